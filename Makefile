@@ -1,0 +1,18 @@
+PYTHON ?= python3
+
+.PHONY: run test check bench catalogues
+
+run:  ## Set everything up and serve on http://127.0.0.1:8000 (HOST, PORT)
+	@$(PYTHON) tools/run.py
+
+test:  ## Set up what the tests need and run them; ARGS are pytest's
+	@$(PYTHON) tools/test.py $(ARGS)
+
+check:  ## Style, types and catalogues
+	@$(PYTHON) tools/check.py
+
+bench:  ## The benchmark; ARGS are its own
+	@$(PYTHON) tools/environment.py bench/report.py $(ARGS)
+
+catalogues:  ## Bring the catalogues in line with the source texts
+	@$(PYTHON) tools/environment.py -m tools.catalogues update

@@ -1,0 +1,44 @@
+"""Plenary, an online forum for official consultations. `create_app` wires it together."""
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app import addresses, cli, errors, headers, languages, templating
+from app.admin.views import bp as admin
+from app.auth.views import bp as auth
+from app.environment import Application
+from app.extensions import babel, compress, csrf, db, limiter, login_manager, migrate
+from app.feeds.views import bp as feeds
+from app.forums.posting_views import bp as posting
+from app.forums.views import bp as forums
+from app.pages.views import bp as pages
+from app.printing.views import bp as printing
+from config import ROOT, Config, from_environment
+
+BLUEPRINTS = (pages, auth, forums, posting, printing, admin, feeds)
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """The application for these settings, or for those of the environment. Raises SettingError."""
+    config = config or from_environment()
+    app = Application(__name__, instance_path=str(config.instance))
+    app.config.from_mapping(config.for_flask())
+    if config.trusted_proxies:
+        hops = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.extensions["languages"] = languages.bind(config.languages, config.translations)
+    config.instance.mkdir(parents=True, exist_ok=True)
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
+    babel.init_app(app, locale_selector=lambda: languages.reader_language().code)
+    for extension in (csrf, limiter, compress):
+        extension.init_app(app)
+    login_manager.init_app(app, add_context_processor=False)
+    addresses.register(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    templating.register(app)
+    headers.register(app)
+    errors.register_errors(app)
+    cli.register(app)
+    return app

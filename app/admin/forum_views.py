@@ -1,0 +1,66 @@
+"""Forums: their list, the page on which each is run, its groups, and the steps of its life."""
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.addresses import link
+from app.admin import forum_actions, period_queries
+from app.admin.common_views import ask, done, here, refusal_text, show, steps_to
+from app.admin.object_queries import fetch, list_forums
+from app.database import utcnow
+from app.models import Forum, Group
+from app.templating import text_in
+from app.viewer import signed_in_user
+
+bp = Blueprint("forums", __name__)
+
+
+@bp.get("/forums/")
+def index() -> ResponseReturnValue:
+    heading = _("Forums")
+    return show("admin/forums.html", heading, [here(heading)], forums=list_forums(), now=utcnow())
+
+
+@bp.get("/forums/<int:forum_id>/", endpoint="show")
+def show_forum(forum_id: int) -> ResponseReturnValue:
+    found, now = fetch(Forum, forum_id), utcnow()
+    text = text_in(found)
+    return show(
+        "admin/forum.html",
+        text.short_title,
+        steps_to(found),
+        forum=found,
+        now=now,
+        heading_language=text.language,
+        rules=period_queries,
+        steps_possible=[name for name, step in forum_actions.STEPS.items() if not step.refusal(found, now)],
+        words=forum_actions.STEPS,
+    )
+
+
+@bp.get("/groups/<int:group_id>/")
+def group(group_id: int) -> ResponseReturnValue:
+    found, now = fetch(Group, group_id), utcnow()
+    heading = _("Group %(number)s", number=found.number)
+    return show("admin/group.html", heading, steps_to(found), group=found, now=now, rules=period_queries)
+
+
+@bp.route("/forums/<int:forum_id>/<any(publish,unpublish,archive,unarchive):name>/", methods=["GET", "POST"])
+def step(forum_id: int, name: str) -> ResponseReturnValue:
+    words, found, now = forum_actions.STEPS[name], fetch(Forum, forum_id), utcnow()
+    back = link("admin.forums.show", forum_id=forum_id)
+    if request.method == "POST":
+        forum_actions.take_step(forum_id, name, viewer=signed_in_user())
+        return done(_(words.done), back)
+    return ask(
+        _(words.heading),
+        steps_to(found),
+        name=text_in(found).title,
+        refusal=refusal_text(words.refusal(found, now)),
+        explanation=_(words.explanation),
+        before=found.state(now),
+        now=now,
+        button=_(words.button),
+        back=back,
+    )

@@ -1,0 +1,58 @@
+"""The log: what every action of the administration writes, in its own transaction."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from app.extensions import db
+from app.languages import site_default
+from app.models import LogEntry, User
+from app.models.texts import best_text
+
+Change = dict[str, Any]
+
+
+def assign(thing: Any, values: Mapping[str, Any], language: str = "") -> list[Change]:
+    """Set the values, and say what they changed."""
+    changes = []
+    for name, new in values.items():
+        changes += changed(name, getattr(thing, name), new, language)
+        setattr(thing, name, new)
+    return changes
+
+
+def changed(field: str, old: Any, new: Any, language: str = "") -> list[Change]:
+    """The change of one field, or none where the old and the new value say the same."""
+    old, new = _plain(old), _plain(new)
+    return [{"field": field, "language": language, "old": old, "new": new}] if old != new else []
+
+
+def record(viewer: User, action: str, kind: str, thing: Any, changes: list[Change], *, name: Any = None) -> None:
+    """Write into the log what the viewer did to a thing; inside the transaction that does it.
+
+    `name` is what gives a thing its name that has none of its own, such as the forum of a period.
+    """
+    subject = name_of(name or thing)[: LogEntry.MAX_SUBJECT]
+    entry = LogEntry(user_id=viewer.id, action=action, kind=kind, subject_id=thing.id, subject=subject, detail=changes)
+    db.session.add(entry)
+
+
+def name_of(thing: Any) -> str:
+    """What a thing is called, in the site's default language where it has a text there."""
+    texts = getattr(thing, "texts", None)
+    if texts:
+        code = site_default().code
+        text = best_text(texts, code, code)
+        return str(getattr(text, "title", "") or getattr(text, "text", ""))
+    return str(getattr(thing, "name", ""))
+
+
+def _plain(value: Any) -> str | int | bool:
+    """As JSON can keep it: moments as `2012-03-02 23:00:00 UTC`, nothing as ""."""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S} UTC"
+    if isinstance(value, date):
+        return value.isoformat()
+    if value is None:
+        return ""
+    return value if isinstance(value, int) else str(value)

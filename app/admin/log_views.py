@@ -1,0 +1,50 @@
+"""The log of the administration: filtered, in pages, entry by entry, and as CSV."""
+
+from flask import Blueprint, Response, redirect, request, stream_with_context
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.addresses import link
+from app.admin import log_queries
+from app.admin.common_views import here, query_without_page, show
+from app.admin.log_forms import LogForm
+from app.admin.object_queries import fetch
+from app.admin.user_queries import one_page
+from app.database import utcnow
+from app.models import LogEntry
+
+bp = Blueprint("log", __name__)
+
+
+@bp.get("/log/")
+def index() -> ResponseReturnValue:
+    heading, form = _("Log"), LogForm(request.args)
+    is_valid = form.validate()
+    found = one_page(log_queries.entries(form.filter), request.args.get("page", "1")) if is_valid else None
+    return show(
+        "admin/log.html",
+        heading,
+        [here(heading)],
+        form=form,
+        found=found,
+        words=log_queries,
+        query=query_without_page(),
+    )
+
+
+@bp.get("/log/<int:entry_id>/")
+def entry(entry_id: int) -> ResponseReturnValue:
+    found = fetch(LogEntry, entry_id)
+    heading = _("Log entry %(number)s", number=entry_id)
+    steps = [(_("Log"), link("admin.log.index"), ""), here(heading)]
+    return show("admin/log_entry.html", heading, steps, entry=found, words=log_queries)
+
+
+@bp.get("/log.csv")
+def table() -> ResponseReturnValue:
+    form = LogForm(request.args)
+    if not form.validate():
+        return redirect(f"{link('admin.log.index')}?{query_without_page()}")
+    answer = Response(stream_with_context(log_queries.as_csv(form.filter)), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f'attachment; filename="log-{utcnow():%Y-%m-%d}.csv"'
+    return answer

@@ -1,0 +1,106 @@
+"""Pages, forums, groups, questions, notices and documents: one way to list, create, edit and delete them."""
+
+from typing import Any
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.admin import object_actions
+from app.admin.common_views import Steps, ask, done, here, list_of, page_of, refusal_text, show, steps_of, steps_to
+from app.admin.forms import carry_out
+from app.admin.log_actions import name_of
+from app.admin.object_forms import form_for
+from app.admin.object_queries import (
+    Kind,
+    find_kind,
+    get_object,
+    get_owner,
+    incomplete_languages,
+    list_pages,
+    missing_languages,
+    refuse_if_archived,
+)
+from app.languages import reader_language, site_languages
+from app.models import Forum, Group
+from app.viewer import signed_in_user
+
+bp = Blueprint("objects", __name__)
+
+
+@bp.get("/pages/")
+def pages() -> ResponseReturnValue:
+    heading = _("Pages of the site")
+    return show("admin/pages.html", heading, [here(heading)], pages=list_pages())
+
+
+@bp.route("/<kind_name>/new/", methods=["GET", "POST"], defaults={"owner_id": None})
+@bp.route("/<kind_name>/new/<int:owner_id>/", methods=["GET", "POST"])
+def new(kind_name: str, owner_id: int | None) -> ResponseReturnValue:
+    kind, viewer = find_kind(kind_name), signed_in_user()
+    owner = get_owner(kind, owner_id)
+    refuse_if_archived(owner)
+    form = form_for(kind, None, reader_language())
+    made = carry_out(
+        form,
+        lambda: object_actions.create(
+            kind, owner_id, form.values, form.typed_texts, key=form.submission.data or "", viewer=viewer
+        ),
+    )
+    if made is not None:
+        return done(_("It is saved."), page_of(kind, get_object(kind, made)))
+    heading = _(kind.add)
+    return show(
+        "admin/object.html", heading, [*steps_of(kind, owner), here(heading)], form=form, back=list_of(kind, owner_id)
+    )
+
+
+@bp.route("/<kind_name>/<int:key>/edit/", methods=["GET", "POST"])
+def edit(kind_name: str, key: int) -> ResponseReturnValue:
+    kind, viewer = find_kind(kind_name), signed_in_user()
+    thing = get_object(kind, key)
+    refuse_if_archived(thing)
+    form = form_for(kind, thing, reader_language())
+    saved = carry_out(form, lambda: object_actions.update(kind, key, form.values, form.typed_texts, viewer=viewer))
+    if saved is not None:
+        return done(_("The changes are saved."), page_of(kind, thing))
+    heading, back = _(kind.edit), page_of(kind, thing)
+    return show("admin/object.html", heading, [*_steps_above(kind, thing), here(heading)], form=form, back=back)
+
+
+@bp.route("/<kind_name>/<int:key>/delete/", methods=["GET", "POST"])
+def delete(kind_name: str, key: int) -> ResponseReturnValue:
+    kind = find_kind(kind_name)
+    thing = get_object(kind, key)
+    back = list_of(kind, kind.owner_id_of(thing))
+    if request.method == "POST":
+        object_actions.delete(kind, key, viewer=signed_in_user())
+        return done(_("It is deleted."), back)
+    return ask(
+        _(kind.delete),
+        _steps_above(kind, thing),
+        name=name_of(thing),
+        refusal=refusal_text(object_actions.deletion_refusal(kind, thing)),
+        explanation=_("It is deleted with all its texts and all that is in it. This cannot be undone."),
+        button=_("Delete"),
+        back=back,
+    )
+
+
+@bp.app_template_global()
+def missing_texts(thing: Any, kind_name: str) -> tuple[list[str], list[str]]:
+    """The names of the languages in which an object has no text, and of those in which a part of it is missing."""
+    names = {code: language.name for code, language in site_languages().items()}
+    partial = incomplete_languages(find_kind(kind_name), thing)
+    return [names[code] for code in missing_languages(thing)], [names[code] for code in partial]
+
+
+bp.app_template_global("kind_named")(find_kind)
+
+
+def _steps_above(kind: Kind, thing: Any) -> Steps:
+    """The steps to where an object stands; forums and groups have a page of their own."""
+    if isinstance(thing, Forum | Group):
+        return steps_to(thing)
+    owner_id = kind.owner_id_of(thing)
+    return steps_of(kind, get_owner(kind, owner_id))

@@ -1,0 +1,223 @@
+"""The rules of periods, and the states that changes of them lead to, worked out before anything is written."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from flask_babel import lazy_gettext as _l
+
+from app.admin.object_queries import fetch
+from app.errors import Archived, ForumError, Refused
+from app.models import Forum, Period, PeriodKind, State, state_of
+
+ENDS_FIRST = _l("The last moment has to be later than the opening.")
+NOTHING_TO_EXTEND = _l("An extension begins at or before the last moment of a period that there is, and not before it.")
+ENDS_NO_LATER = _l("An extension has to end later than the period that it extends.")
+NOTHING_TO_REOPEN = _l("There is no earlier period, so there is nothing to reopen.")
+OVERLAPS = _l(
+    "Another period takes messages at that time. A reopening begins after the last moment of all earlier ones."
+)
+OTHERS_BUILD_ON_IT = _l(
+    "Another period builds on this one, such as an extension of it. Change or delete that one first."
+)
+IS_OVER = _l("This period is over. Its dates are part of the record and stay as they are.")
+HAS_BEGUN = _l("This period has begun. Its opening is part of the record, so it cannot be deleted.")
+OPENING_STAYS = _l("This period has begun, so its opening stays as it is.")
+NEEDS_EXTENSION = _l(
+    "A period that has begun cannot be made longer here. Add an extension, so that both dates are kept."
+)
+NOT_IN_THE_PAST = _l("The last moment of a period that has begun cannot be moved into the past.")
+NOT_OPEN = _l("No period is running now, so there is nothing to close.")
+JUST_BEGUN = _l("The period has only just begun. Please try again in a moment.")
+FOREIGN_GROUP = _l("Please choose a group of this forum.")
+
+A_SECOND = timedelta(seconds=1)
+
+
+def get_period(period_id: int) -> tuple[Period, Forum]:
+    """A period and its forum. Raises NotFound."""
+    period = fetch(Period, period_id)
+    return period, fetch(Forum, period.forum_id)
+
+
+def periods_for(forum: Forum, group_id: int | None) -> list[Period]:
+    """The periods that hold for a group, or for the forum as a whole where `group_id` is None.
+
+    Raises Refused where the group is none of the forum's.
+    """
+    if group_id is None:
+        return forum.own_periods
+    group = next((group for group in forum.groups if group.id == group_id), None)
+    if group is None:
+        raise Refused(FOREIGN_GROUP, "group_id")
+    return forum.group_periods(group)
+
+
+def basis_for(forum: Forum, group_id: int | None, kind: str) -> list[Period]:
+    """The periods beside which a new one of this kind will stand: a group's own schedule replaces the forum's."""
+    basis = periods_for(forum, group_id)
+    if kind == PeriodKind.SCHEDULED:
+        return [period for period in basis if period.group_id == group_id]
+    return basis
+
+
+def state_now(forum: Forum, group_id: int | None, now: datetime) -> State:
+    """The state of a group, or of the forum as a whole where `group_id` is None. Raises Refused for a foreign group."""
+    return _state(forum, group_id, periods_for(forum, group_id), now)
+
+
+def state_with_new(
+    forum: Forum, kind: str, group_id: int | None, opens_at: datetime, closes_at: datetime, *, now: datetime
+) -> State:
+    """The state that a new period would lead to; nothing of it is written. Raises Refused."""
+    period = Period(kind=kind, group_id=group_id, opens_at=opens_at, closes_at=closes_at)
+    periods = [*basis_for(forum, group_id, kind), period]
+    check(periods, period)
+    return _state(forum, group_id, periods, now)
+
+
+def state_with_change(
+    forum: Forum, period: Period, *, closes_at: datetime, opens_at: datetime | None = None, now: datetime
+) -> State:
+    """The state that other dates would lead to; nothing of it is written. Raises as `check_change`."""
+    opens_at = opens_at or period.opens_at
+    check_change(forum, period, opens_at, closes_at, now)
+    return _state(forum, period.group_id, _with_change(forum, period, opens_at, closes_at), now)
+
+
+def state_after_closing(forum: Forum, now: datetime) -> State:
+    """The state that closing now leads to."""
+    running = running_periods(forum, now)
+    going = [*running, *extensions_to_come(forum, now)]
+    kept = [period for period in forum.periods if period not in going]
+    ended = [Period(kind=period.kind, opens_at=period.opens_at, closes_at=now - A_SECOND) for period in running]
+    return state_of([*kept, *ended], forum.archived_at, now)
+
+
+def check(periods: Sequence[Period], subject: Period | None = None) -> None:
+    """Raise Refused where these periods cannot stand together, naming the field of `subject` where it is the cause."""
+    reopens = subject is not None and subject.kind == PeriodKind.REOPENING
+    if subject and reopens and not any(other.opens_at < subject.opens_at for other in periods):
+        raise Refused(NOTHING_TO_REOPEN, "opens_at")
+    for period in periods:
+        problem = _problem(period, [other for other in periods if other is not period])
+        if problem and period is subject:
+            raise problem
+        if problem:
+            raise Refused(OTHERS_BUILD_ON_IT, "closes_at")
+
+
+def check_change(forum: Forum, period: Period, opens_at: datetime, closes_at: datetime, now: datetime) -> None:
+    """Raise the error that says why a period cannot be given these dates."""
+    if refusal := change_refusal(forum, period, now):
+        raise refusal
+    if is_fixed(forum, period, now):
+        if opens_at != period.opens_at:
+            raise Refused(OPENING_STAYS, "opens_at")
+        if closes_at > period.closes_at:
+            raise Refused(NEEDS_EXTENSION, "closes_at")
+        if closes_at < now:
+            raise Refused(NOT_IN_THE_PAST, "closes_at")
+    changed = _with_change(forum, period, opens_at, closes_at)
+    check(changed, changed[-1])
+
+
+def is_fixed(forum: Forum, period: Period, now: datetime) -> bool:
+    """Whether its opening is part of the record: it has begun, and the public could see it."""
+    return forum.published_at is not None and period.opens_at <= now
+
+
+def change_refusal(forum: Forum, period: Period, now: datetime) -> ForumError | None:
+    """Why a period cannot be changed at all, None where it can."""
+    if forum.archived_at:
+        return Archived()
+    is_over = is_fixed(forum, period, now) and period.closes_at < now
+    return Refused(IS_OVER) if is_over else None
+
+
+def deletion_refusal(forum: Forum, period: Period, now: datetime) -> ForumError | None:
+    """Why a period cannot be deleted, None where it can."""
+    if forum.archived_at:
+        return Archived()
+    if is_fixed(forum, period, now):
+        return Refused(HAS_BEGUN)
+    try:
+        check([other for other in _same_scope(forum, period) if other is not period])
+    except Refused as refusal:
+        return refusal
+    return None
+
+
+def closing_refusal(forum: Forum, now: datetime) -> ForumError | None:
+    """Why a forum cannot be closed now, None where it can."""
+    running = running_periods(forum, now)
+    if not running:
+        return Refused(NOT_OPEN)
+    has_just_begun = any(period.opens_at >= now - A_SECOND for period in running)
+    return Refused(JUST_BEGUN) if has_just_begun else None
+
+
+def running_periods(forum: Forum, now: datetime) -> list[Period]:
+    """The periods, of the forum and of its groups, in which it takes messages now."""
+    return [period for period in forum.periods if period.opens_at <= now <= period.closes_at]
+
+
+def extensions_to_come(forum: Forum, now: datetime) -> list[Period]:
+    """The extensions that would follow a running period without a pause; closing now calls them off."""
+    deadlines = {
+        running.group_id: state_of(_same_scope(forum, running), None, now).deadline
+        for running in running_periods(forum, now)
+    }
+    return [
+        period
+        for period in forum.periods
+        if period.kind == PeriodKind.EXTENSION
+        and period.opens_at > now
+        and (until := deadlines.get(period.group_id)) is not None
+        and period.opens_at <= until
+    ]
+
+
+def _same_scope(forum: Forum, period: Period) -> list[Period]:
+    """The periods of the same group, or of the forum as a whole, the given one included."""
+    return [other for other in forum.periods if other.group_id == period.group_id]
+
+
+def _with_change(forum: Forum, period: Period, opens_at: datetime, closes_at: datetime) -> list[Period]:
+    """The periods of the same scope with a changed copy of this one, which comes last."""
+    others = [other for other in _same_scope(forum, period) if other is not period]
+    return [*others, Period(kind=period.kind, group_id=period.group_id, opens_at=opens_at, closes_at=closes_at)]
+
+
+def _state(forum: Forum, group_id: int | None, periods: list[Period], now: datetime) -> State:
+    """As `Forum.state` and `Forum.group_state`, with these periods in place of the group's or the forum's own."""
+    state = state_of(periods, forum.archived_at, now)
+    if state.is_open or group_id is not None:
+        return state
+    of_groups = [period for period in forum.periods if period.group_id is not None]
+    return state_of([*periods, *of_groups], forum.archived_at, now)
+
+
+def _problem(period: Period, others: list[Period]) -> Refused | None:
+    if period.opens_at >= period.closes_at:
+        return Refused(ENDS_FIRST, "closes_at")
+    if period.kind == PeriodKind.EXTENSION:
+        extended = [other for other in others if other.opens_at <= period.opens_at <= other.closes_at]
+        if not extended:
+            return Refused(NOTHING_TO_EXTEND, "opens_at")
+        if any(other.closes_at >= period.closes_at for other in extended):
+            return Refused(ENDS_NO_LATER, "closes_at")
+    return Refused(OVERLAPS, "opens_at") if any(_clash(period, other) for other in others) else None
+
+
+def _clash(one: Period, other: Period) -> bool:
+    if one.opens_at > other.closes_at or other.opens_at > one.closes_at:
+        return False
+    return not (_extends(one, other) or _extends(other, one))
+
+
+def _extends(one: Period, other: Period) -> bool:
+    return (
+        one.kind == PeriodKind.EXTENSION
+        and other.opens_at <= one.opens_at <= other.closes_at
+        and other.closes_at < one.closes_at
+    )

@@ -1,0 +1,162 @@
+"""Periods: add, change, delete, close now. Each form can show the state line that it leads to before it is sent."""
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.addresses import link
+from app.admin import period_actions, period_queries
+from app.admin.common_views import ask, done, here, refusal_text, show, steps_to
+from app.admin.forms import carry_out
+from app.admin.object_queries import fetch, refuse_if_archived
+from app.admin.period_forms import PeriodForm
+from app.database import utcnow
+from app.languages import N_
+from app.models import Forum, Period, PeriodKind, State
+from app.viewer import signed_in_user
+
+bp = Blueprint("periods", __name__)
+
+KIND = "<any(scheduled,extension,reopening):kind>"
+HEADINGS = {
+    "scheduled": N_("Add a scheduled period"),
+    "extension": N_("Extend"),
+    "reopening": N_("Reopen"),
+}
+HINTS = {
+    "scheduled": N_("The dates as they are announced before the forum opens."),
+    "extension": N_("More time for a period, announced before it ends. Both deadlines stay in sight."),
+    "reopening": N_("A new period after the last one has ended. All earlier dates stay in sight."),
+}
+
+
+@bp.route(f"/forums/<int:forum_id>/periods/{KIND}/", methods=["GET", "POST"])
+def new(forum_id: int, kind: str) -> ResponseReturnValue:
+    forum, form = _new_form(forum_id, kind)
+    made = carry_out(
+        form,
+        lambda: period_actions.create(
+            forum_id, PeriodKind(kind), **form.values, key=form.submission.data or "", viewer=signed_in_user()
+        ),
+    )
+    return _saved(forum_id) if made is not None else _new_page(forum, kind, form)
+
+
+@bp.route(f"/forums/<int:forum_id>/periods/{KIND}/preview/", methods=["GET", "POST"])
+def preview_new(forum_id: int, kind: str) -> ResponseReturnValue:
+    forum, form = _new_form(forum_id, kind)
+    after = carry_out(form, lambda: period_queries.state_with_new(forum, kind, **form.values, now=utcnow()))
+    return _new_page(forum, kind, form, after)
+
+
+@bp.route("/periods/<int:period_id>/edit/", methods=["GET", "POST"])
+def edit(period_id: int) -> ResponseReturnValue:
+    period, forum, form = _edit_form(period_id)
+    saved = carry_out(form, lambda: period_actions.update(period_id, **form.values, viewer=signed_in_user()))
+    return _saved(forum.id) if saved is not None else _edit_page(period, forum, form)
+
+
+@bp.route("/periods/<int:period_id>/preview/", methods=["GET", "POST"])
+def preview(period_id: int) -> ResponseReturnValue:
+    period, forum, form = _edit_form(period_id)
+    after = carry_out(form, lambda: period_queries.state_with_change(forum, period, **form.values, now=utcnow()))
+    return _edit_page(period, forum, form, after)
+
+
+@bp.route("/periods/<int:period_id>/delete/", methods=["GET", "POST"])
+def delete(period_id: int) -> ResponseReturnValue:
+    period, forum = period_queries.get_period(period_id)
+    if request.method == "POST":
+        period_actions.delete(period_id, viewer=signed_in_user())
+        return done(_("It is deleted."), _forum_page(forum.id))
+    return ask(
+        _("Delete the period"),
+        steps_to(forum),
+        period=period,
+        refusal=refusal_text(period_queries.deletion_refusal(forum, period, utcnow())),
+        button=_("Delete"),
+        back=_forum_page(forum.id),
+    )
+
+
+@bp.route("/forums/<int:forum_id>/close/", methods=["GET", "POST"])
+def close(forum_id: int) -> ResponseReturnValue:
+    forum, now = fetch(Forum, forum_id), utcnow()
+    if request.method == "POST":
+        period_actions.close_now(forum_id, viewer=signed_in_user())
+        return done(_("The forum is closed."), _forum_page(forum_id))
+    return ask(
+        _("Close the forum now"),
+        steps_to(forum),
+        refusal=refusal_text(period_queries.closing_refusal(forum, now)),
+        explanation=_("The period that is running ends at once, and extensions of it that have not begun are deleted."),
+        before=forum.state(now),
+        after=period_queries.state_after_closing(forum, now),
+        now=now,
+        button=_("Close now"),
+        back=_forum_page(forum_id),
+    )
+
+
+def _new_form(forum_id: int, kind: str) -> tuple[Forum, PeriodForm]:
+    """The form of a new period; an extension begins at the last moment that holds now."""
+    forum = fetch(Forum, forum_id)
+    refuse_if_archived(forum)
+    opens_at = forum.state(utcnow()).deadline if kind == PeriodKind.EXTENSION else None
+    form = PeriodForm(opens_at=opens_at)
+    form.offer_groups(forum)
+    return forum, form
+
+
+def _edit_form(period_id: int) -> tuple[Period, Forum, PeriodForm]:
+    """The form of a period that may be changed. Raises the error that says why it may not."""
+    (period, forum), now = period_queries.get_period(period_id), utcnow()
+    refusal = period_queries.change_refusal(forum, period, now)
+    if refusal:
+        raise refusal
+    form = PeriodForm(obj=period)
+    form.fit_to(period, is_fixed=period_queries.is_fixed(forum, period, now))
+    return period, forum, form
+
+
+def _new_page(forum: Forum, kind: str, form: PeriodForm, after: State | None = None) -> ResponseReturnValue:
+    heading = _(HEADINGS[kind])
+    group_id = form.group_id.data if form.group_id.data in forum.group_numbers else None
+    return show(
+        "admin/period.html",
+        heading,
+        [*steps_to(forum), here(heading)],
+        form=form,
+        forum=forum,
+        action=link("admin.periods.new", forum_id=forum.id, kind=kind),
+        preview=link("admin.periods.preview_new", forum_id=forum.id, kind=kind),
+        hint=_(HINTS[kind]),
+        before=period_queries.state_now(forum, group_id, utcnow()),
+        after=after,
+        now=utcnow(),
+    )
+
+
+def _edit_page(period: Period, forum: Forum, form: PeriodForm, after: State | None = None) -> ResponseReturnValue:
+    heading = _("Edit the period")
+    return show(
+        "admin/period.html",
+        heading,
+        [*steps_to(forum), here(heading)],
+        form=form,
+        forum=forum,
+        period=period,
+        action=link("admin.periods.edit", period_id=period.id),
+        preview=link("admin.periods.preview", period_id=period.id),
+        before=period_queries.state_now(forum, period.group_id, utcnow()),
+        after=after,
+        now=utcnow(),
+    )
+
+
+def _saved(forum_id: int) -> ResponseReturnValue:
+    return done(_("The period is saved. The state line below follows from it."), _forum_page(forum_id))
+
+
+def _forum_page(forum_id: int) -> str:
+    return link("admin.forums.show", forum_id=forum_id)

@@ -1,0 +1,51 @@
+"""The form of a person: profile, administrator or not, roles in forums."""
+
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField
+
+from app import labels
+from app.admin.forms import ChoiceField, ChoicesField
+from app.auth.forms import NoAddress, PersonsName
+from app.forms import AtMost, Form, LineField, Required
+from app.languages import Language, site_languages
+from app.models import Role, User
+
+PROFILE = ("name", "title", "organization", "country", "capacity", "language", "is_admin")
+
+
+class UserForm(Form):
+    title = LineField(_l("Title (optional)"), [AtMost(User.MAX_TITLE), PersonsName()])
+    name = LineField(_l("Name"), [Required(), AtMost(User.MAX_NAME), PersonsName()])
+    organization = LineField(_l("Organization, ministry or agency"), [AtMost(User.MAX_ORGANIZATION), NoAddress()])
+    country = ChoiceField(_l("Party, Government or organization"))
+    capacity = ChoiceField(_l("Capacity"))
+    language = ChoiceField(_l("Language of pages and mails"))
+    is_admin = BooleanField(_l("Administrator of the site"))
+    moderator = ChoicesField(_l("Moderator of"))
+    translator = ChoicesField(_l("Translator of"))
+
+    def offer(self, user: User, forums: list[tuple[int, str]], language: Language) -> None:
+        """Set the choices: States as the reader's language names them, and the forums, as `(key, title)`."""
+        states = language.states_in_order
+        if user.country and user.country not in dict(states):
+            states = [*states, (user.country, language.state_name(user.country))]
+        self.country.offer([("", _("None")), *states])
+        self.capacity.offer([(value, _(label)) for value, label in labels.CAPACITY.items()])
+        self.language.offer([(code, other.name) for code, other in site_languages().items()])
+        for role in Role:
+            self[role].offer(forums)
+            if not self.is_submitted():
+                self[role].data = [held.forum_id for held in user.roles if held.role == role]
+
+    @property
+    def profile(self) -> dict[str, Any]:
+        values = {name: self[name].data for name in PROFILE}
+        return {name: "" if value is None else value for name, value in values.items()}
+
+    @property
+    def roles(self) -> dict[Role, set[int]]:
+        """The keys of the forums in which each role is to be held."""
+        return {role: set(self[role].data or ()) for role in Role}

@@ -1,0 +1,38 @@
+"""People: search, profile, rights and roles."""
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.addresses import link
+from app.admin import user_actions, user_queries
+from app.admin.common_views import done, here, query_without_page, show
+from app.admin.forms import carry_out
+from app.admin.object_queries import fetch, list_forums
+from app.admin.user_forms import UserForm
+from app.languages import reader_language
+from app.models import User
+from app.templating import text_in
+from app.viewer import signed_in_user
+
+bp = Blueprint("users", __name__)
+
+
+@bp.get("/users/")
+def index() -> ResponseReturnValue:
+    heading, wanted = _("People"), request.args.get("q", "").strip()
+    found = user_queries.search_users(wanted, request.args.get("page", "1"))
+    return show("admin/users.html", heading, [here(heading)], found=found, wanted=wanted, query=query_without_page())
+
+
+@bp.route("/users/<int:user_id>/", methods=["GET", "POST"])
+def edit(user_id: int) -> ResponseReturnValue:
+    user = fetch(User, user_id)
+    form = UserForm(obj=user)
+    form.offer(user, [(forum.id, text_in(forum).short_title) for forum in list_forums()], reader_language())
+    saved = carry_out(form, lambda: user_actions.update(user_id, form.profile, form.roles, viewer=signed_in_user()))
+    if saved is not None:
+        return done(_("The changes are saved."), link("admin.users.index"))
+    heading = _("Edit a person")
+    steps = [(_("People"), link("admin.users.index"), ""), here(heading)]
+    return show("admin/user.html", heading, steps, form=form, user=user)

@@ -1,0 +1,184 @@
+"""What people do with their accounts. Each action is one transaction, and its mails are part of it.
+
+Passwords are hashed before the transaction begins, since that takes long and a writer keeps others waiting.
+"""
+
+from typing import Any
+
+from sqlalchemy import delete
+
+from app.addresses import absolute, link_in
+from app.auth import tokens
+from app.auth.passwords import hash_password, is_right, needs_rehash
+from app.auth.queries import find_by_email
+from app.database import utcnow
+from app.errors import AddressTaken, NotConfirmed, WrongCredentials, WrongPassword
+from app.extensions import db, transaction
+from app.languages import language_or_default
+from app.mail.outbox import enqueue
+from app.models import SignIn, User
+from app.submissions import earlier_result, remember
+
+MAX_BROWSER = 200
+
+
+def sign_up(profile: dict[str, Any], *, email: str, password: str, submission: str) -> None:
+    """Make an account that waits for its address to be confirmed, and mail the link.
+
+    `profile` has `name`, `title`, `organization`, `country`, `capacity` and `language`. Nobody learns
+    whether the address had an account: a confirmed one is told of it by mail and stays as it is; one that
+    was never confirmed takes what was typed last, so that nobody prepares an account for somebody else.
+    """
+    password_hash = hash_password(password)
+    with transaction():
+        user = find_by_email(email)
+        if user is not None and earlier_result(submission, user.id):
+            return
+        if user is None:
+            user = User(email=email)
+            db.session.add(user)
+        if user.confirmed_at:
+            _mail_already_registered(user)
+        else:
+            _fill(user, {**profile, "password_hash": password_hash})
+            db.session.flush()
+            _mail_confirmation(user)
+        remember(submission, user.id, user.id)
+
+
+def create_confirmed(profile: dict[str, Any], *, email: str, password: str) -> None:
+    """Make an account that can be used at once, for the command line. Raises AddressTaken."""
+    password_hash = hash_password(password)
+    with transaction():
+        if find_by_email(email) is not None:
+            raise AddressTaken
+        user = User(email=email, password_hash=password_hash, confirmed_at=utcnow())
+        _fill(user, profile)
+        db.session.add(user)
+
+
+def confirm(token: str) -> None:
+    """Confirm the address of a token. Raises ConfirmationExpired."""
+    with transaction():
+        tokens.redeem(tokens.CONFIRM, token).confirmed_at = utcnow()
+
+
+def ask_for_confirmation(email: str, *, language: str) -> None:
+    """Mail a new link to confirm; whoever has no account, or a confirmed one, is told that instead."""
+    with transaction():
+        user = find_by_email(email)
+        if user is None:
+            _mail_no_account(email, language)
+        elif user.confirmed_at:
+            _mail_already_registered(user)
+        else:
+            _mail_confirmation(user)
+
+
+def sign_in(email: str | None, password: str, *, browser: str) -> User:
+    """Sign in; the user's `session_token` is what the session has to hold.
+
+    Raises WrongCredentials, the same and as late for an unknown address as for a wrong password, and
+    NotConfirmed after mailing a new link.
+    """
+    found = find_by_email(email)
+    verified = found.password_hash if found else None
+    if not is_right(verified, password):
+        raise WrongCredentials
+    renewed = hash_password(password) if verified and needs_rehash(verified) else None
+    with transaction():
+        user = find_by_email(email)
+        if user is None or user.password_hash != verified:
+            raise WrongCredentials
+        if user.confirmed_at:
+            user.password_hash = renewed or user.password_hash
+            user.session_token = _add_sign_in(user, browser)
+        else:
+            _mail_confirmation(user)
+    if not user.session_token:
+        raise NotConfirmed
+    return user
+
+
+def sign_out(user: User) -> None:
+    """End the sign-in by which this request came."""
+    with transaction():
+        db.session.execute(delete(SignIn).where(SignIn.token_hash == SignIn.hash_of(user.session_token)))
+
+
+def ask_for_reset(email: str, *, language: str) -> None:
+    """Mail a link to choose a new password; an address without an account is told that there is none."""
+    with transaction():
+        user = find_by_email(email)
+        if user is None:
+            _mail_no_account(email, language)
+        else:
+            address = _address(user, "auth.reset", token=tokens.make(tokens.RESET, user))
+            _mail(user, "reset", address=address, moment=utcnow() + tokens.RESET.life)
+
+
+def reset_password(token: str, password: str) -> None:
+    """Set a new password, which also confirms the address, and end every sign-in. Raises ResetExpired."""
+    password_hash = hash_password(password)
+    with transaction():
+        user = tokens.redeem(tokens.RESET, token)
+        user.confirmed_at = user.confirmed_at or utcnow()
+        _set_password(user, password_hash)
+
+
+def change_password(user: User, *, current: str, new: str) -> None:
+    """Set a new password and end every other sign-in. Raises WrongPassword."""
+    verified = user.password_hash
+    if not is_right(verified, current):
+        raise WrongPassword
+    password_hash = hash_password(new)
+    with transaction():
+        if user.password_hash != verified:
+            raise WrongPassword
+        _set_password(user, password_hash)
+
+
+def change_profile(user: User, profile: dict[str, Any]) -> None:
+    """Messages that were posted keep the capacity and the organization that they were posted with."""
+    with transaction():
+        _fill(user, profile)
+
+
+def _fill(user: User, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(user, name, value)
+
+
+def _add_sign_in(user: User, browser: str) -> str:
+    token = SignIn.new_token()
+    db.session.add(SignIn(user_id=user.id, token_hash=SignIn.hash_of(token), browser=browser[:MAX_BROWSER]))
+    return token
+
+
+def _set_password(user: User, password_hash: str) -> None:
+    """The new hash kills older reset links; the sign-in of this request, if there is one, is kept."""
+    user.password_hash = password_hash
+    kept = SignIn.hash_of(user.session_token)
+    db.session.execute(delete(SignIn).where(SignIn.user_id == user.id, SignIn.token_hash != kept))
+    _mail(user, "password_changed", moment=utcnow(), forgot=_address(user, "auth.forgot"))
+
+
+def _mail_confirmation(user: User) -> None:
+    address = _address(user, "auth.confirm", token=tokens.make(tokens.CONFIRM, user))
+    _mail(user, "confirm", address=address, moment=utcnow() + tokens.CONFIRM.life)
+
+
+def _mail_already_registered(user: User) -> None:
+    _mail(user, "already_registered", sign_in=_address(user, "auth.sign_in"), forgot=_address(user, "auth.forgot"))
+
+
+def _mail_no_account(email: str, language: str) -> None:
+    enqueue("no_account", recipient=email, language=language, sign_up=absolute(link_in(language, "auth.sign_up")))
+
+
+def _mail(user: User, name: str, /, **values: object) -> None:
+    enqueue(name, recipient=user.email, language=user.language, name=user.name, **values)
+
+
+def _address(user: User, endpoint: str, **values: str) -> str:
+    return absolute(link_in(language_or_default(user.language).code, endpoint, **values))

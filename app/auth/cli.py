@@ -1,0 +1,60 @@
+"""`flask users`: accounts made from the command line."""
+
+import secrets
+import sys
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from app.auth.actions import create_confirmed
+from app.auth.emails import normal_email
+from app.auth.passwords import weakness
+from app.errors import AddressTaken
+from app.languages import site_default, site_languages
+from app.models import Capacity, User
+
+users = AppGroup("users", help="Manage accounts.")
+
+
+@users.command()
+@click.option("--email", required=True)
+@click.option("--name", required=True)
+@click.option("--admin", is_flag=True, help="Make an administrator.")
+@click.option("--capacity", type=click.Choice([capacity.value for capacity in Capacity]))
+@click.option("--language", help="Code of the language for mails; the site's default if left out.")
+def create(email: str, name: str, admin: bool, capacity: str | None, language: str | None) -> None:
+    """Make a confirmed account.
+
+    The password is read from standard input; from a terminal, or where there is nothing to read, one is made and
+    printed. An administrator speaks for the secretariat and others as experts unless --capacity says otherwise.
+    """
+    address = normal_email(email)
+    if address is None or not 0 < len(name.strip()) <= User.MAX_NAME:
+        raise click.BadParameter(f"Give a whole e-mail address, and a name of at most {User.MAX_NAME} characters.")
+    if language is not None and language not in site_languages():
+        raise click.BadParameter(f"The languages of this site are {', '.join(site_languages())}.")
+    given = _password_given(address)
+    password = given or secrets.token_urlsafe(12)
+    profile = {
+        "name": name.strip(),
+        "capacity": capacity or (Capacity.SECRETARIAT if admin else Capacity.EXPERT),
+        "language": language or site_default().code,
+        "is_admin": admin,
+    }
+    try:
+        create_confirmed(profile, email=address, password=password)
+    except AddressTaken:
+        raise click.ClickException(f"{address} has an account already. Nothing was changed.") from None
+    click.echo(f"Created {'administrator' if admin else 'participant'} {address}.")
+    if not given:
+        click.echo(f"Password, shown only now: {password}")
+
+
+def _password_given(email: str) -> str:
+    """The password from standard input, "" where there is none. Raises ClickException for a weak one."""
+    password = "" if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+    reason = weakness(password, email=email, site_name=current_app.config["SITE"].site_name) if password else None
+    if reason:
+        raise click.ClickException(str(reason))
+    return password

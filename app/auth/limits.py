@@ -1,0 +1,50 @@
+"""How often the forms of accounts can be sent, from one network address and for one e-mail address.
+
+What counts is what could do harm: at sign-in what failed, at forms that send a mail what was done. So a
+meeting whose participants share one network address, or somebody who has to correct a form, is not held up.
+Each limit can be set anew by the configuration, under `LIMIT_` and its name in capitals.
+"""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, current_app, request
+
+from app.extensions import limiter
+
+FAILED = 422
+DONE = 302
+LIMITS = {
+    "sign_in_from_address": "50 per 10 minutes",
+    "sign_in_to_account": "10 per 10 minutes",
+    "sign_up_from_address": "60 per hour",
+    "sign_up_to_account": "5 per hour",
+    "mail_from_address": "30 per hour",
+    "mail_to_account": "5 per hour",
+    "password_from_address": "20 per 10 minutes",
+}
+
+
+def from_address(name: str, *, counts: int) -> Any:
+    """Limit a form's POSTs with this status from one network address; a decorator."""
+    return limiter.limit(_setting(f"{name}_from_address"), methods=["POST"], deduct_when=_has_status(counts))
+
+
+def to_account(name: str, *, counts: int) -> Any:
+    """Limit a form's POSTs with this status for one e-mail address, whether or not it has an account; a decorator."""
+    limit = _setting(f"{name}_to_account")
+    return limiter.limit(limit, methods=["POST"], key_func=_account, deduct_when=_has_status(counts))
+
+
+def _setting(name: str) -> Callable[[], str]:
+    return lambda: current_app.config.get(f"LIMIT_{name.upper()}", LIMITS[name])
+
+
+def _account() -> str:
+    email = request.form.get("email", "").strip().casefold()
+    return f"account {hashlib.sha256(email.encode()).hexdigest()}"
+
+
+def _has_status(status: int) -> Callable[[Response], bool]:
+    return lambda response: response.status_code == status

@@ -1,0 +1,59 @@
+"""The links in mails: signed, limited in time, and of no more use once they were used.
+
+A token names the user and a mark of what its use changes: the e-mail address, the password and whether
+the address is confirmed. Once one of them is another, the mark does not fit any more.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import current_app
+from itsdangerous import BadData, URLSafeTimedSerializer
+
+from app.errors import ConfirmationExpired, ResetExpired, TokenExpired
+from app.extensions import db
+from app.models import User
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What a token is for; one of another purpose is as good as none."""
+
+    name: str
+    life: timedelta
+    expired: type[TokenExpired]
+
+
+CONFIRM = Purpose("confirm", timedelta(days=3), ConfirmationExpired)
+RESET = Purpose("reset", timedelta(hours=2), ResetExpired)
+
+
+def make(purpose: Purpose, user: User) -> str:
+    """A token for this user, who has been flushed."""
+    return _serializer(purpose).dumps([user.id, _mark(user)])
+
+
+def redeem(purpose: Purpose, token: str) -> User:
+    """The user of a token that can still be used.
+
+    Raises the purpose's kind of TokenExpired for one that is malformed, expired or used.
+    """
+    try:
+        user_id, mark = _serializer(purpose).loads(token, max_age=int(purpose.life.total_seconds()))
+    except (BadData, ValueError, TypeError):
+        raise purpose.expired from None
+    user = db.session.get(User, user_id)
+    if user is None or mark != _mark(user) or (purpose is CONFIRM and user.confirmed_at):
+        raise purpose.expired
+    return user
+
+
+def _mark(user: User) -> str:
+    state = [user.email, user.password_hash, user.confirmed_at is not None]
+    return hashlib.sha256(json.dumps(state).encode()).hexdigest()[:32]
+
+
+def _serializer(purpose: Purpose) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.secret_key or "", salt=f"plenary.{purpose.name}")

@@ -1,0 +1,187 @@
+"""Accounts: signing up, in and out, links from mails, and a person's own pages."""
+
+from flask import Blueprint, flash, redirect, render_template, request, session
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import login_user
+
+from app.addresses import link, link_in, local_path
+from app.auth import actions, limits, queries, tokens
+from app.auth.emails import normal_email
+from app.auth.forms import (
+    EmailForm,
+    LanguageForm,
+    PasswordForm,
+    ProfileForm,
+    ResetForm,
+    SignInForm,
+    SignUpForm,
+    typed,
+)
+from app.errors import NotConfirmed, WrongCredentials, WrongPassword
+from app.forms import Form
+from app.languages import reader_language, site_languages, speaking
+from app.markup import plain_line
+from app.viewer import signed_in, signed_in_user, viewer
+
+bp = Blueprint("auth", __name__, url_prefix="/<language:lang>")
+
+
+@bp.route("/auth/sign-up/", methods=["GET", "POST"])
+@limits.from_address("sign_up", counts=limits.DONE)
+@limits.to_account("sign_up", counts=limits.DONE)
+def sign_up() -> ResponseReturnValue:
+    if viewer().is_authenticated:
+        return redirect(link("auth.account"))
+    form = SignUpForm(language=reader_language().code)
+    if form.validate_on_submit():
+        actions.sign_up(
+            form.profile, email=form.own_email, password=typed(form.password), submission=typed(form.submission)
+        )
+        return redirect(link("auth.check_mail"))
+    return _form_page("auth/sign_up.html", form)
+
+
+@bp.get("/auth/check-mail/")
+def check_mail() -> ResponseReturnValue:
+    """Where every form that sends a link leads, whatever the mail says."""
+    return render_template("auth/check_mail.html")
+
+
+@bp.route("/auth/confirm/", methods=["GET", "POST"])
+@limits.from_address("mail", counts=limits.DONE)
+@limits.to_account("mail", counts=limits.DONE)
+def new_confirmation() -> ResponseReturnValue:
+    form = EmailForm()
+    if form.validate_on_submit():
+        actions.ask_for_confirmation(typed(form.email), language=reader_language().code)
+        return redirect(link("auth.check_mail"))
+    return _form_page("auth/new_confirmation.html", form)
+
+
+@bp.route("/auth/confirm/<token>/", methods=["GET", "POST"])
+def confirm(token: str) -> ResponseReturnValue:
+    """Opening the link changes nothing, since mail programs open links by themselves; the button does."""
+    user = tokens.redeem(tokens.CONFIRM, token)
+    form = Form()
+    if form.validate_on_submit():
+        actions.confirm(token)
+        flash(_("Your e-mail address is confirmed. You can now sign in."), "success")
+        return redirect(link("auth.sign_in"))
+    return _form_page("auth/confirm.html", form, user=user)
+
+
+@bp.route("/auth/sign-in/", methods=["GET", "POST"])
+@limits.from_address("sign_in", counts=limits.FAILED)
+@limits.to_account("sign_in", counts=limits.FAILED)
+def sign_in() -> ResponseReturnValue:
+    target = local_path(request.args.get("next")) or link("pages.home")
+    if viewer().is_authenticated:
+        return redirect(target)
+    form = SignInForm()
+    if form.validate_on_submit():
+        try:
+            return _sign_in(form, target)
+        except (WrongCredentials, NotConfirmed) as error:
+            form.email.errors = [error.message]
+    return _form_page("auth/sign_in.html", form)
+
+
+@bp.post("/auth/sign-out/")
+def sign_out() -> ResponseReturnValue:
+    if viewer().is_authenticated:
+        actions.sign_out(signed_in_user())
+    session.clear()
+    return redirect(link("pages.home"))
+
+
+@bp.route("/auth/forgot/", methods=["GET", "POST"])
+@limits.from_address("mail", counts=limits.DONE)
+@limits.to_account("mail", counts=limits.DONE)
+def forgot() -> ResponseReturnValue:
+    form = EmailForm()
+    if form.validate_on_submit():
+        actions.ask_for_reset(typed(form.email), language=reader_language().code)
+        return redirect(link("auth.check_mail"))
+    return _form_page("auth/forgot.html", form)
+
+
+@bp.route("/auth/reset/<token>/", methods=["GET", "POST"])
+@limits.from_address("password", counts=limits.FAILED)
+def reset(token: str) -> ResponseReturnValue:
+    user = tokens.redeem(tokens.RESET, token)
+    form = ResetForm(own_email=user.email)
+    if form.validate_on_submit():
+        actions.reset_password(token, typed(form.new_password))
+        flash(_("Your new password is set. You can now sign in with it."), "success")
+        return redirect(link("auth.sign_in"))
+    return _form_page("auth/reset.html", form, user=user)
+
+
+@bp.get("/account/")
+@signed_in
+def account() -> ResponseReturnValue:
+    return render_template("auth/account.html", user=signed_in_user())
+
+
+@bp.route("/account/profile/", methods=["GET", "POST"])
+@signed_in
+def profile() -> ResponseReturnValue:
+    form = ProfileForm(obj=signed_in_user())
+    if form.validate_on_submit():
+        actions.change_profile(signed_in_user(), form.profile)
+        flash(_("Your profile is changed."), "success")
+        return redirect(link("auth.account"))
+    return _form_page("auth/profile.html", form)
+
+
+@bp.route("/account/language/", methods=["GET", "POST"])
+@signed_in
+def language() -> ResponseReturnValue:
+    """The answer comes in the language that was chosen."""
+    form = LanguageForm(obj=signed_in_user())
+    if form.validate_on_submit():
+        chosen = site_languages()[form.language.data]
+        actions.change_profile(signed_in_user(), {"language": chosen.code})
+        with speaking(chosen):
+            flash(_("Your language is changed."), "success")
+        return redirect(link_in(chosen.code, "auth.account"))
+    return _form_page("auth/language.html", form)
+
+
+@bp.route("/account/password/", methods=["GET", "POST"])
+@limits.from_address("password", counts=limits.FAILED)
+@signed_in
+def password() -> ResponseReturnValue:
+    user = signed_in_user()
+    form = PasswordForm(own_email=user.email)
+    if form.validate_on_submit():
+        try:
+            actions.change_password(user, current=typed(form.password), new=typed(form.new_password))
+        except WrongPassword as error:
+            form.password.errors = [error.message]
+        else:
+            flash(_("Your password is changed. You are signed out everywhere else."), "success")
+            return redirect(link("auth.account"))
+    return _form_page("auth/password.html", form)
+
+
+@bp.get("/account/data/")
+@signed_in
+def own_data() -> ResponseReturnValue:
+    user = signed_in_user()
+    return render_template("auth/own_data.html", user=user, data=queries.get_own_data(user))
+
+
+def _sign_in(form: SignInForm, target: str) -> ResponseReturnValue:
+    """Renew the session, so that nobody who knew the old one comes along. Raises as `actions.sign_in`."""
+    browser = plain_line(request.user_agent.string)
+    user = actions.sign_in(normal_email(typed(form.email)), typed(form.password), browser=browser)
+    session.clear()
+    session.permanent = True
+    login_user(user)
+    return redirect(target)
+
+
+def _form_page(template: str, form: Form, **shown: object) -> ResponseReturnValue:
+    return render_template(template, form=form, **shown), 422 if form.errors else 200

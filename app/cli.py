@@ -1,0 +1,72 @@
+"""The commands of `flask`."""
+
+from pathlib import Path
+
+import click
+from flask import Flask
+from flask.cli import with_appcontext
+from flask_migrate import upgrade
+
+from app import counters, stress
+from app.auth.cli import users
+from app.database import utcnow
+from app.extensions import transaction
+from app.mail.cli import worker
+from app.sample.accounts import describe, keep
+from app.sample.load import Loaded, NotEmpty, load
+
+
+def register(app: Flask) -> None:
+    for command in (sample, prepare, recount, stress_command, worker, users):
+        app.cli.add_command(command)
+
+
+@click.command()
+@with_appcontext
+def sample() -> None:
+    """Load the sample forums into a database without forums, and print how to sign in."""
+    try:
+        loaded = load(utcnow())
+    except NotEmpty as error:
+        raise click.ClickException(str(error)) from None
+    _tell(loaded)
+
+
+@click.command()
+@click.option("--accounts", type=click.Path(path_type=Path), required=True, help="Where to keep the sample's accounts.")
+@with_appcontext
+def prepare(accounts: Path) -> None:
+    """Bring the database up to date and, where it is empty, load the sample. Used by `make run`."""
+    upgrade()
+    try:
+        _tell(load(utcnow(), keep=lambda made: keep(made, accounts)))
+    except NotEmpty:
+        return
+
+
+@click.command()
+@with_appcontext
+def recount() -> None:
+    """Count every topic's messages and participants anew, and print what differed."""
+    with transaction():
+        differences = counters.recount()
+    for topic, counter, was, now in differences:
+        click.echo(f"Topic {topic}: {counter} was {was}, is now {now}.")
+    click.echo(f"Counters that differed: {len(differences)}")
+
+
+@click.command("stress")
+@click.option("--topics", type=click.IntRange(1, 100_000), required=True, help="How many topics to add.")
+@click.option("--messages", type=click.IntRange(1, 10_000_000), required=True, help="How many messages, in all.")
+@with_appcontext
+def stress_command(topics: int, messages: int) -> None:
+    """Fill the database for measuring: an open forum with these topics, the messages dealt out evenly."""
+    if messages < topics:
+        raise click.UsageError("Each topic needs a message: --messages must not be smaller than --topics.")
+    numbers = stress.fill(topics, messages, utcnow())
+    click.echo(f"Added {messages} messages in the topics {numbers[0]} to {numbers[-1]}.")
+
+
+def _tell(loaded: Loaded) -> None:
+    click.echo(f"Loaded {loaded.forums} forums, {loaded.users} people and {loaded.messages} messages.")
+    click.echo(describe(loaded.accounts))

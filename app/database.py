@@ -1,0 +1,78 @@
+"""The declarative base, UTC times, and how SQLite is set up."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, TypeDecorator, event
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.sql.functions import FunctionElement
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def utcnow() -> datetime:
+    """Now, in UTC, to the second: no deadline or stamp of ours is finer."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An aware UTC time, kept without its zone. Raises ValueError on a naive time."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without its zone cannot be stored")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class joined_ids(FunctionElement[str]):  # noqa: N801  named as SQL names functions
+    """The integers of a group as one text, `12,15`; NULL for none."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(joined_ids)
+def _joined_on_sqlite(element: joined_ids, compiler: Any, **kwargs: Any) -> str:
+    return f"group_concat({compiler.process(element.clauses, **kwargs)})"
+
+
+@compiles(joined_ids, "postgresql")
+def _joined_on_postgresql(element: joined_ids, compiler: Any, **kwargs: Any) -> str:
+    return f"string_agg(CAST({compiler.process(element.clauses, **kwargs)} AS TEXT), ',')"
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {datetime: UTCDateTime}
+
+
+@event.listens_for(Engine, "connect")
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    if not type(connection).__module__.startswith("sqlite3"):
+        return
+    connection.isolation_level = None  # transactions begin below, not in the driver
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def _begin_sqlite(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        kind = connection.get_execution_options().get("begin", "DEFERRED")
+        connection.connection.driver_connection.execute(f"BEGIN {kind}")

@@ -1,0 +1,94 @@
+"""Jinja environments, one for each language of the site.
+
+Every macro of templates/macros/ is known to every template by its name, without an import: importing
+one costs more than calling it.
+
+A template is compiled once for each language, and what is the same on all pages of a language is put
+into it then: `_("Reply")`, `link("forums.portal")`, `static("base.css")`. Such calls cost nothing when
+a page is rendered; those with variables are made then, as usual.
+"""
+
+from functools import cached_property
+from typing import Any
+
+from flask import Flask, Request, g, has_app_context
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask.templating import Environment
+from jinja2 import nodes
+from jinja2.runtime import Macro
+from jinja2.visitor import NodeTransformer
+
+from app.languages import Language
+
+CONSTANT = frozenset({"_", "gettext", "pgettext", "link", "static"})
+
+
+class LanguageEnvironment(Environment):
+    """An environment whose templates are compiled, and used, while `language` is spoken; without one, for any."""
+
+    language: Language | None = None
+
+    def speaking(self, language: Language) -> "LanguageEnvironment":
+        """The same environment, with the macros, for templates in that language; it has to be spoken already."""
+        overlay: LanguageEnvironment = self.overlay()
+        overlay.language = language
+        overlay.globals = dict(self.globals)
+        for name in self.list_templates(filter_func=lambda name: name.startswith("macros/")):
+            exported = vars(overlay.get_template(name).module)
+            overlay.globals |= {name: macro for name, macro in exported.items() if isinstance(macro, Macro)}
+        return overlay
+
+    def make_globals(self, d: Any) -> Any:
+        """A plain dictionary: each rendering copies it, and a chain of them is slow to copy."""
+        return {**self.globals, **(d or {})}
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        tree = super()._parse(source, name, filename)
+        return _Constants(self.globals).visit(tree) if self.language else tree
+
+
+class _Constants(NodeTransformer):
+    """Replaces the calls whose arguments are all constants by what they return."""
+
+    def __init__(self, functions: Any) -> None:
+        self.functions = functions
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Expr:  # noqa: N802  the library's name
+        self.generic_visit(node)
+        values = [*node.args, *(pair.value for pair in node.kwargs)]
+        if not isinstance(node.node, nodes.Name) or node.node.name not in CONSTANT:
+            return node
+        if node.dyn_args or node.dyn_kwargs or not all(isinstance(value, nodes.Const) for value in values):
+            return node
+        function = self.functions[node.node.name]
+        named = {pair.key: pair.value.as_const() for pair in node.kwargs}
+        return nodes.Const(function(*(argument.as_const() for argument in node.args), **named), lineno=node.lineno)
+
+
+class ReadersWithoutSession(SecureCookieSessionInterface):
+    """Whoever sends no cookie gets an empty session without the making of a signer."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        has_cookie = self.get_cookie_name(app) in request.cookies
+        return super().open_session(app, request) if has_cookie else self.session_class()
+
+
+class Application(Flask):
+    """Flask, with the Jinja environment of the language that is being spoken."""
+
+    jinja_environment = LanguageEnvironment
+    session_interface = ReadersWithoutSession()
+
+    @cached_property
+    def _any_language(self) -> Any:
+        self._by_language: dict[str, LanguageEnvironment] = {}
+        return self.create_jinja_environment()
+
+    @property
+    def jinja_env(self) -> Any:  # type: ignore[override]
+        if not has_app_context() or "language" not in g:
+            return self._any_language
+        code = g.language.code
+        if code not in self._by_language:
+            self._by_language[code] = self._any_language.speaking(g.language)
+        return self._by_language[code]

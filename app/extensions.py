@@ -1,0 +1,50 @@
+"""The extensions, unbound (`create_app` binds them), and the one way to write: `transaction()`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask_babel import Babel
+from flask_compress import Compress
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import LoginManager
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import CSRFProtect
+
+from app.database import Base
+
+
+class RouteLimiter(Limiter):
+    """Every limit of ours stands on a route and is checked there, so no other request pays for a check."""
+
+    def _check_request_limit(self, callable_name: str | None = None, in_middleware: bool = True) -> None:
+        if not in_middleware:
+            super()._check_request_limit(callable_name, in_middleware)
+
+
+db = SQLAlchemy(metadata=Base.metadata)
+migrate = Migrate()
+babel = Babel()
+csrf = CSRFProtect()
+login_manager = LoginManager()
+limiter = RouteLimiter(get_remote_address)
+compress = Compress()
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """One write: begin immediately, commit at the end, roll back on any error.
+
+    What the view read before is expired first and read again inside, because SQLite refuses to
+    turn an older reading transaction into a writing one, and because rights and deadlines must
+    hold at the moment of writing.
+    """
+    db.session.rollback()
+    db.session.connection(execution_options={"begin": "IMMEDIATE"})
+    try:
+        yield
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        raise

@@ -1,0 +1,71 @@
+"""For machines: Atom feeds, the sitemap, robots.txt and the health check."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, current_app, render_template
+from sqlalchemy import text
+
+from app.addresses import absolute, link, link_in
+from app.extensions import db
+from app.feeds import queries
+from app.forums.queries import get_forum
+from app.forums.topic_queries import get_topic_head
+from app.languages import reader_language, site_default, site_languages
+from app.models import GUEST
+from app.templating import text_in
+
+bp = Blueprint("feeds", __name__)
+
+
+@bp.get("/<language:lang>/feeds/forums/<forum_slug>.atom")
+def forum(forum_slug: str) -> Response:
+    found = get_forum(forum_slug, viewer=GUEST)
+    entries = queries.latest_in_forum(found.id, viewer=GUEST)
+    return _atom(text_in(found).title, link("forums.forum", forum_slug=forum_slug), entries, found.published_at)
+
+
+@bp.get("/<language:lang>/feeds/topics/<int:topic_id>.atom")
+def topic(topic_id: int) -> Response:
+    head = get_topic_head(topic_id, viewer=GUEST, language=reader_language().code, default=site_default().code)
+    entries = queries.latest_in_topic(topic_id, viewer=GUEST)
+    return _atom(head.title, link("forums.topic", topic_id=topic_id), entries, head.created_at)
+
+
+@bp.get("/sitemap.xml")
+def sitemap() -> Response:
+    """Every public page in every language, each with its alternates."""
+    pages = [{code: absolute(link_in(code, name, **values)) for code in site_languages()} for name, values in _pages()]
+    return Response(render_template("feeds/sitemap.xml", pages=pages), mimetype="application/xml")
+
+
+@bp.get("/robots.txt")
+def robots() -> Response:
+    closed = ("auth", "account", "admin", "print", "search", "preview", "messages", "topics/*/reply")
+    lines = ["User-agent: *", *(f"Disallow: /*/{path}" for path in closed), f"Sitemap: {absolute('/sitemap.xml')}"]
+    return Response("\n".join(lines) + "\n", mimetype="text/plain")
+
+
+@bp.get("/healthz")
+def health() -> Response:
+    """200 while the database answers; the error handler's 500 otherwise."""
+    db.session.execute(text("SELECT 1"))
+    return Response("ok\n", mimetype="text/plain", headers={"Cache-Control": "no-store"})
+
+
+def _atom(title: str, path: str, entries: object, since: object) -> Response:
+    host = urlsplit(current_app.config["SITE"].site_url).hostname
+    body = render_template("feeds/atom.xml", title=title, path=path, entries=entries, since=since, host=host)
+    return Response(body, mimetype="application/atom+xml")
+
+
+def _pages() -> Iterator[tuple[str, dict[str, object]]]:
+    found = queries.public_pages(GUEST)
+    yield from ((name, {}) for name in ("pages.home", "forums.portal", "forums.archive"))
+    yield from (("pages.page", {"slug": slug}) for slug in found.pages)
+    for slug in found.forums:
+        yield "forums.forum", {"forum_slug": slug}
+        yield "forums.groups", {"forum_slug": slug}
+    yield from (("forums.forum_page", {"forum_slug": forum, "slug": slug}) for forum, slug in found.forum_pages)
+    yield from (("forums.group", {"forum_slug": forum, "group_slug": slug}) for forum, slug in found.groups)
+    yield from (("forums.topic", {"topic_id": number}) for number in found.topics)

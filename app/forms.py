@@ -1,0 +1,87 @@
+"""What all forms share: cleaned fields, validators with messages in the reader's language, one-time keys."""
+
+import secrets
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
+
+from app.errors import TooIntricate
+from app.markup import plain, plain_line, render
+
+
+class Form(FlaskForm):
+    """A form whose errors can be listed, each with the id of the field to go to."""
+
+    class Meta:
+        locales = ()
+
+    @property
+    def error_list(self) -> list[tuple[str, str]]:
+        """`(id of the field, message)` of every error, in the order of the fields."""
+        return [(field.id, str(field.errors[0])) for field in self if field.errors and field.type != "CSRFTokenField"]
+
+
+class OnceForm(Form):
+    """A form that makes something: its key lets the action tell a form that was sent twice."""
+
+    submission = HiddenField(default=lambda: secrets.token_hex(16))
+
+
+class LineField(StringField):
+    """One line of text, without control characters and direction overrides."""
+
+    def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:
+        super().__init__(label, validators, filters=[_cleaned(plain_line)], **kwargs)
+
+
+class BodyField(TextAreaField):
+    """Several lines, with Unix line ends and without control characters."""
+
+    def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:
+        super().__init__(label, validators, filters=[_cleaned(plain)], **kwargs)
+
+
+class Required(InputRequired):
+    """Something other than white space has to be there."""
+
+    def __call__(self, form: Any, field: Any) -> None:
+        if not (field.data.strip() if isinstance(field.data, str) else field.data):
+            field.errors[:] = []
+            raise StopValidation(str(self.message or _l("Please fill in this field.")))
+
+
+class AtMost(Length):
+    """At most `most` characters, with a message that names both lengths."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(max=most)
+
+    def __call__(self, form: Any, field: Any) -> None:
+        length = len(field.data or "")
+        if length > self.max:
+            raise ValidationError(
+                str(
+                    _l(
+                        "This has %(length)s characters, and at most %(most)s are possible. Please shorten it.",
+                        length=length,
+                        most=self.max,
+                    )
+                )
+            )
+
+
+class Renders:
+    """The Markdown can be rendered in good time."""
+
+    def __call__(self, form: Any, field: Any) -> None:
+        try:
+            render(field.data or "")
+        except TooIntricate as error:
+            raise ValidationError(str(error.message)) from error
+
+
+def _cleaned(clean: Any) -> Any:
+    return lambda text: clean(text) if isinstance(text, str) else text

@@ -1,0 +1,130 @@
+"""What participants do. Each action is one transaction, and rights and deadlines are checked inside it."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from app.database import utcnow
+from app.errors import NotFound
+from app.extensions import db, transaction
+from app.markup import render
+from app.models import Group, Message, MessageStatus, Revision, Topic, User
+from app.permissions import require
+from app.submissions import earlier_result, remember
+
+
+def start_topic(
+    group: Group, *, author: User, title: str, question: int, message: dict[str, Any], submission: str
+) -> Message:
+    """Start a topic with its first message, which is returned; the same form sent again starts nothing.
+
+    `question` is the number of one of the group's questions, or 0; `message` is as `reply` takes it.
+    Raises Closed, Archived or Forbidden, and NotFound for a question of another group.
+    """
+    with transaction():
+        require(author, "start_topic", group)
+        if earlier := _earlier(submission, author):
+            return earlier
+        asked = next((other for other in group.questions if other.number == question), None)
+        if question and asked is None:
+            raise NotFound
+        topic = Topic(group=group, question=asked, author=author, title=title, language=message["language"])
+        db.session.add(topic)
+        db.session.flush()
+        first = _post(topic, author, None, message)
+        remember(submission, author.id, first.id)
+    return first
+
+
+def reply(
+    topic: Topic, *, author: User, reply_to: Message | None, message: dict[str, Any], submission: str
+) -> Message:
+    """Post a message, in answer to another of the topic or to the topic as a whole.
+
+    `message` has `body` (Markdown), `language` (code) and `on_behalf_of` ("" for nobody). Raises Closed,
+    Archived or Forbidden, and NotFound where what is answered stands in another topic.
+    """
+    with transaction():
+        require(author, "reply", topic)
+        if earlier := _earlier(submission, author):
+            return earlier
+        if reply_to is not None and reply_to.topic_id != topic.id:
+            raise NotFound
+        posted = _post(topic, author, reply_to, message)
+        remember(submission, author.id, posted.id)
+    return posted
+
+
+def edit(message: Message, *, author: User, changes: dict[str, Any]) -> None:
+    """Give a message a new text and keep the old one as a revision. No change leaves no revision."""
+    with transaction():
+        require(author, "edit", message)
+        if all(getattr(message, name) == value for name, value in changes.items()):
+            return
+        db.session.add(
+            Revision(
+                message=message,
+                body=message.body,
+                html=message.html,
+                language=message.language,
+                on_behalf_of=message.on_behalf_of,
+                written_at=message.written_at,
+            )
+        )
+        for name, value in changes.items():
+            setattr(message, name, value)
+        message.html = render(message.body)
+        message.edited_at = utcnow()
+
+
+def withdraw(message: Message, *, author: User) -> None:
+    """Take back one's own message; it keeps its number and its place."""
+    with transaction():
+        require(author, "withdraw", message)
+        message.status = MessageStatus.WITHDRAWN
+        message.withdrawn_at = utcnow()
+        topic = _locked(message.topic)
+        topic.message_count -= 1
+        db.session.flush()
+        if not _has_written(author, topic):
+            topic.participant_count -= 1
+
+
+def _post(topic: Topic, author: User, reply_to: Message | None, message: dict[str, Any]) -> Message:
+    topic = _locked(topic)
+    topic.participant_count += not _has_written(author, topic)
+    topic.message_count += 1
+    topic.last_position += 1
+    topic.active_at = utcnow()
+    posted = Message(
+        topic=topic,
+        position=topic.last_position,
+        author=author,
+        reply_to=reply_to,
+        html=render(message["body"]),
+        capacity=author.capacity,
+        organization=author.organization,
+        country=author.country,
+        **message,
+    )
+    db.session.add(posted)
+    db.session.flush()
+    return posted
+
+
+def _locked(topic: Topic) -> Topic:
+    """The topic as it stands now, kept from other writers until the end of the transaction."""
+    db.session.refresh(topic, with_for_update=True)
+    return topic
+
+
+def _has_written(author: User, topic: Topic) -> bool:
+    statement = select(Message.id).where(
+        Message.topic_id == topic.id, Message.author_id == author.id, Message.status == MessageStatus.PUBLISHED
+    )
+    return db.session.scalar(statement.limit(1)) is not None
+
+
+def _earlier(submission: str, author: User) -> Message | None:
+    number = earlier_result(submission, author.id)
+    return db.session.get(Message, number) if number else None

@@ -1,0 +1,130 @@
+"""Writing: start a topic, reply, preview, edit, withdraw."""
+
+from typing import Any
+from flask import Blueprint, flash, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.database import utcnow
+from app.errors import NotFound
+from app.forums import actions, queries, topic_queries
+from app.forums.forms import MessageForm, TopicForm
+from app.forums.views import message_address
+from app.languages import reader_language, site_languages
+from app.markup import plain, quote, render
+from app.models import Group, Message, MessageStatus
+from app.permissions import require
+from app.templating import text_in
+from app.viewer import signed_in, signed_in_user
+
+bp = Blueprint("posting", __name__, url_prefix="/<language:lang>")
+
+
+@bp.route("/forums/<forum_slug>/groups/<group_slug>/new/", methods=["GET", "POST"])
+@signed_in
+def new_topic(forum_slug: str, group_slug: str) -> ResponseReturnValue:
+    author = signed_in_user()
+    group = queries.get_group(forum_slug, group_slug, viewer=author)
+    require(author, "start_topic", group)
+    form = _ready(TopicForm(question=request.args.get("question", 0, type=int)))
+    form.offer_questions(_question_choices(group))
+    if _is_sent(form):
+        first = actions.start_topic(
+            group,
+            author=author,
+            title=form.title.data,
+            question=form.question.data,
+            message=form.message,
+            submission=form.submission.data,
+        )
+        return _to_message(first, _("Your topic is started, and your message is number %(number)s.", number=first.id))
+    return _form_page("forums/new_topic.html", form, group=group)
+
+
+@bp.route("/topics/<int:topic_id>/reply/", methods=["GET", "POST"])
+@signed_in
+def reply(topic_id: int) -> ResponseReturnValue:
+    author = signed_in_user()
+    topic = queries.get_topic(topic_id, viewer=author)
+    require(author, "reply", topic)
+    answered, row = _answered(topic_id)
+    form = _ready(MessageForm(body=quote(answered.body) if answered and request.args.get("quote") else ""))
+    if _is_sent(form):
+        posted = actions.reply(
+            topic, author=author, reply_to=answered, message=form.message, submission=form.submission.data
+        )
+        return _to_message(posted, _("Your message is posted. Its number is %(number)s.", number=posted.id))
+    return _form_page("forums/reply.html", form, topic=topic, answered=answered, answered_row=row)
+
+
+@bp.route("/messages/<int:number>/edit/", methods=["GET", "POST"])
+@signed_in
+def edit(number: int) -> ResponseReturnValue:
+    author = signed_in_user()
+    message = queries.get_message(number, viewer=author)
+    require(author, "edit", message)
+    form = _ready(MessageForm(obj=message), default=message.language)
+    if _is_sent(form):
+        actions.edit(message, author=author, changes=form.message)
+        return _to_message(message, _("Your message is changed. Its earlier versions stay readable in its history."))
+    return _form_page("forums/edit.html", form, message=message)
+
+
+@bp.route("/messages/<int:number>/withdraw/", methods=["GET", "POST"])
+@signed_in
+def withdraw(number: int) -> ResponseReturnValue:
+    author = signed_in_user()
+    message = queries.get_message(number, viewer=author)
+    require(author, "withdraw", message)
+    if request.method == "POST":
+        actions.withdraw(message, author=author)
+        return _to_message(message, _("Your message is withdrawn. Its number and its place remain."))
+    return render_template("forums/withdraw.html", message=message)
+
+
+@bp.post("/preview/")
+@signed_in
+def preview() -> ResponseReturnValue:
+    """The rendered text of a message that is being written, for the live preview."""
+    body = plain(request.form.get("body", ""))[: Message.MAX_BODY]
+    return render_template("forums/preview.html", html=render(body))
+
+
+def _ready(form: MessageForm, default: str | None = None) -> MessageForm:
+    """The form with the site's languages, the interface's (or the message's) chosen."""
+    form.offer_languages([(code, language.name) for code, language in site_languages().items()])
+    if not form.is_submitted():
+        form.language.data = default or reader_language().code
+    return form
+
+
+def _is_sent(form: MessageForm) -> bool:
+    return bool(form.validate_on_submit() and not form.preview.data)
+
+
+def _form_page(template: str, form: MessageForm, **context: object) -> ResponseReturnValue:
+    wants_preview = form.is_submitted() and not form.errors
+    shown = render(form.body.data) if wants_preview else None
+    status = 422 if form.errors else 200
+    return render_template(template, form=form, preview=shown, now=utcnow(), **context), status
+
+
+def _answered(topic_id: int) -> tuple[Message | None, Any]:
+    """The message of this topic that is to be answered, if the address names one, and its row to show."""
+    if "to" not in request.args:
+        return None, None
+    number = request.args.get("to", type=int)
+    answered = queries.get_message(number, viewer=signed_in_user()) if number and number < topic_queries.WHOLE else None
+    if answered is None or answered.topic_id != topic_id or answered.status != MessageStatus.PUBLISHED:
+        raise NotFound
+    return answered, topic_queries.get_message_row(answered.id, viewer=signed_in_user())
+
+
+def _question_choices(group: Group) -> list[tuple[int, str]]:
+    none = (0, _("None: a topic of my own"))
+    return [none, *((question.number, f"{question.number}. {text_in(question).text}") for question in group.questions)]
+
+
+def _to_message(message: Message, said: str) -> ResponseReturnValue:
+    flash(said, "success")
+    return redirect(message_address(message.topic_id, message.position, message.id))

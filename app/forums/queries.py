@@ -1,0 +1,205 @@
+"""Forums and groups as their pages show them; fetching and permission are one call."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.orm import selectinload
+
+from app.database import utcnow
+from app.errors import NotFound
+from app.extensions import db
+from app.models import Document, Forum, Group, Message, MessageStatus, Notice, Page, Question, Topic, User, Viewer
+from app.permissions import FORUM_IS_VISIBLE, visible_to
+
+# An administrator's typing error must not fill a page; a group with more is shown in pages.
+TOPICS_PER_PAGE = 50
+
+
+@dataclass(frozen=True)
+class Portal:
+    """The forums that are not archived, by what a reader can do in them now."""
+
+    open: list[Forum]
+    planned: list[Forum]
+    closed: list[Forum]
+
+
+@dataclass(frozen=True)
+class TopicList:
+    """One page of a group's topics; `total` counts all of them."""
+
+    rows: Sequence[Row[Any]]
+    total: int
+    page: int
+    pages: int
+
+
+def get_portal(viewer: Viewer, now: datetime | None = None) -> Portal:
+    """Open forums by their deadline, planned ones by their opening, closed ones latest first."""
+    now = now or utcnow()
+    forums = [(forum.state(now), forum) for forum in _forums(viewer, Forum.archived_at.is_(None))]
+    forums.sort(key=lambda pair: (pair[0].deadline or now, pair[1].id))
+    return Portal(
+        open=[forum for state, forum in forums if state.is_open],
+        planned=[forum for state, forum in forums if state.kind == "planned"],
+        closed=[forum for state, forum in reversed(forums) if state.kind == "closed"],
+    )
+
+
+def list_archived(viewer: Viewer) -> list[Forum]:
+    """Archived forums, the latest first."""
+    forums = _forums(viewer, Forum.archived_at.is_not(None))
+    return sorted(forums, key=lambda forum: (forum.archived_at, forum.id), reverse=True)
+
+
+def list_forums(viewer: Viewer) -> list[Forum]:
+    """Every forum that the viewer may see, oldest first."""
+    return _forums(viewer)
+
+
+def get_forum(slug: str, *, viewer: Viewer) -> Forum:
+    """A forum with all that its head and its lists need. Raises NotFound."""
+    statement = (
+        select(Forum)
+        .where(Forum.slug == slug, FORUM_IS_VISIBLE)
+        .options(
+            selectinload(Forum.texts),
+            selectinload(Forum.periods),
+            selectinload(Forum.groups).selectinload(Group.texts),
+            selectinload(Forum.pages).selectinload(Page.texts),
+            selectinload(Forum.notices).selectinload(Notice.texts),
+            selectinload(Forum.documents).selectinload(Document.texts),
+        )
+    )
+    forum = db.session.scalar(statement, visible_to(viewer))
+    if forum is None:
+        raise NotFound
+    return forum
+
+
+def get_forum_page(forum_slug: str, slug: str, *, viewer: Viewer) -> tuple[Forum, Page]:
+    """A page of a forum. Raises NotFound."""
+    forum = get_forum(forum_slug, viewer=viewer)
+    page = next((page for page in forum.pages if page.slug == slug), None)
+    if page is None:
+        raise NotFound
+    return forum, page
+
+
+def get_group(forum_slug: str, slug: str, *, viewer: Viewer) -> Group:
+    """A group with its questions, and its forum as `get_forum` gives it. Raises NotFound."""
+    forum = get_forum(forum_slug, viewer=viewer)
+    group = next((group for group in forum.groups if group.slug == slug), None)
+    if group is None:
+        raise NotFound
+    load_questions(forum)
+    return group
+
+
+def load_questions(forum: Forum) -> None:
+    """Load the guiding questions of all groups of a forum at once."""
+    groups = select(Group).where(Group.forum_id == forum.id)
+    loading = selectinload(Group.questions).selectinload(Question.texts)
+    db.session.scalars(groups.options(loading), execution_options={"populate_existing": True}).all()
+
+
+def list_topics(group: Group, page: int = 1) -> TopicList:
+    """A page of a group's topics, liveliest first. Raises NotFound beyond the last page."""
+    statement = _topic_rows().where(Topic.group_id == group.id)
+    rows = db.session.execute(statement.limit(TOPICS_PER_PAGE).offset((page - 1) * TOPICS_PER_PAGE)).all()
+    total = db.session.scalar(select(func.count(Topic.id)).where(Topic.group_id == group.id)) or 0
+    pages = max(-(-total // TOPICS_PER_PAGE), 1)
+    if page > pages:
+        raise NotFound
+    return TopicList(rows, total, page, pages)
+
+
+def topics_by_group(forum: Forum) -> dict[int, list[Row[Any]]]:
+    """The liveliest topics of each of the forum's groups, by the group's id."""
+    ranked = _topic_rows(func.row_number().over(partition_by=Topic.group_id, order_by=_LIVELIEST).label("place"))
+    ranked = ranked.join(Group, Group.id == Topic.group_id).where(Group.forum_id == forum.id)
+    subquery = ranked.order_by(None).subquery()
+    statement = select(subquery).where(subquery.c.place <= TOPICS_PER_PAGE).order_by(subquery.c.place)
+    topics: dict[int, list[Row[Any]]] = {group.id: [] for group in forum.groups}
+    for row in db.session.execute(statement):
+        topics[row.group_id].append(row)
+    return topics
+
+
+def count_answers(group: Group) -> dict[int, int]:
+    """How many messages stand under each of the group's questions, by the question's id."""
+    statement = (
+        select(Topic.question_id, func.sum(Topic.message_count))
+        .where(Topic.group_id == group.id, Topic.question_id.is_not(None))
+        .group_by(Topic.question_id)
+    )
+    return {question: count for question, count in db.session.execute(statement)}
+
+
+def count_participants(forum: Forum) -> tuple[int, int]:
+    """`(messages, participants)` of a forum, withdrawn messages left out."""
+    statement = (
+        select(func.count(Message.id), func.count(func.distinct(Message.author_id)))
+        .join(Topic, Topic.id == Message.topic_id)
+        .join(Group, Group.id == Topic.group_id)
+        .where(Group.forum_id == forum.id, Message.status == MessageStatus.PUBLISHED)
+    )
+    messages, participants = db.session.execute(statement).one()
+    return messages, participants
+
+
+def get_topic(topic_id: int, *, viewer: Viewer) -> Topic:
+    """A topic for an action on it. Raises NotFound."""
+    statement = select(Topic).join(Group).join(Forum).where(Topic.id == topic_id, FORUM_IS_VISIBLE)
+    topic = db.session.scalar(statement, visible_to(viewer))
+    if topic is None:
+        raise NotFound
+    return topic
+
+
+def get_message(number: int, *, viewer: Viewer) -> Message:
+    """A message for an action on it. Raises NotFound."""
+    statement = select(Message).join(Topic).join(Group).join(Forum).where(Message.id == number, FORUM_IS_VISIBLE)
+    message = db.session.scalar(statement, visible_to(viewer))
+    if message is None:
+        raise NotFound
+    return message
+
+
+def _forums(viewer: Viewer, *conditions: Any) -> list[Forum]:
+    statement = (
+        select(Forum)
+        .where(FORUM_IS_VISIBLE, *conditions)
+        .order_by(Forum.id)
+        .options(
+            selectinload(Forum.texts),
+            selectinload(Forum.periods),
+            selectinload(Forum.documents).selectinload(Document.texts),
+        )
+    )
+    return list(db.session.scalars(statement, visible_to(viewer)))
+
+
+_LIVELIEST = (Topic.active_at.desc(), Topic.id.desc())
+
+
+def _topic_rows(*more: Any) -> Select[Any]:
+    return (
+        select(
+            Topic.id,
+            Topic.title,
+            Topic.language,
+            Topic.group_id,
+            Topic.question_id,
+            Topic.message_count,
+            Topic.participant_count,
+            Topic.active_at,
+            User.name.label("author"),
+            *more,
+        )
+        .join(User, User.id == Topic.author_id)
+        .order_by(*_LIVELIEST)
+    )

@@ -1,0 +1,197 @@
+"""What a topic's pages show.
+
+A topic is what readers open most, so these statements are built once and select columns, not
+entities: building a statement, or an entity of each row, costs more than running it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, case, func, literal_column, select
+from sqlalchemy.orm import aliased
+
+from app.database import joined_ids, utcnow
+from app.errors import NotFound
+from app.extensions import db
+from app.models import (
+    Forum,
+    ForumText,
+    Group,
+    GroupText,
+    Message,
+    MessageStatus,
+    Period,
+    Question,
+    QuestionText,
+    State,
+    Topic,
+    User,
+    Viewer,
+    state_of,
+)
+from app.permissions import FORUM_IS_VISIBLE, visible_to
+
+PER_PAGE = Message.PER_PAGE
+WHOLE = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class TopicPage:
+    """One page of a topic: its head, its group's state and the rows of its messages."""
+
+    head: Row[Any]
+    state: State
+    messages: Sequence[Row[Any]]
+    page: int
+    pages: int
+
+    @property
+    def numbers(self) -> set[int]:
+        return {message.id for message in self.messages}
+
+
+def get_topic_page(topic_id: int, page: int | None, *, viewer: Viewer, language: str, default: str) -> TopicPage:
+    """One page of a topic, or with `page=None` all of it; three queries whatever its length.
+
+    Raises NotFound for a topic that the viewer may not see and for a page beyond the last.
+    """
+    head = get_topic_head(topic_id, viewer=viewer, language=language, default=default)
+    pages = max(page_of(head.last_position), 1)
+    if page is not None and page > pages:
+        raise NotFound
+    connection = db.session.connection()
+    first, last = (1, WHOLE) if page is None else ((page - 1) * PER_PAGE + 1, page * PER_PAGE)
+    span = {"topic_id": topic_id, "first": first, "last": last}
+    messages = connection.execute(MESSAGES, span).all()
+    periods = connection.execute(PERIODS, {"forum_id": head.forum_id, "group_id": head.group_id}).all()
+    return TopicPage(head, _group_state(head, periods, utcnow()), messages, page or 1, pages)
+
+
+def get_message_row(number: int, *, viewer: Viewer) -> Row[Any]:
+    """One message, as the rows of `get_topic_page`, with its topic's id. Raises NotFound."""
+    row = db.session.connection().execute(ONE_MESSAGE, {"number": number} | visible_to(viewer)).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def get_topic_head(topic_id: int, *, viewer: Viewer, language: str, default: str) -> Row[Any]:
+    """A topic with the titles of its group and forum. Raises NotFound."""
+    asked = {"topic_id": topic_id, "language": language, "default_language": default}
+    head = db.session.connection().execute(TOPIC_HEAD, asked | visible_to(viewer)).first()
+    if head is None:
+        raise NotFound
+    return head
+
+
+def page_of(position: int) -> int:
+    """The page of its topic on which a position stands."""
+    return (position - 1) // PER_PAGE + 1
+
+
+def _group_state(head: Row[Any], periods: Sequence[Any], now: datetime) -> State:
+    """As `Forum.group_state`: the group's own periods where it has any, else the forum's."""
+    own = [period for period in periods if period.group_id is not None]
+    return state_of(own or periods, head.archived_at, now)
+
+
+def _best_language(text: Any, owner: Any) -> Any:
+    """The language of the owner's best text: the reader's, else the default, else any."""
+    other = aliased(text)
+    key = next(column.name for column in text.__table__.primary_key if column.name != "language")
+    order = case(
+        (other.language == bindparam("language"), literal_column("0")),
+        (other.language == bindparam("default_language"), literal_column("1")),
+        else_=literal_column("2"),
+    )
+    best = select(other.language).where(getattr(other, key) == owner).order_by(order)
+    return best.limit(literal_column("1")).scalar_subquery()
+
+
+def _topic_head() -> Select[Any]:
+    return (
+        select(
+            Topic.id,
+            Topic.title,
+            Topic.language,
+            Topic.created_at,
+            Topic.last_position,
+            Topic.message_count,
+            Group.id.label("group_id"),
+            Group.slug.label("group"),
+            Group.number.label("group_number"),
+            Forum.id.label("forum_id"),
+            Forum.slug.label("forum"),
+            Forum.archived_at,
+            ForumText.short_title.label("forum_title"),
+            ForumText.language.label("forum_language"),
+            GroupText.title.label("group_title"),
+            GroupText.language.label("group_language"),
+            Question.number.label("question_number"),
+            QuestionText.text.label("question"),
+            QuestionText.language.label("question_language"),
+        )
+        .join(Group, Group.id == Topic.group_id)
+        .join(Forum, Forum.id == Group.forum_id)
+        .outerjoin(Question, Question.id == Topic.question_id)
+        .outerjoin(
+            ForumText,
+            (ForumText.forum_id == Forum.id) & (ForumText.language == _best_language(ForumText, Forum.id)),
+        )
+        .outerjoin(
+            GroupText,
+            (GroupText.group_id == Group.id) & (GroupText.language == _best_language(GroupText, Group.id)),
+        )
+        .outerjoin(
+            QuestionText,
+            (QuestionText.question_id == Question.id)
+            & (QuestionText.language == _best_language(QuestionText, Question.id)),
+        )
+        .where(Topic.id == bindparam("topic_id"), FORUM_IS_VISIBLE)
+    )
+
+
+def _message_columns() -> Select[Any]:
+    shown = Message.status == MessageStatus.PUBLISHED
+    answer = aliased(Message)
+    answers = select(joined_ids(answer.id)).where(answer.reply_to_id == Message.id)
+    return select(
+        User.name,
+        User.title,
+        Message.organization,
+        Message.on_behalf_of,
+        Message.id,
+        Message.topic_id,
+        Message.position,
+        Message.author_id,
+        Message.reply_to_id,
+        Message.status,
+        Message.language,
+        case((shown, Message.html), else_="").label("html"),
+        Message.capacity,
+        Message.country,
+        Message.posted_at,
+        Message.edited_at,
+        Message.withdrawn_at,
+        answers.scalar_subquery().label("answers"),
+    ).join(User, User.id == Message.author_id)
+
+
+_IN_SPAN = (Message.topic_id == bindparam("topic_id")) & Message.position.between(bindparam("first"), bindparam("last"))
+
+TOPIC_HEAD = _topic_head()
+# The columns of a message as every view shows it, the texts that people wrote first (macros/message.html);
+# a withdrawn one keeps its place without its text.
+MESSAGE_COLUMNS = _message_columns()
+MESSAGES = MESSAGE_COLUMNS.where(_IN_SPAN).order_by(Message.position)
+ONE_MESSAGE = (
+    MESSAGE_COLUMNS.join(Topic, Topic.id == Message.topic_id)
+    .join(Group, Group.id == Topic.group_id)
+    .join(Forum, Forum.id == Group.forum_id)
+    .where(Message.id == bindparam("number"), FORUM_IS_VISIBLE)
+)
+PERIODS = select(Period.group_id, Period.kind, Period.opens_at, Period.closes_at).where(
+    Period.forum_id == bindparam("forum_id"), func.coalesce(Period.group_id, bindparam("group_id")) == bindparam("group_id")
+)

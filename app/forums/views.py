@@ -1,0 +1,102 @@
+"""Reading: portal, archive, forums, groups, topics, messages."""
+
+from flask import Blueprint, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app.addresses import alternates, link
+from app.database import utcnow
+from app.errors import NotFound
+from app.forums import queries, topic_queries
+from app.languages import reader_language, site_default
+from app.models import PageKind
+from app.pages.queries import find_page
+from app.permissions import can, require
+from app.viewer import viewer
+
+bp = Blueprint("forums", __name__, url_prefix="/<language:lang>")
+
+
+@bp.get("/portal/")
+def portal() -> ResponseReturnValue:
+    return render_template(
+        "forums/portal.html", page=find_page(PageKind.PORTAL), portal=queries.get_portal(viewer()), now=utcnow()
+    )
+
+
+@bp.get("/archive/")
+def archive() -> ResponseReturnValue:
+    return render_template(
+        "forums/archive.html", page=find_page(PageKind.ARCHIVE), forums=queries.list_archived(viewer()), now=utcnow()
+    )
+
+
+@bp.get("/forums/<forum_slug>/")
+def forum(forum_slug: str) -> ResponseReturnValue:
+    found = queries.get_forum(forum_slug, viewer=viewer())
+    counts = queries.count_participants(found)
+    return render_template("forums/forum.html", forum=found, now=utcnow(), counts=counts)
+
+
+@bp.get("/forums/<forum_slug>/pages/<slug>/")
+def forum_page(forum_slug: str, slug: str) -> ResponseReturnValue:
+    found, page = queries.get_forum_page(forum_slug, slug, viewer=viewer())
+    return render_template("forums/forum_page.html", forum=found, page=page, now=utcnow())
+
+
+@bp.get("/forums/<forum_slug>/groups/")
+def groups(forum_slug: str) -> ResponseReturnValue:
+    found = queries.get_forum(forum_slug, viewer=viewer())
+    topics = queries.topics_by_group(found)
+    return render_template("forums/groups.html", forum=found, now=utcnow(), topics=topics)
+
+
+@bp.get("/forums/<forum_slug>/groups/<group_slug>/")
+def group(forum_slug: str, group_slug: str) -> ResponseReturnValue:
+    found = queries.get_group(forum_slug, group_slug, viewer=viewer())
+    topics = queries.list_topics(found, asked_page())
+    return render_template(
+        "forums/group.html",
+        group=found,
+        now=utcnow(),
+        topics=topics,
+        answers=queries.count_answers(found),
+        can_start=can(viewer(), "start_topic", found),
+    )
+
+
+@bp.get("/topics/<int:topic_id>/")
+def topic(topic_id: int) -> ResponseReturnValue:
+    language = reader_language()
+    shown = topic_queries.get_topic_page(
+        topic_id, asked_page(), viewer=viewer(), language=language.code, default=site_default().code
+    )
+    elsewhere = [other for other in alternates() if other[0] != language.code]
+    return render_template("forums/topic.html", topic=shown, now=utcnow(), elsewhere=elsewhere)
+
+
+@bp.get("/messages/<int:number>/")
+def message(number: int) -> ResponseReturnValue:
+    """To the message in its topic."""
+    found = topic_queries.get_message_row(number, viewer=viewer())
+    return redirect(message_address(found.topic_id, found.position, number))
+
+
+@bp.get("/messages/<int:number>/history/")
+def history(number: int) -> ResponseReturnValue:
+    found = queries.get_message(number, viewer=viewer())
+    require(viewer(), "see_history", found)
+    return render_template("forums/history.html", message=found)
+
+
+def message_address(topic_id: int, position: int, number: int) -> str:
+    page = topic_queries.page_of(position)
+    values = {"page": page} if page > 1 else {}
+    return link("forums.topic", topic_id=topic_id, **values, _anchor=f"message-{number}")
+
+
+def asked_page() -> int:
+    """The page number asked for, 1 by default. Raises NotFound where it is no number of a page."""
+    asked = request.args.get("page", "1")
+    if not (asked.isascii() and asked.isdigit() and 0 < len(asked) < 10 and int(asked)):
+        raise NotFound
+    return int(asked)

@@ -1,0 +1,218 @@
+"""The languages of the site: their list, negotiation, and how each writes dates, ranges and names.
+
+Babel's defaults are wrong for official use (French "TU" for UTC, "1 mai", month-first English),
+so the patterns are the site's own, after the style guides of the United Nations.
+"""
+
+import tomllib
+import unicodedata
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from babel import Locale
+from babel.support import NullTranslations, Translations
+from flask import current_app, g
+from flask_babel import refresh
+from werkzeug.datastructures import LanguageAccept
+
+NARROW = "\N{NO-BREAK SPACE}"
+DASH = "\N{EN DASH}"
+
+
+def N_(message: str) -> str:  # noqa: N802  gettext's own name for "mark for translation, translate later"
+    return message
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """How a language writes dates. `{d}` day, `{m}` month, `{y}` year, `{a}` and `{b}` two dates of a range."""
+
+    months: tuple[str, ...]
+    date: str = "{d} {m} {y}"
+    day_month: str = "{d} {m}"
+    first_day: str = "1"
+    heading: str = "{a} " + DASH + " {b}"
+    heading_within_month: str = "{d1}" + DASH + "{d2} {m} {y}"
+    sentence: str = "from {a} to {b}"
+    time: str = "{h:02}:{n:02} UTC"
+    moment: str = "{date}, {time}"
+
+
+@dataclass(frozen=True, eq=False)
+class Language:
+    """One language of the site, with its catalogue once an application has bound it."""
+
+    code: str
+    name: str
+    patterns: Patterns
+    direction: str = "ltr"
+    letters_after: Mapping[str, str] = field(default_factory=dict)
+    states: Mapping[str, str] = field(default_factory=dict)
+    invented_states: Mapping[str, str] = field(default_factory=dict)
+    catalogue: NullTranslations = field(default_factory=NullTranslations)
+
+    def date(self, moment: datetime) -> str:
+        """`4 May 2012`, `1er mai 2012`."""
+        return self.patterns.date.format(**self._parts(moment))
+
+    def moment(self, moment: datetime) -> str:
+        """A date with its hour: `4 May 2012, 23:00 UTC`."""
+        time = self.patterns.time.format(h=moment.hour, n=moment.minute)
+        return self.patterns.moment.format(date=self.date(moment), time=time)
+
+    def heading_range(self, first: datetime, last: datetime) -> str:
+        """`20 February – 4 May 2012`, `17–31 July 2012`; two whole dates where the years differ."""
+        if (first.year, first.month) == (last.year, last.month):
+            if first.day == last.day:
+                return self.date(first)
+            a, b = self._parts(first), self._parts(last)
+            return self.patterns.heading_within_month.format(d1=a["d"], d2=b["d"], m=b["m"], y=b["y"])
+        return self.patterns.heading.format(a=self._range_start(first, last), b=self.date(last))
+
+    def sentence_range(self, first: datetime, last: datetime) -> str:
+        """`from 20 February to 4 May 2012`, for use inside a sentence."""
+        return self.patterns.sentence.format(a=self._range_start(first, last), b=self.date(last))
+
+    def state_name(self, code: str) -> str:
+        """The United Nations' short name of a State, the code itself where the list has none."""
+        return self.states.get(code) or self.invented_states.get(code) or code
+
+    def sort_key(self, name: str) -> str:
+        """A key that sorts as this language sorts: accents aside, its own letters after their base letter."""
+        for letter, base in self.letters_after.items():
+            name = name.replace(letter, base + "\uffff").replace(letter.upper(), base + "\uffff")
+        plain = unicodedata.normalize("NFD", name)
+        return "".join(char for char in plain if not unicodedata.combining(char)).casefold()
+
+    @cached_property
+    def states_in_order(self) -> list[tuple[str, str]]:
+        """`(code, name)` of every State that can be chosen, in this language's alphabetical order."""
+        return sorted(self.states.items(), key=lambda state: self.sort_key(state[1]))
+
+    def _range_start(self, first: datetime, last: datetime) -> str:
+        if first.year == last.year:
+            return self.patterns.day_month.format(**self._parts(first))
+        return self.date(first)
+
+    def _parts(self, moment: datetime) -> dict[str, Any]:
+        day = self.patterns.first_day if moment.day == 1 else str(moment.day)
+        return {"d": day, "m": self.patterns.months[moment.month - 1], "y": moment.year}
+
+
+KNOWN = {
+    "en": Language(
+        "en",
+        "English",
+        Patterns(
+            tuple(
+                "January February March April May June July August September October November December".split()
+            )
+        ),
+    ),
+    "es": Language(
+        "es",
+        "español",
+        Patterns(
+            tuple(
+                "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split()
+            ),
+            date="{d} de {m} de {y}",
+            day_month="{d} de {m}",
+            heading="{a} a {b}",
+            heading_within_month="{d1} a {d2} de {m} de {y}",
+            sentence="del {a} al {b}",
+        ),
+        letters_after={"ñ": "n"},
+    ),
+    "fr": Language(
+        "fr",
+        "français",
+        Patterns(
+            tuple("janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()),
+            first_day="1er",
+            sentence="du {a} au {b}",
+            time="{h} h {n:02} UTC".replace(" ", NARROW),
+        ),
+    ),
+}
+
+
+def bind(codes: tuple[str, ...], folders: tuple[Path, ...]) -> dict[str, Language]:
+    """The languages with their catalogues and state names.
+
+    `folders` hold `<code>/LC_MESSAGES/messages.mo` and `states/<code>.toml`. Raises KeyError for a
+    code without patterns and FileNotFoundError for one without state names.
+    """
+    return {code: _bind_one(KNOWN[code], folders) for code in codes}
+
+
+def _bind_one(language: Language, folders: tuple[Path, ...]) -> Language:
+    catalogue = Translations()
+    for folder in folders:
+        found = Translations.load(folder, [Locale.parse(language.code)])
+        if isinstance(found, Translations):
+            catalogue.merge(found)
+    path = next(path for folder in folders if (path := folder / "states" / f"{language.code}.toml").exists())
+    names = tomllib.loads(path.read_text("utf-8"))
+    return replace(language, catalogue=catalogue, states=names["states"], invented_states=names["invented"])
+
+
+def site_languages() -> dict[str, Language]:
+    """The languages of the running application, by code, in the order of the language bar."""
+    bound: dict[str, Language] = current_app.extensions["languages"]
+    return bound
+
+
+def reader_language() -> Language:
+    """The language of the address being answered, or the site's default outside a request."""
+    found: Language | None = g.get("language")
+    return found or site_default()
+
+
+def language_or_default(code: str | None) -> Language:
+    """The language of this code where the site has it, else the site's default."""
+    return site_languages().get(code or "") or site_default()
+
+
+@contextmanager
+def speaking(language: Language) -> Iterator[None]:
+    """Everything inside is said in this language, such as a mail in its recipient's, with or without a request."""
+    before = g.get("language")
+    g.language = language
+    refresh()
+    try:
+        yield
+    finally:
+        if before is None:
+            g.pop("language")
+        else:
+            g.language = before
+        refresh()
+
+
+def site_default() -> Language:
+    return site_languages()[current_app.config["SITE"].default_language]
+
+
+def negotiate(saved: str | None, accepted: LanguageAccept) -> Language:
+    """The reader's saved choice, then the browser's wishes, then the site's default."""
+    offered = site_languages()
+    if saved in offered:
+        return offered[saved]
+    best = accepted.best_match(list(offered))
+    return offered[best] if best else site_default()
+
+
+def days_left(until: datetime, now: datetime) -> int:
+    """Whole days from now to the moment; 0 on the last day."""
+    return max((until - now) // timedelta(days=1), 0)
+
+
+def hours_left(until: datetime, now: datetime) -> int:
+    """Hours from now to the moment, begun ones counted whole."""
+    return max(-((now - until) // timedelta(hours=1)), 1)

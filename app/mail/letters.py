@@ -1,0 +1,57 @@
+"""From a row of the outbox to a message as mail servers take it."""
+
+import re
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import parseaddr
+from urllib.parse import urlsplit
+
+from app.models import Mail
+from config import Config, SettingError
+
+ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
+LINK = re.compile(r"https?://\S+")
+
+
+def is_one_address(text: str) -> bool:
+    """Whether it is one bare address, which cannot add a header or a second recipient."""
+    return text.isascii() and text.isprintable() and ADDRESS.fullmatch(text) is not None
+
+
+def sender_of(site: Config) -> Address:
+    """MAIL_FROM, by default `plenary@` the site's host, under the site's name. Raises SettingError."""
+    name, address = parseaddr(site.mail_from) if site.mail_from else ("", f"plenary@{_host(site)}")
+    if not (is_one_address(address) and site.mail_from.isprintable()):
+        raise SettingError("MAIL_FROM must be one e-mail address, such as forum@example.org")
+    return Address(name or site.site_name, addr_spec=address)
+
+
+def compose(mail: Mail, sender: Address, *, encoding: str) -> EmailMessage:
+    """The message with its two parts; `encoding` is their Content-Transfer-Encoding.
+
+    Its Message-ID stays the same at every attempt, so that one sent twice is one in a mailbox.
+    """
+    message = EmailMessage(policy=SMTP)
+    message["From"] = sender
+    message["To"] = Address(addr_spec=mail.recipient)
+    message["Subject"] = mail.subject
+    message["Date"] = mail.created_at
+    message["Message-ID"] = f"<mail-{mail.id}-{mail.created_at:%Y%m%d%H%M%S}@{sender.domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(mail.text, cte=encoding)
+    message.add_alternative(mail.html, subtype="html", cte=encoding)
+    message["Content-Language"] = mail.language  # last, since filling the parts takes such headers away
+    return message
+
+
+def first_link(message: EmailMessage) -> str:
+    """The first address in the text of a composed message, "" where it has none."""
+    body = message.get_body(("plain",))
+    found = LINK.search(body.get_content()) if body else None
+    return found.group() if found else ""
+
+
+def _host(site: Config) -> str:
+    host = urlsplit(site.site_url).hostname or ""
+    return "localhost" if ":" in host else host

@@ -1,0 +1,65 @@
+"""Writing mails into the outbox, in the transaction that causes them; the worker sends them later.
+
+A mail `<name>` is two templates, `mail/<name>.txt` and `mail/<name>.html`. The text template also holds
+the subject, in a block of that name. Both see what the caller hands over, `language` (the recipient's)
+and the site's globals, and nothing of the request or of who is asking.
+"""
+
+from collections.abc import Callable
+
+from flask import current_app
+
+from app.extensions import db
+from app.languages import Language, language_or_default, speaking
+from app.mail.letters import is_one_address
+from app.markup import plain_line
+from app.models import Mail
+
+MAX_SUBJECT = 300
+
+
+def enqueue(name: str, /, *, recipient: str, language: str, **values: object) -> Mail:
+    """Add the mail `<name>` to the caller's transaction; neither flushes nor commits.
+
+    `language` is the code of the recipient's language; one that the site has no more gives way to the
+    site's default. `values` fill the templates; addresses among them are absolute. Raises ValueError
+    where the recipient is not one plain e-mail address.
+    """
+    if not is_one_address(recipient):
+        raise ValueError("a mail goes to exactly one e-mail address")
+    spoken = language_or_default(language)
+    with speaking(spoken):
+        subject, text, html = _render(name, spoken, values)
+    mail = Mail(recipient=recipient, language=spoken.code, subject=subject, text=text, html=html)
+    db.session.add(mail)
+    return mail
+
+
+def _render(name: str, language: Language, values: dict[str, object]) -> tuple[str, str, str]:
+    """`(subject, text, HTML)`. The environment is used directly, so that no page's context slips in."""
+    known = {"language": language, **values}
+    template = current_app.jinja_env.get_template(f"mail/{name}.txt")
+    context = template.new_context({**known, **_unescaped(language)})
+    subject = plain_line("".join(template.blocks["subject"](context)))[:MAX_SUBJECT]
+    text = template.render({**known, **_unescaped(language)}).strip() + "\n"
+    html = current_app.jinja_env.get_template(f"mail/{name}.html").render(known, subject=subject)
+    return subject, text, html
+
+
+def _unescaped(language: Language) -> dict[str, Callable[..., str]]:
+    """gettext for plain text, where an apostrophe in a name is an apostrophe."""
+
+    def gettext(message: str, **values: object) -> str:
+        return _filled(language.catalogue.ugettext(message), values)
+
+    def ngettext(singular: str, plural: str, num: int, **values: object) -> str:
+        return _filled(language.catalogue.ungettext(singular, plural, num), {"num": num, **values})
+
+    def pgettext(context: str, message: str, **values: object) -> str:
+        return _filled(language.catalogue.upgettext(context, message), values)
+
+    return {"_": gettext, "gettext": gettext, "ngettext": ngettext, "pgettext": pgettext}
+
+
+def _filled(text: str, values: dict[str, object]) -> str:
+    return text % values if "%" in text else text

@@ -1,0 +1,155 @@
+"""Markdown to safe HTML: the only maker of Markup.
+
+The source is parsed without raw HTML, then an allow-list cleans the result, so that neither a hole in
+the parser nor one in the list is enough. The bounds on brackets keep Python-Markdown, which is
+quadratic in them, under a second on the longest text that a form takes.
+"""
+
+import html
+import re
+import unicodedata
+import xml.etree.ElementTree as etree
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import nh3
+from markdown import Markdown
+from markdown.inlinepatterns import InlineProcessor
+from markdown.treeprocessors import Treeprocessor
+from markupsafe import Markup, escape
+
+from app.errors import TooIntricate
+
+MOST_OPENING_BRACKETS = 600
+DEEPEST_QUOTE = 20
+TAGS = frozenset(
+    "p br strong em del a ul ol li blockquote code pre h2 h3 h4 h5 h6 hr table thead tbody tr th td".split()
+)
+SCHEMES = frozenset({"http", "https", "mailto"})
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+# Control characters, lone surrogates and code points that are no characters: XML cannot carry them.
+UNWANTED = frozenset({"Cc", "Cs", "Cn"})
+BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+BARE_ADDRESS = r"(?<![\w/(<\"'])(https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]*_])"
+NOTHING = Markup("")
+HEADING_TAG = re.compile(r"(</?h)([2-6])>")
+DEEP_QUOTE = re.compile(r"^(?:[ \t]*>){%d}" % (DEEPEST_QUOTE + 1), re.MULTILINE)
+
+
+def render(source: str, *, first_heading: int = 3, official: bool = False) -> str:
+    """Safe HTML of a Markdown source.
+
+    Headings are renumbered without gaps from `first_heading` (2-6). `official` texts, written by
+    administrators, may link to addresses of the site itself (`/en/portal/`). Raises TooIntricate
+    where the source could keep the parser busy for seconds.
+    """
+    if sum(source.count(char) for char in "[<") > MOST_OPENING_BRACKETS or DEEP_QUOTE.search(source):
+        raise TooIntricate
+    parser = Markdown(extensions=["sane_lists", "tables", "nl2br"], output_format="html")
+    for registry, name in ((parser.preprocessors, "html_block"), (parser.inlinePatterns, "html")):
+        registry.deregister(name)
+    parser.inlinePatterns.register(_BareAddress(BARE_ADDRESS, parser), "bare_address", 100)
+    parser.treeprocessors.register(_HeadingLevels(first_heading), "heading_levels", 5)
+    try:
+        dirty = parser.convert(source)
+    except RecursionError as error:
+        raise TooIntricate from error
+    return _clean(dirty, official=official)
+
+
+def stored(clean_html: str | None, by: int = 0) -> Markup:
+    """HTML that `render` made and the database kept, for a template; its headings deeper `by` so many levels."""
+    return Markup(deeper(clean_html or "", by))  # noqa: S704  the column is written with the result of render() only
+
+
+def deeper(clean_html: str, by: int) -> str:
+    """The same HTML with its headings so many levels deeper, for a place in a larger document."""
+    return HEADING_TAG.sub(lambda m: f"{m[1]}{min(int(m[2]) + by, 6)}>", clean_html) if by else clean_html
+
+
+def escaped(rows: Iterable[Sequence[Any]], first: int) -> Iterator[tuple[Any, ...]]:
+    """Rows with their `first` columns, the texts that people wrote, escaped, for a template that prints
+    many rows with automatic escaping off."""
+    for row in rows:
+        yield (*map(escape, row[:first]), *row[first:])
+
+
+def put(frame: str, number: str) -> str:
+    """A piece of HTML with a number in the places that it keeps for one, `[number]`."""
+    return frame.replace("[number]", number)
+
+
+def language_attribute(code: str, page_language: str) -> Markup:
+    """The `lang` of a text that is not in the page's language, with a space before it; nothing otherwise."""
+    return Markup(' lang="{}"').format(code) if code and code != page_language else NOTHING
+
+
+def text_of(clean_html: str) -> str:
+    """The text of rendered HTML, one space between blocks; for excerpts, descriptions and mails."""
+    spaced = re.sub(r"<(?=/?(?:p|li|h\d|br|blockquote|tr|td|th))", " <", clean_html)
+    return " ".join(html.unescape(nh3.clean(spaced, tags=set())).split())
+
+
+def excerpt(clean_html: str, length: int = 155) -> str:
+    """The beginning of the text, cut between words, with an ellipsis where it was cut."""
+    text = text_of(clean_html)
+    if len(text) <= length:
+        return text
+    return text[: length - 1].rsplit(" ", 1)[0].rstrip(",;:.") + "…"
+
+
+def quote(source: str) -> str:
+    """A Markdown source as a block quote, ready to be answered below."""
+    return "".join(f"> {line}".rstrip() + "\n" for line in source.strip().splitlines()) + "\n"
+
+
+def plain(text: str) -> str:
+    """What somebody typed, composed, with Unix line ends and without characters that no text needs."""
+    text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in UNWANTED)
+
+
+def plain_line(text: str) -> str:
+    """The same for a single line, where direction overrides have no use but to mislead."""
+    return " ".join(BIDI_CONTROLS.sub("", plain(text)).split())
+
+
+def _clean(dirty: str, *, official: bool) -> str:
+    def keep(_tag: str, attribute: str, value: str) -> str | None:
+        if attribute == "href" and not re.match(r"(?:https?|mailto):", value, re.IGNORECASE):
+            is_local = official and re.match(r"/(?![/\\])[^\\]*$", value)
+            return value if is_local else None
+        return value
+
+    return nh3.clean(
+        dirty,
+        tags=set(TAGS),
+        attributes={"a": {"href", "title"}, "ol": {"start"}},
+        attribute_filter=keep,
+        url_schemes=set(SCHEMES),
+        link_rel="nofollow noopener ugc",
+    )
+
+
+class _HeadingLevels(Treeprocessor):
+    """Renumber the levels that a text uses, so that a page's outline has no gaps."""
+
+    def __init__(self, first: int) -> None:
+        super().__init__()
+        self.first = first
+
+    def run(self, root: etree.Element) -> None:
+        used = sorted({element.tag for element in root.iter() if element.tag in HEADINGS})
+        for element in [element for element in root.iter() if element.tag in used]:
+            element.tag = f"h{min(self.first + used.index(element.tag), 6)}"
+
+
+class _BareAddress(InlineProcessor):
+    """A web address written as such becomes a link."""
+
+    def handleMatch(  # type: ignore[override]  # noqa: N802  the library's name
+        self, m: re.Match[str], data: str
+    ) -> tuple[etree.Element, int, int]:
+        link = etree.Element("a", href=m.group(1))
+        link.text = m.group(1)
+        return link, m.start(0), m.end(0)

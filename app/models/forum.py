@@ -1,0 +1,155 @@
+"""A forum: one consultation, with its texts, notices and documents."""
+
+import enum
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, attribute_keyed_dict, mapped_column, relationship
+
+from app.database import Base
+from app.models.group import Group
+from app.models.page import Page
+from app.models.period import Period, State, state_of
+from app.models.texts import InLanguage
+
+if TYPE_CHECKING:
+    from app.models.user import ForumRole
+
+
+class Forum(Base):
+    __tablename__ = "forum"
+
+    MAX_SLUG = 80
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(MAX_SLUG), unique=True)
+    published_at: Mapped[datetime | None]
+    archived_at: Mapped[datetime | None]
+
+    texts: Mapped[dict[str, "ForumText"]] = relationship(
+        collection_class=attribute_keyed_dict("language"), cascade="all, delete-orphan"
+    )
+    periods: Mapped[list[Period]] = relationship(order_by=(Period.opens_at, Period.id), cascade="all, delete-orphan")
+    groups: Mapped[list[Group]] = relationship(
+        order_by=(Group.number, Group.id), back_populates="forum", cascade="all, delete-orphan"
+    )
+    pages: Mapped[list[Page]] = relationship(order_by=(Page.position, Page.id), cascade="all, delete-orphan")
+    notices: Mapped[list["Notice"]] = relationship(
+        order_by="Notice.published_at.desc()", cascade="all, delete-orphan"
+    )
+    documents: Mapped[list["Document"]] = relationship(
+        order_by=lambda: (Document.position, Document.id), cascade="all, delete-orphan"
+    )
+    roles: Mapped[list["ForumRole"]] = relationship(back_populates="forum", cascade="all, delete-orphan")
+
+    @property
+    def own_periods(self) -> list[Period]:
+        """The periods of the forum as a whole."""
+        return [period for period in self.periods if period.group_id is None]
+
+    def group_periods(self, group: Group) -> list[Period]:
+        """The periods that hold for a group: its own where it has any, else the forum's."""
+        return [period for period in self.periods if period.group_id == group.id] or self.own_periods
+
+    def state(self, now: datetime) -> State:
+        """The state of the whole; a reopening of a single group reopens the forum too."""
+        whole = state_of(self.own_periods, self.archived_at, now)
+        return whole if whole.is_open else state_of(self.periods, self.archived_at, now)
+
+    def group_state(self, group: Group, now: datetime) -> State:
+        return state_of(self.group_periods(group), self.archived_at, now)
+
+    @property
+    def group_numbers(self) -> dict[int, int]:
+        """Each group's number, by its key."""
+        return {group.id: group.number for group in self.groups}
+
+    @property
+    def outcomes(self) -> list["Document"]:
+        return [document for document in self.documents if document.kind == DocumentKind.OUTCOME]
+
+
+class ForumText(InLanguage, Base):
+    __tablename__ = "forum_text"
+
+    MAX_TITLE = 300
+    MAX_SHORT_TITLE = 80
+    MAX_DESCRIPTION = 300
+    MAX_BODY = 40_000
+
+    forum_id: Mapped[int] = mapped_column(ForeignKey("forum.id", ondelete="CASCADE"), primary_key=True)
+    title: Mapped[str] = mapped_column(String(MAX_TITLE))
+    short_title: Mapped[str] = mapped_column(String(MAX_SHORT_TITLE))
+    description: Mapped[str] = mapped_column(String(MAX_DESCRIPTION), default="")
+    remarks: Mapped[str] = mapped_column(Text, default="")
+    about: Mapped[str] = mapped_column(Text, default="")
+    about_html: Mapped[str] = mapped_column(Text, default="")
+    mandate: Mapped[str] = mapped_column(Text, default="")
+    mandate_html: Mapped[str] = mapped_column(Text, default="")
+
+
+class Notice(Base):
+    """A short text of the secretariat shown at the forum's head."""
+
+    __tablename__ = "notice"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    forum_id: Mapped[int] = mapped_column(ForeignKey("forum.id"), index=True)
+    published_at: Mapped[datetime]
+
+    texts: Mapped[dict[str, "NoticeText"]] = relationship(
+        collection_class=attribute_keyed_dict("language"), cascade="all, delete-orphan"
+    )
+
+
+class NoticeText(InLanguage, Base):
+    __tablename__ = "notice_text"
+
+    MAX_TITLE = 200
+    MAX_BODY = 4_000
+
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notice.id", ondelete="CASCADE"), primary_key=True)
+    title: Mapped[str] = mapped_column(String(MAX_TITLE))
+    body: Mapped[str] = mapped_column(Text, default="")
+    html: Mapped[str] = mapped_column(Text, default="")
+
+
+class DocumentKind(enum.StrEnum):
+    BACKGROUND = "background"
+    DRAFT = "draft"
+    OUTCOME = "outcome"
+    DECISION = "decision"
+    NOTIFICATION = "notification"
+
+
+class Document(Base):
+    """A paper of the forum, with its symbol, which no language translates."""
+
+    __tablename__ = "document"
+
+    MAX_SYMBOL = 80
+    MAX_URL = 500
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    forum_id: Mapped[int] = mapped_column(ForeignKey("forum.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    symbol: Mapped[str] = mapped_column(String(MAX_SYMBOL), default="")
+    dated: Mapped[date | None]
+    url: Mapped[str] = mapped_column(String(MAX_URL), default="")
+    position: Mapped[int] = mapped_column(default=0)
+
+    texts: Mapped[dict[str, "DocumentText"]] = relationship(
+        collection_class=attribute_keyed_dict("language"), cascade="all, delete-orphan"
+    )
+
+
+class DocumentText(InLanguage, Base):
+    __tablename__ = "document_text"
+
+    MAX_TITLE = 300
+    MAX_NOTE = 1_000
+
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id", ondelete="CASCADE"), primary_key=True)
+    title: Mapped[str] = mapped_column(String(MAX_TITLE))
+    note: Mapped[str] = mapped_column(Text, default="")

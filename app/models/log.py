@@ -1,0 +1,33 @@
+"""What administrators did: who, when, what."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.database import Base, utcnow
+from app.models.user import User
+
+
+class LogEntry(Base):
+    """One action on one thing: `kind` and `subject_id` say which, `subject` what it was called then.
+
+    `detail` lists the changed fields as `{"field", "language", "old", "new"}`; `language` is "" for
+    fields that are the same in all languages.
+    """
+
+    __tablename__ = "log_entry"
+
+    MAX_SUBJECT = 200
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(default=utcnow, index=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"), index=True)
+    action: Mapped[str] = mapped_column(String(20))
+    kind: Mapped[str] = mapped_column(String(20))
+    subject_id: Mapped[int]
+    subject: Mapped[str] = mapped_column(String(MAX_SUBJECT))
+    detail: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+
+    user: Mapped[User | None] = relationship()

@@ -1,0 +1,73 @@
+"""A message: one numbered contribution. Its number is its primary key and is never used again."""
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.database import Base, utcnow
+from app.models.topic import Topic
+from app.models.user import User
+
+
+class MessageStatus(enum.StrEnum):
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
+
+
+class Message(Base):
+    """Country, capacity and organization are those its author had when posting.
+
+    `position` counts from 1 within the topic and never changes, so a page of a topic is a range of it.
+    """
+
+    __tablename__ = "message"
+    __table_args__ = (UniqueConstraint("topic_id", "position"), {"sqlite_autoincrement": True})
+
+    MAX_BODY = 30_000
+    MAX_ON_BEHALF_OF = 200
+    PER_PAGE = 20
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    topic_id: Mapped[int] = mapped_column(ForeignKey("topic.id"))
+    position: Mapped[int] = mapped_column(Integer)
+    author_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    reply_to_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"), index=True)
+    status: Mapped[str] = mapped_column(String(20), default=MessageStatus.PUBLISHED)
+    language: Mapped[str] = mapped_column(String(8))
+    body: Mapped[str] = mapped_column(Text)
+    html: Mapped[str] = mapped_column(Text)
+    capacity: Mapped[str] = mapped_column(String(20))
+    organization: Mapped[str] = mapped_column(String(User.MAX_ORGANIZATION), default="")
+    country: Mapped[str] = mapped_column(String(2), default="")
+    on_behalf_of: Mapped[str] = mapped_column(String(MAX_ON_BEHALF_OF), default="")
+    posted_at: Mapped[datetime] = mapped_column(default=utcnow, index=True)
+    edited_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+
+    topic: Mapped[Topic] = relationship()
+    author: Mapped[User] = relationship()
+    reply_to: Mapped["Message | None"] = relationship(remote_side=id)
+    revisions: Mapped[list["Revision"]] = relationship(order_by=lambda: Revision.id, back_populates="message")
+
+    @property
+    def written_at(self) -> datetime:
+        """When its present text was written."""
+        return self.edited_at or self.posted_at
+
+
+class Revision(Base):
+    """What a message said before one of its edits."""
+
+    __tablename__ = "revision"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), index=True)
+    body: Mapped[str] = mapped_column(Text)
+    html: Mapped[str] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(String(8))
+    on_behalf_of: Mapped[str] = mapped_column(String(Message.MAX_ON_BEHALF_OF), default="")
+    written_at: Mapped[datetime]
+
+    message: Mapped[Message] = relationship(back_populates="revisions")

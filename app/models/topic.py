@@ -1,0 +1,36 @@
+"""A topic: one thread of messages in a group, free or under a guiding question."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, Integer, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.database import Base, utcnow
+from app.models.group import Group, Question
+from app.models.user import User
+
+
+class Topic(Base):
+    """Its counters are kept by the actions that post and withdraw; `flask recount` counts anew."""
+
+    __tablename__ = "topic"
+    __table_args__ = (Index("ix_topic_group_active", "group_id", "active_at"),)
+
+    MAX_TITLE = 200
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("group.id"))
+    question_id: Mapped[int | None] = mapped_column(ForeignKey("question.id"), index=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    title: Mapped[str] = mapped_column(String(MAX_TITLE))
+    language: Mapped[str] = mapped_column(String(8))
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+    last_position: Mapped[int] = mapped_column(Integer, default=0)
+    message_count: Mapped[int] = mapped_column(Integer, default=0)
+    participant_count: Mapped[int] = mapped_column(Integer, default=0)
+    active_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+    group: Mapped[Group] = relationship()
+    question: Mapped[Question | None] = relationship()
+    author: Mapped[User] = relationship()

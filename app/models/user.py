@@ -1,0 +1,118 @@
+"""People: participants, their roles in forums, and the places they are signed in at."""
+
+import enum
+import hashlib
+import secrets
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from flask_login import AnonymousUserMixin, UserMixin
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.database import Base, utcnow
+
+if TYPE_CHECKING:
+    from app.models.forum import Forum
+
+
+class Capacity(enum.StrEnum):
+    """In which quality somebody speaks."""
+
+    PARTY = "party"
+    GOVERNMENT = "government"
+    ORGANIZATION = "organization"
+    IPLC = "iplc"
+    EXPERT = "expert"
+    SECRETARIAT = "secretariat"
+
+
+class Role(enum.StrEnum):
+    """What somebody may do in one forum besides taking part."""
+
+    MODERATOR = "moderator"
+    TRANSLATOR = "translator"
+
+
+class Guest(AnonymousUserMixin):
+    """A signed-out reader; answers the same questions as a User."""
+
+    id = None
+    is_admin = False
+
+    def has_role(self, role: Role, forum_id: int) -> bool:
+        return False
+
+
+GUEST = Guest()
+
+
+class User(UserMixin, Base):
+    __tablename__ = "user"
+
+    MAX_NAME = 100
+    MAX_TITLE = 30
+    MAX_ORGANIZATION = 200
+    MAX_EMAIL = 254
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(MAX_EMAIL), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(200))
+    name: Mapped[str] = mapped_column(String(MAX_NAME))
+    title: Mapped[str] = mapped_column(String(MAX_TITLE), default="")
+    organization: Mapped[str] = mapped_column(String(MAX_ORGANIZATION), default="")
+    country: Mapped[str] = mapped_column(String(2), default="")
+    capacity: Mapped[str] = mapped_column(String(20))
+    language: Mapped[str] = mapped_column(String(8))
+    is_admin: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    confirmed_at: Mapped[datetime | None]
+
+    roles: Mapped[list["ForumRole"]] = relationship(back_populates="user", cascade="all, delete-orphan")
+    sign_ins: Mapped[list["SignIn"]] = relationship(back_populates="user", cascade="all, delete-orphan")
+
+    # The token of the sign-in by which this request came; set when signing in and when loading.
+    session_token: str = ""
+
+    def get_id(self) -> str:
+        return self.session_token
+
+    def has_role(self, role: Role, forum_id: int) -> bool:
+        return any(held.forum_id == forum_id and held.role == role for held in self.roles)
+
+
+Viewer = User | Guest
+
+
+class ForumRole(Base):
+    __tablename__ = "forum_role"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
+    forum_id: Mapped[int] = mapped_column(ForeignKey("forum.id", ondelete="CASCADE"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(20), primary_key=True)
+
+    user: Mapped[User] = relationship(back_populates="roles")
+    forum: Mapped["Forum"] = relationship(back_populates="roles")
+
+
+class SignIn(Base):
+    """One browser that somebody is signed in with; deleting the row signs it out."""
+
+    __tablename__ = "sign_in"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    browser: Mapped[str] = mapped_column(String(200), default="")
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+    user: Mapped[User] = relationship(back_populates="sign_ins")
+
+    @staticmethod
+    def new_token() -> str:
+        return secrets.token_urlsafe(24)
+
+    @staticmethod
+    def hash_of(token: str) -> str:
+        """What is stored for a token, so that a copy of the database signs nobody in."""
+        return hashlib.sha256(token.encode()).hexdigest()

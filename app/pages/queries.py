@@ -1,0 +1,105 @@
+"""Pages of the site and their tree, which gives every page its breadcrumb and its footer."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, case, select
+from sqlalchemy.orm import aliased, selectinload
+
+from app.addresses import link_in
+from app.errors import NotFound
+from app.extensions import db
+from app.models import Page, PageKind, PageText
+
+
+@dataclass(frozen=True, slots=True)
+class Crumb:
+    """One step of the breadcrumb: its text, the language of that text, and the path of its page."""
+
+    title: str
+    language: str
+    path: str
+
+
+class SiteTree:
+    """The titles of all pages of the site, from one query; `made` keeps what templates made of them alone."""
+
+    def __init__(self, language: str, default: str) -> None:
+        self.language = language
+        self.read_at = time.monotonic()
+        self.made: dict[Any, Any] = {}
+        asked = {"language": language, "default_language": default}
+        self.rows = db.session.connection().execute(TREE, asked).all()
+        self.by_id = {row.id: row for row in self.rows}
+
+    def trail_to(self, kind: PageKind) -> list[Crumb]:
+        """From home to the page of a built-in kind, itself included; empty where the site has no such page."""
+        row = next((row for row in self.rows if row.kind == kind), None)
+        return self.trail(row.id) if row else []
+
+    def trail(self, page_id: int | None) -> list[Crumb]:
+        """From home to a page, itself included."""
+        trail: list[Crumb] = []
+        while page_id in self.by_id and len(trail) < len(self.rows):
+            row = self.by_id[page_id]
+            trail.append(self._crumb(row))
+            page_id = row.parent_id
+        return trail[::-1]
+
+    def children(self, page_id: int) -> list[Crumb]:
+        return [self._crumb(row) for row in self.rows if row.parent_id == page_id]
+
+    def footer(self) -> list[Crumb]:
+        """The pages right below home that lead nowhere deeper: rules, privacy and the like."""
+        home = next((row.id for row in self.rows if row.kind == PageKind.HOME), None)
+        parents = {row.parent_id for row in self.rows}
+        return [
+            self._crumb(row)
+            for row in self.rows
+            if row.kind == PageKind.TEXT and row.parent_id == home and row.id not in parents
+        ]
+
+    def _crumb(self, row: Any) -> Crumb:
+        if row.kind == PageKind.TEXT:
+            path = link_in(self.language, "pages.page", slug=row.slug)
+        else:
+            path = link_in(self.language, "pages.home" if row.kind == PageKind.HOME else f"forums.{row.kind}")
+        return Crumb(row.title, row.language, path)
+
+
+def get_page(slug: str) -> Page:
+    """A page of the site by its slug. Raises NotFound."""
+    page = _page(Page.slug == slug)
+    if page is None:
+        raise NotFound
+    return page
+
+
+def find_page(kind: PageKind) -> Page | None:
+    """The page that gives a built-in kind its text, if an administrator wrote one."""
+    return _page(Page.kind == kind)
+
+
+def _page(condition: Any) -> Page | None:
+    return db.session.scalar(
+        select(Page).where(Page.forum_id.is_(None), condition).options(selectinload(Page.texts)).limit(1)
+    )
+
+
+
+
+def _tree() -> Any:
+    other = aliased(PageText)
+    order = case({bindparam("language"): 0, bindparam("default_language"): 1}, value=other.language, else_=2)
+    best = select(other.language).where(other.page_id == Page.id).order_by(order).limit(1).scalar_subquery()
+    page, text = Page.__table__.c, PageText.__table__.c
+    return (
+        select(page.id, page.parent_id, page.slug, page.kind, text.title, text.language)
+        .join_from(Page, PageText, (text.page_id == page.id) & (text.language == best))
+        .where(page.forum_id.is_(None))
+        .order_by(page.position, page.id)
+    )
+
+
+TREE = _tree()

@@ -1,0 +1,35 @@
+"""The site's own pages, and the address without a language."""
+
+from flask import Blueprint, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app.database import utcnow
+from app.forums.queries import get_portal
+from app.languages import negotiate
+from app.models import PageKind
+from app.pages import queries
+from app.viewer import viewer
+
+bp = Blueprint("pages", __name__)
+LANGUAGE_COOKIE = "language"
+
+
+@bp.get("/")
+def choose_language() -> ResponseReturnValue:
+    """To the home page in the reader's saved choice, the browser's wish or the site's default."""
+    saved = getattr(viewer(), "language", None) or request.cookies.get(LANGUAGE_COOKIE)
+    answer = redirect(f"/{negotiate(saved, request.accept_languages).code}/")
+    answer.vary.update(("Accept-Language", "Cookie"))
+    answer.headers["Cache-Control"] = "private, no-cache"
+    return answer
+
+
+@bp.get("/<language:lang>/")
+def home() -> ResponseReturnValue:
+    page, portal = queries.find_page(PageKind.HOME), get_portal(viewer())
+    return render_template("pages/home.html", page=page, portal=portal, now=utcnow())
+
+
+@bp.get("/<language:lang>/pages/<slug>/")
+def page(slug: str) -> ResponseReturnValue:
+    return render_template("pages/page.html", page=queries.get_page(slug))

@@ -1,0 +1,63 @@
+"""Groups of a forum as one document: questions, topics and messages in the order in which they are cited."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from app.extensions import db
+from app.forums.topic_queries import MESSAGE_COLUMNS
+from app.models import Group, Message, Question, Topic
+
+
+@dataclass(frozen=True)
+class PrintedTopic:
+    """A topic with the rows of all its messages."""
+
+    topic: Row[Any]
+    messages: list[Row[Any]]
+
+
+@dataclass(frozen=True)
+class PrintedGroup:
+    group: Group
+    topics: list[PrintedTopic]
+
+    @property
+    def numbers(self) -> set[int]:
+        """The numbers of all its messages, so that answers within it are linked within the document."""
+        return {message.id for entry in self.topics for message in entry.messages}
+
+
+def collect(groups: Sequence[Group]) -> list[PrintedGroup]:
+    """The groups with all their topics and messages, in two queries.
+
+    The groups come from `get_forum` or `get_group`, which asked whether the viewer may see them. Topics
+    stand by question, free ones last, then by age.
+    """
+    wanted = [group.id for group in groups]
+    messages: dict[int, list[Row[Any]]] = {}
+    for row in db.session.execute(_messages(wanted)):
+        messages.setdefault(row.topic_id, []).append(row)
+    topics: dict[int, list[PrintedTopic]] = {}
+    for topic in db.session.execute(_topics(wanted)):
+        topics.setdefault(topic.group_id, []).append(PrintedTopic(topic, messages.get(topic.id, [])))
+    return [PrintedGroup(group, topics.get(group.id, [])) for group in groups]
+
+
+def _topics(group_ids: Sequence[int]) -> Any:
+    return (
+        select(Topic.id, Topic.title, Topic.language, Topic.group_id, Question.number.label("question_number"))
+        .outerjoin(Question, Question.id == Topic.question_id)
+        .where(Topic.group_id.in_(group_ids))
+        .order_by(Question.number.is_(None), Question.number, Topic.id)
+    )
+
+
+def _messages(group_ids: Sequence[int]) -> Any:
+    return (
+        MESSAGE_COLUMNS.join(Topic, Topic.id == Message.topic_id)
+        .where(Topic.group_id.in_(group_ids))
+        .order_by(Message.topic_id, Message.position)
+    )

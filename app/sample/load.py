@@ -1,0 +1,98 @@
+"""Loading the sample: the site's pages, the forum of 2012 and one that is open on the day of loading."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+
+from app.counters import recount
+from app.extensions import db, transaction
+from app.models import Forum, Message, Page, User
+from app.sample.forums import Given, add_forum, add_site_pages
+from app.sample.messages import add_messages, gather
+from app.sample.people import DOMAIN, Account, make_accounts, make_user
+from app.sample.read import Calendar, read
+
+FORUMS = ("forum_2012", "forum_open")
+MORE_TOPICS = tuple(f"forum_open_messages_{part}" for part in (1, 2, 3))
+
+
+class NotEmpty(Exception):
+    """The database has forums, pages or sample people already, and the sample must not be mixed with them."""
+
+    def __init__(self) -> None:
+        super().__init__("The database already has forums or pages, so the sample was not loaded. Nothing was changed.")
+
+
+class Loaded(NamedTuple):
+    """What was loaded, and the accounts that can be signed in with."""
+
+    forums: int
+    users: int
+    messages: int
+    accounts: list[Account]
+
+
+def load(now: datetime, keep: Callable[[list[Account]], None] = lambda _accounts: None) -> Loaded:
+    """Load the sample in one transaction; relative times are relative to `now`.
+
+    `keep` is called with the accounts before the transaction ends, so that no password is lost.
+    Raises NotEmpty where the database has a forum, a page or a sample person.
+    """
+    _require_empty()
+    accounts = make_accounts()
+    with transaction():
+        _require_empty()
+        _add_everything(now, accounts)
+        loaded = Loaded(_count(Forum), _count(User), _count(Message), accounts)
+        keep(accounts)
+    return loaded
+
+
+def _require_empty() -> None:
+    people = select(User.id).where(User.email.endswith(f"@{DOMAIN}")).limit(1)
+    if _count(Forum) or _count(Page) or db.session.scalar(people):
+        raise NotEmpty
+
+
+def _count(model: type[Forum | Page | User | Message]) -> int:
+    return db.session.scalar(select(func.count(model.id))) or 0
+
+
+def _add_everything(now: datetime, accounts: list[Account]) -> None:
+    calendar = Calendar(now.date())
+    site, given_forums = read("site"), [read(name) for name in FORUMS]
+    given_topics = _topics(given_forums)
+    people = site["user"] + given_forums[1]["user"]
+    users = _add_users(people, given_topics, calendar, accounts)
+    add_site_pages(site["page"])
+    forums = [add_forum(given["forum"], users, calendar) for given in given_forums]
+    posts = [post for forum in forums for post in gather(forum, given_topics[forum.slug], users, calendar)]
+    add_messages(posts, calendar)
+    recount()
+
+
+def _topics(given_forums: list[Given]) -> dict[str, list[Given]]:
+    """The topics of each forum, by its slug; those of the open forum stand in files of their own."""
+    topics = {given["forum"]["slug"]: given["forum"].get("topic", []) for given in given_forums}
+    open_forum = given_forums[1]["forum"]["slug"]
+    topics[open_forum] = [topic for name in MORE_TOPICS for topic in read(name)["topic"]]
+    return topics
+
+
+def _add_users(
+    people: list[Given], topics: dict[str, list[Given]], calendar: Calendar, accounts: list[Account]
+) -> dict[str, User]:
+    """The users by their keys; each joined on the day before writing for the first time, or yesterday."""
+    first: dict[str, datetime] = {}
+    for message in (message for forum in topics.values() for topic in forum for message in topic["message"]):
+        at = calendar.moment(message["at"])
+        first[message["author"]] = min(at, first.get(message["author"], at))
+    now = calendar.moment("D+0 00:00")
+    users = {
+        given["key"]: make_user(given, first.get(given["key"], now) - timedelta(days=1), accounts) for given in people
+    }
+    db.session.add_all(users.values())
+    db.session.flush()
+    return users

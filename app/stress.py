@@ -1,0 +1,147 @@
+"""Filling a database for measuring: one open forum with as many topics and messages as asked for."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import aliased
+
+from app.counters import recount
+from app.extensions import db, transaction
+from app.markup import render
+from app.models import Capacity, Forum, ForumText, Group, GroupText, Message, Period, PeriodKind, Topic, User
+from app.sample.load import MORE_TOPICS
+from app.sample.people import NO_PASSWORD
+from app.sample.read import read
+
+SLUG = "stress"
+TITLES = {"en": "Figures for measuring", "es": "Cifras para medir", "fr": "Chiffres pour mesurer"}
+PEOPLE = 100
+BATCH = 5_000
+SPAN = timedelta(days=30)
+REPLIES_EVERY, REPLIES_BACK = 4, 3
+
+
+def fill(topics: int, messages: int, now: datetime) -> list[int]:
+    """Add topics with `messages` messages in all, dealt out evenly over the last 30 days; give the topics' ids.
+
+    The texts are those of the sample's messages. Runs in batches, each a transaction of its own, so an
+    interrupted run leaves wrong counters, which `flask recount` mends.
+    """
+    with transaction():
+        group = _group(now)
+        authors = _authors(now)
+        numbers = _start_topics(group, authors, topics, now - SPAN)
+    texts = _texts()
+    for first in range(0, messages, BATCH):
+        with transaction():
+            rows = [
+                _message(place, numbers, authors, texts, now - SPAN + SPAN * place / messages)
+                for place in range(first, min(first + BATCH, messages))
+            ]
+            db.session.execute(insert(Message), rows)
+    with transaction():
+        _answer(numbers)
+        recount()
+    return numbers
+
+
+def _group(now: datetime) -> Group:
+    """The group that takes the topics, made with its forum when there is none yet."""
+    forum = db.session.scalar(select(Forum).where(Forum.slug == SLUG))
+    if forum is None:
+        forum = Forum(
+            slug=SLUG,
+            published_at=now - SPAN,
+            texts={code: ForumText(language=code, title=title, short_title=title) for code, title in TITLES.items()},
+            periods=[Period(kind=PeriodKind.SCHEDULED, opens_at=now - SPAN, closes_at=now + 12 * SPAN)],
+            groups=[
+                Group(
+                    slug="group-1",
+                    number=1,
+                    texts={code: GroupText(language=code, title=title) for code, title in TITLES.items()},
+                )
+            ],
+        )
+        db.session.add(forum)
+        db.session.flush()
+    return forum.groups[0]
+
+
+def _authors(now: datetime) -> list[int]:
+    """The ids of the people who write, none of whom can sign in."""
+    pattern = f"{SLUG}-%@sample.example.org"
+    if not db.session.scalar(select(User.id).where(User.email.like(pattern)).limit(1)):
+        rows = [
+            {
+                "email": pattern.replace("%", str(number)),
+                "password_hash": NO_PASSWORD,
+                "name": f"Participant {number}",
+                "organization": f"Organization {number}",
+                "capacity": Capacity.ORGANIZATION,
+                "language": "en",
+                "confirmed_at": now,
+            }
+            for number in range(1, PEOPLE + 1)
+        ]
+        db.session.execute(insert(User), rows)
+    return list(db.session.scalars(select(User.id).where(User.email.like(pattern)).order_by(User.id)))
+
+
+def _start_topics(group: Group, authors: list[int], count: int, at: datetime) -> list[int]:
+    last = db.session.scalar(select(func.max(Topic.id))) or 0
+    rows = [
+        {
+            "group_id": group.id,
+            "author_id": authors[place % len(authors)],
+            "title": f"Topic {place + 1}",
+            "language": "en",
+            "created_at": at,
+            "active_at": at,
+        }
+        for place in range(count)
+    ]
+    db.session.execute(insert(Topic), rows)
+    return list(db.session.scalars(select(Topic.id).where(Topic.id > last).order_by(Topic.id)))
+
+
+def _texts() -> list[dict[str, str]]:
+    """Language, source and HTML of the sample's messages, each rendered once."""
+    given = [message for name in MORE_TOPICS for topic in read(name)["topic"] for message in topic["message"]]
+    return [{"language": one["language"], "body": one["body"], "html": render(one["body"])} for one in given]
+
+
+def _message(
+    place: int, topics: list[int], authors: list[int], texts: list[dict[str, str]], at: datetime
+) -> dict[str, Any]:
+    round_, topic = divmod(place, len(topics))
+    author = (place * 7 + round_) % len(authors)
+    return {
+        "topic_id": topics[topic],
+        "position": round_ + 1,
+        "author_id": authors[author],
+        "capacity": Capacity.ORGANIZATION,
+        "organization": f"Organization {author + 1}",
+        "posted_at": at.replace(microsecond=0),
+        **texts[place % len(texts)],
+    }
+
+
+def _answer(topics: list[int]) -> None:
+    """Every fourth message answers the one three places before it."""
+    answered = aliased(Message)
+    number = (
+        select(answered.id)
+        .where(answered.topic_id == Message.topic_id, answered.position == Message.position - REPLIES_BACK)
+        .scalar_subquery()
+    )
+    statement = (
+        update(Message)
+        .where(
+            Message.topic_id.between(topics[0], topics[-1]),
+            Message.position % REPLIES_EVERY == 0,
+        )
+        .values(reply_to_id=number)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.execute(statement)

@@ -1,0 +1,175 @@
+"""What every template can use: the reader's language, bound gettext functions, addresses, stored HTML."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app, g, get_flashed_messages
+from markupsafe import Markup
+from werkzeug.local import LocalProxy
+
+from app import addresses, labels, markup
+from app.languages import N_, Language, days_left, hours_left, reader_language, site_default, site_languages
+from app.models.texts import best_text
+from app.pages.queries import SiteTree
+from app.viewer import has_session, viewer
+
+
+def register(app: Flask) -> None:
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.config.setdefault("TREE_SECONDS", 1)
+    app.extensions["site_trees"] = {}
+    app.jinja_env.globals.update(
+        language=LocalProxy(reader_language),
+        viewer=LocalProxy(viewer),
+        tree=LocalProxy(site_tree),
+        in_language=in_language,
+        gettext=_gettext,
+        _=_gettext,
+        ngettext=_ngettext,
+        pgettext=_pgettext,
+        link=addresses.link,
+        absolute=addresses.absolute,
+        alternates=addresses.alternates,
+        canonical=addresses.canonical,
+        static=_static_builder(Path(app.root_path) / "static"),
+        of_tree=of_tree,
+        site=app.config["SITE"],
+        labels=labels,
+        site_languages=site_languages,
+        message_names=message_names,
+        flashes=flashes,
+        near=near,
+        days_left=days_left,
+        hours_left=hours_left,
+    )
+    app.jinja_env.filters.update(
+        stored_html=markup.stored,
+        escaped=markup.escaped,
+        put=markup.put,
+        deeper=markup.deeper,
+        numbers=numbers, excerpt=markup.excerpt, stamp=stamp, minute=minute, iso=iso, text_in=text_in
+    )
+
+
+def stamp(moment: datetime) -> str:
+    """`2012-02-21 15:32 UTC`, the same in all languages."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def minute(moment: datetime) -> str:
+    """`2012-02-21 15:32`, without the zone."""
+    return str(moment)[:16]
+
+
+def iso(moment: datetime) -> str:
+    """`2012-02-21T15:32:00Z`, as Atom writes it."""
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def numbers(joined: str) -> list[int]:
+    """The numbers of a `joined_ids` column, in their order."""
+    return sorted(map(int, joined.split(",")))
+
+
+def near(page: int, pages: int) -> list[int]:
+    """The page numbers to link: the first, the last, those around this one, and 0 where some are left out."""
+    shown = sorted({1, pages, *range(max(page - 2, 1), min(page + 2, pages) + 1)})
+    numbers: list[int] = []
+    for number in shown:
+        if numbers and number > numbers[-1] + 1:
+            numbers.append(0)
+        numbers.append(number)
+    return numbers
+
+
+def flashes() -> list[tuple[str, str]]:
+    """The messages to show once; a reader without a session has none, and gets none."""
+    return get_flashed_messages(with_categories=True) if has_session() else []  # type: ignore[return-value]
+
+
+def site_tree() -> SiteTree:
+    """The site's tree of pages, read anew once a second at most: every page shows it, and it hardly changes."""
+    if "tree" not in g:
+        g.tree = _fresh_tree(current_app.extensions["site_trees"], reader_language().code)
+    found: SiteTree = g.tree
+    return found
+
+
+def _fresh_tree(known: dict[str, SiteTree], code: str) -> SiteTree:
+    tree = known.get(code)
+    if tree is None or time.monotonic() - tree.read_at >= current_app.config["TREE_SECONDS"]:
+        known[code] = tree = SiteTree(code, site_default().code)
+    return tree
+
+
+def of_tree(macro: Callable[..., Markup], *arguments: str) -> Markup:
+    """What the macro makes of the site's tree and of these arguments alone; made once for each reading of the tree."""
+    made, key = site_tree().made, (macro.name, arguments)
+    if key not in made:
+        made[key] = macro(*arguments)
+    return made[key]
+
+
+def message_names() -> dict[str, dict[str, str]]:
+    """The names that messages show, by their codes: capacities, languages, States, and directions other than the page's."""
+    return _message_names(g.language)
+
+
+@lru_cache(maxsize=64)
+def _message_names(language: Language) -> dict[str, dict[str, str]]:
+    languages = site_languages().items()
+    return {
+        "capacities": {code.value: language.catalogue.ugettext(name) for code, name in labels.CAPACITY.items()},
+        "languages": {code: other.name for code, other in languages},
+        "states": {**language.states, **language.invented_states},
+        "turned": {code: other.direction for code, other in languages if other.direction != language.direction},
+    }
+
+
+def text_in(owner: Any) -> Any:
+    """The owner's text in the reader's language, else the best other one (see `best_text`)."""
+    return best_text(owner.texts, g.language.code, site_default().code)
+
+
+def in_language(code: str) -> Markup:
+    """The `lang` attribute of a text in that language; empty where it is the page's."""
+    return markup.language_attribute(code, g.language.code)
+
+
+def _gettext(message: str, **values: object) -> str:
+    return _filled(g.language.catalogue.ugettext(message), values) if values else _fixed(g.language, message)
+
+
+@lru_cache(maxsize=4096)
+def _fixed(language: Language, message: str) -> str:
+    return _filled(language.catalogue.ugettext(message), {})
+
+
+def _ngettext(singular: str, plural: str, num: int, **values: object) -> str:
+    return _filled(g.language.catalogue.ungettext(singular, plural, num), {"num": num, **values})
+
+
+def _pgettext(context: str, message: str, **values: object) -> str:
+    return _filled(g.language.catalogue.upgettext(context, message), values)
+
+
+def _filled(text: str, values: dict[str, object]) -> str:
+    """Catalogues are ours and so trusted; what fills their placeholders is escaped."""
+    made = markup.stored(text)
+    return made % values if "%" in text else made
+
+
+def _static_builder(folder: Path) -> Callable[[str], str]:
+    """Addresses of static files with a digest, so that browsers may keep them for good."""
+
+    @lru_cache
+    def static(name: str) -> str:
+        digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()[:10]
+        return f"/static/{name}?{digest}"
+
+    return static

@@ -1,0 +1,94 @@
+"""Environment -> settings. A missing or unsafe setting stops the start with a sentence that says what to set."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent
+SHORTEST_SECRET = 32
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class SettingError(Exception):
+    """A setting is missing or unsafe; the message names it and says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """All settings of one application; README documents each by its environment name."""
+
+    secret_key: str
+    site_url: str
+    instance: Path = ROOT / "instance"
+    database_url: str = ""
+    redis_url: str = ""
+    mail_url: str = ""
+    mail_from: str = ""
+    site_name: str = "Plenary"
+    default_language: str = "en"
+    languages: tuple[str, ...] = ("en", "es", "fr")
+    translations: tuple[Path, ...] = (ROOT / "translations",)
+    trusted_proxies: int = 0
+    overrides: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if len(self.secret_key) < SHORTEST_SECRET:
+            raise SettingError(
+                f"SECRET_KEY must be set, with at least {SHORTEST_SECRET} characters. Make one with: "
+                "python3 -c 'import secrets; print(secrets.token_hex(32))'"
+            )
+        address = urlsplit(self.site_url)
+        if address.scheme not in {"http", "https"} or not address.hostname:
+            raise SettingError("SITE_URL must be set to the address readers use, such as https://forum.example.org")
+        if address.scheme == "http" and address.hostname not in LOOPBACK:
+            raise SettingError("SITE_URL must begin with https:// unless the site is on this machine only.")
+        if self.default_language not in self.languages:
+            raise SettingError(f"DEFAULT_LANGUAGE must be one of {', '.join(self.languages)}.")
+
+    @property
+    def is_https(self) -> bool:
+        return self.site_url.startswith("https://")
+
+    def for_flask(self) -> dict[str, object]:
+        """The same settings under the names that Flask and its extensions read."""
+        return {
+            "SECRET_KEY": self.secret_key,
+            "SITE": self,
+            "SQLALCHEMY_DATABASE_URI": self.database_url or f"sqlite:///{self.instance / 'plenary.sqlite'}",
+            "SQLALCHEMY_ENGINE_OPTIONS": {"pool_use_lifo": True},
+            "SESSION_COOKIE_NAME": "__Host-session" if self.is_https else "session",
+            "SESSION_COOKIE_SECURE": self.is_https,
+            "SESSION_COOKIE_HTTPONLY": True,
+            "SESSION_COOKIE_SAMESITE": "Lax",
+            "PERMANENT_SESSION_LIFETIME": 60 * 60 * 24 * 14,
+            "MAX_CONTENT_LENGTH": 2 * 1024 * 1024,
+            "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
+            "WTF_CSRF_TIME_LIMIT": None,
+            "WTF_CSRF_SSL_STRICT": False,
+            "RATELIMIT_STORAGE_URI": self.redis_url or "memory://",
+            "BABEL_DEFAULT_LOCALE": self.default_language,
+            "BABEL_TRANSLATION_DIRECTORIES": ";".join(str(path) for path in self.translations),
+            "COMPRESS_MIMETYPES": ["text/html", "text/css", "text/javascript", "application/atom+xml", "application/xml"],
+            **self.overrides,
+        }
+
+
+def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
+    """Read the settings; raises SettingError where one is missing or unsafe."""
+    proxies = environ.get("TRUSTED_PROXIES", "0")
+    if not proxies.isdecimal():
+        raise SettingError("TRUSTED_PROXIES must be the number of proxies in front, such as 1.")
+    return Config(
+        secret_key=environ.get("SECRET_KEY", ""),
+        site_url=environ.get("SITE_URL", "").rstrip("/"),
+        instance=Path(environ.get("INSTANCE_FOLDER", ROOT / "instance")).resolve(),
+        database_url=environ.get("DATABASE_URL", ""),
+        redis_url=environ.get("REDIS_URL", ""),
+        mail_url=environ.get("MAIL_URL", ""),
+        mail_from=environ.get("MAIL_FROM", ""),
+        site_name=environ.get("SITE_NAME", "Plenary"),
+        default_language=environ.get("DEFAULT_LANGUAGE", "en"),
+        trusted_proxies=int(proxies),
+    )

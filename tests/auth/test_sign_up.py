@@ -1,0 +1,278 @@
+"""Signing up."""
+
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError
+
+from app.extensions import db
+from app.models import Mail, User
+from tests.auth.conftest import PASSWORD, SIGN_UP, Mailbox, find_user, sign_in
+
+PATH = "/en/auth/sign-up/"
+
+
+def post(client: FlaskClient, **changes: str) -> object:
+    return client.post(PATH, data=SIGN_UP | changes)
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr"])
+def test_sign_up_page_works_and_chooses_its_own_language(visitor, world, language):
+    answer = visitor.get(f"/{language}/auth/sign-up/")
+
+    assert answer.status_code == 200
+    assert f'<option selected value="{language}">' in answer.text
+    assert answer.headers["Cache-Control"].startswith("private")
+
+
+def test_signing_up_makes_an_unconfirmed_account(app, visitor, world):
+    answer = post(visitor)
+
+    user = find_user(app, "nadia@example.org")
+    assert (answer.status_code, answer.location) == (302, "/en/auth/check-mail/")
+    assert user.confirmed_at is None
+    assert not user.is_admin
+    assert (user.name, user.title, user.organization) == ("Nadia Ben Salah", "Dr", "Ministry of the Environment")
+    assert (user.country, user.capacity, user.language) == ("TN", "party", "fr")
+
+
+def test_password_is_kept_as_argon2id_only(app, visitor, world):
+    post(visitor)
+
+    assert find_user(app, "nadia@example.org").password_hash.startswith("$argon2id$")
+
+
+def test_address_is_kept_in_lower_case(app, visitor, world):
+    post(visitor, email="  Nadia@EXAMPLE.org ")
+
+    assert find_user(app, "nadia@example.org")
+
+
+def test_mail_to_confirm_goes_out_in_the_chosen_language(visitor, world, mailbox: Mailbox):
+    post(visitor)
+
+    [mail] = mailbox()
+    assert (mail.recipient, mail.language) == ("nadia@example.org", "fr")
+    assert '<html lang="fr"' in mail.html
+    assert mail.path.startswith("/fr/auth/confirm/")
+
+
+def test_links_in_mails_never_come_from_the_host_header(visitor, world, mailbox: Mailbox):
+    visitor.post(PATH, data=SIGN_UP, headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example"})
+
+    [mail] = mailbox()
+    assert "evil" not in mail.text + mail.html
+
+
+def test_form_sent_twice_signs_up_once_and_mails_once(app, visitor, world, mailbox: Mailbox):
+    first, second = post(visitor), post(visitor)
+
+    assert (first.status_code, first.location) == (second.status_code, second.location)
+    assert len(mailbox()) == 1
+    assert visitor.post(mailbox()[0].path).status_code == 302, "the link of the first mail still works"
+
+
+def test_known_address_gets_the_same_answer_and_a_mail_that_says_so(app, visitor, clara, mailbox: Mailbox):
+    unknown = post(visitor)
+    known = post(visitor, email="clara@example.org", submission="another")
+
+    mail = mailbox()[-1]
+    assert (known.status_code, known.location, known.text) == (unknown.status_code, unknown.location, unknown.text)
+    assert (mail.recipient, mail.language) == ("clara@example.org", "es"), "in the language of the account"
+    assert "already have an account" in mail.text
+    assert mail.path == "/es/auth/sign-in/"
+    assert "/es/auth/forgot/" in mail.text
+
+
+def test_signing_up_again_changes_nothing_of_a_confirmed_account(app, visitor, clara):
+    post(visitor, email="clara@example.org", password="other words to try", name="Mallory")
+
+    assert find_user(app, "clara@example.org").name == "Clara"
+    assert sign_in(visitor)
+
+
+def test_unconfirmed_account_takes_what_was_typed_last_so_that_nobody_prepares_it_for_others(
+    app, visitor, unconfirmed, mailbox: Mailbox
+):
+    post(visitor, email="hugo@example.org", password="the owner chose these")
+    visitor.post(mailbox()[-1].path)
+
+    data = {"email": "hugo@example.org"}
+    assert visitor.post("/en/auth/sign-in/", data=data | {"password": PASSWORD}).status_code == 422
+    assert visitor.post("/en/auth/sign-in/", data=data | {"password": "the owner chose these"}).status_code == 302
+
+
+def test_link_of_an_earlier_sign_up_dies_with_a_later_one(visitor, world, mailbox: Mailbox):
+    post(visitor)
+    post(visitor, submission="another", password="different words now")
+
+    first, second = mailbox()
+    assert visitor.get(first.path).status_code == 410
+    assert visitor.get(second.path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("name", " ", "Write your name."),
+        ("name", "x" * 101, "at most 100"),
+        ("name", "See http://evil.example", "must not contain a web address"),
+        ("name", "WWW.evil.example", "must not contain a web address"),
+        ("name", "a/b", "cannot contain / or @"),
+        ("name", "mallory@evil.example", "cannot contain / or @"),
+        ("organization", "https://evil.example", "must not contain a web address"),
+        ("email", "", "Write your e-mail address."),
+        ("email", "nadia", "Write the whole e-mail address"),
+        ("email", "a@b.org, c@d.org", "Write the whole e-mail address"),
+        ("email", "a@b.org\r\nBcc: c@d.org", "Write the whole e-mail address"),
+        ("email", "x" * 300 + "@example.org", "Write the whole e-mail address"),
+        ("password", "", "Choose a password."),
+        ("password", "short", "at least 10"),
+        ("password", "x y" * 70, "at most 200"),
+        ("password", "Password123!", "among the first ones"),
+        ("capacity", "", "Choose in which capacity"),
+        ("capacity", "secretariat", "Choose one from the list."),
+        ("country", "XX", "Choose one from the list."),
+        ("language", "de", "Choose one from the list."),
+    ],
+)
+def test_bad_field_is_refused_and_the_rest_given_back(app, visitor, world, field, value, message):
+    answer = post(visitor, **{field: value})
+
+    assert answer.status_code == 422
+    assert message in answer.text
+    assert "<title>Error: " in answer.text
+    assert f'href="#{field}"' in answer.text, "the summary leads to the field"
+    assert PASSWORD not in answer.text, "passwords are not given back"
+    kept = "Nadia Ben Salah" if field != "name" else "nadia@example.org"
+    assert kept in answer.text
+    with app.app_context():
+        assert db.session.scalar(select(func.count(Mail.id))) == 0
+
+
+@pytest.mark.parametrize("capacity", ["party", "government"])
+def test_speaking_for_a_government_needs_a_country(visitor, world, capacity):
+    answer = post(visitor, capacity=capacity, country="")
+
+    assert answer.status_code == 422
+    assert "Choose the Party or the Government for which you speak." in answer.text
+
+
+@pytest.mark.parametrize("capacity", ["organization", "iplc"])
+def test_speaking_for_an_organization_needs_its_name(visitor, world, capacity):
+    answer = post(visitor, capacity=capacity, organization="")
+
+    assert answer.status_code == 422
+    assert "Write the name of the organization" in answer.text
+
+
+def test_an_expert_needs_neither(visitor, world):
+    assert post(visitor, capacity="expert", organization="", country="").status_code == 302
+
+
+def test_optional_fields_may_be_left_out_of_the_form(app, visitor, world):
+    needed = {name: SIGN_UP[name] for name in ("name", "email", "password")} | {"capacity": "expert"}
+
+    assert visitor.post("/es/auth/sign-up/", data=needed).status_code == 302
+    assert find_user(app, "nadia@example.org").language == "es", "the interface's language by default"
+
+
+def test_secretariat_is_not_offered_to_the_public(visitor, world):
+    assert 'value="secretariat"' not in visitor.get(PATH).text
+
+
+@pytest.mark.parametrize(
+    ("language", "in_order"),
+    [
+        ("en", ["Egypt", "Eritrea", "European Union", "Fiji"]),
+        ("es", ["Egipto", "Emiratos Árabes Unidos", "Eritrea", "Unión Europea"]),
+        ("fr", ["Égypte", "Émirats arabes unis", "Espagne", "Union européenne"]),
+    ],
+)
+def test_states_stand_in_the_alphabetical_order_of_the_language(visitor, world, language, in_order):
+    names = re.findall(r'<option value="[A-Z]{2}">([^<]+)', visitor.get(f"/{language}/auth/sign-up/").text)
+
+    assert [name for name in names if name in in_order] == in_order
+
+
+def test_first_choice_is_to_speak_for_no_government(visitor, world):
+    options = re.findall(r'<select[^>]*id="country".*?</select>', visitor.get(PATH).text, re.DOTALL)
+
+    assert re.search(r'<option selected value="">None of them', options[0])
+
+
+def test_odd_characters_are_no_error_of_ours(app, visitor, world):
+    answer = post(visitor, name="N\x00adia \u202eevil \U0001f33f", submission="k" * 500)
+
+    assert answer.status_code == 302
+    assert find_user(app, "nadia@example.org").name == "Nadia evil \U0001f33f"
+
+
+def test_bytes_that_are_no_text_are_no_error_of_ours(visitor, world):
+    body = b"name=%ff%fe&email=%ed%a0%80@example.org&capacity=expert&password=" + b"%ed%a0%80" * 5
+
+    answer = visitor.post(PATH, data=body, content_type="application/x-www-form-urlencoded")
+
+    assert answer.status_code == 422
+
+
+def test_failing_mail_leaves_no_account(app: Flask, visitor, world):
+    with app.app_context():
+        db.session.execute(text("CREATE TRIGGER full BEFORE INSERT ON mail BEGIN SELECT RAISE(ABORT, 'full'); END"))
+        db.session.commit()
+
+    with pytest.raises(IntegrityError):
+        post(visitor)
+
+    assert find_user(app, "nadia@example.org") is None
+
+
+def test_failing_account_leaves_no_mail(app: Flask, visitor, world):
+    with app.app_context():
+        db.session.execute(
+            text("CREATE TRIGGER full BEFORE INSERT ON submission BEGIN SELECT RAISE(ABORT, 'full'); END")
+        )
+        db.session.commit()
+
+    with pytest.raises(IntegrityError):
+        post(visitor)
+
+    with app.app_context():
+        assert db.session.scalar(select(func.count(Mail.id))) == 0
+        assert db.session.scalar(select(User).where(User.email == "nadia@example.org")) is None
+
+
+def test_whoever_is_signed_in_needs_no_second_account(alice):
+    assert alice.get(PATH).location == "/en/account/"
+
+
+def test_without_a_token_the_form_is_refused_and_given_back(app, visitor, world):
+    app.config["WTF_CSRF_ENABLED"] = True
+
+    answer = post(visitor)
+
+    assert answer.status_code == 400
+    assert "Ministry of the Environment" in answer.text
+    assert PASSWORD not in answer.text
+    assert find_user(app, "nadia@example.org") is None
+
+
+def test_with_its_token_the_form_is_taken(app, visitor, world):
+    app.config["WTF_CSRF_ENABLED"] = True
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', visitor.get(PATH).text)
+
+    assert post(visitor, csrf_token=token.group(1)).status_code == 302
+
+
+def test_check_mail_page_works(visitor, world):
+    assert "We have sent a mail" in visitor.get("/en/auth/check-mail/").text
+
+
+def test_other_pages_still_give_no_cookie(visitor, world):
+    visitor.get("/en/portal/")
+
+    assert not visitor.get("/en/").headers.getlist("Set-Cookie")
+    assert not visitor.get("/en/auth/check-mail/").headers.getlist("Set-Cookie")

@@ -1,0 +1,66 @@
+"""The tokens of links: bound to a purpose, a person and what their use changes."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from itsdangerous import TimestampSigner
+
+from app.auth import tokens
+from app.errors import ConfirmationExpired, ResetExpired
+from app.extensions import db
+from app.models import User
+
+PURPOSES = {purpose.name: purpose for purpose in (tokens.CONFIRM, tokens.RESET)}
+
+
+def made_long_ago(app: Flask, purpose: str, user: User, **ago: float) -> str:
+    """A token as it was made so long ago: the clock of the signer is set back while it is made."""
+    then = int(time.time() - timedelta(**ago).total_seconds())
+    with app.app_context(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TimestampSigner, "get_timestamp", lambda _self: then)
+        return tokens.make(PURPOSES[purpose], user)
+
+
+def test_token_leads_to_its_user(app, clara):
+    with app.app_context():
+        assert tokens.redeem(tokens.RESET, tokens.make(tokens.RESET, clara)).id == clara.id
+
+
+def test_token_of_one_purpose_is_none_of_another(app, unconfirmed):
+    with app.app_context():
+        token = tokens.make(tokens.CONFIRM, unconfirmed)
+        with pytest.raises(ResetExpired):
+            tokens.redeem(tokens.RESET, token)
+
+
+@pytest.mark.parametrize("change", [{"email": "new@example.org"}, {"password_hash": "another"}])
+@pytest.mark.parametrize("purpose", PURPOSES.values(), ids=PURPOSES)
+def test_changed_address_or_password_kills_links(app, unconfirmed, purpose, change):
+    with app.app_context():
+        user = db.session.merge(unconfirmed)
+        token = tokens.make(purpose, user)
+        for name, value in change.items():
+            setattr(user, name, value)
+        db.session.flush()
+        with pytest.raises(purpose.expired):
+            tokens.redeem(purpose, token)
+
+
+def test_token_of_a_deleted_user_is_gone(app, unconfirmed):
+    with app.app_context():
+        token = tokens.make(tokens.CONFIRM, unconfirmed)
+        db.session.delete(db.session.merge(unconfirmed))
+        db.session.flush()
+        with pytest.raises(ConfirmationExpired):
+            tokens.redeem(tokens.CONFIRM, token)
+
+
+def test_token_shows_nothing_of_the_password_or_the_address(app, clara):
+    with app.app_context():
+        token = tokens.make(tokens.RESET, clara)
+
+    payload = token.split(".")[0]
+    assert len(payload) < 80
+    assert "clara" not in token

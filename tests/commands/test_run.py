@@ -1,0 +1,124 @@
+"""`make run`, as a whole: it serves, says how to sign in, and changes nothing the second time."""
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config import ROOT
+
+COMMAND = (sys.executable, "tools/run.py")
+# `make run` is to start in under five seconds; here other tests run beside it.
+SECONDS_TO_START_AGAIN = 15
+
+
+@pytest.fixture(scope="module")
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory, free_port):
+    ours = {"HOST", "PORT", "SECRET_KEY", "SITE_URL", "DATABASE_URL", "MAIL_URL", "REDIS_URL"}
+    kept = {name: value for name, value in os.environ.items() if name not in ours}
+    return kept | {"PORT": str(free_port), "INSTANCE_FOLDER": str(tmp_path_factory.mktemp("run") / "instance")}
+
+
+@contextlib.contextmanager
+def running(environment: dict[str, str]) -> Iterator[str]:
+    """The command, up and serving; gives what it said until then, and stops it at the end."""
+    started = subprocess.Popen(COMMAND, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        said = ""
+        while "Stop it with Ctrl-C." not in said:
+            line = started.stdout.readline()
+            assert line, f"ended too early: {said}"
+            said += line
+        yield said
+    finally:
+        started.send_signal(signal.SIGTERM)
+        rest, _errors = started.communicate(timeout=30)
+    assert rest.strip().endswith("Stopped.")
+    assert started.returncode == 0
+
+
+def get(port: int, path: str) -> tuple[int, str]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+        return answer.status, answer.read().decode()
+
+
+def dump(folder: Path) -> list[str]:
+    with contextlib.closing(sqlite3.connect(folder / "plenary.sqlite")) as database:
+        return list(database.iterdump())
+
+
+def test_first_and_second_run(environment, free_port):
+    folder = Path(environment["INSTANCE_FOLDER"])
+    with running(environment) as said:
+        assert "Loaded 2 forums" in said
+        assert f"http://127.0.0.1:{free_port}/en/auth/sign-in/" in said
+        passwords = re.findall(r"^(administrator|moderator|participant) +\S+@\S+ +(\S+)$", said, re.MULTILINE)
+        assert [what for what, _password in passwords] == ["administrator", "moderator", "participant"]
+        status, page = get(free_port, "/en/portal/")
+        assert status == 200
+        assert "Biosafety" in page
+        assert get(free_port, "/healthz")[0] == 200
+    accounts = folder / "sample-accounts.txt"
+    assert all(password in accounts.read_text() for _what, password in passwords)
+    assert {path.stat().st_mode & 0o777 for path in (accounts, folder / "secret-key")} == {0o600}
+    before, secret = dump(folder), (folder / "secret-key").read_text()
+
+    began = time.monotonic()
+    with running(environment) as said:
+        assert time.monotonic() - began < SECONDS_TO_START_AGAIN
+        assert "sample-accounts.txt" in said
+        assert not any(password in said for _what, password in passwords), "shown once"
+        assert get(free_port, "/fr/")[0] == 200
+    assert dump(folder) == before
+    assert (folder / "secret-key").read_text() == secret
+    with pytest.raises(OSError, match="refused"), socket.create_connection(("127.0.0.1", free_port), timeout=2):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"PORT": "http"}, "PORT must be a number from 1 to 65535, and it is 'http'."),
+        ({"PORT": "70000"}, "PORT must be a number from 1 to 65535, and it is '70000'."),
+        ({"HOST": "203.0.113.9"}, "cannot be used"),
+        ({"SECRET_KEY": "short"}, "SECRET_KEY must be set, with at least 32 characters"),
+    ],
+)
+def test_what_cannot_be_is_said_in_a_sentence(environment, change, says):
+    ended = subprocess.run(COMMAND, cwd=ROOT, env=environment | change, capture_output=True, text=True, check=False)
+
+    assert ended.returncode == 1
+    assert says in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_port_in_use_is_named(environment):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = subprocess.run(
+            COMMAND, cwd=ROOT, env=environment | {"PORT": str(port)}, capture_output=True, text=True, check=False
+        )
+
+    assert ended.returncode == 1
+    assert ended.stderr.strip() == (
+        f"127.0.0.1 port {port} cannot be used (Address already in use). Choose another one: make run PORT={port + 1}"
+    )

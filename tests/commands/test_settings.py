@@ -1,0 +1,62 @@
+"""A missing or unsafe setting stops the start with a sentence that says what to do."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from config import ROOT, SettingError, from_environment
+
+GOOD = {"SECRET_KEY": "k" * 40, "SITE_URL": "https://forum.example.org"}
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"SECRET_KEY": ""}, "SECRET_KEY must be set, with at least 32 characters"),
+        ({"SECRET_KEY": "short"}, "SECRET_KEY must be set, with at least 32 characters"),
+        ({"SITE_URL": ""}, "SITE_URL must be set"),
+        ({"SITE_URL": "forum.example.org"}, "SITE_URL must be set"),
+        ({"SITE_URL": "ftp://forum.example.org"}, "SITE_URL must be set"),
+        ({"SITE_URL": "http://forum.example.org"}, "SITE_URL must begin with https://"),
+        ({"SITE_URL": "http://192.0.2.7:8000"}, "SITE_URL must begin with https://"),
+        ({"DEFAULT_LANGUAGE": "de"}, "DEFAULT_LANGUAGE must be one of en, es, fr"),
+        ({"TRUSTED_PROXIES": "all"}, "TRUSTED_PROXIES must be the number of proxies"),
+        ({"TRUSTED_PROXIES": "-1"}, "TRUSTED_PROXIES must be the number of proxies"),
+        ({"TRUSTED_PROXIES": "²"}, "TRUSTED_PROXIES must be the number of proxies"),
+    ],
+)
+def test_unsafe_settings_are_refused(change, says):
+    with pytest.raises(SettingError, match=says):
+        from_environment(GOOD | change)
+
+
+@pytest.mark.parametrize("missing", list(GOOD))
+def test_settings_without_a_safe_default_are_wanted(missing):
+    with pytest.raises(SettingError, match=f"{missing} must be set"):
+        from_environment({name: value for name, value in GOOD.items() if name != missing})
+
+
+def test_safe_settings_are_taken():
+    config = from_environment(GOOD | {"TRUSTED_PROXIES": "2", "SITE_URL": "https://forum.example.org/"})
+
+    assert config.trusted_proxies == 2
+    assert config.site_url == "https://forum.example.org"
+    assert config.for_flask()["SESSION_COOKIE_SECURE"] is True
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:8000"])
+def test_this_machine_needs_no_https(address):
+    assert from_environment(GOOD | {"SITE_URL": address}).is_https is False
+
+
+def test_the_program_ends_with_the_sentence_alone(tmp_path):
+    environment = os.environ | GOOD | {"SECRET_KEY": "short", "INSTANCE_FOLDER": str(tmp_path)}
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "recount"]
+
+    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Plenary cannot start. SECRET_KEY must be set")
+    assert len(ended.stderr.strip().splitlines()) == 1

@@ -1,0 +1,105 @@
+"""One application for each test process, a fresh database for each test, and a fixed cast.
+
+No application context is ever left pushed around a client: `world` opens one only to make rows.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import create_app
+from app.extensions import db
+from app.models import SignIn
+from config import Config
+from tests.world import World
+
+SECRET = "a secret only for tests, long enough"
+
+
+@pytest.fixture(scope="session")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    return Config(
+        secret_key=SECRET,
+        site_url="http://127.0.0.1:8000",
+        instance=tmp_path_factory.mktemp("instance"),
+        overrides={"TESTING": True, "TREE_SECONDS": 0, "WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": False},
+    )
+
+
+@pytest.fixture(scope="session")
+def one_app(config: Config) -> Flask:
+    app = create_app(config)
+    with app.app_context():
+        db.create_all()
+        db.engine.dispose()
+    shutil.copy(_database(config), config.instance / "empty.sqlite")
+    return app
+
+
+@pytest.fixture
+def app(one_app: Flask, config: Config) -> Iterator[Flask]:
+    _remove_database(one_app, config)
+    shutil.copy(config.instance / "empty.sqlite", _database(config))
+    yield one_app
+    one_app.config.update(WTF_CSRF_ENABLED=False, RATELIMIT_ENABLED=False)
+
+
+@pytest.fixture
+def world(app: Flask) -> World:
+    """Forums, people and messages of a small consultation that is open now."""
+    with app.app_context():
+        return World.make()
+
+
+@pytest.fixture
+def visitor(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def alice(app: Flask, world: World) -> FlaskClient:
+    """A participant who wrote the first message."""
+    return sign_in(app, world.alice)
+
+
+@pytest.fixture
+def bruno(app: Flask, world: World) -> FlaskClient:
+    """A participant who wrote the second message."""
+    return sign_in(app, world.bruno)
+
+
+@pytest.fixture
+def moderator(app: Flask, world: World) -> FlaskClient:
+    return sign_in(app, world.moderator)
+
+
+@pytest.fixture
+def admin(app: Flask, world: World) -> FlaskClient:
+    return sign_in(app, world.admin)
+
+
+def sign_in(app: Flask, user_id: int) -> FlaskClient:
+    """A client of somebody who is signed in, without the cost of hashing a password."""
+    token = SignIn.new_token()
+    with app.app_context():
+        db.session.add(SignIn(user_id=user_id, token_hash=SignIn.hash_of(token)))
+        db.session.commit()
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session["_user_id"], session["_fresh"] = token, True
+    return client
+
+
+def _database(config: Config) -> Path:
+    return config.instance / "plenary.sqlite"
+
+
+def _remove_database(app: Flask, config: Config) -> None:
+    with app.app_context():
+        db.engine.dispose()
+    for path in config.instance.glob("plenary.sqlite*"):
+        path.unlink()

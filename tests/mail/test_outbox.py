@@ -1,0 +1,171 @@
+"""Writing mails into the outbox."""
+
+import re
+from collections.abc import Iterator
+
+import polib
+import pytest
+from flask import Flask, g
+from flask_babel import gettext
+from sqlalchemy import func, select
+
+from app import create_app
+from app.database import utcnow
+from app.extensions import db, transaction
+from app.languages import KNOWN, reader_language, site_languages, speaking
+from app.mail.outbox import enqueue
+from app.models import Mail
+from config import ROOT, Config
+
+VALUES = {
+    "name": "Clara O'Brien",
+    "moment": utcnow(),
+    **{name: f"http://127.0.0.1:8000/en/{name}/" for name in ("address", "sign_in", "sign_up", "forgot")},
+}
+NAMES = sorted(path.stem for path in (ROOT / "app/templates/mail").glob("*.txt") if path.stem != "base")
+
+
+@pytest.fixture(scope="module")
+def translated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """An application whose French catalogue says one subject in its own way, beside the site's catalogues."""
+    folder = tmp_path_factory.mktemp("translations")
+    catalogue = polib.POFile()
+    catalogue.metadata = {"Content-Type": "text/plain; charset=utf-8"}
+    catalogue.append(polib.POEntry(msgid="Choose a new password", msgstr="[fr] Nouveau mot de passe"))
+    (folder / "fr/LC_MESSAGES").mkdir(parents=True)
+    catalogue.save_as_mofile(str(folder / "fr/LC_MESSAGES/messages.mo"))
+    site = Config(
+        secret_key="k" * 40,
+        site_url="http://127.0.0.1:8000",
+        instance=tmp_path_factory.mktemp("instance"),
+        translations=(ROOT / "translations", folder),
+        overrides={"TESTING": True, "RATELIMIT_ENABLED": False},
+    )
+    app = create_app(site)
+    with app.app_context():
+        db.create_all()
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+def count_mails() -> int:
+    return db.session.scalar(select(func.count(Mail.id))) or 0
+
+
+def write_a_mail_and_fail() -> None:
+    with transaction():
+        enqueue("reset", recipient="clara@example.org", language="en", **VALUES)
+        db.session.flush()
+        raise LookupError
+
+
+@pytest.mark.parametrize("language", KNOWN)
+@pytest.mark.parametrize("name", NAMES)
+def test_mail_is_whole_in_each_language(app, name, language):
+    with app.app_context():
+        mail = enqueue(name, recipient="clara@example.org", language=language, **VALUES)
+
+    links = re.findall(r"http://\S+", mail.text)
+    assert mail.subject
+    assert mail.language == language
+    assert mail.html.startswith("<!doctype html>")
+    assert f'<html lang="{language}"' in mail.html
+    assert links[-1] == f"http://127.0.0.1:8000/{language}/", "the site's home, in the recipient's language"
+    assert all(f'<a href="{link}">{link}</a>' in mail.html for link in links), "both parts carry whole addresses"
+    assert not re.search(r"<(img|script|style|link|iframe)\b|src=|url\(", mail.html), "nothing is fetched"
+    assert "&#39;" not in mail.text, "plain text is not escaped"
+
+
+def test_mail_speaks_the_language_of_its_recipient_not_of_the_reader(translated):
+    with translated.test_request_context("/es/"):
+        translated.preprocess_request()
+        mail = enqueue("reset", recipient="clara@example.org", language="fr", **VALUES)
+
+        assert mail.subject == "[fr] Nouveau mot de passe"
+        assert reader_language().code == "es", "the page goes on in the reader's language"
+
+
+def test_mail_can_be_written_without_a_request(translated):
+    with translated.app_context():
+        mail = enqueue("reset", recipient="clara@example.org", language="fr", **VALUES)
+
+        assert mail.subject == "[fr] Nouveau mot de passe"
+        assert "language" not in g
+
+
+def test_speaking_also_turns_python_s_gettext_and_turns_it_back(translated):
+    with translated.app_context():
+        before = gettext("Choose a new password")
+        with speaking(site_languages()["fr"]):
+            within = gettext("Choose a new password")
+
+        assert within == "[fr] Nouveau mot de passe"
+        assert gettext("Choose a new password") == before == "Choose a new password"
+
+
+def test_speaking_turns_back_after_an_error(translated):
+    with translated.test_request_context("/es/"):
+        translated.preprocess_request()
+        with pytest.raises(LookupError), speaking(site_languages()["fr"]):
+            raise LookupError
+
+        assert reader_language().code == "es"
+
+
+def test_language_that_the_site_has_no_more_gives_way_to_the_default(app):
+    with app.app_context():
+        assert enqueue("reset", recipient="clara@example.org", language="xx", **VALUES).language == "en"
+
+
+def test_mail_is_part_of_the_transaction_that_causes_it(app):
+    with app.app_context():
+        with pytest.raises(LookupError):
+            write_a_mail_and_fail()
+        assert count_mails() == 0
+
+        with transaction():
+            enqueue("reset", recipient="clara@example.org", language="en", **VALUES)
+        assert count_mails() == 1
+
+
+def test_hostile_name_stays_text(app):
+    name = "<img src=x onerror=alert(1)> {{7*7}} %(moment)s %s"
+    with app.app_context():
+        mail = enqueue("reset", recipient="clara@example.org", language="en", **VALUES | {"name": name})
+
+    assert name in mail.text
+    assert "<img" not in mail.html
+    assert "&lt;img src=x onerror=alert(1)&gt; {{7*7}} %(moment)s %s" in mail.html
+
+
+@pytest.mark.parametrize(
+    "recipient",
+    [
+        "clara@example.org\nBcc: everybody@example.org",
+        "clara@example.org\r\n\r\nHello",
+        "clara@example.org, everybody@example.org",
+        "Clara <clara@example.org>",
+        "clara",
+        "",
+        "clara@example.org\x00",
+    ],
+)
+def test_recipient_is_exactly_one_address(app, recipient):
+    with app.app_context(), pytest.raises(ValueError, match="one e-mail address"):
+        enqueue("reset", recipient=recipient, language="en", **VALUES)
+
+
+def test_templates_see_nothing_of_who_asks(app, world):
+    """A mail is rendered without the viewer, the page's tree or the form token of the request."""
+    with app.test_request_context("/en/"):
+        app.preprocess_request()
+        enqueue("reset", recipient="clara@example.org", language="en", **VALUES)
+
+        assert not {"viewer", "tree", "csrf_token"} & set(vars(g))
+
+
+def test_every_mail_has_both_templates():
+    pages = (ROOT / "app/templates/mail").glob("*.html")
+
+    assert sorted(path.stem for path in pages if path.stem != "base") == NAMES

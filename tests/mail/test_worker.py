@@ -1,0 +1,283 @@
+"""`flask worker`: claiming, sending, trying again, giving up."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from datetime import timedelta
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from app.database import utcnow
+from app.extensions import db
+from app.mail import worker
+from app.models import Mail
+from config import ROOT
+from tests.mail.conftest import MailServer, add_mail, deliver, read_mail
+
+REFUSED = "450 try again later"
+MINUTE = timedelta(minutes=1)
+
+
+def run(app: Flask, *options: str):
+    return app.test_cli_runner().invoke(args=["worker", "--once", *options])
+
+
+def make_due(app: Flask, mail_id: int) -> None:
+    with app.app_context():
+        db.session.get(Mail, mail_id).due_at = utcnow()
+        db.session.commit()
+
+
+@pytest.fixture
+def folder(app: Flask) -> Path:
+    """Where the mails lie, empty at first."""
+    folder = app.config["SITE"].instance / "mail"
+    for path in folder.glob("*"):
+        path.unlink()
+    return folder
+
+
+def test_mail_is_written_into_a_file_and_marked(app, folder):
+    mail_id = add_mail(app)
+
+    assert run(app).exit_code == 0
+
+    [path] = folder.iterdir()
+    message = message_from_bytes(path.read_bytes(), policy=default)
+    assert message["To"] == "clara@example.org"
+    assert path.suffix == ".eml"
+    assert read_mail(app, mail_id).sent_at
+
+
+def test_files_are_for_their_owner_only(app, folder):
+    add_mail(app)
+    run(app)
+
+    [path] = folder.iterdir()
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_file_says_its_address_in_plain_sight(app, folder):
+    add_mail(app)
+    run(app)
+
+    assert "http://127.0.0.1:8000/en/auth/sign-up/\n" in next(folder.iterdir()).read_text().replace("\r\n", "\n")
+
+
+def test_worker_prints_recipient_subject_file_and_first_link(app, folder):
+    add_mail(app)
+
+    output = run(app).output
+
+    assert "clara@example.org" in output
+    assert "No account with this address" in output
+    assert str(next(folder.iterdir())) in output
+    assert re.search(r"http://127\.0\.0\.1:8000/en/auth/sign-up/\n", output)
+
+
+def test_quiet_worker_prints_nothing(app, folder):
+    add_mail(app)
+
+    assert run(app, "--quiet").output == ""
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_second_run_sends_nothing_again(app, folder):
+    add_mail(app)
+    run(app)
+
+    assert run(app).output == ""
+
+
+def test_mails_are_taken_oldest_first(app, server: MailServer):
+    for name in ("first", "second", "third"):
+        add_mail(app, f"{name}@example.org")
+
+    deliver(app, server.url)
+
+    assert [envelope.rcpt_tos[0][:5] for envelope in server.taken] == ["first", "secon", "third"]
+
+
+def test_mail_that_is_not_due_waits(app, server: MailServer):
+    add_mail(app, due_at=utcnow() + MINUTE)
+
+    assert deliver(app, server.url) == 0
+
+
+@pytest.mark.parametrize("command", ["RCPT", "DATA"])
+def test_temporary_refusal_is_tried_again_after_a_minute(app, server: MailServer, command):
+    server.answers[command] = REFUSED
+    mail_id = add_mail(app)
+
+    deliver(app, server.url)
+
+    mail = read_mail(app, mail_id)
+    assert (mail.attempts, mail.sent_at, mail.given_up_at) == (1, None, None)
+    assert "450" in mail.error
+    assert timedelta(seconds=55) < mail.due_at - utcnow() <= MINUTE
+
+    server.answers.clear()
+    make_due(app, mail_id)
+    deliver(app, server.url)
+
+    assert read_mail(app, mail_id).sent_at
+    assert read_mail(app, mail_id).error == ""
+    assert len(server.taken) == 1
+
+
+@pytest.mark.parametrize("command", ["RCPT", "DATA"])
+def test_final_refusal_gives_up_at_once_and_keeps_the_reason(app, server: MailServer, command):
+    server.answers[command] = "550 5.1.1 no such person"
+    mail_id = add_mail(app)
+
+    deliver(app, server.url)
+
+    mail = read_mail(app, mail_id)
+    assert mail.given_up_at
+    assert mail.error == "550 5.1.1 no such person"
+    make_due(app, mail_id)
+    assert deliver(app, server.url) == 0
+
+
+def test_unreachable_server_loses_nothing(app, server: MailServer):
+    url = server.url
+    server.controller.stop()
+    mail_id = add_mail(app)
+
+    deliver(app, url)
+
+    mail = read_mail(app, mail_id)
+    assert "ConnectionRefusedError" in mail.error
+    assert mail.given_up_at is None
+
+
+def test_twentieth_attempt_is_the_last(app, server: MailServer):
+    server.answers["RCPT"] = REFUSED
+    mail_id = add_mail(app, attempts=18)
+
+    deliver(app, server.url)
+    assert read_mail(app, mail_id).given_up_at is None
+
+    make_due(app, mail_id)
+    deliver(app, server.url)
+    assert read_mail(app, mail_id).attempts == 20
+    assert read_mail(app, mail_id).given_up_at
+
+
+def test_delays_double_up_to_six_hours():
+    minutes = [worker.delay_after(attempts) / MINUTE for attempts in range(1, 20)]
+
+    assert minutes[:4] == [1, 2, 4, 8]
+    assert minutes[8:] == [256] + [360] * 10
+
+
+def test_one_bad_mail_does_not_stop_the_others(app, server: MailServer):
+    bad = add_mail(app, subject="two\nlines")
+    good = add_mail(app, "diana@example.org")
+
+    deliver(app, server.url)
+
+    assert read_mail(app, good).sent_at
+    assert read_mail(app, bad).sent_at is None
+    assert "ValueError" in read_mail(app, bad).error
+
+
+def test_claimed_mail_is_left_alone_by_others(app):
+    add_mail(app)
+    with app.app_context():
+        assert worker.claim(utcnow())
+        assert worker.claim(utcnow()) is None
+
+
+def test_crash_between_sending_and_marking_leaves_the_mail_due_again(app):
+    mail_id = add_mail(app)
+    with app.app_context():
+        worker.claim(utcnow())
+
+        assert worker.claim(utcnow() + worker.CLAIMED_FOR) == mail_id
+
+
+def test_two_workers_at_once_send_nothing_twice(app, server: MailServer):
+    for number in range(40):
+        add_mail(app, f"person{number}@example.org")
+
+    threads = [threading.Thread(target=deliver, args=(app, server.url)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    recipients = [envelope.rcpt_tos[0] for envelope in server.taken]
+    assert len(recipients) == 40
+    assert len(set(recipients)) == 40
+
+
+def test_idle_worker_keeps_no_writer_waiting(app):
+    """It looks without the write lock, which another connection holds here."""
+    with app.app_context():
+        other = db.engine.connect().execution_options(begin="IMMEDIATE")
+        with other.begin():
+            assert worker.claim(utcnow()) is None
+        other.close()
+
+
+def test_old_mails_are_deleted_and_waiting_ones_kept(app):
+    long_ago = utcnow() - worker.KEPT_FOR - MINUTE
+    add_mail(app, sent_at=long_ago)
+    add_mail(app, given_up_at=long_ago)
+    kept = [add_mail(app, created_at=long_ago), add_mail(app, sent_at=utcnow())]
+
+    with app.app_context():
+        worker.discard_old(utcnow())
+
+        assert db.session.scalars(select(Mail.id).order_by(Mail.id)).all() == kept
+
+
+def test_bad_mail_url_is_said_plainly(app, config, monkeypatch):
+    monkeypatch.setitem(app.config, "SITE", replace(config, mail_url="gopher://x"))
+
+    result = run(app)
+
+    assert result.exit_code == 1
+    assert "MAIL_URL must look like" in result.output
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_running_worker_sends_what_comes_and_ends_cleanly_when_told(app, config, folder, number):
+    environ = os.environ | {
+        "SECRET_KEY": config.secret_key,
+        "SITE_URL": config.site_url,
+        "INSTANCE_FOLDER": str(config.instance),
+        "FLASK_APP": "wsgi.py",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flask", "worker"], cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        mail_id = add_mail(app)
+        wait_until(lambda: read_mail(app, mail_id).sent_at)
+        process.send_signal(number)
+        output, errors = process.communicate(timeout=20)
+    finally:
+        process.kill()
+
+    assert process.returncode == 0
+    assert b"clara@example.org" in output
+    assert errors == b""
+
+
+def wait_until(is_so, seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.1)

@@ -1,0 +1,206 @@
+"""Loading the sample into a real database."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from app.auth.passwords import is_right
+from app.database import utcnow
+from app.extensions import db
+from app.models import (
+    Capacity,
+    Forum,
+    Message,
+    MessageStatus,
+    Page,
+    Period,
+    Revision,
+    Role,
+    StateKind,
+    Topic,
+    User,
+)
+from app.sample.accounts import keep
+from app.sample.load import FORUMS, MORE_TOPICS, NotEmpty, load
+from app.sample.people import NO_PASSWORD
+from app.sample.read import read
+
+LANGUAGES = ("en", "es", "fr")
+
+
+@pytest.fixture
+def loaded(app):
+    with app.app_context():
+        return load(utcnow())
+
+
+def test_everything_of_the_files_is_there(app, loaded):
+    topics = read("forum_2012")["forum"]["topic"] + [topic for name in MORE_TOPICS for topic in read(name)["topic"]]
+    wanted = {
+        Forum: len(FORUMS),
+        User: len(read("site")["user"] + read("forum_open")["user"]),
+        Topic: len(topics),
+        Message: sum(len(topic["message"]) for topic in topics),
+        Revision: sum("edit" in message for topic in topics for message in topic["message"]),
+        Page: len(read("site")["page"]) + sum(len(read(name)["forum"]["page"]) for name in FORUMS),
+    }
+    with app.app_context():
+        assert {model: db.session.scalar(select(func.count(model.id))) for model in wanted} == wanted
+    assert (loaded.forums, loaded.users, loaded.messages) == (wanted[Forum], wanted[User], wanted[Message])
+
+
+def test_numbers_rise_with_time_and_begin_in_2012(app, loaded):
+    with app.app_context():
+        times = db.session.scalars(select(Message.posted_at).order_by(Message.id)).all()
+        assert list(times) == sorted(times)
+        assert [at.year for at in times[:4]] == [2012, 2012, 2012, utcnow().year]
+        assert times[-1] < utcnow()
+
+
+def test_counters_are_those_of_the_messages(app, loaded):
+    with app.app_context():
+        for topic in db.session.scalars(select(Topic)):
+            messages = db.session.scalars(select(Message).filter_by(topic_id=topic.id).order_by(Message.position)).all()
+            published = [message for message in messages if message.status == MessageStatus.PUBLISHED]
+            assert [message.position for message in messages] == list(range(1, topic.last_position + 1))
+            assert topic.message_count == len(published)
+            assert topic.participant_count == len({message.author_id for message in published})
+            assert topic.active_at == messages[-1].posted_at
+            assert topic.created_at == messages[0].posted_at
+            assert topic.author_id == messages[0].author_id
+
+
+def test_edited_messages_keep_what_they_said(app, loaded):
+    with app.app_context():
+        edited = db.session.scalars(select(Message).where(Message.edited_at.is_not(None))).all()
+        assert len(edited) == 3
+        for message in edited:
+            (before,) = message.revisions
+            assert before.body != message.body
+            assert before.html != message.html
+            assert before.written_at == message.posted_at < message.edited_at
+
+
+def test_withdrawn_messages_keep_their_place(app, loaded):
+    with app.app_context():
+        withdrawn = db.session.scalars(select(Message).where(Message.status == MessageStatus.WITHDRAWN)).all()
+        assert len(withdrawn) == 2
+        assert all(message.withdrawn_at > message.posted_at for message in withdrawn)
+
+
+def test_messages_carry_what_their_authors_were(app, loaded):
+    with app.app_context():
+        for message in db.session.scalars(select(Message)):
+            author = message.author
+            assert (message.capacity, message.organization, message.country) == (
+                author.capacity,
+                author.organization,
+                author.country,
+            )
+            assert author.created_at < message.posted_at
+            assert message.reply_to is None or message.reply_to.topic_id == message.topic_id
+
+
+def test_states_are_those_of_the_story(app, loaded):
+    now = utcnow()
+    with app.app_context():
+        past, present = db.session.scalars(select(Forum).order_by(Forum.id))
+        assert past.state(now).kind == StateKind.ARCHIVED
+        assert past.published_at.year == 2012
+        assert [period.kind for period in past.periods] == ["scheduled", "scheduled", "extension", "reopening"]
+        assert len(past.outcomes) == 1
+        assert present.state(now).kind == StateKind.EXTENDED
+        assert [present.group_state(group, now).kind for group in present.groups] == [
+            StateKind.EXTENDED,
+            StateKind.EXTENDED,
+            StateKind.CLOSED,
+        ]
+        assert present.published_at <= present.own_periods[0].opens_at
+        assert db.session.scalar(select(func.count(Period.id)).where(Period.group_id.is_not(None))) == 4
+
+
+def test_three_people_can_sign_in_and_nobody_else(app, loaded):
+    with app.app_context():
+        people = {user.email: user for user in db.session.scalars(select(User))}
+        for account in loaded.accounts:
+            user = people.pop(account.email)
+            assert len(account.password) >= 12
+            assert is_right(user.password_hash, account.password)
+        assert [account.what for account in loaded.accounts] == ["administrator", "moderator", "participant"]
+        assert not any(is_right(user.password_hash, "") for user in people.values())
+        assert {user.password_hash for user in people.values()} == {NO_PASSWORD}
+
+
+def test_roles(app, loaded):
+    with app.app_context():
+        admin, moderator, participant = (
+            db.session.scalars(select(User).filter_by(email=account.email)).one() for account in loaded.accounts
+        )
+        assert (admin.is_admin, moderator.is_admin, participant.is_admin) == (True, False, False)
+        assert admin.capacity == Capacity.SECRETARIAT
+        assert [(role.forum.slug, role.role) for role in moderator.roles] == [
+            (read("forum_open")["forum"]["slug"], Role.MODERATOR)
+        ]
+        assert all(user.confirmed_at for user in db.session.scalars(select(User)))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_is_shown_in_each_language(app, loaded, visitor, language):
+    with app.app_context():
+        paths = [f"pages/{slug}/" for slug in db.session.scalars(select(Page.slug).where(Page.forum_id.is_(None)))]
+        paths += [f"topics/{number}/" for number in db.session.scalars(select(Topic.id))]
+        for forum in db.session.scalars(select(Forum)):
+            paths += [f"forums/{forum.slug}/", f"forums/{forum.slug}/groups/"]
+            paths += [f"forums/{forum.slug}/groups/{group.slug}/" for group in forum.groups]
+            paths += [f"forums/{forum.slug}/pages/{page.slug}/" for page in forum.pages]
+    for path in ("", "portal/", "archive/", *paths):
+        answer = visitor.get(f"/{language}/{path}")
+        assert answer.status_code == 200, path
+        assert "language-note" not in answer.text, path
+
+
+def test_the_sample_is_loaded_once(app, loaded):
+    with app.app_context(), pytest.raises(NotEmpty, match="already has forums or pages"):
+        load(utcnow())
+
+
+def test_the_sample_is_not_mixed_with_other_forums(app, world):
+    with app.app_context():
+        messages = db.session.scalar(select(func.count(Message.id)))
+        with pytest.raises(NotEmpty):
+            load(utcnow())
+        assert db.session.scalar(select(func.count(Message.id))) == messages
+
+
+def test_a_failed_load_leaves_nothing(app, tmp_path):
+    nowhere = tmp_path / "absent" / "accounts.txt"
+    with app.app_context():
+        with pytest.raises(FileNotFoundError):
+            load(utcnow(), keep=lambda accounts: keep(accounts, nowhere))
+        assert db.session.scalar(select(func.count(User.id))) == 0
+        assert load(utcnow()).messages > 60
+
+
+def test_the_sample_can_be_loaded_at_any_time_of_day(app):
+    midnight = utcnow().replace(hour=0, minute=0, second=0)
+    with app.app_context():
+        load(midnight)
+        assert db.session.scalar(select(func.max(Message.posted_at))) < midnight
+        forum = db.session.scalars(select(Forum).where(Forum.archived_at.is_(None))).one()
+        assert forum.state(midnight).is_open
+        assert forum.state(midnight + timedelta(days=14)).is_open
+
+
+def test_accounts_are_kept_for_their_owner_only(app, loaded, tmp_path):
+    path = tmp_path / "accounts.txt"
+    path.write_text("from before")
+    path.chmod(0o644)
+
+    keep(loaded.accounts, path)
+
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert "from before" not in path.read_text()
+    for account in loaded.accounts:
+        assert account.email in path.read_text()
+        assert account.password in path.read_text()
