@@ -12,7 +12,7 @@ check:  ## Style, types and catalogues
 	@$(PYTHON) tools/check.py
 
 bench:  ## The benchmark; ARGS are its own
-	@$(PYTHON) tools/environment.py bench/report.py $(ARGS)
+	@$(PYTHON) tools/environment.py -m bench.report $(ARGS)
 
 catalogues:  ## Bring the catalogues in line with the source texts
 	@$(PYTHON) tools/environment.py -m tools.catalogues update

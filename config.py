@@ -70,7 +70,13 @@ class Config:
             "RATELIMIT_STORAGE_URI": self.redis_url or "memory://",
             "BABEL_DEFAULT_LOCALE": self.default_language,
             "BABEL_TRANSLATION_DIRECTORIES": ";".join(str(path) for path in self.translations),
-            "COMPRESS_MIMETYPES": ["text/html", "text/css", "text/javascript", "application/atom+xml", "application/xml"],
+            "COMPRESS_MIMETYPES": [
+                "text/html",
+                "text/css",
+                "text/javascript",
+                "application/atom+xml",
+                "application/xml",
+            ],
             **self.overrides,
         }
 

@@ -5,16 +5,25 @@ from functools import lru_cache
 from urllib.parse import urlencode
 
 from flask import Flask, current_app, g, request
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
 from app.languages import site_languages
 
+LARGEST_KEY = 2**31 - 1
 KEPT_BY_THE_SWITCH = ("page", "q", "to", "quote", "next", "person", "action", "since", "until")
+
+
+class KeyConverter(IntegerConverter):
+    """A number that can be the key of a row; larger ones name no page, and no database takes them."""
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, max=LARGEST_KEY)
 
 
 def register(app: Flask) -> None:
     codes = "|".join(app.extensions["languages"])
     app.url_map.converters["language"] = type("LanguageConverter", (BaseConverter,), {"regex": codes})
+    app.url_map.converters["int"] = KeyConverter
     app.url_value_preprocessor(_take_language)
     app.url_defaults(_give_language)
     app.extensions["build_address"] = _builder(app)

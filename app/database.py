@@ -1,7 +1,7 @@
 """The declarative base, UTC times, and how SQLite is set up."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, TypeDecorator, event
 from sqlalchemy.engine import Connection
@@ -59,7 +59,7 @@ def _joined_on_postgresql(element: joined_ids, compiler: Any, **kwargs: Any) -> 
 
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: UTCDateTime}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UTCDateTime}
 
 
 @event.listens_for(Engine, "connect")
@@ -75,4 +75,5 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         kind = connection.get_execution_options().get("begin", "DEFERRED")
-        connection.connection.driver_connection.execute(f"BEGIN {kind}")
+        driver: Any = connection.connection.driver_connection
+        driver.execute(f"BEGIN {kind}")

@@ -85,7 +85,7 @@ class Application(Flask):
         return self.create_jinja_environment()
 
     @property
-    def jinja_env(self) -> Any:  # type: ignore[override]
+    def jinja_env(self) -> Any:
         if not has_app_context() or "language" not in g:
             return self._any_language
         code = g.language.code

@@ -11,7 +11,6 @@ from werkzeug.exceptions import HTTPException
 
 from app.languages import N_, negotiate
 
-
 Ways = tuple[tuple[str, LazyString], ...]  # (endpoint, text of the link)
 
 
@@ -62,7 +61,7 @@ class Refused(ForumError):
 
     def __init__(self, message: object, field: str = "") -> None:
         super().__init__(str(message))
-        self.message = message  # type: ignore[assignment]  a lazy string like those of the classes
+        self.message = message  # a lazy string like those of the classes
         self.field = field
 
 
@@ -124,7 +123,7 @@ MESSAGES = {
     404: NotFound.message,
     405: _l("This address cannot be used in that way. Please go back and use the form on the page."),
     413: _l("What you sent is too large. Please shorten it and send it again."),
-    429: _l("There were too many attempts from your address. Please wait a few minutes and try again."),
+    429: _l("There were too many attempts in a short time. Please wait a few minutes, at most an hour, and try again."),
     500: _l("Something went wrong on our side. Nothing was changed. Please try again in a moment."),
 }
 HEADINGS = {
@@ -163,7 +162,8 @@ def _http_error(error: HTTPException) -> Any:
 def _page(status: int, message: object, ways: Ways = ()) -> tuple[str, int]:
     """The error page in the reader's language, with whatever text the person had typed."""
     if "language" not in g:
-        g.language = negotiate(None, request.accept_languages)
+        # No address matched, but the language of one may stand in the path that was asked for.
+        g.language = negotiate(request.path.split("/")[1], request.accept_languages)
     heading = _(HEADINGS.get(status, HEADINGS[400]))
     typed = []
     if request.method == "POST" and status != 413:

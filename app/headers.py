@@ -1,6 +1,6 @@
 """Response headers: security for every page, caching for what signed-out readers get."""
 
-from flask import Flask, Response, g, session
+from flask import Flask, Response, g, request
 
 from app.viewer import has_session
 
@@ -38,9 +38,13 @@ def register(app: Flask) -> None:
         for line in lines:
             response.headers.add(*line)
         if "Cache-Control" not in response.headers:
-            personal = has_session() or session.accessed
-            response.headers.add("Cache-Control", FOR_ONE_PERSON if personal else FOR_ANYBODY)
+            response.headers.add("Cache-Control", FOR_ONE_PERSON if _is_personal() else FOR_ANYBODY)
         response.headers.add("Vary", "Cookie")
         if "language" in g:
             response.headers.add("Content-Language", g.language.code)
         return response
+
+
+def _is_personal() -> bool:
+    """Whether the page holds anything of one person: who is signed in, or the token of a form (kept in `g`)."""
+    return has_session() or "csrf_token" in g or request.method not in {"GET", "HEAD"}

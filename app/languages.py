@@ -109,18 +109,14 @@ KNOWN = {
         "en",
         "English",
         Patterns(
-            tuple(
-                "January February March April May June July August September October November December".split()
-            )
+            tuple("January February March April May June July August September October November December".split())
         ),
     ),
     "es": Language(
         "es",
         "español",
         Patterns(
-            tuple(
-                "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split()
-            ),
+            tuple("enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split()),
             date="{d} de {m} de {y}",
             day_month="{d} de {m}",
             heading="{a} a {b}",

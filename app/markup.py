@@ -33,7 +33,7 @@ BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 BARE_ADDRESS = r"(?<![\w/(<\"'])(https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]*_])"
 NOTHING = Markup("")
 HEADING_TAG = re.compile(r"(</?h)([2-6])>")
-DEEP_QUOTE = re.compile(r"^(?:[ \t]*>){%d}" % (DEEPEST_QUOTE + 1), re.MULTILINE)
+DEEP_QUOTE = re.compile(rf"^(?:[ \t]*>){{{DEEPEST_QUOTE + 1}}}", re.MULTILINE)
 
 
 def render(source: str, *, first_heading: int = 3, official: bool = False) -> str:

@@ -4,6 +4,7 @@
 of `visible_to(viewer)`, are the rules of seeing as SQL. Times are the server's, handed in by whoever writes.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +22,6 @@ from app.models import (
     Topic,
     Viewer,
 )
-
 
 # A statement with this condition is run with the parameters of `visible_to(viewer)`, so one statement,
 # built once, serves every viewer; without them it does not run at all.
@@ -89,7 +89,7 @@ def _see_history(viewer: Viewer, message: Message, _now: datetime) -> Exception 
     return None if moderates(viewer, message.topic.group.forum) else Forbidden()
 
 
-RULES = {
+RULES: dict[str, Callable[..., Exception | None]] = {
     "administer": _administer,
     "start_topic": _post_in_group,
     "reply": _reply,

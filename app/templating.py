@@ -13,7 +13,7 @@ from markupsafe import Markup
 from werkzeug.local import LocalProxy
 
 from app import addresses, labels, markup
-from app.languages import N_, Language, days_left, hours_left, reader_language, site_default, site_languages
+from app.languages import Language, days_left, hours_left, reader_language, site_default, site_languages
 from app.models.texts import best_text
 from app.pages.queries import SiteTree
 from app.viewer import has_session, viewer
@@ -52,7 +52,12 @@ def register(app: Flask) -> None:
         escaped=markup.escaped,
         put=markup.put,
         deeper=markup.deeper,
-        numbers=numbers, excerpt=markup.excerpt, stamp=stamp, minute=minute, iso=iso, text_in=text_in
+        numbers=numbers,
+        excerpt=markup.excerpt,
+        stamp=stamp,
+        minute=minute,
+        iso=iso,
+        text_in=text_in,
     )
 
 
@@ -107,7 +112,7 @@ def _fresh_tree(known: dict[str, SiteTree], code: str) -> SiteTree:
     return tree
 
 
-def of_tree(macro: Callable[..., Markup], *arguments: str) -> Markup:
+def of_tree(macro: Any, *arguments: str) -> Markup:
     """What the macro makes of the site's tree and of these arguments alone; made once for each reading of the tree."""
     made, key = site_tree().made, (macro.name, arguments)
     if key not in made:

@@ -103,9 +103,7 @@ def make_forum(slug: str, *, published: bool = True, opens: int = -24, closes: i
 def make_period(kind: PeriodKind, opens: float, closes: float, now: datetime | None = None, **more: object) -> Period:
     """A period from `opens` to `closes`, in hours from now."""
     now = now or utcnow()
-    return Period(
-        kind=kind, opens_at=now + timedelta(hours=opens), closes_at=now + timedelta(hours=closes), **more
-    )
+    return Period(kind=kind, opens_at=now + timedelta(hours=opens), closes_at=now + timedelta(hours=closes), **more)
 
 
 def make_topic(group: Group, author: User, title: str, **more: object) -> Topic:
@@ -141,8 +139,7 @@ def make_message(topic: Topic, author: User, body: str, *, language: str = "en",
 def texts(kind: type, **values: str) -> dict:
     """The same text in the three languages, each marked with its code."""
     return {
-        code: kind(language=code, **{name: f"{value} ({code})" for name, value in values.items()})
-        for code in LANGUAGES
+        code: kind(language=code, **{name: f"{value} ({code})" for name, value in values.items()}) for code in LANGUAGES
     }
 
 

@@ -24,6 +24,7 @@ KEYWORDS = {
     "_l": None,
     "N_": None,
 }
+SHOWN = 40
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 NO_BREAK = "[\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}]"
 FRENCH_SPACE = re.compile(rf"(?<!{NO_BREAK})[:;?!»](?=\s|$)|«(?!{NO_BREAK})")
@@ -55,7 +56,8 @@ def check() -> None:
     source = extract()
     problems = [f"{language}: {problem}" for language in LANGUAGES for problem in problems_of(language, source)]
     if problems:
-        raise SystemExit("\n".join(problems))
+        more = [f"and {len(problems) - SHOWN} more"] if len(problems) > SHOWN else []
+        raise SystemExit("\n".join(problems[:SHOWN] + more))
     print(f"{len(source)} texts, each translated into {' and '.join(LANGUAGES)}")
 
 

@@ -1,5 +1,6 @@
 """`make run`: set everything up, serve the site and send its mail, until Ctrl-C."""
 
+import http.client
 import os
 import secrets
 import signal
@@ -117,12 +118,16 @@ def _wait_until_served(children: list[subprocess.Popen[bytes]], host: str, port:
     latest = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < latest:
         _require_alive(children)
+        connection = http.client.HTTPConnection(reached_at, port, timeout=2)
         try:
-            socket.create_connection((reached_at, port), timeout=1).close()
-        except OSError:
+            connection.request("GET", "/healthz")
+            connection.getresponse()
+        except (OSError, http.client.HTTPException):
             time.sleep(0.1)
         else:
             return
+        finally:
+            connection.close()
     stop(f"The web server did not answer within {SECONDS_TO_START} seconds; the lines above may say why.")
 
 

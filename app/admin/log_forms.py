@@ -14,7 +14,7 @@ class LogForm(Form):
     class Meta(Form.Meta):
         csrf = False
 
-    person = ChoiceField(_l("Person"), coerce=lambda value: int(value) or None)
+    person = ChoiceField(_l("Person"), coerce=lambda value: int(value or 0) or None)
     action = ChoiceField(_l("Action"), coerce=lambda value: value or None)
     since = DayField(_l("From"))
     until = DayField(_l("Up to and including"))

@@ -98,12 +98,10 @@ def check(periods: Sequence[Period], subject: Period | None = None) -> None:
     reopens = subject is not None and subject.kind == PeriodKind.REOPENING
     if subject and reopens and not any(other.opens_at < subject.opens_at for other in periods):
         raise Refused(NOTHING_TO_REOPEN, "opens_at")
-    for period in periods:
+    for period in sorted(periods, key=lambda period: period is not subject):
         problem = _problem(period, [other for other in periods if other is not period])
-        if problem and period is subject:
-            raise problem
         if problem:
-            raise Refused(OTHERS_BUILD_ON_IT, "closes_at")
+            raise problem if period is subject else Refused(OTHERS_BUILD_ON_IT, "closes_at")
 
 
 def check_change(forum: Forum, period: Period, opens_at: datetime, closes_at: datetime, now: datetime) -> None:

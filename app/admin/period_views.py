@@ -1,5 +1,7 @@
 """Periods: add, change, delete, close now. Each form can show the state line that it leads to before it is sent."""
 
+from datetime import timedelta
+
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -99,10 +101,11 @@ def close(forum_id: int) -> ResponseReturnValue:
 
 
 def _new_form(forum_id: int, kind: str) -> tuple[Forum, PeriodForm]:
-    """The form of a new period; an extension begins at the last moment that holds now."""
+    """The form of a new period: an extension begins at the last moment that holds now, others in a minute."""
     forum = fetch(Forum, forum_id)
     refuse_if_archived(forum)
-    opens_at = forum.state(utcnow()).deadline if kind == PeriodKind.EXTENSION else None
+    deadline = forum.state(utcnow()).deadline if kind == PeriodKind.EXTENSION else None
+    opens_at = deadline or utcnow() + timedelta(minutes=1)
     form = PeriodForm(opens_at=opens_at)
     form.offer_groups(forum)
     return forum, form

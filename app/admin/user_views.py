@@ -11,6 +11,7 @@ from app.admin.forms import carry_out
 from app.admin.object_queries import fetch, list_forums
 from app.admin.user_forms import UserForm
 from app.languages import reader_language
+from app.markup import plain_line
 from app.models import User
 from app.templating import text_in
 from app.viewer import signed_in_user
@@ -20,7 +21,7 @@ bp = Blueprint("users", __name__)
 
 @bp.get("/users/")
 def index() -> ResponseReturnValue:
-    heading, wanted = _("People"), request.args.get("q", "").strip()
+    heading, wanted = _("People"), plain_line(request.args.get("q", ""))
     found = user_queries.search_users(wanted, request.args.get("page", "1"))
     return show("admin/users.html", heading, [here(heading)], found=found, wanted=wanted, query=query_without_page())
 

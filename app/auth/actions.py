@@ -3,6 +3,7 @@
 Passwords are hashed before the transaction begins, since that takes long and a writer keeps others waiting.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import delete
@@ -20,6 +21,7 @@ from app.models import SignIn, User
 from app.submissions import earlier_result, remember
 
 MAX_BROWSER = 200
+LONGEST_SIGN_IN = timedelta(days=180)
 
 
 def sign_up(profile: dict[str, Any], *, email: str, password: str, submission: str) -> None:
@@ -150,6 +152,9 @@ def _fill(user: User, values: dict[str, Any]) -> None:
 
 
 def _add_sign_in(user: User, browser: str) -> str:
+    """The token of a new sign-in. Those that are long out of use, since nobody signed out, end here."""
+    is_old = SignIn.created_at < utcnow() - LONGEST_SIGN_IN
+    db.session.execute(delete(SignIn).where(SignIn.user_id == user.id, is_old))
     token = SignIn.new_token()
     db.session.add(SignIn(user_id=user.id, token_hash=SignIn.hash_of(token), browser=browser[:MAX_BROWSER]))
     return token

@@ -178,8 +178,7 @@ def _capacities(user: User | None) -> list[tuple[str, str]]:
     """What the public can choose, and what this user has been given besides."""
     own = user.capacity if user else None
     offered = [capacity for capacity in Capacity if capacity != Capacity.SECRETARIAT or capacity == own]
-    first = [] if user else [("", _("Choose one"))]
-    return [*first, *((capacity.value, _(labels.CAPACITY[capacity])) for capacity in offered)]
+    return [("", _("Choose one")), *((capacity.value, _(labels.CAPACITY[capacity])) for capacity in offered)]
 
 
 def _countries(user: User | None) -> list[tuple[str, str]]:

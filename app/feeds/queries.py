@@ -31,8 +31,8 @@ class PublicPages:
 
     pages: Sequence[str]
     forums: Sequence[str]
-    forum_pages: Sequence[Row[Any]]
-    groups: Sequence[Row[Any]]
+    forum_pages: Sequence[Row[str, str]]
+    groups: Sequence[Row[str, str]]
     topics: Sequence[int]
 
 

@@ -1,6 +1,7 @@
 """For machines: Atom feeds, the sitemap, robots.txt and the health check."""
 
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, render_template
@@ -41,7 +42,7 @@ def sitemap() -> Response:
 
 @bp.get("/robots.txt")
 def robots() -> Response:
-    closed = ("auth", "account", "admin", "print", "search", "preview", "messages", "topics/*/reply")
+    closed = ("auth/", "account/", "admin/", "print/", "search/", "messages/", "topics/*/reply/")
     lines = ["User-agent: *", *(f"Disallow: /*/{path}" for path in closed), f"Sitemap: {absolute('/sitemap.xml')}"]
     return Response("\n".join(lines) + "\n", mimetype="text/plain")
 
@@ -59,7 +60,7 @@ def _atom(title: str, path: str, entries: object, since: object) -> Response:
     return Response(body, mimetype="application/atom+xml")
 
 
-def _pages() -> Iterator[tuple[str, dict[str, object]]]:
+def _pages() -> Iterator[tuple[str, dict[str, Any]]]:
     found = queries.public_pages(GUEST)
     yield from ((name, {}) for name in ("pages.home", "forums.portal", "forums.archive"))
     yield from (("pages.page", {"slug": slug}) for slug in found.pages)

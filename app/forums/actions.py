@@ -36,9 +36,7 @@ def start_topic(
     return first
 
 
-def reply(
-    topic: Topic, *, author: User, reply_to: Message | None, message: dict[str, Any], submission: str
-) -> Message:
+def reply(topic: Topic, *, author: User, reply_to: Message | None, message: dict[str, Any], submission: str) -> Message:
     """Post a message, in answer to another of the topic or to the topic as a whole.
 
     `message` has `body` (Markdown), `language` (code) and `on_behalf_of` ("" for nobody). Raises Closed,

@@ -26,7 +26,7 @@ class MessageForm(OnceForm):
     def message(self) -> dict[str, Any]:
         """What the actions take."""
         return {
-            "body": self.body.data.strip(),
+            "body": (self.body.data or "").strip(),
             "language": self.language.data,
             "on_behalf_of": self.on_behalf_of.data,
         }

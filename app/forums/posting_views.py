@@ -1,10 +1,12 @@
 """Writing: start a topic, reply, preview, edit, withdraw."""
 
 from typing import Any
+
 from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app.addresses import LARGEST_KEY
 from app.database import utcnow
 from app.errors import NotFound
 from app.forums import actions, queries, topic_queries
@@ -35,7 +37,7 @@ def new_topic(forum_slug: str, group_slug: str) -> ResponseReturnValue:
             title=form.title.data,
             question=form.question.data,
             message=form.message,
-            submission=form.submission.data,
+            submission=form.submission.data or "",
         )
         return _to_message(first, _("Your topic is started, and your message is number %(number)s.", number=first.id))
     return _form_page("forums/new_topic.html", form, group=group)
@@ -51,7 +53,7 @@ def reply(topic_id: int) -> ResponseReturnValue:
     form = _ready(MessageForm(body=quote(answered.body) if answered and request.args.get("quote") else ""))
     if _is_sent(form):
         posted = actions.reply(
-            topic, author=author, reply_to=answered, message=form.message, submission=form.submission.data
+            topic, author=author, reply_to=answered, message=form.message, submission=form.submission.data or ""
         )
         return _to_message(posted, _("Your message is posted. Its number is %(number)s.", number=posted.id))
     return _form_page("forums/reply.html", form, topic=topic, answered=answered, answered_row=row)
@@ -104,7 +106,7 @@ def _is_sent(form: MessageForm) -> bool:
 
 def _form_page(template: str, form: MessageForm, **context: object) -> ResponseReturnValue:
     wants_preview = form.is_submitted() and not form.errors
-    shown = render(form.body.data) if wants_preview else None
+    shown = render(form.body.data or "") if wants_preview else None
     status = 422 if form.errors else 200
     return render_template(template, form=form, preview=shown, now=utcnow(), **context), status
 
@@ -114,7 +116,7 @@ def _answered(topic_id: int) -> tuple[Message | None, Any]:
     if "to" not in request.args:
         return None, None
     number = request.args.get("to", type=int)
-    answered = queries.get_message(number, viewer=signed_in_user()) if number and number < topic_queries.WHOLE else None
+    answered = queries.get_message(number, viewer=signed_in_user()) if number and number <= LARGEST_KEY else None
     if answered is None or answered.topic_id != topic_id or answered.status != MessageStatus.PUBLISHED:
         raise NotFound
     return answered, topic_queries.get_message_row(answered.id, viewer=signed_in_user())

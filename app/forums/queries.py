@@ -136,7 +136,7 @@ def count_answers(group: Group) -> dict[int, int]:
         .where(Topic.group_id == group.id, Topic.question_id.is_not(None))
         .group_by(Topic.question_id)
     )
-    return {question: count for question, count in db.session.execute(statement)}
+    return {question: count for question, count in db.session.execute(statement) if question}
 
 
 def count_participants(forum: Forum) -> tuple[int, int]:

@@ -110,7 +110,7 @@ def _best_language(text: Any, owner: Any) -> Any:
     return best.limit(literal_column("1")).scalar_subquery()
 
 
-def _topic_head() -> Select[Any]:
+def _topic_head() -> Select[*tuple[Any, ...]]:
     return (
         select(
             Topic.id,
@@ -153,7 +153,7 @@ def _topic_head() -> Select[Any]:
     )
 
 
-def _message_columns() -> Select[Any]:
+def _message_columns() -> Select[*tuple[Any, ...]]:
     shown = Message.status == MessageStatus.PUBLISHED
     answer = aliased(Message)
     answers = select(joined_ids(answer.id)).where(answer.reply_to_id == Message.id)
@@ -193,5 +193,6 @@ ONE_MESSAGE = (
     .where(Message.id == bindparam("number"), FORUM_IS_VISIBLE)
 )
 PERIODS = select(Period.group_id, Period.kind, Period.opens_at, Period.closes_at).where(
-    Period.forum_id == bindparam("forum_id"), func.coalesce(Period.group_id, bindparam("group_id")) == bindparam("group_id")
+    Period.forum_id == bindparam("forum_id"),
+    func.coalesce(Period.group_id, bindparam("group_id")) == bindparam("group_id"),
 )

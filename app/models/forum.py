@@ -35,9 +35,7 @@ class Forum(Base):
         order_by=(Group.number, Group.id), back_populates="forum", cascade="all, delete-orphan"
     )
     pages: Mapped[list[Page]] = relationship(order_by=(Page.position, Page.id), cascade="all, delete-orphan")
-    notices: Mapped[list["Notice"]] = relationship(
-        order_by="Notice.published_at.desc()", cascade="all, delete-orphan"
-    )
+    notices: Mapped[list["Notice"]] = relationship(order_by="Notice.published_at.desc()", cascade="all, delete-orphan")
     documents: Mapped[list["Document"]] = relationship(
         order_by=lambda: (Document.position, Document.id), cascade="all, delete-orphan"
     )

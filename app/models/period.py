@@ -71,9 +71,7 @@ def state_of(periods: Iterable[Period], archived_at: datetime | None, now: datet
     coming = next((period for period in ordered if period.opens_at > now), None)
     past = [period for period in ordered if period.closes_at < now]
     if past:
-        return State(
-            StateKind.CLOSED, opens_at=coming.opens_at if coming else None, deadline=_last_deadline(past)
-        )
+        return State(StateKind.CLOSED, opens_at=coming.opens_at if coming else None, deadline=_last_deadline(past))
     return State(
         StateKind.PLANNED,
         opens_at=coming.opens_at if coming else None,
@@ -89,7 +87,8 @@ def _open_state(ordered: list[Period], running: Period) -> State:
         if period.kind == PeriodKind.EXTENSION and period.opens_at <= deadline < period.closes_at:
             deadline, extended = period.closes_at, True
     if extended:
-        first = next((period for period in ordered if period.kind != PeriodKind.EXTENSION), running)
+        begun = [period for period in ordered if period.kind != PeriodKind.EXTENSION]
+        first = next((period for period in reversed(begun) if period.opens_at <= running.opens_at), running)
         return State(StateKind.EXTENDED, deadline=deadline, first_deadline=first.closes_at)
     reopened = running.kind == PeriodKind.REOPENING
     return State(StateKind.REOPENED if reopened else StateKind.OPEN, deadline=deadline)

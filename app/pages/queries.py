@@ -87,8 +87,6 @@ def _page(condition: Any) -> Page | None:
     )
 
 
-
-
 def _tree() -> Any:
     other = aliased(PageText)
     order = case({bindparam("language"): 0, bindparam("default_language"): 1}, value=other.language, else_=2)

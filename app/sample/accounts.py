@@ -8,7 +8,7 @@ from app.sample.people import Account
 
 def describe(accounts: list[Account]) -> str:
     """One line an account."""
-    return "\n".join(f"{one.what:<14} {one.email:<28} {one.password}" for one in accounts)
+    return "\n".join(f"{one.what:<14} {one.email:<30} {one.password}" for one in accounts)
 
 
 def keep(accounts: list[Account], path: Path) -> None:

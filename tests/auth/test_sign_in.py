@@ -1,6 +1,7 @@
 """Signing in and out."""
 
 import time
+from datetime import timedelta
 
 import pytest
 from argon2 import PasswordHasher
@@ -8,6 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.auth.passwords import hash_password, needs_rehash
+from app.database import utcnow
 from app.extensions import db
 from app.models import SignIn
 from tests.auth.conftest import PASSWORD, Mailbox, add_person, find_user, is_signed_in, sign_in
@@ -65,9 +67,9 @@ def test_every_failure_has_one_message(visitor, clara, email, password):
 
 def test_unknown_address_takes_as_long_as_a_wrong_password(visitor, clara):
     def seconds(email: str) -> float:
-        start = time.perf_counter()
+        start = time.process_time()  # what else the machine does must not count
         post(visitor, email, "wrong words entirely")
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     known = min(seconds("clara@example.org") for _ in range(5))
     unknown = min(seconds("nobody@example.org") for _ in range(5))
@@ -134,6 +136,17 @@ def test_stored_sign_in_cannot_be_used_by_who_reads_the_database(app, visitor, c
         stored = db.session.scalar(select(SignIn))
         assert token not in stored.token_hash
         assert stored.token_hash == SignIn.hash_of(token)
+
+
+def test_sign_ins_that_nobody_ended_end_after_half_a_year(app, clara):
+    forgotten = sign_in(app.test_client())
+    with app.app_context():
+        db.session.scalar(select(SignIn)).created_at = utcnow() - timedelta(days=181)
+        db.session.commit()
+
+    sign_in(app.test_client())
+
+    assert not is_signed_in(forgotten)
 
 
 def test_browser_is_kept_short(app, visitor, clara):

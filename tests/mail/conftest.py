@@ -20,10 +20,17 @@ from app.models import Mail
 class MailServer:
     """Keeps what it took; `answers` holds what it says to RCPT and DATA, by default that all is well."""
 
-    def __init__(self) -> None:
+    def __init__(self, **options: object) -> None:
         self.taken: list[Envelope] = []
         self.answers: dict[str, str] = {}
-        self.controller = Controller(self, hostname="127.0.0.1", port=free_port())
+        self.controller = Controller(self, hostname="127.0.0.1", port=free_port(), **options)
+        self.controller.start()
+        self.runs = True
+
+    def stop(self) -> None:
+        if self.runs:
+            self.controller.stop()
+        self.runs = False
 
     async def handle_RCPT(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list
@@ -45,9 +52,8 @@ class MailServer:
 @pytest.fixture
 def server() -> Iterator[MailServer]:
     server = MailServer()
-    server.controller.start()
     yield server
-    server.controller.stop()
+    server.stop()
 
 
 def free_port() -> int:

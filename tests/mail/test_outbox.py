@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import polib
 import pytest
 from flask import Flask, g
-from flask_babel import gettext
+from flask_babel import get_domain, gettext
 from sqlalchemy import func, select
 
 from app import create_app
@@ -44,8 +44,10 @@ def translated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     app = create_app(site)
     with app.app_context():
         db.create_all()
+        get_domain().cache.clear()  # Flask-Babel keeps catalogues for the process, whatever the application
     yield app
     with app.app_context():
+        get_domain().cache.clear()
         db.engine.dispose()
 
 

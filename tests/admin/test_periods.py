@@ -1,0 +1,403 @@
+"""A forum is opened, extended, closed and reopened by an administrator, and readers see it in the state line."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.admin import period_actions
+from app.database import utcnow
+from app.errors import Refused
+from app.extensions import db
+from app.models import Forum, LogEntry, Period, PeriodKind, User
+from tests.admin.conftest import moment, typed
+from tests.world import make_forum
+
+ADMIN = "/en/admin/"
+
+
+def state_shown(client: FlaskClient, path: str = "/en/forums/open-forum/") -> str:
+    """The name in the first state line of a page."""
+    return re.search(r'<strong class="state-name">([^<]+)</strong>', client.get(path).text)[1]
+
+
+def add(admin: FlaskClient, kind: str, opens, closes, *, forum: int = 1, group: int = 0, step: str = ""):
+    data = {"group_id": str(group), "opens_at": opens, "closes_at": closes}
+    return admin.post(f"{ADMIN}forums/{forum}/periods/{kind}/{step}", data=data)
+
+
+def make_quiet(look, **more) -> int:
+    """A forum without messages: a published one without periods, unless `more` says so to `make_forum`."""
+
+    def make() -> int:
+        forum = make_forum("quiet", **more)
+        if not more:
+            forum.periods.clear()
+        db.session.commit()
+        return forum.id
+
+    return look(make)
+
+
+# The whole life
+
+
+def test_forum_is_opened_extended_closed_and_reopened(admin: FlaskClient, visitor: FlaskClient, look):
+    forum = make_quiet(look)
+    admin.post(f"{ADMIN}forums/{forum}/unpublish/")
+    public, quiet = "/en/forums/quiet/", {"forum": forum}
+    assert visitor.get(public).status_code == 404
+    admin.post(f"{ADMIN}forums/{forum}/publish/")
+    assert state_shown(visitor, public) == "Planned"
+
+    add(admin, "scheduled", moment(-2), moment(2), **quiet)
+    assert state_shown(visitor, public) == "Open"
+
+    deadline = look(lambda: db.session.get(Forum, forum).own_periods[0].closes_at)
+    add(admin, "extension", typed(deadline), moment(48), **quiet)
+    assert state_shown(visitor, public) == "Extended"
+    assert "the first deadline was" in visitor.get(public).text
+
+    admin.post(f"{ADMIN}forums/{forum}/close/")
+    assert state_shown(visitor, public) == "Closed"
+
+    look(lambda: _move_into_the_past(forum))
+    add(admin, "reopening", moment(0), moment(5), **quiet)
+    assert state_shown(visitor, public) == "Reopened"
+
+    admin.post(f"{ADMIN}forums/{forum}/close/")
+    look(lambda: _move_into_the_past(forum))
+    admin.post(f"{ADMIN}forums/{forum}/archive/")
+    assert state_shown(visitor, public) == "Archived"
+    assert len(look(lambda: db.session.get(Forum, forum).periods)) == 2, "old dates are kept"
+
+
+def _move_into_the_past(forum_id: int) -> None:
+    """As if an hour had gone by, since a period may not begin in the minute in which the last one ended."""
+    for period in db.session.get(Forum, forum_id).periods:
+        period.opens_at -= timedelta(hours=1)
+        period.closes_at -= timedelta(hours=1)
+    db.session.commit()
+
+
+def test_closing_takes_effect_at_once(admin: FlaskClient, alice: FlaskClient, world):
+    admin.post(f"{ADMIN}forums/1/close/")
+
+    answer = alice.post(f"/en/topics/{world.topic}/reply/", data={"body": "Too late?", "language": "en"})
+    assert answer.status_code == 409
+    assert "Too late?" in answer.text
+
+
+def test_closing_calls_off_the_extension_to_come(admin: FlaskClient, visitor: FlaskClient, look):
+    deadline = look(lambda: db.session.get(Period, 1).closes_at)
+    look(lambda: _set_seconds(1, deadline.replace(second=0)))
+    add(admin, "extension", typed(deadline), moment(72))
+    page = admin.get(f"{ADMIN}forums/1/close/").text
+
+    assert "Extended" in page
+    assert page.index("Extended") < page.index("Closed"), "the state now, then the state afterwards"
+    admin.post(f"{ADMIN}forums/1/close/")
+    assert state_shown(visitor) == "Closed"
+    assert look(lambda: db.session.query(Period).filter_by(forum_id=1).count()) == 1
+
+
+def test_closing_closes_the_groups_too(admin: FlaskClient, visitor: FlaskClient, world):
+    add(admin, "scheduled", moment(-3), moment(30), group=world.group)
+    admin.post(f"{ADMIN}forums/1/close/")
+
+    assert state_shown(visitor) == "Closed"
+    assert state_shown(visitor, "/en/forums/open-forum/groups/group-1/") == "Closed"
+
+
+def test_closing_what_is_closed_is_refused(admin: FlaskClient, look):
+    forum = make_quiet(look, opens=-48, closes=-24)
+
+    assert "nothing to close" in admin.get(f"{ADMIN}forums/{forum}/close/").text
+    assert admin.post(f"{ADMIN}forums/{forum}/close/").status_code == 409
+
+
+# The rules of dates
+
+
+@pytest.mark.parametrize(
+    ("kind", "opens", "closes", "field"),
+    [
+        ("scheduled", 50, 49, "closes_at"),
+        ("scheduled", 50, 50, "closes_at"),
+        ("scheduled", 1, 50, "opens_at"),
+        ("scheduled", -50, -10, "opens_at"),
+        ("extension", 30, 50, "opens_at"),
+        ("extension", -30, 50, "opens_at"),
+        ("extension", 1, 5, "closes_at"),
+        ("reopening", 1, 50, "opens_at"),
+        ("reopening", -99, -50, "opens_at"),
+    ],
+)
+def test_dates_that_do_not_fit_are_refused_beside_their_field(admin: FlaskClient, log, kind, opens, closes, field):
+    answer = add(admin, kind, moment(opens), moment(closes))
+
+    assert answer.status_code == 422
+    assert f'href="#{field}"' in answer.text
+    assert f'value="{moment(opens)[0]}"' in answer.text
+    assert log() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "opens", "closes"),
+    [("scheduled", 30, 50), ("extension", 1, 50), ("reopening", 30, 50), ("scheduled", -90, -50)],
+)
+def test_dates_that_fit_are_taken(admin: FlaskClient, kind, opens, closes):
+    assert add(admin, kind, moment(opens), moment(closes)).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "opens", [["", ""], ["2026-13-01", "10:00"], ["2026-01-01", ""], ["2026-01-01", "25:00"], ["0001-01-01", "00:00"],
+              ["x"], ["2026-01-01"]],
+)  # fmt: skip
+def test_nonsense_is_given_back(admin: FlaskClient, opens):
+    answer = add(admin, "scheduled", opens, moment(50))
+
+    assert answer.status_code == 422
+    assert "Please give a date and a time" in answer.text
+    assert f'value="{opens[0]}"' in answer.text
+
+
+def test_group_of_another_forum_is_refused(admin: FlaskClient, look, log):
+    foreign = look(lambda: db.session.get(Forum, 2).groups[0].id)
+
+    assert add(admin, "scheduled", moment(30), moment(50), group=foreign).status_code == 422
+    assert add(admin, "scheduled", moment(30), moment(50), group=foreign, step="preview/").status_code == 422
+    assert log() == []
+
+
+def test_group_of_another_forum_is_refused_by_the_action_too(app, world):
+    with app.test_request_context("/en/"):
+        foreign = db.session.get(Forum, 2).groups[0].id
+        admin, now = db.session.get(User, world.admin), utcnow()
+        opens_at, closes_at = now + timedelta(days=3), now + timedelta(days=4)
+        with pytest.raises(Refused):
+            period_actions.create(1, PeriodKind.SCHEDULED, foreign, opens_at, closes_at, key="k", viewer=admin)
+
+
+def test_period_sent_twice_is_added_once(admin: FlaskClient, look):
+    data = {"group_id": "0", "opens_at": moment(30), "closes_at": moment(50), "submission": "a" * 32}
+    for _time in range(2):
+        assert admin.post(f"{ADMIN}forums/1/periods/scheduled/", data=data).status_code == 302
+
+    assert look(lambda: db.session.query(Period).filter_by(forum_id=1).count()) == 2
+
+
+# The record
+
+
+def test_period_that_has_begun_is_not_deleted(admin: FlaskClient, look):
+    assert "This period has begun" in admin.get(f"{ADMIN}periods/1/delete/").text
+    assert admin.post(f"{ADMIN}periods/1/delete/").status_code == 409
+    assert look(lambda: db.session.get(Period, 1))
+
+
+def test_opening_of_a_period_that_has_begun_stays(admin: FlaskClient, look):
+    before = look(lambda: db.session.get(Period, 1).opens_at)
+    page = admin.get(f"{ADMIN}periods/1/edit/").text
+    answer = admin.post(f"{ADMIN}periods/1/edit/", data={"opens_at": moment(-9), "closes_at": moment(5)})
+
+    assert 'name="opens_at"' not in page
+    assert answer.status_code == 302
+    assert look(lambda: db.session.get(Period, 1).opens_at) == before
+
+
+def test_end_of_a_running_period_moves_earlier(admin: FlaskClient, visitor: FlaskClient):
+    end = moment(5)
+
+    assert admin.post(f"{ADMIN}periods/1/edit/", data={"closes_at": end}).status_code == 302
+    assert end[1] in visitor.get("/en/forums/open-forum/").text
+
+
+@pytest.mark.parametrize(("hours", "reason"), [(48, "Add an extension"), (-1, "into the past"), (-48, "into the past")])
+def test_end_of_a_running_period_moves_nowhere_else(admin: FlaskClient, hours, reason):
+    answer = admin.post(f"{ADMIN}periods/1/edit/", data={"closes_at": moment(hours)})
+
+    assert answer.status_code == 422
+    assert reason in answer.text
+
+
+def test_period_that_is_over_stays_as_it_is(admin: FlaskClient, look):
+    make_quiet(look, opens=-48, closes=-24)
+
+    assert admin.get(f"{ADMIN}periods/3/edit/").status_code == 409
+    assert admin.post(f"{ADMIN}periods/3/edit/", data={"closes_at": moment(-30)}).status_code == 409
+
+
+def test_period_that_has_not_begun_is_changed_and_deleted(admin: FlaskClient, look):
+    add(admin, "scheduled", moment(30), moment(50))
+    change = {"opens_at": moment(31), "closes_at": moment(60)}
+
+    assert admin.post(f"{ADMIN}periods/3/edit/", data=change).status_code == 302
+    assert admin.post(f"{ADMIN}periods/3/delete/").status_code == 302
+    assert look(lambda: db.session.get(Period, 3)) is None
+
+
+def test_dates_of_a_draft_are_free(admin: FlaskClient, look):
+    """Nobody has seen them yet, so a slip of the pen can be mended."""
+    period = look(lambda: db.session.get(Forum, 2).periods[0].id)
+    change = {"opens_at": moment(-90), "closes_at": moment(90)}
+
+    assert admin.post(f"{ADMIN}periods/{period}/edit/", data=change).status_code == 302
+    assert admin.post(f"{ADMIN}periods/{period}/delete/").status_code == 302
+
+
+def test_period_with_an_extension_is_neither_shortened_nor_deleted(admin: FlaskClient, look):
+    add(admin, "scheduled", moment(30), moment(50))
+    add(admin, "extension", moment(50), moment(70))
+
+    shortened = admin.post(f"{ADMIN}periods/3/edit/", data={"opens_at": moment(30), "closes_at": moment(40)})
+    assert shortened.status_code == 422
+    assert "builds on this one" in shortened.text
+    assert admin.post(f"{ADMIN}periods/3/delete/").status_code == 409
+
+
+def _set_seconds(period_id: int, closes_at) -> None:
+    db.session.get(Period, period_id).closes_at = closes_at
+    db.session.commit()
+
+
+# One group
+
+
+def test_extension_of_one_group_keeps_its_history(admin: FlaskClient, visitor: FlaskClient, look, world):
+    """A group that followed the forum's periods takes them over, so that its first deadline stays in sight."""
+    deadline = look(lambda: db.session.get(Period, 1).closes_at)
+    look(lambda: _set_seconds(1, deadline.replace(second=0)))
+    answer = add(admin, "extension", typed(deadline), moment(72), group=world.group)
+
+    assert answer.status_code == 302
+    page = "/en/forums/open-forum/groups/group-1/"
+    assert state_shown(visitor, page) == "Extended"
+    assert "the first deadline was" in visitor.get(page).text
+    assert state_shown(visitor) == "Open", "the forum as a whole is not extended"
+
+
+def test_reopening_of_one_group_leaves_the_others_closed(admin: FlaskClient, visitor: FlaskClient, look):
+    forum = make_quiet(look, opens=-48, closes=-24)
+    admin.post(f"{ADMIN}groups/new/{forum}/", data={"slug": "group-2", "number": "2", "en-title": "Two"})
+    one = look(lambda: db.session.get(Forum, forum).groups[0].id)
+    add(admin, "reopening", moment(-1), moment(5), forum=forum, group=one)
+
+    assert state_shown(visitor, "/en/forums/quiet/groups/group-1/") == "Reopened"
+    assert state_shown(visitor, "/en/forums/quiet/groups/group-2/") == "Closed"
+    assert state_shown(visitor, "/en/forums/quiet/") == "Reopened"
+
+
+# Before and after
+
+
+def test_preview_shows_the_state_that_follows_and_writes_nothing(admin: FlaskClient, log):
+    end = moment(72)
+    answer = add(admin, "extension", moment(1), end, step="preview/")
+
+    assert answer.status_code == 200
+    names = re.findall(r'class="state-name">([^<]+)<', answer.text)
+    assert names == ["Open", "Extended"]
+    assert f'value="{end[1]}"' in answer.text
+    assert log() == []
+
+
+def test_preview_of_a_change_shows_the_state_that_follows(admin: FlaskClient, look):
+    add(admin, "scheduled", moment(30), moment(50))
+    answer = admin.post(f"{ADMIN}periods/1/preview/", data={"closes_at": moment(5)})
+
+    assert answer.status_code == 200
+    assert answer.text.count('class="state-name"') == 2
+    assert "Nothing is saved yet." in answer.text
+
+
+def test_extension_is_offered_from_the_present_deadline(admin: FlaskClient, look):
+    deadline = look(lambda: db.session.get(Period, 1).closes_at)
+
+    page = admin.get(f"{ADMIN}forums/1/periods/extension/").text
+    assert f'value="{deadline:%Y-%m-%d}"' in page
+    assert f'value="{deadline:%H:%M}"' in page
+
+
+def test_reopening_is_offered_from_the_next_minute(admin: FlaskClient, visitor: FlaskClient):
+    """So that a forum that was closed by mistake can be opened again at once."""
+    admin.post(f"{ADMIN}forums/1/close/")
+    page = admin.get(f"{ADMIN}forums/1/periods/reopening/").text
+    opens = re.findall(r'name="opens_at" value="([^"]+)"', page)
+
+    assert add(admin, "reopening", opens, moment(5)).status_code == 302
+    assert "It opens again on" in visitor.get("/en/forums/open-forum/").text
+
+
+def test_forum_page_offers_what_fits_its_state(admin: FlaskClient, look):
+    closed = make_quiet(look, opens=-48, closes=-24)
+
+    open_page, closed_page = (admin.get(f"{ADMIN}forums/{key}/").text for key in (1, closed))
+    assert "periods/extension/" in open_page
+    assert "/close/" in open_page
+    assert "periods/reopening/" not in open_page
+    assert "periods/reopening/" in closed_page
+    assert "/close/" not in closed_page
+
+
+# Publishing and archiving
+
+
+def test_forum_with_messages_stays_published(admin: FlaskClient, visitor: FlaskClient):
+    assert "holds messages" in admin.get(f"{ADMIN}forums/1/unpublish/").text
+    assert admin.post(f"{ADMIN}forums/1/unpublish/").status_code == 409
+    assert visitor.get("/en/forums/open-forum/").status_code == 200
+
+
+@pytest.mark.parametrize(("opens", "closes"), [(-1, 5), (5, 9)])
+def test_forum_that_takes_messages_now_or_later_is_not_archived(admin: FlaskClient, look, opens, closes):
+    forum = make_quiet(look, opens=opens, closes=closes)
+
+    assert admin.post(f"{ADMIN}forums/{forum}/archive/").status_code == 409
+
+
+def test_archived_forum_takes_no_change_of_any_kind(admin: FlaskClient, look, log):
+    forum = make_quiet(look, opens=-48, closes=-24)
+    group, question = look(lambda: _keys_in(forum))
+    admin.post(f"{ADMIN}forums/{forum}/archive/")
+    writes = [
+        (f"forums/{forum}/edit/", {"slug": "quiet", "en-title": "T", "en-short_title": "S"}),
+        (f"forums/{forum}/delete/", {}),
+        (f"forums/{forum}/unpublish/", {}),
+        (f"forums/{forum}/archive/", {}),
+        (f"groups/new/{forum}/", {"slug": "g", "number": "9", "en-title": "T"}),
+        (f"groups/{group}/edit/", {"slug": "g", "number": "9", "en-title": "T"}),
+        (f"questions/new/{group}/", {"number": "9", "en-text": "T"}),
+        (f"questions/{question}/edit/", {"number": "9", "en-text": "T"}),
+        (f"questions/{question}/delete/", {}),
+        (f"notices/new/{forum}/", {"published_at": moment(0), "en-title": "T"}),
+        (f"documents/new/{forum}/", {"kind": "draft", "position": "0", "en-title": "T"}),
+        (f"forum-pages/new/{forum}/", {"slug": "p", "position": "0", "en-title": "T"}),
+        (f"forums/{forum}/periods/reopening/", {"group_id": "0", "opens_at": moment(1), "closes_at": moment(2)}),
+        ("periods/3/edit/", {"closes_at": moment(-30)}),
+        ("periods/3/delete/", {}),
+        (f"forums/{forum}/close/", {}),
+    ]
+
+    assert {path: admin.post(ADMIN + path, data=data).status_code for path, data in writes} == dict.fromkeys(
+        [path for path, _data in writes], 409
+    )
+    assert [action for action, _kind, _subject in log()] == ["archive"]
+    assert "/edit/" not in admin.get(f"{ADMIN}forums/{forum}/").text.split("<main")[1]
+    assert admin.post(f"{ADMIN}forums/{forum}/unarchive/").status_code == 302
+    assert admin.post(ADMIN + writes[0][0], data=writes[0][1]).status_code == 302
+
+
+def _keys_in(forum_id: int) -> tuple[int, int]:
+    group = db.session.get(Forum, forum_id).groups[0]
+    return group.id, group.questions[0].id
+
+
+def test_every_step_is_in_the_log_with_old_and_new_values(admin: FlaskClient, look):
+    admin.post(f"{ADMIN}forums/1/close/")
+
+    entry = look(lambda: db.session.query(LogEntry).one())
+    assert (entry.action, entry.kind, entry.subject) == ("close", "periods", "Title of open-forum (en)")
+    assert [change["field"] for change in entry.detail] == ["closes_at"]
+    assert entry.detail[0]["old"] > entry.detail[0]["new"]

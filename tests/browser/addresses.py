@@ -1,0 +1,177 @@
+"""The pages that are looked at from every side: each kind at least once, with the richest sample there is of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from app.admin.log_actions import changed, record
+from app.extensions import db, transaction
+from app.models import (
+    Document,
+    Forum,
+    Group,
+    LogEntry,
+    Message,
+    MessageStatus,
+    Notice,
+    Period,
+    PeriodKind,
+    Question,
+    Topic,
+    User,
+)
+from app.sample.people import address
+
+LANGUAGES = ("en", "es", "fr")
+OLD, OPEN = "strategic-approaches-2012", "biosafety-in-national-planning"
+PARTICIPANT = "torova"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A page as one kind of person sees it; `path` is what follows the language in its address."""
+
+    who: str
+    path: str
+    status: int = 200
+
+    def address(self, language: str) -> str:
+        return f"/{language}{self.path}"
+
+    @property
+    def is_print(self) -> bool:
+        return self.path.startswith("/print/")
+
+
+def all_pages() -> list[Shown]:
+    """Every kind of page of the sample site. Needs an application context."""
+    visitor = [*_site(), *_forums(), *_messages(), *_prints(), *_accounts()]
+    administration = [Shown("administrator", path) for path in _administration()]
+    return [*[Shown("visitor", path) for path in visitor], *_errors(), *_participants_own(), *administration]
+
+
+def leave_a_trace() -> None:
+    """An entry for the log, which begins empty."""
+    with transaction():
+        forum = db.session.scalars(select(Forum).where(Forum.slug == OPEN)).one()
+        administrator = db.session.scalars(select(User).where(User.is_admin)).first()
+        changes = changed("title", "An earlier title", forum.texts["en"].title, "en")
+        record(administrator, "edit", "forums", forum, changes)
+
+
+def longest_topic() -> int:
+    """The id of the topic with the most messages."""
+    return _first(select(Topic.id).order_by(Topic.message_count.desc()))
+
+
+def shortest_topic() -> int:
+    """The id of the topic with the fewest messages, of those that take more, to write in."""
+    return _first(_in_open_group(Topic.id).order_by(Topic.message_count, Topic.id))
+
+
+def _site() -> list[str]:
+    return ["/", "/pages/participation/", "/pages/about/", "/portal/", "/archive/"]
+
+
+def _forums() -> list[str]:
+    paths = [f"/forums/{slug}/{rest}" for slug in (OLD, OPEN) for rest in ("", "groups/", "groups/group-1/")]
+    return [*paths, f"/forums/{OLD}/pages/purpose-and-scope/"]
+
+
+def _messages() -> list[str]:
+    longest = longest_topic()
+    old = _first(select(Topic.id).join(Group).join(Forum).where(Forum.slug == OLD))
+    withdrawn = _first(select(Message.topic_id).where(Message.status == MessageStatus.WITHDRAWN))
+    edited = _first(select(Message.id).where(Message.edited_at.is_not(None)))
+    topics = [f"/topics/{longest}/", f"/topics/{longest}/?page=2", f"/topics/{old}/", f"/topics/{withdrawn}/"]
+    return [*topics, f"/messages/{edited}/history/"]
+
+
+def _prints() -> list[str]:
+    message = _first(select(Message.id).where(Message.reply_to_id.is_not(None)))
+    return [
+        "/print/pages/portal/",
+        f"/print/forums/{OLD}/",
+        f"/print/forums/{OPEN}/",
+        f"/print/forums/{OLD}/pages/purpose-and-scope/",
+        f"/print/forums/{OPEN}/groups/group-2/",
+        f"/print/topics/{longest_topic()}/",
+        f"/print/messages/{message}/",
+    ]
+
+
+def _accounts() -> list[str]:
+    return [f"/auth/{name}/" for name in ("sign-up", "sign-in", "check-mail", "confirm", "forgot")]
+
+
+def _errors() -> list[Shown]:
+    return [
+        Shown("visitor", "/nowhere/", 404),
+        Shown("visitor", "/auth/confirm/worn-out/", 410),
+        Shown("participant", "/admin/", 403),
+    ]
+
+
+def _participants_own() -> list[Shown]:
+    topic = longest_topic()
+    written = _in_open_group(Message.id).join(Message, Message.topic_id == Topic.id)
+    own = _first(written.join(User, User.id == Message.author_id).where(User.email == address(PARTICIPANT)))
+    answered = _first(select(Message.id).where(Message.topic_id == topic).order_by(Message.position))
+    paths = [
+        f"/forums/{OPEN}/",
+        f"/forums/{OPEN}/groups/group-1/",
+        f"/forums/{OPEN}/groups/group-1/new/?question=1",
+        f"/topics/{topic}/",
+        f"/topics/{topic}/reply/",
+        f"/topics/{topic}/reply/?to={answered}&quote=1",
+        f"/messages/{own}/edit/",
+        f"/messages/{own}/withdraw/",
+        "/account/",
+        *(f"/account/{name}/" for name in ("profile", "language", "password", "data")),
+    ]
+    return [Shown("participant", path) for path in paths]
+
+
+def _administration() -> list[str]:
+    forum = _first(select(Forum.id).where(Forum.slug == OPEN))
+    group = _first(select(Group.id).where(Group.forum_id == forum))
+    question = _first(select(Question.id).where(Question.group_id == group))
+    notice = _first(select(Notice.id).where(Notice.forum_id == forum))
+    document = _first(select(Document.id).where(Document.forum_id == forum))
+    period = _first(select(Period.id).where(Period.forum_id == forum, Period.kind == PeriodKind.EXTENSION))
+    user, entry = _first(select(User.id)), _first(select(LogEntry.id))
+    paths = [
+        "",
+        "forums/",
+        f"forums/{forum}/",
+        "forums/new/",
+        f"forums/{forum}/edit/",
+        f"forums/{forum}/close/",
+        f"forums/{forum}/periods/extension/",
+        f"periods/{period}/edit/",
+        f"groups/{group}/",
+        f"groups/{group}/edit/",
+        f"questions/{question}/edit/",
+        f"notices/{notice}/edit/",
+        f"documents/{document}/edit/",
+        "pages/",
+        "pages/1/edit/",
+        "users/",
+        f"users/{user}/",
+        "log/",
+        f"log/{entry}/",
+    ]
+    return [f"/admin/{path}" for path in paths]
+
+
+def _in_open_group(column: Any) -> Select[Any]:
+    """Of the topics of a group that follows the periods of its forum, which is open."""
+    return select(column).select_from(Topic).join(Group).join(Forum).where(Forum.slug == OPEN, Group.slug == "group-1")
+
+
+def _first(statement: Select[Any]) -> int:
+    found = db.session.scalar(statement.limit(1))
+    assert found is not None, f"The sample has nothing for {statement}"
+    number: int = found
+    return number

@@ -1,0 +1,110 @@
+"""A site and a browser for each test process, and pages of people who are signed in or not."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from app import create_app
+from app.extensions import db
+from config import Config
+from tests.browser.addresses import Shown, all_pages, leave_a_trace
+from tests.browser.server import SECRET, Site, serving
+from tests.browser.steps import sign_in
+
+ARGUMENTS = (
+    "--headless=new",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+MOST_MILLISECONDS = 15_000
+
+NewPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with serving(tmp_path_factory.mktemp("site")) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def inside(site: Site) -> Iterator[Flask]:
+    """The application of the running site, to look at its database and its catalogues."""
+    app = create_app(Config(secret_key=SECRET, site_url=site.address, instance=site.instance))
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def pages(inside: Flask) -> list[Shown]:
+    with inside.app_context():
+        leave_a_trace()
+        found = all_pages()
+        db.engine.dispose()
+    return found
+
+
+@pytest.fixture
+def says(inside: Flask) -> Callable[[str, str], str]:
+    """A text of the source as it stands in the catalogue of a language."""
+
+    def translated(language: str, text: str) -> str:
+        return inside.extensions["languages"][language].catalogue.ugettext(text)
+
+    return translated
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if not path:
+        pytest.fail("Chromium was not found. `make test` finds or installs it; or name it in CHROMIUM.")
+    arguments = [*ARGUMENTS, "--no-sandbox"] if os.geteuid() == 0 else list(ARGUMENTS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def signed_in_as(chromium: Browser, site: Site) -> Callable[[str], Any]:
+    """The cookies of one of the sample's accounts, signed in once: "participant", "moderator", "administrator"."""
+    known: dict[str, Any] = {}
+
+    def cookies_of(who: str) -> Any:
+        if who not in known:
+            context = chromium.new_context(base_url=site.address)
+            sign_in(context.new_page(), "en", *site.accounts[who])
+            known[who] = context.storage_state()
+            context.close()
+        return known[who]
+
+    return cookies_of
+
+
+@pytest.fixture
+def new_page(chromium: Browser, site: Site, signed_in_as: Callable[[str], Any]) -> Iterator[NewPage]:
+    """Opens a page in a browser context of its own: `who` reads, with scripts or without; closed after the test."""
+    contexts = []
+
+    def make(who: str = "visitor", *, scripts: bool = True, **options: Any) -> Page:
+        state = None if who == "visitor" else signed_in_as(who)
+        context = chromium.new_context(
+            base_url=site.address, java_script_enabled=scripts, storage_state=state, **options
+        )
+        contexts.append(context)
+        context.set_default_timeout(MOST_MILLISECONDS)
+        return context.new_page()
+
+    yield make
+    for context in contexts:
+        context.close()

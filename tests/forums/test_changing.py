@@ -1,0 +1,105 @@
+"""Editing and withdrawing one's own messages; what they said stays on record."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.extensions import db
+from app.models import Message, Revision, Topic
+from tests.world import World
+
+
+def edit(client: FlaskClient, number: int, body: str):
+    return client.post(f"/en/messages/{number}/edit/", data={"body": body, "language": "en"})
+
+
+def test_edited_message_shows_its_new_text_and_when_it_was_edited(world: World, alice: FlaskClient):
+    answer = edit(alice, world.first, "A *much* shorter form.")
+
+    page = alice.get(answer.location).text
+    assert "A <em>much</em> shorter form." in page
+    assert f'<a href="/en/messages/{world.first}/history/">Edited ' in page
+
+
+def test_history_keeps_every_version(world: World, alice: FlaskClient, visitor: FlaskClient):
+    edit(alice, world.first, "Second version.")
+    edit(alice, world.first, "Third version.")
+
+    history = visitor.get(f"/en/messages/{world.first}/history/").text
+
+    positions = [history.index(text) for text in ("Third version.", "Second version.", "A shorter form would help.")]
+    assert positions == sorted(positions)
+
+
+def test_edit_without_a_change_leaves_no_version(app: Flask, world: World, alice: FlaskClient):
+    edit(alice, world.first, "A shorter form would help.")
+
+    with app.app_context():
+        assert db.session.query(Revision).count() == 0
+        assert db.session.get(Message, world.first).edited_at is None
+
+
+def test_edit_form_holds_the_text_that_stands(world: World, alice: FlaskClient):
+    assert "A shorter form would help." in alice.get(f"/en/messages/{world.first}/edit/").text
+
+
+@pytest.mark.parametrize("action", ["edit", "withdraw"])
+def test_nobody_changes_another_s_message(action: str, app: Flask, world: World, bruno, moderator, admin):
+    for client in (bruno, moderator, admin):
+        answer = client.post(f"/en/messages/{world.first}/{action}/", data={"body": "Mine now", "language": "en"})
+        assert answer.status_code == 403
+
+    with app.app_context():
+        assert db.session.get(Message, world.first).body == "A shorter form would help."
+
+
+def test_withdrawn_message_keeps_number_and_place_without_its_text(world: World, alice: FlaskClient, visitor):
+    answer = alice.post(f"/en/messages/{world.first}/withdraw/")
+
+    assert answer.status_code == 302
+    page = visitor.get(f"/en/topics/{world.topic}/").text
+    assert f'id="message-{world.first}"' in page
+    assert "This message was withdrawn by its author" in page
+    assert "A shorter form would help." not in page
+
+
+def test_withdrawn_text_reaches_no_reader_anywhere(world: World, alice: FlaskClient, visitor: FlaskClient):
+    alice.post(f"/en/messages/{world.first}/withdraw/")
+
+    for path in (
+        f"print/topics/{world.topic}/",
+        f"print/messages/{world.first}/",
+        "print/forums/open-forum/",
+        "feeds/forums/open-forum.atom",
+        f"feeds/topics/{world.topic}.atom",
+        f"messages/{world.first}/history/",
+    ):
+        assert "A shorter form would help." not in visitor.get(f"/en/{path}").text, path
+
+
+def test_withdrawing_keeps_the_counters_right(app: Flask, world: World, alice: FlaskClient):
+    alice.post(f"/en/messages/{world.first}/withdraw/")
+
+    with app.app_context():
+        topic = db.session.get(Topic, world.topic)
+        assert (topic.message_count, topic.participant_count, topic.last_position) == (1, 1, 2)
+
+
+def test_message_is_withdrawn_once(world: World, alice: FlaskClient):
+    alice.post(f"/en/messages/{world.first}/withdraw/")
+
+    assert alice.post(f"/en/messages/{world.first}/withdraw/").status_code == 409
+
+
+def test_withdrawn_message_cannot_be_edited_answered_or_quoted(world: World, alice: FlaskClient):
+    alice.post(f"/en/messages/{world.first}/withdraw/")
+
+    assert edit(alice, world.first, "Back again").status_code == 409
+    assert alice.get(f"/en/topics/{world.topic}/reply/?to={world.first}&quote=1").status_code == 404
+
+
+def test_get_withdraws_nothing(app: Flask, world: World, alice: FlaskClient):
+    alice.get(f"/en/messages/{world.first}/withdraw/")
+
+    with app.app_context():
+        assert db.session.get(Message, world.first).withdrawn_at is None

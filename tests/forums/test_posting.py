@@ -1,0 +1,330 @@
+"""Starting topics and replying: what is posted, what is refused, and that nothing typed is lost."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from app.database import utcnow
+from app.extensions import db
+from app.models import Forum, Group, Message, Topic, User
+from tests.world import World, make_forum, make_message, make_topic
+
+NEW = "/en/forums/open-forum/groups/group-1/new/"
+
+
+def message(body: str, **more: str) -> dict[str, str]:
+    return {"body": body, "language": "en"} | more
+
+
+def count(app: Flask, kind: type) -> int:
+    with app.app_context():
+        return db.session.scalar(select(func.count(kind.id)))
+
+
+def last(app: Flask) -> Message:
+    with app.app_context():
+        return db.session.scalar(select(Message).order_by(Message.id.desc()).limit(1))
+
+
+def reply_path(world: World) -> str:
+    return f"/en/topics/{world.topic}/reply/"
+
+
+def close(app: Flask, world: World, seconds_ago: int) -> None:
+    with app.app_context():
+        db.session.get(Forum, world.forum).periods[0].closes_at = utcnow() - timedelta(seconds=seconds_ago)
+        db.session.commit()
+
+
+def test_topic_under_a_question_stands_in_its_group(app: Flask, world: World, alice: FlaskClient):
+    answer = alice.post(NEW, data=message("Two forms into one.", title="Fewer forms", question="1"))
+
+    assert answer.status_code == 302
+    page = alice.get(answer.location).text
+    assert "What would help most? (en)" in page
+    assert "Fewer forms" in alice.get("/fr/forums/open-forum/groups/group-1/").text
+
+
+def test_free_topic_needs_no_question(world: World, alice: FlaskClient):
+    answer = alice.post(NEW, data=message("Something else.", title="Free", question="0"))
+
+    assert answer.status_code == 302
+
+
+def test_topic_without_a_title_is_refused_and_given_back(app: Flask, world: World, alice: FlaskClient):
+    answer = alice.post(NEW, data=message("A long thought.", title="  ", question="0"))
+
+    assert answer.status_code == 422
+    assert "Give the topic a title." in answer.text
+    assert "A long thought." in answer.text
+    assert "<title>Error: " in answer.text
+
+
+def test_question_that_the_group_does_not_have_is_refused(app: Flask, world: World, alice: FlaskClient):
+    answer = alice.post(NEW, data=message("Body", title="T", question="7"))
+
+    assert answer.status_code == 422
+    assert count(app, Topic) == 1
+
+
+def test_reply_keeps_capacity_and_organization_of_the_moment(app: Flask, world: World, bruno: FlaskClient):
+    bruno.post(reply_path(world), data=message("As a ministry."))
+    with app.app_context():
+        db.session.get(User, world.bruno).organization = "Another ministry"
+        db.session.commit()
+
+    posted = last(app)
+
+    assert (posted.organization, posted.capacity, posted.country) == ("Ministry of Tests", "party", "XA")
+
+
+def test_reply_is_linked_both_ways(app: Flask, world: World, alice: FlaskClient):
+    answer = alice.post(f"{reply_path(world)}?to={world.first}", data=message("To the first."))
+
+    page = alice.get(answer.location).text
+    posted = last(app)
+    assert f'In reply to <a href="#message-{world.first}">#{world.first}</a>' in page
+    assert f'<a href="#message-{posted.id}">#{posted.id}</a></p>' in page
+
+
+def test_reply_may_be_on_behalf_of_others(app: Flask, world: World, alice: FlaskClient):
+    answer = alice.post(reply_path(world), data=message("We say.", on_behalf_of="The Group of <b>Ten</b>"))
+
+    assert "<bdi>The Group of &lt;b&gt;Ten&lt;/b&gt;</bdi>" in alice.get(answer.location).text
+
+
+def test_message_is_in_the_language_chosen(world: World, alice: FlaskClient):
+    answer = alice.post(reply_path(world), data=message("Bonjour.", language="fr"))
+
+    assert '<div class="prose" lang="fr"><p>Bonjour.</p>' in alice.get(answer.location).text
+
+
+def test_interface_s_language_is_offered_first(world: World, alice: FlaskClient):
+    page = alice.get(f"/es/topics/{world.topic}/reply/").text
+
+    assert '<option selected value="es">' in page
+
+
+def test_counters_follow_the_messages(app: Flask, world: World, moderator: FlaskClient):
+    for _ in range(2):
+        moderator.post(reply_path(world), data=message("Again."))
+
+    with app.app_context():
+        topic = db.session.get(Topic, world.topic)
+        assert (topic.message_count, topic.participant_count, topic.last_position) == (4, 3, 4)
+
+
+def test_same_form_sent_twice_posts_once(app: Flask, world: World, alice: FlaskClient):
+    sent = message("Once only.", submission="0123456789abcdef")
+
+    first, second = (alice.post(reply_path(world), data=sent) for _ in range(2))
+
+    assert first.location == second.location
+    assert count(app, Message) == 3
+
+
+def test_same_topic_form_sent_twice_starts_one_topic(app: Flask, world: World, alice: FlaskClient):
+    sent = message("Body", title="Once", question="0", submission="0123456789abcdef")
+
+    first, second = (alice.post(NEW, data=sent) for _ in range(2))
+
+    assert first.location == second.location
+    assert count(app, Topic) == 2
+
+
+def test_key_of_one_person_s_form_does_not_stop_another_s(app: Flask, world: World, alice, bruno):
+    for client in (alice, bruno):
+        client.post(reply_path(world), data=message("Same key.", submission="0123456789abcdef"))
+
+    assert count(app, Message) == 4
+
+
+def test_preview_shows_the_text_and_posts_nothing(app: Flask, world: World, alice: FlaskClient):
+    answer = alice.post(reply_path(world), data=message("Some **bold** words.", preview="1"))
+
+    assert answer.status_code == 200
+    assert "<strong>bold</strong>" in answer.text
+    assert "Some **bold** words." in answer.text
+    assert count(app, Message) == 2
+
+
+def test_live_preview_returns_safe_html_only(world: World, alice: FlaskClient):
+    answer = alice.post("/en/preview/", data={"body": "*x* <script>alert(1)</script>"})
+
+    assert answer.text.strip() == "<p><em>x</em> &lt;script&gt;alert(1)&lt;/script&gt;</p>"
+
+
+def test_quote_puts_the_words_into_the_form(world: World, bruno: FlaskClient):
+    page = bruno.get(f"{reply_path(world)}?to={world.first}&quote=1").text
+
+    assert "&gt; A shorter form would help." in page
+
+
+def test_reply_form_shows_what_is_answered(world: World, bruno: FlaskClient):
+    page = bruno.get(f"{reply_path(world)}?to={world.first}").text
+
+    assert f'id="message-{world.first}"' in page
+
+
+def test_empty_message_is_refused(app: Flask, world: World, alice: FlaskClient):
+    answer = alice.post(reply_path(world), data=message(" \r\n "))
+
+    assert answer.status_code == 422
+    assert "Write your message first." in answer.text
+
+
+def test_overlong_message_is_refused_with_both_lengths_and_given_back(world: World, alice: FlaskClient):
+    answer = alice.post(reply_path(world), data=message("x" * (Message.MAX_BODY + 1)))
+
+    assert answer.status_code == 422
+    assert f"{Message.MAX_BODY + 1} characters, and at most {Message.MAX_BODY}" in answer.text
+    assert "x" * (Message.MAX_BODY + 1) in answer.text
+
+
+def test_message_of_many_megabytes_is_refused_clearly(world: World, alice: FlaskClient):
+    answer = alice.post(reply_path(world), data=message("x" * 3_000_000))
+
+    assert answer.status_code == 413
+    assert "too large" in answer.text
+
+
+def test_intricate_text_is_refused_and_given_back(world: World, alice: FlaskClient):
+    answer = alice.post(reply_path(world), data=message("[" * 4000))
+
+    assert answer.status_code == 422
+    assert "[" * 4000 in answer.text
+
+
+@pytest.mark.parametrize("body", ["a\x00b", "\u202egnp.exe", "𝕬𝕭 😀", "\ufffe odd \uffff", "\ud7ff"])
+def test_odd_characters_are_taken_without_harm(body: str, world: World, alice: FlaskClient):
+    answer = alice.post(reply_path(world), data=message(f"Text {body} text"))
+
+    assert answer.status_code == 302
+    assert alice.get(answer.location).status_code == 200
+
+
+def test_form_sent_one_second_after_the_deadline_is_refused_and_the_text_given_back(app, world, alice):
+    close(app, world, seconds_ago=1)
+
+    answer = alice.post(reply_path(world), data=message("Too late?"))
+
+    assert answer.status_code == 409
+    assert "The discussion is closed" in answer.text
+    assert "Too late?" in answer.text
+    assert count(app, Message) == 2
+
+
+def test_form_sent_one_second_before_the_deadline_is_accepted(app, world, alice):
+    close(app, world, seconds_ago=-2)
+
+    assert alice.post(reply_path(world), data=message("Just in time.")).status_code == 302
+
+
+def test_deadline_of_the_group_counts_before_the_forum_s(app: Flask, world: World, alice: FlaskClient):
+    from app.models import Period, PeriodKind
+
+    with app.app_context():
+        now = utcnow()
+        db.session.add(
+            Period(
+                forum_id=world.forum,
+                group_id=world.group,
+                kind=PeriodKind.SCHEDULED,
+                opens_at=now - timedelta(hours=2),
+                closes_at=now - timedelta(hours=1),
+            )
+        )
+        db.session.commit()
+
+    assert alice.post(reply_path(world), data=message("Late")).status_code == 409
+
+
+def test_closing_between_reading_and_writing_is_noticed_inside_the_transaction(app, world, monkeypatch, alice):
+    """The view's own check passes; the forum closes before the action begins to write."""
+    from app.forums import actions
+
+    begin = actions.transaction
+
+    def close_first():
+        with app.app_context():
+            db.session.get(Forum, world.forum).periods[0].closes_at = utcnow() - timedelta(seconds=1)
+            db.session.commit()
+        return begin()
+
+    monkeypatch.setattr(actions, "transaction", close_first)
+
+    assert alice.post(reply_path(world), data=message("In between")).status_code == 409
+    assert count(app, Message) == 2
+
+
+@pytest.mark.parametrize("path", ["topics/{topic}/reply/", "messages/{first}/edit/", "messages/{first}/withdraw/"])
+def test_archived_forum_takes_no_write_of_any_kind(path: str, app: Flask, world: World, alice: FlaskClient):
+    with app.app_context():
+        db.session.get(Forum, world.forum).archived_at = utcnow()
+        db.session.commit()
+
+    answer = alice.post("/en/" + path.format(topic=world.topic, first=world.first), data=message("Kept words"))
+
+    assert answer.status_code == 409
+    assert "Kept words" in answer.text
+
+
+def test_visitor_is_led_to_sign_in_and_back(world: World, visitor: FlaskClient):
+    answer = visitor.get(f"{reply_path(world)}?to={world.first}")
+
+    assert answer.location == f"/en/auth/sign-in/?next=%2Fen%2Ftopics%2F{world.topic}%2Freply%2F%3Fto%3D{world.first}"
+
+
+def test_visitor_s_post_writes_nothing_and_gives_the_text_back(app: Flask, world: World, visitor: FlaskClient):
+    answer = visitor.post(reply_path(world), data=message("My words"))
+
+    assert answer.status_code == 403
+    assert "My words" in answer.text
+    assert count(app, Message) == 2
+
+
+def test_expired_session_gives_the_text_back(app: Flask, world: World, alice: FlaskClient):
+    app.config["WTF_CSRF_ENABLED"] = True
+
+    answer = alice.post(reply_path(world), data=message("An hour of work"))
+
+    assert answer.status_code == 400
+    assert "An hour of work" in answer.text
+    assert count(app, Message) == 2
+
+
+@pytest.mark.parametrize("path", ["/en/topics/99/reply/", "/en/topics/{other}/reply/"])
+def test_topic_that_is_absent_or_hidden_takes_no_reply(path: str, app: Flask, world: World, alice: FlaskClient):
+    with app.app_context():
+        draft = db.session.scalar(select(Group).join(Forum).where(Forum.slug == "draft-forum"))
+        hidden = make_topic(draft, db.session.get(User, world.admin), "Hidden")
+        db.session.commit()
+        path = path.format(other=hidden.id)
+
+    assert alice.post(path, data=message("x")).status_code == 404
+
+
+@pytest.mark.parametrize("to", ["{other}", "99", "x", "-1", "9" * 30])
+def test_reply_to_a_message_of_elsewhere_is_refused(to: str, app: Flask, world: World, alice: FlaskClient):
+    with app.app_context():
+        forum = make_forum("second-forum")
+        topic = make_topic(forum.groups[0], db.session.get(User, world.alice), "Elsewhere")
+        other = make_message(topic, db.session.get(User, world.alice), "There")
+        db.session.commit()
+        to = to.format(other=other.id)
+
+    assert alice.post(f"{reply_path(world)}?to={to}", data=message("x")).status_code == 404
+    assert count(app, Message) == 3
+
+
+def test_number_of_a_message_is_never_used_again(app: Flask, world: World, alice: FlaskClient):
+    with app.app_context():
+        db.session.delete(db.session.get(Message, world.second))
+        db.session.commit()
+
+    alice.post(reply_path(world), data=message("New"))
+
+    assert last(app).id == world.second + 1

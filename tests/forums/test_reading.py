@@ -1,0 +1,132 @@
+"""Reading topics and messages: pages, numbers, addresses, and what does not exist."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.extensions import db
+from app.models import Topic, User
+from tests.world import World, make_message
+
+
+def fill(app: Flask, world: World, messages: int) -> None:
+    with app.app_context():
+        topic, bruno = db.session.get(Topic, world.topic), db.session.get(User, world.bruno)
+        for number in range(messages):
+            make_message(topic, bruno, f"Filler {number}.")
+        db.session.commit()
+
+
+def test_topic_shows_twenty_messages_a_page(app: Flask, world: World, visitor: FlaskClient):
+    fill(app, world, 20)
+
+    first, second = (visitor.get(f"/en/topics/{world.topic}/?page={page}").text for page in (1, 2))
+
+    assert first.count('<article class="message"') == 20
+    assert second.count('<article class="message"') == 2
+
+
+def test_message_s_own_address_leads_to_its_place(app: Flask, world: World, visitor: FlaskClient):
+    fill(app, world, 20)
+
+    answer = visitor.get(f"/fr/messages/{world.second + 20}/")
+
+    assert answer.location == f"/fr/topics/{world.topic}/?page=2#message-{world.second + 20}"
+
+
+def test_switch_stays_on_the_page_of_the_topic(app: Flask, world: World, visitor: FlaskClient):
+    fill(app, world, 20)
+
+    page = visitor.get(f"/en/topics/{world.topic}/?page=2").text
+
+    assert f'<a href="/es/topics/{world.topic}/?page=2" lang="es" hreflang="es">' in page
+
+
+def test_each_message_leads_to_itself_in_the_other_languages(world: World, visitor: FlaskClient):
+    page = visitor.get(f"/en/topics/{world.topic}/").text
+
+    assert f'<a href="/fr/topics/{world.topic}/#message-{world.second}" lang="fr" hreflang="fr">' in page
+
+
+@pytest.mark.parametrize("page", ["0", "2", "-1", "x", "1000000000", "9" * 40, "1.5", "٣", ""])
+def test_page_that_does_not_exist_is_not_found(page: str, world: World, visitor: FlaskClient):
+    assert visitor.get(f"/en/topics/{world.topic}/?page={page}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "topics/99/",
+        "topics/999999999999999999999999/",
+        "messages/99/",
+        "messages/999999999999999999999999/",
+        "messages/999999999999999999999999/history/",
+        "forums/none/",
+        "forums/open-forum/groups/none/",
+        "forums/open-forum/pages/none/",
+        "pages/none/",
+        "print/topics/99/",
+        "print/messages/99999999999999999999/",
+        "feeds/topics/99.atom",
+        "feeds/forums/none.atom",
+        "forums/%00/",
+        "forums/%ff%fe/",
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "es", "fr"])
+def test_what_does_not_exist_is_not_found_in_the_reader_s_language(language, path, world, visitor):
+    answer = visitor.get(f"/{language}/{path}")
+
+    assert answer.status_code == 404
+    assert f'<html lang="{language}"' in answer.text
+
+
+@pytest.mark.parametrize(
+    "path", ["", "pages/purpose/", "groups/", "groups/group-1/", "groups/group-1/new/"]
+)
+def test_draft_forum_is_not_found_by_the_public(path: str, visitor: FlaskClient, alice: FlaskClient):
+    for client in (visitor, alice):
+        assert client.get(f"/en/forums/draft-forum/{path}").status_code in {404, 302}
+    assert alice.get(f"/en/forums/draft-forum/{path}").status_code == 404
+
+
+def test_draft_forum_is_seen_by_administrators(admin: FlaskClient):
+    assert admin.get("/en/forums/draft-forum/").status_code == 200
+
+
+def test_draft_forum_is_in_no_list(visitor: FlaskClient, world: World):
+    for path in ("/en/", "/en/portal/", "/en/archive/", "/sitemap.xml"):
+        assert "draft-forum" not in visitor.get(path).text
+
+
+def test_signed_out_reader_gets_no_cookie_and_no_token(world: World, visitor: FlaskClient):
+    answer = visitor.get(f"/en/topics/{world.topic}/")
+
+    assert not answer.headers.getlist("Set-Cookie")
+    assert "csrf_token" not in answer.text
+    assert answer.headers["Cache-Control"].startswith("public")
+
+
+def test_signed_in_person_s_page_is_kept_by_no_shared_cache(world: World, alice: FlaskClient):
+    assert alice.get(f"/en/topics/{world.topic}/").headers["Cache-Control"].startswith("private")
+
+
+def test_message_shows_author_capacity_organization_state_time_and_language(world: World, visitor: FlaskClient):
+    page = visitor.get(f"/en/topics/{world.topic}/").text
+
+    for text in ("Alice", "Party", "Ministry of Tests", "Republic of Valdorenia", " UTC</time>", "español"):
+        assert text in page
+
+
+def test_bare_name_of_a_hostile_participant_stays_text(app: Flask, world: World, visitor: FlaskClient):
+    with app.app_context():
+        user = db.session.get(User, world.alice)
+        user.name, user.title = "<img src=x onerror=alert(1)>", "{{7*7}}"
+        db.session.get(Topic, world.topic).title = "</title><script>alert(1)</script>"
+        db.session.commit()
+
+    for path in (f"topics/{world.topic}/", f"print/topics/{world.topic}/", f"feeds/topics/{world.topic}.atom"):
+        page = visitor.get(f"/en/{path}").text
+        assert "<img" not in page
+        assert "<script>alert" not in page
+        assert "49" not in page.split("{{7*7}}")[0][-5:]

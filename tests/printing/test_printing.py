@@ -1,0 +1,75 @@
+"""Printer-friendly views carry everything that paper needs, and nothing that it does not."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.extensions import db
+from app.models import Page, PageText
+from tests.world import World, texts
+
+PATHS = {
+    "print/pages/rules/": "/en/pages/rules/",
+    "print/pages/portal/": "/en/portal/",
+    "print/forums/open-forum/": "/en/forums/open-forum/",
+    "print/forums/open-forum/pages/purpose/": "/en/forums/open-forum/pages/purpose/",
+    "print/forums/open-forum/groups/group-1/": "/en/forums/open-forum/groups/group-1/",
+    "print/topics/1/": "/en/topics/1/",
+    "print/messages/1/": "/en/messages/1/",
+}
+
+
+@pytest.fixture
+def purpose(app: Flask, world: World) -> None:
+    with app.app_context():
+        db.session.add(Page(slug="purpose", forum_id=world.forum, texts=texts(PageText, title="Purpose", html="<p>x</p>")))
+        db.session.commit()
+
+
+@pytest.mark.parametrize(("path", "address"), PATHS.items())
+def test_print_view_names_its_address_and_the_time_of_printing(path, address, purpose, visitor: FlaskClient):
+    page = visitor.get(f"/en/{path}").text
+
+    assert f"http://127.0.0.1:8000{address}" in page
+    assert "Printed on " in page
+    assert " UTC" in page
+
+
+@pytest.mark.parametrize(("path", "address"), PATHS.items())
+def test_every_page_links_to_its_print_view(path, address, purpose, visitor: FlaskClient):
+    page = visitor.get(address, follow_redirects=True).text
+
+    assert f'href="/en/{path}"' in page
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_print_view_has_no_navigation_of_the_site(path, purpose, visitor: FlaskClient):
+    page = visitor.get(f"/en/{path}").text
+
+    assert "top-bar" not in page
+    assert "<script" not in page
+
+
+@pytest.mark.parametrize("path", ["print/forums/open-forum/", "print/forums/open-forum/groups/group-1/", "print/topics/1/"])
+def test_print_view_holds_every_message_with_number_author_and_time(path, world: World, visitor: FlaskClient):
+    page = visitor.get(f"/en/{path}").text
+
+    for text in ("#1", "#2", "Alice", "Bruno", "A shorter form would help.", "Estamos de acuerdo.", "UTC</time>"):
+        assert text in page
+
+
+def test_whole_topic_is_printed_beyond_the_first_page(app: Flask, world: World, visitor: FlaskClient):
+    from tests.forums.test_reading import fill
+
+    fill(app, world, 40)
+
+    assert visitor.get(f"/en/print/topics/{world.topic}/").text.count('<article class="message"') == 42
+
+
+def test_headings_of_the_proceedings_go_one_level_at_a_time(world: World, visitor: FlaskClient):
+    import re
+
+    levels = [int(level) for level in re.findall(r"<h(\d)", visitor.get("/en/print/forums/open-forum/").text)]
+
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
