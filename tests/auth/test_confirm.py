@@ -15,6 +15,12 @@ def path(visitor, world, mailbox: Mailbox) -> str:
     return mailbox()[0].path
 
 
+def test_page_of_a_link_is_kept_by_no_cache(app, visitor, path):
+    app.config["WTF_CSRF_ENABLED"] = True
+
+    assert visitor.get(path).headers["Cache-Control"].startswith("private")
+
+
 def test_opening_the_link_confirms_nothing(app, visitor, path):
     answer = visitor.get(path)
 

@@ -23,7 +23,9 @@ def post(client: FlaskClient, email: str, password: str, query: str = "") -> obj
 
 
 @pytest.mark.parametrize("language", ["en", "es", "fr"])
-def test_sign_in_page_works(visitor, world, language):
+def test_sign_in_page_works_and_is_for_one_person(app, visitor, world, language):
+    app.config["WTF_CSRF_ENABLED"] = True
+
     answer = visitor.get(f"/{language}/auth/sign-in/")
 
     assert answer.status_code == 200

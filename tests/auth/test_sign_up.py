@@ -20,7 +20,9 @@ def post(client: FlaskClient, **changes: str) -> object:
 
 
 @pytest.mark.parametrize("language", ["en", "es", "fr"])
-def test_sign_up_page_works_and_chooses_its_own_language(visitor, world, language):
+def test_sign_up_page_works_and_chooses_its_own_language(app, visitor, world, language):
+    app.config["WTF_CSRF_ENABLED"] = True
+
     answer = visitor.get(f"/{language}/auth/sign-up/")
 
     assert answer.status_code == 200

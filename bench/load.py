@@ -1,0 +1,80 @@
+"""One granian worker at a time, asked for one page again and again, and the processor time that it took."""
+
+import http.client
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from config import ROOT
+
+WARM_UP = 300
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def serving(target: str, port: int, environment: Mapping[str, str]) -> Iterator[int]:
+    """Serve `module:app` with one worker and one thread, as both sides are measured; yields the process id."""
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port), "--workers", "1"]
+    command += ["--blocking-threads", "1", "--no-ws", "--log-level", "error", target]
+    server = subprocess.Popen(command, cwd=ROOT, env=dict(environment))
+    try:
+        _wait(port)
+        yield server.pid
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def microseconds_per_page(pid: int, port: int, path: str, requests: int) -> float:
+    """Processor time of the server for one page, user and system, over so many requests on one connection."""
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    _ask(connection, path, WARM_UP)
+    before = _processor_seconds(pid)
+    _ask(connection, path, requests)
+    return (_processor_seconds(pid) - before) / requests * 1e6
+
+
+def fetch(port: int, path: str, encoding: str = "identity") -> http.client.HTTPResponse:
+    """One answer, its body to be read by the caller."""
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.request("GET", path, headers={"Accept-Encoding": encoding})
+    return connection.getresponse()
+
+
+def resident_megabytes(pid: int) -> float:
+    """Memory of the server and its workers."""
+    status = (Path(f"/proc/{one}/status").read_text() for one in _family(pid))
+    return sum(int(text.split("VmRSS:")[1].split()[0]) for text in status) / 1024
+
+
+def _ask(connection: http.client.HTTPConnection, path: str, times: int) -> None:
+    for _ in range(times):
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        answer.read()
+        if answer.status != 200:
+            raise SystemExit(f"{path} answered {answer.status}")
+
+
+def _wait(port: int) -> None:
+    for _ in range(200):
+        try:
+            http.client.HTTPConnection("127.0.0.1", port, timeout=1).connect()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise SystemExit(f"no server answers on port {port}")
+
+
+def _family(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *map(int, children)]
+
+
+def _processor_seconds(pid: int) -> float:
+    fields = (Path(f"/proc/{one}/stat").read_text().rsplit(")", 1)[1].split() for one in _family(pid))
+    return sum(int(field[11]) + int(field[12]) for field in fields) / TICKS
