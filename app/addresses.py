@@ -16,8 +16,8 @@ KEPT_BY_THE_SWITCH = ("page", "q", "to", "quote", "next", "person", "action", "s
 class KeyConverter(IntegerConverter):
     """A number that can be the key of a row; larger ones name no page, and no database takes them."""
 
-    def __init__(self, map: Map) -> None:
-        super().__init__(map, max=LARGEST_KEY)
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=LARGEST_KEY)
 
 
 def register(app: Flask) -> None:

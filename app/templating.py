@@ -121,7 +121,7 @@ def of_tree(macro: Any, *arguments: str) -> Markup:
 
 
 def message_names() -> dict[str, dict[str, str]]:
-    """The names that messages show, by their codes: capacities, languages, States, and directions other than the page's."""
+    """The names that messages show, by code: capacities, languages, States, directions other than the page's."""
     return _message_names(g.language)
 
 

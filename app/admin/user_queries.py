@@ -1,14 +1,16 @@
 """People, as the administration finds them; and lists in pages."""
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import selectinload
 
 from app.errors import NotFound
 from app.extensions import db
+from app.languages import Language
 from app.models import User
 
 PER_PAGE = 50
@@ -27,27 +29,43 @@ class Listing:
 
 def one_page(statement: Select[Any], asked: str) -> Listing:
     """The page of a statement's rows whose number was asked for. Raises NotFound where there is no such page."""
-    if not (asked.isascii() and asked.isdigit() and len(asked) < 10):
-        raise NotFound
     total = db.session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
-    page, pages = int(asked), max(-(-total // PER_PAGE), 1)
-    if not 1 <= page <= pages:
-        raise NotFound
+    page, pages = _page_number(asked, total)
     rows = db.session.scalars(statement.limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all()
     return Listing(rows, total, page, pages)
 
 
-def search_users(text: str, asked: str) -> Listing:
-    """People whose name, e-mail address or organization contains the text, by name. Raises NotFound."""
-    statement = select(User).order_by(func.lower(User.name), User.id).options(selectinload(User.roles))
-    if text:
-        wanted = text[:LONGEST_SEARCH]
-        columns = (User.name, User.email, User.organization)
-        statement = statement.where(or_(*(column.icontains(wanted, autoescape=True) for column in columns)))
-    return one_page(statement, asked)
+def search_users(text: str, asked: str, language: Language) -> Listing:
+    """People whose name, e-mail address or organization contains the text, whatever its case and accents.
+
+    They stand in the order of the reader's language, which no database knows, so two queries: the names of
+    everybody, then the people of this page. Raises NotFound where there is no such page.
+    """
+    wanted = _folded(text[:LONGEST_SEARCH])
+    everybody = db.session.execute(select(User.id, User.name, User.email, User.organization))
+    found = [row for row in everybody if wanted in _folded(f"{row.name}\n{row.email}\n{row.organization}")]
+    found.sort(key=lambda row: (language.sort_key(row.name), row.id))
+    page, pages = _page_number(asked, len(found))
+    keys = [row.id for row in found[(page - 1) * PER_PAGE : page * PER_PAGE]]
+    people = db.session.scalars(select(User).where(User.id.in_(keys)).options(selectinload(User.roles)))
+    return Listing(sorted(people, key=lambda user: keys.index(user.id)), len(found), page, pages)
 
 
 def count_other_administrators(user: User) -> int:
     """How many others could administer: administrators with a confirmed address."""
     statement = select(func.count(User.id)).where(User.is_admin, User.confirmed_at.is_not(None), User.id != user.id)
     return db.session.scalar(statement) or 0
+
+
+def _page_number(asked: str, total: int) -> tuple[int, int]:
+    """`(page, pages)`. Raises NotFound where what was asked for is the number of no page."""
+    pages = max(-(-total // PER_PAGE), 1)
+    if not (asked.isascii() and asked.isdigit() and len(asked) < 10 and 1 <= int(asked) <= pages):
+        raise NotFound
+    return int(asked), pages
+
+
+def _folded(text: str) -> str:
+    """Without accents and capitals."""
+    plain = unicodedata.normalize("NFD", text)
+    return "".join(char for char in plain if not unicodedata.combining(char)).casefold()

@@ -22,7 +22,7 @@ bp = Blueprint("users", __name__)
 @bp.get("/users/")
 def index() -> ResponseReturnValue:
     heading, wanted = _("People"), plain_line(request.args.get("q", ""))
-    found = user_queries.search_users(wanted, request.args.get("page", "1"))
+    found = user_queries.search_users(wanted, request.args.get("page", "1"), reader_language())
     return show("admin/users.html", heading, [here(heading)], found=found, wanted=wanted, query=query_without_page())
 
 

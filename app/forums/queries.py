@@ -129,11 +129,12 @@ def topics_by_group(forum: Forum) -> dict[int, list[Row[Any]]]:
     return topics
 
 
-def count_answers(group: Group) -> dict[int, int]:
-    """How many messages stand under each of the group's questions, by the question's id."""
+def count_answers(forum: Forum) -> dict[int, int]:
+    """How many messages stand under each of the forum's guiding questions, by the question's id."""
     statement = (
         select(Topic.question_id, func.sum(Topic.message_count))
-        .where(Topic.group_id == group.id, Topic.question_id.is_not(None))
+        .join(Group, Group.id == Topic.group_id)
+        .where(Group.forum_id == forum.id, Topic.question_id.is_not(None))
         .group_by(Topic.question_id)
     )
     return {question: count for question, count in db.session.execute(statement) if question}

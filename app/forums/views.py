@@ -46,8 +46,9 @@ def forum_page(forum_slug: str, slug: str) -> ResponseReturnValue:
 @bp.get("/forums/<forum_slug>/groups/")
 def groups(forum_slug: str) -> ResponseReturnValue:
     found = queries.get_forum(forum_slug, viewer=viewer())
-    topics = queries.topics_by_group(found)
-    return render_template("forums/groups.html", forum=found, now=utcnow(), topics=topics)
+    queries.load_questions(found)
+    topics, answers = queries.topics_by_group(found), queries.count_answers(found)
+    return render_template("forums/groups.html", forum=found, now=utcnow(), topics=topics, answers=answers)
 
 
 @bp.get("/forums/<forum_slug>/groups/<group_slug>/")
@@ -59,7 +60,7 @@ def group(forum_slug: str, group_slug: str) -> ResponseReturnValue:
         group=found,
         now=utcnow(),
         topics=topics,
-        answers=queries.count_answers(found),
+        answers=queries.count_answers(found.forum),
         can_start=can(viewer(), "start_topic", found),
     )
 

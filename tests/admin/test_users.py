@@ -34,6 +34,22 @@ def test_people_are_found_by_name_and_address(admin: FlaskClient, query):
     assert people(admin, query) == ["Alice"]
 
 
+def test_case_and_accents_do_not_matter(admin: FlaskClient, look):
+    look(lambda: (setattr(make_user("zoe"), "name", "Élodie Ñandú"), db.session.commit()))
+
+    assert people(admin, "q=elodie+nandu") == ["Élodie Ñandú"]
+    assert people(admin, "q=%C3%89LODIE") == ["Élodie Ñandú"]
+
+
+def test_people_stand_in_the_order_of_the_language(admin: FlaskClient, look):
+    names = ("Nz", "Ña", "Étienne", "Zoë")
+    look(lambda: ([setattr(make_user(f"p{name}"), "name", name) for name in names], db.session.commit()))
+
+    assert [name for name in people(admin) if name in names] == ["Étienne", "Ña", "Nz", "Zoë"]
+    spanish = re.findall(r'users/\d+/"><bdi>([^<]*)</bdi>', admin.get("/es/admin/users/").text)
+    assert [name for name in spanish if name in names] == ["Étienne", "Nz", "Ña", "Zoë"]
+
+
 def test_people_are_found_by_organization(admin: FlaskClient, look):
     look(lambda: (make_user("zoe", organization="100 % Institute"), db.session.commit()))
 

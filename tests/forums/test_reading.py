@@ -81,9 +81,7 @@ def test_what_does_not_exist_is_not_found_in_the_reader_s_language(language, pat
     assert f'<html lang="{language}"' in answer.text
 
 
-@pytest.mark.parametrize(
-    "path", ["", "pages/purpose/", "groups/", "groups/group-1/", "groups/group-1/new/"]
-)
+@pytest.mark.parametrize("path", ["", "pages/purpose/", "groups/", "groups/group-1/", "groups/group-1/new/"])
 def test_draft_forum_is_not_found_by_the_public(path: str, visitor: FlaskClient, alice: FlaskClient):
     for client in (visitor, alice):
         assert client.get(f"/en/forums/draft-forum/{path}").status_code in {404, 302}

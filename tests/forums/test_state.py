@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from app.database import utcnow
 from app.extensions import db
 from app.models import Forum, Period, PeriodKind, StateKind, state_of
-from tests.world import World, make_period
+from tests.world import World, make_forum, make_period
 
 OPENING = datetime(2012, 2, 20, 1, tzinfo=UTC)
 DEADLINE = datetime(2012, 3, 2, 23, tzinfo=UTC)
@@ -104,8 +104,6 @@ def test_old_dates_stay_in_sight_after_an_extension(app: Flask, world: World, vi
 
 
 def test_portal_sorts_forums_by_what_can_be_done_in_them(app: Flask, world: World, visitor: FlaskClient):
-    from tests.world import make_forum
-
     with app.app_context():
         make_forum("planned-forum", opens=24, closes=48)
         make_forum("closed-forum", opens=-48, closes=-24)

@@ -1,11 +1,15 @@
 """Printer-friendly views carry everything that paper needs, and nothing that it does not."""
 
+import itertools
+import re
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from app.extensions import db
 from app.models import Page, PageText
+from tests.forums.test_reading import fill
 from tests.world import World, texts
 
 PATHS = {
@@ -22,7 +26,9 @@ PATHS = {
 @pytest.fixture
 def purpose(app: Flask, world: World) -> None:
     with app.app_context():
-        db.session.add(Page(slug="purpose", forum_id=world.forum, texts=texts(PageText, title="Purpose", html="<p>x</p>")))
+        db.session.add(
+            Page(slug="purpose", forum_id=world.forum, texts=texts(PageText, title="Purpose", html="<p>x</p>"))
+        )
         db.session.commit()
 
 
@@ -50,7 +56,9 @@ def test_print_view_has_no_navigation_of_the_site(path, purpose, visitor: FlaskC
     assert "<script" not in page
 
 
-@pytest.mark.parametrize("path", ["print/forums/open-forum/", "print/forums/open-forum/groups/group-1/", "print/topics/1/"])
+@pytest.mark.parametrize(
+    "path", ["print/forums/open-forum/", "print/forums/open-forum/groups/group-1/", "print/topics/1/"]
+)
 def test_print_view_holds_every_message_with_number_author_and_time(path, world: World, visitor: FlaskClient):
     page = visitor.get(f"/en/{path}").text
 
@@ -59,17 +67,13 @@ def test_print_view_holds_every_message_with_number_author_and_time(path, world:
 
 
 def test_whole_topic_is_printed_beyond_the_first_page(app: Flask, world: World, visitor: FlaskClient):
-    from tests.forums.test_reading import fill
-
     fill(app, world, 40)
 
     assert visitor.get(f"/en/print/topics/{world.topic}/").text.count('<article class="message"') == 42
 
 
 def test_headings_of_the_proceedings_go_one_level_at_a_time(world: World, visitor: FlaskClient):
-    import re
-
     levels = [int(level) for level in re.findall(r"<h(\d)", visitor.get("/en/print/forums/open-forum/").text)]
 
     assert levels[0] == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
