@@ -1,4 +1,7 @@
-"""`make run`: set everything up, serve the site and send its mail, until Ctrl-C."""
+"""`make run`: set everything up, serve the site and send its mail, until Ctrl-C.
+
+With arguments, as `make flask` gives them, it runs that command of `flask` with the same settings instead.
+"""
 
 import http.client
 import os
@@ -6,6 +9,7 @@ import secrets
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import NoReturn
@@ -20,15 +24,22 @@ MOST_WORKERS = 4
 REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared with, not bound to
 
 
-def main() -> None:
+def main(command: list[str]) -> int:
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, _interrupt)
     host, port = os.environ.get("HOST") or "127.0.0.1", _port()
-    _require_free(host, port)
+    if not command:
+        _require_free(host, port)
     prepare(TO_RUN)
     instance = Path(os.environ.get("INSTANCE_FOLDER") or ROOT / "instance").resolve()
     settings = _settings(instance, host, port)
-    how_to_sign_in = _prepare_database(instance, settings)
+    if command:
+        return run(*FLASK, *command, env=settings).returncode
+    _serve(settings, host, port, _prepare_database(instance, settings))
+    return 0
+
+
+def _serve(settings: dict[str, str], host: str, port: int, how_to_sign_in: str) -> None:
     children = _start(settings, host, port)
     try:
         _wait_until_served(children, host, port)
@@ -94,7 +105,7 @@ def _prepare_database(instance: Path, settings: dict[str, str]) -> str:
         return f"Sign in with one of these accounts. They are not shown again, but kept in {_short(kept)}.\n{accounts}"
     if kept.exists():
         return f"The accounts to sign in with are in {_short(kept)}."
-    return "The accounts are those that you have made; make one with: .venv/bin/flask users create"
+    return "The accounts are those that you have made; make one with: make flask ARGS='users create --help'"
 
 
 def _start(settings: dict[str, str], host: str, port: int) -> list[subprocess.Popen[bytes]]:
@@ -177,6 +188,6 @@ def _interrupt(*_signal: object) -> NoReturn:
 
 if __name__ == "__main__":
     try:
-        main()
+        sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:
         say("\nStopped.")

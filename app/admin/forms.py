@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import DateField, Field, IntegerField, SelectField, SelectMultipleField
 from wtforms.validators import ValidationError
@@ -15,7 +16,6 @@ from app.forms import Form
 CHOOSE = _l("Please choose one of those that are offered.")
 NOT_OFFERED: dict[str, Any] = {"invalid_value_message": CHOOSE, "invalid_choice_message": CHOOSE}
 NO_DATE = _l("Please give a date, such as 2026-12-31.")
-NO_MOMENT = _l("Please give a date and a time, such as 2026-12-31 and 23:00.")
 NO_NUMBER = _l("Please give a whole number, such as 3.")
 YEARS = range(1945, 2200)
 T = TypeVar("T")
@@ -74,9 +74,13 @@ class MomentField(Field):
         try:
             typed = datetime.strptime(" ".join(valuelist)[:16], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
         except ValueError as error:
-            raise ValueError(NO_MOMENT) from error
-        check_year(typed, NO_MOMENT)
+            raise ValueError(self._what_is_needed()) from error
+        check_year(typed, self._what_is_needed())
         self.data = typed
+
+    def _what_is_needed(self) -> str:
+        label = self.label.text
+        return _("Please give a date and a time for “%(label)s”, such as 2026-12-31 and 23:00.", label=label)
 
     def parts(self) -> tuple[str, str]:
         """What the two inputs show: what was typed, else the date and time of the moment."""

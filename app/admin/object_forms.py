@@ -47,7 +47,11 @@ def slug_field() -> LineField:
     rule = _l("Use small letters from a to z, digits and single hyphens between them, such as first-group.")
     return LineField(
         _l("Name in the address"),
-        [Required(), AtMost(MAX_SLUG), Regexp(r"^[a-z0-9]+(-[a-z0-9]+)*$", message=rule)],
+        [
+            Required(_l("Please give a name for the address.")),
+            AtMost(MAX_SLUG),
+            Regexp(r"^[a-z0-9]+(-[a-z0-9]+)*$", message=rule),
+        ],
         description=_l(
             "Small letters from a to z, digits and hyphens. When it changes, links to the old address break."
         ),

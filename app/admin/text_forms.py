@@ -20,7 +20,10 @@ class Needed:
 
     def __call__(self, form: Any, field: Any) -> None:
         if form.is_filled and not (field.data or "").strip():
-            raise ValidationError(_("Please fill in this field too, or empty all fields of this language."))
+            label = field.label.text
+            raise ValidationError(
+                _("Please fill in “%(label)s” too, or empty all fields of this language.", label=label)
+            )
 
 
 class TextForm(Form):

@@ -18,7 +18,7 @@ PROFILE = ("name", "title", "organization", "country", "capacity", "language", "
 
 class UserForm(Form):
     title = LineField(_l("Title (optional)"), [AtMost(User.MAX_TITLE), PersonsName()])
-    name = LineField(_l("Name"), [Required(), AtMost(User.MAX_NAME), PersonsName()])
+    name = LineField(_l("Name"), [Required(_l("Please write the name.")), AtMost(User.MAX_NAME), PersonsName()])
     organization = LineField(_l("Organization, ministry or agency"), [AtMost(User.MAX_ORGANIZATION), NoAddress()])
     country = ChoiceField(_l("Party, Government or organization"))
     capacity = ChoiceField(_l("Capacity"))

@@ -104,7 +104,7 @@ def test_half_filled_language_is_refused_with_its_name(admin: FlaskClient):
 
     assert answer.status_code == 422
     assert "<title>Error: " in answer.text
-    assert "español: Please fill in this field too" in answer.text
+    assert "español: Please fill in “Title” too" in answer.text
     assert 'href="#es-short_title"' in answer.text
     assert "Texto largo" in answer.text
 
