@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, attribute_keyed_dict, mapped_column, relation
 from app.database import Base
 from app.models.group import Group
 from app.models.page import Page
-from app.models.period import Period, State, state_of
+from app.models.period import Period, PeriodKind, State, state_of
 from app.models.texts import InLanguage
 
 if TYPE_CHECKING:
@@ -45,6 +45,12 @@ class Forum(Base):
     def own_periods(self) -> list[Period]:
         """The periods of the forum as a whole."""
         return [period for period in self.periods if period.group_id is None]
+
+    @property
+    def dates(self) -> tuple[datetime, datetime] | None:
+        """The first opening and the deadline that its extensions led to; a reopening stands apart from them."""
+        regular = [period for period in self.own_periods if period.kind != PeriodKind.REOPENING]
+        return (regular[0].opens_at, max(period.closes_at for period in regular)) if regular else None
 
     def group_periods(self, group: Group) -> list[Period]:
         """The periods that hold for a group: its own where it has any, else the forum's."""
