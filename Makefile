@@ -6,7 +6,7 @@ run:  ## Set everything up and serve on http://127.0.0.1:8000 (HOST, PORT)
 	@$(PYTHON) tools/run.py
 
 flask:  ## A command of flask with the settings of `make run`, such as: make flask ARGS="users create --help"
-	@$(PYTHON) tools/run.py $(ARGS)
+	@$(PYTHON) tools/run.py flask $(ARGS)
 
 test:  ## Set up what the tests need and run them; ARGS are pytest's
 	@$(PYTHON) tools/test.py $(ARGS)

@@ -1,6 +1,6 @@
 """`make run`: set everything up, serve the site and send its mail, until Ctrl-C.
 
-With arguments, as `make flask` gives them, it runs that command of `flask` with the same settings instead.
+`tools/run.py flask ...` runs a command of flask with the same settings instead.
 """
 
 import http.client
@@ -24,17 +24,17 @@ MOST_WORKERS = 4
 REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared with, not bound to
 
 
-def main(command: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, _interrupt)
     host, port = os.environ.get("HOST") or "127.0.0.1", _port()
-    if not command:
+    if not arguments:
         _require_free(host, port)
     prepare(TO_RUN)
     instance = Path(os.environ.get("INSTANCE_FOLDER") or ROOT / "instance").resolve()
     settings = _settings(instance, host, port)
-    if command:
-        return run(*FLASK, *command, env=settings).returncode
+    if arguments[:1] == ["flask"]:
+        return run(*FLASK, *arguments[1:], env=settings).returncode
     _serve(settings, host, port, _prepare_database(instance, settings))
     return 0
 

@@ -21,6 +21,7 @@ from app.admin.object_queries import (
     missing_languages,
     refuse_if_archived,
 )
+from app.admin.text_forms import ObjectForm
 from app.languages import reader_language, site_languages
 from app.models import Forum, Group
 from app.viewer import signed_in_user
@@ -41,18 +42,11 @@ def new(kind_name: str, owner_id: int | None) -> ResponseReturnValue:
     owner = get_owner(kind, owner_id)
     refuse_if_archived(owner)
     form = form_for(kind, None, reader_language())
-    made = carry_out(
-        form,
-        lambda: object_actions.create(
-            kind, owner_id, form.values, form.typed_texts, key=form.submission.data or "", viewer=viewer
-        ),
-    )
+    key = form.submission.data or ""
+    made = carry_out(form, lambda: object_actions.create(kind, owner_id, **form.asked, key=key, viewer=viewer))
     if made is not None:
         return done(_("It is saved."), page_of(kind, get_object(kind, made)))
-    heading = _(kind.add)
-    return show(
-        "admin/object.html", heading, [*steps_of(kind, owner), here(heading)], form=form, back=list_of(kind, owner_id)
-    )
+    return _form_page(_(kind.add), steps_of(kind, owner), form, list_of(kind, owner_id))
 
 
 @bp.route("/<kind_name>/<int:key>/edit/", methods=["GET", "POST"])
@@ -61,11 +55,10 @@ def edit(kind_name: str, key: int) -> ResponseReturnValue:
     thing = get_object(kind, key)
     refuse_if_archived(thing)
     form = form_for(kind, thing, reader_language())
-    saved = carry_out(form, lambda: object_actions.update(kind, key, form.values, form.typed_texts, viewer=viewer))
+    saved = carry_out(form, lambda: object_actions.update(kind, key, **form.asked, viewer=viewer))
     if saved is not None:
         return done(_("The changes are saved."), page_of(kind, thing))
-    heading, back = _(kind.edit), page_of(kind, thing)
-    return show("admin/object.html", heading, [*_steps_above(kind, thing), here(heading)], form=form, back=back)
+    return _form_page(_(kind.edit), _steps_above(kind, thing), form, page_of(kind, thing))
 
 
 @bp.route("/<kind_name>/<int:key>/delete/", methods=["GET", "POST"])
@@ -96,6 +89,10 @@ def missing_texts(thing: Any, kind_name: str) -> tuple[list[str], list[str]]:
 
 
 bp.app_template_global("kind_named")(find_kind)
+
+
+def _form_page(heading: str, steps: Steps, form: ObjectForm, back: str) -> ResponseReturnValue:
+    return show("admin/object.html", heading, [*steps, here(heading)], form=form, back=back)
 
 
 def _steps_above(kind: Kind, thing: Any) -> Steps:

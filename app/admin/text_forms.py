@@ -107,6 +107,11 @@ class ObjectForm(OnceForm):
             for code, form in self.texts.items()
         }
 
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What the actions take."""
+        return {"values": self.values, "texts": self.typed_texts}
+
     def validate(self, extra_validators: Any = None) -> bool:
         results = [super().validate(extra_validators), *(form.validate() for form in self.texts.values())]
         if not any(form.is_filled for form in self.texts.values()):

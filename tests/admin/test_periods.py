@@ -63,7 +63,7 @@ def test_forum_is_opened_extended_closed_and_reopened(admin: FlaskClient, visito
     assert state_shown(visitor, public) == "Closed"
 
     look(lambda: _move_into_the_past(forum))
-    add(admin, "reopening", moment(0), moment(5), **quiet)
+    add(admin, "reopening", moment(-0.1), moment(5), **quiet)
     assert state_shown(visitor, public) == "Reopened"
 
     admin.post(f"{ADMIN}forums/{forum}/close/")

@@ -95,7 +95,7 @@ def _prints() -> list[str]:
         f"/print/forums/{OLD}/",
         f"/print/forums/{OPEN}/",
         f"/print/forums/{OLD}/pages/purpose-and-scope/",
-        f"/print/forums/{OPEN}/groups/group-2/",
+        f"/print/forums/{OPEN}/groups/group-3/",
         f"/print/topics/{longest_topic()}/",
         f"/print/messages/{message}/",
     ]

@@ -1,5 +1,7 @@
 """Pages that everybody can use: the rules of axe-core for WCAG 2.2, levels A and AA, and its best practices."""
 
+from typing import Any
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
@@ -8,50 +10,59 @@ from tests.browser.addresses import LANGUAGES, OPEN, Shown
 from tests.browser.conftest import NewPage
 from tests.browser.steps import SEND
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.parametrize("language", LANGUAGES),
-    pytest.mark.parametrize("scheme", ["light", "dark"]),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("language", LANGUAGES)]
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-OPTIONS = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
+ALL_RULES = {"type": "tag", "values": TAGS}
+RULES_OF_COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+# Nothing stands on it that does not stand on the proceedings of the other forum and on the print view of a group,
+# and axe-core takes seconds for its 90 messages.
+TOO_LONG = f"/print/forums/{OPEN}/"
 
 
 @pytest.mark.parametrize("who", ["visitor", "participant", "administrator"])
-def test_page_breaks_no_rule(new_page: NewPage, pages: list[Shown], who: str, language: str, scheme: str):
-    page = new_page(who, color_scheme=scheme)
+def test_page_breaks_no_rule_in_light_or_in_dark(new_page: NewPage, pages: list[Shown], who: str, language: str):
+    page = new_page(who)
     problems = []
     for shown in pages:
-        if shown.who == who:
+        if shown.who == who and shown.path != TOO_LONG:
             answer = page.goto(shown.address(language))
-            assert answer.status == shown.status, shown.address(language)
+            assert answer.status == shown.status, page.url
             problems += _broken_rules(page)
     assert not problems, "\n".join(problems)
 
 
-def test_form_with_errors_breaks_no_rule(new_page: NewPage, language: str, scheme: str):
-    page = new_page("participant", color_scheme=scheme)
+def test_form_with_errors_breaks_no_rule(new_page: NewPage, language: str):
+    page = new_page("participant")
     page.goto(f"/{language}/forums/{OPEN}/groups/group-1/new/")
     page.click(SEND)
     page.locator(".error-summary").wait_for()
-    assert not (problems := _broken_rules(page)), "\n".join(problems)
+    problems = _broken_rules(page)
+    assert not problems, "\n".join(problems)
 
 
-def test_preview_breaks_no_rule(new_page: NewPage, language: str, scheme: str):
-    page = new_page("participant", color_scheme=scheme)
+def test_preview_breaks_no_rule(new_page: NewPage, language: str):
+    page = new_page("participant")
     page.goto(f"/{language}/forums/{OPEN}/groups/group-1/new/")
     page.fill("[name=title]", "A title")
     page.fill("[name=body]", "### A heading\n\n- a point\n\n> a quotation\n\n[a link](https://www.example.org/)")
     page.click("button[name=preview]")
-    page.locator("#preview-box h3, #preview-box h4").first.wait_for()
-    assert not (problems := _broken_rules(page)), "\n".join(problems)
+    page.locator("#preview-box blockquote").wait_for()
+    problems = _broken_rules(page)
+    assert not problems, "\n".join(problems)
 
 
 def _broken_rules(page: Page) -> list[str]:
-    """A line for each rule that the page breaks, with the elements that break it."""
-    found = Axe().run(page, options=OPTIONS).response["violations"]
+    """A line for each rule that the page breaks; in the dark, nothing but the colours can be different."""
+    page.emulate_media(color_scheme="light")
+    found = _run(page, ALL_RULES, "light")
+    page.emulate_media(color_scheme="dark")
+    return found + _run(page, RULES_OF_COLOURS, "dark")
+
+
+def _run(page: Page, rules: dict[str, Any], scheme: str) -> list[str]:
+    answer = Axe().run(page, options={"runOnly": rules, "resultTypes": ["violations"]}).response
     return [
-        f"{page.url}: {one['id']} ({one['help']}): " + "; ".join(node["html"][:200] for node in one["nodes"][:3])
-        for one in found
+        f"{page.url} ({scheme}): {broken['help']}: {'; '.join(node['html'][:200] for node in broken['nodes'][:3])}"
+        for broken in answer["violations"]
     ]
