@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +51,8 @@ class Language:
     patterns: Patterns
     direction: str = "ltr"
     letters_after: Mapping[str, str] = field(default_factory=dict)
-    states: Mapping[str, str] = field(default_factory=dict)
-    invented_states: Mapping[str, str] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)
+    invented_states: dict[str, str] = field(default_factory=dict)
     catalogue: NullTranslations = field(default_factory=NullTranslations)
 
     def date(self, moment: datetime) -> str:
@@ -89,10 +88,13 @@ class Language:
         plain = unicodedata.normalize("NFD", name)
         return "".join(char for char in plain if not unicodedata.combining(char)).casefold()
 
-    @cached_property
-    def states_in_order(self) -> list[tuple[str, str]]:
-        """`(code, name)` of every State that can be chosen, in this language's alphabetical order."""
-        return sorted(self.states.items(), key=lambda state: self.sort_key(state[1]))
+    def states_in_order(self, own: str = "") -> list[tuple[str, str]]:
+        """`(code, name)` of every State that can be chosen, in this language's alphabetical order.
+
+        `own` is somebody's present one, offered even where it is not in the list any more.
+        """
+        offered = self.states | ({own: self.state_name(own)} if own else {})
+        return sorted(offered.items(), key=lambda state: self.sort_key(state[1]))
 
     def _range_start(self, first: datetime, last: datetime) -> str:
         if first.year == last.year:

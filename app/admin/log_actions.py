@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from app.extensions import db
-from app.languages import site_default
+from app.languages import Language, site_default
 from app.models import LogEntry, User
 from app.models.texts import best_text
 
@@ -37,12 +37,12 @@ def record(viewer: User, action: str, kind: str, thing: Any, changes: list[Chang
     db.session.add(entry)
 
 
-def name_of(thing: Any) -> str:
-    """What a thing is called, in the site's default language where it has a text there."""
+def name_of(thing: Any, language: Language | None = None) -> str:
+    """What a thing is called, in this language, or else the site's default, where it has a text there."""
     texts = getattr(thing, "texts", None)
     if texts:
-        code = site_default().code
-        text = best_text(texts, code, code)
+        default = site_default().code
+        text = best_text(texts, language.code if language else default, default)
         return str(getattr(text, "title", "") or getattr(text, "text", ""))
     return str(getattr(thing, "name", ""))
 

@@ -99,7 +99,9 @@ def people_in_log() -> list[tuple[int, str]]:
 
 def field_name(change: dict[str, Any]) -> str:
     """The name of a changed field, with the language of a text."""
-    name = _(FIELDS[change["field"]]) if change["field"] in FIELDS else change["field"]
+    field = change["field"]
+    label = FIELDS.get(field)
+    name = _(label) if label else field
     language = site_languages().get(change["language"])
     return f"{name} ({language.name if language else change['language']})" if change["language"] else name
 

@@ -72,7 +72,7 @@ def delete(kind_name: str, key: int) -> ResponseReturnValue:
     return ask(
         _(kind.delete),
         _steps_above(kind, thing),
-        name=name_of(thing),
+        name=name_of(thing, reader_language()),
         refusal=refusal_text(object_actions.deletion_refusal(kind, thing)),
         explanation=_("It is deleted with all its texts and all that is in it. This cannot be undone."),
         button=_("Delete"),

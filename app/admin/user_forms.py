@@ -29,10 +29,7 @@ class UserForm(Form):
 
     def offer(self, user: User, forums: list[tuple[int, str]], language: Language) -> None:
         """Set the choices: States as the reader's language names them, and the forums, as `(key, title)`."""
-        states = language.states_in_order
-        if user.country and user.country not in dict(states):
-            states = [*states, (user.country, language.state_name(user.country))]
-        self.country.offer([("", _("None")), *states])
+        self.country.offer([("", _("None")), *language.states_in_order(user.country)])
         self.capacity.offer([(value, _(label)) for value, label in labels.CAPACITY.items()])
         self.language.offer([(code, other.name) for code, other in site_languages().items()])
         for role in Role:

@@ -184,7 +184,5 @@ def _capacities(user: User | None) -> list[tuple[str, str]]:
 def _countries(user: User | None) -> list[tuple[str, str]]:
     """The States in the order of the reader's language; first what people choose who speak for none of them."""
     language = reader_language()
-    states = language.states_in_order
-    if user and user.country and user.country not in language.states:
-        states = [(user.country, language.state_name(user.country)), *states]
+    states = language.states_in_order(user.country if user else "")
     return [("", _("None of them: I speak for an organization or for myself")), *states]

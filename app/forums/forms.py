@@ -9,6 +9,20 @@ from app.forms import AtMost, BodyField, LineField, OnceForm, Renders, Required
 from app.models import Message, Topic
 
 
+class TopicFields(OnceForm):
+    """What a topic has besides its first message; fields stand, and errors are listed, in the order made."""
+
+    title = LineField(
+        _l("Title of the topic"),
+        validators=[Required(_l("Give the topic a title.")), AtMost(Topic.MAX_TITLE)],
+    )
+    question = SelectField(_l("Guiding question"), coerce=int)
+
+    def offer_questions(self, questions: list[tuple[int, str]]) -> None:
+        """The group's questions, as `(number, text)`; 0 stands for a topic of one's own."""
+        self.question.choices = questions
+
+
 class MessageForm(OnceForm):
     body = BodyField(
         _l("Your message"),
@@ -32,13 +46,5 @@ class MessageForm(OnceForm):
         }
 
 
-class TopicForm(MessageForm):
-    title = LineField(
-        _l("Title of the topic"),
-        validators=[Required(_l("Give the topic a title.")), AtMost(Topic.MAX_TITLE)],
-    )
-    question = SelectField(_l("Guiding question"), coerce=int)
-
-    def offer_questions(self, questions: list[tuple[int, str]]) -> None:
-        """The group's questions, as `(number, text)`; 0 stands for a topic of one's own."""
-        self.question.choices = questions
+class TopicForm(TopicFields, MessageForm):
+    pass

@@ -77,7 +77,7 @@ def _join(page: Page, site: Site, says: Says, language: str, who: str) -> None:
 def _start_topic(page: Page, says: Says, language: str) -> int:
     """Start a topic under a question, with a look at the preview before; the number of its message."""
     page.goto(f"/{language}/forums/{OPEN}/groups/group-1/")
-    question = page.locator("ol.questions > li > span").nth(1).inner_text()
+    question = page.locator("ol.questions > li:nth-child(2) > span").first.inner_text()
     page.click('main a[href$="/new/?question=2"]')
     expect(page.locator("[name=question] option:checked")).to_contain_text(question)
     expect(page.locator("[name=language]")).to_have_value(language)

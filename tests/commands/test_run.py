@@ -3,12 +3,12 @@
 import contextlib
 import os
 import re
+import resource
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,8 +18,9 @@ import pytest
 from config import ROOT
 
 COMMAND = (sys.executable, "tools/run.py")
-# `make run` is to start in under five seconds; here other tests run beside it.
-SECONDS_TO_START_AGAIN = 15
+# A second `make run` is to start in under five seconds. Other tests run beside this one,
+# so it is the processor's time that is measured, twice as much as shared processors may count.
+SECONDS_TO_RUN_AGAIN = 10
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +65,12 @@ def dump(folder: Path) -> list[str]:
         return list(database.iterdump())
 
 
+def processor_seconds() -> float:
+    """What the programs started by this process, and ended since, have used."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def test_first_and_second_run(environment, free_port):
     folder = Path(environment["INSTANCE_FOLDER"])
     with running(environment) as said:
@@ -80,12 +87,13 @@ def test_first_and_second_run(environment, free_port):
     assert {path.stat().st_mode & 0o777 for path in (accounts, folder / "secret-key")} == {0o600}
     before, secret = dump(folder), (folder / "secret-key").read_text()
 
-    began = time.monotonic()
+    began = processor_seconds()
     with running(environment) as said:
-        assert time.monotonic() - began < SECONDS_TO_START_AGAIN
         assert "sample-accounts.txt" in said
+        assert not re.search("Making|Installing|Compiling|Made|Loaded", said), "all was there"
         assert not any(password in said for _what, password in passwords), "shown once"
         assert get(free_port, "/fr/")[0] == 200
+    assert processor_seconds() - began < SECONDS_TO_RUN_AGAIN
     assert dump(folder) == before
     assert (folder / "secret-key").read_text() == secret
     with pytest.raises(OSError, match="refused"), socket.create_connection(("127.0.0.1", free_port), timeout=2):
