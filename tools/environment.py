@@ -106,9 +106,11 @@ def _compile_catalogues() -> None:
         if made.exists() and made.stat().st_mtime >= source.stat().st_mtime:
             continue
         say(f"Compiling {source.relative_to(ROOT)}")
+        unfinished = source.with_suffix(".part")
         pybabel = (PYTHON, "-m", "babel.messages.frontend", "--quiet", "compile")
-        if run(*pybabel, "--input-file", source, "--output-file", made).returncode:
+        if run(*pybabel, "--input-file", source, "--output-file", unfinished).returncode:
             stop(f"{source.relative_to(ROOT)} could not be compiled; the lines above say why.")
+        unfinished.replace(made)
 
 
 if __name__ == "__main__":

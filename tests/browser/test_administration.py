@@ -1,0 +1,105 @@
+"""An administrator runs a forum, and its public page says each time what is the case."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app import labels
+from app.database import utcnow
+from app.languages import KNOWN
+from tests.browser.addresses import LANGUAGES
+from tests.browser.conftest import NewPage
+from tests.browser.steps import SEND
+
+pytestmark = pytest.mark.browser
+
+SLUG = "soil-consultation"
+PUBLIC = f"/en/forums/{SLUG}/"
+SAVE = f"{SEND}, main form button:not([type]):not([formaction])"
+
+
+def test_administrator_opens_extends_closes_and_reopens_a_forum(new_page: NewPage):
+    admin, reader = new_page("administrator", scripts=False), new_page(scripts=False)
+    now = utcnow().replace(second=0, microsecond=0)
+    first, later, again = (now + timedelta(days=days) for days in (10, 20, 30))
+
+    forum = _add_forum(admin)
+    _add_group(admin, forum)
+    assert reader.goto(PUBLIC).status == 404, "nobody sees a forum that is not published"
+    _add_period(admin, forum, "scheduled", now - timedelta(days=1), first)
+    _confirm(admin, f"{forum}publish/")
+    _expect_state(reader, "open", first)
+
+    _add_period(admin, forum, "extension", first, later)
+    _expect_state(reader, "extended", later, first)
+
+    _confirm(admin, f"{forum}close/")
+    _expect_state(reader, "closed")
+
+    _add_period(admin, forum, "reopening", _next_minute(), again)
+    _expect_state(reader, "closed", _next_minute())
+    _wait_for_the_opening(reader)
+    _expect_state(reader, "reopened", again)
+    _expect_history(reader, first)
+
+
+def _add_forum(page: Page) -> str:
+    """A forum in three languages; the address of its page in the administration."""
+    page.goto("/en/admin/forums/")
+    page.click('main a[href="/en/admin/forums/new/"]')
+    page.fill("[name=slug]", SLUG)
+    for language in LANGUAGES:
+        page.fill(f"[name={language}-title]", f"Soils, in {language}")
+        page.fill(f"[name={language}-short_title]", f"Soils {language}")
+        page.fill(f"[name={language}-about]", "A consultation about **soils**.")
+    page.click(SAVE)
+    expect(page.locator(".flash-success")).to_be_visible()
+    return page.url.removeprefix(page.url.partition("/en/")[0])
+
+
+def _add_group(page: Page, forum: str) -> None:
+    page.goto(forum)
+    page.click('main a[href*="/admin/groups/new/"]')
+    page.fill("[name=number]", "1")
+    page.fill("[name=slug]", "group-1")
+    for language in LANGUAGES:
+        page.fill(f"[name={language}-title]", f"All about soils, in {language}")
+    page.click(SAVE)
+    expect(page.locator(".flash-success")).to_be_visible()
+
+
+def _add_period(page: Page, forum: str, kind: str, opens: datetime, closes: datetime) -> None:
+    page.goto(forum)
+    page.click(f'main a[href="{forum}periods/{kind}/"]')
+    for name, moment in (("opens_at", opens), ("closes_at", closes)):
+        day, time = page.locator(f"[name={name}]").all()
+        day.fill(f"{moment:%Y-%m-%d}")
+        time.fill(f"{moment:%H:%M}")
+    page.click(SAVE)
+    expect(page.locator(".flash-success")).to_be_visible()
+
+
+def _confirm(page: Page, address: str) -> None:
+    """Go to a page that asks, and say yes."""
+    page.goto(address.rstrip("/").rpartition("/")[0] + "/")
+    page.click(f'main a[href="{address}"]')
+    page.click(SAVE)
+    expect(page.locator(".flash-success")).to_be_visible()
+
+
+def _expect_state(page: Page, kind: str, *moments: datetime) -> None:
+    """The state line names the state, and these moments with hour and UTC; the group says the same."""
+    for address in (PUBLIC, f"{PUBLIC}groups/group-1/"):
+        page.goto(address)
+        line = page.locator("main .state").first
+        expect(line).to_have_class(f"state state-{kind}")
+        expect(line.locator(".state-name")).to_have_text(labels.STATE[kind])
+        for moment in moments:
+            expect(line).to_contain_text(KNOWN["en"].moment(moment))
+
+
+def _expect_history(page: Page, first: datetime) -> None:
+    """Every period that there was stands on the forum's page."""
+    page.goto(PUBLIC)
+    expect(page.locator(".timeline li")).to_have_count(2)
