@@ -10,7 +10,7 @@ from app.errors import Archived, ForumError, Refused
 from app.models import Forum, Period, PeriodKind, State, state_of
 
 ENDS_FIRST = _l("The last moment has to be later than the opening.")
-NOTHING_TO_EXTEND = _l("An extension begins at or before the last moment of a period that there is, and not before it.")
+NOTHING_TO_EXTEND = _l("An extension begins during an existing period, at its last moment at the latest.")
 ENDS_NO_LATER = _l("An extension has to end later than the period that it extends.")
 NOTHING_TO_REOPEN = _l("There is no earlier period, so there is nothing to reopen.")
 OVERLAPS = _l(

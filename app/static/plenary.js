@@ -11,21 +11,17 @@ const YEAR_S = 365 * 24 * 60 * 60;
 const find = (selector, within = document) => within.querySelector(selector);
 const all = (selector) => [...document.querySelectorAll(selector)];
 
-/** Storage may be switched off in the browser; then nothing is kept, and nothing breaks. */
-function stored(storage) {
-  const attempt = (action) => {
-    try { return action(window[storage]); } catch { return null; }
-  };
-  return {
-    get: (key) => attempt((store) => store.getItem(key)),
-    set: (key, value) => attempt((store) => store.setItem(key, value)),
-    remove: (key) => attempt((store) => store.removeItem(key)),
-    keys: () => attempt((store) => Object.keys(store)) ?? [],
-  };
+/** Storage may be switched off; then nothing is kept, and nothing breaks. */
+function storage(name) {
+  try {
+    return window[name];
+  } catch {
+    return { getItem: () => null, setItem() {}, removeItem() {} };
+  }
 }
 
-const lasting = stored("localStorage");
-const passing = stored("sessionStorage");
+const lasting = storage("localStorage");
+const passing = storage("sessionStorage");
 
 function debounce(action, wait) {
   let timer;
@@ -57,26 +53,26 @@ function livePreview(area) {
   language.addEventListener("change", () => { shown.lang = language.value; });
 }
 
-/** Keeps what is being written in this browser until it has been posted. */
+/** Keeps what is being written until it has been posted. */
 function keepDraft(form) {
   const key = DRAFT + form.dataset.draft;
   const fields = ["title", "body"].map((name) => form.elements[name]).filter(Boolean);
-  const initial = fields.map((field) => field.value);
+  const values = () => fields.map((field) => field.value);
+  const initial = values();
   const save = () => {
-    const values = fields.map((field) => field.value);
-    if (values.some((value) => value.trim())) lasting.set(key, JSON.stringify(values));
-    else lasting.remove(key);
+    if (values().join("").trim()) lasting.setItem(key, JSON.stringify(values()));
+    else lasting.removeItem(key);
   };
 
   const isFresh = !find(".error-summary") && find(".preview", form)?.hidden !== false;
-  const draft = JSON.parse(lasting.get(key) ?? "null");
+  const draft = JSON.parse(lasting.getItem(key) ?? "null");
   if (draft && isFresh) {
     fields.forEach((field, index) => {
       const kept = draft[index] ?? "";
       field.value = kept.includes(field.value.trim()) ? kept : `${kept.trimEnd()}\n\n${field.value}`;
     });
     form.elements.body.closest(".field").before(draftNote(form, () => {
-      lasting.remove(key);
+      lasting.removeItem(key);
       fields.forEach((field, index) => { field.value = initial[index]; });
       fields.at(-1).focus();
     }));
@@ -85,34 +81,32 @@ function keepDraft(form) {
   form.addEventListener("submit", (event) => {
     if (event.submitter?.name === "preview") return;
     save();
-    passing.set(SENT, key);
+    passing.setItem(SENT, key);
   });
 }
 
 function draftNote(form, discard) {
-  const note = Object.assign(document.createElement("p"), { className: "draft-note", role: "status" });
-  const words = { type: "button", className: "as-link", textContent: form.dataset.draftDiscard };
-  const button = Object.assign(document.createElement("button"), words);
-  button.addEventListener("click", () => {
+  const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
+  const note = make("p", { className: "draft-note", role: "status" });
+  const button = make("button", { type: "button", className: "as-link", textContent: form.dataset.draftDiscard });
+  button.onclick = () => {
     discard();
     note.remove();
-  });
+  };
   note.append(form.dataset.draftRestored, " ", button);
   return note;
 }
 
-/** A posted message needs no draft; the notice of success tells that it was posted. */
+/** A notice of success tells that the message was posted. */
 function forgetSentDraft() {
-  const key = passing.get(SENT);
-  if (key && find(".flash-success")) lasting.remove(key);
-  passing.remove(SENT);
+  const key = passing.getItem(SENT);
+  if (key && find(".flash-success")) lasting.removeItem(key);
+  passing.removeItem(SENT);
 }
 
 /** Whoever signs out leaves no drafts to the next person at this browser. */
-function forgetDraftsAtSignOut(form) {
-  form.addEventListener("submit", () => {
-    lasting.keys().filter((key) => key.startsWith(DRAFT)).forEach(lasting.remove);
-  });
+function forgetAllDrafts() {
+  Object.keys(lasting).filter((key) => key.startsWith(DRAFT)).forEach((key) => lasting.removeItem(key));
 }
 
 /** Selected words of a message are quoted instead of all of it. */
@@ -123,21 +117,21 @@ function quoteSelection(link) {
     const prose = find(".prose", link.closest(".message"));
     const key = QUOTE + new URL(link.href).searchParams.get("to");
     if (text && prose?.contains(selection.anchorNode) && prose.contains(selection.focusNode)) {
-      passing.set(key, text.split("\n").map((line) => `> ${line}`.trimEnd()).join("\n") + "\n\n");
+      passing.setItem(key, text.split("\n").map((line) => `> ${line}`.trimEnd()).join("\n") + "\n\n");
     } else {
-      passing.remove(key);
+      passing.removeItem(key);
     }
   });
 }
 
 function takeQuote(form) {
   const key = QUOTE + new URLSearchParams(location.search).get("to");
-  const quote = passing.get(key);
+  const quote = passing.getItem(key);
   if (quote) form.elements.body.value = quote;
-  passing.remove(key);
+  passing.removeItem(key);
 }
 
-/** The language bar keeps the place on the page; the choice is remembered for the next visit. */
+/** The language bar keeps the place on the page and remembers the choice. */
 function followLanguage(link) {
   link.addEventListener("click", () => {
     const secure = location.protocol === "https:" ? "; Secure" : "";
@@ -156,7 +150,7 @@ function sendOnce(form) {
   addEventListener("pageshow", () => delete form.dataset.sending);
 }
 
-/** What scrolls sideways can be reached and scrolled from the keyboard. */
+/** What scrolls sideways can be reached from the keyboard. */
 function reachScrollable(box) {
   if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
 }
@@ -169,7 +163,7 @@ all("form[data-draft]").forEach((form) => {
   keepDraft(form);
 });
 all("textarea[data-preview]").forEach(livePreview);
-all(".person form").forEach(forgetDraftsAtSignOut);
+all(".person form").forEach((form) => form.addEventListener("submit", forgetAllDrafts));
 all("form[method='post']").forEach(sendOnce);
 all(".table-wrap, .prose table").forEach(reachScrollable);
 find(".error-summary")?.focus();

@@ -35,7 +35,7 @@ def test_button_confirms_and_leads_to_signing_in(app, visitor, path):
     assert (answer.status_code, answer.location) == (302, "/fr/auth/sign-in/")
     assert find_user(app, "nadia@example.org").confirmed_at
     assert not is_signed_in(visitor)
-    assert "Your e-mail address is confirmed" in visitor.get("/en/auth/sign-in/").text
+    assert "flash-success" in visitor.get("/fr/auth/sign-in/").text
     assert is_signed_in(sign_in(visitor, "nadia@example.org"))
 
 

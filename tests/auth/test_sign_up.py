@@ -84,7 +84,7 @@ def test_known_address_gets_the_same_answer_and_a_mail_that_says_so(app, visitor
     mail = mailbox()[-1]
     assert (known.status_code, known.location, known.text) == (unknown.status_code, unknown.location, unknown.text)
     assert (mail.recipient, mail.language) == ("clara@example.org", "es"), "in the language of the account"
-    assert "already have an account" in mail.text
+    assert mail.subject == "Usted ya tiene una cuenta"
     assert mail.path == "/es/auth/sign-in/"
     assert "/es/auth/forgot/" in mail.text
 

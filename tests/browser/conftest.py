@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from app import create_app
 from app.extensions import db
 from config import Config
-from tests.browser.addresses import Shown, all_pages, leave_a_trace
+from tests.browser.addresses import Shown, all_pages, leave_a_trace, longest_topic, shortest_topic
 from tests.browser.server import SECRET, Site, serving
 from tests.browser.steps import sign_in
 
@@ -31,6 +31,7 @@ ARGUMENTS = (
 MOST_MILLISECONDS = 15_000
 
 NewPage = Callable[..., Page]
+Look = Callable[[Callable[[], Any]], Any]
 
 
 @pytest.fixture(scope="session")
@@ -40,20 +41,43 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
-def inside(site: Site) -> Iterator[Flask]:
+def inside(site: Site) -> Flask:
     """The application of the running site, to look at its database and its catalogues."""
-    app = create_app(Config(secret_key=SECRET, site_url=site.address, instance=site.instance))
-    yield app
-    with app.app_context():
-        db.engine.dispose()
+    return create_app(Config(secret_key=SECRET, site_url=site.address, instance=site.instance))
 
 
 @pytest.fixture(scope="session")
-def pages(inside: Flask) -> list[Shown]:
-    with inside.app_context():
-        leave_a_trace()
-        found = all_pages()
-        db.engine.dispose()
+def look(inside: Flask) -> Look:
+    """Runs a function on the site's database and gives what it returns."""
+
+    def run(function: Callable[[], Any]) -> Any:
+        with inside.app_context():
+            found = function()
+            db.session.remove()
+            db.engine.dispose()
+        return found
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def pages(look: Look) -> list[Shown]:
+    look(leave_a_trace)
+    found: list[Shown] = look(all_pages)
+    return found
+
+
+@pytest.fixture(scope="session")
+def long_topic(look: Look) -> int:
+    """A topic of more than one page of messages."""
+    found: int = look(longest_topic)
+    return found
+
+
+@pytest.fixture(scope="session")
+def topic_to_write_in(look: Look) -> int:
+    """A short topic that takes more messages."""
+    found: int = look(shortest_topic)
     return found
 
 

@@ -24,9 +24,11 @@ def listen(page: Page) -> list[str]:
     page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
     page.on(
         "console",
-        lambda message: complaints.append(f"{page.url}: {message.text}")
-        if message.type in {"error", "warning"} and not _tells_a_status(message.text)
-        else None,
+        lambda message: (
+            complaints.append(f"{page.url}: {message.text}")
+            if message.type in {"error", "warning"} and not _tells_a_status(message.text)
+            else None
+        ),
     )
     return complaints
 

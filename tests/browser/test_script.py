@@ -1,0 +1,96 @@
+"""The comforts that the script adds for those who write."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import NewPage
+from tests.browser.server import Site
+from tests.browser.steps import SEND, number_of_message, sign_in
+
+pytestmark = pytest.mark.browser
+
+SELECT = """(prose) => {
+  const text = document.createTreeWalker(prose, NodeFilter.SHOW_TEXT).nextNode(), range = document.createRange();
+  range.setStart(text, 0);
+  range.setEnd(text, 20);
+  getSelection().removeAllRanges();
+  getSelection().addRange(range);
+  return getSelection().toString().trim();
+}"""
+DRAFTS = "Object.keys(localStorage).filter((key) => key.startsWith('draft:')).length"
+
+
+def test_preview_appears_while_one_writes(new_page: NewPage, topic_to_write_in: int):
+    page = _reply_form(new_page("participant"), topic_to_write_in)
+    expect(page.locator("#preview-box")).to_be_hidden()
+    page.fill("[name=body]", "A **strong** word, <script>alert(1)</script>")
+    expect(page.locator("#preview-box strong")).to_have_text("strong")
+    expect(page.locator("#preview-box")).to_contain_text("<script>alert(1)</script>")
+    page.fill("[name=body]", "")
+    expect(page.locator("#preview-box")).to_be_hidden()
+
+
+def test_draft_survives_a_reload_and_goes_once_it_is_posted(new_page: NewPage, topic_to_write_in: int):
+    page = _reply_form(new_page("participant"), topic_to_write_in)
+    page.fill("[name=body]", "Begun, and not yet sent.")
+    page.wait_for_function(f"{DRAFTS} === 1")
+    page.reload()
+    expect(page.locator("[name=body]")).to_have_value("Begun, and not yet sent.")
+    expect(page.locator(".draft-note")).to_be_visible()
+    page.click(SEND)
+    page.wait_for_url(re.compile(r"#message-\d+$"))
+    page.wait_for_function(f"{DRAFTS} === 0")
+    _reply_form(page, topic_to_write_in)
+    expect(page.locator("[name=body]")).to_have_value("")
+    expect(page.locator(".draft-note")).to_have_count(0)
+
+
+def test_draft_can_be_discarded(new_page: NewPage, topic_to_write_in: int):
+    page = _reply_form(new_page("participant"), topic_to_write_in)
+    page.fill("[name=body]", "Better not.")
+    page.wait_for_function(f"{DRAFTS} === 1")
+    page.reload()
+    page.click(".draft-note button")
+    expect(page.locator("[name=body]")).to_have_value("")
+    assert page.evaluate(DRAFTS) == 0
+
+
+def test_signing_out_leaves_no_draft_behind(new_page: NewPage, site: Site, topic_to_write_in: int):
+    page = new_page()
+    sign_in(page, "en", *site.accounts["participant"])
+    _reply_form(page, topic_to_write_in).fill("[name=body]", "For my eyes only.")
+    page.wait_for_function(f"{DRAFTS} === 1")
+    page.click(".person form button")
+    page.locator('.person a[href="/en/auth/sign-in/"]').wait_for()
+    assert page.evaluate(DRAFTS) == 0
+
+
+def test_selection_is_quoted_instead_of_the_whole_message(new_page: NewPage, topic_to_write_in: int):
+    page = new_page("participant")
+    page.goto(f"/en/topics/{topic_to_write_in}/")
+    message = page.locator(".message").first
+    selected = message.locator(".prose").evaluate(SELECT)
+    message.locator('.links a[href$="quote=1"]').click()
+    page.wait_for_url("**/reply/?*")
+    expect(page.locator("[name=body]")).to_have_value(f"> {selected}\n\n")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_double_click_on_the_button_posts_once(new_page: NewPage, topic_to_write_in: int, scripts: bool):
+    page = _reply_form(new_page("participant", scripts=scripts), topic_to_write_in)
+    text = f"Sent in a hurry, {'with' if scripts else 'without'} scripts."
+    page.fill("[name=body]", text)
+    page.dblclick(SEND)
+    page.wait_for_url(re.compile(r"#message-\d+$"))
+    number = number_of_message(page)
+    page.goto(f"/en/topics/{topic_to_write_in}/")
+    posted = page.locator(".message", has_text=text)
+    expect(posted).to_have_count(1)
+    expect(posted).to_have_id(f"message-{number}")
+
+
+def _reply_form(page: Page, topic: int) -> Page:
+    page.goto(f"/en/topics/{topic}/reply/")
+    return page
