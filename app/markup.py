@@ -1,8 +1,12 @@
 """Markdown to safe HTML: the only maker of Markup.
 
 The source is parsed without raw HTML, then an allow-list cleans the result, so that neither a hole in
-the parser nor one in the list is enough. The bounds on brackets keep Python-Markdown, which is
-quadratic in them, under a second on the longest text that a form takes.
+the parser nor one in the list is enough. Links are written `[text](address)` and no other way: what stands
+in square brackets is often the wording that a meeting has yet to agree on, and `[Option 1]: text` must not
+be taken for the definition of a link and vanish. Nothing is loaded from elsewhere, so an image becomes a link.
+
+Python-Markdown is quadratic in much that people do not write (rules or headings by the thousand, lone back
+quotes, a table with thousands of columns). What it has to go over is counted, and too much of it is refused.
 """
 
 import html
@@ -14,13 +18,16 @@ from typing import Any
 
 import nh3
 from markdown import Markdown
+from markdown.blockprocessors import BlockProcessor
 from markdown.inlinepatterns import InlineProcessor
 from markdown.treeprocessors import Treeprocessor
+from markdown.util import AtomicString
 from markupsafe import Markup, escape
 
 from app.errors import TooIntricate
 
-MOST_OPENING_BRACKETS = 600
+# In characters gone over; the longest text of a form, written as people write, takes about a tenth of it.
+MOST_WORK = 4_000_000
 DEEPEST_QUOTE = 20
 TAGS = frozenset(
     "p br strong em del a ul ol li blockquote code pre h2 h3 h4 h5 h6 hr table thead tbody tr th td".split()
@@ -30,7 +37,13 @@ HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 # Control characters, lone surrogates and code points that are no characters: XML cannot carry them.
 UNWANTED = frozenset({"Cc", "Cs", "Cn"})
 BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
-BARE_ADDRESS = r"(?<![\w/(<\"'])(https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]*_])"
+BARE_ADDRESS = r"<(https?://[^\s<>]++)>|(?<![\w/\"'])(https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]*_])"
+# No part of it goes back over what another one has read, so that its time is linear.
+LINK = r"""(?x) !?+ \[ (?!\s*+\]) ((?: [^\[\]]++ | \[[^\[\]]*+\] )++) \]
+    \( \s*+ (?: <([^<>\n]*+)> | ((?: [^\s()<>]++ | \([^\s()<>]*+\) )++) )
+    (?: \s++ (?: "([^"]*+)" | '([^']*+)' ) )?+ \s*+ \)"""
+ADDRESS = re.compile(r"https?://\S|mailto:\S", re.IGNORECASE)
+LOCAL_PATH = re.compile(r"/(?![/\\])[^\\]*$")
 NOTHING = Markup("")
 HEADING_TAG = re.compile(r"(</?h)([2-6])>")
 DEEP_QUOTE = re.compile(rf"^(?:[ \t]*>){{{DEEPEST_QUOTE + 1}}}", re.MULTILINE)
@@ -43,13 +56,9 @@ def render(source: str, *, first_heading: int = 3, official: bool = False) -> st
     administrators, may link to addresses of the site itself (`/en/portal/`). Raises TooIntricate
     where the source could keep the parser busy for seconds.
     """
-    if sum(source.count(char) for char in "[<") > MOST_OPENING_BRACKETS or DEEP_QUOTE.search(source):
+    if DEEP_QUOTE.search(source):
         raise TooIntricate
-    parser = Markdown(extensions=["sane_lists", "tables", "nl2br"], output_format="html")
-    for registry, name in ((parser.preprocessors, "html_block"), (parser.inlinePatterns, "html")):
-        registry.deregister(name)
-    parser.inlinePatterns.register(_BareAddress(BARE_ADDRESS, parser), "bare_address", 100)
-    parser.treeprocessors.register(_HeadingLevels(first_heading), "heading_levels", 5)
+    parser = _parser(first_heading, official=official)
     try:
         dirty = parser.convert(source)
     except RecursionError as error:
@@ -114,12 +123,27 @@ def plain_line(text: str) -> str:
     return " ".join(BIDI_CONTROLS.sub("", plain(text)).split())
 
 
+def _parser(first_heading: int, *, official: bool) -> Markdown:
+    parser = Markdown(extensions=["sane_lists", "tables", "nl2br"], output_format="html")
+    for name in ("html", "autolink", "reference", "image_link", "image_reference", "short_reference", "short_image_ref"):
+        parser.inlinePatterns.deregister(name)
+    parser.preprocessors.deregister("html_block")
+    parser.parser.blockprocessors.deregister("reference")
+    parser.parser.blockprocessors.register(_BlockWork(parser.parser), "work", 1000)
+    parser.treeprocessors.register(_InlineWork(), "work", 1000)
+    parser.inlinePatterns.register(_Link(official=official), "link", 160)
+    parser.inlinePatterns.register(_BareAddress(BARE_ADDRESS), "bare_address", 105)
+    parser.treeprocessors.register(_HeadingLevels(first_heading), "heading_levels", 5)
+    return parser
+
+
+def _may_link_to(address: str, *, official: bool) -> bool:
+    return bool(ADDRESS.match(address) or (official and LOCAL_PATH.match(address)))
+
+
 def _clean(dirty: str, *, official: bool) -> str:
     def keep(_tag: str, attribute: str, value: str) -> str | None:
-        if attribute == "href" and not re.match(r"(?:https?|mailto):", value, re.IGNORECASE):
-            is_local = official and re.match(r"/(?![/\\])[^\\]*$", value)
-            return value if is_local else None
-        return value
+        return None if attribute == "href" and not _may_link_to(value, official=official) else value
 
     return nh3.clean(
         dirty,
@@ -144,12 +168,61 @@ class _HeadingLevels(Treeprocessor):
             element.tag = f"h{min(self.first + used.index(element.tag), 6)}"
 
 
+class _BlockWork(BlockProcessor):
+    """Claims no block; counts those that the others are going to look at, and the cells of their tables."""
+
+    left = MOST_WORK
+
+    def test(self, parent: etree.Element, block: str) -> bool:
+        heading, _, rows = block.partition("\n")
+        self.left -= len(block) + heading.count("|") * rows.count("\n") + block.count("|") * block.count("`")
+        if self.left < 0:
+            raise TooIntricate
+        return False
+
+
+class _InlineWork(Treeprocessor):
+    """Counts the way from each back quote to the end of its text, where its partner is looked for."""
+
+    def run(self, root: etree.Element) -> None:
+        texts = [text for element in root.iter() for text in (element.text, element.tail) if text]
+        if sum(text.count("`") * len(text) for text in texts if not isinstance(text, AtomicString)) > MOST_WORK:
+            raise TooIntricate
+
+
+class _Link(InlineProcessor):
+    """`[text](address "title")`, where the address is one that a text may link to; anything else stays as typed."""
+
+    ANCESTOR_EXCLUDES = ("a",)
+
+    def __init__(self, *, official: bool) -> None:
+        super().__init__(LINK)
+        self.official = official
+
+    def handleMatch(  # type: ignore[override]  # noqa: N802  the library's name
+        self, m: re.Match[str], data: str
+    ) -> tuple[etree.Element | None, int | None, int | None]:
+        text, bracketed, bare, *titles = m.groups()
+        address = self.unescape(bracketed or bare or "").strip()
+        if not _may_link_to(address, official=self.official):
+            return None, None, None
+        link = etree.Element("a", href=address)
+        link.text = text
+        title = titles[0] or titles[1]
+        if title:
+            link.set("title", self.unescape(title))
+        return link, m.start(0), m.end(0)
+
+
 class _BareAddress(InlineProcessor):
-    """A web address written as such becomes a link."""
+    """A web address written as such, or in angle brackets, becomes a link."""
+
+    ANCESTOR_EXCLUDES = ("a",)
 
     def handleMatch(  # type: ignore[override]  # noqa: N802  the library's name
         self, m: re.Match[str], data: str
     ) -> tuple[etree.Element, int, int]:
-        link = etree.Element("a", href=m.group(1))
-        link.text = m.group(1)
+        address = self.unescape(m.group(1) or m.group(2))
+        link = etree.Element("a", href=address)
+        link.text = AtomicString(address)
         return link, m.start(0), m.end(0)

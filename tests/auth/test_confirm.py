@@ -86,7 +86,7 @@ def test_confirmed_address_is_told_that_it_has_an_account(visitor, clara, mailbo
     visitor.post(ASK, data={"email": "clara@example.org"})
 
     [mail] = mailbox()
-    assert "already have an account" in mail.text
+    assert mail.subject == "Usted ya tiene una cuenta"
 
 
 def test_unknown_address_is_told_that_it_has_no_account_in_the_language_of_the_form(visitor, world, mailbox: Mailbox):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app import create_app
 from app.extensions import db
@@ -16,9 +16,17 @@ from tests.browser.addresses import Shown, all_pages, leave_a_trace, longest_top
 from tests.browser.server import SECRET, Site, serving
 from tests.browser.steps import sign_in
 
-# Chromium takes the last list of features only, so Playwright's own is repeated as far as it matters here. The first
-# is ours: it makes every window start a page that nobody sees.
-FEATURES = "PreloadTopChromeWebUI,HttpsUpgrades,MediaRouter,NetworkTimeServiceQuerying,OptimizationHints,PaintHolding,Translate"
+# Chromium takes the last list only, so those of Playwright's own that matter here are repeated. The first is ours:
+# without it every window starts a page that nobody sees.
+NOT_WANTED = (
+    "PreloadTopChromeWebUI",
+    "HttpsUpgrades",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "Translate",
+)
 ARGUMENTS = (
     "--headless=new",
     "--disable-gpu",
@@ -26,7 +34,7 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
-    f"--disable-features={FEATURES}",
+    f"--disable-features={','.join(NOT_WANTED)}",
 )
 MOST_MILLISECONDS = 15_000
 
@@ -96,6 +104,7 @@ def chromium() -> Iterator[Browser]:
     path = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if not path:
         pytest.fail("Chromium was not found. `make test` finds or installs it; or name it in CHROMIUM.")
+    expect.set_options(timeout=MOST_MILLISECONDS)
     arguments = [*ARGUMENTS, "--no-sandbox"] if os.geteuid() == 0 else list(ARGUMENTS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=arguments)

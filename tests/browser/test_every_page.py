@@ -13,9 +13,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.parametrize("language", LANGUAGES
 
 SMALL_TELEPHONE = {"width": 320, "height": 640}
 WIDTH = "document.documentElement.scrollWidth"
-# What sticks out, but for what stands in a box that scrolls by itself.
+# What sticks out, but for what is in a box that scrolls by itself.
 STICKING_OUT = """() => [...document.querySelectorAll("body *")]
-  .filter((one) => one.getBoundingClientRect().right > innerWidth + 0.5 && !one.closest(".table-wrap, .prose table, pre"))
+  .filter((one) => one.getBoundingClientRect().right > innerWidth + 0.5)
+  .filter((one) => !one.closest(".table-wrap, .prose table, pre"))
   .slice(0, 3).map((one) => one.outerHTML.slice(0, 120)).join("; ")"""
 MOMENT = re.compile(r"\d{1,2}(?::|\sh\s)\d{2}\sUTC")
 
