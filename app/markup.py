@@ -125,14 +125,22 @@ def plain_line(text: str) -> str:
 
 def _parser(first_heading: int, *, official: bool) -> Markdown:
     parser = Markdown(extensions=["sane_lists", "tables", "nl2br"], output_format="html")
-    for name in ("html", "autolink", "reference", "image_link", "image_reference", "short_reference", "short_image_ref"):
+    for name in (
+        "html",
+        "autolink",
+        "reference",
+        "image_link",
+        "image_reference",
+        "short_reference",
+        "short_image_ref",
+    ):
         parser.inlinePatterns.deregister(name)
     parser.preprocessors.deregister("html_block")
     parser.parser.blockprocessors.deregister("reference")
     parser.parser.blockprocessors.register(_BlockWork(parser.parser), "work", 1000)
     parser.treeprocessors.register(_InlineWork(), "work", 1000)
-    parser.inlinePatterns.register(_Link(official=official), "link", 160)
-    parser.inlinePatterns.register(_BareAddress(BARE_ADDRESS), "bare_address", 105)
+    parser.inlinePatterns.register(_Link(parser, official=official), "link", 160)
+    parser.inlinePatterns.register(_BareAddress(BARE_ADDRESS, parser), "bare_address", 105)
     parser.treeprocessors.register(_HeadingLevels(first_heading), "heading_levels", 5)
     return parser
 
@@ -195,8 +203,8 @@ class _Link(InlineProcessor):
 
     ANCESTOR_EXCLUDES = ("a",)
 
-    def __init__(self, *, official: bool) -> None:
-        super().__init__(LINK)
+    def __init__(self, parser: Markdown, *, official: bool) -> None:
+        super().__init__(LINK, parser)
         self.official = official
 
     def handleMatch(  # type: ignore[override]  # noqa: N802  the library's name

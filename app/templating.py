@@ -23,42 +23,50 @@ def register(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config.setdefault("TREE_SECONDS", 1)
     app.extensions["site_trees"] = {}
-    app.jinja_env.globals.update(
-        language=LocalProxy(reader_language),
-        viewer=LocalProxy(viewer),
-        tree=LocalProxy(site_tree),
-        in_language=in_language,
-        gettext=_gettext,
-        _=_gettext,
-        ngettext=_ngettext,
-        pgettext=_pgettext,
-        link=addresses.link,
-        absolute=addresses.absolute,
-        alternates=addresses.alternates,
-        canonical=addresses.canonical,
-        static=_static_builder(Path(app.root_path) / "static"),
-        of_tree=of_tree,
-        site=app.config["SITE"],
-        labels=labels,
-        site_languages=site_languages,
-        message_names=message_names,
-        flashes=flashes,
-        near=near,
-        days_left=days_left,
-        hours_left=hours_left,
-    )
-    app.jinja_env.filters.update(
-        stored_html=markup.stored,
-        escaped=markup.escaped,
-        put=markup.put,
-        deeper=markup.deeper,
-        numbers=numbers,
-        excerpt=markup.excerpt,
-        stamp=stamp,
-        minute=minute,
-        iso=iso,
-        text_in=text_in,
-    )
+    app.jinja_env.globals.update(_names(app))
+    app.jinja_env.filters.update(_filters())
+
+
+def _names(app: Flask) -> dict[str, Any]:
+    return {
+        "language": LocalProxy(reader_language),
+        "viewer": LocalProxy(viewer),
+        "tree": LocalProxy(site_tree),
+        "in_language": in_language,
+        "gettext": _gettext,
+        "_": _gettext,
+        "ngettext": _ngettext,
+        "pgettext": _pgettext,
+        "link": addresses.link,
+        "absolute": addresses.absolute,
+        "alternates": addresses.alternates,
+        "canonical": addresses.canonical,
+        "static": _static_builder(Path(app.root_path) / "static"),
+        "of_tree": of_tree,
+        "site": app.config["SITE"],
+        "labels": labels,
+        "site_languages": site_languages,
+        "message_names": message_names,
+        "flashes": flashes,
+        "near": near,
+        "days_left": days_left,
+        "hours_left": hours_left,
+    }
+
+
+def _filters() -> dict[str, Any]:
+    return {
+        "stored_html": markup.stored,
+        "escaped": markup.escaped,
+        "put": markup.put,
+        "deeper": markup.deeper,
+        "numbers": numbers,
+        "excerpt": markup.excerpt,
+        "stamp": stamp,
+        "minute": minute,
+        "iso": iso,
+        "text_in": text_in,
+    }
 
 
 def stamp(moment: datetime) -> str:

@@ -9,7 +9,7 @@ TAGS = frozenset(
 VOID = frozenset({"br", "hr"})
 ATTRIBUTES = {"a": {"href", "title", "rel"}, "ol": {"start"}}
 REL = "nofollow noopener ugc"
-ADDRESS = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
+ADDRESS = re.compile(r"https?://|mailto:", re.IGNORECASE)
 LOCAL = re.compile(r"/(?![/\\])[^\\]*")
 # Browsers take these out of an address, or off its beginning, before they look at its scheme.
 IGNORED = re.compile(r"[\t\n\r]|^[\x00-\x20]+")

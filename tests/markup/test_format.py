@@ -1,0 +1,117 @@
+"""What people write looks as they meant it, and nothing that they wrote gets lost."""
+
+import pytest
+
+from app.markup import deeper, excerpt, quote, render, text_of
+from tests.markup.clean import links_of, tags_of
+from tests.markup.clean import text_of as text_in
+
+
+@pytest.mark.parametrize(
+    ("source", "tags"),
+    [
+        ("one\n\ntwo", ["p", "p"]),
+        ("one\ntwo", ["p", "br"]),
+        ("**a** *b* __c__ _d_", ["p", "strong", "em", "strong", "em"]),
+        ("- a\n- b", ["ul", "li", "li"]),
+        ("- a\n    - b", ["ul", "li", "ul", "li"]),
+        ("3. a\n4. b", ["ol", "li", "li"]),
+        ("> a\n> > b", ["blockquote", "p", "blockquote", "p"]),
+        ("`a`", ["p", "code"]),
+        ("    a", ["pre", "code"]),
+        ("a\n\n---\n\nb", ["p", "hr", "p"]),
+        ("|a|b|\n|-|-|\n|c|d|", ["table", "thead", "tr", "th", "th", "tbody", "tr", "td", "td"]),
+    ],
+)
+def test_markdown_makes_the_tags_that_it_stands_for(source: str, tags: list[str]):
+    assert tags_of(render(source)) == tags
+
+
+def test_numbered_list_keeps_its_first_number():
+    assert '<ol start="3">' in render("3. a\n4. b")
+
+
+@pytest.mark.parametrize(
+    ("source", "address"),
+    [
+        ("see https://example.org/a_b_c.", "https://example.org/a_b_c"),
+        ("(https://example.org/a)", "https://example.org/a"),
+        ("[x](https://example.org/a_(b))", "https://example.org/a_(b)"),
+        ("[x](<https://example.org/a>)", "https://example.org/a"),
+        ("[x](https://example.org/?a=1&b=2)", "https://example.org/?a=1&b=2"),
+        ("[x]( HTTPS://Example.org 'Title' )", "HTTPS://Example.org"),
+        ("[x](mailto:a@example.org)", "mailto:a@example.org"),
+        ("<https://example.org/a>", "https://example.org/a"),
+        ("<a@example.org>", "mailto:a@example.org"),
+        ("[*a* `b`\nc](https://example.org)", "https://example.org"),
+        ("**https://example.org**", "https://example.org"),
+    ],
+)
+def test_addresses_become_links(source: str, address: str):
+    assert [link["href"] for link in links_of(render(source))] == [address]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "[Option 1]: The Parties [shall] [should] report.",
+        "[Norway]: https://example.org",
+        "[1]: see paragraph 4",
+        "Parties [shall][should] [may] report [annually].",
+        "[x](a@example.org)",
+        "[x]()",
+        "[ ](https://example.org)",
+        "x[1] = y[2](3)",
+        "a < b and c > d & e",
+        "<b>not HTML</b>",
+        "~~struck~~ ^up^ ==marked==",
+    ],
+)
+def test_everything_else_in_brackets_stays_as_it_was_typed(source: str):
+    """Negotiators put brackets round what is not agreed; none of it may vanish or change."""
+    assert text_in(render(source)).strip() == source
+
+
+@pytest.mark.parametrize(
+    ("source", "levels"),
+    [
+        ("# a", ["h3"]),
+        ("###### a", ["h3"]),
+        ("# a\n\n### b\n\n###### c\n\n### d", ["h3", "h4", "h5", "h4"]),
+        ("### a\n\n# b", ["h4", "h3"]),
+        ("# a\n\n## b\n\n### c\n\n#### d\n\n##### e", ["h3", "h4", "h5", "h6", "h6"]),
+        ("a\n=\n\nb\n-", ["h3", "h4"]),
+        ("> # a\n\n## b", ["h3", "h4"]),
+    ],
+)
+def test_headings_are_renumbered_without_gaps(source: str, levels: list[str]):
+    assert [tag for tag in tags_of(render(source)) if tag[0] == "h" and tag != "hr"] == levels
+
+
+@pytest.mark.parametrize("first", [2, 3, 4, 5, 6])
+def test_headings_begin_at_the_level_that_the_page_asks_for(first: int):
+    assert tags_of(render("# a\n\n## b", first_heading=first)) == [f"h{first}", f"h{min(first + 1, 6)}"]
+
+
+def test_headings_go_deeper_in_a_larger_document_and_never_beyond_the_last_level():
+    assert deeper("<h3>a</h3><h5>b</h5><h6>c</h6>", 2) == "<h5>a</h5><h6>b</h6><h6>c</h6>"
+    assert deeper("<h3>a</h3><hr>", 0) == "<h3>a</h3><hr>"
+
+
+def test_quotation_holds_every_line_and_can_be_answered_below():
+    source = quote("first\n\n- second")
+
+    assert source == "> first\n>\n> - second\n\n"
+    assert tags_of(render(source + "answer")) == ["blockquote", "p", "ul", "li", "p"]
+
+
+def test_text_of_a_message_has_a_space_between_its_blocks():
+    assert text_of(render("# a\n\nb\nc\n\n- d\n- e\n\n1 < 2 & 3")) == "a b c d e 1 < 2 & 3"
+
+
+def test_excerpt_ends_between_words():
+    html = render("The Parties may wish to consider the following proposal, in the light of experience.")
+
+    assert excerpt(html, 40) == "The Parties may wish to consider the…"
+    assert excerpt(html, 57) == "The Parties may wish to consider the following proposal…"
+    assert excerpt(html, 400) == text_of(html)

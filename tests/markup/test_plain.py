@@ -1,0 +1,85 @@
+"""What is typed is kept as text that every page, mail and feed can carry."""
+
+import unicodedata
+from xml.etree import ElementTree
+
+import pytest
+
+from app.markup import plain, plain_line, render
+
+WITHOUT = {
+    "a NUL": "\x00",
+    "a bell": "\x07",
+    "an escape": "\x1b",
+    "a C1 control": "\x85",
+    "a delete": "\x7f",
+    "a lone high surrogate": "\ud800",
+    "a lone low surrogate": "\udc00",
+    "a noncharacter": "\ufffe",
+    "a noncharacter of another plane": "\U0010ffff",
+    "a code point that is none yet": "\u0378",
+}
+KEPT = {
+    "four bytes": "\U0001f33f \U00020000",
+    "a flag": "\U0001f1f3\U0001f1f4",
+    "a joined sequence": "\U0001f469\u200d\U0001f52c",
+    "Arabic": "العربية",
+    "a joiner of Persian": "می\u200cخواهم",
+    "a direction mark": "a\u200fb\u200e",
+    "accents": "éñüçÅ",
+    "many accents": "a" + "\u0301" * 50,
+    "a no-break space": "23\u00a0h",
+    "a private character": "\ue000",
+}
+OVERRIDES = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
+@pytest.mark.parametrize("char", WITHOUT.values(), ids=WITHOUT.keys())
+@pytest.mark.parametrize("clean", [plain, plain_line])
+def test_characters_that_no_text_needs_are_left_out(clean, char: str):
+    assert clean(f"a{char}b") == "ab"
+
+
+@pytest.mark.parametrize("text", KEPT.values(), ids=KEPT.keys())
+@pytest.mark.parametrize("clean", [plain, plain_line])
+def test_characters_of_every_language_are_kept(clean, text: str):
+    composed = unicodedata.normalize("NFC", text)
+
+    assert clean(text) == (" ".join(composed.split()) if clean is plain_line else composed)
+
+
+def test_letters_are_composed_so_that_the_same_name_is_the_same_text():
+    assert plain("e\u0301") == plain_line("e\u0301") == "é"
+
+
+@pytest.mark.parametrize("ends", ["\r\n", "\r", "\n"])
+def test_lines_end_as_on_unix(ends: str):
+    assert plain(f"a{ends}b{ends}{ends}c") == "a\nb\n\nc"
+
+
+def test_a_line_is_one_line_with_single_spaces_and_none_around_it():
+    assert plain_line("  a\t b\r\nc\n\nd \u2003 e ") == "a b c d e"
+
+
+def test_a_line_has_no_direction_overrides_that_could_mislead():
+    assert plain_line(f"a{OVERRIDES}b") == "ab"
+
+
+def test_a_text_may_need_them():
+    assert plain(f"a{OVERRIDES}b") == f"a{OVERRIDES}b"
+
+
+@pytest.mark.parametrize("char", [*WITHOUT.values(), *KEPT.values(), OVERRIDES, "\t", "\n"])
+def test_cleaned_text_renders_and_can_be_stored_and_put_into_a_feed(char: str):
+    html = render(plain(f"a{char}b **{char}** [x](https://example.org/{char})"))
+
+    html.encode("utf-8")
+    element = ElementTree.Element("content")
+    element.text = html
+    assert ElementTree.fromstring(ElementTree.tostring(element, "utf-8")).text == html
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "x\ud800y\r\n z", "e\u0301\u202e"])
+@pytest.mark.parametrize("clean", [plain, plain_line])
+def test_cleaning_twice_changes_nothing_more(clean, text: str):
+    assert clean(clean(text)) == clean(text)

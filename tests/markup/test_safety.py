@@ -1,0 +1,119 @@
+"""Whatever somebody types, rendered Markdown holds nothing but what the allow-list names."""
+
+import re
+
+import pytest
+
+from app.errors import TooIntricate
+from app.markup import excerpt, render, text_of
+from tests.hostile import EMBEDDED, HANDLERS, HOSTILE, SCHEMES, SCRIPTS, UNICODE
+from tests.markup.clean import links_of, problems_of, tags_of
+from tests.markup.clean import text_of as text_in
+
+PLACES = {
+    "alone": "{}",
+    "in a list": "- {}",
+    "in a quote": "> {}",
+    "in a heading": "# {}",
+    "in a table": "| a | b |\n|---|---|\n| {} | c |",
+    "in emphasis": "**{}**",
+    "in a link's text": "[{}](https://example.org)",
+    "in a link's title": '[x](https://example.org "{}")',
+    "in an address": "[x](https://example.org/{})",
+    "after a bare address": "https://example.org/{}",
+    "in code": "`{}`",
+}
+
+
+@pytest.mark.parametrize("official", [False, True], ids=["message", "official"])
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES.keys())
+def test_hostile_text_makes_nothing_that_is_not_allowed(place: str, official: bool):
+    for text in HOSTILE:
+        html = render(place.format(text) if "{}" in place else text, official=official)
+        assert problems_of(html, official=official) == [], text
+
+
+def test_the_reader_of_these_tests_finds_what_is_not_allowed():
+    """So that the tests above can fail."""
+    for text in (*SCRIPTS[:6], *HANDLERS[:6], *EMBEDDED[:10]):
+        assert problems_of(text), text
+    assert problems_of('<a href="java\tscript:x" rel="nofollow noopener ugc">x</a>')
+    assert problems_of('<a href="https://example.org">x</a>') == ["a without its rel"]
+    assert problems_of("<p><em>x</p></em>")
+    assert problems_of("<!-- x -->")
+
+
+@pytest.mark.parametrize("text", SCHEMES)
+def test_no_link_leads_to_a_scheme_other_than_http_https_or_mailto(text: str):
+    html = render(text)
+
+    for link in links_of(html):
+        assert re.match(r"https?://|mailto:", link["href"] or ""), html
+    assert text_in(html).strip(), "what was typed stays readable"
+
+
+@pytest.mark.parametrize("text", ["[x](https://example.org)", "<https://example.org>", "https://example.org", "<a@b.org>"])
+def test_every_link_tells_search_engines_and_browsers_not_to_trust_it(text: str):
+    [link] = links_of(render(text))
+
+    assert link["rel"] == "nofollow noopener ugc"
+
+
+@pytest.mark.parametrize("path", ["/en/portal/", "/en/forums/first/#about", "/"])
+def test_official_texts_alone_may_link_within_the_site(path: str):
+    source = f"[the page]({path})"
+
+    assert links_of(render(source, official=True))[0]["href"] == path
+    assert links_of(render(source)) == []
+    assert source in text_in(render(source)), "the participant sees what was typed"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["//evil.example", "/\\evil.example", "\\/evil.example", "\\\\evil.example", "/\t/evil.example", "javascript:alert(1)"],
+)
+def test_official_texts_link_nowhere_else(address: str):
+    html = render(f"[x]({address})", official=True)
+
+    assert problems_of(html, official=True) == []
+    assert not [link for link in links_of(html) if link.get("href")]
+
+
+@pytest.mark.parametrize("text", ["![a map](https://example.org/map.png)", "![a map](https://example.org/map.png 'Map')"])
+def test_image_becomes_a_link_so_that_reading_calls_no_other_server(text: str):
+    html = render(text)
+
+    assert "img" not in tags_of(html)
+    assert [link["href"] for link in links_of(html)] == ["https://example.org/map.png"]
+    assert "a map" in text_in(html)
+
+
+def test_link_holds_no_other_link():
+    html = render("[https://a.example and <https://b.example>](https://c.example) *https://d.example*")
+
+    assert [link["href"] for link in links_of(html)] == ["https://c.example", "https://d.example"]
+    assert problems_of(html) == []
+
+
+def test_link_title_is_text():
+    [link] = links_of(render("[x](https://example.org '<b onclick=\"a\">')"))
+
+    assert link["title"] == '<b onclick="a">'
+
+
+@pytest.mark.parametrize("text", [*SCRIPTS, *HANDLERS, *UNICODE])
+def test_excerpt_of_hostile_text_holds_text_only(text: str):
+    """Excerpts are escaped where they are shown; parsing them again must bring nothing back."""
+    html = render(text)
+
+    assert "<script" not in render(text_of(html)).lower()
+    assert len(excerpt(html, 40)) <= 40
+
+
+def test_deeply_nested_text_is_refused_rather_than_breaking_the_parser():
+    for unit in ("> - ", "1. > ", "- > * > "):
+        try:
+            html = render(unit * 5_000)
+        except TooIntricate:
+            continue
+        assert problems_of(html) == []
