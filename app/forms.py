@@ -1,11 +1,12 @@
 """What all forms share: cleaned fields, validators with messages in the reader's language, one-time keys."""
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, StringField, TextAreaField
+from wtforms import HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
 
 from app.errors import TooIntricate
@@ -42,6 +43,21 @@ class BodyField(TextAreaField):
 
     def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:
         super().__init__(label, validators, filters=[_cleaned(plain)], **kwargs)
+
+
+CHOOSE = _l("Please choose one of those that are offered.")
+NOT_OFFERED: dict[str, Any] = {"invalid_value_message": CHOOSE, "invalid_choice_message": CHOOSE}
+
+
+class ChoiceField(SelectField):
+    """One of the choices that `offer` has set."""
+
+    def __init__(self, label: Any, validators: Any = None, **kwargs: Any) -> None:
+        super().__init__(label, validators, **NOT_OFFERED, **kwargs)
+
+    def offer(self, choices: Sequence[tuple[Any, Any]]) -> None:
+        """Offer these values with their labels, in this order."""
+        self.choices = list(choices)
 
 
 class Required(InputRequired):

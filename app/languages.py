@@ -155,7 +155,7 @@ def _bind_one(language: Language, folders: tuple[Path, ...]) -> Language:
         found = Translations.load(folder, [Locale.parse(language.code)])
         if isinstance(found, Translations):
             catalogue.merge(found)
-            catalogue.plural = found.plural  # type: ignore[attr-defined]  # merging leaves the rule behind
+            catalogue.plural = found.plural  # merging leaves the rule behind
     path = next(path for folder in folders if (path := folder / "states" / f"{language.code}.toml").exists())
     names = tomllib.loads(path.read_text("utf-8"))
     return replace(language, catalogue=catalogue, states=names["states"], invented_states=names["invented"])

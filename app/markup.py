@@ -44,6 +44,7 @@ LINK = r"""(?x) !?+ \[ (?!\s*+\]) ((?: [^\[\]]++ | \[[^\[\]]*+\] )++) \]
     (?: \s++ (?: "([^"]*+)" | '([^']*+)' ) )?+ \s*+ \)"""
 ADDRESS = re.compile(r"https?://\S|mailto:\S", re.IGNORECASE)
 LOCAL_PATH = re.compile(r"/(?![/\\])[^\\]*$")
+PAIRED = re.compile(r"`+|\*+|_+")
 NOTHING = Markup("")
 HEADING_TAG = re.compile(r"(</?h)([2-6])>")
 DEEP_QUOTE = re.compile(rf"^(?:[ \t]*>){{{DEEPEST_QUOTE + 1}}}", re.MULTILINE)
@@ -190,12 +191,18 @@ class _BlockWork(BlockProcessor):
 
 
 class _InlineWork(Treeprocessor):
-    """Counts the way from each back quote to the end of its text, where its partner is looked for."""
+    """Counts the way from each sign that comes in pairs to the end of its text, where its partner is looked for."""
 
     def run(self, root: etree.Element) -> None:
         texts = [text for element in root.iter() for text in (element.text, element.tail) if text]
-        if sum(text.count("`") * len(text) for text in texts if not isinstance(text, AtomicString)) > MOST_WORK:
+        if sum(_pairing_work(text) for text in texts if not isinstance(text, AtomicString)) > MOST_WORK:
             raise TooIntricate
+
+
+def _pairing_work(text: str) -> int:
+    """A row of such signs is looked through anew from each of them."""
+    rows = PAIRED.findall(text)
+    return len(rows) * len(text) + sum(len(row) ** 2 for row in rows)
 
 
 class _Link(InlineProcessor):

@@ -98,7 +98,7 @@ SCHEMES = (
 REFERENCES = (
     "[x]: javascript:alert(1)\n\n[x]",
     "[x]: <javascript:alert(1)>\n\n[y][x]",
-    "[x]: https://example.org \"<img src=x onerror=alert(1)>\"\n\n[x]",
+    '[x]: https://example.org "<img src=x onerror=alert(1)>"\n\n[x]',
     "[x]: data:text/html,x\n\n![x]",
     "[x][y]\n\n[y]: vbscript:msgbox(1)",
     "[x]\n\n[x]: https://example.org 'a' onclick=alert(1)",

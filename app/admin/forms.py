@@ -6,30 +6,17 @@ from typing import Any, TypeVar
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, Field, IntegerField, SelectField, SelectMultipleField
+from wtforms import DateField, Field, IntegerField, SelectMultipleField
 from wtforms.validators import ValidationError
 from wtforms.widgets import CheckboxInput
 
 from app.errors import Refused
-from app.forms import Form
+from app.forms import NOT_OFFERED, Form
 
-CHOOSE = _l("Please choose one of those that are offered.")
-NOT_OFFERED: dict[str, Any] = {"invalid_value_message": CHOOSE, "invalid_choice_message": CHOOSE}
 NO_DATE = _l("Please give a date, such as 2026-12-31.")
 NO_NUMBER = _l("Please give a whole number, such as 3.")
 YEARS = range(1945, 2200)
 T = TypeVar("T")
-
-
-class ChoiceField(SelectField):
-    """One of the choices that `offer` has set."""
-
-    def __init__(self, label: Any, validators: Any = None, **kwargs: Any) -> None:
-        super().__init__(label, validators, **NOT_OFFERED, **kwargs)
-
-    def offer(self, choices: Sequence[tuple[Any, Any]]) -> None:
-        """Offer these values with their labels, in this order."""
-        self.choices = list(choices)
 
 
 class ChoicesField(SelectMultipleField):

@@ -5,9 +5,9 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.admin.forms import ChoiceField, DayField
+from app.admin.forms import DayField
 from app.admin.log_queries import ACTIONS, Filter, people_in_log
-from app.forms import Form
+from app.forms import ChoiceField, Form
 
 
 class LogForm(Form):

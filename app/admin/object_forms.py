@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms.validators import Regexp, ValidationError
 
 from app import labels
-from app.admin.forms import Between, ChoiceField, DayField, MomentField, NumberField
+from app.admin.forms import Between, DayField, MomentField, NumberField
 from app.admin.object_queries import Kind, list_pages, pages_below
 from app.admin.text_forms import (
     DocumentTextForm,
@@ -20,7 +20,7 @@ from app.admin.text_forms import (
     QuestionTextForm,
 )
 from app.database import utcnow
-from app.forms import AtMost, LineField, Required
+from app.forms import AtMost, ChoiceField, LineField, Required
 from app.languages import N_, Language, site_default
 from app.models import Document, Page, PageKind
 from app.models.texts import best_text

@@ -5,8 +5,8 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.admin.forms import ChoiceField, MomentField
-from app.forms import OnceForm
+from app.admin.forms import MomentField
+from app.forms import ChoiceField, OnceForm
 from app.models import Forum, Period
 
 

@@ -7,9 +7,9 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
 
 from app import labels
-from app.admin.forms import ChoiceField, ChoicesField
+from app.admin.forms import ChoicesField
 from app.auth.forms import NoAddress, PersonsName
-from app.forms import AtMost, Form, LineField, Required
+from app.forms import AtMost, ChoiceField, Form, LineField, Required
 from app.languages import Language, site_languages
 from app.models import Role, User
 

@@ -6,14 +6,14 @@ from typing import Any
 from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import PasswordField, SelectField
+from wtforms import PasswordField
 from wtforms.validators import ValidationError
 from wtforms.widgets import EmailInput
 
 from app import labels
 from app.auth.emails import normal_email
 from app.auth.passwords import weakness
-from app.forms import AtMost, Form, LineField, OnceForm, Required
+from app.forms import AtMost, ChoiceField, Form, LineField, OnceForm, Required
 from app.languages import reader_language, site_languages
 from app.models import Capacity, User
 
@@ -21,14 +21,6 @@ LIKE_AN_ADDRESS = re.compile(r"http|www\.|://", re.IGNORECASE)
 IN_NO_NAME = re.compile(r"[/@]")
 FOR_A_GOVERNMENT = frozenset({Capacity.PARTY, Capacity.GOVERNMENT})
 FOR_AN_ORGANIZATION = frozenset({Capacity.ORGANIZATION, Capacity.IPLC})
-
-
-class ChoiceField(SelectField):
-    """A list of which one has to be chosen, with a message in the reader's language."""
-
-    def pre_validate(self, form: Any) -> None:
-        if self.data not in {value for value, _text, *_rest in self.iter_choices()}:
-            raise ValidationError(_("Choose one from the list."))
 
 
 class EmailField(LineField):

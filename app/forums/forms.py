@@ -3,9 +3,9 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectField, SubmitField
+from wtforms import SubmitField
 
-from app.forms import AtMost, BodyField, LineField, OnceForm, Renders, Required
+from app.forms import AtMost, BodyField, ChoiceField, LineField, OnceForm, Renders, Required
 from app.models import Message, Topic
 
 
@@ -16,11 +16,7 @@ class TopicFields(OnceForm):
         _l("Title of the topic"),
         validators=[Required(_l("Give the topic a title.")), AtMost(Topic.MAX_TITLE)],
     )
-    question = SelectField(_l("Guiding question"), coerce=int)
-
-    def offer_questions(self, questions: list[tuple[int, str]]) -> None:
-        """The group's questions, as `(number, text)`; 0 stands for a topic of one's own."""
-        self.question.choices = questions
+    question = ChoiceField(_l("Guiding question"), coerce=int)
 
 
 class MessageForm(OnceForm):
@@ -28,13 +24,9 @@ class MessageForm(OnceForm):
         _l("Your message"),
         validators=[Required(_l("Write your message first.")), AtMost(Message.MAX_BODY), Renders()],
     )
-    language = SelectField(_l("Language of your message"))
+    language = ChoiceField(_l("Language of your message"))
     on_behalf_of = LineField(_l("On behalf of (optional)"), validators=[AtMost(Message.MAX_ON_BEHALF_OF)])
     preview = SubmitField(_l("Preview"))
-
-    def offer_languages(self, names: list[tuple[str, str]]) -> None:
-        """The languages of the site, as `(code, name)`."""
-        self.language.choices = names
 
     @property
     def message(self) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def new_topic(forum_slug: str, group_slug: str) -> ResponseReturnValue:
     group = queries.get_group(forum_slug, group_slug, viewer=author)
     require(author, "start_topic", group)
     form = _ready(TopicForm(question=request.args.get("question", 0, type=int)))
-    form.offer_questions(_question_choices(group))
+    form.question.offer(_question_choices(group))
     if _is_sent(form):
         first = actions.start_topic(
             group,
@@ -94,7 +94,7 @@ def preview() -> ResponseReturnValue:
 
 def _ready(form: MessageForm, default: str | None = None) -> MessageForm:
     """The form with the site's languages, the interface's (or the message's) chosen."""
-    form.offer_languages([(code, language.name) for code, language in site_languages().items()])
+    form.language.offer([(code, language.name) for code, language in site_languages().items()])
     if not form.is_submitted():
         form.language.data = default or reader_language().code
     return form

@@ -113,5 +113,5 @@ def test_excerpt_ends_between_words():
     html = render("The Parties may wish to consider the following proposal, in the light of experience.")
 
     assert excerpt(html, 40) == "The Parties may wish to consider the…"
-    assert excerpt(html, 57) == "The Parties may wish to consider the following proposal…"
+    assert excerpt(html, 60) == "The Parties may wish to consider the following proposal…"
     assert excerpt(html, 400) == text_of(html)

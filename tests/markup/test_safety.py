@@ -52,7 +52,9 @@ def test_no_link_leads_to_a_scheme_other_than_http_https_or_mailto(text: str):
     assert text_in(html).strip(), "what was typed stays readable"
 
 
-@pytest.mark.parametrize("text", ["[x](https://example.org)", "<https://example.org>", "https://example.org", "<a@b.org>"])
+@pytest.mark.parametrize(
+    "text", ["[x](https://example.org)", "<https://example.org>", "https://example.org", "<a@b.org>"]
+)
 def test_every_link_tells_search_engines_and_browsers_not_to_trust_it(text: str):
     [link] = links_of(render(text))
 
@@ -70,7 +72,14 @@ def test_official_texts_alone_may_link_within_the_site(path: str):
 
 @pytest.mark.parametrize(
     "address",
-    ["//evil.example", "/\\evil.example", "\\/evil.example", "\\\\evil.example", "/\t/evil.example", "javascript:alert(1)"],
+    [
+        "//evil.example",
+        "/\\evil.example",
+        "\\/evil.example",
+        "\\\\evil.example",
+        "/\t/evil.example",
+        "javascript:alert(1)",
+    ],
 )
 def test_official_texts_link_nowhere_else(address: str):
     html = render(f"[x]({address})", official=True)
@@ -79,7 +88,9 @@ def test_official_texts_link_nowhere_else(address: str):
     assert not [link for link in links_of(html) if link.get("href")]
 
 
-@pytest.mark.parametrize("text", ["![a map](https://example.org/map.png)", "![a map](https://example.org/map.png 'Map')"])
+@pytest.mark.parametrize(
+    "text", ["![a map](https://example.org/map.png)", "![a map](https://example.org/map.png 'Map')"]
+)
 def test_image_becomes_a_link_so_that_reading_calls_no_other_server(text: str):
     html = render(text)
 

@@ -1,0 +1,161 @@
+"""Dates, ranges, deadlines and names as official texts of each language write them."""
+
+from datetime import UTC, datetime
+
+import pytest
+from flask import Flask
+
+from app.languages import Language
+from config import ROOT
+
+MAY_FOURTH = datetime(2012, 5, 4, 23, tzinfo=UTC)
+MAY_FIRST = datetime(2012, 5, 1, 9, 5, tzinfo=UTC)
+FEBRUARY = datetime(2012, 2, 20, 1, tzinfo=UTC)
+JULY = datetime(2012, 7, 17, tzinfo=UTC), datetime(2012, 7, 31, tzinfo=UTC)
+YEARS = datetime(2011, 12, 20, tzinfo=UTC), datetime(2012, 1, 10, tzinfo=UTC)
+S = "\N{NO-BREAK SPACE}"
+
+
+@pytest.fixture
+def languages(one_app: Flask) -> dict[str, Language]:
+    return one_app.extensions["languages"]
+
+
+@pytest.mark.parametrize(("code", "text"), [("en", "4 May 2012"), ("es", "4 de mayo de 2012"), ("fr", "4 mai 2012")])
+def test_date(languages, code, text):
+    assert languages[code].date(MAY_FOURTH) == text
+
+
+@pytest.mark.parametrize(("code", "text"), [("en", "1 May 2012"), ("es", "1 de mayo de 2012"), ("fr", "1er mai 2012")])
+def test_first_of_a_month(languages, code, text):
+    assert languages[code].date(MAY_FIRST) == text
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("en", "4 May 2012, 23:00 UTC"),
+        ("es", "4 de mayo de 2012, 23:00 UTC"),
+        ("fr", f"4 mai 2012, 23{S}h{S}00{S}UTC"),
+    ],
+)
+def test_date_and_time(languages, code, text):
+    assert languages[code].moment(MAY_FOURTH) == text
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("en", "20 February – 4 May 2012"),
+        ("es", "20 de febrero a 4 de mayo de 2012"),
+        ("fr", "20 février – 4 mai 2012"),
+    ],
+)
+def test_range_in_a_heading(languages, code, text):
+    assert languages[code].heading_range(FEBRUARY, MAY_FOURTH) == text
+
+
+@pytest.mark.parametrize(
+    ("code", "text"), [("en", "17–31 July 2012"), ("es", "17 a 31 de julio de 2012"), ("fr", "17–31 juillet 2012")]
+)
+def test_range_within_a_month(languages, code, text):
+    assert languages[code].heading_range(*JULY) == text
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("en", "20 December 2011 – 10 January 2012"),
+        ("es", "20 de diciembre de 2011 a 10 de enero de 2012"),
+        ("fr", "20 décembre 2011 – 10 janvier 2012"),
+    ],
+)
+def test_range_over_two_years(languages, code, text):
+    assert languages[code].heading_range(*YEARS) == text
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("en", "from 20 February to 4 May 2012"),
+        ("es", "del 20 de febrero al 4 de mayo de 2012"),
+        ("fr", "du 20 février au 4 mai 2012"),
+    ],
+)
+def test_range_in_a_sentence(languages, code, text):
+    assert languages[code].sentence_range(FEBRUARY, MAY_FOURTH) == text
+
+
+@pytest.mark.parametrize(
+    ("code", "state", "name"),
+    [
+        ("en", "KR", "Republic of Korea"),
+        ("es", "BO", "Bolivia (Estado Plurinacional de)"),
+        ("fr", "TR", "Türkiye"),
+        ("en", "CV", "Cabo Verde"),
+        ("fr", "EU", "Union européenne"),
+    ],
+)
+def test_states_have_the_names_of_the_united_nations(languages, code, state, name):
+    assert languages[code].state_name(state) == name
+
+
+def test_states_stand_in_the_alphabetical_order_of_the_language_shown(languages):
+    first = {code: [name for _code, name in language.states_in_order()][:2] for code, language in languages.items()}
+
+    assert first == {
+        "en": ["Afghanistan", "Albania"],
+        "es": ["Afganistán", "Albania"],
+        "fr": ["Afghanistan", "Afrique du Sud"],
+    }
+    french = [code for code, _name in languages["fr"].states_in_order()]
+    assert french.index("EG") < french.index("SV") < french.index("AE") < french.index("EC"), "É sorts as E"
+
+
+def test_spanish_sorts_its_letter_after_n(languages):
+    names = sorted(["Ñuble", "Nápoles", "Nuevo", "Oruro"], key=languages["es"].sort_key)
+
+    assert names == ["Nápoles", "Nuevo", "Ñuble", "Oruro"]
+
+
+def test_invented_states_are_offered_to_nobody_but_their_own(languages):
+    assert "XA" not in dict(languages["en"].states_in_order())
+    assert "XA" in dict(languages["en"].states_in_order("XA"))
+
+
+def test_language_that_is_listed_has_its_catalogue_and_its_states():
+    for code in ("es", "fr"):
+        assert (ROOT / "translations" / code / "LC_MESSAGES" / "messages.po").exists()
+        assert (ROOT / "translations" / "states" / f"{code}.toml").exists()
+
+
+@pytest.mark.parametrize(
+    ("cookie", "accepts", "language"),
+    [
+        ("fr", "es", "fr"),
+        (None, "es-MX,es;q=0.9,en;q=0.5", "es"),
+        (None, "de,fr;q=0.3", "fr"),
+        (None, "de", "en"),
+        ("xx", "", "en"),
+        (None, "*;q=nonsense,,;", "en"),
+    ],
+)
+def test_bare_address_follows_the_choice_then_the_browser_then_the_default(visitor, world, cookie, accepts, language):
+    if cookie:
+        visitor.set_cookie("language", cookie)
+
+    answer = visitor.get("/", headers={"Accept-Language": accepts})
+
+    assert (answer.status_code, answer.location) == (302, f"/{language}/")
+    assert "Accept-Language" in str(answer.headers.getlist("Vary"))
+
+
+def test_bare_address_follows_the_language_of_the_account_first(alice, world):
+    assert alice.get("/", headers={"Accept-Language": "fr"}).location == "/en/"
+
+
+def test_unknown_language_is_not_found_in_the_browser_s_language(visitor, world):
+    answer = visitor.get("/de/", headers={"Accept-Language": "es"})
+
+    assert answer.status_code == 404
+    assert '<html lang="es"' in answer.text
