@@ -1,0 +1,146 @@
+"""No text keeps the server busy: it is rendered in good time, or refused with the text given back."""
+
+import time
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.errors import TooIntricate
+from app.markup import render
+from app.models import ForumText, Message
+
+# Of one processor, whatever else it does; a slow one too.
+SECONDS = 2
+LONGEST = max(Message.MAX_BODY, ForumText.MAX_BODY)
+
+UNITS = {
+    "brackets": "[",
+    "images": "![",
+    "brackets and parentheses": "[(",
+    "link texts": "[a](",
+    "references": "[a][",
+    "definitions of references": "[a]: x\n",
+    "titles of links": "[a](b '",
+    "bracketed addresses": "[a](<",
+    "tags": "<a ",
+    "addresses in angle brackets": "<https://a",
+    "mail addresses": "<a@",
+    "bare addresses": "https://a?",
+    "strong": "**a",
+    "emphasis": "*a_b",
+    "emphasis of both kinds": "*_",
+    "asterisks": "*",
+    "underscores": "_",
+    "back quotes": "``\\",
+    "single back quotes": "`a ",
+    "backslashes": "\\",
+    "ampersands": "&",
+    "entities": "&amp;",
+    "halves of entities": "&#",
+    "quotes": "> ",
+    "quoted lines": "> a\n",
+    "quotes in lists": "> - ",
+    "lists in quotes": "1. > ",
+    "list items": "- a\n",
+    "list items apart": "- a\n\n    b\n\n",
+    "headings": "# a\n",
+    "signs of headings": "# ",
+    "underlined headings": "a\n=\n",
+    "headings with nothing above": "-\n",
+    "rules": "- - -\n",
+    "code": "    a\n\n",
+    "lines": "a\n",
+    "empty lines": "\n",
+    "blank lines": "  \n",
+    "spaces": " ",
+    "tabs": "\t",
+    "pipes": "|",
+    "tables": "|a|b|\n|-|-|\n",
+    "line separators": "a  \n",
+    "marks of the parser": "\x02klzzwxh:0001\x03",
+}
+WHOLE = {
+    "a list as deep as it goes": "".join("    " * depth + "- a\n" for depth in range(120)),
+    "quotes as deep as they may be": ("> " * 20 + "a\n") * 700,
+    "a wide table": "|a" * 4_000 + "\n" + "|-" * 4_000 + "\n" + "|\n" * 6_000,
+    "code in a table": "|a|\n|-|\n" + "`|" * 14_000,
+    "rows of back quotes": "".join("`" * length + " " for length in range(1, 240)),
+    "rows of asterisks": "".join("*" * length + "a" for length in range(240, 1, -1)),
+    "a row of asterisks after an open underscore": "_a" + "*" * 29_000,
+    "nested emphasis": "*a **b " * 2_100 + "c** d* " * 2_100,
+    "brackets in brackets": "[" * 15_000 + "]" * 15_000,
+    "one link with a long address": "[a](" + "(" * 29_000,
+    "one link with many quotation marks": "[a](b " + "\" ' " * 7_000,
+    "quotation marks after a definition": "[a]: " + '"' * 29_000 + " z",
+    "one address of full stops": "https://" + "." * 29_000,
+    "a heading of signs": "# " + "a#" * 14_000 + "\\",
+}
+HEAVY = {
+    "a negotiating text": (
+        "4. [The Parties [shall] [should], as appropriate,] [may] *inter alia* report [annually] [every **two** years] "
+        "(see https://example.org/decision_BS-V_3) to the [Conference of the Parties][serving as the meeting].\n\n"
+    )
+    * 110,
+    "one long paragraph": "The form [1] asks for *much* that `few` [Parties](https://example.org) know. " * 80,
+    "a long list": "- One point of many, with [brackets] and *emphasis*.\n" * 500,
+    "headings without empty lines": "# Heading\nText of a line below it.\n" * 40,
+    "a table": "| Party | Date | Remarks |\n|---|---|---|\n" + "| Norway | 1 May | `none` [so far] |\n" * 300,
+    "an answer to an answer": "> > > What do you think of it?\n> >\n> > Much.\n>\n> Why?\n\nBecause.\n\n" * 250,
+    "lines to fill in": "Name: ____________________________  Date: ______________\n" * 100,
+    "separators": "*****************************\n\nText.\n\n-----------------------------\n\n" * 200,
+}
+
+
+def seconds_of(text: str) -> float:
+    """How long the processor was busy with a text, rendered or refused."""
+    begun = time.process_time()
+    try:
+        render(text)
+    except TooIntricate:
+        pass
+    return time.process_time() - begun
+
+
+@pytest.mark.parametrize("length", [3_000, LONGEST], ids=["short", "longest"])
+@pytest.mark.parametrize("unit", UNITS.values(), ids=UNITS.keys())
+def test_repeated_signs_are_rendered_or_refused_in_good_time(unit: str, length: int):
+    assert seconds_of((unit * length)[:length]) < SECONDS
+
+
+@pytest.mark.parametrize("text", WHOLE.values(), ids=WHOLE.keys())
+def test_hostile_structure_is_rendered_or_refused_in_good_time(text: str):
+    assert seconds_of(text[:LONGEST]) < SECONDS
+
+
+@pytest.mark.parametrize("text", HEAVY.values(), ids=HEAVY.keys())
+def test_what_people_write_is_rendered_whatever_its_length(text: str):
+    begun = time.process_time()
+    render(text[: Message.MAX_BODY])  # raises TooIntricate where a bound is too tight
+
+    assert time.process_time() - begun < SECONDS
+
+
+@pytest.mark.parametrize("text", ["> " * 5_000, "# a\n" * 7_000, "`a " * 9_000, "**a" * 9_000])
+def test_too_intricate_message_is_refused_with_a_reason_and_given_back(alice: FlaskClient, world, text: str):
+    answer = alice.post(f"/en/topics/{world.topic}/reply/", data={"body": text, "language": "en"})
+
+    assert answer.status_code == 422
+    assert str(TooIntricate.message) in answer.text
+    assert answer.text.count(text.strip()[:40].replace(">", "&gt;")) >= 1
+
+
+def test_200_kilobytes_of_brackets_are_refused_by_their_length(alice: FlaskClient, world):
+    begun = time.process_time()
+    answer = alice.post(f"/en/topics/{world.topic}/reply/", data={"body": "[" * 200_000, "language": "en"})
+
+    assert time.process_time() - begun < SECONDS
+    assert answer.status_code == 422
+    assert "This has 200000 characters, and at most 30000 are possible." in answer.text
+
+
+def test_preview_of_the_script_is_bounded_too(alice: FlaskClient, world):
+    begun = time.process_time()
+    answer = alice.post("/en/preview/", data={"body": "# a\n" * 50_000})
+
+    assert time.process_time() - begun < SECONDS
+    assert answer.status_code == 422
