@@ -67,7 +67,9 @@ class Refused(ForumError):
 
 class TooIntricate(ForumError):
     status = 422
-    message = _l("This text has too many brackets or quotes within quotes. Please simplify it and send it again.")
+    message = _l(
+        "This text has too many quotes within quotes or signs such as *, ` and #. Please simplify it and send it again."
+    )
 
 
 class TokenExpired(ForumError):

@@ -45,6 +45,10 @@ LINK = r"""(?x) !?+ \[ (?!\s*+\]) ((?: [^\[\]]++ | \[[^\[\]]*+\] )++) \]
 ADDRESS = re.compile(r"https?://\S|mailto:\S", re.IGNORECASE)
 LOCAL_PATH = re.compile(r"/(?![/\\])[^\\]*$")
 PAIRED = re.compile(r"`+|\*+|_+")
+# Document symbols such as UNEP/CBD/BS/COP-MOP/6/7, which a line must not break.
+SYMBOL = re.compile(r"\b[A-Z][A-Z0-9-]+(?:/[A-Z0-9][A-Za-z0-9-]*){2,}")
+UNBROKEN = r'<span class="symbol" translate="no">\g<0></span>'
+TAG_OR_TEXT = re.compile(r'<(?:[^>"]|"[^"]*")*>|[^<]+')
 NOTHING = Markup("")
 HEADING_TAG = re.compile(r"(</?h)([2-6])>")
 DEEP_QUOTE = re.compile(rf"^(?:[ \t]*>){{{DEEPEST_QUOTE + 1}}}", re.MULTILINE)
@@ -154,7 +158,7 @@ def _clean(dirty: str, *, official: bool) -> str:
     def keep(_tag: str, attribute: str, value: str) -> str | None:
         return None if attribute == "href" and not _may_link_to(value, official=official) else value
 
-    return nh3.clean(
+    clean = nh3.clean(
         dirty,
         tags=set(TAGS),
         attributes={"a": {"href", "title"}, "ol": {"start"}},
@@ -162,6 +166,7 @@ def _clean(dirty: str, *, official: bool) -> str:
         url_schemes=set(SCHEMES),
         link_rel="nofollow noopener ugc",
     )
+    return "".join(part if part.startswith("<") else SYMBOL.sub(UNBROKEN, part) for part in TAG_OR_TEXT.findall(clean))
 
 
 class _HeadingLevels(Treeprocessor):
