@@ -1,0 +1,86 @@
+"""A language more is a catalogue, an entry in the list, its date patterns and its State names: Arabic, made here."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import polib
+import pytest
+from flask import Flask
+from flask_babel import get_domain
+
+from app import create_app, languages
+from app.extensions import db
+from app.languages import Language, Patterns
+from config import ROOT, Config, SettingError
+from tests.conftest import SECRET
+from tests.world import World
+
+MONTHS = tuple("يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر".split())
+READ = ["/ar/", "/ar/forums/open-forum/", "/ar/topics/1/", "/ar/auth/sign-up/", "/ar/print/topics/1/"]
+
+
+@pytest.fixture(scope="module")
+def with_arabic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    folder = tmp_path_factory.mktemp("arabic")
+    catalogue = polib.POFile()
+    catalogue.metadata = {"Content-Type": "text/plain; charset=utf-8"}
+    catalogue.append(polib.POEntry(msgid="Sign in", msgstr="تسجيل الدخول"))
+    (folder / "ar" / "LC_MESSAGES").mkdir(parents=True)
+    catalogue.save_as_mofile(str(folder / "ar" / "LC_MESSAGES" / "messages.mo"))
+    (folder / "states").mkdir()
+    shutil.copy(ROOT / "translations" / "states" / "en.toml", folder / "states" / "ar.toml")
+    languages.KNOWN["ar"] = Language("ar", "العربية", Patterns(MONTHS), direction="rtl")
+    app = create_app(
+        Config(
+            secret_key=SECRET,
+            site_url="http://127.0.0.1:8000",
+            instance=folder / "instance",
+            languages=("en", "es", "fr", "ar"),
+            translations=(ROOT / "translations", folder),
+            overrides={"TESTING": True, "WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": False},
+        )
+    )
+    with app.app_context():
+        get_domain().cache.clear()  # Flask-Babel keeps catalogues for the whole process
+        db.create_all()
+        World.make()
+    yield app
+    del languages.KNOWN["ar"]
+
+
+@pytest.mark.parametrize("path", READ)
+def test_its_pages_run_from_right_to_left(with_arabic: Flask, path: str):
+    assert '<html lang="ar" dir="rtl"' in with_arabic.test_client().get(path).text
+
+
+def test_its_catalogue_is_used(with_arabic: Flask):
+    assert "تسجيل الدخول" in with_arabic.test_client().get("/ar/").text
+
+
+def test_it_stands_in_the_language_bar_and_among_the_alternates_of_every_page(with_arabic: Flask):
+    page = with_arabic.test_client().get("/en/topics/1/").text
+
+    assert '<a href="/ar/topics/1/" lang="ar" hreflang="ar">العربية</a>' in page
+    assert '<link rel="alternate" hreflang="ar"' in page
+
+
+def test_messages_of_other_directions_say_so(with_arabic: Flask):
+    page = with_arabic.test_client().get("/ar/topics/1/").text
+
+    assert '<div class="prose" lang="en" dir="ltr">' in page
+
+
+def test_it_writes_dates_with_its_own_months(with_arabic: Flask):
+    assert any(month in with_arabic.test_client().get("/ar/forums/open-forum/").text for month in MONTHS)
+
+
+def test_text_that_it_lacks_is_shown_in_the_site_s_default(with_arabic: Flask):
+    page = with_arabic.test_client().get("/ar/forums/open-forum/").text
+
+    assert '<span lang="en">Title of open-forum (en)</span>' in page
+
+
+def test_unknown_language_stops_the_start(tmp_path: Path):
+    with pytest.raises((KeyError, SettingError)):
+        create_app(Config(secret_key=SECRET, site_url="http://127.0.0.1:1", instance=tmp_path, languages=("en", "xx")))
