@@ -46,7 +46,7 @@ ADDRESS = re.compile(r"https?://\S|mailto:\S", re.IGNORECASE)
 LOCAL_PATH = re.compile(r"/(?![/\\])[^\\]*$")
 PAIRED = re.compile(r"`+|\*+|_+")
 # Document symbols such as UNEP/CBD/BS/COP-MOP/6/7, which a line must not break.
-SYMBOL = re.compile(r"(?<![\w-])[A-Z][A-Z0-9-]++(?:/[A-Z0-9][A-Za-z0-9-]*+){2,}+")
+SYMBOL = re.compile(r"(?<![\w/-])[A-Z][A-Z0-9-]++(?:/[A-Z0-9][A-Za-z0-9-]*+){2,}+")
 UNBROKEN = r'<span class="symbol" translate="no">\g<0></span>'
 TAG_OR_TEXT = re.compile(r'<(?:[^>"]|"[^"]*")*>|[^<]+')
 NOTHING = Markup("")

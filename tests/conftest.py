@@ -15,6 +15,7 @@ from app import create_app
 from app.extensions import db
 from app.models import SignIn
 from config import Config
+from tests.full_world import FullWorld
 from tests.world import World
 
 SECRET = "a secret only for tests, long enough"
@@ -36,16 +37,31 @@ def one_app(config: Config) -> Flask:
     with app.app_context():
         db.create_all()
         db.engine.dispose()
-    shutil.copy(_database(config), config.instance / "empty.sqlite")
+    shutil.copy(database_of(config), config.instance / "empty.sqlite")
     return app
 
 
 @pytest.fixture
 def app(one_app: Flask, config: Config) -> Iterator[Flask]:
-    _remove_database(one_app, config)
-    shutil.copy(config.instance / "empty.sqlite", _database(config))
+    remove_database(one_app, config)
+    shutil.copy(config.instance / "empty.sqlite", database_of(config))
     yield one_app
     one_app.config.update(WTF_CSRF_ENABLED=False, RATELIMIT_ENABLED=False)
+
+
+@pytest.fixture(scope="module")
+def full(one_app: Flask, config: Config) -> FullWorld:
+    """The full world, made once for a module whose tests change nothing in it; such tests do without `app`."""
+    remove_database(one_app, config)
+    shutil.copy(config.instance / "empty.sqlite", database_of(config))
+    with one_app.app_context():
+        return FullWorld.make()
+
+
+@pytest.fixture(scope="module")
+def people(one_app: Flask, full: FullWorld) -> dict[str, FlaskClient]:
+    """A client of each of the people of the full world, and one of a visitor."""
+    return {"visitor": one_app.test_client(), **{name: sign_in(one_app, key) for name, key in full.people.items()}}
 
 
 @pytest.fixture
@@ -94,11 +110,11 @@ def sign_in(app: Flask, user_id: int) -> FlaskClient:
     return client
 
 
-def _database(config: Config) -> Path:
+def database_of(config: Config) -> Path:
     return config.instance / "plenary.sqlite"
 
 
-def _remove_database(app: Flask, config: Config) -> None:
+def remove_database(app: Flask, config: Config) -> None:
     with app.app_context():
         db.engine.dispose()
     for path in config.instance.glob("plenary.sqlite*"):

@@ -83,7 +83,8 @@ def _messages() -> list[str]:
     """The longest topic has nearly all that a message can have, a withdrawn one among them."""
     longest = longest_topic()
     old = _first(select(Topic.id).join(Group).join(Forum).where(Forum.slug == OLD))
-    edited = _first(select(Message.id).where(Message.edited_at.is_not(None)))
+    published = select(Message.id).where(Message.status == MessageStatus.PUBLISHED).order_by(Message.id)
+    edited = _first(published.where(Message.edited_at.is_not(None)))
     assert _first(select(Message.id).where(Message.topic_id == longest, Message.status == MessageStatus.WITHDRAWN))
     return [f"/topics/{longest}/", f"/topics/{longest}/?page=2", f"/topics/{old}/", f"/messages/{edited}/history/"]
 
@@ -115,10 +116,10 @@ def _errors() -> list[Shown]:
 
 def _participants_own() -> list[Shown]:
     """What somebody sees who has written in a topic."""
-    written = _in_open_group(Message.id).join(Message, Message.topic_id == Topic.id)
+    written = _in_open_group(Message.id).join(Message, Message.topic_id == Topic.id).order_by(Message.id)
     own = _first(written.join(User, User.id == Message.author_id).where(User.email == address(PARTICIPANT)))
     topic = _first(select(Message.topic_id).where(Message.id == own))
-    answered = _first(select(Message.id).where(Message.topic_id == topic))
+    answered = _first(select(Message.id).where(Message.topic_id == topic).order_by(Message.id))
     paths = [
         f"/forums/{OPEN}/",
         f"/forums/{OPEN}/groups/group-1/",

@@ -6,6 +6,8 @@ from html.parser import HTMLParser
 TAGS = frozenset(
     "p br strong em del a ul ol li blockquote code pre h2 h3 h4 h5 h6 hr table thead tbody tr th td".split()
 )
+# Round document symbols alone, and with nothing else than this.
+SYMBOL = [("class", "symbol"), ("translate", "no")]
 VOID = frozenset({"br", "hr"})
 ATTRIBUTES = {"a": {"href", "title", "rel"}, "ol": {"start"}}
 REL = "nofollow noopener ugc"
@@ -55,10 +57,12 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.seen.append(tag)
-        if tag not in TAGS:
-            self.problems.append(f"<{tag}>")
         if tag not in VOID:
             self.open.append(tag)
+        if tag == "span" and attrs == SYMBOL:
+            return
+        if tag not in TAGS:
+            self.problems.append(f"<{tag}>")
         for name, value in attrs:
             if name not in ATTRIBUTES.get(tag, ()):
                 self.problems.append(f"{tag}[{name}]")

@@ -115,3 +115,19 @@ def test_excerpt_ends_between_words():
     assert excerpt(html, 40) == "The Parties may wish to consider the…"
     assert excerpt(html, 60) == "The Parties may wish to consider the following proposal…"
     assert excerpt(html, 400) == text_of(html)
+
+
+@pytest.mark.parametrize(
+    "symbol", ["UNEP/CBD/BS/COP-MOP/6/7", "CBD/CP/RA/AHTEG/2020/1/5", "UNEP/CBD/BS/COP-MOP/6/7/Add.1"]
+)
+def test_document_symbol_is_kept_in_one_piece_and_from_translation(symbol: str):
+    html = render(f"See {symbol}, paragraph 4 (and [{symbol}](https://example.org/{symbol})).")
+
+    assert html.count('<span class="symbol" translate="no">') == 2
+    assert links_of(html)[0]["href"] == f"https://example.org/{symbol}"
+    assert text_in(html).count(symbol) == 2
+
+
+@pytest.mark.parametrize("text", ["and/or/neither", "BS-V/3", "UNEP", "1/2/3", "https://example.org/UNEP/CBD/BS"])
+def test_nothing_else_is_taken_for_a_document_symbol(text: str):
+    assert "symbol" not in render(text)

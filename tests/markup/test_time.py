@@ -58,6 +58,8 @@ UNITS = {
     "pipes": "|",
     "tables": "|a|b|\n|-|-|\n",
     "line separators": "a  \n",
+    "halves of symbols": "A-",
+    "symbols": "UNEP/CBD/",
     "marks of the parser": "\x02klzzwxh:0001\x03",
 }
 WHOLE = {

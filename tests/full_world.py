@@ -1,0 +1,210 @@
+"""Everything that pages can show, added to the small world: each state, kind of text, role and odd case once."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from app.admin.object_queries import KINDS
+from app.database import utcnow
+from app.extensions import db
+from app.markup import render
+from app.models import (
+    Capacity,
+    Document,
+    DocumentText,
+    Forum,
+    ForumRole,
+    Group,
+    GroupText,
+    LogEntry,
+    Message,
+    MessageStatus,
+    Notice,
+    NoticeText,
+    Page,
+    PageText,
+    Period,
+    PeriodKind,
+    Question,
+    QuestionText,
+    Revision,
+    Role,
+    Topic,
+    User,
+)
+from app.models.forum import DocumentKind
+from tests.world import World, make_forum, make_message, make_period, make_topic, make_user, texts
+
+BODY = "Some *text* with a [link](https://example.org/) and\n\n- a list\n\n## A heading\n\n> and a quote"
+
+
+@dataclass(frozen=True)
+class FullWorld:
+    """The keys of what was added. Each value of `forums` is the key of a forum in that state, by its slug."""
+
+    small: World
+    forums: dict[str, int]
+    translator: int
+    long_topic: int
+    edited: int
+    withdrawn: int
+    hidden_topic: int
+    hidden_message: int
+    notice: int
+    document: int
+    forum_page: int
+    child_page: int
+    entry: int
+    coming_period: int
+
+    @property
+    def people(self) -> dict[str, int]:
+        """Everybody who can sign in, by name."""
+        small = self.small
+        named = {"alice": small.alice, "bruno": small.bruno, "moderator": small.moderator, "admin": small.admin}
+        return {**named, "translator": self.translator}
+
+    @classmethod
+    def make(cls) -> "FullWorld":
+        small = World.make()
+        people = {name: db.session.get_one(User, getattr(small, name)) for name in ("alice", "bruno", "admin")}
+        translator = make_user("translator", capacity=Capacity.IPLC, organization="", country="", title="Ms")
+        make_user("unconfirmed", confirmed_at=None, capacity=Capacity.EXPERT, language="fr")
+        forums = {forum.slug: forum.id for forum in _forums(people["alice"])}
+        db.session.add(ForumRole(user=translator, forum_id=small.forum, role=Role.TRANSLATOR))
+        notice, document, page, coming = _furnish(db.session.get_one(Forum, small.forum))
+        long_topic, edited, withdrawn = _messages(db.session.get_one(Group, small.group), people)
+        hidden = db.session.query(Group).join(Forum).filter(Forum.slug == "draft-forum").one()
+        _furnish(hidden.forum)
+        hidden_topic = make_topic(hidden, people["alice"], "Hidden topic", question=hidden.questions[0])
+        hidden_message = make_message(hidden_topic, people["alice"], BODY, on_behalf_of="Some others")
+        child = _child_page()
+        entry = _log(people["admin"], small.forum)
+        db.session.commit()
+        return cls(
+            small=small,
+            forums=forums,
+            translator=translator.id,
+            long_topic=long_topic.id,
+            edited=edited.id,
+            withdrawn=withdrawn.id,
+            hidden_topic=hidden_topic.id,
+            hidden_message=hidden_message.id,
+            notice=notice.id,
+            document=document.id,
+            forum_page=page.id,
+            child_page=child.id,
+            entry=entry.id,
+            coming_period=coming.id,
+        )
+
+
+def _forums(alice: User) -> list[Forum]:
+    """A forum in each state that the small world has not; those that have ended with an outcome."""
+    now = utcnow()
+    planned = make_forum("planned-forum", opens=24, closes=2400)
+    undated = make_forum("undated-forum")
+    undated.periods.clear()
+    last_hours = make_forum("last-hours-forum", opens=-24, closes=2)
+    extended = make_forum("extended-forum", opens=-240, closes=24)
+    extended.periods.append(make_period(PeriodKind.EXTENSION, 24, 240, now))
+    reopened = make_forum("reopened-forum", opens=-240, closes=-120)
+    reopened.periods.append(make_period(PeriodKind.REOPENING, -24, 240, now))
+    closed = make_forum("closed-forum", opens=-240, closes=-24)
+    closed.periods.append(make_period(PeriodKind.REOPENING, 24, 240, now))
+    archived = make_forum("archived-forum", opens=-24_000, closes=-2_400)
+    archived.archived_at = now - timedelta(days=1)
+    for forum in (closed, archived):
+        _add_document(forum, DocumentKind.OUTCOME)
+        make_message(make_topic(forum.groups[0], alice, "Topic of the past"), alice, BODY)
+    archived.texts.pop("en")  # whoever reads English is told so, and sees another language
+    return [planned, undated, last_hours, extended, reopened, closed, archived]
+
+
+def _furnish(forum: Forum) -> tuple[Notice, Document, Page, Period]:
+    """Give a forum all the texts that one can have, and a second group with a period of its own to come."""
+    for text in forum.texts.values():
+        text.remarks, text.about, text.mandate = "Remarks", BODY, BODY
+        text.about_html, text.mandate_html = html_of("forums", "about"), html_of("forums", "mandate")
+    introduction, remarks = html_of("groups", "introduction"), html_of("groups", "remarks")
+    group = Group(
+        slug="group-2",
+        number=2,
+        texts=texts(GroupText, title="Second group", introduction_html=introduction, remarks_html=remarks),
+        questions=[Question(number=1, texts=texts(QuestionText, text="And what else?"))],
+    )
+    notice = Notice(published_at=utcnow(), texts=texts(NoticeText, title="A notice", html=html_of("notices", "body")))
+    html = html_of("forum-pages", "body")
+    page = Page(slug="purpose", texts=texts(PageText, title="Purpose", description="What it is for", html=html))
+    coming = make_period(PeriodKind.SCHEDULED, 240, 480)
+    forum.groups.append(group)
+    forum.notices.append(notice)
+    forum.pages.append(page)
+    db.session.flush()
+    coming.group_id = group.id
+    forum.periods.append(coming)
+    documents = [_add_document(forum, kind) for kind in DocumentKind]
+    db.session.flush()
+    return notice, documents[0], page, coming
+
+
+def html_of(kind: str, column: str) -> str:
+    """The body as the administration renders it for this column."""
+    return render(BODY, first_heading=KINDS[kind].rendered[column][1], official=True)
+
+
+def _add_document(forum: Forum, kind: DocumentKind) -> Document:
+    document = Document(
+        kind=kind,
+        symbol="UNEP/CBD/1",
+        dated=date(2012, 5, 1),
+        url="https://example.org/paper",
+        texts=texts(DocumentText, title=f"A paper {kind}", note="A note"),
+    )
+    forum.documents.append(document)
+    return document
+
+
+def _messages(group: Group, people: dict[str, User]) -> tuple[Topic, Message, Message]:
+    """A topic of two pages under a question, with an edited, a withdrawn and an answering message."""
+    alice, bruno = people["alice"], people["bruno"]
+    topic = make_topic(group, alice, "Long topic", question=group.questions[0])
+    edited = make_message(topic, alice, BODY, on_behalf_of="Some others", edited_at=utcnow())
+    db.session.add(
+        Revision(
+            message=edited,
+            body="Before",
+            html=render("Before"),
+            language="es",
+            on_behalf_of="Others",
+            written_at=utcnow() - timedelta(hours=1),
+        )
+    )
+    withdrawn = make_message(topic, bruno, "Withdrawn words", reply_to=edited)
+    withdrawn.status, withdrawn.withdrawn_at = MessageStatus.WITHDRAWN, utcnow()
+    for number in range(Message.PER_PAGE):
+        make_message(topic, bruno, f"Filler {number}", reply_to=edited, language="fr")
+    return topic, edited, withdrawn
+
+
+def _child_page() -> Page:
+    """A page below another, in Spanish only."""
+    rules = db.session.query(Page).filter_by(slug="rules").one()
+    text = PageText(language="es", title="Reglas", description="Las reglas", html="<p>Reglas.</p>")
+    child = Page(slug="child", parent=rules, texts={"es": text})
+    db.session.add(child)
+    db.session.flush()
+    return child
+
+
+def _log(admin: User, forum_id: int) -> LogEntry:
+    detail = [
+        {"field": "title", "language": "es", "old": "Antes", "new": "Ahora"},
+        {"field": "is_admin", "language": "", "old": False, "new": True},
+        {"field": "capacity", "language": "", "old": "party", "new": "expert"},
+        {"field": "kind", "language": "", "old": "", "new": "extension"},
+        {"field": "closes_at", "language": "", "old": "", "new": "2012-03-02 23:00:00 UTC"},
+    ]
+    entry = LogEntry(user=admin, action="edit", kind="forums", subject_id=forum_id, subject="A forum", detail=detail)
+    db.session.add_all([entry, LogEntry(action="delete", kind="periods", subject_id=9, subject="Gone")])
+    db.session.flush()
+    return entry

@@ -1,0 +1,160 @@
+"""A site whose every English text is in ⟦marks⟧ and whose every data is in Greek letters; what else has letters was
+written past gettext."""
+
+import re
+import shutil
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import polib
+from flask import Flask
+from flask_babel import get_domain
+from sqlalchemy import String, Text
+
+from app import create_app
+from app.database import Base
+from app.extensions import db
+from app.languages import KNOWN, Language, Patterns
+from app.models import LogEntry
+from config import ROOT, Config
+from tests.full_world import FullWorld
+from tools.catalogues import extract
+
+GREEK = str.maketrans({code: chr(0x3B1 + code % 24) for code in (*range(65, 91), *range(97, 123))})
+# Columns with codes, addresses and keys, of which no page makes a sentence.
+CODES = frozenset(
+    "slug language kind status capacity country email password_hash token_hash url key recipient action browser".split()
+)
+LETTER = re.compile("[A-Za-z\u00c0-\u024f]")
+MARKED = re.compile("⟦[^⟦⟧]*⟧")
+# What is the same in all languages: the names of the languages and of the site, addresses, the zone, a list of names
+# in addresses that the administration shows.
+SAME = re.compile(r"\b(?:English|español|français|Plenary|UTC|\w+-forum|group-\d|home|portal|archive|rules|child)\b")
+ADDRESS = re.compile(r"https?://[^\s<>]+|[\w.]+@[\w.]+")
+SHOWN_ATTRIBUTES = frozenset("title alt placeholder aria-label aria-description label summary abbr".split())
+
+
+class ShownText(HTMLParser):
+    """Everything of a page that somebody sees or hears, a piece each."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.pieces: list[str] = []
+        self.hidden = 0
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.hidden += tag in {"script", "style"}
+        named = dict(attrs)
+        self.pieces += [value or "" for name, value in attrs if name in SHOWN_ATTRIBUTES or _is_shown_data(name)]
+        if tag == "meta" and named.get("name") == "description":
+            self.pieces.append(named.get("content") or "")
+        if tag == "input" and named.get("type") in {"submit", "button"}:
+            self.pieces.append(named.get("value") or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.hidden -= tag in {"script", "style"}
+
+    def handle_data(self, data: str) -> None:
+        if not self.hidden:
+            self.pieces.append(data)
+
+
+def bare_texts(page: str) -> list[str]:
+    """The pieces of a page, or of a plain text, that have a letter outside any marks."""
+    return [piece.strip() for piece in ShownText(page).pieces if LETTER.search(_unmarked(piece))]
+
+
+def make_pseudo_site(folder: Path) -> tuple[Flask, FullWorld]:
+    """The application and its world. `forget_catalogues` has to follow once it is used no more."""
+    translations = folder / "translations"
+    _write_catalogue(translations)
+    _write_states(translations)
+    site = Config(
+        secret_key="k" * 40,
+        site_url="http://127.0.0.1:8000",
+        instance=folder / "instance",
+        translations=(translations, ROOT / "translations"),
+        overrides={"TESTING": True, "WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": False, "TREE_SECONDS": 0},
+    )
+    known = KNOWN["en"]
+    KNOWN["en"] = _with_marked_dates(known)
+    try:
+        app = create_app(site)
+    finally:
+        KNOWN["en"] = known
+    with app.app_context():
+        forget_catalogues()
+        db.create_all()
+        world = FullWorld.make()
+        _put_data_into_greek()
+        db.session.commit()
+    shutil.copy(folder / "instance" / "plenary.sqlite", folder / "instance" / "full.sqlite")
+    return app, world
+
+
+def forget_catalogues() -> None:
+    """Flask-Babel keeps catalogues for the whole process."""
+    get_domain().cache.clear()
+
+
+def marked(text: str) -> str:
+    return f"⟦{text}⟧"
+
+
+def _write_catalogue(folder: Path) -> None:
+    catalogue = polib.POFile()
+    catalogue.metadata = {"Content-Type": "text/plain; charset=utf-8", "Plural-Forms": "nplurals=2; plural=(n != 1);"}
+    for entry in extract().values():
+        if entry.msgid_plural:
+            entry.msgstr_plural = {0: marked(entry.msgid), 1: marked(entry.msgid_plural)}
+        else:
+            entry.msgstr = marked(entry.msgid)
+        catalogue.append(entry)
+    target = folder / "en" / "LC_MESSAGES"
+    target.mkdir(parents=True)
+    catalogue.save_as_mofile(str(target / "messages.mo"))
+
+
+def _write_states(folder: Path) -> None:
+    """The names of States are lists of their own, not texts of the catalogue."""
+    (folder / "states").mkdir()
+    names = (ROOT / "translations" / "states" / "en.toml").read_text("utf-8")
+    (folder / "states" / "en.toml").write_text(re.sub(r'= "(.*)"', r'= "⟦\1⟧"', names), "utf-8")
+
+
+def _with_marked_dates(language: Language) -> Language:
+    months = tuple(marked(month) for month in language.patterns.months)
+    return replace(language, patterns=Patterns(months, sentence=marked("from {a} to {b}")))
+
+
+def _put_data_into_greek() -> None:
+    for mapper in Base.registry.mappers:
+        columns = [column for column in mapper.column_attrs if isinstance(column.columns[0].type, String | Text)]
+        names = [column.key for column in columns if column.key not in CODES]
+        for thing in db.session.scalars(db.select(mapper.class_)):
+            for name in names:
+                setattr(thing, name, _greek(getattr(thing, name)))
+    for entry in db.session.scalars(db.select(LogEntry)):
+        titles = [{**change, "old": _greek(change["old"]), "new": _greek(change["new"])} for change in entry.detail[:1]]
+        entry.detail = titles + entry.detail[1:]
+
+
+def _greek(text: str) -> str:
+    """The text in Greek letters, the tags and addresses in it left as they are."""
+    parts = re.split(r"(<[^>]*>|https?://[^\s)]+|&\w+;)", text)
+    return "".join(part if at % 2 else part.translate(GREEK) for at, part in enumerate(parts))
+
+
+def _is_shown_data(name: str) -> bool:
+    return name == "data-label" or name.startswith("data-draft-")
+
+
+def _unmarked(text: str) -> str:
+    while MARKED.search(text):
+        text = MARKED.sub("", text)
+    return SAME.sub("", ADDRESS.sub("", text))
+
+

@@ -1,0 +1,214 @@
+"""Every address of the site: its methods, its guard, and where the full world has a page at it.
+
+Rules and paths are given without `/<language>` where they have it. A path is filled in with the keys of
+tests/full_world.py; an address that takes POST only, or wants a token from a mail, has none here.
+"""
+
+from dataclasses import dataclass
+
+from app.admin.object_queries import KINDS
+from app.models import PeriodKind
+from tests.full_world import FullWorld
+
+PEOPLE = ("visitor", "alice", "bruno", "moderator", "translator", "admin")
+GET, POST, FORM = frozenset({"GET"}), frozenset({"POST"}), frozenset({"GET", "POST"})
+
+# What a GET answers to each of PEOPLE.
+PUBLIC = (200, 200, 200, 200, 200, 200)
+REDIRECT = (302, 302, 302, 302, 302, 302)
+GUESTS_ONLY = (200, 302, 302, 302, 302, 302)
+SIGNED_IN = (302, 200, 200, 200, 200, 200)
+OWN_OF_ALICE = (302, 200, 403, 403, 403, 403)
+ADMIN = (302, 403, 403, 403, 403, 200)
+TOKEN = (410, 410, 410, 410, 410, 410)  # without a good one
+
+
+@dataclass(frozen=True)
+class Row:
+    """`in_language` says whether the address begins with a language."""
+
+    rule: str
+    methods: frozenset[str]
+    guard: tuple[int, ...]
+    paths: tuple[str, ...] = ()
+    in_language: bool = True
+
+
+FORUMS = ("open", "planned", "undated", "last-hours", "extended", "reopened", "closed", "archived")
+FORUM_PATHS = tuple(f"/forums/{state}-forum/" for state in FORUMS)
+PERIODS = ",".join(PeriodKind)
+
+ROWS = [
+    Row("/", GET, REDIRECT, ("/",), in_language=False),
+    Row("/healthz", GET, PUBLIC, ("/healthz",), in_language=False),
+    Row("/robots.txt", GET, PUBLIC, ("/robots.txt",), in_language=False),
+    Row("/sitemap.xml", GET, PUBLIC, ("/sitemap.xml",), in_language=False),
+    Row("/static/<path:filename>", GET, PUBLIC, ("/static/base.css",), in_language=False),
+    Row("/", GET, PUBLIC, ("/",)),
+    Row("/pages/<slug>/", GET, PUBLIC, ("/pages/rules/", "/pages/child/")),
+    Row("/portal/", GET, PUBLIC, ("/portal/",)),
+    Row("/archive/", GET, PUBLIC, ("/archive/",)),
+    Row("/forums/<forum_slug>/", GET, PUBLIC, FORUM_PATHS),
+    Row("/forums/<forum_slug>/pages/<slug>/", GET, PUBLIC, ("/forums/open-forum/pages/purpose/",)),
+    Row("/forums/<forum_slug>/groups/", GET, PUBLIC, tuple(f"{path}groups/" for path in FORUM_PATHS)),
+    Row(
+        "/forums/<forum_slug>/groups/<group_slug>/",
+        GET,
+        PUBLIC,
+        ("/forums/open-forum/groups/group-2/", *(f"{path}groups/group-1/" for path in FORUM_PATHS)),
+    ),
+    Row("/forums/<forum_slug>/groups/<group_slug>/new/", FORM, SIGNED_IN, ("/forums/open-forum/groups/group-1/new/",)),
+    Row("/topics/<int:topic_id>/", GET, PUBLIC, ("/topics/{long_topic}/", "/topics/{long_topic}/?page=2")),
+    Row(
+        "/topics/<int:topic_id>/reply/",
+        FORM,
+        SIGNED_IN,
+        ("/topics/{long_topic}/reply/", "/topics/{long_topic}/reply/?to={edited}&quote=1"),
+    ),
+    Row("/messages/<int:number>/", GET, REDIRECT, ("/messages/{edited}/", "/messages/{withdrawn}/")),
+    Row("/messages/<int:number>/history/", GET, PUBLIC, ("/messages/{edited}/history/",)),
+    Row("/messages/<int:number>/edit/", FORM, OWN_OF_ALICE, ("/messages/{edited}/edit/",)),
+    Row("/messages/<int:number>/withdraw/", FORM, OWN_OF_ALICE, ("/messages/{edited}/withdraw/",)),
+    Row("/preview/", POST, SIGNED_IN),
+    Row(
+        "/print/pages/<slug>/",
+        GET,
+        PUBLIC,
+        tuple(f"/print/pages/{slug}/" for slug in "home portal archive rules child".split()),
+    ),
+    Row("/print/forums/<forum_slug>/", GET, PUBLIC, tuple(f"/print{path}" for path in FORUM_PATHS)),
+    Row("/print/forums/<forum_slug>/pages/<slug>/", GET, PUBLIC, ("/print/forums/open-forum/pages/purpose/",)),
+    Row(
+        "/print/forums/<forum_slug>/groups/<group_slug>/",
+        GET,
+        PUBLIC,
+        ("/print/forums/open-forum/groups/group-1/", "/print/forums/open-forum/groups/group-2/"),
+    ),
+    Row("/print/topics/<int:topic_id>/", GET, PUBLIC, ("/print/topics/{long_topic}/",)),
+    Row("/print/messages/<int:number>/", GET, PUBLIC, ("/print/messages/{edited}/", "/print/messages/{withdrawn}/")),
+    Row(
+        "/feeds/forums/<forum_slug>.atom",
+        GET,
+        PUBLIC,
+        ("/feeds/forums/open-forum.atom", "/feeds/forums/undated-forum.atom"),
+    ),
+    Row("/feeds/topics/<int:topic_id>.atom", GET, PUBLIC, ("/feeds/topics/{long_topic}.atom",)),
+    Row("/auth/sign-up/", FORM, GUESTS_ONLY, ("/auth/sign-up/",)),
+    Row("/auth/check-mail/", GET, PUBLIC, ("/auth/check-mail/",)),
+    Row("/auth/confirm/", FORM, PUBLIC, ("/auth/confirm/",)),
+    Row("/auth/confirm/<token>/", FORM, TOKEN, ("/auth/confirm/nonsense/",)),
+    Row("/auth/sign-in/", FORM, GUESTS_ONLY, ("/auth/sign-in/", "/auth/sign-in/?next=/en/account/")),
+    Row("/auth/sign-out/", POST, PUBLIC),
+    Row("/auth/forgot/", FORM, PUBLIC, ("/auth/forgot/",)),
+    Row("/auth/reset/<token>/", FORM, TOKEN, ("/auth/reset/nonsense/",)),
+    Row("/account/", GET, SIGNED_IN, ("/account/",)),
+    Row("/account/profile/", FORM, SIGNED_IN, ("/account/profile/",)),
+    Row("/account/language/", FORM, SIGNED_IN, ("/account/language/",)),
+    Row("/account/password/", FORM, SIGNED_IN, ("/account/password/",)),
+    Row("/account/data/", GET, SIGNED_IN, ("/account/data/",)),
+    Row("/admin/", GET, ADMIN, ("/admin/",)),
+    Row("/admin/pages/", GET, ADMIN, ("/admin/pages/",)),
+    Row(
+        "/admin/<kind_name>/new/",
+        FORM,
+        ADMIN,
+        tuple(f"/admin/{name}/new/" for name, kind in KINDS.items() if kind.owner is None),
+    ),
+    Row(
+        "/admin/<kind_name>/new/<int:owner_id>/",
+        FORM,
+        ADMIN,
+        tuple(f"/admin/{name}/new/1/" for name, kind in KINDS.items() if kind.owner),
+    ),
+    Row(
+        "/admin/<kind_name>/<int:key>/edit/",
+        FORM,
+        ADMIN,
+        (
+            "/admin/pages/1/edit/",
+            "/admin/pages/{child_page}/edit/",
+            "/admin/forums/{small.forum}/edit/",
+            "/admin/forum-pages/{forum_page}/edit/",
+            "/admin/groups/{small.group}/edit/",
+            "/admin/questions/1/edit/",
+            "/admin/notices/{notice}/edit/",
+            "/admin/documents/{document}/edit/",
+        ),
+    ),
+    Row(
+        "/admin/<kind_name>/<int:key>/delete/",
+        FORM,
+        ADMIN,
+        (
+            "/admin/pages/1/delete/",
+            "/admin/pages/{child_page}/delete/",
+            "/admin/forums/{small.forum}/delete/",
+            "/admin/forum-pages/{forum_page}/delete/",
+            "/admin/groups/{small.group}/delete/",
+            "/admin/questions/1/delete/",
+            "/admin/notices/{notice}/delete/",
+            "/admin/documents/{document}/delete/",
+        ),
+    ),
+    Row("/admin/forums/", GET, ADMIN, ("/admin/forums/",)),
+    Row("/admin/forums/<int:forum_id>/", GET, ADMIN, tuple(f"/admin/forums/{key}/" for key in range(1, 10))),
+    Row("/admin/groups/<int:group_id>/", GET, ADMIN, ("/admin/groups/{small.group}/",)),
+    Row(
+        "/admin/forums/<int:forum_id>/<any(publish,unpublish,archive,unarchive):name>/",
+        FORM,
+        ADMIN,
+        tuple(
+            f"/admin/forums/{forum}/{step}/"
+            for step in ("publish", "unpublish", "archive", "unarchive")
+            for forum in ("{small.forum}", "{forums[planned-forum]}", "{forums[archived-forum]}")
+        ),
+    ),
+    Row(
+        f"/admin/forums/<int:forum_id>/periods/<any({PERIODS}):kind>/",
+        FORM,
+        ADMIN,
+        tuple(f"/admin/forums/{{small.forum}}/periods/{kind}/" for kind in PeriodKind),
+    ),
+    Row(
+        f"/admin/forums/<int:forum_id>/periods/<any({PERIODS}):kind>/preview/",
+        FORM,
+        ADMIN,
+        tuple(f"/admin/forums/{{small.forum}}/periods/{kind}/preview/" for kind in PeriodKind),
+    ),
+    Row(
+        "/admin/forums/<int:forum_id>/close/", FORM, ADMIN, tuple(f"/admin/forums/{key}/close/" for key in range(1, 9))
+    ),
+    Row(
+        "/admin/periods/<int:period_id>/edit/",
+        FORM,
+        ADMIN,
+        ("/admin/periods/1/edit/", "/admin/periods/{coming_period}/edit/"),
+    ),
+    Row("/admin/periods/<int:period_id>/preview/", FORM, ADMIN, ("/admin/periods/1/preview/",)),
+    Row(
+        "/admin/periods/<int:period_id>/delete/",
+        FORM,
+        ADMIN,
+        ("/admin/periods/1/delete/", "/admin/periods/{coming_period}/delete/"),
+    ),
+    Row("/admin/users/", GET, ADMIN, ("/admin/users/", "/admin/users/?q=nobody", "/admin/users/?q=alice")),
+    Row("/admin/users/<int:user_id>/", FORM, ADMIN, ("/admin/users/{small.alice}/", "/admin/users/{translator}/")),
+    Row("/admin/log/", GET, ADMIN, ("/admin/log/", "/admin/log/?action=publish")),
+    Row("/admin/log/<int:entry_id>/", GET, ADMIN, ("/admin/log/{entry}/",)),
+    Row("/admin/log.csv", GET, ADMIN, ("/admin/log.csv",)),
+]
+NOT_PAGES = (".atom", ".csv", ".css", ".txt", ".xml", "healthz")
+REDIRECTED = "/messages/<int:number>/"
+
+
+def paths_of(row: Row, full: FullWorld, language: str = "en") -> list[str]:
+    """The whole paths of a row's pages."""
+    prefix = f"/{language}" if row.in_language else ""
+    return [prefix + path.format_map(vars(full)) for path in row.paths]
+
+
+def is_page(row: Row) -> bool:
+    """Whether a GET gives an HTML page to somebody."""
+    return (
+        bool(row.paths) and 200 in row.guard and not row.rule.endswith(NOT_PAGES) and not row.rule.startswith("/static")
+    )

@@ -1,0 +1,222 @@
+"""Who reaches which address, by which method; and what every page has."""
+
+import re
+
+import pytest
+from flask import Flask
+from lxml import html as lxml_html
+
+from app.extensions import db
+from tests.full_world import FullWorld
+from tests.route_table import ADMIN, PEOPLE, PUBLIC, ROWS, SIGNED_IN, Row, is_page, paths_of
+
+PAGES = [row for row in ROWS if is_page(row)]
+PREFIX = "/<language:lang>"
+ORIGIN = "http://127.0.0.1:8000"
+SIGNED_OUT_READS = [row for row in PAGES if row.guard == PUBLIC and "POST" not in row.methods]
+VIEWS = [(row, name) for row in PAGES for name in ("visitor", "alice", "admin") if row.guard[PEOPLE.index(name)] == 200]
+
+
+def name_of(row: Row) -> str:
+    return row.rule if row.in_language else f"{row.rule} without language"
+
+
+def test_every_rule_has_one_row_and_every_row_a_rule(one_app: Flask):
+    rules = [
+        (
+            rule.rule.removeprefix(PREFIX),
+            rule.rule.startswith(PREFIX),
+            frozenset((rule.methods or set()) - {"HEAD", "OPTIONS"}),
+        )
+        for rule in one_app.url_map.iter_rules()
+    ]
+
+    assert sorted(rules, key=str) == sorted(((row.rule, row.in_language, row.methods) for row in ROWS), key=str)
+
+
+def test_every_address_that_can_be_read_is_asked():
+    assert [name_of(row) for row in ROWS if "GET" in row.methods and not row.paths] == []
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.paths], ids=name_of)
+def test_address_answers_each_person_as_its_guard_says(row: Row, full: FullWorld, people):
+    for path in paths_of(row, full):
+        statuses = tuple(people[name].get(path, buffered=True).status_code for name in PEOPLE)
+        assert statuses == row.guard, path
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.paths and row.guard in {SIGNED_IN, ADMIN}], ids=name_of)
+def test_visitor_is_sent_to_sign_in_and_back_to_the_page(row: Row, full: FullWorld, people):
+    for path in paths_of(row, full, "fr"):
+        answer = people["visitor"].get(path)
+        assert answer.location.startswith("/fr/auth/sign-in/?next=%2Ffr%2F"), path
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.guard == ADMIN], ids=name_of)
+def test_nobody_but_administrators_can_send_a_form_of_the_administration(row: Row, full: FullWorld, people):
+    for path in paths_of(row, full):
+        statuses = {name: people[name].post(path).status_code for name in PEOPLE if name != "admin"}
+        assert set(statuses.values()) == ({403} if "POST" in row.methods else {405}), path
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.paths and "POST" not in row.methods], ids=name_of)
+def test_address_for_reading_takes_nothing(row: Row, full: FullWorld, people):
+    path = paths_of(row, full)[0]
+
+    for method in ("post", "put", "delete", "patch"):
+        assert getattr(people["admin"], method)(path).status_code == 405, method
+
+
+def test_reading_writes_nothing(one_app: Flask, full: FullWorld, people):
+    """Whoever asks whatever page: no table changes."""
+    before = dump(one_app)
+    for row in ROWS:
+        for path in paths_of(row, full):
+            for client in people.values():
+                client.get(path, buffered=True)
+
+    assert dump(one_app) == before
+
+
+@pytest.mark.parametrize(("row", "name"), VIEWS, ids=lambda value: value if isinstance(value, str) else name_of(value))
+def test_page_has_what_every_page_has(row: Row, name: str, full: FullWorld, people):
+    for path in paths_of(row, full, "es"):
+        check_page(people[name].get(path).text, path, "es")
+
+
+@pytest.mark.parametrize("row", SIGNED_OUT_READS, ids=name_of)
+def test_what_a_visitor_reads_can_be_kept_by_anybody(row: Row, full: FullWorld, people):
+    for path in paths_of(row, full):
+        answer = people["visitor"].get(path)
+        assert "Set-Cookie" not in answer.headers, path
+        assert "csrf_token" not in answer.text, path
+        assert answer.headers["Cache-Control"].split(",")[0] == "public", path
+        assert "Cookie" in answer.headers["Vary"], path
+
+
+@pytest.mark.parametrize("row", PAGES, ids=name_of)
+def test_what_somebody_reads_who_is_signed_in_is_kept_by_nobody_else(row: Row, full: FullWorld, people):
+    for path in paths_of(row, full):
+        answer = people["admin"].get(path)
+        assert answer.headers["Cache-Control"].split(",")[0] == "private", path
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.paths], ids=name_of)
+def test_every_answer_carries_the_security_headers(row: Row, full: FullWorld, people):
+    for name in ("visitor", "admin"):
+        headers = people[name].get(paths_of(row, full)[0], buffered=True).headers
+        policy = dict(rule.split(" ", 1) for rule in headers["Content-Security-Policy"].split("; "))
+        assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
+        assert policy["script-src"] == policy["style-src"] == policy["form-action"] == "'self'"
+        assert "unsafe" not in headers["Content-Security-Policy"]
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["X-Frame-Options"] == "DENY"
+        assert headers["Referrer-Policy"] == "same-origin"
+        assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/en/forums/none/",
+        "/en/forums/open-forum/groups/none/",
+        "/en/forums/open-forum/pages/none/",
+        "/en/pages/none/",
+        "/en/topics/999999/",
+        "/en/topics/99999999999999999999/",
+        "/en/topics/0/",
+        "/en/topics/-1/",
+        "/en/topics/x/",
+        "/en/topics/1/?page=0",
+        "/en/topics/1/?page=2",
+        "/en/topics/1/?page=1000000000",
+        "/en/topics/1/?page=-1",
+        "/en/topics/1/?page=x",
+        "/en/topics/1/?page=%00",
+        "/en/topics/1/?page=%D9%A1",
+        "/en/topics/1/?page=",
+        "/en/messages/999999/",
+        "/en/messages/99999999999999999999/",
+        "/en/messages/99999999999999999999/history/",
+        "/en/print/topics/99999999999999999999/",
+        "/en/print/messages/99999999999999999999/",
+        "/en/print/pages/none/",
+        "/en/print/forums/none/",
+        "/en/feeds/topics/99999999999999999999.atom",
+        "/en/feeds/forums/none.atom",
+        "/en/forums/open-forum/groups/group-1/?page=2",
+        "/en/forums/%00/",
+        "/en/pages/%ED%A0%80/",
+        "/en/none/",
+        "/none",
+        "/de/",
+        "/EN/",
+        "/en/topics/1",
+        "/static/none.css",
+        "/static/../config.py",
+    ],
+)
+def test_nonsense_is_not_found(path: str, full: FullWorld, people):
+    for name in ("visitor", "admin"):
+        answer = people[name].get(path, buffered=True, follow_redirects=path == "/en/topics/1")
+        assert answer.status_code == (200 if path == "/en/topics/1" else 404)
+
+
+def check_page(text: str, path: str, language: str) -> None:
+    """One h1, a title that tells the same, unique ids, labels, language, canonical and alternates, nothing inline."""
+    page = lxml_html.document_fromstring(text)
+    headings = page.xpath("//h1")
+    assert len(headings) == 1, path
+    heading, title = words_of(headings[0].text_content()), words_of(page.findtext(".//title"))
+    assert heading, path
+    assert title.startswith(heading), f"{path}: {title!r} does not begin with {heading!r}"
+    ids = page.xpath("//@id")
+    assert len(ids) == len(set(ids)), f"{path}: {[one for one in ids if ids.count(one) > 1]}"
+    for attribute in ("for", "aria-labelledby", "aria-describedby", "headers"):
+        missing = {one for value in page.xpath(f"//@{attribute}") for one in value.split()} - set(ids)
+        assert not missing, f"{path}: {attribute} names {missing}"
+    missing = {target[1:] for target in page.xpath("//a/@href[starts-with(., '#')]")} - set(ids)
+    assert not missing, f"{path}: links to {missing}"
+    assert (page.get("lang"), page.get("dir")) == (language, "ltr"), path
+    inline = page.xpath("//@style | //style | //script[not(@src)] | //@*[starts-with(name(), 'on')]")
+    assert not inline, f"{path}: {inline}"
+    assert not [at for at in page.xpath("//link/@href | //script/@src") if not at.startswith(("/", ORIGIN))], path
+    check_levels(page, path)
+    check_alternates(page, path, language)
+
+
+def check_levels(page, path: str) -> None:
+    """No heading is more than one level deeper than the one before it."""
+    levels = [int(heading.tag[1]) for heading in page.xpath("//h1 | //h2 | //h3 | //h4 | //h5 | //h6")]
+    first = levels.index(1)
+    for before, after in zip(levels[first:], levels[first + 1 :], strict=False):
+        assert after <= before + 1, f"{path}: h{after} after h{before}"
+
+
+def check_alternates(page, path: str, language: str) -> None:
+    """On screen the page names itself; a printer-friendly one names the page that it is a version of."""
+    [canonical] = page.xpath("//link[@rel='canonical']/@href")
+    same = path if "/print/" not in path else re.sub("/print/", "/", path)
+    if "/print/pages/" not in path:
+        assert canonical == ORIGIN + without_query(same, "page"), path
+    alternates = {link.get("hreflang"): link.get("href") for link in page.xpath("//link[@rel='alternate'][@hreflang]")}
+    assert list(alternates) == ["en", "es", "fr"], path
+    assert alternates[language].startswith(ORIGIN + path.partition("?")[0]), path
+    bar = {link.get("hreflang"): link for link in page.xpath("//nav//a[@hreflang]")}
+    assert [code for code, link in bar.items() if link.get("aria-current")] == [language], path
+    assert {code: link.get("lang") for code, link in bar.items()} == {code: code for code in alternates}, path
+
+
+def without_query(path: str, kept: str) -> str:
+    bare, _, query = path.partition("?")
+    return f"{bare}?{query}" if query.startswith(f"{kept}=") else bare
+
+
+def words_of(text: str) -> str:
+    return " ".join(text.split())
+
+
+def dump(app: Flask) -> list[tuple]:
+    """Every row of every table."""
+    with app.app_context():
+        return [tuple(row) for table in db.metadata.sorted_tables for row in db.session.execute(table.select())]
