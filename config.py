@@ -58,6 +58,7 @@ class Config:
             "SITE": self,
             "SQLALCHEMY_DATABASE_URI": self.database_url or f"sqlite:///{self.instance / 'plenary.sqlite'}",
             "SQLALCHEMY_ENGINE_OPTIONS": {"pool_use_lifo": True},
+            "SEND_FILE_MAX_AGE_DEFAULT": 60 * 60 * 24 * 365,
             "SESSION_COOKIE_NAME": "__Host-session" if self.is_https else "session",
             "SESSION_COOKIE_SECURE": self.is_https,
             "SESSION_COOKIE_HTTPONLY": True,

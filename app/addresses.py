@@ -56,7 +56,13 @@ def alternates() -> list[tuple[str, str, str]]:
 def canonical() -> str:
     """The path by which search engines should know this page: only the page number counts."""
     page = request.args.get("page", "")
-    return request.path + (f"?page={page}" if page.isdigit() and int(page) > 1 else "")
+    return request.path + (f"?page={page}" if (page_number(page) or 1) > 1 else "")
+
+
+def page_number(text: str) -> int | None:
+    """The number of a page, from 1, that a query parameter gives; None where it gives none."""
+    is_number = text.isascii() and text.isdigit() and len(text) < 10
+    return int(text) or None if is_number else None
 
 
 def local_path(target: str | None) -> str | None:

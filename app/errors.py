@@ -41,12 +41,17 @@ class SignedOut(ForumError):
 
 class Closed(ForumError):
     status = 409
-    message = _l("The discussion is closed, so your text was not posted. It is given back below; you can copy it.")
+    message = _l("The discussion is closed and takes no messages.")
+
+
+class NotYetOpen(ForumError):
+    status = 409
+    message = _l("The discussion is not open yet. Its page says when it opens.")
 
 
 class Archived(ForumError):
     status = 409
-    message = _l("This forum is archived and takes no more changes. What you wrote is given back below.")
+    message = _l("This forum is archived and takes no more changes.")
 
 
 class AlreadyWithdrawn(ForumError):

@@ -4,8 +4,10 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
+from flask import request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from flask_wtf.form import _Auto
 from wtforms import HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
 
@@ -18,6 +20,12 @@ class Form(FlaskForm):
 
     class Meta:
         locales = ()
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """Only what a form sends as text: a file or JSON in place of a text counts as nothing."""
+            if formdata is not _Auto:
+                return formdata
+            return request.form if form.is_submitted() else None
 
     @property
     def error_list(self) -> list[tuple[str, str]]:

@@ -28,6 +28,7 @@ from app.errors import TooIntricate
 
 # In characters gone over; the longest text of a form, written as people write, takes about a tenth of it.
 MOST_WORK = 4_000_000
+WORK_OF_A_CELL = 500  # each row is filled up to the columns of the first, and each cell is parsed
 DEEPEST_QUOTE = 20
 TAGS = frozenset(
     "p br strong em del a ul ol li blockquote code pre h2 h3 h4 h5 h6 hr table thead tbody tr th td".split()
@@ -189,7 +190,8 @@ class _BlockWork(BlockProcessor):
 
     def test(self, parent: etree.Element, block: str) -> bool:
         heading, _, rows = block.partition("\n")
-        self.left -= len(block) + heading.count("|") * rows.count("\n") + block.count("|") * block.count("`")
+        cells = heading.count("|") * rows.count("\n")
+        self.left -= len(block) + cells * WORK_OF_A_CELL + block.count("|") * block.count("`")
         if self.left < 0:
             raise TooIntricate
         return False

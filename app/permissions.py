@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Boolean, ColumnElement, bindparam, or_, select
 
 from app.database import utcnow
-from app.errors import AlreadyWithdrawn, Archived, Closed, Forbidden
+from app.errors import AlreadyWithdrawn, Archived, Closed, Forbidden, NotYetOpen
 from app.models import (
     Forum,
     ForumRole,
@@ -19,6 +19,7 @@ from app.models import (
     Message,
     MessageStatus,
     Role,
+    StateKind,
     Topic,
     Viewer,
 )
@@ -66,7 +67,10 @@ def _post_in_group(viewer: Viewer, group: Group, now: datetime) -> Exception | N
         return Forbidden()
     if group.forum.archived_at:
         return Archived()
-    return None if group.forum.group_state(group, now).is_open else Closed()
+    state = group.forum.group_state(group, now)
+    if state.kind == StateKind.PLANNED:
+        return NotYetOpen()
+    return None if state.is_open else Closed()
 
 
 def _reply(viewer: Viewer, topic: Topic, now: datetime) -> Exception | None:

@@ -1,10 +1,10 @@
 """Forms already sent: inside its transaction an action asks for the earlier result first, and remembers its own last.
 
-if (earlier := earlier_result(key, viewer.id)) is not None:
-    return earlier
-...
-remember(key, viewer.id, made.id)
+The key that came with the form stands for one form; `content`, whatever else was sent, tells a form that is sent
+again (a double click, a reload) from one that somebody went back to and filled in anew.
 """
+
+import hashlib
 
 from app.extensions import db
 from app.models import Submission
@@ -12,16 +12,20 @@ from app.models import Submission
 LONGEST_KEY = 36
 
 
-def earlier_result(key: str, user_id: int) -> int | None:
+def earlier_result(key: str, user_id: int, *content: object) -> int | None:
     """The key of the row that this very form, sent by this user, has made already; None where it is new."""
-    found = db.session.get(Submission, (key, user_id)) if _is_usable(key) else None
+    found = db.session.get(Submission, (_digest(key, content), user_id)) if _is_usable(key) else None
     return found.result_id if found else None
 
 
-def remember(key: str, user_id: int, result_id: int) -> None:
+def remember(key: str, user_id: int, result_id: int, *content: object) -> None:
     """Keep what the form made. A blank, over-long or unprintable key is not kept, so its form always counts as new."""
     if _is_usable(key):
-        db.session.add(Submission(key=key, user_id=user_id, result_id=result_id))
+        db.session.add(Submission(key=_digest(key, content), user_id=user_id, result_id=result_id))
+
+
+def _digest(key: str, content: tuple[object, ...]) -> str:
+    return hashlib.sha256(repr((key, content)).encode()).hexdigest()[:LONGEST_KEY]
 
 
 def _is_usable(key: str) -> bool:

@@ -67,7 +67,9 @@ class FullWorld:
     def make(cls) -> "FullWorld":
         small = World.make()
         people = {name: db.session.get_one(User, getattr(small, name)) for name in ("alice", "bruno", "admin")}
-        translator = make_user("translator", capacity=Capacity.IPLC, organization="", country="", title="Ms")
+        translator = make_user(
+            "translator", capacity=Capacity.IPLC, organization="", country="", title="Ms", language="fr"
+        )
         make_user("unconfirmed", confirmed_at=None, capacity=Capacity.EXPERT, language="fr")
         forums = {forum.slug: forum.id for forum in _forums(people["alice"])}
         db.session.add(ForumRole(user=translator, forum_id=small.forum, role=Role.TRANSLATOR))

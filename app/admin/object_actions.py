@@ -51,7 +51,7 @@ def create(kind: Kind, owner_id: int | None, values: Mapping[str, Any], texts: T
     """
     with transaction():
         require(viewer, "administer")
-        earlier = earlier_result(key, viewer.id)
+        earlier = earlier_result(key, viewer.id, kind.name, owner_id, values, texts)
         if earlier is not None:
             return earlier
         owner = get_owner(kind, owner_id)
@@ -63,7 +63,7 @@ def create(kind: Kind, owner_id: int | None, values: Mapping[str, Any], texts: T
         db.session.flush()
         record(viewer, "create", kind.name, thing, changes)
         made: int = thing.id
-        remember(key, viewer.id, made)
+        remember(key, viewer.id, made, kind.name, owner_id, values, texts)
     return made
 
 

@@ -41,7 +41,7 @@ def create(
     """
     with transaction():
         require(viewer, "administer")
-        earlier = earlier_result(key, viewer.id)
+        earlier = earlier_result(key, viewer.id, forum_id, kind, group_id, opens_at, closes_at)
         if earlier is not None:
             return earlier
         forum = fetch(Forum, forum_id)
@@ -53,7 +53,7 @@ def create(
             _add(forum, _copy(followed, group_id), viewer)
         _add(forum, period, viewer)
         made = period.id
-        remember(key, viewer.id, made)
+        remember(key, viewer.id, made, forum_id, kind, group_id, opens_at, closes_at)
     return made
 
 

@@ -34,7 +34,7 @@ def sign_up(profile: dict[str, Any], *, email: str, password: str, submission: s
     password_hash = hash_password(password)
     with transaction():
         user = find_by_email(email)
-        if user is not None and earlier_result(submission, user.id):
+        if user is not None and earlier_result(submission, user.id, profile, password):
             return
         if user is None:
             user = User(email=email)
@@ -45,7 +45,7 @@ def sign_up(profile: dict[str, Any], *, email: str, password: str, submission: s
             _fill(user, {**profile, "password_hash": password_hash})
             db.session.flush()
             _mail_confirmation(user)
-        remember(submission, user.id, user.id)
+        remember(submission, user.id, user.id, profile, password)
 
 
 def create_confirmed(profile: dict[str, Any], *, email: str, password: str) -> None:

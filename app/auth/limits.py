@@ -11,7 +11,9 @@ from typing import Any
 
 from flask import Response, current_app, request
 
+from app.auth.emails import normal_email
 from app.extensions import limiter
+from app.markup import plain_line
 
 FAILED = 422
 DONE = 302
@@ -42,7 +44,8 @@ def _setting(name: str) -> Callable[[], str]:
 
 
 def _account() -> str:
-    email = request.form.get("email", "").strip().casefold()
+    typed = plain_line(request.form.get("email", ""))
+    email = normal_email(typed) or typed.casefold()
     return f"account {hashlib.sha256(email.encode()).hexdigest()}"
 
 

@@ -22,9 +22,9 @@ def start_topic(
     Raises Closed, Archived or Forbidden, and NotFound for a question of another group.
     """
     with transaction():
-        require(author, "start_topic", group)
-        if earlier := _earlier(submission, author):
+        if earlier := _earlier(submission, author, group.id, title, question, message):
             return earlier
+        require(author, "start_topic", group)
         asked = next((other for other in group.questions if other.number == question), None)
         if question and asked is None:
             raise NotFound
@@ -32,7 +32,7 @@ def start_topic(
         db.session.add(topic)
         db.session.flush()
         first = _post(topic, author, None, message)
-        remember(submission, author.id, first.id)
+        remember(submission, author.id, first.id, group.id, title, question, message)
     return first
 
 
@@ -43,13 +43,14 @@ def reply(topic: Topic, *, author: User, reply_to: Message | None, message: dict
     Archived or Forbidden, and NotFound where what is answered stands in another topic.
     """
     with transaction():
-        require(author, "reply", topic)
-        if earlier := _earlier(submission, author):
+        answered = reply_to.id if reply_to else None
+        if earlier := _earlier(submission, author, topic.id, answered, message):
             return earlier
+        require(author, "reply", topic)
         if reply_to is not None and reply_to.topic_id != topic.id:
             raise NotFound
         posted = _post(topic, author, reply_to, message)
-        remember(submission, author.id, posted.id)
+        remember(submission, author.id, posted.id, topic.id, answered, message)
     return posted
 
 
@@ -123,6 +124,6 @@ def _has_written(author: User, topic: Topic) -> bool:
     return db.session.scalar(statement.limit(1)) is not None
 
 
-def _earlier(submission: str, author: User) -> Message | None:
-    number = earlier_result(submission, author.id)
+def _earlier(submission: str, author: User, *content: object) -> Message | None:
+    number = earlier_result(submission, author.id, *content)
     return db.session.get(Message, number) if number else None

@@ -14,7 +14,7 @@ from app.forums.forms import MessageForm, TopicForm
 from app.forums.views import message_address
 from app.languages import reader_language, site_languages
 from app.markup import plain, quote, render
-from app.models import Group, Message, MessageStatus
+from app.models import Group, Message, MessageStatus, Topic, User
 from app.permissions import require
 from app.templating import text_in
 from app.viewer import signed_in, signed_in_user
@@ -27,7 +27,7 @@ bp = Blueprint("posting", __name__, url_prefix="/<language:lang>")
 def new_topic(forum_slug: str, group_slug: str) -> ResponseReturnValue:
     author = signed_in_user()
     group = queries.get_group(forum_slug, group_slug, viewer=author)
-    require(author, "start_topic", group)
+    _require_to_open_the_form(author, "start_topic", group)
     form = _ready(TopicForm(question=request.args.get("question", 0, type=int)))
     form.question.offer(_question_choices(group))
     if _is_sent(form):
@@ -48,7 +48,7 @@ def new_topic(forum_slug: str, group_slug: str) -> ResponseReturnValue:
 def reply(topic_id: int) -> ResponseReturnValue:
     author = signed_in_user()
     topic = queries.get_topic(topic_id, viewer=author)
-    require(author, "reply", topic)
+    _require_to_open_the_form(author, "reply", topic)
     answered, row = _answered(topic_id)
     form = _ready(MessageForm(body=quote(answered.body) if answered and request.args.get("quote") else ""))
     if _is_sent(form):
@@ -90,6 +90,12 @@ def preview() -> ResponseReturnValue:
     """The rendered text of a message that is being written, for the live preview."""
     body = plain(request.form.get("body", ""))[: Message.MAX_BODY]
     return render_template("forums/preview.html", html=render(body))
+
+
+def _require_to_open_the_form(author: User, action: str, thing: Group | Topic) -> None:
+    """Say at once that nothing can be posted. What is sent is judged by the action, which knows a form sent twice."""
+    if request.method == "GET":
+        require(author, action, thing)
 
 
 def _ready(form: MessageForm, default: str | None = None) -> MessageForm:

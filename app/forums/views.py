@@ -3,7 +3,7 @@
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.addresses import alternates, link
+from app.addresses import alternates, link, page_number
 from app.database import utcnow
 from app.errors import NotFound
 from app.forums import queries, topic_queries
@@ -97,7 +97,7 @@ def message_address(topic_id: int, position: int, number: int) -> str:
 
 def asked_page() -> int:
     """The page number asked for, 1 by default. Raises NotFound where it is no number of a page."""
-    asked = request.args.get("page", "1")
-    if not (asked.isascii() and asked.isdigit() and 0 < len(asked) < 10 and int(asked)):
+    asked = page_number(request.args.get("page", "1"))
+    if asked is None:
         raise NotFound
-    return int(asked)
+    return asked

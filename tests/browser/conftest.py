@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from app import create_app
 from app.extensions import db
 from config import Config
-from tests.browser.addresses import Shown, all_pages, leave_a_trace, longest_topic, shortest_topic
+from tests.browser.addresses import Shown, all_pages, leave_a_trace, longest_topic, topic_that_takes_more
 from tests.browser.server import SECRET, Site, serving
 from tests.browser.steps import sign_in
 
@@ -84,8 +84,8 @@ def long_topic(look: Look) -> int:
 
 @pytest.fixture(scope="session")
 def topic_to_write_in(look: Look) -> int:
-    """A short topic that takes more messages."""
-    found: int = look(shortest_topic)
+    """A topic that takes more messages."""
+    found: int = look(topic_that_takes_more)
     return found
 
 

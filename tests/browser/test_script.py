@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 SELECT = """(prose) => {
   const text = document.createTreeWalker(prose, NodeFilter.SHOW_TEXT).nextNode(), range = document.createRange();
   range.setStart(text, 0);
-  range.setEnd(text, 20);
+  range.setEnd(text, 10);
   getSelection().removeAllRanges();
   getSelection().addRange(range);
   return getSelection().toString().trim();

@@ -1,0 +1,109 @@
+"""The language bar leads to the same page, the same page number and the same message in each language."""
+
+import re
+
+import pytest
+from flask import Flask
+from lxml import html
+
+from tests.conftest import sign_in
+from tests.full_world import FullWorld
+
+LANGUAGES = ("en", "es", "fr")
+
+
+def bar_of(text: str) -> dict[str, str]:
+    """Where the language bar leads, by code."""
+    links = html.document_fromstring(text).xpath(
+        "//nav[@class='languages']//a | //nav[contains(@class, 'on-screen')]//a"
+    )
+    return {link.get("hreflang"): link.get("href") for link in links if link.get("hreflang")}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/portal/",
+        "/pages/rules/",
+        "/forums/open-forum/groups/group-1/",
+        "/topics/{long_topic}/?page=2",
+        "/print/topics/{long_topic}/",
+        "/auth/sign-in/?next=%2Fen%2Faccount%2F",
+    ],
+)
+def test_bar_leads_to_the_same_page_with_its_page_number(path: str, language: str, full: FullWorld, people):
+    path = path.format_map(vars(full))
+    bar = bar_of(people["visitor"].get(f"/{language}{path}").text)
+
+    assert bar == {code: f"/{code}{path}" for code in LANGUAGES}
+
+
+def test_bar_keeps_what_is_answered_and_quoted(full: FullWorld, people):
+    path = f"/topics/{full.long_topic}/reply/?to={full.edited}&quote=1"
+
+    assert bar_of(people["bruno"].get(f"/en{path}").text) == {code: f"/{code}{path}" for code in LANGUAGES}
+
+
+def test_bar_keeps_the_filters_of_the_log_and_the_search_for_people(full: FullWorld, people):
+    for path in ("/admin/log/?action=edit&since=2026-01-01", "/admin/users/?q=alice"):
+        assert bar_of(people["admin"].get(f"/fr{path}").text)["es"] == f"/es{path}"
+
+
+def test_bar_drops_parameters_that_pages_do_not_know(full: FullWorld, people):
+    assert bar_of(people["visitor"].get("/en/portal/?utm=1&x=%22%3E%3Cscript%3E").text)["es"] == "/es/portal/"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_message_leads_to_itself_in_the_other_languages(language: str, full: FullWorld, people):
+    """Without any script, and on the page of the topic on which it stands."""
+    page = html.document_fromstring(people["visitor"].get(f"/{language}/topics/{full.long_topic}/?page=2").text)
+    others = [code for code in LANGUAGES if code != language]
+
+    for message in page.xpath("//article[@class='message']"):
+        links = {link.get("hreflang"): link.get("href") for link in message.xpath(".//a[@hreflang]")}
+        assert links == {code: f"/{code}/topics/{full.long_topic}/?page=2#{message.get('id')}" for code in others}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_numbers_slugs_and_anchors_are_the_same_in_all_languages(language: str, full: FullWorld, people):
+    def marks(code: str) -> list[str]:
+        page = people["visitor"].get(f"/{code}/topics/{full.long_topic}/").text
+        return re.findall(r'\sid="([^"]+)"|#(\d+)', page)
+
+    assert marks(language) == marks("en")
+    answer = people["visitor"].get(f"/{language}/messages/{full.edited}/")
+    assert answer.location == f"/{language}/topics/{full.long_topic}/#message-{full.edited}"
+
+
+def test_error_page_is_in_the_language_of_its_address_and_leads_on_in_it(full: FullWorld, people):
+    text = people["visitor"].get("/fr/topics/999999/", headers={"Accept-Language": "es"}).text
+
+    assert '<html lang="fr"' in text
+    assert 'href="/fr/portal/"' in text
+    assert set(bar_of(text)) == set(LANGUAGES)
+
+
+@pytest.mark.parametrize("accepts", ["es-419,es;q=0.8", "ES", "de;q=0.9, es;q=0.1"])
+def test_address_with_an_unknown_language_is_answered_in_the_browsers(accepts: str, full: FullWorld, people):
+    for path in ("/de/portal/", "/xx/", "/portal/", "/forums/open-forum/"):
+        answer = people["visitor"].get(path, headers={"Accept-Language": accepts})
+        assert answer.status_code == 404
+        assert '<html lang="es"' in answer.text, path
+
+
+def test_choice_of_the_account_goes_before_cookie_and_browser(one_app: Flask, full: FullWorld):
+    for client, language in ((one_app.test_client(), "es"), (sign_in(one_app, full.translator), "fr")):
+        client.set_cookie("language", "es")
+        assert client.get("/", headers={"Accept-Language": "en"}).location == f"/{language}/"
+
+
+def test_text_of_another_language_says_so_and_carries_its_language(full: FullWorld, people):
+    """The archived forum has no English text, and a page below the rules is in Spanish only."""
+    for path, language in (("/en/forums/archived-forum/", "es|fr"), ("/fr/pages/child/", "es")):
+        page = html.document_fromstring(people["visitor"].get(path).text)
+        assert page.xpath("//*[@class='language-note']"), path
+        [heading] = page.xpath("//h1")
+        codes = [heading.get("lang"), *(part.get("lang") for part in heading.iter("span"))]
+        assert re.fullmatch(language, next(filter(None, codes))), path
