@@ -1,0 +1,216 @@
+"""Boundaries of the code that no single test of a feature would notice being crossed.
+
+tests/contract holds the simpler ones; here each module has its place, and each function its measure.
+"""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from app.languages import speaking
+from config import ROOT
+
+APP = ROOT / "app"
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(APP.rglob("*.py"))
+}
+TEMPLATES = sorted(path.relative_to(APP / "templates").as_posix() for path in (APP / "templates").rglob("*.*"))
+
+# From the top down. A module may import those of its own layer and of lower ones.
+LAYERS = (
+    ("the whole", r"app|app\.cli"),
+    ("commands", r"app\.\w+\.cli|app\.sample(\.\w+)?|app\.stress|app\.mail\.worker"),
+    ("views", r"app\.\w+\.(\w+_)?views|app\.auth\.limits"),
+    ("frame", r"app\.(templating|headers)"),
+    ("forms", r"app\.forms|app\.\w+\.(\w+_)?forms"),
+    ("who asks", r"app\.viewer"),
+    ("actions", r"app\.\w+\.(\w+_)?actions|app\.auth\.tokens"),
+    ("mail", r"app\.mail\.(outbox|letters|sending)"),
+    ("queries", r"app\.\w+\.(\w+_)?queries|app\.printing\.proceedings|app\.counters|app\.submissions"),
+    ("rules", r"app\.(permissions|markup|labels)|app\.auth\.(passwords|emails)"),
+    ("addresses", r"app\.addresses"),
+    ("errors", r"app\.errors"),
+    ("languages", r"app\.(languages|environment)"),
+    ("models", r"app\.models(\.\w+)?"),
+    ("extensions", r"app\.(extensions|database)"),
+)
+OF_A_REQUEST = frozenset(
+    "request session current_user url_for login_user logout_user flash redirect render_template".split()
+)
+# They answer who asks, by which address and in which language; give errors back as pages; and take what a form sent.
+MAY_KNOW_THE_REQUEST = frozenset(
+    {
+        "app.forms",
+        "app.viewer",
+        "app.addresses",
+        "app.errors",
+        "app.headers",
+        "app.templating",
+        "app.environment",
+    }
+)
+LONGEST_FUNCTION = 30
+LONGEST_VIEW = 16  # an argument a line makes some of twelve statements longer than twelve lines
+LONGEST_FACTORY = 40
+
+
+def layer_of(module: str) -> int:
+    """The place of a module's layer, counted from the top."""
+    return next((at for at, (_name, pattern) in enumerate(LAYERS) if re.fullmatch(pattern, module)), -1)
+
+
+def imports_of(module: str) -> list[tuple[str, str]]:
+    """`(module, name)` of everything of this application that a module imports when it runs."""
+    tree = ast.parse(MODULES[module].read_text("utf-8"))
+    typing_only = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node not in typing_only:
+            for name in node.names:
+                whole = f"{node.module}.{name.name}"
+                found.append((whole if whole in MODULES else node.module or "", name.name))
+    return found
+
+
+def functions_of(module: str) -> list[ast.FunctionDef]:
+    tree = ast.parse(MODULES[module].read_text("utf-8"))
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+
+
+def lines_of(function: ast.FunctionDef) -> int:
+    """The lines of a function without its signature and its docstring."""
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+
+
+def test_every_module_has_its_layer():
+    packages = {f"app.{folder.name}" for folder in APP.iterdir() if folder.is_dir()}
+
+    assert [module for module in MODULES if module not in packages and layer_of(module) < 0] == []
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if layer_of(module) >= 0])
+def test_module_imports_downwards_only(module: str):
+    above = [
+        target
+        for target, _name in imports_of(module)
+        if target.startswith("app") and 0 <= layer_of(target) < layer_of(module)
+    ]
+
+    assert above == []
+
+
+@pytest.mark.parametrize(
+    "module", [module for module in MODULES if layer_of(module) > 2 and module not in MAY_KNOW_THE_REQUEST]
+)
+def test_module_below_the_views_knows_nothing_of_the_request(module: str):
+    known = [name for source, name in imports_of(module) if source.startswith("flask") and name in OF_A_REQUEST]
+
+    assert known == []
+
+
+def test_views_leave_the_database_to_queries_and_actions():
+    for module, path in MODULES.items():
+        if re.search(r"views$", module) and module != "app.feeds.views":  # whose health check asks the database itself
+            assert not re.search(r"\bdb\.|\bselect\(|transaction\(", path.read_text("utf-8")), module
+
+
+def test_only_a_transaction_commits():
+    for module, path in MODULES.items():
+        commits = re.findall(r"\.commit\(\)", path.read_text("utf-8"))
+        assert len(commits) == (module == "app.extensions"), module
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module.endswith("actions")])
+def test_action_is_one_transaction_and_helpers_are_none(module: str):
+    for function in functions_of(module):
+        transactions = ast.unparse(function).count("with transaction()")
+        assert transactions <= (not function.name.startswith("_")), function.name
+
+
+@pytest.mark.parametrize(
+    "module", ["app.forums.actions", *(name for name in MODULES if re.match(r"app\.admin\.\w+_actions", name))]
+)
+def test_action_asks_for_the_right_inside_its_transaction(module: str):
+    """Accounts are a person's own and have no rule to ask."""
+    for function in functions_of(module):
+        for node in ast.walk(function):
+            if isinstance(node, ast.With) and "transaction()" in ast.unparse(node.items[0]):
+                steps = [ast.unparse(step) for step in node.body]
+                asks = next((at for at, step in enumerate(steps) if step.startswith("require(")), len(steps))
+                assert asks < len(steps), f"{module}.{function.name}"
+                assert not re.search(r"session\.\w+|_post\(|assign\(|remember\(", "\n".join(steps[:asks]))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_functions_are_short(module: str):
+    is_view = module.endswith("views")
+    for function in functions_of(module):
+        decorators = [ast.unparse(decorator) for decorator in function.decorator_list]
+        routed = is_view and any(decorator.startswith("bp.") for decorator in decorators)
+        most = LONGEST_FACTORY if function.name == "create_app" else LONGEST_VIEW if routed else LONGEST_FUNCTION
+        assert lines_of(function) <= most or is_one_expression(function), f"{module}.{function.name}"
+
+
+def is_one_expression(function: ast.FunctionDef) -> bool:
+    """Whether all that is long is one statement at its end, such as a list of columns or the arguments of a page."""
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    longest = (body[-1].end_lineno or 0) - body[-1].lineno + 1
+    return isinstance(body[-1], ast.Return) and lines_of(function) - longest <= LONGEST_VIEW
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_everything_is_annotated(module: str):
+    for function in functions_of(module):
+        arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+        bare = [one.arg for one in arguments if one.annotation is None and one.arg not in {"self", "cls"}]
+        assert not bare, f"{module}.{function.name}: {bare}"
+        assert function.returns is not None, f"{module}.{function.name}"
+
+
+@pytest.mark.parametrize("code", ["en", "es", "fr"])
+def test_every_template_compiles_in_every_language(one_app: Flask, code: str):
+    with one_app.test_request_context(f"/{code}/"), speaking(one_app.extensions["languages"][code]):
+        for name in TEMPLATES:
+            one_app.jinja_env.get_template(name)
+
+
+def test_every_template_is_used():
+    """By a view, a mail, or another template."""
+    written = "\n".join(
+        path.read_text("utf-8") for path in (*APP.rglob("*.py"), *(APP / "templates" / name for name in TEMPLATES))
+    )
+    mails = [name for name in TEMPLATES if name.startswith("mail/")]
+
+    assert [name for name in TEMPLATES if f'"{name}"' not in written and name not in mails and not is_macro(name)] == []
+    for name in mails:
+        assert f'"{Path(name).stem}"' in written or Path(name).stem == "base"
+
+
+def is_macro(name: str) -> bool:
+    return name.startswith("macros/")
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_template_holds_nothing_inline_and_every_form_its_token(name: str):
+    source = (APP / "templates" / name).read_text("utf-8")
+
+    assert not re.search(r"<style|\sstyle=|<script(?![^>]*src=)|\son\w+=", source)
+    for form in re.findall(r"<form[^>]*method=\"post\".*?</form>", source, re.DOTALL):
+        assert "csrf_token" in form or "hidden(form)" in form
+
+
+def test_permissions_are_the_only_place_that_asks_whether_a_forum_is_visible():
+    for module, path in MODULES.items():
+        if module not in {"app.permissions", "app.models.forum"}:
+            text = path.read_text("utf-8")
+            assert not re.search(r"Forum\.published_at\b", text), module
