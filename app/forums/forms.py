@@ -18,6 +18,11 @@ class TopicFields(OnceForm):
     )
     question = ChoiceField(_l("Guiding question"), coerce=int)
 
+    @property
+    def topic(self) -> dict[str, Any]:
+        """What the action takes besides the message."""
+        return {"title": self.title.data, "question": self.question.data}
+
 
 class MessageForm(OnceForm):
     body = BodyField(

@@ -32,12 +32,7 @@ def new_topic(forum_slug: str, group_slug: str) -> ResponseReturnValue:
     form.question.offer(_question_choices(group))
     if _is_sent(form):
         first = actions.start_topic(
-            group,
-            author=author,
-            title=form.title.data,
-            question=form.question.data,
-            message=form.message,
-            submission=form.submission.data or "",
+            group, author=author, **form.topic, message=form.message, submission=form.submission.data or ""
         )
         return _to_message(first, _("Your topic is started, and your message is number %(number)s.", number=first.id))
     return _form_page("forums/new_topic.html", form, group=group)
