@@ -73,7 +73,7 @@ def _things_of_the_draft(full: FullWorld) -> Iterator[object]:
 
 def _member_of_the_draft(full: FullWorld) -> None:
     forum = db.session.scalar(db.select(Forum).where(Forum.slug == "draft-forum"))
-    db.session.add(ForumRole(user=make_user("member"), forum=forum, role=Role.TRANSLATOR))
+    db.session.add(ForumRole(user_id=make_user("member").id, forum_id=forum.id, role=Role.TRANSLATOR))
 
 
 @pytest.fixture(scope="module")

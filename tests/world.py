@@ -50,7 +50,7 @@ class World:
         people["admin"].is_admin = True
         forum = make_forum("open-forum")
         make_forum("draft-forum", published=False)
-        db.session.add(ForumRole(user=people["moderator"], forum=forum, role=Role.MODERATOR))
+        db.session.add(ForumRole(user_id=people["moderator"].id, forum_id=forum.id, role=Role.MODERATOR))
         topic = make_topic(forum.groups[0], people["alice"], "Reporting formats")
         first = make_message(topic, people["alice"], "A shorter form would help.")
         second = make_message(topic, people["bruno"], "Estamos de acuerdo.", reply_to=first, language="es")

