@@ -7,8 +7,9 @@ from flask_babel import gettext as _
 from app.addresses import link
 from app.admin import forum_actions, period_queries
 from app.admin.common_views import ask, done, here, refusal_text, show, steps_to
-from app.admin.object_queries import fetch, list_forums
+from app.admin.object_queries import fetch, get_whole_forum, list_forums
 from app.database import utcnow
+from app.forums.queries import load_questions
 from app.models import Forum, Group
 from app.templating import text_in
 from app.viewer import signed_in_user
@@ -24,7 +25,7 @@ def index() -> ResponseReturnValue:
 
 @bp.get("/forums/<int:forum_id>/", endpoint="show")
 def show_forum(forum_id: int) -> ResponseReturnValue:
-    found, now = fetch(Forum, forum_id), utcnow()
+    found, now = get_whole_forum(forum_id), utcnow()
     text = text_in(found)
     return show(
         "admin/forum.html",
@@ -42,6 +43,7 @@ def show_forum(forum_id: int) -> ResponseReturnValue:
 @bp.get("/groups/<int:group_id>/")
 def group(group_id: int) -> ResponseReturnValue:
     found, now = fetch(Group, group_id), utcnow()
+    load_questions(found.forum)
     heading = _("Group %(number)s", number=found.number)
     return show("admin/group.html", heading, steps_to(found), group=found, now=now, rules=period_queries)
 

@@ -17,6 +17,7 @@ from app.models import (
     Document,
     DocumentText,
     Forum,
+    ForumRole,
     ForumText,
     Group,
     GroupText,
@@ -197,6 +198,21 @@ def get_owner(kind: Kind, key: int | None) -> Any:
     if (kind.owner is None) != (key is None):
         raise NotFound
     return fetch(kind.owner, key) if kind.owner and key is not None else None
+
+
+def get_whole_forum(key: int) -> Forum:
+    """A forum with all that its page of the administration lists. Raises NotFound."""
+    forum = fetch(Forum, key)
+    parts = (
+        (Forum.groups, Group.texts),
+        (Forum.pages, Page.texts),
+        (Forum.notices, Notice.texts),
+        (Forum.documents, Document.texts),
+        (Forum.roles, ForumRole.user),
+    )
+    loading = [selectinload(whole).selectinload(part) for whole, part in parts]
+    db.session.scalars(select(Forum).where(Forum.id == key).options(*loading)).one()
+    return forum
 
 
 def forum_of(thing: Any) -> Forum | None:

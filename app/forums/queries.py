@@ -102,8 +102,8 @@ def get_group(forum_slug: str, slug: str, *, viewer: Viewer) -> Group:
 def load_questions(forum: Forum) -> None:
     """Load the guiding questions of all groups of a forum at once."""
     groups = select(Group).where(Group.forum_id == forum.id)
-    loading = selectinload(Group.questions).selectinload(Question.texts)
-    db.session.scalars(groups.options(loading), execution_options={"populate_existing": True}).all()
+    loading = (selectinload(Group.texts), selectinload(Group.questions).selectinload(Question.texts))
+    db.session.scalars(groups.options(*loading), execution_options={"populate_existing": True}).all()
 
 
 def list_topics(group: Group, page: int = 1) -> TopicList:
