@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import selectinload
 
+from app.addresses import page_number
 from app.errors import NotFound
 from app.extensions import db
 from app.languages import Language
@@ -60,9 +61,10 @@ def count_other_administrators(user: User) -> int:
 def _page_number(asked: str, total: int) -> tuple[int, int]:
     """`(page, pages)`. Raises NotFound where what was asked for is the number of no page."""
     pages = max(-(-total // PER_PAGE), 1)
-    if not (asked.isascii() and asked.isdigit() and len(asked) < 10 and 1 <= int(asked) <= pages):
+    page = page_number(asked)
+    if page is None or page > pages:
         raise NotFound
-    return int(asked), pages
+    return page, pages
 
 
 def _folded(text: str) -> str:
