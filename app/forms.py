@@ -63,8 +63,8 @@ class ChoiceField(SelectField):
     def __init__(self, label: Any, validators: Any = None, **kwargs: Any) -> None:
         super().__init__(label, validators, **NOT_OFFERED, **kwargs)
 
-    def offer(self, choices: Sequence[tuple[Any, Any]]) -> None:
-        """Offer these values with their labels, in this order."""
+    def offer(self, choices: Sequence[tuple[Any, ...]]) -> None:
+        """Offer these values with their labels, and attributes of the option where it has some, in this order."""
         self.choices = list(choices)
 
 

@@ -25,6 +25,7 @@ from markdown.util import AtomicString
 from markupsafe import Markup, escape
 
 from app.errors import TooIntricate
+from app.languages import site_languages
 
 # In characters gone over; the longest text of a form, written as people write, takes about a tenth of it.
 MOST_WORK = 4_000_000
@@ -49,6 +50,9 @@ PAIRED = re.compile(r"`+|\*+|_+")
 # Document symbols such as UNEP/CBD/BS/COP-MOP/6/7, which a line must not break.
 SYMBOL = re.compile(r"(?<![\w/-])[A-Z][A-Z0-9-]++(?:/[A-Z0-9][A-Za-z0-9-]*+){2,}+")
 UNBROKEN = r'<span class="symbol" translate="no">\g<0></span>'
+# A link whose text is its very address, which paper need not repeat after it.
+BARE = re.compile(r'<a (href="((?i:https?)://[^"]*+)"[^>]*+)>\2</a>')
+MARKED_AS_BARE = r'<a class="bare" \1>\2</a>'
 TAG_OR_TEXT = re.compile(r'<(?:[^>"]|"[^"]*")*>|[^<]+')
 NOTHING = Markup("")
 HEADING_TAG = re.compile(r"(</?h)([2-6])>")
@@ -95,8 +99,15 @@ def put(frame: str, number: str) -> str:
 
 
 def language_attribute(code: str, page_language: str) -> Markup:
-    """The `lang` of a text that is not in the page's language, with a space before it; nothing otherwise."""
-    return Markup(' lang="{}"').format(code) if code and code != page_language else NOTHING
+    """The `lang` of a text that is not in the page's language, and its `dir` where it runs the other way, with a
+    space before each; nothing otherwise."""
+    if not code or code == page_language:
+        return NOTHING
+    known = site_languages()
+    language = Markup(' lang="{}"').format(code)
+    if code not in known or known[code].direction == known[page_language].direction:
+        return language
+    return language + Markup(' dir="{}"').format(known[code].direction)
 
 
 def text_of(clean_html: str) -> str:
@@ -167,7 +178,8 @@ def _clean(dirty: str, *, official: bool) -> str:
         url_schemes=set(SCHEMES),
         link_rel="nofollow noopener ugc",
     )
-    return "".join(part if part.startswith("<") else SYMBOL.sub(UNBROKEN, part) for part in TAG_OR_TEXT.findall(clean))
+    marked = BARE.sub(MARKED_AS_BARE, clean)
+    return "".join(part if part.startswith("<") else SYMBOL.sub(UNBROKEN, part) for part in TAG_OR_TEXT.findall(marked))
 
 
 class _HeadingLevels(Treeprocessor):

@@ -1,6 +1,7 @@
 """For machines: Atom feeds, the sitemap, robots.txt and the health check."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,15 +23,17 @@ bp = Blueprint("feeds", __name__)
 @bp.get("/<language:lang>/feeds/forums/<forum_slug>.atom")
 def forum(forum_slug: str) -> Response:
     found = get_forum(forum_slug, viewer=GUEST)
-    entries = queries.latest_in_forum(found.id, viewer=GUEST)
-    return _atom(text_in(found).title, link("forums.forum", forum_slug=forum_slug), entries, found.published_at)
+    text, feed = text_in(found), queries.latest_in_forum(found.id, viewer=GUEST)
+    path = link("forums.forum", forum_slug=forum_slug)
+    return _atom(feed, path, title=text.title, title_language=text.language, since=found.published_at)
 
 
 @bp.get("/<language:lang>/feeds/topics/<int:topic_id>.atom")
 def topic(topic_id: int) -> Response:
     head = get_topic_head(topic_id, viewer=GUEST, language=reader_language().code, default=site_default().code)
-    entries = queries.latest_in_topic(topic_id, viewer=GUEST)
-    return _atom(head.title, link("forums.topic", topic_id=topic_id), entries, head.created_at)
+    feed = queries.latest_in_topic(topic_id, viewer=GUEST)
+    path = link("forums.topic", topic_id=topic_id)
+    return _atom(feed, path, title=head.title, title_language=head.language, since=head.created_at)
 
 
 @bp.get("/sitemap.xml")
@@ -54,9 +57,11 @@ def health() -> Response:
     return Response("ok\n", mimetype="text/plain", headers={"Cache-Control": "no-store"})
 
 
-def _atom(title: str, path: str, entries: object, since: object) -> Response:
+def _atom(feed: queries.Feed, path: str, *, since: datetime | None, **shown: str) -> Response:
+    """A feed of the page at this path; as long as nothing has been posted, it dates from `since`."""
     host = urlsplit(current_app.config["SITE"].site_url).hostname
-    body = render_template("feeds/atom.xml", title=title, path=path, entries=entries, since=since, host=host)
+    updated = feed.updated_at or since
+    body = render_template("feeds/atom.xml", entries=feed.entries, updated=updated, path=path, host=host, **shown)
     return Response(body, mimetype="application/atom+xml")
 
 

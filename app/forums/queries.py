@@ -37,6 +37,20 @@ class TopicList:
     pages: int
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What the record of a forum holds, withdrawn messages left out: from the first to the last of its messages."""
+
+    messages: int
+    people: int
+    first_at: datetime | None
+    last_at: datetime | None
+
+    @property
+    def is_of_several_days(self) -> bool:
+        return bool(self.first_at and self.last_at and self.first_at.date() < self.last_at.date())
+
+
 def get_portal(viewer: Viewer, now: datetime | None = None) -> Portal:
     """Open forums by their deadline, planned ones by their opening, closed ones latest first."""
     now = now or utcnow()
@@ -140,16 +154,20 @@ def count_answers(forum: Forum) -> dict[int, int]:
     return {question: count for question, count in db.session.execute(statement) if question}
 
 
-def count_participants(forum: Forum) -> tuple[int, int]:
-    """`(messages, participants)` of a forum, withdrawn messages left out."""
+def count_kept(forum: Forum) -> Kept:
+    """How much the record of a forum holds."""
     statement = (
-        select(func.count(Message.id), func.count(func.distinct(Message.author_id)))
+        select(
+            func.count(Message.id),
+            func.count(func.distinct(Message.author_id)),
+            func.min(Message.posted_at),
+            func.max(Message.posted_at),
+        )
         .join(Topic, Topic.id == Message.topic_id)
         .join(Group, Group.id == Topic.group_id)
         .where(Group.forum_id == forum.id, Message.status == MessageStatus.PUBLISHED)
     )
-    messages, participants = db.session.execute(statement).one()
-    return messages, participants
+    return Kept(*db.session.execute(statement).one())
 
 
 def get_topic(topic_id: int, *, viewer: Viewer) -> Topic:

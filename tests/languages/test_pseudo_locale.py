@@ -277,10 +277,10 @@ def test_these_tests_find_bare_text():
     page = (
         '<p>⟦Reply⟧ to <a title="Press">⟦here⟧</a><br>a⟦b⟧</p><input type="submit" value="Send">'
         '<p aria-label="⟦at ⟦4 May⟧⟧">αβγ, 23:00 UTC ⟦:⟧ English</p><script>x</script>'
-        '<meta name="description" content="É">'
+        '<meta name="description" content="É"><p>⟦Outcome: <span>Of this</span>⟧ and <a title="That">⟦that⟧</a>⟦</p>It'
     )
 
-    assert bare_texts(page) == ["⟦Reply⟧ to", "Press", "a⟦b⟧", "Send", "É"]
+    assert bare_texts(page) == ["⟦Reply⟧ to", "Press", "a⟦b⟧", "Send", "É", "⟧ and", "That", "It"]
 
 
 def filled(path: str, app: Flask, world: FullWorld) -> str:
