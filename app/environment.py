@@ -8,17 +8,18 @@ into it then: `_("Reply")`, `link("forums.portal")`, `static("base.css")`. Such 
 a page is rendered; those with variables are made then, as usual.
 """
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from flask import Flask, Request, g, has_app_context
+from flask import Flask, Request, has_app_context
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.templating import Environment
 from jinja2 import nodes
 from jinja2.runtime import Macro
 from jinja2.visitor import NodeTransformer
 
-from app.languages import Language
+from app.languages import Language, reader_language
 
 CONSTANT = frozenset({"_", "gettext", "pgettext", "link", "static"})
 
@@ -27,12 +28,13 @@ class LanguageEnvironment(Environment):
     """An environment whose templates are compiled, and used, while `language` is spoken; without one, for any."""
 
     language: Language | None = None
+    names_in: Callable[[Language], dict[str, Any]]  # what is bound to the language, from templating
 
     def speaking(self, language: Language) -> "LanguageEnvironment":
         """The same environment, with the macros, for templates in that language; it has to be spoken already."""
         overlay: LanguageEnvironment = self.overlay()
         overlay.language = language
-        overlay.globals = dict(self.globals)
+        overlay.globals = self.globals | self.names_in(language)
         for name in self.list_templates(filter_func=lambda name: name.startswith("macros/")):
             exported = vars(overlay.get_template(name).module)
             overlay.globals |= {name: macro for name, macro in exported.items() if isinstance(macro, Macro)}
@@ -86,9 +88,9 @@ class Application(Flask):
 
     @property
     def jinja_env(self) -> Any:
-        if not has_app_context() or "language" not in g:
+        if not has_app_context():
             return self._any_language
-        code = g.language.code
-        if code not in self._by_language:
-            self._by_language[code] = self._any_language.speaking(g.language)
-        return self._by_language[code]
+        language = reader_language()
+        if language.code not in self._by_language:
+            self._by_language[language.code] = self._any_language.speaking(language)
+        return self._by_language[language.code]

@@ -1,10 +1,14 @@
-"""What every template can use: the reader's language, bound gettext functions, addresses, stored HTML."""
+"""What every template can use: its language, gettext functions and addresses bound to it, stored HTML.
+
+Names that say something in a language are bound to it once (`names_in`), as there is one Jinja environment
+for each language; looking the language up anew at every call would cost more than the call.
+"""
 
 import hashlib
 import time
 from collections.abc import Callable
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -23,21 +27,16 @@ def register(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.config.setdefault("TREE_SECONDS", 1)
     app.extensions["site_trees"] = {}
-    app.jinja_env.globals.update(_names(app))
-    app.jinja_env.filters.update(_filters())
+    environment: Any = app.jinja_env
+    environment.globals |= _names(app)
+    environment.filters |= _filters()
+    environment.names_in = names_in
 
 
 def _names(app: Flask) -> dict[str, Any]:
     return {
-        "language": LocalProxy(reader_language),
         "viewer": LocalProxy(viewer),
         "tree": LocalProxy(site_tree),
-        "in_language": in_language,
-        "gettext": _gettext,
-        "_": _gettext,
-        "ngettext": _ngettext,
-        "pgettext": _pgettext,
-        "link": addresses.link,
         "absolute": addresses.absolute,
         "alternates": addresses.alternates,
         "canonical": addresses.canonical,
@@ -46,11 +45,25 @@ def _names(app: Flask) -> dict[str, Any]:
         "site": app.config["SITE"],
         "labels": labels,
         "site_languages": site_languages,
-        "message_names": message_names,
         "flashes": flashes,
         "near": near,
         "days_left": days_left,
         "hours_left": hours_left,
+    }
+
+
+def names_in(language: Language) -> dict[str, Any]:
+    """What templates in this language use besides, bound to it."""
+    gettext = partial(_gettext, language)
+    return {
+        "language": language,
+        "in_language": lru_cache(partial(markup.language_attribute, page_language=language.code)),
+        "gettext": gettext,
+        "_": gettext,
+        "ngettext": partial(_ngettext, language),
+        "pgettext": partial(_pgettext, language),
+        "link": addresses.links_in(language.code),
+        "message_names": _message_names(language),
     }
 
 
@@ -128,13 +141,8 @@ def of_tree(macro: Any, *arguments: str) -> Markup:
     return made[key]
 
 
-def message_names() -> dict[str, dict[str, str]]:
-    """The names that messages show, by code: capacities, languages, States, directions other than the page's."""
-    return _message_names(g.language)
-
-
-@lru_cache(maxsize=64)
 def _message_names(language: Language) -> dict[str, dict[str, str]]:
+    """The names that messages show, by code: capacities, languages, States, directions other than the page's."""
     languages = site_languages().items()
     return {
         "capacities": {code.value: language.catalogue.ugettext(name) for code, name in labels.CAPACITY.items()},
@@ -149,13 +157,8 @@ def text_in(owner: Any) -> Any:
     return best_text(owner.texts, g.language.code, site_default().code)
 
 
-def in_language(code: str) -> Markup:
-    """The `lang` attribute of a text in that language; empty where it is the page's."""
-    return markup.language_attribute(code, g.language.code)
-
-
-def _gettext(message: str, **values: object) -> str:
-    return _filled(g.language.catalogue.ugettext(message), values) if values else _fixed(g.language, message)
+def _gettext(language: Language, message: str, /, **values: object) -> str:
+    return _filled(language.catalogue.ugettext(message), values) if values else _fixed(language, message)
 
 
 @lru_cache(maxsize=4096)
@@ -163,18 +166,17 @@ def _fixed(language: Language, message: str) -> str:
     return _filled(language.catalogue.ugettext(message), {})
 
 
-def _ngettext(singular: str, plural: str, num: int, **values: object) -> str:
-    return _filled(g.language.catalogue.ungettext(singular, plural, num), {"num": num, **values})
+def _ngettext(language: Language, singular: str, plural: str, num: int, /, **values: object) -> str:
+    return _filled(language.catalogue.ungettext(singular, plural, num), {"num": num, **values})
 
 
-def _pgettext(context: str, message: str, **values: object) -> str:
-    return _filled(g.language.catalogue.upgettext(context, message), values)
+def _pgettext(language: Language, context: str, message: str, /, **values: object) -> str:
+    return _filled(language.catalogue.upgettext(context, message), values)
 
 
 def _filled(text: str, values: dict[str, object]) -> str:
     """Catalogues are ours and so trusted; what fills their placeholders is escaped."""
-    made = markup.stored(text)
-    return made % values if "%" in text else made
+    return markup.filled(text, values) if "%" in text else markup.stored(text)
 
 
 def _static_builder(folder: Path) -> Callable[[str], str]:
