@@ -160,6 +160,7 @@ def test_nonsense_is_not_found(path: str, full: FullWorld, people):
     for name in ("visitor", "admin"):
         answer = people[name].get(path, buffered=True, follow_redirects=path == "/en/topics/1")
         assert answer.status_code == (200 if path == "/en/topics/1" else 404)
+        assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
 
 
 def check_page(text: str, path: str, language: str) -> None:
