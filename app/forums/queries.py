@@ -12,6 +12,7 @@ from app.database import utcnow
 from app.errors import NotFound
 from app.extensions import db
 from app.models import Document, Forum, Group, Message, MessageStatus, Notice, Page, Question, Topic, User, Viewer
+from app.models.forum import DocumentKind
 from app.permissions import FORUM_IS_VISIBLE, visible_to
 
 # An administrator's typing error must not fill a page; a group with more is shown in pages.
@@ -67,11 +68,6 @@ def list_archived(viewer: Viewer) -> list[Forum]:
     """Archived forums, the latest first."""
     forums = _forums(viewer, Forum.archived_at.is_not(None))
     return sorted(forums, key=lambda forum: (forum.archived_at, forum.id), reverse=True)
-
-
-def list_forums(viewer: Viewer) -> list[Forum]:
-    """Every forum that the viewer may see, oldest first."""
-    return _forums(viewer)
 
 
 def get_forum(slug: str, *, viewer: Viewer) -> Forum:
@@ -188,15 +184,17 @@ def get_message(number: int, *, viewer: Viewer) -> Message:
     return message
 
 
-def _forums(viewer: Viewer, *conditions: Any) -> list[Forum]:
+def _forums(viewer: Viewer, condition: Any) -> list[Forum]:
+    """Forums for a list, which tells of their documents the outcomes alone."""
+    outcomes = Forum.documents.and_(Document.kind == DocumentKind.OUTCOME)
     statement = (
         select(Forum)
-        .where(FORUM_IS_VISIBLE, *conditions)
+        .where(FORUM_IS_VISIBLE, condition)
         .order_by(Forum.id)
         .options(
             selectinload(Forum.texts),
             selectinload(Forum.periods),
-            selectinload(Forum.documents).selectinload(Document.texts),
+            selectinload(outcomes).selectinload(Document.texts),
         )
     )
     return list(db.session.scalars(statement, visible_to(viewer)))
