@@ -46,6 +46,7 @@ def public_pages(viewer: Viewer) -> PublicPages:
     in_forum = select(Forum.slug, Page.slug).join(Page, Page.forum_id == Forum.id).order_by(Page.id)
     groups = select(Forum.slug, Group.slug).join(Group, Group.forum_id == Forum.id).order_by(Group.id)
     topics = select(Topic.id).join(Group, Group.id == Topic.group_id).join(Forum, Forum.id == Group.forum_id)
+    topics = topics.where(Topic.last_position > 0, Topic.merged_into_id.is_(None))
     site = select(Page.slug).where(Page.forum_id.is_(None), Page.kind == PageKind.TEXT).order_by(Page.id)
     return PublicPages(
         pages=db.session.scalars(site).all(),
