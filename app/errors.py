@@ -59,6 +59,34 @@ class AlreadyWithdrawn(ForumError):
     message = _l("This message has been withdrawn already.")
 
 
+class AlreadyWithheld(ForumError):
+    status = 409
+    message = _l("This message has been withheld by the Secretariat and cannot be changed.")
+
+
+class AlreadyDecided(ForumError):
+    status = 409
+    message = _l("This has been decided already, perhaps by somebody else a moment ago. Nothing was changed.")
+
+
+class ApprovedAsItStands(ForumError):
+    status = 409
+    message = _l(
+        "Messages here are read before they are published, so a published one cannot be changed. "
+        "You can withdraw it, or post another one."
+    )
+
+
+class ByInvitation(ForumError):
+    status = 403
+    message = _l("In this forum only participants whom the Secretariat has approved can post. Everybody can read it.")
+
+
+class Locked(ForumError):
+    status = 409
+    message = _l("This topic is locked and takes no more messages.")
+
+
 class Refused(ForumError):
     """A rule that depends on what else there is; `field` names the form's field that breaks it, "" for none."""
 

@@ -36,4 +36,5 @@ DOCUMENT = {
 ROLE = {
     Role.MODERATOR: N_("Moderator"),
     Role.TRANSLATOR: N_("Translator"),
+    Role.PARTICIPANT: N_("Approved participant"),
 }

@@ -11,8 +11,21 @@ from typing import Any
 from sqlalchemy import Boolean, ColumnElement, bindparam, or_, select
 
 from app.database import utcnow
-from app.errors import AlreadyWithdrawn, Archived, Closed, Forbidden, NotYetOpen
+from app.errors import (
+    AlreadyDecided,
+    AlreadyWithdrawn,
+    AlreadyWithheld,
+    ApprovedAsItStands,
+    Archived,
+    ByInvitation,
+    Closed,
+    Forbidden,
+    Locked,
+    NotYetOpen,
+)
+from app.extensions import db
 from app.models import (
+    Approval,
     Forum,
     ForumRole,
     Group,
@@ -21,15 +34,25 @@ from app.models import (
     Role,
     StateKind,
     Topic,
+    User,
     Viewer,
 )
 
-# A statement with this condition is run with the parameters of `visible_to(viewer)`, so one statement,
-# built once, serves every viewer; without them it does not run at all.
-FORUM_IS_VISIBLE: ColumnElement[bool] = or_(
-    Forum.published_at.is_not(None),
-    bindparam("viewer_is_admin", type_=Boolean),
-    Forum.id.in_(select(ForumRole.forum_id).where(ForumRole.user_id == bindparam("viewer_id"))),
+Rule = Callable[[Viewer, Any, datetime], Exception | None]
+
+# A statement with one of these conditions joins Forum and is run with the parameters of `visible_to(viewer)`,
+# so one statement, built once, serves every viewer; without them it does not run at all.
+_HELD = select(ForumRole.forum_id).where(ForumRole.user_id == bindparam("viewer_id"))
+_IS_ADMIN = bindparam("viewer_is_admin", type_=Boolean)
+FORUM_IS_VISIBLE: ColumnElement[bool] = or_(Forum.published_at.is_not(None), _IS_ADMIN, Forum.id.in_(_HELD))
+# The forums in which the viewer reads what waits for approval.
+FORUM_IS_MODERATED: ColumnElement[bool] = or_(_IS_ADMIN, Forum.id.in_(_HELD.where(ForumRole.role == Role.MODERATOR)))
+# A message has a position once it was published; until then its author and the moderators see it.
+TOPIC_IS_VISIBLE: ColumnElement[bool] = FORUM_IS_VISIBLE & or_(
+    Topic.last_position > 0, Topic.author_id == bindparam("viewer_id"), FORUM_IS_MODERATED
+)
+MESSAGE_IS_VISIBLE: ColumnElement[bool] = FORUM_IS_VISIBLE & or_(
+    Message.position.is_not(None), Message.author_id == bindparam("viewer_id"), FORUM_IS_MODERATED
 )
 
 
@@ -50,8 +73,23 @@ def require(viewer: Viewer, action: str, thing: Any = None, *, now: datetime | N
         raise refusal
 
 
-def moderates(viewer: Viewer, forum: Forum) -> bool:
-    return viewer.is_admin or viewer.has_role(Role.MODERATOR, forum.id)
+def moderates(viewer: Viewer, forum: Forum, language: str = "") -> bool:
+    """Whether the viewer moderates the forum and, with `language`, its messages in that language."""
+    return viewer.is_admin or viewer.has_role(Role.MODERATOR, forum.id, language)
+
+
+def needs_approval(author: User, group: Group) -> bool:
+    """Whether a moderator reads what this author posts in the group before it is published."""
+    policy = group.approval or group.forum.approval
+    if policy == Approval.NOBODY or moderates(author, group.forum):
+        return False
+    return policy == Approval.EVERYBODY or not _has_been_published(author, group.forum)
+
+
+def _has_been_published(author: User, forum: Forum) -> bool:
+    own = select(Message.id).join(Topic, Topic.id == Message.topic_id).join(Group, Group.id == Topic.group_id)
+    published = (Message.author_id == author.id) & (Message.status == MessageStatus.PUBLISHED)
+    return db.session.scalar(own.where(published, Group.forum_id == forum.id).limit(1)) is not None
 
 
 def _refusal(viewer: Viewer, action: str, thing: Any, now: datetime) -> Exception | None:
@@ -68,36 +106,86 @@ def _post_in_group(viewer: Viewer, group: Group, now: datetime) -> Exception | N
     if group.forum.archived_at:
         return Archived()
     state = group.forum.group_state(group, now)
-    if state.kind == StateKind.PLANNED:
-        return NotYetOpen()
-    return None if state.is_open else Closed()
+    if not state.is_open:
+        return NotYetOpen() if state.kind == StateKind.PLANNED else Closed()
+    invited = viewer.has_role(Role.PARTICIPANT, group.forum.id) or moderates(viewer, group.forum)
+    return ByInvitation() if group.forum.by_invitation and not invited else None
 
 
 def _reply(viewer: Viewer, topic: Topic, now: datetime) -> Exception | None:
-    return _post_in_group(viewer, topic.group, now)
+    return _post_in_group(viewer, topic.group, now) or (Locked() if topic.locked_at else None)
 
 
-def _change_message(viewer: Viewer, message: Message, now: datetime) -> Exception | None:
+def _withdraw(viewer: Viewer, message: Message, now: datetime) -> Exception | None:
     """Authors change their own messages while the group is open, so that the record then stands."""
     if viewer.id != message.author_id:
         return Forbidden()
     if message.status == MessageStatus.WITHDRAWN:
         return AlreadyWithdrawn()
+    if message.status == MessageStatus.WITHHELD:
+        return AlreadyWithheld()
     return _post_in_group(viewer, message.topic.group, now)
 
 
+def _edit(viewer: Viewer, message: Message, now: datetime) -> Exception | None:
+    """What was approved stays as it was approved."""
+    refusal = _withdraw(viewer, message, now) or (Locked() if message.topic.locked_at else None)
+    if refusal or message.status == MessageStatus.PENDING or not isinstance(viewer, User):
+        return refusal
+    return ApprovedAsItStands() if needs_approval(viewer, message.topic.group) else None
+
+
 def _see_history(viewer: Viewer, message: Message, _now: datetime) -> Exception | None:
-    """Edits are public; what a withdrawn message said is for its author and the moderators."""
+    """Edits are public; what a message said that is not shown is for its author and the moderators."""
     if message.status == MessageStatus.PUBLISHED or viewer.id == message.author_id:
         return None
     return None if moderates(viewer, message.topic.group.forum) else Forbidden()
 
 
-RULES: dict[str, Callable[..., Exception | None]] = {
+def _report(viewer: Viewer, message: Message, _now: datetime) -> Exception | None:
+    may = viewer.is_authenticated and viewer.id != message.author_id and message.status == MessageStatus.PUBLISHED
+    return None if may else Forbidden()
+
+
+def _moderate(viewer: Viewer, forum: Forum, _now: datetime) -> Exception | None:
+    """Everything in a forum that is archived stays as it is."""
+    if not moderates(viewer, forum):
+        return Forbidden()
+    return Archived() if forum.archived_at else None
+
+
+def _moderate_message(viewer: Viewer, message: Message, now: datetime) -> Exception | None:
+    """A moderator may be limited to messages in some languages."""
+    forum = message.topic.group.forum
+    if not moderates(viewer, forum, message.language):
+        return Forbidden()
+    return _moderate(viewer, forum, now)
+
+
+def _on_status(*statuses: MessageStatus) -> Rule:
+    """The rule of an act of moderation that is possible on messages of these statuses."""
+
+    def rule(viewer: Viewer, message: Message, now: datetime) -> Exception | None:
+        refusal = _moderate_message(viewer, message, now)
+        return refusal or (None if message.status in statuses else AlreadyDecided())
+
+    return rule
+
+
+RULES: dict[str, Rule] = {
     "administer": _administer,
     "start_topic": _post_in_group,
     "reply": _reply,
-    "edit": _change_message,
-    "withdraw": _change_message,
+    "edit": _edit,
+    "withdraw": _withdraw,
     "see_history": _see_history,
+    "report": _report,
+    "moderate": _moderate,
+    "moderate_message": _moderate_message,
+    "approve": _on_status(MessageStatus.PENDING),
+    "return": _on_status(MessageStatus.PENDING),
+    "correct": _on_status(MessageStatus.PENDING, MessageStatus.PUBLISHED),
+    "withhold": _on_status(MessageStatus.PENDING, MessageStatus.PUBLISHED),
+    "restore": _on_status(MessageStatus.WITHHELD),
+    "move": _on_status(MessageStatus.PUBLISHED, MessageStatus.WITHHELD, MessageStatus.WITHDRAWN),
 }

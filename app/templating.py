@@ -6,10 +6,11 @@ for each language; looking the language up anew at every call would cost more th
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache, partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from flask import Flask, current_app, g, get_flashed_messages
@@ -79,6 +80,7 @@ def _filters() -> dict[str, Any]:
         "minute": minute,
         "iso": iso,
         "text_in": text_in,
+        "in_best_language": in_best_language,
     }
 
 
@@ -155,6 +157,12 @@ def _message_names(language: Language) -> dict[str, dict[str, str]]:
 def text_in(owner: Any) -> Any:
     """The owner's text in the reader's language, else the best other one (see `best_text`)."""
     return best_text(owner.texts, g.language.code, site_default().code)
+
+
+def in_best_language(texts: Mapping[str, str] | None) -> SimpleNamespace | None:
+    """The `text` and its `language` of texts by code: the reader's, else the best other one; None for none."""
+    made = {code: SimpleNamespace(language=code, text=text) for code, text in (texts or {}).items() if text}
+    return best_text(made, reader_language().code, site_default().code)
 
 
 def _gettext(language: Language, message: str, /, **values: object) -> str:

@@ -28,7 +28,11 @@ LAYERS = (
     ("who asks", r"app\.viewer"),
     ("actions", r"app\.\w+\.(\w+_)?actions|app\.auth\.tokens"),
     ("mail", r"app\.mail\.(outbox|letters|sending)"),
-    ("queries", r"app\.\w+\.(\w+_)?queries|app\.printing\.proceedings|app\.counters|app\.submissions"),
+    (
+        "queries",
+        r"app\.\w+\.(\w+_)?queries|app\.printing\.proceedings|app\.counters|app\.submissions"
+        r"|app\.forums\.placing|app\.moderation\.recording",
+    ),
     ("rules", r"app\.(permissions|markup|labels)|app\.auth\.(passwords|emails)"),
     ("addresses", r"app\.addresses"),
     ("errors", r"app\.errors"),

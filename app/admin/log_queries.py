@@ -49,6 +49,7 @@ FIELDS = {
     "number": N_("Number"),
     "opens_at": N_("Opens"),
     "organization": N_("Organization"),
+    "participant": N_("May post, where only approved participants may, in"),
     "parent_id": N_("Key of the page above"),
     "position": N_("Place among its neighbours"),
     "published_at": N_("Published on"),

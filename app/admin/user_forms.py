@@ -26,6 +26,7 @@ class UserForm(Form):
     is_admin = BooleanField(_l("Administrator of the site"))
     moderator = ChoicesField(_l("Moderator of"))
     translator = ChoicesField(_l("Translator of"))
+    participant = ChoicesField(_l("May post, where only approved participants may, in"))
 
     def offer(self, user: User, forums: list[tuple[int, str]], language: Language) -> None:
         """Set the choices: States as the reader's language names them, and the forums, as `(key, title)`."""

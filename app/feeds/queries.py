@@ -9,19 +9,32 @@ from sqlalchemy import Row, func, select
 
 from app.extensions import db
 from app.forums.topic_queries import MESSAGE_COLUMNS
-from app.models import Forum, Group, Message, MessageStatus, Page, PageKind, Topic, Viewer
+from app.models import IN_THE_RECORD, Act, Forum, Group, Message, MessageStatus, Page, PageKind, Topic, Viewer
 from app.permissions import FORUM_IS_VISIBLE, visible_to
 
 ENTRIES = 50
 MOST_TOPICS_LISTED = 10_000
 
 
+# When messages that have a place were last posted, published, edited, withdrawn or moderated.
+CHANGES = (
+    select(
+        *(
+            func.max(moment)
+            for moment in (Message.posted_at, Topic.active_at, Message.edited_at, Message.withdrawn_at, Act.at)
+        )
+    )
+    .select_from(Message)
+    .outerjoin(Act, (Act.message_id == Message.id) & Act.kind.in_(IN_THE_RECORD))
+    .where(Message.position.is_not(None))
+)
+
+
 @dataclass(frozen=True)
 class Feed:
     """The latest published messages, newest first, with their topics' titles.
 
-    `updated_at` is when a feed with these messages last changed: when one was posted, edited or withdrawn. None
-    where there has never been a message.
+    `updated_at` is when a feed with these messages last changed; None where there has never been a message.
     """
 
     entries: Sequence[Row[Any]]
@@ -57,6 +70,7 @@ def public_pages(viewer: Viewer) -> PublicPages:
     in_forum = select(Forum.slug, Page.slug).join(Page, Page.forum_id == Forum.id).order_by(Page.id)
     groups = select(Forum.slug, Group.slug).join(Group, Group.forum_id == Forum.id).order_by(Group.id)
     topics = select(Topic.id).join(Group, Group.id == Topic.group_id).join(Forum, Forum.id == Group.forum_id)
+    topics = topics.where(Topic.last_position > 0, Topic.merged_into_id.is_(None))
     site = select(Page.slug).where(Page.forum_id.is_(None), Page.kind == PageKind.TEXT).order_by(Page.id)
     return PublicPages(
         pages=db.session.scalars(site).all(),
@@ -74,11 +88,10 @@ def _latest(condition: Any, viewer: Viewer) -> Feed:
     )
     entries = db.session.execute(published.order_by(Message.id.desc()).limit(ENTRIES), visible_to(viewer)).all()
     # What is older than the oldest entry has left the feed, so its changes do not count; and of what was in the
-    # feed and is withdrawn, nothing is older.
+    # feed and is not shown any more, nothing is older.
     oldest = entries[-1].id if len(entries) == ENTRIES else 0
-    moments = select(*(func.max(moment) for moment in (Message.posted_at, Message.edited_at, Message.withdrawn_at)))
-    changed = db.session.execute(_in_forums(moments).where(condition, Message.id >= oldest), visible_to(viewer)).one()
-    return Feed(entries, max(filter(None, changed), default=None))
+    moments = db.session.execute(_in_forums(CHANGES).where(condition, Message.id >= oldest), visible_to(viewer)).one()
+    return Feed(entries, max(filter(None, moments), default=None))
 
 
 def _in_forums(statement: Any) -> Any:

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import select
-
 from app.database import utcnow
 from app.errors import NotFound
 from app.extensions import db, transaction
+from app.forums import placing
 from app.markup import render
 from app.models import Group, Message, MessageStatus, Revision, Topic, User
-from app.permissions import require
+from app.permissions import needs_approval, require
 from app.submissions import earlier_result, remember
 
 
@@ -74,30 +73,22 @@ def edit(message: Message, *, author: User, changes: dict[str, Any]) -> None:
             setattr(message, name, value)
         message.html = render(message.body)
         message.edited_at = utcnow()
+        message.returned_at = None
 
 
 def withdraw(message: Message, *, author: User) -> None:
     """Take back one's own message; it keeps its number and its place."""
     with transaction():
         require(author, "withdraw", message)
-        message.status = MessageStatus.WITHDRAWN
         message.withdrawn_at = utcnow()
-        topic = _locked(message.topic)
-        topic.message_count -= 1
-        db.session.flush()
-        if not _has_written(author, topic):
-            topic.participant_count -= 1
+        placing.show(message, MessageStatus.WITHDRAWN)
 
 
 def _post(topic: Topic, author: User, reply_to: Message | None, message: dict[str, Any]) -> Message:
-    topic = _locked(topic)
-    topic.participant_count += not _has_written(author, topic)
-    topic.message_count += 1
-    topic.last_position += 1
-    topic.active_at = utcnow()
+    """The message, published or waiting for approval."""
     posted = Message(
         topic=topic,
-        position=topic.last_position,
+        status=MessageStatus.PENDING,
         author=author,
         reply_to=reply_to,
         html=render(message["body"]),
@@ -108,20 +99,9 @@ def _post(topic: Topic, author: User, reply_to: Message | None, message: dict[st
     )
     db.session.add(posted)
     db.session.flush()
+    if not needs_approval(author, topic.group):
+        placing.publish(posted)
     return posted
-
-
-def _locked(topic: Topic) -> Topic:
-    """The topic as it stands now, kept from other writers until the end of the transaction."""
-    db.session.refresh(topic, with_for_update=True)
-    return topic
-
-
-def _has_written(author: User, topic: Topic) -> bool:
-    statement = select(Message.id).where(
-        Message.topic_id == topic.id, Message.author_id == author.id, Message.status == MessageStatus.PUBLISHED
-    )
-    return db.session.scalar(statement.limit(1)) is not None
 
 
 def _earlier(submission: str, author: User, *content: object) -> Message | None:

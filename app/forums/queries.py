@@ -13,7 +13,7 @@ from app.errors import NotFound
 from app.extensions import db
 from app.models import Document, Forum, Group, Message, MessageStatus, Notice, Page, Question, Topic, User, Viewer
 from app.models.forum import DocumentKind
-from app.permissions import FORUM_IS_VISIBLE, visible_to
+from app.permissions import FORUM_IS_VISIBLE, MESSAGE_IS_VISIBLE, TOPIC_IS_VISIBLE, visible_to
 
 # An administrator's typing error must not fill a page; a group with more is shown in pages.
 TOPICS_PER_PAGE = 50
@@ -116,25 +116,25 @@ def load_questions(forum: Forum) -> None:
     db.session.scalars(groups.options(*loading), execution_options={"populate_existing": True}).all()
 
 
-def list_topics(group: Group, page: int = 1) -> TopicList:
-    """A page of a group's topics, liveliest first. Raises NotFound beyond the last page."""
+def list_topics(group: Group, page: int = 1, *, viewer: Viewer) -> TopicList:
+    """A page of a group's topics, pinned ones first, then liveliest first. Raises NotFound beyond the last page."""
+    asked = visible_to(viewer)
     statement = _topic_rows().where(Topic.group_id == group.id)
-    rows = db.session.execute(statement.limit(TOPICS_PER_PAGE).offset((page - 1) * TOPICS_PER_PAGE)).all()
-    total = db.session.scalar(select(func.count(Topic.id)).where(Topic.group_id == group.id)) or 0
+    rows = db.session.execute(statement.limit(TOPICS_PER_PAGE).offset((page - 1) * TOPICS_PER_PAGE), asked).all()
+    total = db.session.scalar(select(func.count()).select_from(statement.order_by(None).subquery()), asked) or 0
     pages = max(-(-total // TOPICS_PER_PAGE), 1)
     if page > pages:
         raise NotFound
     return TopicList(rows, total, page, pages)
 
 
-def topics_by_group(forum: Forum) -> dict[int, list[Row[Any]]]:
+def topics_by_group(forum: Forum, *, viewer: Viewer) -> dict[int, list[Row[Any]]]:
     """The liveliest topics of each of the forum's groups, by the group's id."""
     ranked = _topic_rows(func.row_number().over(partition_by=Topic.group_id, order_by=_LIVELIEST).label("place"))
-    ranked = ranked.join(Group, Group.id == Topic.group_id).where(Group.forum_id == forum.id)
-    subquery = ranked.order_by(None).subquery()
+    subquery = ranked.where(Group.forum_id == forum.id).order_by(None).subquery()
     statement = select(subquery).where(subquery.c.place <= TOPICS_PER_PAGE).order_by(subquery.c.place)
     topics: dict[int, list[Row[Any]]] = {group.id: [] for group in forum.groups}
-    for row in db.session.execute(statement):
+    for row in db.session.execute(statement, visible_to(viewer)):
         topics[row.group_id].append(row)
     return topics
 
@@ -168,7 +168,8 @@ def count_kept(forum: Forum) -> Kept:
 
 def get_topic(topic_id: int, *, viewer: Viewer) -> Topic:
     """A topic for an action on it. Raises NotFound."""
-    statement = select(Topic).join(Group).join(Forum).where(Topic.id == topic_id, FORUM_IS_VISIBLE)
+    statement = select(Topic).join(Group, Group.id == Topic.group_id).join(Forum)
+    statement = statement.where(Topic.id == topic_id, TOPIC_IS_VISIBLE)
     topic = db.session.scalar(statement, visible_to(viewer))
     if topic is None:
         raise NotFound
@@ -177,7 +178,8 @@ def get_topic(topic_id: int, *, viewer: Viewer) -> Topic:
 
 def get_message(number: int, *, viewer: Viewer) -> Message:
     """A message for an action on it. Raises NotFound."""
-    statement = select(Message).join(Topic).join(Group).join(Forum).where(Message.id == number, FORUM_IS_VISIBLE)
+    statement = select(Message).join(Topic, Topic.id == Message.topic_id).join(Group, Group.id == Topic.group_id)
+    statement = statement.join(Forum).where(Message.id == number, MESSAGE_IS_VISIBLE)
     message = db.session.scalar(statement, visible_to(viewer))
     if message is None:
         raise NotFound
@@ -200,10 +202,11 @@ def _forums(viewer: Viewer, condition: Any) -> list[Forum]:
     return list(db.session.scalars(statement, visible_to(viewer)))
 
 
-_LIVELIEST = (Topic.active_at.desc(), Topic.id.desc())
+_LIVELIEST = (Topic.pinned_at.is_(None), Topic.active_at.desc(), Topic.id.desc())
 
 
-def _topic_rows(*more: Any) -> Select[Any]:
+def _topic_rows(*more: Any) -> Select[*tuple[Any, ...]]:
+    """Topics that the viewer may see; one that was merged into another is found there."""
     return (
         select(
             Topic.id,
@@ -214,9 +217,16 @@ def _topic_rows(*more: Any) -> Select[Any]:
             Topic.message_count,
             Topic.participant_count,
             Topic.active_at,
+            Topic.pinned_at,
+            Topic.locked_at,
+            Topic.last_position,
             User.name.label("author"),
+            User.former_number,
             *more,
         )
         .join(User, User.id == Topic.author_id)
+        .join(Group, Group.id == Topic.group_id)
+        .join(Forum, Forum.id == Group.forum_id)
+        .where(TOPIC_IS_VISIBLE, Topic.merged_into_id.is_(None))
         .order_by(*_LIVELIEST)
     )

@@ -31,7 +31,7 @@ from app.models import (
     Viewer,
     state_of,
 )
-from app.permissions import FORUM_IS_VISIBLE, visible_to
+from app.permissions import MESSAGE_IS_VISIBLE, TOPIC_IS_VISIBLE, visible_to
 
 PER_PAGE = Message.PER_PAGE
 WHOLE = 10**9
@@ -39,11 +39,15 @@ WHOLE = 10**9
 
 @dataclass(frozen=True, slots=True)
 class TopicPage:
-    """One page of a topic: its head, its group's state and the rows of its messages."""
+    """One page of a topic: its head, its group's state and the rows of its messages.
+
+    `waiting` are the messages without a place yet that this viewer may see, the same on each page.
+    """
 
     head: Row[Any]
     state: State
     messages: Sequence[Row[Any]]
+    waiting: Sequence[Row[Any]]
     page: int
     pages: int
 
@@ -53,7 +57,7 @@ class TopicPage:
 
 
 def get_topic_page(topic_id: int, page: int | None, *, viewer: Viewer, language: str, default: str) -> TopicPage:
-    """One page of a topic, or with `page=None` all of it; three queries whatever its length.
+    """One page of a topic, or with `page=None` all of it; three or four queries whatever its length.
 
     Raises NotFound for a topic that the viewer may not see and for a page beyond the last.
     """
@@ -65,8 +69,10 @@ def get_topic_page(topic_id: int, page: int | None, *, viewer: Viewer, language:
     first, last = (1, WHOLE) if page is None else ((page - 1) * PER_PAGE + 1, page * PER_PAGE)
     span = {"topic_id": topic_id, "first": first, "last": last}
     messages = connection.execute(MESSAGES, span).all()
+    asked = {"topic_id": topic_id} | visible_to(viewer)
+    waiting = connection.execute(WAITING, asked).all() if viewer.is_authenticated else ()
     periods = connection.execute(PERIODS, {"forum_id": head.forum_id, "group_id": head.group_id}).all()
-    return TopicPage(head, _group_state(head, periods, utcnow()), messages, page or 1, pages)
+    return TopicPage(head, _group_state(head, periods, utcnow()), messages, waiting, page or 1, pages)
 
 
 def get_message_row(number: int, *, viewer: Viewer) -> Row[Any]:
@@ -119,6 +125,9 @@ def _topic_head() -> Select[*tuple[Any, ...]]:
             Topic.created_at,
             Topic.last_position,
             Topic.message_count,
+            Topic.pinned_at,
+            Topic.locked_at,
+            Topic.merged_into_id,
             Group.id.label("group_id"),
             Group.slug.label("group"),
             Group.number.label("group_number"),
@@ -149,19 +158,21 @@ def _topic_head() -> Select[*tuple[Any, ...]]:
             (QuestionText.question_id == Question.id)
             & (QuestionText.language == _best_language(QuestionText, Question.id)),
         )
-        .where(Topic.id == bindparam("topic_id"), FORUM_IS_VISIBLE)
+        .where(Topic.id == bindparam("topic_id"), TOPIC_IS_VISIBLE)
     )
 
 
 def _message_columns() -> Select[*tuple[Any, ...]]:
-    shown = Message.status == MessageStatus.PUBLISHED
+    shown = Message.status.in_((MessageStatus.PUBLISHED, MessageStatus.PENDING))
     answer = aliased(Message)
-    answers = select(joined_ids(answer.id)).where(answer.reply_to_id == Message.id)
+    answers = select(joined_ids(answer.id)).where(answer.reply_to_id == Message.id, answer.position.is_not(None))
     return select(
         User.name,
         User.title,
         Message.organization,
         Message.on_behalf_of,
+        Message.speaker,
+        User.former_number,
         Message.id,
         Message.topic_id,
         Message.position,
@@ -175,6 +186,8 @@ def _message_columns() -> Select[*tuple[Any, ...]]:
         Message.posted_at,
         Message.edited_at,
         Message.withdrawn_at,
+        Message.withheld_at,
+        Message.withheld_for,
         answers.scalar_subquery().label("answers"),
     ).join(User, User.id == Message.author_id)
 
@@ -183,14 +196,19 @@ _IN_SPAN = (Message.topic_id == bindparam("topic_id")) & Message.position.betwee
 
 TOPIC_HEAD = _topic_head()
 # The columns of a message as every view shows it, the texts that people wrote first (macros/message.html);
-# a withdrawn one keeps its place without its text.
+# a withdrawn or withheld one keeps its place without its text. A statement that does not ask for places
+# (`Message.position`) or for published messages alone has MESSAGE_IS_VISIBLE among its conditions.
 MESSAGE_COLUMNS = _message_columns()
 MESSAGES = MESSAGE_COLUMNS.where(_IN_SPAN).order_by(Message.position)
-ONE_MESSAGE = (
+_IN_FORUM = (
     MESSAGE_COLUMNS.join(Topic, Topic.id == Message.topic_id)
     .join(Group, Group.id == Topic.group_id)
     .join(Forum, Forum.id == Group.forum_id)
-    .where(Message.id == bindparam("number"), FORUM_IS_VISIBLE)
+    .where(MESSAGE_IS_VISIBLE)
+)
+ONE_MESSAGE = _IN_FORUM.where(Message.id == bindparam("number"))
+WAITING = _IN_FORUM.where(Message.topic_id == bindparam("topic_id"), Message.status == MessageStatus.PENDING).order_by(
+    Message.id
 )
 PERIODS = select(Period.group_id, Period.kind, Period.opens_at, Period.closes_at).where(
     Period.forum_id == bindparam("forum_id"),

@@ -46,14 +46,14 @@ def forum_page(forum_slug: str, slug: str) -> ResponseReturnValue:
 def groups(forum_slug: str) -> ResponseReturnValue:
     found = queries.get_forum(forum_slug, viewer=viewer())
     queries.load_questions(found)
-    topics, answers = queries.topics_by_group(found), queries.count_answers(found)
+    topics, answers = queries.topics_by_group(found, viewer=viewer()), queries.count_answers(found)
     return render_template("forums/groups.html", forum=found, now=utcnow(), topics=topics, answers=answers)
 
 
 @bp.get("/forums/<forum_slug>/groups/<group_slug>/")
 def group(forum_slug: str, group_slug: str) -> ResponseReturnValue:
     found = queries.get_group(forum_slug, group_slug, viewer=viewer())
-    topics = queries.list_topics(found, asked_page())
+    topics = queries.list_topics(found, asked_page(), viewer=viewer())
     return render_template(
         "forums/group.html",
         group=found,
@@ -70,6 +70,8 @@ def topic(topic_id: int) -> ResponseReturnValue:
     shown = topic_queries.get_topic_page(
         topic_id, asked_page(), viewer=viewer(), language=language.code, default=site_default().code
     )
+    if shown.head.merged_into_id:
+        return redirect(link("forums.topic", topic_id=shown.head.merged_into_id))
     elsewhere = [other for other in alternates() if other[0] != language.code]
     return render_template("forums/topic.html", topic=shown, now=utcnow(), elsewhere=elsewhere)
 
@@ -88,8 +90,9 @@ def history(number: int) -> ResponseReturnValue:
     return render_template("forums/history.html", message=found)
 
 
-def message_address(topic_id: int, position: int, number: int) -> str:
-    page = topic_queries.page_of(position)
+def message_address(topic_id: int, position: int | None, number: int) -> str:
+    """Where a message stands; one without a place yet is shown on every page of its topic."""
+    page = topic_queries.page_of(position or 1)
     values = {"page": page} if page > 1 else {}
     return link("forums.topic", topic_id=topic_id, **values, _anchor=f"message-{number}")
 

@@ -1,27 +1,47 @@
 """Every table, one module an aggregate; importing this package registers them all."""
 
-from app.models.forum import Document, DocumentText, Forum, ForumText, Notice, NoticeText
+from app.models.attachment import Attachment
+from app.models.forum import Approval, Document, DocumentText, Forum, ForumText, Invitation, Notice, NoticeText
 from app.models.group import Group, GroupText, Question, QuestionText
 from app.models.log import LogEntry
 from app.models.mail import Mail
 from app.models.message import Message, MessageStatus, Revision
+from app.models.moderation import IN_THE_RECORD, Act, ActKind, Reason, ReasonText, Report
 from app.models.page import Page, PageKind, PageText
 from app.models.period import Period, PeriodKind, State, StateKind, state_of
 from app.models.submission import Submission
 from app.models.topic import Topic
-from app.models.user import GUEST, Capacity, ForumRole, Guest, Role, SignIn, User, Viewer
+from app.models.user import (
+    GUEST,
+    Capacity,
+    EmailChange,
+    ForumRole,
+    Guest,
+    RecoveryCode,
+    Role,
+    SignIn,
+    User,
+    Viewer,
+)
 
 __all__ = [
     "GUEST",
+    "IN_THE_RECORD",
+    "Act",
+    "ActKind",
+    "Approval",
+    "Attachment",
     "Capacity",
     "Document",
     "DocumentText",
+    "EmailChange",
     "Forum",
     "ForumRole",
     "ForumText",
     "Group",
     "GroupText",
     "Guest",
+    "Invitation",
     "LogEntry",
     "Mail",
     "Message",
@@ -35,6 +55,10 @@ __all__ = [
     "PeriodKind",
     "Question",
     "QuestionText",
+    "Reason",
+    "ReasonText",
+    "RecoveryCode",
+    "Report",
     "Revision",
     "Role",
     "SignIn",

@@ -14,7 +14,16 @@ from app.models.period import Period, PeriodKind, State, state_of
 from app.models.texts import InLanguage
 
 if TYPE_CHECKING:
+    from app.models.attachment import Attachment
     from app.models.user import ForumRole
+
+
+class Approval(enum.StrEnum):
+    """Whose messages a moderator reads before they are published."""
+
+    NOBODY = "nobody"
+    NEWCOMERS = "newcomers"  # until one message of theirs has been published in the forum
+    EVERYBODY = "everybody"
 
 
 class Forum(Base):
@@ -26,6 +35,9 @@ class Forum(Base):
     slug: Mapped[str] = mapped_column(String(MAX_SLUG), unique=True)
     published_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]
+    approval: Mapped[str] = mapped_column(String(20), default=Approval.NOBODY)
+    # Whether only participants with the role of this forum may post; everybody may read.
+    by_invitation: Mapped[bool] = mapped_column(default=False)
 
     texts: Mapped[dict[str, "ForumText"]] = relationship(
         collection_class=attribute_keyed_dict("language"), cascade="all, delete-orphan"
@@ -40,6 +52,7 @@ class Forum(Base):
         order_by=lambda: (Document.position, Document.id), cascade="all, delete-orphan"
     )
     roles: Mapped[list["ForumRole"]] = relationship(back_populates="forum", cascade="all, delete-orphan")
+    invitations: Mapped[list["Invitation"]] = relationship(cascade="all, delete-orphan")
 
     @property
     def own_periods(self) -> list[Period]:
@@ -72,6 +85,15 @@ class Forum(Base):
     @property
     def outcomes(self) -> list["Document"]:
         return [document for document in self.documents if document.kind == DocumentKind.OUTCOME]
+
+
+class Invitation(Base):
+    """A State that was invited to a forum by name, so that its silence can be seen in time."""
+
+    __tablename__ = "invitation"
+
+    forum_id: Mapped[int] = mapped_column(ForeignKey("forum.id", ondelete="CASCADE"), primary_key=True)
+    country: Mapped[str] = mapped_column(String(2), primary_key=True)
 
 
 class ForumText(InLanguage, Base):
@@ -146,6 +168,7 @@ class Document(Base):
     texts: Mapped[dict[str, "DocumentText"]] = relationship(
         collection_class=attribute_keyed_dict("language"), cascade="all, delete-orphan"
     )
+    attachments: Mapped[list["Attachment"]] = relationship(order_by="Attachment.id", back_populates="document")
 
 
 class DocumentText(InLanguage, Base):

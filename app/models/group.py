@@ -22,6 +22,7 @@ class Group(Base):
     forum_id: Mapped[int] = mapped_column(ForeignKey("forum.id"))
     slug: Mapped[str] = mapped_column(String(MAX_SLUG))
     number: Mapped[int] = mapped_column(Integer)
+    approval: Mapped[str | None] = mapped_column(String(20))  # as the forum's where there is none
 
     forum: Mapped["Forum"] = relationship(back_populates="groups")
     texts: Mapped[dict[str, "GroupText"]] = relationship(

@@ -2,24 +2,32 @@
 
 import enum
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, Integer, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import Base, utcnow
 from app.models.topic import Topic
 from app.models.user import User
 
+if TYPE_CHECKING:
+    from app.models.attachment import Attachment
+
 
 class MessageStatus(enum.StrEnum):
+    PENDING = "pending"  # waits for approval: its author and the moderators see it
     PUBLISHED = "published"
-    WITHDRAWN = "withdrawn"
+    WITHHELD = "withheld"  # by a moderator
+    WITHDRAWN = "withdrawn"  # by its author
 
 
 class Message(Base):
     """Country, capacity and organization are those its author had when posting.
 
-    `position` counts from 1 within the topic and never changes, so a page of a topic is a range of it.
+    `position` counts from 1 within the topic, in the order of publication, so a page of a topic is a range
+    of it; a message that was never published has none. `speaker` is who spoke where somebody of the
+    Secretariat, the author, typed what came by e-mail or letter.
     """
 
     __tablename__ = "message"
@@ -31,7 +39,7 @@ class Message(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     topic_id: Mapped[int] = mapped_column(ForeignKey("topic.id"))
-    position: Mapped[int] = mapped_column(Integer)
+    position: Mapped[int | None] = mapped_column(Integer)
     author_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
     reply_to_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"), index=True)
     status: Mapped[str] = mapped_column(String(20), default=MessageStatus.PUBLISHED)
@@ -45,10 +53,15 @@ class Message(Base):
     posted_at: Mapped[datetime] = mapped_column(default=utcnow, index=True)
     edited_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
+    withheld_at: Mapped[datetime | None]
+    withheld_for: Mapped[dict[str, str] | None] = mapped_column(JSON)  # the reason, by language code
+    returned_at: Mapped[datetime | None]  # when the author was asked to change it, until it is changed
+    speaker: Mapped[str] = mapped_column(String(User.MAX_NAME), default="")
 
     topic: Mapped[Topic] = relationship()
     author: Mapped[User] = relationship()
     reply_to: Mapped["Message | None"] = relationship(remote_side=id)
+    attachments: Mapped[list["Attachment"]] = relationship(order_by="Attachment.id", back_populates="message")
     revisions: Mapped[list["Revision"]] = relationship(order_by=lambda: Revision.id, back_populates="message")
 
     @property

@@ -11,7 +11,10 @@ from app.models.user import User
 
 
 class Topic(Base):
-    """Its counters are kept by the actions that post and withdraw; `flask recount` counts anew."""
+    """Its counters count what everybody sees (app/forums/placing.py keeps them; `flask recount` counts anew).
+
+    A topic whose first message waits for approval has no position yet, and is shown to nobody else.
+    """
 
     __tablename__ = "topic"
     __table_args__ = (Index("ix_topic_group_active", "group_id", "active_at"),)
@@ -25,6 +28,9 @@ class Topic(Base):
     title: Mapped[str] = mapped_column(String(MAX_TITLE))
     language: Mapped[str] = mapped_column(String(8))
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    pinned_at: Mapped[datetime | None]
+    locked_at: Mapped[datetime | None]
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("topic.id"))
 
     last_position: Mapped[int] = mapped_column(Integer, default=0)
     message_count: Mapped[int] = mapped_column(Integer, default=0)

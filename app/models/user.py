@@ -32,6 +32,7 @@ class Role(enum.StrEnum):
 
     MODERATOR = "moderator"
     TRANSLATOR = "translator"
+    PARTICIPANT = "participant"  # may post where only approved participants may
 
 
 class Guest(AnonymousUserMixin):
@@ -40,7 +41,7 @@ class Guest(AnonymousUserMixin):
     id = None
     is_admin = False
 
-    def has_role(self, role: Role, forum_id: int) -> bool:
+    def has_role(self, role: Role, forum_id: int, language: str = "") -> bool:
         return False
 
 
@@ -54,6 +55,7 @@ class User(UserMixin, Base):
     MAX_TITLE = 30
     MAX_ORGANIZATION = 200
     MAX_EMAIL = 254
+    MAX_REASON = 500
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(MAX_EMAIL), unique=True)
@@ -67,6 +69,13 @@ class User(UserMixin, Base):
     is_admin: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     confirmed_at: Mapped[datetime | None]
+    suspended_at: Mapped[datetime | None]
+    suspended_for: Mapped[str] = mapped_column(String(MAX_REASON), default="")
+    # A deleted account keeps its row, without anything of the person, for the messages that it wrote.
+    former_number: Mapped[int | None] = mapped_column(unique=True)
+    # The secret of the second step is set once a first code has shown that the person's device has it.
+    totp_secret: Mapped[str | None] = mapped_column(String(64))
+    totp_last_step: Mapped[int | None]  # codes up to this time step (30 s) have been used
 
     roles: Mapped[list["ForumRole"]] = relationship(back_populates="user", cascade="all, delete-orphan")
     sign_ins: Mapped[list["SignIn"]] = relationship(back_populates="user", cascade="all, delete-orphan")
@@ -77,8 +86,12 @@ class User(UserMixin, Base):
     def get_id(self) -> str:
         return self.session_token
 
-    def has_role(self, role: Role, forum_id: int) -> bool:
-        return any(held.forum_id == forum_id and held.role == role for held in self.roles)
+    def has_role(self, role: Role, forum_id: int, language: str = "") -> bool:
+        """Whether the user has the role in that forum and, with `language`, for messages in that language."""
+        return any(
+            held.forum_id == forum_id and held.role == role and (not language or held.covers(language))
+            for held in self.roles
+        )
 
 
 Viewer = User | Guest
@@ -90,9 +103,36 @@ class ForumRole(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
     forum_id: Mapped[int] = mapped_column(ForeignKey("forum.id", ondelete="CASCADE"), primary_key=True)
     role: Mapped[str] = mapped_column(String(20), primary_key=True)
+    languages: Mapped[str] = mapped_column(String(60), default="")  # codes, `en fr`; "" for all
 
     user: Mapped[User] = relationship(back_populates="roles")
     forum: Mapped["Forum"] = relationship(back_populates="roles")
+
+    def covers(self, language: str) -> bool:
+        """Whether the role holds for messages in that language."""
+        return not self.languages or language in self.languages.split()
+
+
+class RecoveryCode(Base):
+    """A code, good once, that replaces the device of the second step."""
+
+    __tablename__ = "recovery_code"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
+    code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    used_at: Mapped[datetime | None]
+
+
+class EmailChange(Base):
+    """A new e-mail address that waits until both addresses have confirmed it."""
+
+    __tablename__ = "email_change"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
+    email: Mapped[str] = mapped_column(String(User.MAX_EMAIL))
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    confirmed_by_old_at: Mapped[datetime | None]
+    confirmed_by_new_at: Mapped[datetime | None]
 
 
 class SignIn(Base):

@@ -50,7 +50,7 @@ def _topics(group_ids: Sequence[int]) -> Any:
     return (
         select(Topic.id, Topic.title, Topic.language, Topic.group_id, Question.number.label("question_number"))
         .outerjoin(Question, Question.id == Topic.question_id)
-        .where(Topic.group_id.in_(group_ids))
+        .where(Topic.group_id.in_(group_ids), Topic.last_position > 0, Topic.merged_into_id.is_(None))
         .order_by(Question.number.is_(None), Question.number, Topic.id)
     )
 
@@ -58,6 +58,6 @@ def _topics(group_ids: Sequence[int]) -> Any:
 def _messages(group_ids: Sequence[int]) -> Any:
     return (
         MESSAGE_COLUMNS.join(Topic, Topic.id == Message.topic_id)
-        .where(Topic.group_id.in_(group_ids))
+        .where(Topic.group_id.in_(group_ids), Message.position.is_not(None))
         .order_by(Message.topic_id, Message.position)
     )

@@ -10,7 +10,7 @@ from lxml import etree
 from app.database import utcnow
 from app.extensions import db
 from app.feeds.queries import ENTRIES
-from app.models import Message, MessageStatus, Topic, User
+from app.models import Act, ActKind, Message, MessageStatus, Topic, User
 from tests.world import World, make_forum, make_message
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -92,6 +92,39 @@ def test_withdrawal_updates_the_feed(app: Flask, world: World, visitor: FlaskCli
         assert feed.findtext(f"{ATOM}updated") == later
 
     assert feed.find(f"{ATOM}entry") is None, "and an empty one still says when"
+
+
+def test_moderation_updates_the_feed(app: Flask, world: World, visitor: FlaskClient):
+    at = utcnow() + timedelta(hours=1)
+    with app.app_context():
+        acted = {"forum_id": world.forum, "user_id": world.moderator, "message_id": world.first}
+        db.session.add(Act(kind=ActKind.RESTORE, at=at, **acted))
+        db.session.add(Act(kind=ActKind.RETURN, at=at + timedelta(hours=1), **acted))
+        db.session.commit()
+    feed = etree.fromstring(visitor.get("/en/feeds/forums/open-forum.atom").data)
+
+    assert feed.findtext(f"{ATOM}updated") == f"{at:%Y-%m-%dT%H:%M:%SZ}", "returning is nobody else's business"
+
+
+def test_feed_says_nothing_of_a_message_that_waits_for_approval(app: Flask, world: World, visitor: FlaskClient):
+    before = etree.fromstring(visitor.get("/en/feeds/forums/open-forum.atom").data)
+    later = utcnow() + timedelta(hours=1)
+    change(app, world.second, status=MessageStatus.PENDING, position=None, posted_at=later)
+    feed = etree.fromstring(visitor.get("/en/feeds/forums/open-forum.atom").data)
+
+    assert len(feed.findall(f"{ATOM}entry")) == 1
+    assert feed.findtext(f"{ATOM}updated") == before.findtext(f"{ATOM}updated")
+
+
+def test_former_participant_is_named_by_number_and_who_spoke_by_name(app: Flask, world: World, visitor: FlaskClient):
+    with app.app_context():
+        db.session.get_one(User, world.alice).former_number = 7
+        db.session.get_one(Message, world.second).speaker = "Clara"
+        db.session.commit()
+    feed = etree.fromstring(visitor.get("/en/feeds/forums/open-forum.atom").data)
+
+    names = [name.text.split(",")[0] for name in feed.iter(f"{ATOM}name")]
+    assert names == ["Clara", "Former participant 7"]
 
 
 def test_change_of_a_message_that_has_left_the_feed_does_not_update_it(app: Flask, world: World, visitor: FlaskClient):

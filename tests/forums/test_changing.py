@@ -4,8 +4,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.database import utcnow
 from app.extensions import db
-from app.models import Forum, ForumRole, Message, Revision, Role, Topic
+from app.models import Forum, ForumRole, Message, MessageStatus, Revision, Role, Topic
 from tests.conftest import sign_in
 from tests.world import World, make_user
 
@@ -85,6 +86,22 @@ def test_withdrawn_words_stay_in_the_history_for_their_author_and_those_who_mode
         page = client.get(f"/en/messages/{world.first}/history/").text
         assert "A shorter form would help." in page
         assert "This message was withdrawn by its author on " in page
+
+
+def test_withheld_words_stay_in_the_history_for_their_author_and_those_who_moderate(
+    app: Flask, world: World, alice, moderator, bruno, visitor
+):
+    with app.app_context():
+        message = db.session.get_one(Message, world.first)
+        message.status, message.withheld_at = MessageStatus.WITHHELD, utcnow()
+        message.withheld_for = {"en": "Not about the topic"}
+        db.session.commit()
+
+    for client, status in ((alice, 200), (moderator, 200), (bruno, 403), (visitor, 403)):
+        answer = client.get(f"/en/messages/{world.first}/history/")
+        assert answer.status_code == status
+        assert ("A shorter form would help." in answer.text) == (status == 200)
+        assert ("Not about the topic" in answer.text) == (status == 200)
 
 
 def test_withdrawn_words_stay_in_the_history_for_nobody_else(app: Flask, world: World, alice, bruno, visitor):

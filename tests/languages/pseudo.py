@@ -152,8 +152,10 @@ def _put_data_into_greek() -> None:
         entry.detail = titles + entry.detail[1:]
 
 
-def _greek(text: str) -> str:
+def _greek(text: str | None) -> str | None:
     """The text in Greek letters, the tags and addresses in it left as they are."""
+    if text is None:
+        return None
     parts = re.split(r"(<[^>]*>|https?://[^\s)]+|&\w+;)", text)
     return "".join(part if at % 2 else part.translate(GREEK) for at, part in enumerate(parts))
 

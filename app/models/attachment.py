@@ -1,0 +1,33 @@
+"""A file that belongs to a message or to a document of a forum, and has its rights."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.database import Base, utcnow
+from app.models.forum import Document
+from app.models.message import Message
+
+
+class Attachment(Base):
+    """`key` names the content in the storage; `name` is what the person called it, for the reader only."""
+
+    __tablename__ = "attachment"
+    __table_args__ = (CheckConstraint("(message_id IS NULL) <> (document_id IS NULL)", name="belongs_to_one_thing"),)
+
+    MAX_NAME = 150
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"), index=True)
+    document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"), index=True)
+    name: Mapped[str] = mapped_column(String(MAX_NAME))
+    media_type: Mapped[str] = mapped_column(String(100))
+    size: Mapped[int] = mapped_column(BigInteger)  # in bytes
+    sha256: Mapped[str] = mapped_column(String(64))
+    key: Mapped[str] = mapped_column(String(64), unique=True)
+    language: Mapped[str] = mapped_column(String(8), default="")  # of the content, "" where it is not known
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+    message: Mapped[Message | None] = relationship(back_populates="attachments")
+    document: Mapped[Document | None] = relationship(back_populates="attachments")

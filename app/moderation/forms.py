@@ -1,0 +1,40 @@
+"""The form with which moderators give their reason; every act of theirs has one."""
+
+from collections.abc import Sequence
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.forms import AtMost, ChoiceField, LineField, OnceForm
+from app.languages import Language, site_default
+from app.models import Reason, User
+from app.models.texts import best_text
+
+
+class ReasonForm(OnceForm):
+    """A listed reason, or one in the moderator's own words."""
+
+    listed = ChoiceField(_l("Reason"), coerce=int)
+    words = LineField(_l("Or in your own words"), validators=[AtMost(User.MAX_REASON)])
+
+    def offer(self, reasons: Sequence[Reason], language: Language) -> None:
+        """Set the choices, in the reader's language."""
+        self.reasons = {reason.id: reason for reason in reasons}
+        texts = ((key, best_text(one.texts, language.code, site_default().code)) for key, one in self.reasons.items())
+        self.listed.offer([(0, _("In my own words")), *((key, text.text) for key, text in texts if text)])
+        self.language = language
+
+    def validate(self, extra_validators: object = None) -> bool:
+        """Some reason has to be given."""
+        valid = super().validate(extra_validators)
+        if valid and not self.listed.data and not self.words.data:
+            self.words.errors = [_("Choose a reason, or write one. The author and the public record are told.")]
+            return False
+        return valid
+
+    @property
+    def reason(self) -> dict[str, str]:
+        """The reason by language code, as it is recorded; words of one's own win over a listed one."""
+        if self.words.data:
+            return {self.language.code: self.words.data}
+        return {code: text.text for code, text in self.reasons[self.listed.data].texts.items()}
