@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from functools import lru_cache
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from flask import Flask, current_app, g, request
-from werkzeug.routing import BaseConverter, IntegerConverter, Map
+from flask import Flask, current_app, g, redirect, request
+from flask.typing import ResponseReturnValue
+from werkzeug.routing import BaseConverter, IntegerConverter, Map, RequestRedirect
 
 from app.languages import site_languages
 
@@ -26,6 +27,7 @@ def register(app: Flask) -> None:
     app.url_map.converters["int"] = KeyConverter
     app.url_value_preprocessor(_take_language)
     app.url_defaults(_give_language)
+    app.before_request(_name_no_host)
     app.extensions["build_address"] = _builder(app)
 
 
@@ -92,6 +94,16 @@ def _take_language(_endpoint: str | None, values: dict[str, object] | None) -> N
 def _give_language(endpoint: str, values: dict[str, object]) -> None:
     if "language" in g and current_app.url_map.is_endpoint_expecting(endpoint, "lang"):
         values.setdefault("lang", g.language.code)
+
+
+def _name_no_host() -> ResponseReturnValue | None:
+    """The router's own redirects, such as to a missing slash, would name whatever host the request claims: only the
+    path is kept, and the browser stays where it is."""
+    if not isinstance(request.routing_exception, RequestRedirect):
+        return None
+    there = urlsplit(request.routing_exception.new_url)
+    path = f"/{there.path.lstrip('/')}"
+    return redirect(urlunsplit(("", "", path, there.query, "")), request.routing_exception.code)
 
 
 def _builder(app: Flask) -> Callable[..., str]:
