@@ -80,9 +80,21 @@ def local_path(target: str | None) -> str | None:
 def _alternates() -> list[tuple[str, str, str]]:
     asked = request.args if request.query_string else {}
     kept = {name: value for name in KEPT_BY_THE_SWITCH if (value := asked.get(name))}
-    query = f"?{urlencode(kept)}" if kept else ""
     here = request.path.removeprefix(f"/{g.language.code}") if "lang" in g else "/"
-    return [(code, other.name, f"/{code}{here}{query}") for code, other in site_languages().items()]
+    return [(code, other.name, f"/{code}{here}{_query(kept, code)}") for code, other in site_languages().items()]
+
+
+def _query(kept: dict[str, str], code: str) -> str:
+    """What follows the path in that language; where to go next changes its language too."""
+    if "next" in kept:
+        kept = kept | {"next": _path_in(code, kept["next"])}
+    return f"?{urlencode(kept)}" if kept else ""
+
+
+def _path_in(code: str, target: str) -> str:
+    """The same page of this site in that language; any other target as it is."""
+    language, slash, page = target.removeprefix("/").partition("/")
+    return f"/{code}/{page}" if local_path(target) and slash and language in site_languages() else target
 
 
 def _take_language(_endpoint: str | None, values: dict[str, object] | None) -> None:

@@ -1,5 +1,7 @@
 """Signing in and out."""
 
+import html
+import re
 import time
 from datetime import timedelta
 
@@ -201,6 +203,15 @@ def test_guarded_page_leads_to_sign_in_and_back(visitor, clara):
     assert answer.location == "/en/auth/sign-in/?next=%2Fen%2Faccount%2Fprofile%2F"
     data = {"email": "clara@example.org", "password": PASSWORD}
     assert visitor.post(answer.location, data=data).location == "/en/account/profile/"
+
+
+def test_whoever_switches_the_language_before_signing_in_comes_to_the_page_in_it(visitor, clara):
+    page = visitor.get("/en/account/profile/", follow_redirects=True).text
+    french = html.unescape(re.search(r'<a href="([^"]*)" lang="fr"', page)[1])
+
+    answer = visitor.post(french, data={"email": "clara@example.org", "password": PASSWORD})
+
+    assert answer.location == "/fr/account/profile/"
 
 
 def test_old_hash_is_renewed_at_sign_in(app, visitor, world):
