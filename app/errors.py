@@ -129,7 +129,10 @@ MESSAGES = {
     400: _l("Your browser sent something that this site could not understand."),
     404: NotFound.message,
     405: _l("This address cannot be used in that way. Please go back and use the form on the page."),
-    413: _l("What you sent is too large. Please shorten it and send it again."),
+    413: _l(
+        "What you sent is larger than this site can take, so it cannot be given back here. "
+        "Please go back in your browser, where you should still find your text, shorten it and send it again."
+    ),
     429: _l("There were too many attempts in a short time. Please wait a few minutes, at most an hour, and try again."),
     500: _l("Something went wrong on our side. Nothing was changed. Please try again in a moment."),
 }
@@ -139,6 +142,7 @@ HEADINGS = {
     404: N_("This page does not exist"),
     409: N_("This is not possible any more"),
     410: N_("This link has expired"),
+    413: N_("This is too large"),
     429: N_("Too many attempts"),
     500: N_("Something went wrong"),
 }

@@ -78,7 +78,7 @@ class Required(InputRequired):
 
 
 class AtMost(Length):
-    """At most `most` characters, with a message that names both lengths."""
+    """At most `most` characters, with a message that names both lengths. What is longer is looked at no further."""
 
     def __init__(self, most: int) -> None:
         super().__init__(max=most)
@@ -86,7 +86,7 @@ class AtMost(Length):
     def __call__(self, form: Any, field: Any) -> None:
         length = len(field.data or "")
         if length > self.max:
-            raise ValidationError(
+            raise StopValidation(
                 str(
                     _l(
                         "This has %(length)s characters, and at most %(most)s are possible. Please shorten it.",

@@ -78,7 +78,7 @@ REFUSALS = [
     (409, "bruno", "/en/messages/{withdrawn}/withdraw/", {}),
     (410, "visitor", "/en/auth/confirm/nonsense/", None),
     (410, "visitor", "/en/auth/reset/nonsense/", None),
-    (413, "alice", "/en/topics/{long_topic}/reply/", {"body": "α" * 2_000_000}),
+    (413, "alice", "/en/topics/{long_topic}/reply/", {"body": "α" * 1_000_000}),
     (409, "admin", "/en/admin/forums/{small.forum}/delete/", {}),
     (409, "admin", "/en/admin/forums/{small.forum}/archive/", {}),
     (409, "admin", "/en/admin/forums/{forums[archived-forum]}/archive/", {}),
