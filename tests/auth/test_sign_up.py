@@ -120,11 +120,21 @@ def test_link_of_an_earlier_sign_up_dies_with_a_later_one(visitor, world, mailbo
     ("field", "value", "message"),
     [
         ("name", " ", "Write your name."),
+        ("name", "\u200b\u3164\u2800\u00ad", "Write your name."),
+        ("name", "\u0301\ufe0f", "Write your name."),
         ("name", "x" * 101, "at most 100"),
         ("name", "See http://evil.example", "must not contain a web address"),
         ("name", "WWW.evil.example", "must not contain a web address"),
         ("name", "a/b", "cannot contain / or @"),
         ("name", "mallory@evil.example", "cannot contain / or @"),
+        ("name", "evil.example", "such as example.org"),
+        ("name", "You won at evil-site.co.uk now", "such as example.org"),
+        ("name", "Evil.COM", "such as example.org"),
+        ("name", "t.net", "such as example.org"),
+        ("name", "evil\u3002example", "such as example.org"),
+        ("name", "зло.рф", "such as example.org"),
+        ("title", "evil.example", "such as example.org"),
+        ("organization", "www.evil.example", "must not contain a web address"),
         ("organization", "https://evil.example", "must not contain a web address"),
         ("email", "", "Write your e-mail address."),
         ("email", "nadia", "Write the whole e-mail address"),
@@ -169,6 +179,34 @@ def test_speaking_for_an_organization_needs_its_name(visitor, world, capacity):
 
     assert answer.status_code == 422
     assert "Write the name of the organization" in answer.text
+
+
+@pytest.mark.parametrize("organization", ["\u200b", "\u3164 \u2800", "\u00ad\u0301"])
+def test_organization_of_which_nothing_can_be_seen_is_none(app, visitor, world, organization):
+    answer = post(visitor, capacity="organization", organization=organization)
+    assert answer.status_code == 422
+
+    post(visitor, capacity="expert", organization=organization, title=organization)
+    user = find_user(app, "nadia@example.org")
+    assert (user.organization, user.title) == ("", "")
+
+
+@pytest.mark.parametrize(
+    "name", ["J.R.R. Tolkien", "A. B. C.", "Ana M.ª Ruiz", "O'Neill-Smith Jr.", "H.E. Ms. Li", "María José", "A.B."]
+)
+def test_name_with_initials_and_abbreviations_is_taken(app, visitor, world, name):
+    assert post(visitor, name=name).status_code == 302
+    assert find_user(app, "nadia@example.org").name == name
+
+
+@pytest.mark.parametrize("title", ["Ph.D.", "M.Sc.", "Dr. h.c.", "Prof. Dr.", "S.E.M.", "D.Phil."])
+def test_title_with_abbreviations_is_taken(visitor, world, title):
+    assert post(visitor, title=title).status_code == 302
+
+
+@pytest.mark.parametrize("organization", ["350.org", "Save.org Ltd.", "Corp. S.A."])
+def test_organization_may_be_called_like_a_domain(visitor, world, organization):
+    assert post(visitor, organization=organization).status_code == 302
 
 
 def test_an_expert_needs_neither(visitor, world):

@@ -178,6 +178,38 @@ def test_empty_message_is_refused(app: Flask, world: World, alice: FlaskClient):
     assert "Write your message first." in answer.text
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "\u200b\u3164\u2800",
+        "\u00ad \n\n \u0301",
+        "&nbsp;",
+        "&#8203;&shy;",
+        "[\u200b](https://example.org)",
+        "> ",
+        "---",
+    ],
+)
+def test_message_of_which_nothing_can_be_read_is_refused(body: str, app: Flask, world: World, alice: FlaskClient):
+    answer = alice.post(reply_path(world), data=message(body))
+
+    assert answer.status_code == 422
+    assert "Write your message first." in answer.text
+    assert count(app, Message) == 2
+
+
+def test_message_of_one_sign_is_taken(world: World, alice: FlaskClient):
+    assert alice.post(reply_path(world), data=message("\U0001f44d")).status_code == 302
+
+
+def test_title_of_which_nothing_can_be_seen_is_refused(app: Flask, world: World, alice: FlaskClient):
+    answer = alice.post(NEW, data=message("A long thought.", title="\u200b\u3164", question="0"))
+
+    assert answer.status_code == 422
+    assert "Give the topic a title." in answer.text
+    assert count(app, Topic) == 1
+
+
 def test_overlong_message_is_refused_with_both_lengths_and_given_back(world: World, alice: FlaskClient):
     answer = alice.post(reply_path(world), data=message("x" * (Message.MAX_BODY + 1)))
 

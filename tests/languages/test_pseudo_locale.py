@@ -96,6 +96,7 @@ REFUSALS = [
         "/en/auth/sign-up/",
         {"name": "http://x", "title": "@", "email": "-", "password": "1", "country": "-"},
     ),
+    (422, "visitor", "/en/auth/sign-up/", {"name": "αα.ββ", "title": "αα.ββ"}),
     (422, "visitor", "/en/auth/sign-up/", {"name": "α" * 500, "password": "1234567890", "capacity": "party"}),
     (422, "visitor", "/en/auth/sign-up/", {"name": "α", "password": "password-password", "capacity": "organization"}),
     (422, "visitor", "/en/auth/sign-up/", {"email": "alice@example.org", "password": "alice alice"}),
