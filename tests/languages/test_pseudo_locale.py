@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import TooManyRequests
 
 from app.auth import tokens
@@ -225,12 +226,13 @@ def test_form_that_was_opened_in_another_session_is_refused_without_bare_text(si
     app, _world = site
     app.config["WTF_CSRF_ENABLED"] = True
     try:
-        answer = person("alice").post("/en/account/profile/", data={"name": "Άννα"})
+        answers = [person(who).post("/en/account/profile/", data={"name": "Άννα"}) for who in ("alice", "visitor")]
     finally:
         app.config["WTF_CSRF_ENABLED"] = False
 
-    assert answer.status_code == 400
-    assert bare_texts(answer.text) == []
+    for answer in answers:
+        assert answer.status_code == 400
+        assert bare_texts(answer.text) == []
 
 
 def test_too_many_attempts_are_refused_without_bare_text(site):
@@ -251,6 +253,19 @@ def test_fault_of_the_server_is_told_without_bare_text(site, person, monkeypatch
     answer = person("visitor").get("/en/")
 
     assert answer.status_code == 500
+    assert bare_texts(answer.text) == []
+
+
+def test_database_out_of_reach_is_told_without_bare_text(site, person, monkeypatch: pytest.MonkeyPatch):
+    app, _world = site
+
+    def fail() -> None:
+        raise OperationalError("SELECT", None, Exception("no answer"))
+
+    monkeypatch.setitem(app.view_functions, "pages.home", fail)
+    answer = person("visitor").get("/en/")
+
+    assert answer.status_code == 503
     assert bare_texts(answer.text) == []
 
 
