@@ -120,6 +120,13 @@ class NotConfirmed(ForumError):
     )
 
 
+class ConfirmationMailed(NotConfirmed):
+    message = _l(
+        "This e-mail address has not been confirmed yet. We sent you a mail less than ten minutes ago; please open the "
+        "link in it, then sign in. If it has not come, look into your folder for unwanted mail too."
+    )
+
+
 class AddressTaken(ForumError):
     """For administrators only: nobody else learns whether an address has an account."""
 
@@ -130,6 +137,13 @@ class AddressTaken(ForumError):
 class WrongPassword(ForumError):
     status = 422
     message = _l("This is not your present password. Please check it.")
+
+
+class NotTheirPassword(WrongPassword):
+    message = _l(
+        "This is not the password that was chosen when this account was made. Please check it. "
+        "If you have not chosen it, somebody else has filled in the form with your e-mail address."
+    )
 
 
 MESSAGES = {

@@ -128,6 +128,12 @@ class SignInForm(Form):
     password = PasswordField(_l("Password"), validators=[Required(_l("Write your password."))])
 
 
+class ConfirmForm(Form):
+    password = PasswordField(
+        _l("The password that you chose when you signed up"), validators=[Required(_l("Write your password."))]
+    )
+
+
 class EmailForm(Form):
     """Asks where to send a link."""
 

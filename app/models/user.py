@@ -67,6 +67,7 @@ class User(UserMixin, Base):
     is_admin: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     confirmed_at: Mapped[datetime | None]
+    confirmation_mailed_at: Mapped[datetime | None]
 
     roles: Mapped[list["ForumRole"]] = relationship(back_populates="user", cascade="all, delete-orphan")
     sign_ins: Mapped[list["SignIn"]] = relationship(back_populates="user", cascade="all, delete-orphan")

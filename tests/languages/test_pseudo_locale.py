@@ -44,7 +44,7 @@ ACTIONS = [
     ("alice", "/en/account/profile/", {"name": "Άννα", "capacity": "expert", "country": ""}),
     ("alice", "/en/account/language/", {"language": "en"}),
     ("alice", "/en/account/password/", {"password": PASSWORD, "new_password": f"{PASSWORD} now"}),
-    ("visitor", "/en/auth/confirm/{confirm}/", {}),
+    ("visitor", "/en/auth/confirm/{confirm}/", {"password": PASSWORD}),
     ("visitor", "/en/auth/reset/{reset}/", {"new_password": f"{PASSWORD} now"}),
     ("visitor", "/en/auth/sign-in/", {"email": "alice@example.org", "password": PASSWORD}),
     ("visitor", "/en/auth/sign-up/", SIGN_UP),
@@ -90,6 +90,8 @@ REFUSALS = [
     (422, "visitor", "/en/auth/sign-in/", {"email": "", "password": ""}),
     (422, "visitor", "/en/auth/sign-in/", {"email": "alice@example.org", "password": "-"}),
     (422, "visitor", "/en/auth/sign-in/", {"email": "unconfirmed@example.org", "password": PASSWORD}),
+    (422, "visitor", "/en/auth/sign-in/", {"email": "mailed@example.org", "password": PASSWORD}),
+    (422, "visitor", "/en/auth/confirm/{confirm}/", {"password": "-"}),
     (422, "visitor", "/en/auth/sign-up/", {}),
     (
         422,
