@@ -39,6 +39,10 @@ SCHEMES = frozenset({"http", "https", "mailto"})
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 # Control characters, lone surrogates and code points that are no characters: XML cannot carry them.
 UNWANTED = frozenset({"Cc", "Cs", "Cn"})
+# First letters of the categories that can be seen by themselves, and what is among them although it is blank: fillers
+# of Hangul, the blank of Braille, a place kept for an object, a note without a head.
+VISIBLE = frozenset("LNPS")
+BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0\ufffc\U0001d159")
 BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 BARE_ADDRESS = r"<(https?://[^\s<>]++)>|(?<![\w/\"'])(https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]*_])"
 # No part of it goes back over what another one has read, so that its time is linear.
@@ -152,6 +156,11 @@ def plain(text: str) -> str:
 def plain_line(text: str) -> str:
     """The same for a single line, where direction overrides have no use but to mislead."""
     return " ".join(BIDI_CONTROLS.sub("", plain(text)).split())
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing of it can be seen: white space, formatting characters, fillers, accents without a letter."""
+    return not any(unicodedata.category(char)[0] in VISIBLE and char not in BLANKS for char in text)
 
 
 def _parser(first_heading: int, *, official: bool) -> Markdown:

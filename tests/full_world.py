@@ -71,6 +71,7 @@ class FullWorld:
             "translator", capacity=Capacity.IPLC, organization="", country="", title="Ms", language="fr"
         )
         make_user("unconfirmed", confirmed_at=None, capacity=Capacity.EXPERT, language="fr")
+        make_user("mailed", confirmed_at=None, confirmation_mailed_at=utcnow())
         forums = {forum.slug: forum.id for forum in _forums(people["alice"])}
         db.session.add(ForumRole(user=translator, forum_id=small.forum, role=Role.TRANSLATOR))
         notice, document, page, coming = _furnish(db.session.get_one(Forum, small.forum))

@@ -6,7 +6,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, render_template
-from sqlalchemy import text
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.addresses import absolute, link, link_in
 from app.extensions import db
@@ -14,7 +15,7 @@ from app.feeds import queries
 from app.forums.queries import get_forum
 from app.forums.topic_queries import get_topic_head
 from app.languages import reader_language, site_default, site_languages
-from app.models import GUEST
+from app.models import GUEST, Page
 from app.templating import text_in
 
 bp = Blueprint("feeds", __name__)
@@ -52,9 +53,17 @@ def robots() -> Response:
 
 @bp.get("/healthz")
 def health() -> Response:
-    """200 while the database answers; the error handler's 500 otherwise."""
-    db.session.execute(text("SELECT 1"))
-    return Response("ok\n", mimetype="text/plain", headers={"Cache-Control": "no-store"})
+    """200 while a table can be read, 503 otherwise."""
+    try:
+        db.session.execute(select(Page.id).limit(1))
+    except SQLAlchemyError as error:
+        current_app.logger.error("The database cannot be read", exc_info=error)
+        return _told("the database cannot be read", 503)
+    return _told("ok", 200)
+
+
+def _told(text: str, status: int) -> Response:
+    return Response(f"{text}\n", status, mimetype="text/plain", headers={"Cache-Control": "no-store"})
 
 
 def _atom(feed: queries.Feed, path: str, *, since: datetime | None, **shown: str) -> Response:
