@@ -18,7 +18,7 @@ READING = [row for row in ROWS if is_page(row) and not row.rule.startswith("/adm
 CODE = re.compile(r"\((en|es)\)")
 NOTE = "encore disponible"
 WAY = "ancestor::nav or ancestor::p[@class='forum-line']"
-# A topic's page is read so often that it says so of nothing but its messages.
+# A topic's page names its group and its question, whose own page says so.
 WITH_NOTE = [row for row in READING if row.rule != "/topics/<int:topic_id>/"]
 
 
