@@ -106,9 +106,9 @@ def escaped(rows: Sequence[Sequence[Any]], first: int) -> Iterator[tuple[Any, ..
         yield (*islice(written, first), *row[first:])
 
 
-def put(frame: str, number: str) -> str:
-    """A piece of HTML with a number in the places that it keeps for one, `[number]`."""
-    return frame.replace("[number]", number)
+def put(frame: str, piece: str) -> str:
+    """A piece of HTML, such as a number, in the places that a frame keeps for it, `[number]`."""
+    return str.replace(frame, "[number]", piece)  # Markup's own would escape the piece again
 
 
 def language_attribute(code: str, page_language: str) -> Markup:

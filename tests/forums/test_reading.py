@@ -114,7 +114,7 @@ def test_signed_in_person_s_page_is_kept_by_no_shared_cache(world: World, alice:
 def test_message_shows_author_capacity_organization_state_time_and_language(world: World, visitor: FlaskClient):
     page = visitor.get(f"/en/topics/{world.topic}/").text
 
-    for text in ("Alice", "Party", "Ministry of Tests", "Republic of Valdorenia", " UTC</time>", "español"):
+    for text in ("Alice", "Party", "Ministry of Tests", "Republic of Valdorenia", "&nbsp;UTC</time>", "español"):
         assert text in page
 
 

@@ -18,8 +18,6 @@ READING = [row for row in ROWS if is_page(row) and not row.rule.startswith("/adm
 CODE = re.compile(r"\((en|es)\)")
 NOTE = "encore disponible"
 WAY = "ancestor::nav or ancestor::p[@class='forum-line']"
-# A topic's page names its group and its question, whose own page says so.
-WITH_NOTE = [row for row in READING if row.rule != "/topics/<int:topic_id>/"]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +44,7 @@ def test_every_such_text_carries_its_language(row: Row, without_french: FullWorl
                 assert text.getparent().xpath("ancestor-or-self::*[@lang][1]/@lang") == [code], f"{path}: {text}"
 
 
-@pytest.mark.parametrize("row", WITH_NOTE, ids=name_of)
+@pytest.mark.parametrize("row", READING, ids=name_of)
 def test_page_with_such_a_text_says_so(row: Row, without_french: FullWorld, people):
     for path, body in bodies(row, without_french, people):
         shown = body.xpath(f".//main//text()[not({WAY}) and not(ancestor::option)]")
