@@ -163,7 +163,7 @@ def _topic_head() -> Select[*tuple[Any, ...]]:
 
 
 def _message_columns() -> Select[*tuple[Any, ...]]:
-    shown = Message.status.in_((MessageStatus.PUBLISHED, MessageStatus.PENDING))
+    shown = (Message.status == MessageStatus.PUBLISHED) | (Message.status == MessageStatus.PENDING)
     answer = aliased(Message)
     answers = select(joined_ids(answer.id)).where(answer.reply_to_id == Message.id, answer.position.is_not(None))
     return select(
