@@ -12,6 +12,7 @@ from wtforms.widgets import CheckboxInput
 
 from app.errors import Refused
 from app.forms import NOT_OFFERED, Form
+from app.models import last_second
 
 NO_DATE = _l("Please give a date, such as 2026-12-31.")
 NO_NUMBER = _l("Please give a whole number, such as 3.")
@@ -54,7 +55,10 @@ class DayField(DateField):
 
 
 class MomentField(Field):
-    """A date and a time of day in UTC, typed in two inputs of the same name: first the date, then the time."""
+    """A date and a time of day in UTC, typed in two inputs of the same name: first the date, then the time.
+
+    A moment that is left as it was shown keeps its seconds, which the inputs do not show.
+    """
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         self.data = None
@@ -63,7 +67,12 @@ class MomentField(Field):
         except ValueError as error:
             raise ValueError(self._what_is_needed()) from error
         check_year(typed, self._what_is_needed())
-        self.data = typed
+        shown = self.object_data
+        self.data = shown if shown and shown.replace(second=0, microsecond=0) == typed else self.whole(typed)
+
+    def whole(self, minute: datetime) -> datetime:
+        """The moment that a typed minute stands for: its first second."""
+        return minute
 
     def _what_is_needed(self) -> str:
         label = self.label.text
@@ -74,6 +83,13 @@ class MomentField(Field):
         if self.raw_data:
             return self.raw_data[0], (*self.raw_data, "")[1]
         return (f"{self.data:%Y-%m-%d}", f"{self.data:%H:%M}") if self.data else ("", "")
+
+
+class LastMomentField(MomentField):
+    """A deadline. Its minute is included as a whole, as readers take it who read it without seconds."""
+
+    def whole(self, minute: datetime) -> datetime:
+        return last_second(minute)
 
 
 class Between:

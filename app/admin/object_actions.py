@@ -36,7 +36,10 @@ HAS_PAGES_BELOW = _l("Other pages stand below this one. Move or delete them firs
 PUBLISHED = _l(
     "A published forum is part of the record. Unpublish it first; that is possible while it has no messages."
 )
-HAS_PERIODS = _l("This group has periods of its own. Delete them first; those that have begun are kept for the record.")
+HAS_PERIODS = _l(
+    "This group has periods of its own. Those of a published forum are kept for the record, even when they are called "
+    "off; of any other, delete them first."
+)
 ONE_OF_THIS_KIND = _l("The site has a page of this kind already.")
 HOME_IS_ON_TOP = _l("The home page stands at the top, below no other page.")
 NEEDS_PARENT = _l("Every page but the home page stands below another. Please choose one.")

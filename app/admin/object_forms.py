@@ -119,7 +119,7 @@ class QuestionForm(ObjectForm):
 
 class NoticeForm(ObjectForm):
     text_form = NoticeTextForm
-    published_at = MomentField(_l("Published"), default=utcnow)
+    published_at = MomentField(_l("Published"), default=lambda: utcnow().replace(second=0))
 
 
 class DocumentForm(ObjectForm):

@@ -1,5 +1,6 @@
-"""Periods: add, change, delete, close now. Each form can show the state line that it leads to before it is sent."""
+"""Periods: add, change, call off, close now. Each form can show the state line that it leads to before it is sent."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from flask import Blueprint, request
@@ -30,6 +31,31 @@ HINTS = {
     "extension": N_("More time for a period, announced before it ends. Both deadlines stay in sight."),
     "reopening": N_("A new period after the last one has ended. All earlier dates stay in sight."),
 }
+KEPT = N_("The dates that were announced before stay in sight beside the new ones.")
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the page says that asks before a period goes."""
+
+    heading: str
+    explanation: str
+    button: str
+    done: str
+
+
+CALLING_OFF = Words(
+    N_("Call off the period"),
+    N_("It will take no messages. Since it has been announced, it stays in sight, marked as called off."),
+    N_("Call off the period"),
+    N_("The period is called off."),
+)
+DELETING = Words(
+    N_("Delete the period"),
+    N_("Nobody has seen it yet, so nothing of it is kept but an entry in the log."),
+    N_("Delete"),
+    N_("It is deleted."),
+)
 
 
 @bp.route(f"/forums/<int:forum_id>/periods/{KIND}/", methods=["GET", "POST"])
@@ -68,15 +94,17 @@ def preview(period_id: int) -> ResponseReturnValue:
 @bp.route("/periods/<int:period_id>/delete/", methods=["GET", "POST"])
 def delete(period_id: int) -> ResponseReturnValue:
     period, forum = period_queries.get_period(period_id)
+    words = CALLING_OFF if period_queries.stays_in_sight(forum) else DELETING
     if request.method == "POST":
-        period_actions.delete(period_id, viewer=signed_in_user())
-        return done(_("It is deleted."), _forum_page(forum.id))
+        period_actions.call_off(period_id, viewer=signed_in_user())
+        return done(_(words.done), _forum_page(forum.id))
     return ask(
-        _("Delete the period"),
+        _(words.heading),
         steps_to(forum),
         period=period,
         refusal=refusal_text(period_queries.deletion_refusal(forum, period, utcnow())),
-        button=_("Delete"),
+        explanation=_(words.explanation),
+        button=_(words.button),
         back=_forum_page(forum.id),
     )
 
@@ -91,7 +119,10 @@ def close(forum_id: int) -> ResponseReturnValue:
         _("Close the forum now"),
         steps_to(forum),
         refusal=refusal_text(period_queries.closing_refusal(forum, now)),
-        explanation=_("The period that is running ends at once, and extensions of it that have not begun are deleted."),
+        explanation=_(
+            "The period that is running ends at once, and extensions of it that have not begun are called off. "
+            "What was announced stays in sight."
+        ),
         before=forum.state(now),
         after=period_queries.state_after_closing(forum, now),
         now=now,
@@ -105,7 +136,7 @@ def _new_form(forum_id: int, kind: str) -> tuple[Forum, PeriodForm]:
     forum = fetch(Forum, forum_id)
     refuse_if_archived(forum)
     deadline = forum.state(utcnow()).deadline if kind == PeriodKind.EXTENSION else None
-    opens_at = deadline or utcnow() + timedelta(minutes=1)
+    opens_at = deadline or (utcnow() + timedelta(minutes=1)).replace(second=0)
     form = PeriodForm(opens_at=opens_at)
     form.offer_groups(forum)
     return forum, form
@@ -151,6 +182,7 @@ def _edit_page(period: Period, forum: Forum, form: PeriodForm, after: State | No
         period=period,
         action=link("admin.periods.edit", period_id=period.id),
         preview=link("admin.periods.preview", period_id=period.id),
+        hint=_(KEPT) if period_queries.stays_in_sight(forum) else "",
         before=period_queries.state_now(forum, period.group_id, utcnow()),
         after=after,
         now=utcnow(),
