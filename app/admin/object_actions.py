@@ -15,7 +15,9 @@ from app.admin.object_queries import (
     get_owner,
     pages_below,
     refuse_if_archived,
+    version_of_object,
 )
+from app.admin.version_queries import require_version
 from app.errors import Archived, ForumError, Refused
 from app.extensions import db, transaction
 from app.markup import render
@@ -70,15 +72,20 @@ def create(kind: Kind, owner_id: int | None, values: Mapping[str, Any], texts: T
     return made
 
 
-def update(kind: Kind, key: int, values: Mapping[str, Any], texts: Texts, *, viewer: User) -> int:
-    """Change an object and its texts, and return its key. Raises as `create`."""
+def update(kind: Kind, key: int, values: Mapping[str, Any], texts: Texts, *, shown: str, viewer: User) -> int:
+    """Change an object and its texts, and return its key.
+
+    `shown` is the version that the form showed. Raises as `create`, and ChangedMeanwhile.
+    """
     with transaction():
         require(viewer, "administer")
         thing = get_object(kind, key)
         refuse_if_archived(thing)
         check(kind, thing, values)
+        present = version_of_object(kind, thing)
         changes = assign(thing, values) + write_texts(kind, thing, texts)
         if changes:
+            require_version(shown, present)
             record(viewer, "edit", kind.name, thing, changes)
     return key
 

@@ -149,9 +149,12 @@ FORMS: dict[str, type[ObjectForm]] = {
 }
 
 
-def form_for(kind: Kind, thing: Any, language: Language) -> ObjectForm:
-    """The form of an object, or of a new one where `thing` is None, with choices named in the reader's language."""
-    return FORMS[kind.name](kind, thing, language)
+def form_for(kind: Kind, thing: Any, language: Language, **source: Any) -> ObjectForm:
+    """The form of an object, or of a new one where `thing` is None, with choices named in the reader's language.
+
+    With `formdata=None` it is the form of what is stored, whatever was sent.
+    """
+    return FORMS[kind.name](kind, thing, language, **source)
 
 
 def _page_label(depth: int, page: Page, language: Language) -> str:

@@ -18,7 +18,9 @@ from app.admin.period_queries import (
     new_dates,
     running_periods,
     stays_in_sight,
+    version_of_period,
 )
+from app.admin.version_queries import require_version
 from app.database import utcnow
 from app.extensions import db, transaction
 from app.models import Forum, Period, PeriodKind, User
@@ -61,12 +63,17 @@ def create(
     return made
 
 
-def update(period_id: int, *, closes_at: datetime, opens_at: datetime | None = None, viewer: User) -> int:
-    """Change the dates of a period, without `opens_at` only its end, and return its key. Raises as `check_change`."""
+def update(period_id: int, *, closes_at: datetime, opens_at: datetime | None = None, shown: str, viewer: User) -> int:
+    """Change the dates of a period, without `opens_at` only its end, and return its key.
+
+    `shown` is the version that the form showed. Raises as `check_change`, and ChangedMeanwhile.
+    """
     with transaction():
         require(viewer, "administer")
         period, forum = get_period(period_id)
         opens_at = opens_at or period.opens_at
+        if (opens_at, closes_at) != (period.opens_at, period.closes_at):
+            require_version(shown, version_of_period(period))
         check_change(forum, period, opens_at, closes_at, now=utcnow())
         _change(forum, period, "edit", new_dates(forum, period, opens_at, closes_at), viewer)
     return period_id

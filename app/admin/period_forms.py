@@ -5,12 +5,12 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.admin.forms import LastMomentField, MomentField
+from app.admin.forms import LastMomentField, MomentField, VersionedForm
 from app.forms import ChoiceField, OnceForm
 from app.models import Forum, Period
 
 
-class PeriodForm(OnceForm):
+class PeriodForm(OnceForm, VersionedForm):
     group_id = ChoiceField(_l("For"), coerce=lambda value: int(value) or None)
     opens_at = MomentField(_l("Opens"))
     closes_at = LastMomentField(
@@ -18,7 +18,8 @@ class PeriodForm(OnceForm):
     )
 
     def offer_groups(self, forum: Forum) -> None:
-        """The forum as a whole, or one of its groups."""
+        """A new period is for the forum as a whole, or for one of its groups."""
+        del self.shown
         groups = [(group.id, _("Group %(number)s", number=group.number)) for group in forum.groups]
         self.group_id.offer([(0, _("The whole forum")), *groups])
 

@@ -7,6 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from app.admin.object_queries import fetch
+from app.admin.version_queries import version_of
 from app.errors import Archived, ForumError, Refused
 from app.models import Forum, Period, PeriodKind, State, state_of
 
@@ -41,6 +42,10 @@ def get_period(period_id: int) -> tuple[Period, Forum]:
     """A period and its forum. Raises NotFound."""
     period = fetch(Period, period_id)
     return period, fetch(Forum, period.forum_id)
+
+
+def version_of_period(period: Period) -> str:
+    return version_of(period, COLUMNS)
 
 
 def periods_for(forum: Forum, group_id: int | None) -> list[Period]:

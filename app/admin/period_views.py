@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -80,7 +81,11 @@ def preview_new(forum_id: int, kind: str) -> ResponseReturnValue:
 @bp.route("/periods/<int:period_id>/edit/", methods=["GET", "POST"])
 def edit(period_id: int) -> ResponseReturnValue:
     period, forum, form = _edit_form(period_id)
-    saved = carry_out(form, lambda: period_actions.update(period_id, **form.values, viewer=signed_in_user()))
+    saved = carry_out(
+        form,
+        lambda: period_actions.update(period_id, **form.values, shown=form.shown.data or "", viewer=signed_in_user()),
+        lambda: _form_of(period, forum, formdata=None),
+    )
     return _saved(forum.id) if saved is not None else _edit_page(period, forum, form)
 
 
@@ -144,13 +149,18 @@ def _new_form(forum_id: int, kind: str) -> tuple[Forum, PeriodForm]:
 
 def _edit_form(period_id: int) -> tuple[Period, Forum, PeriodForm]:
     """The form of a period that may be changed. Raises the error that says why it may not."""
-    (period, forum), now = period_queries.get_period(period_id), utcnow()
-    refusal = period_queries.change_refusal(forum, period, now)
+    period, forum = period_queries.get_period(period_id)
+    refusal = period_queries.change_refusal(forum, period, utcnow())
     if refusal:
         raise refusal
-    form = PeriodForm(obj=period)
-    form.fit_to(period, is_fixed=period_queries.is_fixed(forum, period, now))
-    return period, forum, form
+    return period, forum, _form_of(period, forum)
+
+
+def _form_of(period: Period, forum: Forum, **source: Any) -> PeriodForm:
+    """The form of a period; with `formdata=None` of what is stored, whatever was sent."""
+    form = PeriodForm(obj=period, shown=period_queries.version_of_period(period), **source)
+    form.fit_to(period, is_fixed=period_queries.is_fixed(forum, period, utcnow()))
+    return form
 
 
 def _new_page(forum: Forum, kind: str, form: PeriodForm, after: State | None = None) -> ResponseReturnValue:

@@ -28,10 +28,14 @@ def index() -> ResponseReturnValue:
 
 @bp.route("/users/<int:user_id>/", methods=["GET", "POST"])
 def edit(user_id: int) -> ResponseReturnValue:
-    user = fetch(User, user_id)
-    form = UserForm(obj=user)
-    form.offer(user, [(forum.id, text_in(forum).short_title) for forum in list_forums()], reader_language())
-    saved = carry_out(form, lambda: user_actions.update(user_id, form.profile, form.roles, viewer=signed_in_user()))
+    user, viewer = fetch(User, user_id), signed_in_user()
+    forums = [(forum.id, text_in(forum).short_title) for forum in list_forums()]
+    form = UserForm(user, forums, reader_language())
+    saved = carry_out(
+        form,
+        lambda: user_actions.update(user_id, form.profile, form.roles, shown=form.shown.data or "", viewer=viewer),
+        lambda: UserForm(user, forums, reader_language(), formdata=None),
+    )
     if saved is not None:
         return done(_("The changes are saved."), link("admin.users.index"))
     heading = _("Edit a person")
