@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, func, inspect, select, true
 from sqlalchemy.orm import selectinload
 
+from app.addresses import LARGEST_KEY
 from app.admin.version_queries import version_of
 from app.errors import Archived, NotFound
 from app.extensions import db
@@ -31,7 +32,6 @@ from app.models import (
     Topic,
 )
 
-LARGEST_KEY = 2**31 - 1
 T = TypeVar("T")
 
 

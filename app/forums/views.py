@@ -33,8 +33,7 @@ def archive() -> ResponseReturnValue:
 @bp.get("/forums/<forum_slug>/")
 def forum(forum_slug: str) -> ResponseReturnValue:
     found = queries.get_forum(forum_slug, viewer=viewer())
-    counts = queries.count_participants(found)
-    return render_template("forums/forum.html", forum=found, now=utcnow(), counts=counts)
+    return render_template("forums/forum.html", forum=found, now=utcnow(), held=queries.count_kept(found))
 
 
 @bp.get("/forums/<forum_slug>/pages/<slug>/")

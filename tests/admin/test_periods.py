@@ -108,7 +108,7 @@ def told(at) -> str:
 def timeline(client: FlaskClient, path: str = "/en/forums/open-forum/") -> str:
     """The words of the list of periods on a page."""
     found = html.document_fromstring(client.get(path).text).find_class("timeline")[0]
-    return " ".join(found.text_content().split())
+    return re.sub(r"[ \n]+", " ", found.text_content()).strip()
 
 
 def test_closing_takes_effect_at_once(admin: FlaskClient, alice: FlaskClient, world):

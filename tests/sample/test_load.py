@@ -132,7 +132,7 @@ def test_every_timeline_of_the_past_tells_all_its_dates(app, loaded, visitor):
     }  # fmt: skip
 
     for number, moments in dates.items():
-        page = visitor.get(f"/en/forums/{slug}/groups/group-{number}/").text
+        page = visitor.get(f"/en/forums/{slug}/groups/group-{number}/").text.replace("\N{NO-BREAK SPACE}", " ")
         shown = page.split('class="timeline"')[1].split("</ol>")[0]
         assert all(moment in shown for moment in moments), number
 
