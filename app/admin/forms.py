@@ -109,10 +109,20 @@ class Between:
 
 
 class VersionedForm(Form):
-    """A form that changes something, and knows which version of it was shown."""
+    """A form that changes something, and knows which version of it was shown.
+
+    Made with `formdata=None` it is the form of what is stored, whatever was sent.
+    """
 
     shown = HiddenField()
     is_outdated = False
+
+    def __init__(self, **source: Any) -> None:
+        self.is_of_what_is_stored = "formdata" in source and source["formdata"] is None
+        super().__init__(**source)
+
+    def is_submitted(self) -> bool:
+        return not self.is_of_what_is_stored and super().is_submitted()
 
     def tell_what_is_stored(self, stored: Form) -> None:
         """Somebody else has changed it meanwhile: beside each field that differs, tell what is stored now.

@@ -39,8 +39,9 @@ def update(
             if wanted - slugs.keys():
                 raise Refused(UNKNOWN_FORUM, role)
             changes += _hold(user, role, wanted, slugs)
-        if changes:
+        if version_of_user(user) != present:
             require_version(shown, present)
+        if changes:
             record(viewer, "edit", "users", user, changes)
     return user_id
 

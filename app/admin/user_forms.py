@@ -8,7 +8,7 @@ from wtforms import BooleanField
 
 from app import labels
 from app.admin.forms import ChoicesField, VersionedForm
-from app.admin.user_queries import PROFILE, version_of_user
+from app.admin.user_queries import PROFILE
 from app.auth.forms import NoAddress, PersonsName
 from app.forms import AtMost, ChoiceField, LineField, Required
 from app.languages import Language, site_languages
@@ -27,15 +27,15 @@ class UserForm(VersionedForm):
     translator = ChoicesField(_l("Translator of"))
     participant = ChoicesField(_l("May post, where only approved participants may, in"))
 
-    def __init__(self, user: User, forums: list[tuple[int, str]], language: Language, **source: Any) -> None:
-        """The form of a person, with `formdata=None` of what is stored; `forums` are offered as `(key, title)`."""
-        held = {role.value: [one.forum_id for one in user.roles if one.role == role] for role in Role}
-        super().__init__(obj=user, shown=version_of_user(user), **held, **source)
+    def offer(self, user: User, forums: list[tuple[int, str]], language: Language) -> None:
+        """Set the choices: States as the reader's language names them, and the forums, as `(key, title)`."""
         self.country.offer([("", _("None")), *language.states_in_order(user.country)])
         self.capacity.offer([(value, _(label)) for value, label in labels.CAPACITY.items()])
         self.language.offer([(code, other.name) for code, other in site_languages().items()])
         for role in Role:
             self[role].offer(forums)
+            if not self.is_submitted():
+                self[role].data = [held.forum_id for held in user.roles if held.role == role]
 
     @property
     def profile(self) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def search_users(text: str, asked: str, language: Language) -> Listing:
 
 def version_of_user(user: User) -> str:
     """The version of a person's profile, rights and roles."""
-    return version_of(user, PROFILE, sorted((held.role, held.forum_id) for held in user.roles))
+    return version_of(user, PROFILE, sorted((held.role, held.forum_id, held.languages) for held in user.roles))
 
 
 def count_other_administrators(user: User) -> int:
