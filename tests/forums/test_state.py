@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from app.database import utcnow
 from app.extensions import db
-from app.models import Forum, Period, PeriodKind, StateKind, state_of
+from app.models import Forum, Period, PeriodKind, StateKind, last_second, state_of
 from tests.world import World, make_forum, make_period
 
 OPENING = datetime(2012, 2, 20, 1, tzinfo=UTC)
@@ -190,3 +190,35 @@ def test_text_that_a_language_lacks_is_shown_in_the_original_and_said_so(
 
     assert '<span lang="en">Title of open-forum (en)</span>' in page
     assert "language-note" in page
+
+
+def test_group_offers_what_its_reader_may_do_now(app: Flask, world: World, visitor: FlaskClient, alice: FlaskClient):
+    """A topic to whoever may start one, signing in where nothing else is in the way."""
+    group = "/en/forums/open-forum/groups/group-1/"
+    signing_in, starting = "Sign in to start a topic or to reply", "Start a topic<"
+    offered = {client: (signing_in in page, starting in page) for client, page in pages_of(group, visitor, alice)}
+    with app.app_context():
+        db.session.get(Forum, world.forum).periods[0].closes_at = utcnow() - SECOND
+        db.session.commit()
+    afterwards = {client: (signing_in in page, starting in page) for client, page in pages_of(group, visitor, alice)}
+
+    assert offered == {visitor: (True, False), alice: (False, True)}
+    assert afterwards == {visitor: (False, False), alice: (False, False)}
+
+
+def pages_of(path: str, *clients: FlaskClient) -> list[tuple[FlaskClient, str]]:
+    return [(client, client.get(path).text) for client in clients]
+
+
+def test_deadline_told_to_the_minute_holds_until_its_last_second():
+    told = DEADLINE.replace(hour=23, minute=59)
+    state_at = {
+        seconds: state_of(
+            [Period(kind=PeriodKind.SCHEDULED, opens_at=OPENING, closes_at=last_second(told))],
+            None,
+            told + seconds * SECOND,
+        ).is_open
+        for seconds in (0, 59, 60)
+    }
+
+    assert state_at == {0: True, 59: True, 60: False}
