@@ -100,14 +100,26 @@ def _administer(viewer: Viewer, _thing: Any, _now: datetime) -> Exception | None
     return None if viewer.is_admin else Forbidden()
 
 
-def _post_in_group(viewer: Viewer, group: Group, now: datetime) -> Exception | None:
-    if not viewer.is_authenticated:
-        return Forbidden()
+def _takes_no_messages(group: Group, now: datetime) -> Exception | None:
+    """Why nobody at all can post in the group now, None where it takes messages."""
     if group.forum.archived_at:
         return Archived()
     state = group.forum.group_state(group, now)
-    if not state.is_open:
-        return NotYetOpen() if state.kind == StateKind.PLANNED else Closed()
+    if state.is_open:
+        return None
+    return NotYetOpen() if state.kind == StateKind.PLANNED else Closed()
+
+
+def _sign_in_to_post(viewer: Viewer, group: Group, now: datetime) -> Exception | None:
+    """Whether signing in is all that a reader needs to do first."""
+    return Forbidden() if viewer.is_authenticated else _takes_no_messages(group, now)
+
+
+def _post_in_group(viewer: Viewer, group: Group, now: datetime) -> Exception | None:
+    if not viewer.is_authenticated:
+        return Forbidden()
+    if refusal := _takes_no_messages(group, now):
+        return refusal
     invited = viewer.has_role(Role.PARTICIPANT, group.forum.id) or moderates(viewer, group.forum)
     return ByInvitation() if group.forum.by_invitation and not invited else None
 
@@ -175,6 +187,7 @@ def _on_status(*statuses: MessageStatus) -> Rule:
 RULES: dict[str, Rule] = {
     "administer": _administer,
     "start_topic": _post_in_group,
+    "sign_in_to_post": _sign_in_to_post,
     "reply": _reply,
     "edit": _edit,
     "withdraw": _withdraw,

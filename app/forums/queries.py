@@ -11,7 +11,20 @@ from sqlalchemy.orm import selectinload
 from app.database import utcnow
 from app.errors import NotFound
 from app.extensions import db
-from app.models import Document, Forum, Group, Message, MessageStatus, Notice, Page, Question, Topic, User, Viewer
+from app.models import (
+    Document,
+    Forum,
+    Group,
+    Message,
+    MessageStatus,
+    Notice,
+    Page,
+    Question,
+    StateKind,
+    Topic,
+    User,
+    Viewer,
+)
 from app.models.forum import DocumentKind
 from app.permissions import FORUM_IS_VISIBLE, MESSAGE_IS_VISIBLE, TOPIC_IS_VISIBLE, visible_to
 
@@ -53,14 +66,15 @@ class Kept:
 
 
 def get_portal(viewer: Viewer, now: datetime | None = None) -> Portal:
-    """Open forums by their deadline, planned ones by their opening, closed ones latest first."""
+    """Open forums by their deadline, planned ones by their opening (undated ones last), closed ones latest first."""
     now = now or utcnow()
     forums = [(forum.state(now), forum) for forum in _forums(viewer, Forum.archived_at.is_(None))]
-    forums.sort(key=lambda pair: (pair[0].deadline or now, pair[1].id))
+    by_deadline = sorted(forums, key=lambda pair: (pair[0].deadline or now, pair[1].id))
+    by_opening = sorted(forums, key=lambda pair: (pair[0].opens_at is None, pair[0].opens_at or now, pair[1].id))
     return Portal(
-        open=[forum for state, forum in forums if state.is_open],
-        planned=[forum for state, forum in forums if state.kind == "planned"],
-        closed=[forum for state, forum in reversed(forums) if state.kind == "closed"],
+        open=[forum for state, forum in by_deadline if state.is_open],
+        planned=[forum for state, forum in by_opening if state.kind == StateKind.PLANNED],
+        closed=[forum for state, forum in reversed(by_deadline) if state.kind == StateKind.CLOSED],
     )
 
 

@@ -61,6 +61,7 @@ def group(forum_slug: str, group_slug: str) -> ResponseReturnValue:
         topics=topics,
         answers=queries.count_answers(found.forum),
         can_start=can(viewer(), "start_topic", found),
+        can_sign_in=can(viewer(), "sign_in_to_post", found),
     )
 
 
