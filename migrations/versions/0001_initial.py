@@ -242,8 +242,6 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("opens_at", sa.DateTime(), nullable=False),
         sa.Column("closes_at", sa.DateTime(), nullable=False),
-        sa.Column("former_dates", sa.JSON(), nullable=True),
-        sa.Column("called_off_at", sa.DateTime(), nullable=True),
         sa.CheckConstraint("opens_at < closes_at", name=op.f("ck_period_opens_before_it_closes")),
         sa.ForeignKeyConstraint(["forum_id"], ["forum.id"], name=op.f("fk_period_forum_id_forum")),
         sa.ForeignKeyConstraint(["group_id"], ["group.id"], name=op.f("fk_period_group_id_group")),
