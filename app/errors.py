@@ -174,7 +174,9 @@ CSRF_MESSAGE = _l(
     "For your safety this form is valid only in the session in which it was opened, and that session has ended. "
     "What you typed is given back below; please open the form again and send it once more."
 )
-NOT_GIVEN_BACK = frozenset({"csrf_token", "submission", "language", "question", "capacity", "country", "preview"})
+NOT_GIVEN_BACK = frozenset(
+    "csrf_token submission language question capacity country preview seen listed messages place".split()
+)
 
 
 def register_errors(app: Flask) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, current_app, render_template
+from flask import Blueprint, Response, current_app, redirect, render_template
+from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 
 from app.addresses import absolute, link, link_in
@@ -27,8 +28,10 @@ def forum(forum_slug: str) -> Response:
 
 
 @bp.get("/<language:lang>/feeds/topics/<int:topic_id>.atom")
-def topic(topic_id: int) -> Response:
+def topic(topic_id: int) -> ResponseReturnValue:
     head = get_topic_head(topic_id, viewer=GUEST, language=reader_language().code, default=site_default().code)
+    if head.merged_into_id:
+        return redirect(link("feeds.topic", topic_id=head.merged_into_id))
     entries = queries.latest_in_topic(topic_id, viewer=GUEST)
     return _atom(head.title, link("forums.topic", topic_id=topic_id), entries, head.created_at)
 

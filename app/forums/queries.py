@@ -11,7 +11,20 @@ from sqlalchemy.orm import selectinload
 from app.database import utcnow
 from app.errors import NotFound
 from app.extensions import db
-from app.models import Document, Forum, Group, Message, MessageStatus, Notice, Page, Question, Topic, User, Viewer
+from app.models import (
+    WHO_SPEAKS,
+    Document,
+    Forum,
+    Group,
+    Message,
+    MessageStatus,
+    Notice,
+    Page,
+    Question,
+    Topic,
+    User,
+    Viewer,
+)
 from app.permissions import FORUM_IS_VISIBLE, MESSAGE_IS_VISIBLE, TOPIC_IS_VISIBLE, visible_to
 
 # An administrator's typing error must not fill a page; a group with more is shown in pages.
@@ -143,7 +156,7 @@ def count_answers(forum: Forum) -> dict[int, int]:
 def count_participants(forum: Forum) -> tuple[int, int]:
     """`(messages, participants)` of a forum, withdrawn messages left out."""
     statement = (
-        select(func.count(Message.id), func.count(func.distinct(Message.author_id)))
+        select(func.count(Message.id), func.count(func.distinct(WHO_SPEAKS)))
         .join(Topic, Topic.id == Message.topic_id)
         .join(Group, Group.id == Topic.group_id)
         .where(Group.forum_id == forum.id, Message.status == MessageStatus.PUBLISHED)
@@ -160,6 +173,12 @@ def get_topic(topic_id: int, *, viewer: Viewer) -> Topic:
     if topic is None:
         raise NotFound
     return topic
+
+
+def get_topic_to_write_in(topic_id: int, *, viewer: Viewer) -> Topic:
+    """The topic, or the one that it was merged into. Raises NotFound."""
+    topic = get_topic(topic_id, viewer=viewer)
+    return topic.merged_into or topic
 
 
 def get_message(number: int, *, viewer: Viewer) -> Message:
@@ -186,6 +205,12 @@ def _forums(viewer: Viewer, *conditions: Any) -> list[Forum]:
     return list(db.session.scalars(statement, visible_to(viewer)))
 
 
+# Who spoke in the message that began a topic, where its author only typed it.
+_SPEAKER = (
+    select(Message.speaker)
+    .where(Message.topic_id == Topic.id, Message.position == 1, Message.author_id == Topic.author_id)
+    .scalar_subquery()
+)
 _LIVELIEST = (Topic.pinned_at.is_(None), Topic.active_at.desc(), Topic.id.desc())
 
 
@@ -206,6 +231,7 @@ def _topic_rows(*more: Any) -> Select[*tuple[Any, ...]]:
             Topic.last_position,
             User.name.label("author"),
             User.former_number,
+            _SPEAKER.label("speaker"),
             *more,
         )
         .join(User, User.id == Topic.author_id)
