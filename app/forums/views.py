@@ -32,9 +32,8 @@ def archive() -> ResponseReturnValue:
 @bp.get("/forums/<forum_slug>/")
 def forum(forum_slug: str) -> ResponseReturnValue:
     found = queries.get_forum(forum_slug, viewer=viewer())
-    counts = queries.count_participants(found)
-    invited = is_invited(viewer(), found.id)
-    return render_template("forums/forum.html", forum=found, now=utcnow(), counts=counts, invited=invited)
+    held, invited = queries.count_kept(found), is_invited(viewer(), found.id)
+    return render_template("forums/forum.html", forum=found, now=utcnow(), held=held, invited=invited)
 
 
 @bp.get("/forums/<forum_slug>/pages/<slug>/")

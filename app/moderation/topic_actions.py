@@ -32,7 +32,7 @@ SAME_TITLE = _l("This is the title that the topic has. Please write another one.
 SAME_PLACE = _l("The topic stands there already. Please choose another place.")
 NO_SUCH_TOPIC = _l("This forum has no such topic.")
 SAME_TOPIC = _l("This is the same topic. Please give the address of another one.")
-NOT_PUBLISHED = _l("Nothing of that topic has been published yet. Please decide on its first message before.")
+NOT_PUBLISHED = _l("Nothing of that topic has been published yet. Please decide first on what waits in it.")
 
 
 @dataclass(frozen=True, kw_only=True)

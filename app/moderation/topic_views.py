@@ -11,7 +11,7 @@ from app.addresses import asked_page, link
 from app.admin.forms import carry_out
 from app.forums import queries, topic_queries
 from app.languages import N_, reader_language, site_default
-from app.models import ActKind, Topic
+from app.models import ActKind, Forum, Topic
 from app.moderation import topic_actions
 from app.moderation.queries import list_reasons
 from app.moderation.topic_actions import Decision
@@ -109,7 +109,7 @@ def retitle(topic_id: int) -> ResponseReturnValue:
 @signed_in
 def refile(topic_id: int) -> ResponseReturnValue:
     topic, form = _opened(topic_id, RefileForm, "moderate_topic")
-    form.offer_places(topic.group.forum)
+    form.offer_places(_forum_with_places(topic))
     _preset(form, place=(topic.group_id, topic.question_id))
     return _act(
         "refile", topic, form, lambda: topic_actions.refile(topic_id, form.place.data, decision=_decision(form))
@@ -132,7 +132,7 @@ def move(topic_id: int) -> ResponseReturnValue:
 @signed_in
 def split(topic_id: int) -> ResponseReturnValue:
     topic, form = _opened(topic_id, SplitForm, "rearrange")
-    form.offer_places(topic.group.forum)
+    form.offer_places(_forum_with_places(topic))
     _preset(form, place=(topic.group_id, topic.question_id), language=topic.language)
     return _act(
         "split",
@@ -153,7 +153,6 @@ def _opened(topic_id: int, kind: type[F], right: str) -> tuple[Topic, F]:
     """The topic and the form of an act on it. What is sent is judged by the action, which knows a form sent twice."""
     viewer = signed_in_user()
     topic = queries.get_topic(topic_id, viewer=viewer)
-    queries.load_questions(topic.group.forum)
     require(viewer, "moderate", topic.group.forum)
     if request.method == "GET":
         require(viewer, right, topic)
@@ -168,6 +167,13 @@ def _preset(form: ActForm, **values: object) -> None:
     if not form.is_submitted():
         for name, value in values.items():
             form[name].data = value
+
+
+def _forum_with_places(topic: Topic) -> Forum:
+    """The topic's forum with its groups and their questions."""
+    forum = queries.get_forum(topic.group.forum.slug, viewer=signed_in_user())
+    queries.load_questions(forum)
+    return forum
 
 
 def _decision(form: ActForm) -> Decision:
