@@ -204,7 +204,7 @@ CSRF_MESSAGE = _l(
 KEPT_HEADERS = frozenset({"Allow", "Content-Range", "Retry-After"})
 SECONDS_TO_RETRY = 60
 NOT_GIVEN_BACK = frozenset(
-    {"csrf_token", "submission", "shown", "language", "question", "capacity", "country", "preview"}
+    "csrf_token submission shown language question capacity country preview seen listed messages place".split()
 )
 
 

@@ -28,7 +28,11 @@ ACTIONS = {
     "close": N_("Closed at once"),
     "call_off": N_("Called off"),
 }
-SUBJECTS = {name: kind.label for name, kind in KINDS.items()} | {"periods": N_("Period"), "users": N_("Person")}
+SUBJECTS = {name: kind.label for name, kind in KINDS.items()} | {
+    "periods": N_("Period"),
+    "topics": N_("Topic"),
+    "users": N_("Person"),
+}
 FIELDS = {
     "about": N_("About the forum"),
     "archived_at": N_("Archived on"),

@@ -12,6 +12,7 @@ from app.database import utcnow
 from app.errors import NotFound
 from app.extensions import db
 from app.models import (
+    WHO_SPEAKS,
     Document,
     Forum,
     Group,
@@ -169,7 +170,7 @@ def count_kept(forum: Forum) -> Kept:
     statement = (
         select(
             func.count(Message.id),
-            func.count(func.distinct(Message.author_id)),
+            func.count(func.distinct(WHO_SPEAKS)),
             func.min(Message.posted_at),
             func.max(Message.posted_at),
         )
@@ -188,6 +189,12 @@ def get_topic(topic_id: int, *, viewer: Viewer) -> Topic:
     if topic is None:
         raise NotFound
     return topic
+
+
+def get_topic_to_write_in(topic_id: int, *, viewer: Viewer) -> Topic:
+    """The topic, or the one that it was merged into. Raises NotFound."""
+    topic = get_topic(topic_id, viewer=viewer)
+    return topic.merged_into or topic
 
 
 def get_message(number: int, *, viewer: Viewer) -> Message:
@@ -216,6 +223,12 @@ def _forums(viewer: Viewer, condition: Any) -> list[Forum]:
     return list(db.session.scalars(statement, visible_to(viewer)))
 
 
+# Who spoke in the message that began a topic, where its author only typed it.
+_SPEAKER = (
+    select(Message.speaker)
+    .where(Message.topic_id == Topic.id, Message.position == 1, Message.author_id == Topic.author_id)
+    .scalar_subquery()
+)
 _LIVELIEST = (Topic.pinned_at.is_(None), Topic.active_at.desc(), Topic.id.desc())
 
 
@@ -236,6 +249,7 @@ def _topic_rows(*more: Any) -> Select[*tuple[Any, ...]]:
             Topic.last_position,
             User.name.label("author"),
             User.former_number,
+            _SPEAKER.label("speaker"),
             *more,
         )
         .join(User, User.id == Topic.author_id)

@@ -136,6 +136,7 @@ def _topic_head() -> Select[*tuple[Any, ...]]:
             Forum.id.label("forum_id"),
             Forum.slug.label("forum"),
             Forum.archived_at,
+            Forum.by_invitation,
             ForumText.short_title.label("forum_title"),
             ForumText.language.label("forum_language"),
             GroupText.title.label("group_title"),
