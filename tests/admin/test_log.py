@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from app.database import utcnow
 from app.extensions import db
-from app.models import LogEntry
+from app.models import LogEntry, User
 from tests.admin.conftest import in_all_languages
 
 
@@ -26,6 +26,12 @@ def entries(look, world) -> None:
         db.session.commit()
 
     look(make)
+
+
+def csv_rows(admin: FlaskClient, query: str = "") -> list[list[str]]:
+    """The lines of the file, without its heading."""
+    text = admin.get(f"/en/admin/log.csv?{query}").get_data().decode("utf-8-sig")
+    return list(csv.reader(io.StringIO(text)))[1:]
 
 
 def count(admin: FlaskClient, query: str = "") -> int:
@@ -85,10 +91,21 @@ def test_deleted_texts_are_kept_in_the_log(admin: FlaskClient):
 
 
 def test_entries_of_a_person_who_left_stay(admin: FlaskClient, look, entries, world):
-    look(lambda: (db.session.query(LogEntry).update({"user_id": None}), db.session.commit()))
+    look(lambda: (setattr(db.session.get(User, world.alice), "former_number", 17), db.session.commit()))
 
     assert count(admin) == 4
-    assert "Former participant" in admin.get("/en/admin/log/1/").text
+    assert "Former participant 17" in admin.get("/en/admin/log/1/").text
+
+
+def test_what_the_command_line_did_says_so(app, admin: FlaskClient, entries):
+    arguments = ["users", "create", "--email", "new@example.org", "--name", "Robin", "--admin"]
+    app.test_cli_runner().invoke(args=arguments, input="four plain words here\n")
+    rows = csv_rows(admin, "person=-1")
+
+    assert [row[1:6] for row in rows] == [["Command line", "Created", "Person", "5", "Robin"]]
+    assert "Administrator of the site:  → yes" in rows[0][7]
+    assert "four plain words here" not in str(rows)
+    assert "argon2" not in str(rows)
 
 
 def test_csv_has_what_the_page_has(admin: FlaskClient, entries):
