@@ -1,11 +1,13 @@
 """The declarative base, UTC times, and how SQLite is set up."""
 
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, TypeDecorator, event
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql.functions import FunctionElement
@@ -83,4 +85,7 @@ def _begin_sqlite(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         kind = connection.get_execution_options().get("begin", "DEFERRED")
         driver: Any = connection.connection.driver_connection
-        driver.execute(f"BEGIN {kind}")
+        try:
+            driver.execute(f"BEGIN {kind}")
+        except sqlite3.OperationalError as error:  # which SQLAlchemy does not see here
+            raise OperationalError(f"BEGIN {kind}", None, error) from error

@@ -75,6 +75,7 @@ class FullWorld:
             "translator", capacity=Capacity.IPLC, organization="", country="", title="Ms", language="fr"
         )
         make_user("unconfirmed", confirmed_at=None, capacity=Capacity.EXPERT, language="fr")
+        make_user("mailed", confirmed_at=None, confirmation_mailed_at=utcnow())
         forums = {forum.slug: forum.id for forum in _forums(people["alice"])}
         db.session.add(ForumRole(user=translator, forum_id=small.forum, role=Role.TRANSLATOR))
         notice, document, page, coming = _furnish(db.session.get_one(Forum, small.forum))
@@ -123,7 +124,7 @@ def _forums(alice: User) -> list[Forum]:
     archived = make_forum("archived-forum", opens=-24_000, closes=-2_400)
     archived.archived_at = now - timedelta(days=1)
     for forum in (closed, archived):
-        _add_document(forum, DocumentKind.OUTCOME)
+        add_document(forum, DocumentKind.OUTCOME)
         make_message(make_topic(forum.groups[0], alice, "Topic of the past"), alice, BODY)
     archived.texts.pop("en")  # whoever reads English is told so, and sees another language
     return [planned, undated, last_hours, extended, reopened, closed, archived]
@@ -151,7 +152,7 @@ def _furnish(forum: Forum) -> tuple[Notice, Document, Page, Period]:
     db.session.flush()
     coming.group_id = group.id
     forum.periods.append(coming)
-    documents = [_add_document(forum, kind) for kind in DocumentKind]
+    documents = [add_document(forum, kind) for kind in DocumentKind]
     db.session.flush()
     return notice, documents[0], page, coming
 
@@ -161,7 +162,7 @@ def html_of(kind: str, column: str) -> str:
     return render(BODY, first_heading=KINDS[kind].rendered[column][1], official=True)
 
 
-def _add_document(forum: Forum, kind: DocumentKind) -> Document:
+def add_document(forum: Forum, kind: DocumentKind) -> Document:
     document = Document(
         kind=kind,
         symbol="UNEP/CBD/1",

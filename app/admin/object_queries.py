@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, func, inspect, select, true
 from sqlalchemy.orm import selectinload
 
+from app.addresses import LARGEST_KEY
 from app.errors import Archived, NotFound
 from app.extensions import db
 from app.languages import N_, Language, site_languages
@@ -30,7 +31,6 @@ from app.models import (
     Topic,
 )
 
-LARGEST_KEY = 2**31 - 1
 T = TypeVar("T")
 
 

@@ -8,6 +8,8 @@ from wtforms import SubmitField
 from app.forms import AtMost, BodyField, ChoiceField, LineField, OnceForm, Renders, Required
 from app.models import Message, Topic
 
+NO_MESSAGE = _l("Write your message first.")
+
 
 class TopicFields(OnceForm):
     """What a topic has besides its first message; fields stand, and errors are listed, in the order made."""
@@ -27,7 +29,7 @@ class TopicFields(OnceForm):
 class MessageForm(OnceForm):
     body = BodyField(
         _l("Your message"),
-        validators=[Required(_l("Write your message first.")), AtMost(Message.MAX_BODY), Renders()],
+        validators=[Required(NO_MESSAGE), AtMost(Message.MAX_BODY), Renders(else_empty=NO_MESSAGE)],
     )
     language = ChoiceField(_l("Language of your message"))
     on_behalf_of = LineField(_l("On behalf of (optional)"), validators=[AtMost(Message.MAX_ON_BEHALF_OF)])

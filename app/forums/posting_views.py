@@ -123,9 +123,11 @@ def _answered(topic_id: int) -> tuple[Message | None, Any]:
     return answered, topic_queries.get_message_row(answered.id, viewer=signed_in_user())
 
 
-def _question_choices(group: Group) -> list[tuple[int, str]]:
-    none = (0, _("None: a topic of my own"))
-    return [none, *((question.number, f"{question.number}. {text_in(question).text}") for question in group.questions)]
+def _question_choices(group: Group) -> list[tuple[Any, ...]]:
+    """The numbers of the questions with their texts, each in its own language."""
+    texts = [(question.number, text_in(question)) for question in group.questions]
+    offered = [(number, f"{number}. {text.text}", {"lang": text.language, "dir": "auto"}) for number, text in texts]
+    return [(0, _("None: a topic of my own")), *offered]
 
 
 def _to_message(message: Message, said: str) -> ResponseReturnValue:

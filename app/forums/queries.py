@@ -12,6 +12,7 @@ from app.database import utcnow
 from app.errors import NotFound
 from app.extensions import db
 from app.models import Document, Forum, Group, Message, MessageStatus, Notice, Page, Question, Topic, User, Viewer
+from app.models.forum import DocumentKind
 from app.permissions import FORUM_IS_VISIBLE, MESSAGE_IS_VISIBLE, TOPIC_IS_VISIBLE, visible_to
 
 # An administrator's typing error must not fill a page; a group with more is shown in pages.
@@ -37,6 +38,20 @@ class TopicList:
     pages: int
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What the record of a forum holds, withdrawn messages left out: from the first to the last of its messages."""
+
+    messages: int
+    people: int
+    first_at: datetime | None
+    last_at: datetime | None
+
+    @property
+    def is_of_several_days(self) -> bool:
+        return bool(self.first_at and self.last_at and self.first_at.date() < self.last_at.date())
+
+
 def get_portal(viewer: Viewer, now: datetime | None = None) -> Portal:
     """Open forums by their deadline, planned ones by their opening, closed ones latest first."""
     now = now or utcnow()
@@ -53,11 +68,6 @@ def list_archived(viewer: Viewer) -> list[Forum]:
     """Archived forums, the latest first."""
     forums = _forums(viewer, Forum.archived_at.is_not(None))
     return sorted(forums, key=lambda forum: (forum.archived_at, forum.id), reverse=True)
-
-
-def list_forums(viewer: Viewer) -> list[Forum]:
-    """Every forum that the viewer may see, oldest first."""
-    return _forums(viewer)
 
 
 def get_forum(slug: str, *, viewer: Viewer) -> Forum:
@@ -140,16 +150,20 @@ def count_answers(forum: Forum) -> dict[int, int]:
     return {question: count for question, count in db.session.execute(statement) if question}
 
 
-def count_participants(forum: Forum) -> tuple[int, int]:
-    """`(messages, participants)` of a forum, withdrawn messages left out."""
+def count_kept(forum: Forum) -> Kept:
+    """How much the record of a forum holds."""
     statement = (
-        select(func.count(Message.id), func.count(func.distinct(Message.author_id)))
+        select(
+            func.count(Message.id),
+            func.count(func.distinct(Message.author_id)),
+            func.min(Message.posted_at),
+            func.max(Message.posted_at),
+        )
         .join(Topic, Topic.id == Message.topic_id)
         .join(Group, Group.id == Topic.group_id)
         .where(Group.forum_id == forum.id, Message.status == MessageStatus.PUBLISHED)
     )
-    messages, participants = db.session.execute(statement).one()
-    return messages, participants
+    return Kept(*db.session.execute(statement).one())
 
 
 def get_topic(topic_id: int, *, viewer: Viewer) -> Topic:
@@ -172,15 +186,17 @@ def get_message(number: int, *, viewer: Viewer) -> Message:
     return message
 
 
-def _forums(viewer: Viewer, *conditions: Any) -> list[Forum]:
+def _forums(viewer: Viewer, condition: Any) -> list[Forum]:
+    """Forums for a list, which tells of their documents the outcomes alone."""
+    outcomes = Forum.documents.and_(Document.kind == DocumentKind.OUTCOME)
     statement = (
         select(Forum)
-        .where(FORUM_IS_VISIBLE, *conditions)
+        .where(FORUM_IS_VISIBLE, condition)
         .order_by(Forum.id)
         .options(
             selectinload(Forum.texts),
             selectinload(Forum.periods),
-            selectinload(Forum.documents).selectinload(Document.texts),
+            selectinload(outcomes).selectinload(Document.texts),
         )
     )
     return list(db.session.scalars(statement, visible_to(viewer)))

@@ -33,9 +33,8 @@ def archive() -> ResponseReturnValue:
 @bp.get("/forums/<forum_slug>/")
 def forum(forum_slug: str) -> ResponseReturnValue:
     found = queries.get_forum(forum_slug, viewer=viewer())
-    counts = queries.count_participants(found)
-    sees_figures = can(viewer(), "see_figures", found)
-    return render_template("forums/forum.html", forum=found, now=utcnow(), counts=counts, sees_figures=sees_figures)
+    held, sees_figures = queries.count_kept(found), can(viewer(), "see_figures", found)
+    return render_template("forums/forum.html", forum=found, now=utcnow(), held=held, sees_figures=sees_figures)
 
 
 @bp.get("/forums/<forum_slug>/pages/<slug>/")

@@ -26,11 +26,9 @@ def page(slug: str) -> ResponseReturnValue:
 def forum(forum_slug: str) -> ResponseReturnValue:
     """The proceedings of a forum."""
     found = queries.get_forum(forum_slug, viewer=viewer())
-    counts = queries.count_participants(found)
     queries.load_questions(found)
-    return render_template(
-        "printing/forum.html", forum=found, groups=collect(found.groups), counts=counts, now=utcnow()
-    )
+    held, groups = queries.count_kept(found), collect(found.groups)
+    return render_template("printing/forum.html", forum=found, groups=groups, held=held, now=utcnow())
 
 
 @bp.get("/forums/<forum_slug>/pages/<slug>/")

@@ -87,7 +87,7 @@ def test_open_forum_shows_the_deadline_with_its_hour_and_the_days_left(app: Flas
 
     page = visitor.get("/en/forums/open-forum/").text
 
-    assert f"{deadline.day} {deadline:%B %Y}, {deadline:%H:%M} UTC" in page
+    assert f"{deadline.day} {deadline:%B %Y}, {deadline:%H:%M}\N{NO-BREAK SPACE}UTC" in page
     assert "5 days left" in page
 
 
@@ -100,7 +100,7 @@ def test_old_dates_stay_in_sight_after_an_extension(app: Flask, world: World, vi
 
     page = visitor.get("/en/forums/open-forum/").text
 
-    assert f"the first deadline was {first.day} {first:%B %Y}, {first:%H:%M} UTC" in page
+    assert f"the first deadline was {first.day} {first:%B %Y}, {first:%H:%M}\N{NO-BREAK SPACE}UTC" in page
 
 
 def test_portal_sorts_forums_by_what_can_be_done_in_them(app: Flask, world: World, visitor: FlaskClient):

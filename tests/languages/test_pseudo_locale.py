@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import TooManyRequests
 
 from app.auth import tokens
@@ -43,7 +44,7 @@ ACTIONS = [
     ("alice", "/en/account/profile/", {"name": "Άννα", "capacity": "expert", "country": ""}),
     ("alice", "/en/account/language/", {"language": "en"}),
     ("alice", "/en/account/password/", {"password": PASSWORD, "new_password": f"{PASSWORD} now"}),
-    ("visitor", "/en/auth/confirm/{confirm}/", {}),
+    ("visitor", "/en/auth/confirm/{confirm}/", {"password": PASSWORD}),
     ("visitor", "/en/auth/reset/{reset}/", {"new_password": f"{PASSWORD} now"}),
     ("visitor", "/en/auth/sign-in/", {"email": "alice@example.org", "password": PASSWORD}),
     ("visitor", "/en/auth/sign-up/", SIGN_UP),
@@ -78,7 +79,7 @@ REFUSALS = [
     (409, "bruno", "/en/messages/{withdrawn}/withdraw/", {}),
     (410, "visitor", "/en/auth/confirm/nonsense/", None),
     (410, "visitor", "/en/auth/reset/nonsense/", None),
-    (413, "alice", "/en/topics/{long_topic}/reply/", {"body": "α" * 2_000_000}),
+    (413, "alice", "/en/topics/{long_topic}/reply/", {"body": "α" * 1_000_000}),
     (409, "admin", "/en/admin/forums/{small.forum}/delete/", {}),
     (409, "admin", "/en/admin/forums/{small.forum}/archive/", {}),
     (409, "admin", "/en/admin/forums/{forums[archived-forum]}/archive/", {}),
@@ -89,6 +90,8 @@ REFUSALS = [
     (422, "visitor", "/en/auth/sign-in/", {"email": "", "password": ""}),
     (422, "visitor", "/en/auth/sign-in/", {"email": "alice@example.org", "password": "-"}),
     (422, "visitor", "/en/auth/sign-in/", {"email": "unconfirmed@example.org", "password": PASSWORD}),
+    (422, "visitor", "/en/auth/sign-in/", {"email": "mailed@example.org", "password": PASSWORD}),
+    (422, "visitor", "/en/auth/confirm/{confirm}/", {"password": "-"}),
     (422, "visitor", "/en/auth/sign-up/", {}),
     (
         422,
@@ -96,6 +99,7 @@ REFUSALS = [
         "/en/auth/sign-up/",
         {"name": "http://x", "title": "@", "email": "-", "password": "1", "country": "-"},
     ),
+    (422, "visitor", "/en/auth/sign-up/", {"name": "αα.ββ", "title": "αα.ββ"}),
     (422, "visitor", "/en/auth/sign-up/", {"name": "α" * 500, "password": "1234567890", "capacity": "party"}),
     (422, "visitor", "/en/auth/sign-up/", {"name": "α", "password": "password-password", "capacity": "organization"}),
     (422, "visitor", "/en/auth/sign-up/", {"email": "alice@example.org", "password": "alice alice"}),
@@ -224,12 +228,13 @@ def test_form_that_was_opened_in_another_session_is_refused_without_bare_text(si
     app, _world = site
     app.config["WTF_CSRF_ENABLED"] = True
     try:
-        answer = person("alice").post("/en/account/profile/", data={"name": "Άννα"})
+        answers = [person(who).post("/en/account/profile/", data={"name": "Άννα"}) for who in ("alice", "visitor")]
     finally:
         app.config["WTF_CSRF_ENABLED"] = False
 
-    assert answer.status_code == 400
-    assert bare_texts(answer.text) == []
+    for answer in answers:
+        assert answer.status_code == 400
+        assert bare_texts(answer.text) == []
 
 
 def test_too_many_attempts_are_refused_without_bare_text(site):
@@ -250,6 +255,19 @@ def test_fault_of_the_server_is_told_without_bare_text(site, person, monkeypatch
     answer = person("visitor").get("/en/")
 
     assert answer.status_code == 500
+    assert bare_texts(answer.text) == []
+
+
+def test_database_out_of_reach_is_told_without_bare_text(site, person, monkeypatch: pytest.MonkeyPatch):
+    app, _world = site
+
+    def fail() -> None:
+        raise OperationalError("SELECT", None, Exception("no answer"))
+
+    monkeypatch.setitem(app.view_functions, "pages.home", fail)
+    answer = person("visitor").get("/en/")
+
+    assert answer.status_code == 503
     assert bare_texts(answer.text) == []
 
 
@@ -277,10 +295,10 @@ def test_these_tests_find_bare_text():
     page = (
         '<p>⟦Reply⟧ to <a title="Press">⟦here⟧</a><br>a⟦b⟧</p><input type="submit" value="Send">'
         '<p aria-label="⟦at ⟦4 May⟧⟧">αβγ, 23:00 UTC ⟦:⟧ English</p><script>x</script>'
-        '<meta name="description" content="É">'
+        '<meta name="description" content="É"><p>⟦Outcome: <span>Of this</span>⟧ and <a title="That">⟦that⟧</a>⟦</p>It'
     )
 
-    assert bare_texts(page) == ["⟦Reply⟧ to", "Press", "a⟦b⟧", "Send", "É"]
+    assert bare_texts(page) == ["⟦Reply⟧ to", "Press", "a⟦b⟧", "Send", "É", "⟧ and", "That", "It"]
 
 
 def filled(path: str, app: Flask, world: FullWorld) -> str:
