@@ -16,6 +16,8 @@ from pygal import Bar, HorizontalBar, PluginImportFixer
 from pygal.etree import etree
 from pygal.style import Style
 
+from app.markup import plain
+
 etree.to_etree()  # the same on every machine, whether lxml is there or not
 # It finds plugins, of which there are none, in an old way that Python warns of whenever a module is not found.
 sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, PluginImportFixer)]
@@ -83,9 +85,9 @@ def _over_time(picture: Picture) -> Any:
     """Bars that stand from left to right; a date under a few of them."""
     every = max(-(-len(picture.labels) // DATES_SHOWN), 1)
     chart = Bar(**_look(picture), x_labels_major_every=every, show_minor_x_labels=False)
-    chart.x_labels = list(picture.labels)
+    chart.x_labels = [plain(label) for label in picture.labels]
     for name, values in picture.series:
-        chart.add(name, list(values))
+        chart.add(plain(name), list(values))
     return chart
 
 
@@ -93,9 +95,9 @@ def _side_by_side(picture: Picture) -> Any:
     """Bars that lie one below the other, from the top, each with its value; pygal counts them from the bottom."""
     look = _look(picture) | {"margin_right": 50}
     chart = HorizontalBar(**look, print_values=True, print_values_position="top")
-    chart.x_labels = list(reversed(picture.labels))
+    chart.x_labels = [plain(label) for label in reversed(picture.labels)]
     for name, values in picture.series:
-        chart.add(name, list(reversed(values)))
+        chart.add(plain(name), list(reversed(values)))
     return chart
 
 
@@ -139,7 +141,7 @@ def _cleaned(root: Any, picture: Picture) -> Any:
     root.set("aria-describedby", "description")
     for tag, key, text in (("desc", "description", picture.description), ("title", "title", picture.heading)):
         element = etree.Element(tag, {"id": key})
-        element.text = text
+        element.text = plain(text)
         root.insert(0, element)
     return root
 

@@ -42,11 +42,16 @@ class Asked:
 
 @dataclass(frozen=True)
 class Cell:
-    """What the page shows, and the same as a file has it; `language` is that of a text in another language."""
+    """What the page shows, and the same as a file has it.
+
+    `language` is that of a name or a text, where it may be another one than the reader's; `is_text` says that it is
+    a text, which could be in the reader's.
+    """
 
     shown: str
     exact: str | int | float
     language: str = ""
+    is_text: bool = False
 
     @property
     def is_number(self) -> bool:
@@ -98,7 +103,10 @@ def question_name(question: Question) -> str:
 def text_of(owner: Any, field: str, asked: Asked) -> Cell:
     """A text of a group or a question, in the reader's language or else the best other one."""
     text = best_text(owner.texts, asked.language.code, site_default().code)
-    return words(getattr(text, field), text.language) if text else words("")
+    if text is None:
+        return words("")
+    said: str = getattr(text, field)
+    return Cell(said, said, text.language, is_text=True)
 
 
 def counted(name: str, heading: str, columns: tuple[str, ...], entries: Sequence[Entry], asked: Asked) -> Table:
