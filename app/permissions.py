@@ -181,6 +181,11 @@ def _report(viewer: Viewer, message: Message, _now: datetime) -> Exception | Non
     return None if may else Forbidden()
 
 
+def _see_figures(viewer: Viewer, forum: Forum, _now: datetime) -> Exception | None:
+    """Who is silent is for those who run the forum, archived or not."""
+    return None if moderates(viewer, forum) else Forbidden()
+
+
 def _moderate(viewer: Viewer, forum: Forum, _now: datetime) -> Exception | None:
     """Everything in a forum that is archived stays as it is."""
     if not moderates(viewer, forum):
@@ -228,6 +233,7 @@ RULES: dict[str, Rule] = {
     "withdraw": _withdraw,
     "see_history": _see_history,
     "report": _report,
+    "see_figures": _see_figures,
     "moderate": _moderate,
     "moderate_topic": _moderate_topic,
     "rearrange": _rearrange,

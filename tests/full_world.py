@@ -8,6 +8,8 @@ from app.database import utcnow
 from app.extensions import db
 from app.markup import render
 from app.models import (
+    Act,
+    ActKind,
     Capacity,
     Document,
     DocumentText,
@@ -15,6 +17,7 @@ from app.models import (
     ForumRole,
     Group,
     GroupText,
+    Invitation,
     LogEntry,
     Message,
     MessageStatus,
@@ -56,6 +59,7 @@ class FullWorld:
     forum_page: int
     child_page: int
     entry: int
+    act: int
     coming_period: int
 
     @property
@@ -85,6 +89,8 @@ class FullWorld:
         hidden_message = make_message(hidden_topic, people["alice"], BODY, on_behalf_of="Some others")
         child = _child_page()
         entry = _log(people["admin"], small.forum)
+        act = _act(db.session.get_one(User, small.moderator), long_topic, withdrawn)
+        db.session.add_all(Invitation(forum_id=small.forum, country=code) for code in ("XA", "FR"))
         db.session.commit()
         return cls(
             small=small,
@@ -102,6 +108,7 @@ class FullWorld:
             forum_page=page.id,
             child_page=child.id,
             entry=entry.id,
+            act=act.id,
             coming_period=coming.id,
         )
 
@@ -235,3 +242,15 @@ def _log(admin: User, forum_id: int) -> LogEntry:
     db.session.add_all([entry, LogEntry(action="delete", kind="periods", subject_id=9, subject="Gone")])
     db.session.flush()
     return entry
+
+
+def _act(moderator: User, topic: Topic, message: Message) -> Act:
+    """One of the acts with which a moderator has moved a message and pinned a topic."""
+    reason, forum_id = {"en": "It belongs here", "fr": "Sa place est ici"}, topic.group.forum_id
+    detail = {"from_topic": topic.id, "messages": [message.id]}
+    moved = Act(
+        kind=ActKind.MOVE, user=moderator, forum_id=forum_id, reason=reason, message=message, topic=topic, detail=detail
+    )
+    db.session.add_all([moved, Act(kind=ActKind.PIN, user=moderator, forum_id=forum_id, reason=reason, topic=topic)])
+    db.session.flush()
+    return moved

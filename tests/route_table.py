@@ -7,7 +7,8 @@ tests/full_world.py; an address that takes POST only, or wants a token from a ma
 from dataclasses import dataclass
 
 from app.admin.object_queries import KINDS
-from app.models import PeriodKind
+from app.figures.contents import FIGURES
+from app.models import PeriodKind, Role
 from tests.full_world import FullWorld
 
 PEOPLE = ("visitor", "alice", "bruno", "moderator", "translator", "admin")
@@ -38,6 +39,7 @@ class Row:
 FORUMS = ("open", "planned", "undated", "last-hours", "extended", "reopened", "closed", "archived")
 FORUM_PATHS = tuple(f"/forums/{state}-forum/" for state in FORUMS)
 PERIODS = ",".join(PeriodKind)
+WITHOUT_PICTURE = ("unanswered", "silent", "not-written")
 
 ROWS = [
     Row("/", GET, REDIRECT, ("/",), in_language=False),
@@ -142,6 +144,19 @@ ROWS = [
     Row("/account/language/", FORM, SIGNED_IN, ("/account/language/",)),
     Row("/account/password/", FORM, SIGNED_IN, ("/account/password/",)),
     Row("/account/data/", GET, SIGNED_IN, ("/account/data/",)),
+    Row("/figures/forums/<forum_slug>/", GET, MODERATOR, ("/figures/forums/open-forum/",)),
+    Row(
+        "/figures/forums/<forum_slug>/<name>.svg",
+        GET,
+        MODERATOR,
+        tuple(f"/figures/forums/open-forum/{name}.svg" for name in FIGURES if name not in WITHOUT_PICTURE),
+    ),
+    Row(
+        "/figures/forums/<forum_slug>/<name>.csv",
+        GET,
+        MODERATOR,
+        tuple(f"/figures/forums/open-forum/{name}.csv" for name in FIGURES),
+    ),
     Row("/admin/", GET, ADMIN, ("/admin/",)),
     Row("/admin/pages/", GET, ADMIN, ("/admin/pages/",)),
     Row(
@@ -188,6 +203,16 @@ ROWS = [
     ),
     Row("/admin/forums/", GET, ADMIN, ("/admin/forums/",)),
     Row("/admin/forums/<int:forum_id>/", GET, ADMIN, tuple(f"/admin/forums/{key}/" for key in range(1, 10))),
+    Row("/admin/forums/<int:forum_id>/invitations/", FORM, ADMIN, ("/admin/forums/{small.forum}/invitations/",)),
+    Row(
+        "/admin/forums/<int:forum_id>/roles/", FORM, ADMIN, tuple(f"/admin/forums/{key}/roles/" for key in range(1, 10))
+    ),
+    Row(
+        f"/admin/forums/<int:forum_id>/roles/<int:user_id>/<any({','.join(Role)}):role>/end/",
+        FORM,
+        ADMIN,
+        ("/admin/forums/{small.forum}/roles/{small.moderator}/moderator/end/",),
+    ),
     Row("/admin/groups/<int:group_id>/", GET, ADMIN, ("/admin/groups/{small.group}/",)),
     Row(
         "/admin/forums/<int:forum_id>/<any(publish,unpublish,archive,unarchive):name>/",
@@ -229,11 +254,12 @@ ROWS = [
     ),
     Row("/admin/users/", GET, ADMIN, ("/admin/users/", "/admin/users/?q=nobody", "/admin/users/?q=alice")),
     Row("/admin/users/<int:user_id>/", FORM, ADMIN, ("/admin/users/{small.alice}/", "/admin/users/{translator}/")),
-    Row("/admin/log/", GET, ADMIN, ("/admin/log/", "/admin/log/?action=publish")),
+    Row("/admin/log/", GET, ADMIN, ("/admin/log/", "/admin/log/?action=publish", "/admin/log/?kind=messages&forum=1")),
     Row("/admin/log/<int:entry_id>/", GET, ADMIN, ("/admin/log/{entry}/",)),
+    Row("/admin/log/acts/<int:entry_id>/", GET, ADMIN, ("/admin/log/acts/{act}/",)),
     Row("/admin/log.csv", GET, ADMIN, ("/admin/log.csv",)),
 ]
-NOT_PAGES = (".atom", ".csv", ".css", ".txt", ".xml", "healthz")
+NOT_PAGES = (".atom", ".csv", ".css", ".svg", ".txt", ".xml", "healthz")
 REDIRECTED = "/messages/<int:number>/"
 
 

@@ -31,9 +31,10 @@ LAYERS = (
     (
         "queries",
         r"app\.\w+\.(\w+_)?queries|app\.printing\.proceedings|app\.counters|app\.submissions"
-        r"|app\.forums\.placing|app\.moderation\.recording",
+        r"|app\.forums\.placing|app\.moderation\.recording"
+        r"|app\.figures\.(activity|calendar|charts|contents|silence|tables)",
     ),
-    ("rules", r"app\.(permissions|markup|labels)|app\.auth\.(passwords|emails)"),
+    ("rules", r"app\.(permissions|markup|labels|spreadsheets)|app\.auth\.(passwords|emails)"),
     ("addresses", r"app\.addresses"),
     ("errors", r"app\.errors"),
     ("languages", r"app\.(languages|environment)"),

@@ -27,10 +27,10 @@ class ChoicesField(SelectMultipleField):
 
     option_widget = CheckboxInput()
 
-    def __init__(self, label: Any, **kwargs: Any) -> None:
-        super().__init__(label, coerce=int, **NOT_OFFERED, **kwargs)
+    def __init__(self, label: Any, coerce: Callable[[Any], Any] = int, **kwargs: Any) -> None:
+        super().__init__(label, coerce=coerce, **NOT_OFFERED, **kwargs)
 
-    def offer(self, choices: Sequence[tuple[int, Any]]) -> None:
+    def offer(self, choices: Sequence[tuple[Any, Any]]) -> None:
         """Offer these keys with their labels, in this order."""
         self.choices = list(choices)
 

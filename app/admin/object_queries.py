@@ -14,7 +14,7 @@ from app.addresses import LARGEST_KEY
 from app.admin.version_queries import version_of
 from app.errors import Archived, NotFound
 from app.extensions import db
-from app.languages import N_, site_languages
+from app.languages import N_, Language, site_languages
 from app.models import (
     Document,
     DocumentText,
@@ -97,7 +97,7 @@ KINDS = {
             delete=N_("Delete the forum"),
             model=Forum,
             text_model=ForumText,
-            columns=("slug",),
+            columns=("slug", "approval", "by_invitation"),
             rendered={"about": ("about_html", 3), "mandate": ("mandate_html", 3)},
         ),
         Kind(
@@ -121,7 +121,7 @@ KINDS = {
             delete=N_("Delete the group"),
             model=Group,
             text_model=GroupText,
-            columns=("number", "slug"),
+            columns=("number", "slug", "approval"),
             owner=Forum,
             owner_column="forum_id",
             unique=("number", "slug"),
@@ -220,6 +220,12 @@ def get_whole_forum(key: int) -> Forum:
     loading = [selectinload(whole).selectinload(part) for whole, part in parts]
     db.session.scalars(select(Forum).where(Forum.id == key).options(*loading)).one()
     return forum
+
+
+def names_of_invited(forum: Forum, language: Language) -> list[str]:
+    """The States that are invited to a forum, in the order of the language."""
+    names = (language.state_name(invitation.country) for invitation in forum.invitations)
+    return sorted(names, key=language.sort_key)
 
 
 def forum_of(thing: Any) -> Forum | None:

@@ -10,6 +10,7 @@ from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 
 from app.addresses import absolute, link_in
+from app.admin.log_actions import assign, record
 from app.auth import tokens
 from app.auth.passwords import hash_password, is_right, needs_rehash
 from app.auth.queries import find_by_email
@@ -54,14 +55,16 @@ def sign_up(profile: dict[str, Any], *, email: str, password: str, submission: s
 
 
 def create_confirmed(profile: dict[str, Any], *, email: str, password: str) -> None:
-    """Make an account that can be used at once, for the command line. Raises AddressTaken."""
+    """Make an account that can be used at once, for the command line, with a line in the log. Raises AddressTaken."""
     password_hash = hash_password(password)
     with transaction():
         if find_by_email(email) is not None:
             raise AddressTaken
         user = User(email=email, password_hash=password_hash, confirmed_at=utcnow())
-        _fill(user, profile)
+        changes = assign(user, profile)
         db.session.add(user)
+        db.session.flush()
+        record(None, "create", "users", user, changes)
 
 
 def confirm(token: str, password: str) -> None:

@@ -32,8 +32,14 @@ def archive() -> ResponseReturnValue:
 @bp.get("/forums/<forum_slug>/")
 def forum(forum_slug: str) -> ResponseReturnValue:
     found = queries.get_forum(forum_slug, viewer=viewer())
-    held, invited = queries.count_kept(found), is_invited(viewer(), found.id)
-    return render_template("forums/forum.html", forum=found, now=utcnow(), held=held, invited=invited)
+    return render_template(
+        "forums/forum.html",
+        forum=found,
+        now=utcnow(),
+        held=queries.count_kept(found),
+        invited=is_invited(viewer(), found.id),
+        sees_figures=can(viewer(), "see_figures", found),
+    )
 
 
 @bp.get("/forums/<forum_slug>/pages/<slug>/")

@@ -15,7 +15,7 @@ from app import create_app
 from app.database import Base
 from app.extensions import db, limiter
 from app.languages import KNOWN, Language, Patterns
-from app.models import LogEntry, Message
+from app.models import Act, LogEntry, Message
 from config import ROOT, Config
 from tests.full_world import FullWorld
 from tools.catalogues import extract
@@ -153,6 +153,8 @@ def _put_data_into_greek() -> None:
         entry.detail = titles + entry.detail[1:]
     for message in db.session.scalars(db.select(Message)):
         message.withheld_for = {code: _greek(text) for code, text in (message.withheld_for or {}).items()}
+    for act in db.session.scalars(db.select(Act)):
+        act.reason = {code: _greek(text) for code, text in act.reason.items()}
 
 
 def _greek(text: str | None) -> str | None:
