@@ -17,7 +17,6 @@ CONTENT_SECURITY_POLICY = "; ".join(
     )
 )
 SECURITY = (
-    ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
     ("Referrer-Policy", "same-origin"),
@@ -37,6 +36,8 @@ def register(app: Flask) -> None:
     def add_headers(response: Response) -> Response:
         for line in lines:
             response.headers.add(*line)
+        if "Content-Security-Policy" not in response.headers:
+            response.headers.add("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         if "Cache-Control" not in response.headers:
             response.headers.add("Cache-Control", FOR_ONE_PERSON if _is_personal() else FOR_ANYBODY)
         response.headers.add("Vary", "Cookie")

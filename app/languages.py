@@ -40,6 +40,8 @@ class Patterns:
     sentence: str = "from {a} to {b}"
     time: str = "{h:02}:{n:02} UTC"
     moment: str = "{date}, {time}"
+    sizes: tuple[str, ...] = ("B", "KB", "MB", "GB")  # each 1,024 times the one before
+    decimal: str = "."
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +78,14 @@ class Language:
     def sentence_range(self, first: datetime, last: datetime) -> str:
         """`from 20 February to 4 May 2012`, for use inside a sentence."""
         return self.patterns.sentence.format(a=self._range_start(first, last), b=self.date(last))
+
+    def size(self, in_bytes: int) -> str:
+        """The size of a file, to two digits at least: `812 B`, `1.4 MB`, `340 KB`; in French `1,4 Mo`."""
+        amount, step = float(in_bytes), 0
+        while amount >= 999.5 and step < len(self.patterns.sizes) - 1:
+            amount, step = amount / 1024, step + 1
+        digits = f"{amount:.1f}".removesuffix(".0") if step and amount < 9.95 else f"{amount:.0f}"
+        return f"{digits.replace('.', self.patterns.decimal)}\N{NO-BREAK SPACE}{self.patterns.sizes[step]}"
 
     def state_name(self, code: str) -> str:
         """The United Nations' short name of a State, the code itself where the list has none."""
@@ -124,6 +134,7 @@ KNOWN = {
             heading="{a} a {b}",
             heading_within_month="{d1} a {d2} de {m} de {y}",
             sentence="del {a} al {b}",
+            decimal=",",
         ),
         letters_after={"ñ": "n"},
     ),
@@ -135,6 +146,8 @@ KNOWN = {
             first_day="1er",
             sentence="du {a} au {b}",
             time="{h} h {n:02} UTC".replace(" ", NARROW),
+            sizes=("o", "Ko", "Mo", "Go"),
+            decimal=",",
         ),
     ),
 }

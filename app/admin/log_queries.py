@@ -37,6 +37,7 @@ FIELDS = {
     "country": N_("Party, Government or organization"),
     "dated": N_("Date"),
     "description": N_("Description"),
+    "file": N_("File"),
     "group_id": N_("Key of the group"),
     "introduction": N_("Introduction"),
     "is_admin": N_("Administrator of the site"),

@@ -14,6 +14,7 @@ from app.errors import Archived, NotFound
 from app.extensions import db
 from app.languages import N_, site_languages
 from app.models import (
+    Attachment,
     Document,
     DocumentText,
     Forum,
@@ -193,6 +194,14 @@ def get_object(kind: Kind, key: int) -> Any:
     return found
 
 
+def get_file(document_id: int, key: int) -> Attachment:
+    """A file of a document. Raises NotFound."""
+    found = fetch(Attachment, key)
+    if found.document_id != document_id:
+        raise NotFound
+    return found
+
+
 def get_owner(kind: Kind, key: int | None) -> Any:
     """The forum or group that a new object of this kind goes into, None for kinds that need none. Raises NotFound."""
     if (kind.owner is None) != (key is None):
@@ -208,6 +217,7 @@ def get_whole_forum(key: int) -> Forum:
         (Forum.pages, Page.texts),
         (Forum.notices, Notice.texts),
         (Forum.documents, Document.texts),
+        (Forum.documents, Document.attachments),
         (Forum.roles, ForumRole.user),
     )
     loading = [selectinload(whole).selectinload(part) for whole, part in parts]

@@ -5,6 +5,8 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from wtforms import SubmitField
 
+from app.admin.forms import ChoicesField
+from app.attachments.forms import FilesField
 from app.forms import AtMost, BodyField, ChoiceField, LineField, OnceForm, Renders, Required
 from app.models import Message, Topic
 
@@ -31,7 +33,14 @@ class MessageForm(OnceForm):
     )
     language = ChoiceField(_l("Language of your message"))
     on_behalf_of = LineField(_l("On behalf of (optional)"), validators=[AtMost(Message.MAX_ON_BEHALF_OF)])
+    files = FilesField(_l("Attach files (optional)"))
     preview = SubmitField(_l("Preview"))
+
+    def validate(self, extra_validators: object = None) -> bool:
+        valid = super().validate(extra_validators)
+        if not valid:
+            self.files.ask_again()
+        return valid
 
     @property
     def message(self) -> dict[str, Any]:
@@ -41,6 +50,25 @@ class MessageForm(OnceForm):
             "language": self.language.data,
             "on_behalf_of": self.on_behalf_of.data,
         }
+
+    @property
+    def sent(self) -> dict[str, Any]:
+        """The message with its files, and the key of the form."""
+        return {"message": self.message, "files": self.files.uploads, "submission": self.submission.data or ""}
+
+
+class EditForm(MessageForm):
+    removed = ChoicesField(_l("Remove attached files"))
+
+    def offer_removal(self, message: Message) -> None:
+        """Let the message's files be removed; one that a form sent before has removed is no mistake."""
+        self.removed.offer([(file.id, file.name) for file in message.attachments])
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What the action takes."""
+        sent = self.sent
+        return {"changes": sent.pop("message"), "removed": self.removed.data or (), **sent}
 
 
 class TopicForm(TopicFields, MessageForm):

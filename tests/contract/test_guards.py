@@ -44,6 +44,7 @@ ROUTES = {
     "feeds.sitemap": (PUBLIC, "/sitemap.xml"),
     "feeds.robots": (PUBLIC, "/robots.txt"),
     "feeds.health": (PUBLIC, "/healthz"),
+    "attachments.download": (PUBLIC, ""),
     "auth.sign_up": (FORM, "/en/auth/sign-up/"),
     "auth.check_mail": (PUBLIC, "/en/auth/check-mail/"),
     "auth.new_confirmation": (FORM, "/en/auth/confirm/"),

@@ -1,5 +1,6 @@
 """Every text goes through gettext: with a catalogue that puts each into ⟦marks⟧, no letter stays outside them."""
 
+import io
 import shutil
 from collections.abc import Iterator
 
@@ -16,6 +17,7 @@ from app.mail.outbox import enqueue
 from app.models import User
 from config import ROOT
 from tests.admin.conftest import moment
+from tests.attachments.samples import compound
 from tests.conftest import sign_in
 from tests.full_world import FullWorld
 from tests.languages.pseudo import bare_texts, forget_catalogues, make_pseudo_site, marked
@@ -51,6 +53,7 @@ ACTIONS = [
     ("visitor", "/en/auth/confirm/", {"email": "alice@example.org"}),
     ("admin", "/en/admin/pages/new/", OBJECTS["pages"] | {"slug": "group-9"}),
     ("admin", "/en/admin/forums/new/", OBJECTS["forums"]),
+    ("admin", "/en/admin/documents/{document}/files/{document_file}/delete/", {}),
     ("admin", "/en/admin/groups/new/{small.forum}/", OBJECTS["groups"]),
     ("admin", "/en/admin/questions/{small.group}/edit/", OBJECTS["questions"]),
     ("admin", "/en/admin/pages/{child_page}/delete/", {}),
@@ -109,6 +112,22 @@ REFUSALS = [
     (422, "alice", "/en/topics/{long_topic}/reply/", {"body": " ", "language": "-"}),
     (422, "alice", "/en/topics/{long_topic}/reply/", {"body": "α" * 31_000, "on_behalf_of": "α" * 300}),
     (422, "alice", "/en/topics/{long_topic}/reply/", {"body": "> " * 90}),
+    (422, "alice", "/en/topics/{long_topic}/reply/", TEXT | {"body": "", "files": (io.BytesIO(b"x"), "α.txt")}),
+    (422, "alice", "/en/topics/{long_topic}/reply/", TEXT | {"files": [(io.BytesIO(), f"{n}.β") for n in range(6)]}),
+    (422, "alice", "/en/messages/{edited}/edit/", TEXT | {"files": [(io.BytesIO(b"x"), "α.txt")] * 5}),
+    (422, "admin", "/en/admin/documents/{document}/files/", {"language": "-"}),
+    *(
+        (422, "alice", "/en/topics/{long_topic}/reply/", TEXT | {"files": (io.BytesIO(content), name)})
+        for name, content in {
+            "α.txt": b"",
+            "β.txt": b"\xff",
+            "γ.exe": b"\0",
+            "δ.pdf": b"x",
+            "ε.docx": b"PK\3\4",
+            "ζ.doc": compound("_VBA_PROJECT"),
+            "η.txt": b"x" * 2_000,
+        }.items()
+    ),
     (422, "alice", "/en/forums/open-forum/groups/group-1/new/", {"question": "99", "title": "α" * 300}),
     (422, "admin", "/en/admin/pages/new/", {"slug": "Ω", "position": "-", "kind": "-", "parent_id": "-"}),
     (422, "admin", "/en/admin/forums/new/", OBJECTS["forums"] | {"slug": "open-forum", "en-title": ""}),
