@@ -1,5 +1,6 @@
 """The words for the values of enumerations, marked here and translated where they are shown."""
 
+from app.attachments.kinds import KINDS
 from app.languages import N_
 from app.models.forum import Approval, DocumentKind
 from app.models.period import PeriodKind, StateKind
@@ -43,3 +44,4 @@ ROLE = {
     Role.TRANSLATOR: N_("Translator"),
     Role.PARTICIPANT: N_("Approved participant"),
 }
+FILE = {kind.media_type: kind.label for kind in KINDS}

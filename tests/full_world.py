@@ -10,6 +10,7 @@ from app.markup import render
 from app.models import (
     Act,
     ActKind,
+    Attachment,
     Capacity,
     Document,
     DocumentText,
@@ -35,6 +36,7 @@ from app.models import (
     User,
 )
 from app.models.forum import DocumentKind
+from tests.files import make_attachment
 from tests.world import World, make_forum, make_message, make_period, make_topic, make_user, texts
 
 BODY = "Some *text* with a [link](https://example.org/) and\n\n- a list\n\n## A heading\n\n> and a quote"
@@ -61,6 +63,9 @@ class FullWorld:
     entry: int
     act: int
     coming_period: int
+    attachment: int
+    document_file: int
+    hidden_attachment: int
 
     @property
     def people(self) -> dict[str, int]:
@@ -87,6 +92,8 @@ class FullWorld:
         _furnish(hidden.forum)
         hidden_topic = make_topic(hidden, people["alice"], "Hidden topic", question=hidden.questions[0])
         hidden_message = make_message(hidden_topic, people["alice"], BODY, on_behalf_of="Some others")
+        attachment, document_file = _files(edited, withdrawn, document)
+        hidden_attachment = make_attachment(hidden_message, "hidden.txt")
         child = _child_page()
         entry = _log(people["admin"], small.forum)
         act = _act(db.session.get_one(User, small.moderator), long_topic, withdrawn)
@@ -110,6 +117,9 @@ class FullWorld:
             entry=entry.id,
             act=act.id,
             coming_period=coming.id,
+            attachment=attachment.id,
+            document_file=document_file.id,
+            hidden_attachment=hidden_attachment.id,
         )
 
 
@@ -218,6 +228,14 @@ def _moderated(topic: Topic, people: dict[str, User]) -> tuple[Topic, Topic]:
     withheld.withheld_for = {"en": "Off topic", "es": "Ajeno al tema"}
     merged = make_topic(topic.group, people["bruno"], "Merged topic", merged_into=topic, last_position=1)
     return locked, merged
+
+
+def _files(edited: Message, withdrawn: Message, document: Document) -> tuple[Attachment, Attachment]:
+    """Files under a message that shows them, of one that does not, and of a document; and one that was removed."""
+    make_attachment(edited, "removed.txt", removed_at=utcnow())
+    make_attachment(withdrawn, "withdrawn.txt")
+    text = make_attachment(edited, "text.txt")
+    return text, make_attachment(document, "paper.pdf", b"%PDF-1.4\n", media_type="application/pdf", language="es")
 
 
 def _child_page() -> Page:

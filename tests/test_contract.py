@@ -31,15 +31,19 @@ LAYERS = (
     (
         "queries",
         r"app\.\w+\.(\w+_)?queries|app\.printing\.proceedings|app\.counters|app\.submissions"
-        r"|app\.forums\.placing|app\.moderation\.recording"
+        r"|app\.forums\.placing|app\.moderation\.recording|app\.attachments\.keeping"
         r"|app\.figures\.(activity|calendar|charts|contents|silence|tables)",
     ),
-    ("rules", r"app\.(permissions|markup|labels|spreadsheets)|app\.auth\.(passwords|emails)"),
+    (
+        "rules",
+        r"app\.(permissions|markup|labels|spreadsheets)|app\.auth\.(passwords|emails)"
+        r"|app\.attachments\.(kinds|uploads)",
+    ),
     ("addresses", r"app\.addresses"),
     ("errors", r"app\.errors"),
     ("languages", r"app\.(languages|environment)"),
     ("models", r"app\.models(\.\w+)?"),
-    ("extensions", r"app\.(extensions|database)"),
+    ("extensions", r"app\.(extensions|database|storage)"),
 )
 OF_A_REQUEST = frozenset(
     "request session current_user url_for login_user logout_user flash redirect render_template".split()
@@ -48,6 +52,7 @@ OF_A_REQUEST = frozenset(
 MAY_KNOW_THE_REQUEST = frozenset(
     {
         "app.forms",
+        "app.attachments.forms",
         "app.viewer",
         "app.addresses",
         "app.errors",

@@ -57,6 +57,7 @@ FIELDS = {
     "country": N_("Party, Government or organization"),
     "dated": N_("Date"),
     "description": N_("Description"),
+    "file": N_("File"),
     "from_topic": N_("From the topic"),
     "group_id": N_("Key of the group"),
     "introduction": N_("Introduction"),

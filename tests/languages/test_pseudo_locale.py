@@ -1,5 +1,7 @@
 """Every text goes through gettext: with a catalogue that puts each into ⟦marks⟧, no letter stays outside them."""
 
+import io
+import re
 import shutil
 from collections.abc import Iterator
 
@@ -17,6 +19,7 @@ from app.mail.outbox import enqueue
 from app.models import User
 from config import ROOT
 from tests.admin.conftest import moment
+from tests.attachments.samples import compound
 from tests.conftest import sign_in
 from tests.full_world import FullWorld
 from tests.languages.pseudo import bare_texts, forget_catalogues, make_pseudo_site, marked
@@ -34,7 +37,8 @@ OBJECTS = {
     "questions": TITLES | {"number": "9"},
 }
 SIGN_UP = {"name": "Άννα", "email": "anna@example.org", "password": PASSWORD, "capacity": "expert", "language": "en"}
-REASONED = {"listed": "0", "words": "Αιτία", "seen": "0"}
+SEEN = "as the form tells"
+REASONED = {"listed": "0", "words": "Αιτία", "seen": SEEN}
 
 # Who sends what to where, with success; the next page is shown with what was said about it.
 ACTIONS = [
@@ -72,6 +76,7 @@ ACTIONS = [
     ),
     ("admin", "/en/admin/pages/new/", OBJECTS["pages"] | {"slug": "group-9"}),
     ("admin", "/en/admin/forums/new/", OBJECTS["forums"]),
+    ("admin", "/en/admin/documents/{document}/files/{document_file}/delete/", {}),
     ("admin", "/en/admin/groups/new/{small.forum}/", OBJECTS["groups"]),
     ("admin", "/en/admin/questions/{small.group}/edit/", OBJECTS["questions"]),
     ("admin", "/en/admin/pages/{child_page}/delete/", {}),
@@ -169,6 +174,22 @@ REFUSALS = [
     (422, "alice", "/en/topics/{long_topic}/reply/", {"body": " ", "language": "-"}),
     (422, "alice", "/en/topics/{long_topic}/reply/", {"body": "α" * 31_000, "on_behalf_of": "α" * 300}),
     (422, "alice", "/en/topics/{long_topic}/reply/", {"body": "> " * 90}),
+    (422, "alice", "/en/topics/{long_topic}/reply/", TEXT | {"body": "", "files": (io.BytesIO(b"x"), "α.txt")}),
+    (422, "alice", "/en/topics/{long_topic}/reply/", TEXT | {"files": [(io.BytesIO(), f"{n}.β") for n in range(6)]}),
+    (422, "alice", "/en/messages/{edited}/edit/", TEXT | {"files": [(io.BytesIO(b"x"), "α.txt")] * 5}),
+    (422, "admin", "/en/admin/documents/{document}/files/", {"language": "-"}),
+    *(
+        (422, "alice", "/en/topics/{long_topic}/reply/", TEXT | {"files": (io.BytesIO(content), name)})
+        for name, content in {
+            "α.txt": b"",
+            "β.txt": b"\xff",
+            "γ.exe": b"\0",
+            "δ.pdf": b"x",
+            "ε.docx": b"PK\3\4",
+            "ζ.doc": compound("_VBA_PROJECT"),
+            "η.txt": b"x" * 2_000,
+        }.items()
+    ),
     (422, "alice", "/en/forums/open-forum/groups/group-1/new/", {"question": "99", "title": "α" * 300}),
     (422, "admin", "/en/admin/pages/new/", {"slug": "Ω", "position": "-", "kind": "-", "parent_id": "-"}),
     (422, "admin", "/en/admin/forums/new/", OBJECTS["forums"] | {"slug": "open-forum", "en-title": ""}),
@@ -258,7 +279,8 @@ def test_page_has_no_bare_text(row: Row, site, readers):
 
 @pytest.mark.parametrize(("name", "path", "data"), ACTIONS, ids=[path for _name, path, _data in ACTIONS])
 def test_what_is_said_after_an_action_has_no_bare_text(name: str, path: str, data: dict, site, person):
-    answer = person(name).post(filled(path, *site), data=_with_keys(data, *site), follow_redirects=True)
+    client, path = person(name), filled(path, *site)
+    answer = client.post(path, data=_sent(client, path, data, site), follow_redirects=True)
 
     assert answer.status_code == 200, bare_texts(answer.text)
     assert bare_texts(answer.text) == []
@@ -267,7 +289,7 @@ def test_what_is_said_after_an_action_has_no_bare_text(name: str, path: str, dat
 @pytest.mark.parametrize(("status", "name", "path", "data"), REFUSALS)
 def test_refusal_has_no_bare_text(status: int, name: str, path: str, data: dict | None, site, person):
     client, path = person(name), filled(path, *site)
-    answer = client.get(path) if data is None else client.post(path, data=_with_keys(data, *site))
+    answer = client.get(path) if data is None else client.post(path, data=_sent(client, path, data, site))
 
     assert answer.status_code == status
     assert [text for text in bare_texts(answer.text) if text not in str(data)] == []
@@ -358,9 +380,12 @@ def test_these_tests_find_bare_text():
     assert bare_texts(page) == ["⟦Reply⟧ to", "Press", "a⟦b⟧", "Send", "É", "⟧ and", "That", "It"]
 
 
-def _with_keys(data: dict, _app: Flask, world: FullWorld) -> dict:
-    """What is sent, with keys of the world in the fields that name something."""
-    keys = {name: data[name].format_map(vars(world)) for name in ("place", "target") if name in data}
+def _sent(client: FlaskClient, path: str, data: dict, site: tuple[Flask, FullWorld]) -> dict:
+    """What is sent, with keys of the world in the fields that name something, and with the latest act on the topic
+    as the form tells it (`SEEN`)."""
+    keys = {name: data[name].format_map(vars(site[1])) for name in ("place", "target") if name in data}
+    if data.get("seen") == SEEN:
+        keys["seen"] = re.search(r'name="seen"[^>]*value="(\d+)"', client.get(path).text)[1]
     return data | keys
 
 

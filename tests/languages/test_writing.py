@@ -159,3 +159,24 @@ def test_unknown_language_is_not_found_in_the_browser_s_language(visitor, world)
 
     assert answer.status_code == 404
     assert '<html lang="es"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("size", "english", "french"),
+    [
+        (1, f"1{S}B", f"1{S}o"),
+        (999, f"999{S}B", f"999{S}o"),
+        (1_000, f"1{S}KB", f"1{S}Ko"),
+        (1_536, f"1.5{S}KB", f"1,5{S}Ko"),
+        (10_239, f"10{S}KB", f"10{S}Ko"),
+        (348_160, f"340{S}KB", f"340{S}Ko"),
+        (1_023_500, f"1{S}MB", f"1{S}Mo"),
+        (1_468_006, f"1.4{S}MB", f"1,4{S}Mo"),
+        (10_485_760, f"10{S}MB", f"10{S}Mo"),
+        (5 * 1024**4, f"5120{S}GB", f"5120{S}Go"),
+    ],
+)
+def test_size_of_a_file(languages, size, english, french):
+    assert languages["en"].size(size) == english
+    assert languages["es"].size(size) == english.replace(".", ",")
+    assert languages["fr"].size(size) == french
