@@ -130,8 +130,7 @@ def test_changed_secret_is_logged_without_its_value(app):
     with app.app_context():
         for field in ("password_hash", "totp_secret"):
             [change] = changed(field, "old secret", "new secret")
-            assert "secret" not in {change["old"], change["new"]}
-            assert change["field"] == field
+            assert change == {"field": field, "language": "", "old": "", "new": ""}
             assert changed(field, "same", "same") == []
 
 
