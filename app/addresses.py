@@ -8,6 +8,7 @@ from flask import Flask, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.routing import BaseConverter, IntegerConverter, Map, RequestRedirect
 
+from app.errors import NotFound
 from app.languages import site_languages
 
 LARGEST_KEY = 2**31 - 1
@@ -83,6 +84,14 @@ def page_number(text: str) -> int | None:
     """The number of a page, from 1, that a query parameter gives; None where it gives none."""
     is_number = text.isascii() and text.isdigit() and len(text) < 10
     return int(text) or None if is_number else None
+
+
+def asked_page() -> int:
+    """The page number asked for, 1 by default. Raises NotFound where it is no number of a page."""
+    asked = page_number(request.args.get("page", "1"))
+    if asked is None:
+        raise NotFound
+    return asked
 
 
 def local_path(target: str | None) -> str | None:

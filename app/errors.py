@@ -203,7 +203,9 @@ CSRF_MESSAGE = _l(
 )
 KEPT_HEADERS = frozenset({"Allow", "Content-Range", "Retry-After"})
 SECONDS_TO_RETRY = 60
-NOT_GIVEN_BACK = frozenset({"csrf_token", "submission", "language", "question", "capacity", "country", "preview"})
+NOT_GIVEN_BACK = frozenset(
+    "csrf_token submission shown language question capacity country preview seen listed messages place".split()
+)
 
 
 def register_errors(app: Flask) -> None:

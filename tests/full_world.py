@@ -50,6 +50,8 @@ class FullWorld:
     long_topic: int
     edited: int
     withdrawn: int
+    locked_topic: int
+    merged_topic: int
     hidden_topic: int
     hidden_message: int
     notice: int
@@ -80,6 +82,7 @@ class FullWorld:
         db.session.add(ForumRole(user=translator, forum_id=small.forum, role=Role.TRANSLATOR))
         notice, document, page, coming = _furnish(db.session.get_one(Forum, small.forum))
         long_topic, edited, withdrawn = _messages(db.session.get_one(Group, small.group), people)
+        locked, merged = _moderated(long_topic, people)
         hidden = db.session.query(Group).join(Forum).filter(Forum.slug == "draft-forum").one()
         _furnish(hidden.forum)
         hidden_topic = make_topic(hidden, people["alice"], "Hidden topic", question=hidden.questions[0])
@@ -96,6 +99,8 @@ class FullWorld:
             long_topic=long_topic.id,
             edited=edited.id,
             withdrawn=withdrawn.id,
+            locked_topic=locked.id,
+            merged_topic=merged.id,
             hidden_topic=hidden_topic.id,
             hidden_message=hidden_message.id,
             notice=notice.id,
@@ -115,12 +120,17 @@ def _forums(alice: User) -> list[Forum]:
     undated = make_forum("undated-forum")
     undated.periods.clear()
     last_hours = make_forum("last-hours-forum", opens=-24, closes=2)
+    last_hours.periods[0].former_dates = ((now - timedelta(days=1), now + timedelta(days=9)),)
     extended = make_forum("extended-forum", opens=-240, closes=24)
     extended.periods.append(make_period(PeriodKind.EXTENSION, 24, 240, now))
     reopened = make_forum("reopened-forum", opens=-240, closes=-120)
     reopened.periods.append(make_period(PeriodKind.REOPENING, -24, 240, now))
+    reopened.by_invitation = True
     closed = make_forum("closed-forum", opens=-240, closes=-24)
     closed.periods.append(make_period(PeriodKind.REOPENING, 24, 240, now))
+    closed.periods[0].former_dates = ((now - timedelta(days=12), now - timedelta(hours=2)),)
+    called_off = make_period(PeriodKind.EXTENSION, -2, 99, now, called_off_at=now - timedelta(days=1))
+    closed.periods.append(called_off)
     archived = make_forum("archived-forum", opens=-24_000, closes=-2_400)
     archived.archived_at = now - timedelta(days=1)
     for forum in (closed, archived):
@@ -194,6 +204,20 @@ def _messages(group: Group, people: dict[str, User]) -> tuple[Topic, Message, Me
     for number in range(Message.PER_PAGE):
         make_message(topic, bruno, f"Filler {number}", reply_to=edited, language="fr")
     return topic, edited, withdrawn
+
+
+def _moderated(topic: Topic, people: dict[str, User]) -> tuple[Topic, Topic]:
+    """A topic that is pinned and locked, with a withheld message and one that came by letter; and a topic that was
+    merged into the long one."""
+    now = utcnow()
+    locked = make_topic(topic.group, people["bruno"], "Locked topic", pinned_at=now, locked_at=now)
+    letter = {"speaker": "Dora Letter", "on_behalf_of": "Some others", "edited_at": now}
+    make_message(locked, people["admin"], BODY, **letter)
+    withheld = make_message(locked, people["bruno"], "Withheld words")
+    withheld.status, withheld.withheld_at = MessageStatus.WITHHELD, now
+    withheld.withheld_for = {"en": "Off topic", "es": "Ajeno al tema"}
+    merged = make_topic(topic.group, people["bruno"], "Merged topic", merged_into=topic, last_position=1)
+    return locked, merged
 
 
 def _child_page() -> Page:

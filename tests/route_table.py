@@ -61,7 +61,12 @@ ROWS = [
         ("/forums/open-forum/groups/group-2/", *(f"{path}groups/group-1/" for path in FORUM_PATHS)),
     ),
     Row("/forums/<forum_slug>/groups/<group_slug>/new/", FORM, SIGNED_IN, ("/forums/open-forum/groups/group-1/new/",)),
-    Row("/topics/<int:topic_id>/", GET, PUBLIC, ("/topics/{long_topic}/", "/topics/{long_topic}/?page=2")),
+    Row(
+        "/topics/<int:topic_id>/",
+        GET,
+        PUBLIC,
+        ("/topics/{long_topic}/", "/topics/{long_topic}/?page=2", "/topics/{locked_topic}/"),
+    ),
     Row(
         "/topics/<int:topic_id>/reply/",
         FORM,
@@ -73,6 +78,36 @@ ROWS = [
     Row("/messages/<int:number>/edit/", FORM, OWN_OF_ALICE, ("/messages/{edited}/edit/",)),
     Row("/messages/<int:number>/withdraw/", FORM, OWN_OF_ALICE, ("/messages/{edited}/withdraw/",)),
     Row("/preview/", POST, SIGNED_IN),
+    Row(
+        "/moderation/topics/<int:topic_id>/",
+        GET,
+        MODERATOR,
+        ("/moderation/topics/{long_topic}/", "/moderation/topics/{locked_topic}/"),
+    ),
+    Row(
+        "/moderation/topics/<int:topic_id>/<any(pin,unpin,lock,unlock):name>/",
+        FORM,
+        MODERATOR,
+        tuple(f"/moderation/topics/{{long_topic}}/{name}/" for name in ("pin", "unpin", "lock", "unlock")),
+    ),
+    *(
+        Row(
+            f"/moderation/topics/<int:topic_id>/{name}/",
+            FORM,
+            MODERATOR,
+            (f"/moderation/topics/{{long_topic}}/{name}/",),
+        )
+        for name in ("retitle", "refile", "merge")
+    ),
+    *(
+        Row(
+            f"/moderation/topics/<int:topic_id>/{name}/",
+            FORM,
+            MODERATOR,
+            (f"/moderation/topics/{{long_topic}}/{name}/", f"/moderation/topics/{{long_topic}}/{name}/?page=2"),
+        )
+        for name in ("move", "split")
+    ),
     Row(
         "/print/pages/<slug>/",
         GET,

@@ -138,6 +138,18 @@ def test_views_leave_the_database_to_queries_and_actions():
             assert not re.search(r"\bdb\.|\bselect\(|transaction\(", path.read_text("utf-8")), module
 
 
+READS = re.compile(r"(select|get|query)\(")
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if layer_of(module) < layer_of("app.forums.actions")])
+def test_messages_and_topics_are_read_through_queries_alone(module: str):
+    """Views, forms, commands and the frame of templates make no statement of their own on what people wrote."""
+    for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
+        if isinstance(node, ast.Call) and READS.match(ast.unparse(node.func).rpartition(".")[2] + "("):
+            named = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+            assert not named & {"Message", "Topic"}, f"{module}: {ast.unparse(node)}"
+
+
 def test_only_a_transaction_commits():
     for module, path in MODULES.items():
         commits = re.findall(r"\.commit\(\)", path.read_text("utf-8"))

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, func, inspect, select, true
 from sqlalchemy.orm import selectinload
 
 from app.addresses import LARGEST_KEY
+from app.admin.version_queries import version_of
 from app.errors import Archived, NotFound
 from app.extensions import db
 from app.languages import N_, Language, site_languages
@@ -198,6 +199,12 @@ def get_owner(kind: Kind, key: int | None) -> Any:
     if (kind.owner is None) != (key is None):
         raise NotFound
     return fetch(kind.owner, key) if kind.owner and key is not None else None
+
+
+def version_of_object(kind: Kind, thing: Any) -> str:
+    """The version of an object with its texts."""
+    written = {code: [getattr(text, name) for name in kind.text_columns] for code, text in thing.texts.items()}
+    return version_of(thing, kind.columns, sorted(written.items()))
 
 
 def get_whole_forum(key: int) -> Forum:

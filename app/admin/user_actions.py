@@ -9,7 +9,8 @@ from sqlalchemy import select
 from app.admin.log_actions import assign, record
 from app.admin.object_queries import fetch
 from app.admin.role_actions import hold
-from app.admin.user_queries import count_other_administrators
+from app.admin.user_queries import count_other_administrators, version_of_user
+from app.admin.version_queries import require_version
 from app.errors import Refused
 from app.extensions import db, transaction
 from app.models import Forum, Role, User
@@ -19,17 +20,21 @@ LAST_ADMINISTRATOR = _l("This is the last administrator. Make somebody else an a
 UNKNOWN_FORUM = _l("Please choose one of those that are offered.")
 
 
-def update(user_id: int, profile: Mapping[str, Any], roles: Mapping[Role, Mapping[int, str]], *, viewer: User) -> int:
+def update(
+    user_id: int, profile: Mapping[str, Any], roles: Mapping[Role, Mapping[int, str]], *, shown: str, viewer: User
+) -> int:
     """Change a person's profile and rights, and return the key.
 
-    `roles` are the forums in which each is held, by key, with the languages that it covers ("" for all). Raises
-    Refused where no administrator would be left and where a forum does not exist, NotFound and Forbidden.
+    `roles` are the forums in which each is held, by key, with the languages that it covers ("" for all); `shown`
+    is the version that the form showed. Raises Refused where no administrator would be left and where a forum
+    does not exist, ChangedMeanwhile, NotFound and Forbidden.
     """
     with transaction():
         require(viewer, "administer")
         user = fetch(User, user_id)
         if user.is_admin and not profile["is_admin"] and not count_other_administrators(user):
             raise Refused(LAST_ADMINISTRATOR, "is_admin")
+        present = version_of_user(user)
         changes = assign(user, profile)
         if changes:
             record(viewer, "edit", "users", user, changes)
@@ -38,4 +43,6 @@ def update(user_id: int, profile: Mapping[str, Any], roles: Mapping[Role, Mappin
             if wanted.keys() - forums:
                 raise Refused(UNKNOWN_FORUM, role)
             hold(user, role, wanted, viewer=viewer)
+        if version_of_user(user) != present:
+            require_version(shown, present)
     return user_id

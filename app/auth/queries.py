@@ -48,7 +48,7 @@ def get_own_data(user: User) -> OwnData:
 
 def _messages(user: User) -> Any:
     return (
-        select(Message.id, Message.topic_id, Topic.title, Topic.language)
+        select(Message.id, Message.topic_id, Message.speaker, Topic.title, Topic.language)
         .join(Topic, Topic.id == Message.topic_id)
         .join(Group, Group.id == Topic.group_id)
         .join(Forum, Forum.id == Group.forum_id)

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, current_app, render_template
+from flask import Blueprint, Response, current_app, redirect, render_template
+from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -30,8 +31,10 @@ def forum(forum_slug: str) -> Response:
 
 
 @bp.get("/<language:lang>/feeds/topics/<int:topic_id>.atom")
-def topic(topic_id: int) -> Response:
+def topic(topic_id: int) -> ResponseReturnValue:
     head = get_topic_head(topic_id, viewer=GUEST, language=reader_language().code, default=site_default().code)
+    if head.merged_into_id:
+        return redirect(link("feeds.topic", topic_id=head.merged_into_id))
     feed = queries.latest_in_topic(topic_id, viewer=GUEST)
     path = link("forums.topic", topic_id=topic_id)
     return _atom(feed, path, title=head.title, title_language=head.language, since=head.created_at)

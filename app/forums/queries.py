@@ -11,7 +11,21 @@ from sqlalchemy.orm import selectinload
 from app.database import utcnow
 from app.errors import NotFound
 from app.extensions import db
-from app.models import Document, Forum, Group, Message, MessageStatus, Notice, Page, Question, Topic, User, Viewer
+from app.models import (
+    WHO_SPEAKS,
+    Document,
+    Forum,
+    Group,
+    Message,
+    MessageStatus,
+    Notice,
+    Page,
+    Question,
+    StateKind,
+    Topic,
+    User,
+    Viewer,
+)
 from app.models.forum import DocumentKind
 from app.permissions import FORUM_IS_VISIBLE, MESSAGE_IS_VISIBLE, TOPIC_IS_VISIBLE, visible_to
 
@@ -53,14 +67,15 @@ class Kept:
 
 
 def get_portal(viewer: Viewer, now: datetime | None = None) -> Portal:
-    """Open forums by their deadline, planned ones by their opening, closed ones latest first."""
+    """Open forums by their deadline, planned ones by their opening (undated ones last), closed ones latest first."""
     now = now or utcnow()
     forums = [(forum.state(now), forum) for forum in _forums(viewer, Forum.archived_at.is_(None))]
-    forums.sort(key=lambda pair: (pair[0].deadline or now, pair[1].id))
+    by_deadline = sorted(forums, key=lambda pair: (pair[0].deadline or now, pair[1].id))
+    by_opening = sorted(forums, key=lambda pair: (pair[0].opens_at is None, pair[0].opens_at or now, pair[1].id))
     return Portal(
-        open=[forum for state, forum in forums if state.is_open],
-        planned=[forum for state, forum in forums if state.kind == "planned"],
-        closed=[forum for state, forum in reversed(forums) if state.kind == "closed"],
+        open=[forum for state, forum in by_deadline if state.is_open],
+        planned=[forum for state, forum in by_opening if state.kind == StateKind.PLANNED],
+        closed=[forum for state, forum in reversed(by_deadline) if state.kind == StateKind.CLOSED],
     )
 
 
@@ -155,7 +170,7 @@ def count_kept(forum: Forum) -> Kept:
     statement = (
         select(
             func.count(Message.id),
-            func.count(func.distinct(Message.author_id)),
+            func.count(func.distinct(WHO_SPEAKS)),
             func.min(Message.posted_at),
             func.max(Message.posted_at),
         )
@@ -174,6 +189,12 @@ def get_topic(topic_id: int, *, viewer: Viewer) -> Topic:
     if topic is None:
         raise NotFound
     return topic
+
+
+def get_topic_to_write_in(topic_id: int, *, viewer: Viewer) -> Topic:
+    """The topic, or the one that it was merged into. Raises NotFound."""
+    topic = get_topic(topic_id, viewer=viewer)
+    return topic.merged_into or topic
 
 
 def get_message(number: int, *, viewer: Viewer) -> Message:
@@ -202,6 +223,12 @@ def _forums(viewer: Viewer, condition: Any) -> list[Forum]:
     return list(db.session.scalars(statement, visible_to(viewer)))
 
 
+# Who spoke in the message that began a topic, where its author only typed it.
+_SPEAKER = (
+    select(Message.speaker)
+    .where(Message.topic_id == Topic.id, Message.position == 1, Message.author_id == Topic.author_id)
+    .scalar_subquery()
+)
 _LIVELIEST = (Topic.pinned_at.is_(None), Topic.active_at.desc(), Topic.id.desc())
 
 
@@ -222,6 +249,7 @@ def _topic_rows(*more: Any) -> Select[*tuple[Any, ...]]:
             Topic.last_position,
             User.name.label("author"),
             User.former_number,
+            _SPEAKER.label("speaker"),
             *more,
         )
         .join(User, User.id == Topic.author_id)

@@ -23,6 +23,7 @@ from app.models import (
     QuestionText,
     Role,
     User,
+    last_second,
 )
 from app.sample.read import Calendar
 
@@ -74,7 +75,7 @@ def _add_periods(forum: Forum, given: Given, calendar: Calendar) -> None:
                 group_id=group_id,
                 kind=one["kind"],
                 opens_at=calendar.moment(one["opens"]),
-                closes_at=calendar.moment(one["closes"]),
+                closes_at=last_second(calendar.moment(one["closes"])),
             )
         )
     db.session.flush()

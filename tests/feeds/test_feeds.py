@@ -123,7 +123,7 @@ def test_former_participant_is_named_by_number_and_who_spoke_by_name(app: Flask,
         db.session.commit()
     feed = etree.fromstring(visitor.get("/en/feeds/forums/open-forum.atom").data)
 
-    names = [name.text.split(",")[0] for name in feed.iter(f"{ATOM}name")]
+    names = [name.text.split(",")[0] for name in feed.iterfind(f".//{ATOM}author/{ATOM}name")]
     assert names == ["Clara", "Former participant 7"]
 
 

@@ -15,7 +15,7 @@ from app import create_app
 from app.database import Base
 from app.extensions import db, limiter
 from app.languages import KNOWN, Language, Patterns
-from app.models import Act, LogEntry
+from app.models import Act, LogEntry, Message
 from config import ROOT, Config
 from tests.full_world import FullWorld
 from tools.catalogues import extract
@@ -23,8 +23,8 @@ from tools.catalogues import extract
 GREEK = str.maketrans({code: chr(0x3B1 + code % 24) for code in (*range(65, 91), *range(97, 123))})
 # Columns with codes, addresses and keys, of which no page makes a sentence.
 CODES = frozenset(
-    "slug language languages kind status capacity country email password_hash token_hash url key recipient action "
-    "browser role approval".split()
+    "slug language languages kind status approval role capacity country email password_hash token_hash url key"
+    " recipient action browser".split()
 )
 LETTER = re.compile("[A-Za-z\u00c0-\u024f]")
 # What is the same in all languages: the names of the languages and of the site, addresses, the zone, a list of names
@@ -151,6 +151,8 @@ def _put_data_into_greek() -> None:
     for entry in db.session.scalars(db.select(LogEntry)):
         titles = [{**change, "old": _greek(change["old"]), "new": _greek(change["new"])} for change in entry.detail[:1]]
         entry.detail = titles + entry.detail[1:]
+    for message in db.session.scalars(db.select(Message)):
+        message.withheld_for = {code: _greek(text) for code, text in (message.withheld_for or {}).items()}
     for act in db.session.scalars(db.select(Act)):
         act.reason = {code: _greek(text) for code, text in act.reason.items()}
 
