@@ -96,7 +96,7 @@ class FullWorld:
         hidden_attachment = make_attachment(hidden_message, "hidden.txt")
         child = _child_page()
         entry = _log(people["admin"], small.forum)
-        act = _act(db.session.get_one(User, small.moderator), long_topic, withdrawn)
+        act = _act(db.session.get_one(User, small.moderator), withdrawn, hidden_topic)
         db.session.add_all(Invitation(forum_id=small.forum, country=code) for code in ("XA", "FR"))
         db.session.commit()
         return cls(
@@ -262,13 +262,12 @@ def _log(admin: User, forum_id: int) -> LogEntry:
     return entry
 
 
-def _act(moderator: User, topic: Topic, message: Message) -> Act:
-    """One of the acts with which a moderator has moved a message and pinned a topic."""
-    reason, forum_id = {"en": "It belongs here", "fr": "Sa place est ici"}, topic.group.forum_id
-    detail = {"from_topic": topic.id, "messages": [message.id]}
-    moved = Act(
-        kind=ActKind.MOVE, user=moderator, forum_id=forum_id, reason=reason, message=message, topic=topic, detail=detail
-    )
-    db.session.add_all([moved, Act(kind=ActKind.PIN, user=moderator, forum_id=forum_id, reason=reason, topic=topic)])
+def _act(moderator: User, message: Message, hidden_topic: Topic) -> Act:
+    """What a moderator did with a message, and with a topic of a forum that is not published."""
+    reason = {"en": "It belongs here", "fr": "Sa place est ici"}
+    forum_id, detail = message.topic.group.forum_id, {"from_topic": message.topic_id, "messages": [message.id]}
+    moved = Act(kind=ActKind.MOVE, user=moderator, forum_id=forum_id, reason=reason, message=message, detail=detail)
+    hidden = {"forum_id": hidden_topic.group.forum_id, "topic": hidden_topic}
+    db.session.add_all([moved, Act(kind=ActKind.PIN, user=moderator, reason=reason, **hidden)])
     db.session.flush()
     return moved
