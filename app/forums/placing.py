@@ -76,7 +76,8 @@ def _topic_of(message: Message) -> Topic:
     known = message.status
     with db.session.no_autoflush:
         while True:
-            topic = standing(message.topic)
+            topic = message.topic
+            db.session.refresh(topic, with_for_update=True)
             db.session.expire(message, ("topic_id", "topic", "status"))
             if message.status != known:
                 raise AlreadyDecided

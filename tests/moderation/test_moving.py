@@ -197,6 +197,16 @@ def test_message_that_waits_for_approval_is_not_moved_by_itself(name, app, world
     assert f'value="{waiting}"' not in moderator.get(path_of(world.topic, name)).text
 
 
+@pytest.mark.parametrize("status", [MessageStatus.WITHDRAWN, MessageStatus.WITHHELD])
+def test_message_that_was_never_published_is_not_moved_by_itself(status, app, world: World, place: Place, moderator):
+    waiting = add_pending(app, world.topic, world.bruno)
+    change(app, Message, waiting, status=status)
+
+    fields = {"messages": str(waiting), "target": str(place.other)}
+    assert act(app, moderator, world.topic, "move", **fields).status_code == 409
+    assert (waiting, None) in places(app, world.topic)
+
+
 @pytest.mark.parametrize(
     "chosen",
     [
@@ -542,14 +552,15 @@ def test_message_that_is_moved_before_its_approval_is_written_is_published_where
     assert places(app, place.other)[-1] == (waiting, 3)
 
 
-@pytest.mark.parametrize("status", [MessageStatus.PUBLISHED, MessageStatus.WITHDRAWN])
+@pytest.mark.parametrize("status", [MessageStatus.WITHHELD, MessageStatus.WITHDRAWN])
 def test_message_that_was_decided_on_before_its_approval_is_written_is_left_alone(status, app, world, place: Place):
     waiting = add_pending(app, world.topic, world.bruno)
-    with app.app_context(), pytest.raises(AlreadyDecided), transaction():
+    with app.app_context(), transaction():
         message = db.session.get_one(Message, waiting)
         assert message.status == MessageStatus.PENDING
         decided = update(Message).where(Message.id == waiting).values(status=status)
         db.session.execute(decided.execution_options(synchronize_session=False))
-        placing.publish(message)
+        with pytest.raises(AlreadyDecided):
+            placing.publish(message)
 
     assert (waiting, None) in places(app, world.topic)
