@@ -9,6 +9,7 @@ from app.auth.passwords import is_right
 from app.database import utcnow
 from app.extensions import db
 from app.models import (
+    Attachment,
     Capacity,
     Forum,
     Message,
@@ -22,9 +23,11 @@ from app.models import (
     User,
 )
 from app.sample.accounts import keep
+from app.sample.attaching import FILES
 from app.sample.load import FORUMS, MORE_TOPICS, NotEmpty, load
 from app.sample.people import NO_PASSWORD
 from app.sample.read import read
+from app.storage import storage
 
 LANGUAGES = ("en", "es", "fr")
 
@@ -43,11 +46,20 @@ def test_everything_of_the_files_is_there(app, loaded):
         Topic: len(topics),
         Message: sum(len(topic["message"]) for topic in topics),
         Revision: sum("edit" in message for topic in topics for message in topic["message"]),
+        Attachment: len(list(FILES.iterdir())),
         Page: len(read("site")["page"]) + sum(len(read(name)["forum"]["page"]) for name in FORUMS),
     }
     with app.app_context():
         assert {model: db.session.scalar(select(func.count(model.id))) for model in wanted} == wanted
     assert (loaded.forums, loaded.users, loaded.messages) == (wanted[Forum], wanted[User], wanted[Message])
+
+
+def test_files_are_given_out_as_they_lie_beside_the_sample(app, loaded, visitor):
+    with app.app_context():
+        attachments = db.session.scalars(select(Attachment)).all()
+    for attachment in attachments:
+        answer = visitor.get(f"/attachments/{attachment.id}/{attachment.name}", buffered=True)
+        assert answer.data == (FILES / attachment.name).read_bytes()
 
 
 def test_numbers_rise_with_time_and_begin_in_2012(app, loaded):
@@ -198,8 +210,10 @@ def test_the_sample_is_not_mixed_with_other_forums(app, world):
 def test_a_failed_load_leaves_nothing(app, tmp_path):
     nowhere = tmp_path / "absent" / "accounts.txt"
     with app.app_context():
+        before = set(storage().keys(older_than=-1))
         with pytest.raises(FileNotFoundError):
             load(utcnow(), keep=lambda accounts: keep(accounts, nowhere))
+        assert set(storage().keys(older_than=-1)) == before
         assert db.session.scalar(select(func.count(User.id))) == 0
         assert load(utcnow()).messages > 60
 
