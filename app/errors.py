@@ -34,6 +34,45 @@ class Forbidden(ForumError):
     message = _l("Your account has no right to do this.")
 
 
+class Suspended(ForumError):
+    """Said to whoever has shown that the account is his or hers, and to nobody else."""
+
+    status = 403
+
+    def __init__(self, reason: str, contact: str) -> None:
+        super().__init__(reason)
+        # A plain string, since templates take a lazy one for HTML, and the reason is what somebody typed.
+        self.message: object = (
+            _(
+                "This account is suspended, for this reason: “%(reason)s” "
+                "If you think that it should not be, please write to %(contact)s.",
+                reason=reason,
+                contact=contact,
+            )
+            if contact
+            else _(
+                "This account is suspended, for this reason: “%(reason)s” "
+                "If you think that it should not be, please write to the Secretariat.",
+                reason=reason,
+            )
+        )
+
+
+class SecondStepNeeded(ForumError):
+    status = 403
+    message = _l(
+        "Administrators of this site sign in with a second step. Please set it up first; until then, nothing here "
+        "can be changed."
+    )
+    ways = (("auth.second_step.page", _l("Set up the second step")),)
+
+
+class SecondStepIsOn(ForumError):
+    status = 409
+    message = _l("Your account has a second step already. Recovery codes are shown only once; you can make new ones.")
+    ways = (("auth.second_step.page", _l("Two-step sign-in")),)
+
+
 class SignedOut(ForumError):
     status = 403
     message = _l("You are not signed in any more. What you typed is given back below; sign in and send it again.")
@@ -98,6 +137,13 @@ class Refused(ForumError):
         self.field = field
 
 
+class LastAdministrator(Refused):
+    """`field` is the one that would take the right away, "" where the whole account would go."""
+
+    def __init__(self, field: str = "") -> None:
+        super().__init__(_l("This is the last administrator. Make somebody else an administrator first."), field)
+
+
 class TooIntricate(ForumError):
     status = 422
     message = _l(
@@ -126,6 +172,19 @@ class ResetExpired(TokenExpired):
     ways = (("auth.sign_in", _l("Sign in")), ("auth.forgot", _l("Ask for a new link")))
 
 
+class EmailChangeExpired(TokenExpired):
+    message = _l(
+        "This link has expired or has been used already, or the change was cancelled. Your account page shows which "
+        "address your account has."
+    )
+    ways = (("auth.account", _l("Your account")),)
+
+
+class SecondStepExpired(TokenExpired):
+    message = _l("Too much time has passed since you wrote your password. Please sign in again.")
+    ways = (("auth.sign_in", _l("Sign in")),)
+
+
 class WrongCredentials(ForumError):
     """The same for an unknown address and for a wrong password."""
 
@@ -151,6 +210,24 @@ class AddressTaken(ForumError):
 class WrongPassword(ForumError):
     status = 422
     message = _l("This is not your present password. Please check it.")
+    field = "password"
+
+
+class SameAddress(ForumError):
+    status = 422
+    message = _l("This is the address that your account has now. Write another one.")
+    field = "email"
+
+
+class WrongCode(ForumError):
+    """The same for a code that is not right, of another time, or used already."""
+
+    status = 422
+    message = _l(
+        "This code is not right, or has been used already. Wait until your device shows the next one, or use one of "
+        "your recovery codes."
+    )
+    field = "code"
 
 
 MESSAGES = {
@@ -174,7 +251,9 @@ CSRF_MESSAGE = _l(
     "For your safety this form is valid only in the session in which it was opened, and that session has ended. "
     "What you typed is given back below; please open the form again and send it once more."
 )
-NOT_GIVEN_BACK = frozenset({"csrf_token", "submission", "language", "question", "capacity", "country", "preview"})
+NOT_GIVEN_BACK = frozenset(
+    {"csrf_token", "submission", "code", "language", "question", "capacity", "country", "preview"}
+)
 
 
 def register_errors(app: Flask) -> None:

@@ -28,14 +28,14 @@ LAYERS = (
     ("frame", r"app\.(templating|headers)"),
     ("forms", r"app\.forms|app\.\w+\.(\w+_)?forms"),
     ("who asks", r"app\.viewer"),
-    ("actions", r"app\.\w+\.(\w+_)?actions|app\.auth\.tokens"),
+    ("actions", r"app\.\w+\.(\w+_)?actions|app\.auth\.(tokens|mailing)"),
     ("mail", r"app\.mail\.(outbox|letters|sending)"),
     (
         "queries",
         r"app\.\w+\.(\w+_)?queries|app\.printing\.proceedings|app\.counters|app\.submissions"
-        r"|app\.forums\.placing|app\.moderation\.recording",
+        r"|app\.forums\.placing|app\.moderation\.recording|app\.auth\.(sign_ins|proof|erasing)",
     ),
-    ("rules", r"app\.(permissions|markup|labels)|app\.auth\.(passwords|emails)"),
+    ("rules", r"app\.(permissions|markup|labels)|app\.auth\.(passwords|emails|second_step)"),
     ("addresses", r"app\.addresses"),
     ("errors", r"app\.errors"),
     ("languages", r"app\.(languages|environment)"),

@@ -27,13 +27,15 @@ def changed(field: str, old: Any, new: Any, language: str = "") -> list[Change]:
     return [{"field": field, "language": language, "old": old, "new": new}] if old != new else []
 
 
-def record(viewer: User, action: str, kind: str, thing: Any, changes: list[Change], *, name: Any = None) -> None:
-    """Write into the log what the viewer did to a thing; inside the transaction that does it.
+def record(viewer: User | None, action: str, kind: str, thing: Any, changes: list[Change], *, name: Any = None) -> None:
+    """Write into the log what the viewer did to a thing, None for whoever has the command line; inside the transaction
+    that does it.
 
     `name` is what gives a thing its name that has none of its own, such as the forum of a period.
     """
     subject = name_of(name or thing)[: LogEntry.MAX_SUBJECT]
-    entry = LogEntry(user_id=viewer.id, action=action, kind=kind, subject_id=thing.id, subject=subject, detail=changes)
+    user_id = viewer.id if viewer else None
+    entry = LogEntry(user_id=user_id, action=action, kind=kind, subject_id=thing.id, subject=subject, detail=changes)
     db.session.add(entry)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import joinedload
 from app import labels
 from app.admin.object_queries import KINDS
 from app.extensions import db
+from app.labels import person_name
 from app.languages import N_, site_languages
 from app.models import LogEntry, User
 
@@ -26,6 +27,8 @@ ACTIONS = {
     "archive": N_("Moved to the archive"),
     "unarchive": N_("Taken out of the archive"),
     "close": N_("Closed at once"),
+    "suspend": N_("Suspended"),
+    "reinstate": N_("Reinstated"),
 }
 SUBJECTS = {name: kind.label for name, kind in KINDS.items()} | {"periods": N_("Period"), "users": N_("Person")}
 FIELDS = {
@@ -53,7 +56,9 @@ FIELDS = {
     "parent_id": N_("Key of the page above"),
     "position": N_("Place among its neighbours"),
     "published_at": N_("Published on"),
+    "reason": N_("Reason"),
     "remarks": N_("Remarks"),
+    "second_step": N_("Two-step sign-in"),
     "short_title": N_("Short title"),
     "slug": N_("Name in the address"),
     "symbol": N_("Symbol"),
@@ -80,7 +85,9 @@ class Filter:
 
 def entries(asked: Filter) -> Select[LogEntry]:
     """The entries, the latest first, each with its person."""
-    statement = select(LogEntry).order_by(LogEntry.id.desc()).options(joinedload(LogEntry.user))
+    statement = (
+        select(LogEntry).order_by(LogEntry.id.desc()).options(joinedload(LogEntry.user), joinedload(LogEntry.person))
+    )
     if asked.person:
         statement = statement.where(LogEntry.user_id == asked.person)
     if asked.action:
@@ -94,8 +101,20 @@ def entries(asked: Filter) -> Select[LogEntry]:
 
 def people_in_log() -> list[tuple[int, str]]:
     """`(key, name)` of everybody who stands in the log, by name."""
-    statement = select(User.id, User.name).where(User.id.in_(select(LogEntry.user_id))).order_by(User.name, User.id)
-    return [(key, name) for key, name in db.session.execute(statement)]
+    statement = select(User.id, User.name, User.former_number).where(User.id.in_(select(LogEntry.user_id)))
+    found = db.session.execute(statement.order_by(User.former_number, User.name, User.id))
+    return [(row.id, person_name(row)) for row in found]
+
+
+def done_by(entry: LogEntry) -> str:
+    """The name of whoever did it."""
+    return person_name(entry.user) if entry.user else _("From the command line")
+
+
+def subject_of(entry: LogEntry) -> str:
+    """What it was done to, as that was called then; somebody whose account was deleted is a number."""
+    is_gone = entry.person is not None and entry.person.former_number
+    return person_name(entry.person) if is_gone else entry.subject
 
 
 def field_name(change: dict[str, Any]) -> str:
@@ -124,11 +143,11 @@ def as_csv(asked: Filter) -> Iterator[str]:
     for entry in db.session.scalars(entries(asked).execution_options(yield_per=100)):
         yield _line(
             f"{entry.at:%Y-%m-%d %H:%M:%S}",
-            entry.user.name if entry.user else "",
+            done_by(entry),
             _(ACTIONS.get(entry.action, entry.action)),
             _(SUBJECTS.get(entry.kind, entry.kind)),
             entry.subject_id,
-            entry.subject,
+            subject_of(entry),
             "\n".join(_change_line(change) for change in entry.detail),
         )
 

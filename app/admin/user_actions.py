@@ -7,14 +7,12 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from app.admin.log_actions import Change, assign, changed, record
-from app.admin.object_queries import fetch
-from app.admin.user_queries import count_other_administrators
-from app.errors import Refused
+from app.admin.user_queries import count_other_administrators, get_person
+from app.errors import LastAdministrator, Refused
 from app.extensions import db, transaction
 from app.models import Forum, ForumRole, Role, User
 from app.permissions import require
 
-LAST_ADMINISTRATOR = _l("This is the last administrator. Make somebody else an administrator first.")
 UNKNOWN_FORUM = _l("Please choose one of those that are offered.")
 
 
@@ -25,9 +23,9 @@ def update(user_id: int, profile: Mapping[str, Any], roles: Mapping[Role, set[in
     """
     with transaction():
         require(viewer, "administer")
-        user = fetch(User, user_id)
+        user = get_person(user_id)
         if user.is_admin and not profile["is_admin"] and not count_other_administrators(user):
-            raise Refused(LAST_ADMINISTRATOR, "is_admin")
+            raise LastAdministrator("is_admin")
         changes = assign(user, profile)
         slugs = {forum.id: forum.slug for forum in db.session.scalars(select(Forum))}
         for role, wanted in roles.items():

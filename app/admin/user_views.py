@@ -8,11 +8,10 @@ from app.addresses import link
 from app.admin import user_actions, user_queries
 from app.admin.common_views import done, here, query_without_page, show
 from app.admin.forms import carry_out
-from app.admin.object_queries import fetch, list_forums
+from app.admin.object_queries import list_forums
 from app.admin.user_forms import UserForm
 from app.languages import reader_language
 from app.markup import plain_line
-from app.models import User
 from app.templating import text_in
 from app.viewer import signed_in_user
 
@@ -28,7 +27,7 @@ def index() -> ResponseReturnValue:
 
 @bp.route("/users/<int:user_id>/", methods=["GET", "POST"])
 def edit(user_id: int) -> ResponseReturnValue:
-    user = fetch(User, user_id)
+    user = user_queries.get_person(user_id)
     form = UserForm(obj=user)
     form.offer(user, [(forum.id, text_in(forum).short_title) for forum in list_forums()], reader_language())
     saved = carry_out(form, lambda: user_actions.update(user_id, form.profile, form.roles, viewer=signed_in_user()))

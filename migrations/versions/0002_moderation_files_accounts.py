@@ -140,6 +140,11 @@ def upgrade() -> None:
     with op.batch_alter_table("group") as batch_op:
         batch_op.add_column(sa.Column("approval", sa.String(length=20), nullable=True))
 
+    with op.batch_alter_table("mail") as batch_op:
+        batch_op.add_column(sa.Column("user_id", sa.Integer(), nullable=True))
+        batch_op.create_foreign_key(batch_op.f("fk_mail_user_id_user"), "user", ["user_id"], ["id"], ondelete="CASCADE")
+        batch_op.create_index(batch_op.f("ix_mail_user_id"), ["user_id"], unique=False)
+
     with op.batch_alter_table("message", table_kwargs=KEPT["message"]) as batch_op:
         batch_op.add_column(sa.Column("withheld_at", sa.DateTime(), nullable=True))
         batch_op.add_column(sa.Column("withheld_for", sa.JSON(), nullable=True))
@@ -189,6 +194,11 @@ def downgrade() -> None:
         batch_op.drop_column("returned_at")
         batch_op.drop_column("withheld_for")
         batch_op.drop_column("withheld_at")
+
+    with op.batch_alter_table("mail") as batch_op:
+        batch_op.drop_index(batch_op.f("ix_mail_user_id"))
+        batch_op.drop_constraint(batch_op.f("fk_mail_user_id_user"), type_="foreignkey")
+        batch_op.drop_column("user_id")
 
     with op.batch_alter_table("group") as batch_op:
         batch_op.drop_column("approval")

@@ -84,11 +84,11 @@ def test_deleted_texts_are_kept_in_the_log(admin: FlaskClient):
     assert "Avis important" in admin.get("/en/admin/log/2/").text
 
 
-def test_entries_of_a_person_who_left_stay(admin: FlaskClient, look, entries, world):
+def test_entries_without_a_person_are_from_the_command_line(admin: FlaskClient, look, entries, world):
     look(lambda: (db.session.query(LogEntry).update({"user_id": None}), db.session.commit()))
 
     assert count(admin) == 4
-    assert "Former participant" in admin.get("/en/admin/log/1/").text
+    assert "From the command line" in admin.get("/en/admin/log/1/").text
 
 
 def test_csv_has_what_the_page_has(admin: FlaskClient, entries):

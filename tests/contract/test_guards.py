@@ -57,6 +57,18 @@ ROUTES = {
     "auth.language": (SIGNED_IN, "/en/account/language/"),
     "auth.password": (SIGNED_IN, "/en/account/password/"),
     "auth.own_data": (SIGNED_IN, "/en/account/data/"),
+    "auth.data.file": (SIGNED_IN, "/en/account/data.json"),
+    "auth.sign_ins.end": (SIGNED_IN, ""),
+    "auth.sign_ins.end_all_others": (SIGNED_IN, ""),
+    "auth.email_change.ask": (SIGNED_IN, "/en/account/email/"),
+    "auth.email_change.cancel": (SIGNED_IN, ""),
+    "auth.email_change.confirm": (FORM, ""),
+    "auth.second_step.code": (FORM, ""),
+    "auth.second_step.page": (SIGNED_IN, "/en/account/second-step/"),
+    "auth.second_step.recovery_codes": (SIGNED_IN, ""),
+    "auth.second_step.off": (SIGNED_IN, ""),
+    "auth.leaving.delete": (SIGNED_IN, "/en/account/delete/"),
+    "auth.leaving.deleted": (PUBLIC, "/en/auth/deleted/"),
 }
 ASKED = {endpoint: row for endpoint, row in ROUTES.items() if row[1]}
 READING = [path for guard, path in ROUTES.values() if guard == PUBLIC and path.startswith("/en/")]

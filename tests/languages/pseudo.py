@@ -23,13 +23,17 @@ from tools.catalogues import extract
 GREEK = str.maketrans({code: chr(0x3B1 + code % 24) for code in (*range(65, 91), *range(97, 123))})
 # Columns with codes, addresses and keys, of which no page makes a sentence.
 CODES = frozenset(
-    "slug language kind status capacity country email password_hash token_hash url key recipient action browser".split()
+    "slug language kind status capacity country email password_hash token_hash url key recipient action browser "
+    "totp_secret code_hash".split()
 )
 LETTER = re.compile("[A-Za-z\u00c0-\u024f]")
 MARKED = re.compile("⟦[^⟦⟧]*⟧")
 # What is the same in all languages: the names of the languages and of the site, addresses, the zone, a list of names
 # in addresses that the administration shows.
-SAME = re.compile(r"\b(?:English|español|français|Plenary|UTC|\w+-forum|group-\d|home|portal|archive|rules|child)\b")
+SAME = re.compile(
+    r"\b(?:English|español|français|Plenary|UTC|\w+-forum|group-\d|home|portal|archive|rules|child)\b"
+    r"|\b(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}\b|\b[a-z2-9]{5}-[a-z2-9]{5}\b"  # the secret of a second step, and its codes
+)
 # Addresses, and what feeds say to machines.
 ADDRESS = re.compile(r"https?://[^\s<>]+|(?<![\w.])[\w.]++@[\w.]+|^tag:\S+$|^\d{4}-\d\d-\d\dT[\d:]+Z$")
 CONTENT = re.compile("<content.*?</content>", re.DOTALL)  # of a feed: messages, as escaped HTML
