@@ -13,6 +13,7 @@ from itsdangerous import TimestampSigner
 from lxml import html as lxml_html
 from sqlalchemy import select
 
+from app.auth import proof
 from app.auth.second_step import matching_step, qr_code, secret_for
 from app.database import utcnow
 from app.extensions import db
@@ -312,6 +313,17 @@ def test_setting_up_again_is_refused(her):
 
     assert answer.status_code == 409
     assert 'class="secret"' not in answer.text
+
+
+def test_setting_up_in_two_windows_at_once_keeps_the_first(app, clara_here, monkeypatch):
+    def other_window(user: User, _verified: str) -> None:
+        user.totp_secret = TOTP_SECRET
+        db.session.flush()
+
+    device = offered(clara_here.get(PAGE).text)
+    monkeypatch.setattr(proof, "require_unchanged", other_window)
+
+    assert clara_here.post(PAGE, data={"password": PASSWORD, "code": device.code()}).status_code == 409
 
 
 # Afterwards
