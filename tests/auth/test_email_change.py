@@ -94,11 +94,11 @@ def test_address_that_is_none_or_the_same_is_refused(her, mailbox: Mailbox, emai
     assert not mailbox()
 
 
-def test_taken_address_gets_the_same_answer_and_page(her, alice):
+def test_taken_address_gets_the_same_answer_and_page(her):
     def ask(email):
         answer = her.post(ASK, data=CHANGE | {"email": email})
         page = her.get(ASK).text.replace(email, "")
-        return answer.status_code, answer.location, re.sub(r"\d\d:\d\d", "", page)
+        return answer.status_code, answer.location, re.sub(r'\d\d:\d\d|value="[^"]*"', "", page)
 
     assert ask("bruno@example.org") == ask(NEW)
 
