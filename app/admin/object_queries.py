@@ -10,9 +10,11 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, func, inspect, select, true
 from sqlalchemy.orm import selectinload
 
+from app.addresses import LARGEST_KEY
+from app.admin.version_queries import version_of
 from app.errors import Archived, NotFound
 from app.extensions import db
-from app.languages import N_, site_languages
+from app.languages import N_, Language, site_languages
 from app.models import (
     Document,
     DocumentText,
@@ -30,7 +32,6 @@ from app.models import (
     Topic,
 )
 
-LARGEST_KEY = 2**31 - 1
 T = TypeVar("T")
 
 
@@ -96,7 +97,7 @@ KINDS = {
             delete=N_("Delete the forum"),
             model=Forum,
             text_model=ForumText,
-            columns=("slug",),
+            columns=("slug", "approval", "by_invitation"),
             rendered={"about": ("about_html", 3), "mandate": ("mandate_html", 3)},
         ),
         Kind(
@@ -120,7 +121,7 @@ KINDS = {
             delete=N_("Delete the group"),
             model=Group,
             text_model=GroupText,
-            columns=("number", "slug"),
+            columns=("number", "slug", "approval"),
             owner=Forum,
             owner_column="forum_id",
             unique=("number", "slug"),
@@ -200,6 +201,12 @@ def get_owner(kind: Kind, key: int | None) -> Any:
     return fetch(kind.owner, key) if kind.owner and key is not None else None
 
 
+def version_of_object(kind: Kind, thing: Any) -> str:
+    """The version of an object with its texts."""
+    written = {code: [getattr(text, name) for name in kind.text_columns] for code, text in thing.texts.items()}
+    return version_of(thing, kind.columns, sorted(written.items()))
+
+
 def get_whole_forum(key: int) -> Forum:
     """A forum with all that its page of the administration lists. Raises NotFound."""
     forum = fetch(Forum, key)
@@ -213,6 +220,12 @@ def get_whole_forum(key: int) -> Forum:
     loading = [selectinload(whole).selectinload(part) for whole, part in parts]
     db.session.scalars(select(Forum).where(Forum.id == key).options(*loading)).one()
     return forum
+
+
+def names_of_invited(forum: Forum, language: Language) -> list[str]:
+    """The States that are invited to a forum, in the order of the language."""
+    names = (language.state_name(invitation.country) for invitation in forum.invitations)
+    return sorted(names, key=language.sort_key)
 
 
 def forum_of(thing: Any) -> Forum | None:

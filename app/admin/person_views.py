@@ -16,7 +16,7 @@ from app.languages import language_or_default
 from app.models import User
 from app.viewer import signed_in_user
 
-bp = Blueprint("people", __name__)
+bp = Blueprint("person", __name__)
 
 
 @bp.route("/users/<int:user_id>/suspend/", methods=["GET", "POST"])

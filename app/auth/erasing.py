@@ -3,8 +3,9 @@
 Messages that were published, withheld ones among them, stay under their numbers with their text, their capacity and
 their State, without which nobody could read the record; the name gives way to `Former participant 17`, the organization
 goes. Texts that never became part of the record, or were taken back, go too: messages that wait or were withdrawn.
-Whom a message speaks for, and who spoke where the Secretariat typed it, is about others and stays, unless it names
-the person.
+On whose behalf a message speaks is about others and stays, unless it names the person. What the Secretariat typed for
+somebody is that person's own: a speaker with exactly the name of the person is taken for him or her, and what the
+person has typed for others is left alone.
 
 Reports, log entries and acts of moderation stay as facts, since others decided on them or have to answer for them;
 what the person wrote in reports, and what the log says of the person, goes.
@@ -13,11 +14,13 @@ what the person wrote in reports, and what the log says of the person, goes.
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
+from app.counters import count
 from app.database import utcnow
 from app.extensions import db
-from app.languages import language_or_default, site_default, speaking
+from app.forums import placing
+from app.languages import site_default, speaking
 from app.models import (
     Attachment,
     Capacity,
@@ -57,9 +60,16 @@ def erase(user: User) -> None:
     db.session.expire_all()
 
 
+def _is_heard_in(user: User) -> ColumnElement[bool]:
+    """The messages that are this person's own words: not those that he or she typed for others, but those that others
+    typed for him or her."""
+    own = (Message.author_id == user.id) & (Message.speaker == "")
+    return own | Message.speaker.in_({user.name, f"{user.title} {user.name}".strip()} - {""})
+
+
 def _erase_texts_out_of_the_record(user: User) -> None:
     """Messages that nobody but their author and the moderators ever read, or may read any more, keep their numbers."""
-    unread = (Message.author_id == user.id) & Message.status.in_(NOT_IN_THE_RECORD)
+    unread = _is_heard_in(user) & Message.status.in_(NOT_IN_THE_RECORD)
     numbers = select(Message.id).where(unread).scalar_subquery()
     db.session.execute(delete(Revision).where(Revision.message_id.in_(numbers)))
     db.session.execute(delete(Attachment).where(Attachment.message_id.in_(numbers)))
@@ -72,9 +82,10 @@ def _erase_texts_out_of_the_record(user: User) -> None:
 
 def _erase_from_messages(user: User, own: list[str]) -> None:
     """The organization of all messages; on whose behalf they speak where that names the person."""
-    db.session.execute(update(Message).where(Message.author_id == user.id).values(organization=""))
-    messages = select(Message).where(Message.author_id == user.id)
-    revisions = select(Revision).join(Message, Message.id == Revision.message_id).where(Message.author_id == user.id)
+    is_heard = _is_heard_in(user)
+    db.session.execute(update(Message).where(is_heard).values(organization=""))
+    messages = select(Message).where(is_heard)
+    revisions = select(Revision).join(Message, Message.id == Revision.message_id).where(is_heard)
     things: list[Message | Revision] = [*db.session.scalars(messages), *db.session.scalars(revisions)]
     for thing in things:
         if any(text in thing.on_behalf_of.casefold() for text in own):
@@ -82,11 +93,15 @@ def _erase_from_messages(user: User, own: list[str]) -> None:
 
 
 def _erase_as_speaker(user: User, number: int) -> None:
-    """Where the Secretariat posted what this person wrote by letter, the number stands for the name too."""
-    names = {user.name, f"{user.title} {user.name}".strip()} - {""}
-    for message in db.session.scalars(select(Message).where(Message.speaker.in_(names))):
-        with speaking(language_or_default(message.language)):
-            message.speaker = _("Former participant %(number)s", number=number)
+    """Where the Secretariat posted what this person wrote by letter, the number stands for the name too. It is text,
+    in one language for all of them, since such a speaker is told from others by it."""
+    with speaking(site_default()):
+        name = _("Former participant %(number)s", number=number)
+    spoken = db.session.scalars(select(Message).where(_is_heard_in(user), Message.speaker != "")).all()
+    for message in spoken:
+        message.speaker = name
+    for topic in placing.held(*{message.topic_id for message in spoken}).values():
+        count(topic)
 
 
 def _erase_from_log(user: User) -> None:

@@ -9,9 +9,10 @@ from app.extensions import db
 from app.models import EmailChange, RecoveryCode, SignIn, User
 
 
-def find_by_email(email: str | None) -> User | None:
-    """The account of a normal e-mail address."""
-    return db.session.scalar(select(User).where(User.email == email)) if email else None
+def find_by_email(email: str | None, *, for_update: bool = False) -> User | None:
+    """The account of a normal e-mail address; `for_update` keeps it from other writers until the transaction ends."""
+    statement = select(User).where(User.email == email)
+    return db.session.scalar(statement.with_for_update() if for_update else statement) if email else None
 
 
 def list_sign_ins(user: User) -> Sequence[SignIn]:

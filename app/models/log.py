@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, String
-from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import Base, utcnow
 from app.models.user import User
@@ -13,11 +13,9 @@ from app.models.user import User
 class LogEntry(Base):
     """One action on one thing: `kind` and `subject_id` say which, `subject` what it was called then.
 
-    Without a `user`, it was done from the command line. `person` is the subject where that is somebody: whose
-    account is deleted has left no name in `subject`.
-
     `detail` lists the changed fields as `{"field", "language", "old", "new"}`; `language` is "" for
-    fields that are the same in all languages.
+    fields that are the same in all languages. Nobody stands for the command line. `forum_id` is the forum
+    that the action concerned, if any; it stays when that forum is deleted.
     """
 
     __tablename__ = "log_entry"
@@ -30,10 +28,8 @@ class LogEntry(Base):
     action: Mapped[str] = mapped_column(String(20))
     kind: Mapped[str] = mapped_column(String(20))
     subject_id: Mapped[int]
+    forum_id: Mapped[int | None] = mapped_column(index=True)
     subject: Mapped[str] = mapped_column(String(MAX_SUBJECT))
     detail: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
 
-    user: Mapped[User | None] = relationship(foreign_keys=user_id)
-    person: Mapped[User | None] = relationship(
-        primaryjoin=lambda: (LogEntry.kind == "users") & (foreign(LogEntry.subject_id) == User.id), viewonly=True
-    )
+    user: Mapped[User | None] = relationship()

@@ -140,17 +140,16 @@ def upgrade() -> None:
     with op.batch_alter_table("group") as batch_op:
         batch_op.add_column(sa.Column("approval", sa.String(length=20), nullable=True))
 
-    with op.batch_alter_table("mail") as batch_op:
-        batch_op.add_column(sa.Column("user_id", sa.Integer(), nullable=True))
-        batch_op.create_foreign_key(batch_op.f("fk_mail_user_id_user"), "user", ["user_id"], ["id"], ondelete="CASCADE")
-        batch_op.create_index(batch_op.f("ix_mail_user_id"), ["user_id"], unique=False)
-
     with op.batch_alter_table("message", table_kwargs=KEPT["message"]) as batch_op:
         batch_op.add_column(sa.Column("withheld_at", sa.DateTime(), nullable=True))
         batch_op.add_column(sa.Column("withheld_for", sa.JSON(), nullable=True))
         batch_op.add_column(sa.Column("returned_at", sa.DateTime(), nullable=True))
         batch_op.add_column(sa.Column("speaker", sa.String(length=100), nullable=False, server_default=""))
         batch_op.alter_column("position", existing_type=sa.INTEGER(), nullable=True)
+
+    with op.batch_alter_table("period") as batch_op:
+        batch_op.add_column(sa.Column("former_dates", sa.JSON(), nullable=True))
+        batch_op.add_column(sa.Column("called_off_at", sa.DateTime(), nullable=True))
 
     with op.batch_alter_table("topic") as batch_op:
         batch_op.add_column(sa.Column("pinned_at", sa.DateTime(), nullable=True))
@@ -159,6 +158,7 @@ def upgrade() -> None:
         batch_op.create_foreign_key(batch_op.f("fk_topic_merged_into_id_topic"), "topic", ["merged_into_id"], ["id"])
 
     with op.batch_alter_table("user") as batch_op:
+        batch_op.add_column(sa.Column("confirmation_mailed_at", sa.DateTime(), nullable=True))
         batch_op.add_column(sa.Column("suspended_at", sa.DateTime(), nullable=True))
         batch_op.add_column(sa.Column("suspended_for", sa.String(length=500), nullable=False, server_default=""))
         batch_op.add_column(sa.Column("former_number", sa.Integer(), nullable=True))
@@ -181,6 +181,11 @@ def downgrade() -> None:
         batch_op.drop_column("former_number")
         batch_op.drop_column("suspended_for")
         batch_op.drop_column("suspended_at")
+        batch_op.drop_column("confirmation_mailed_at")
+
+    with op.batch_alter_table("period") as batch_op:
+        batch_op.drop_column("called_off_at")
+        batch_op.drop_column("former_dates")
 
     with op.batch_alter_table("topic") as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_topic_merged_into_id_topic"), type_="foreignkey")
@@ -194,11 +199,6 @@ def downgrade() -> None:
         batch_op.drop_column("returned_at")
         batch_op.drop_column("withheld_for")
         batch_op.drop_column("withheld_at")
-
-    with op.batch_alter_table("mail") as batch_op:
-        batch_op.drop_index(batch_op.f("ix_mail_user_id"))
-        batch_op.drop_constraint(batch_op.f("fk_mail_user_id_user"), type_="foreignkey")
-        batch_op.drop_column("user_id")
 
     with op.batch_alter_table("group") as batch_op:
         batch_op.drop_column("approval")
