@@ -11,6 +11,9 @@ ROOT = Path(__file__).resolve().parent
 SHORTEST_SECRET = 32
 # In bytes: room for a megabyte of text as forms encode it, so that it is refused as too long and given back.
 LARGEST_FORM = 4 * 1024 * 1024
+MEGABYTE = 1024 * 1024
+MOST_MEGABYTES = 100  # a file is read at once to be told by its content
+MOST_FILES = 20
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 CONTACT = re.compile(r"[^\s@<>]+@[^\s@<>]+")
 YES_OR_NO = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False, "": False}
@@ -36,6 +39,9 @@ class Config:
     default_language: str = "en"
     languages: tuple[str, ...] = ("en", "es", "fr")
     translations: tuple[Path, ...] = (ROOT / "translations",)
+    files_folder: Path | None = None
+    largest_file: int = 10 * MEGABYTE
+    files_per_message: int = 5
     trusted_proxies: int = 0
     require_second_step_for_admins: bool = False
     overrides: Mapping[str, object] = field(default_factory=dict)
@@ -55,6 +61,11 @@ class Config:
             raise SettingError("CONTACT_EMAIL must be one e-mail address, such as secretariat@example.org")
         if self.default_language not in self.languages:
             raise SettingError(f"DEFAULT_LANGUAGE must be one of {', '.join(self.languages)}.")
+
+    @property
+    def files(self) -> Path:
+        """Where attached files lie."""
+        return self.files_folder or self.instance / "files"
 
     @property
     def is_https(self) -> bool:
@@ -93,6 +104,7 @@ class Config:
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
     """Read the settings; raises SettingError where one is missing or unsafe."""
+    files = environ.get("FILES_FOLDER", "")
     proxies = environ.get("TRUSTED_PROXIES", "0")
     if not proxies.isdecimal():
         raise SettingError("TRUSTED_PROXIES must be the number of proxies in front, such as 1.")
@@ -110,6 +122,15 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
         contact_email=environ.get("CONTACT_EMAIL", ""),
         site_name=environ.get("SITE_NAME", "Plenary"),
         default_language=environ.get("DEFAULT_LANGUAGE", "en"),
+        files_folder=Path(files).resolve() if files else None,
+        largest_file=_number("LARGEST_FILE_MB", environ.get("LARGEST_FILE_MB", "10"), MOST_MEGABYTES) * MEGABYTE,
+        files_per_message=_number("FILES_PER_MESSAGE", environ.get("FILES_PER_MESSAGE", "5"), MOST_FILES),
         trusted_proxies=int(proxies),
         require_second_step_for_admins=YES_OR_NO[required],
     )
+
+
+def _number(name: str, written: str, most: int) -> int:
+    if not written.isdecimal() or not 1 <= int(written) <= most:
+        raise SettingError(f"{name} must be a whole number from 1 to {most}.")
+    return int(written)

@@ -84,6 +84,23 @@ def _joined_on_postgresql(element: joined_ids, compiler: Any, **kwargs: Any) -> 
     return f"string_agg(CAST({compiler.process(element.clauses, **kwargs)} AS TEXT), ',')"
 
 
+class json_rows(FunctionElement[str]):  # noqa: N801  named as SQL names functions
+    """The columns of a group's rows as a list of lists in one JSON text, in any order; NULL for no rows."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(json_rows)
+def _rows_on_sqlite(element: json_rows, compiler: Any, **kwargs: Any) -> str:
+    return f"nullif(json_group_array(json_array({compiler.process(element.clauses, **kwargs)})), '[]')"
+
+
+@compiles(json_rows, "postgresql")
+def _rows_on_postgresql(element: json_rows, compiler: Any, **kwargs: Any) -> str:
+    return f"CAST(json_agg(json_build_array({compiler.process(element.clauses, **kwargs)})) AS TEXT)"
+
+
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UTCDateTime}

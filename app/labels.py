@@ -5,6 +5,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from app.attachments.kinds import KINDS
 from app.languages import N_
 from app.models.forum import Approval, DocumentKind
 from app.models.message import MessageStatus
@@ -55,6 +56,7 @@ ROLE = {
     Role.TRANSLATOR: N_("Translator"),
     Role.PARTICIPANT: N_("Approved participant"),
 }
+FILE = {kind.media_type: kind.label for kind in KINDS}
 
 # What browsers call themselves, and what people call them; of those that name several, the first is meant.
 BROWSERS = {

@@ -47,6 +47,7 @@ class Patterns:
     thousands: str = ","
     decimal: str = "."
     percent: str = "{p}%"
+    sizes: tuple[str, ...] = ("B", "KB", "MB", "GB")  # each 1,024 times the one before
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +96,14 @@ class Language:
     def percent(self, share: float) -> str:
         """A share of 1 in percent, to one decimal: `41.7%`."""
         return self.patterns.percent.format(p=f"{share * 100:.1f}".replace(".", self.patterns.decimal))
+
+    def size(self, in_bytes: int) -> str:
+        """The size of a file, to two digits at least: `812 B`, `1.4 MB`, `340 KB`; in French `1,4 Mo`."""
+        amount, step = float(in_bytes), 0
+        while amount >= 999.5 and step < len(self.patterns.sizes) - 1:
+            amount, step = amount / 1024, step + 1
+        digits = f"{amount:.1f}".removesuffix(".0") if step and amount < 9.95 else f"{amount:.0f}"
+        return f"{digits.replace('.', self.patterns.decimal)}\N{NO-BREAK SPACE}{self.patterns.sizes[step]}"
 
     def state_name(self, code: str) -> str:
         """The United Nations' short name of a State, the code itself where the list has none."""
@@ -160,6 +169,7 @@ KNOWN = {
             thousands=NO_BREAK,
             decimal=",",
             percent="{p} %".replace(" ", NO_BREAK),
+            sizes=("o", "Ko", "Mo", "Go"),
         ),
     ),
 }

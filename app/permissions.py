@@ -30,6 +30,7 @@ from app.errors import (
 from app.extensions import db
 from app.models import (
     Approval,
+    Attachment,
     Forum,
     ForumRole,
     Group,
@@ -58,6 +59,14 @@ TOPIC_IS_VISIBLE: ColumnElement[bool] = FORUM_IS_VISIBLE & or_(
 )
 MESSAGE_IS_VISIBLE: ColumnElement[bool] = FORUM_IS_VISIBLE & or_(
     Message.position.is_not(None), Message.author_id == bindparam("viewer_id"), FORUM_IS_MODERATED
+)
+
+# A file is as visible as the text of its message, hidden ones included (see_history below), or as its document.
+ATTACHMENT_IS_VISIBLE: ColumnElement[bool] = FORUM_IS_VISIBLE & or_(
+    Attachment.document_id.is_not(None),
+    Message.status == MessageStatus.PUBLISHED,
+    Message.author_id == bindparam("viewer_id"),
+    FORUM_IS_MODERATED,
 )
 
 

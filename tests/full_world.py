@@ -10,6 +10,7 @@ from app.markup import render
 from app.models import (
     Act,
     ActKind,
+    Attachment,
     Capacity,
     Document,
     DocumentText,
@@ -37,6 +38,7 @@ from app.models import (
     User,
 )
 from app.models.forum import DocumentKind
+from tests.files import make_attachment
 from tests.world import World, make_forum, make_message, make_period, make_topic, make_user, texts
 
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -65,6 +67,9 @@ class FullWorld:
     entry: int
     act: int
     coming_period: int
+    attachment: int
+    document_file: int
+    hidden_attachment: int
 
     @property
     def people(self) -> dict[str, int]:
@@ -95,9 +100,11 @@ class FullWorld:
         _furnish(hidden.forum)
         hidden_topic = make_topic(hidden, people["alice"], "Hidden topic", question=hidden.questions[0])
         hidden_message = make_message(hidden_topic, people["alice"], BODY, on_behalf_of="Some others")
+        attachment, document_file = _files(edited, withdrawn, document)
+        hidden_attachment = make_attachment(hidden_message, "hidden.txt")
         child = _child_page()
         entry = _log(people["admin"], small.forum)
-        act = _act(db.session.get_one(User, small.moderator), long_topic, withdrawn)
+        act = _act(db.session.get_one(User, small.moderator), withdrawn, hidden_topic)
         db.session.add_all(Invitation(forum_id=small.forum, country=code) for code in ("XA", "FR"))
         db.session.commit()
         return cls(
@@ -119,6 +126,9 @@ class FullWorld:
             entry=entry.id,
             act=act.id,
             coming_period=coming.id,
+            attachment=attachment.id,
+            document_file=document_file.id,
+            hidden_attachment=hidden_attachment.id,
         )
 
 
@@ -229,6 +239,14 @@ def _moderated(topic: Topic, people: dict[str, User]) -> tuple[Topic, Topic]:
     return locked, merged
 
 
+def _files(edited: Message, withdrawn: Message, document: Document) -> tuple[Attachment, Attachment]:
+    """Files under a message that shows them, of one that does not, and of a document; and one that was removed."""
+    make_attachment(edited, "removed.txt", removed_at=utcnow())
+    make_attachment(withdrawn, "withdrawn.txt")
+    text = make_attachment(edited, "text.txt")
+    return text, make_attachment(document, "paper.pdf", b"%PDF-1.4\n", media_type="application/pdf", language="es")
+
+
 def _child_page() -> Page:
     """A page below another, in Spanish only."""
     rules = db.session.query(Page).filter_by(slug="rules").one()
@@ -264,13 +282,12 @@ def _log(admin: User, forum_id: int) -> LogEntry:
     return entry
 
 
-def _act(moderator: User, topic: Topic, message: Message) -> Act:
-    """One of the acts with which a moderator has moved a message and pinned a topic."""
-    reason, forum_id = {"en": "It belongs here", "fr": "Sa place est ici"}, topic.group.forum_id
-    detail = {"from_topic": topic.id, "messages": [message.id]}
-    moved = Act(
-        kind=ActKind.MOVE, user=moderator, forum_id=forum_id, reason=reason, message=message, topic=topic, detail=detail
-    )
-    db.session.add_all([moved, Act(kind=ActKind.PIN, user=moderator, forum_id=forum_id, reason=reason, topic=topic)])
+def _act(moderator: User, message: Message, hidden_topic: Topic) -> Act:
+    """What a moderator did with a message, and with a topic of a forum that is not published."""
+    reason = {"en": "It belongs here", "fr": "Sa place est ici"}
+    forum_id, detail = message.topic.group.forum_id, {"from_topic": message.topic_id, "messages": [message.id]}
+    moved = Act(kind=ActKind.MOVE, user=moderator, forum_id=forum_id, reason=reason, message=message, detail=detail)
+    hidden = {"forum_id": hidden_topic.group.forum_id, "topic": hidden_topic}
+    db.session.add_all([moved, Act(kind=ActKind.PIN, user=moderator, reason=reason, **hidden)])
     db.session.flush()
     return moved

@@ -48,6 +48,13 @@ ROWS = [
     Row("/robots.txt", GET, PUBLIC, ("/robots.txt",), in_language=False),
     Row("/sitemap.xml", GET, PUBLIC, ("/sitemap.xml",), in_language=False),
     Row("/static/<path:filename>", GET, PUBLIC, ("/static/base.css",), in_language=False),
+    Row(
+        "/attachments/<int:attachment_id>/<name>",
+        GET,
+        PUBLIC,
+        ("/attachments/{attachment}/text.txt", "/attachments/{document_file}/paper.pdf"),
+        in_language=False,
+    ),
     Row("/", GET, PUBLIC, ("/",)),
     Row("/pages/<slug>/", GET, PUBLIC, ("/pages/rules/", "/pages/child/")),
     Row("/portal/", GET, PUBLIC, ("/portal/",)),
@@ -214,6 +221,13 @@ ROWS = [
             "/admin/documents/{document}/delete/",
         ),
     ),
+    Row("/admin/documents/<int:document_id>/files/", FORM, ADMIN, ("/admin/documents/{document}/files/",)),
+    Row(
+        "/admin/documents/<int:document_id>/files/<int:attachment_id>/delete/",
+        FORM,
+        ADMIN,
+        ("/admin/documents/{document}/files/{document_file}/delete/",),
+    ),
     Row("/admin/forums/", GET, ADMIN, ("/admin/forums/",)),
     Row("/admin/forums/<int:forum_id>/", GET, ADMIN, tuple(f"/admin/forums/{key}/" for key in range(1, 10))),
     Row("/admin/forums/<int:forum_id>/invitations/", FORM, ADMIN, ("/admin/forums/{small.forum}/invitations/",)),
@@ -285,7 +299,7 @@ ROWS = [
     Row("/admin/log/acts/<int:entry_id>/", GET, ADMIN, ("/admin/log/acts/{act}/",)),
     Row("/admin/log.csv", GET, ADMIN, ("/admin/log.csv",)),
 ]
-NOT_PAGES = (".atom", ".csv", ".css", ".json", ".svg", ".txt", ".xml", "healthz")
+NOT_PAGES = ("<name>", ".atom", ".csv", ".css", ".json", ".svg", ".txt", ".xml", "healthz")
 REDIRECTED = "/messages/<int:number>/"
 
 

@@ -31,15 +31,19 @@ LAYERS = (
     (
         "queries",
         r"app\.\w+\.(\w+_)?queries|app\.printing\.proceedings|app\.counters|app\.submissions"
-        r"|app\.forums\.placing|app\.moderation\.recording|app\.auth\.(sign_ins|proof|erasing)"
-        r"|app\.figures\.(activity|calendar|charts|contents|silence|tables)",
+        r"|app\.forums\.placing|app\.moderation\.recording|app\.attachments\.keeping"
+        r"|app\.auth\.(sign_ins|proof|erasing)|app\.figures\.(activity|calendar|charts|contents|silence|tables)",
     ),
-    ("rules", r"app\.(permissions|markup|labels|spreadsheets)|app\.auth\.(passwords|emails|second_step)"),
+    (
+        "rules",
+        r"app\.(permissions|markup|labels|spreadsheets)|app\.auth\.(passwords|emails|second_step)"
+        r"|app\.attachments\.(kinds|uploads)",
+    ),
     ("addresses", r"app\.addresses"),
-    ("errors", r"app\.errors"),
+    ("errors", r"app\.(errors|error_pages)"),
     ("languages", r"app\.(languages|environment)"),
     ("models", r"app\.models(\.\w+)?"),
-    ("extensions", r"app\.(extensions|database)"),
+    ("extensions", r"app\.(extensions|database|storage)"),
 )
 OF_A_REQUEST = frozenset(
     "request session current_user url_for login_user logout_user flash redirect render_template".split()
@@ -48,9 +52,10 @@ OF_A_REQUEST = frozenset(
 MAY_KNOW_THE_REQUEST = frozenset(
     {
         "app.forms",
+        "app.attachments.forms",
         "app.viewer",
         "app.addresses",
-        "app.errors",
+        "app.error_pages",
         "app.headers",
         "app.templating",
         "app.environment",

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.extensions import db
 from app.languages import Language, site_default
-from app.models import Forum, LogEntry, Question, User
+from app.models import Forum, LogEntry, User
 from app.models.texts import best_text
 
 Change = dict[str, Any]
@@ -72,10 +72,12 @@ def name_of(thing: Any, language: Language | None = None) -> str:
 
 
 def _forum_of(thing: Any) -> int | None:
-    """The key of the forum that a thing is, or to which it belongs, be it through its group."""
+    """The key of the forum that a thing is, or to which it belongs, be it through its topic or group."""
     if isinstance(thing, Forum):
         return thing.id
-    found: int | None = getattr(thing.group if isinstance(thing, Question) else thing, "forum_id", None)
+    for owner in ("topic", "group"):
+        thing = getattr(thing, owner, None) or thing
+    found: int | None = getattr(thing, "forum_id", None)
     return found
 
 

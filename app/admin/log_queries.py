@@ -61,6 +61,9 @@ FIELDS = {
     "country": N_("Party, Government or organization"),
     "dated": N_("Date"),
     "description": N_("Description"),
+    "file": N_("File"),
+    "from_group": N_("From the group"),
+    "from_question": N_("From the question"),
     "from_topic": N_("From the topic"),
     "group_id": N_("Key of the group"),
     "introduction": N_("Introduction"),
@@ -88,7 +91,8 @@ FIELDS = {
     "symbol": N_("Symbol"),
     "text": N_("Question"),
     "title": N_("Title"),
-    "to_topic": N_("To the topic"),
+    "to_group": N_("To the group"),
+    "to_question": N_("To the question"),
     "translator": N_("Translator"),
     "url": N_("Web address"),
 }
@@ -208,7 +212,8 @@ def changes_of(entry: Row[Any]) -> list[dict[str, Any]]:
         return list(entry.detail)
     texts = [("reason", code, text) for code, text in entry.reason.items()]
     numbers = [(name, "", _joined(value)) for name, value in entry.detail.items()]
-    return [{"field": name, "language": code, "old": "", "new": new} for name, code, new in [*texts, *numbers]]
+    told = [{"field": name, "language": code, "old": "", "new": new} for name, code, new in [*texts, *numbers]]
+    return [change for change in told if change["new"]]
 
 
 def field_name(change: dict[str, Any]) -> str:
@@ -259,7 +264,9 @@ def _with_person() -> Select[Any]:
 
 
 def _joined(value: Any) -> str:
-    return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
+    """Keys as people read them; "" for none."""
+    values = value if isinstance(value, list) else [value]
+    return ", ".join(str(one) for one in values if one is not None)
 
 
 def _language_names(codes: str) -> str:

@@ -13,10 +13,10 @@ from app.admin.object_queries import (
     forum_of,
     get_object,
     get_owner,
-    pages_below,
     refuse_if_archived,
     version_of_object,
 )
+from app.admin.page_queries import pages_below
 from app.admin.version_queries import require_version
 from app.errors import Archived, ForumError, Refused
 from app.extensions import db, transaction

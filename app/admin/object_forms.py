@@ -10,7 +10,8 @@ from wtforms.validators import Regexp, ValidationError
 
 from app import labels
 from app.admin.forms import Between, DayField, MomentField, NumberField
-from app.admin.object_queries import Kind, list_pages, pages_below
+from app.admin.object_queries import Kind
+from app.admin.page_queries import list_pages, pages_below
 from app.admin.text_forms import (
     DocumentTextForm,
     ForumTextForm,

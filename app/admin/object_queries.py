@@ -16,6 +16,7 @@ from app.errors import Archived, NotFound
 from app.extensions import db
 from app.languages import N_, Language, site_languages
 from app.models import (
+    Attachment,
     Document,
     DocumentText,
     Forum,
@@ -194,6 +195,14 @@ def get_object(kind: Kind, key: int) -> Any:
     return found
 
 
+def get_file(document_id: int, key: int) -> Attachment:
+    """A file of a document. Raises NotFound."""
+    found = fetch(Attachment, key)
+    if found.document_id != document_id:
+        raise NotFound
+    return found
+
+
 def get_owner(kind: Kind, key: int | None) -> Any:
     """The forum or group that a new object of this kind goes into, None for kinds that need none. Raises NotFound."""
     if (kind.owner is None) != (key is None):
@@ -215,6 +224,7 @@ def get_whole_forum(key: int) -> Forum:
         (Forum.pages, Page.texts),
         (Forum.notices, Notice.texts),
         (Forum.documents, Document.texts),
+        (Forum.documents, Document.attachments),
         (Forum.roles, ForumRole.user),
     )
     loading = [selectinload(whole).selectinload(part) for whole, part in parts]
@@ -248,31 +258,6 @@ def list_forums() -> list[Forum]:
     """Every forum, the latest made first, with its texts and periods."""
     statement = select(Forum).order_by(Forum.id.desc()).options(selectinload(Forum.texts), selectinload(Forum.periods))
     return list(db.session.scalars(statement))
-
-
-def list_pages() -> list[tuple[int, Page]]:
-    """The pages of the site with their depth, each below its parent."""
-    statement = select(Page).where(Page.forum_id.is_(None)).order_by(Page.position, Page.id)
-    pages = list(db.session.scalars(statement.options(selectinload(Page.texts))))
-    children: dict[int | None, list[Page]] = {}
-    for page in pages:
-        children.setdefault(page.parent_id, []).append(page)
-    listed: list[tuple[int, Page]] = []
-    waiting = [(0, page) for page in reversed(children.get(None, []))]
-    while waiting:
-        depth, page = waiting.pop()
-        listed.append((depth, page))
-        waiting += [(depth + 1, child) for child in reversed(children.get(page.id, []))]
-    return listed
-
-
-def pages_below(page: Page) -> set[int]:
-    """The keys of a page and of all pages below it."""
-    pairs = db.session.execute(select(Page.id, Page.parent_id).where(Page.forum_id.is_(None))).all()
-    below = {page.id}
-    while more := {key for key, parent in pairs if parent in below} - below:
-        below |= more
-    return below
 
 
 def count_topics(condition: ColumnElement[bool]) -> int:

@@ -7,14 +7,24 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.addresses import link
-from app.admin import forum_views, log_views, object_views, people_views, period_views, person_views, user_views
+from app.admin import (
+    file_views,
+    forum_views,
+    log_views,
+    object_views,
+    people_views,
+    period_views,
+    person_views,
+    user_views,
+)
 from app.admin.common_views import show
 from app.errors import SecondStepNeeded
 from app.permissions import require
 from app.viewer import signed_in, signed_in_user, viewer
 
 bp = Blueprint("admin", __name__, url_prefix="/<language:lang>/admin")
-for part in (forum_views, period_views, people_views, object_views, user_views, person_views, log_views):
+PARTS = (forum_views, period_views, people_views, object_views, file_views, user_views, person_views, log_views)
+for part in PARTS:
     bp.register_blueprint(part.bp)
 
 

@@ -72,7 +72,8 @@ def _erase_texts_out_of_the_record(user: User) -> None:
     unread = _is_heard_in(user) & Message.status.in_(NOT_IN_THE_RECORD)
     numbers = select(Message.id).where(unread).scalar_subquery()
     db.session.execute(delete(Revision).where(Revision.message_id.in_(numbers)))
-    db.session.execute(delete(Attachment).where(Attachment.message_id.in_(numbers)))
+    for attachment in db.session.scalars(select(Attachment).where(Attachment.message_id.in_(numbers))):
+        db.session.delete(attachment)  # one by one, since the file goes with its row
     emptied = {"body": "", "html": "", "on_behalf_of": "", "returned_at": None}
     withdrawn = {"status": MessageStatus.WITHDRAWN, "withdrawn_at": func.coalesce(Message.withdrawn_at, utcnow())}
     db.session.execute(update(Message).where(unread).values(**emptied, **withdrawn))

@@ -116,7 +116,7 @@ def most_active(asked: Asked) -> Table:
 
 def _entries_of_time(asked: Asked) -> list[Entry]:
     """A stretch of time each: its days and the periods that it touches; none before anything has begun."""
-    begun = [period for period in asked.forum.periods if period.opens_at <= asked.now]
+    begun = [period for period in asked.periods if period.opens_at <= asked.now]
     written = [day for day, _speaker, _count in asked.activity.rows]
     firsts = [*written, *(period.opens_at.date() for period in begun)]
     lasts = [*written, *(min(period.closes_at, asked.now).date() for period in begun)]
@@ -139,9 +139,7 @@ def _periods_between(first: date, last: date, asked: Asked) -> str:
     start = datetime.combine(first, time(), UTC)
     end = datetime.combine(last, time(), UTC) + timedelta(days=1)
     names = [
-        _period_name(period, asked)
-        for period in asked.forum.periods
-        if period.opens_at < end and period.closes_at >= start
+        _period_name(period, asked) for period in asked.periods if period.opens_at < end and period.closes_at >= start
     ]
     return ", ".join(dict.fromkeys(names)) or _(labels.STATE[StateKind.CLOSED])
 

@@ -12,7 +12,7 @@ from app.figures import queries
 from app.figures.charts import Picture
 from app.figures.queries import Counts
 from app.languages import Language, site_default
-from app.models import Forum, Question, Topic
+from app.models import Forum, Period, Question, Topic
 from app.models.texts import best_text
 
 
@@ -24,6 +24,11 @@ class Asked:
     language: Language
     now: datetime
     with_addresses: bool
+
+    @property
+    def periods(self) -> list[Period]:
+        """Those in which messages were taken or will be."""
+        return [period for period in self.forum.periods if period.called_off_at is None]
 
     @cached_property
     def activity(self) -> queries.Activity:

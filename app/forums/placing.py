@@ -9,12 +9,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select, update
 
 from app.counters import count
+from app.errors import AlreadyDecided
 from app.extensions import db
 from app.models import Message, MessageStatus, Topic
 
 
 def publish(message: Message) -> None:
-    """Put a message at the end of the topic in which it stands by now, for everybody to read."""
+    """Put a message at the end of the topic in which it stands by now, for everybody to read. Raises AlreadyDecided
+    where somebody else has decided on it a moment ago."""
     topic = _topic_of(message)
     message.position = topic.last_position + 1
     message.status = MessageStatus.PUBLISHED
@@ -22,7 +24,7 @@ def publish(message: Message) -> None:
 
 
 def show(message: Message, status: MessageStatus) -> None:
-    """Give a message that has its place another status: withdrawn, withheld, published again."""
+    """Give a message that has its place another status: withdrawn, withheld, published again. Raises as `publish`."""
     topic = _topic_of(message)
     message.status = status
     count(topic)
@@ -65,13 +67,22 @@ def move(source: Topic, target: Topic, numbers: Collection[int] | None = None) -
 
 
 def _topic_of(message: Message) -> Topic:
-    """The topic in which a message stands now, `held`: it may have been moved while we were waiting."""
-    db.session.flush()
-    while True:
-        topic = standing(message.topic)
-        db.session.expire(message, ("topic_id", "topic"))
-        if message.topic_id == topic.id:
-            return topic
+    """The topic in which a message stands now, `held`.
+
+    While we were waiting for it, the message may have been moved, or something been decided about it: then raises
+    AlreadyDecided. What is to be written of the message waits until then, because whoever moves messages takes the
+    topic first as well.
+    """
+    known = message.status
+    with db.session.no_autoflush:
+        while True:
+            topic = message.topic
+            db.session.refresh(topic, with_for_update=True)
+            db.session.expire(message, ("topic_id", "topic", "status"))
+            if message.status != known:
+                raise AlreadyDecided
+            if message.topic_id == topic.id:
+                return topic
 
 
 def _merge(source: Topic, target: Topic) -> None:

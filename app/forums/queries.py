@@ -96,7 +96,7 @@ def get_forum(slug: str, *, viewer: Viewer) -> Forum:
             selectinload(Forum.groups).selectinload(Group.texts),
             selectinload(Forum.pages).selectinload(Page.texts),
             selectinload(Forum.notices).selectinload(Notice.texts),
-            selectinload(Forum.documents).selectinload(Document.texts),
+            selectinload(Forum.documents).options(selectinload(Document.texts), selectinload(Document.attachments)),
         )
     )
     forum = db.session.scalar(statement, visible_to(viewer))

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row, Select, bindparam, case, func, literal_column, select
 from sqlalchemy.orm import aliased
 
+from app.attachments.queries import attached_to_message
 from app.database import joined_ids, utcnow
 from app.errors import NotFound
 from app.extensions import db
@@ -192,6 +193,7 @@ def _message_columns() -> Select[*tuple[Any, ...]]:
         Message.withheld_at,
         Message.withheld_for,
         answers.scalar_subquery().label("answers"),
+        case((shown, attached_to_message())).label("attachments"),
     ).join(User, User.id == Message.author_id)
 
 
@@ -199,8 +201,8 @@ _IN_SPAN = (Message.topic_id == bindparam("topic_id")) & Message.position.betwee
 
 TOPIC_HEAD = _topic_head()
 # The columns of a message as every view shows it, the texts that people wrote first (macros/message.html);
-# a withdrawn or withheld one keeps its place without its text. A statement that does not ask for places
-# (`Message.position`) or for published messages alone has MESSAGE_IS_VISIBLE among its conditions.
+# a withdrawn or withheld one keeps its place without its text and its files. A statement that does not ask for
+# places (`Message.position`) or for published messages alone has MESSAGE_IS_VISIBLE among its conditions.
 MESSAGE_COLUMNS = _message_columns()
 MESSAGES = MESSAGE_COLUMNS.where(_IN_SPAN).order_by(Message.position)
 _IN_FORUM = (

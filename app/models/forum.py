@@ -169,7 +169,9 @@ class Document(Base):
     texts: Mapped[dict[str, "DocumentText"]] = relationship(
         collection_class=attribute_keyed_dict("language"), cascade="all, delete-orphan"
     )
-    attachments: Mapped[list["Attachment"]] = relationship(order_by="Attachment.id", back_populates="document")
+    attachments: Mapped[list["Attachment"]] = relationship(
+        order_by="Attachment.id", back_populates="document", cascade="all, delete-orphan"
+    )
 
 
 class DocumentText(InLanguage, Base):

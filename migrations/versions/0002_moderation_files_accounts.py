@@ -100,6 +100,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("removed_at", sa.DateTime(), nullable=True),
         sa.CheckConstraint(
             "(message_id IS NULL) <> (document_id IS NULL)", name=op.f("ck_attachment_belongs_to_one_thing")
         ),

@@ -5,7 +5,9 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
+from app.admin.invitation_actions import invite
 from app.database import utcnow
+from app.errors import Archived
 from app.extensions import db
 from app.models import Approval, Forum, Group, Invitation, LogEntry, User
 from app.permissions import needs_approval
@@ -154,6 +156,15 @@ def test_archived_forum_invites_nobody(admin: FlaskClient, look):
     assert admin.post(INVITATIONS, data={"countries": ["FR"]}).status_code == 409
     assert invited(look) == []
     assert INVITATIONS not in admin.get("/en/admin/forums/1/").text
+
+
+def test_forum_archived_meanwhile_invites_nobody(app, look, world):
+    """The action asks again, inside its transaction."""
+    look(lambda: (setattr(db.session.get(Forum, 1), "archived_at", utcnow()), db.session.commit()))
+
+    with app.test_request_context("/en/"), pytest.raises(Archived):
+        invite(1, ["FR"], viewer=db.session.get(User, world.admin))
+    assert invited(look) == []
 
 
 def test_invitations_go_with_their_forum(admin: FlaskClient, look):

@@ -27,6 +27,11 @@ GOOD = {"SECRET_KEY": "k" * 40, "SITE_URL": "https://forum.example.org"}
         ({"REQUIRE_SECOND_STEP_FOR_ADMINS": "perhaps"}, "REQUIRE_SECOND_STEP_FOR_ADMINS must be 1 or 0"),
         ({"TRUSTED_PROXIES": "all"}, "TRUSTED_PROXIES must be the number of proxies"),
         ({"TRUSTED_PROXIES": "-1"}, "TRUSTED_PROXIES must be the number of proxies"),
+        ({"LARGEST_FILE_MB": "0"}, "LARGEST_FILE_MB must be a whole number from 1 to 100"),
+        ({"LARGEST_FILE_MB": "1.5"}, "LARGEST_FILE_MB must be a whole number from 1 to 100"),
+        ({"LARGEST_FILE_MB": "101"}, "LARGEST_FILE_MB must be a whole number from 1 to 100"),
+        ({"FILES_PER_MESSAGE": ""}, "FILES_PER_MESSAGE must be a whole number from 1 to 20"),
+        ({"FILES_PER_MESSAGE": "²"}, "FILES_PER_MESSAGE must be a whole number from 1 to 20"),
         ({"TRUSTED_PROXIES": "²"}, "TRUSTED_PROXIES must be the number of proxies"),
     ],
 )
@@ -56,6 +61,12 @@ def test_second_step_of_administrators_is_required_or_not(given, meant):
 
 def test_second_step_of_administrators_is_left_to_them_by_default():
     assert from_environment(GOOD).require_second_step_for_admins is False
+
+
+def test_limits_of_files_are_taken():
+    config = from_environment(GOOD | {"LARGEST_FILE_MB": "3", "FILES_PER_MESSAGE": "2", "FILES_FOLDER": "/srv/files"})
+
+    assert (config.largest_file, config.files_per_message, str(config.files)) == (3 * 1024 * 1024, 2, "/srv/files")
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:8000"])

@@ -184,6 +184,18 @@ def test_period_of_one_group_says_so(moderator, known: Known, change):
     assert rows_of(moderator, "time")[0][3] == "Scheduled (group 1)"
 
 
+def test_period_that_was_called_off_marks_no_day(moderator, known: Known, change):
+    def set_up() -> None:
+        periods = ((PeriodKind.SCHEDULED, at(1), at(2)), (PeriodKind.REOPENING, at(5), at(6)))
+        set_periods(known.small.forum, *periods)
+        db.session.get_one(Forum, known.small.forum).periods[1].called_off_at = at(3)
+        post(known)
+
+    change(set_up)
+
+    assert [row[0] for row in rows_of(moderator, "time")] == ["1 May 2012", "2 May 2012"]
+
+
 def test_days_to_come_are_not_counted(moderator, known: Known):
     last = rows_of(moderator, "time")[-1][0]
 

@@ -1,5 +1,6 @@
 """Every text goes through gettext: with a catalogue that puts each into ⟦marks⟧, no letter stays outside them."""
 
+import io
 import re
 import shutil
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from app.mail.outbox import enqueue
 from app.models import SignIn, User
 from config import ROOT
 from tests.admin.conftest import moment
+from tests.attachments.samples import compound
 from tests.conftest import sign_in
 from tests.full_world import TOTP_SECRET, FullWorld
 from tests.languages.pseudo import bare_texts, forget_catalogues, make_pseudo_site, marked
@@ -38,7 +40,8 @@ OBJECTS = {
     "questions": TITLES | {"number": "9"},
 }
 SIGN_UP = {"name": "Άννα", "email": "anna@example.org", "password": PASSWORD, "capacity": "expert", "language": "en"}
-REASONED = {"listed": "0", "words": "Αιτία", "seen": "0"}
+SEEN = "as the form tells"
+REASONED = {"listed": "0", "words": "Αιτία", "seen": SEEN}
 
 # Who sends what to where, with success; the next page is shown with what was said about it.
 ACTIONS = [
@@ -88,6 +91,7 @@ ACTIONS = [
     ),
     ("admin", "/en/admin/pages/new/", OBJECTS["pages"] | {"slug": "group-9"}),
     ("admin", "/en/admin/forums/new/", OBJECTS["forums"]),
+    ("admin", "/en/admin/documents/{document}/files/{document_file}/delete/", {}),
     ("admin", "/en/admin/groups/new/{small.forum}/", OBJECTS["groups"]),
     ("admin", "/en/admin/questions/{small.group}/edit/", OBJECTS["questions"]),
     ("admin", "/en/admin/pages/{child_page}/delete/", {}),
@@ -95,6 +99,9 @@ ACTIONS = [
     ("admin", "/en/admin/forums/{forums[archived-forum]}/unarchive/", {}),
     ("admin", "/en/admin/forums/{small.forum}/close/", {}),
     ("admin", "/en/admin/periods/{coming_period}/delete/", {}),
+    ("admin", "/en/admin/forums/{small.forum}/invitations/", {"countries": ["FR"]}),
+    ("admin", "/en/admin/forums/{small.forum}/roles/", {"email": "alice@example.org", "role": "moderator"}),
+    ("admin", "/en/admin/forums/{small.forum}/roles/{small.moderator}/moderator/end/", {}),
     (
         "admin",
         "/en/admin/users/{small.alice}/",
@@ -204,6 +211,22 @@ REFUSALS = [
     (422, "alice", "/en/topics/{long_topic}/reply/", {"body": " ", "language": "-"}),
     (422, "alice", "/en/topics/{long_topic}/reply/", {"body": "α" * 31_000, "on_behalf_of": "α" * 300}),
     (422, "alice", "/en/topics/{long_topic}/reply/", {"body": "> " * 90}),
+    (422, "alice", "/en/topics/{long_topic}/reply/", TEXT | {"body": "", "files": (io.BytesIO(b"x"), "α.txt")}),
+    (422, "alice", "/en/topics/{long_topic}/reply/", TEXT | {"files": [(io.BytesIO(), f"{n}.β") for n in range(6)]}),
+    (422, "alice", "/en/messages/{edited}/edit/", TEXT | {"files": [(io.BytesIO(b"x"), "α.txt")] * 5}),
+    (422, "admin", "/en/admin/documents/{document}/files/", {"language": "-"}),
+    *(
+        (422, "alice", "/en/topics/{long_topic}/reply/", TEXT | {"files": (io.BytesIO(content), name)})
+        for name, content in {
+            "α.txt": b"",
+            "β.txt": b"\xff",
+            "γ.exe": b"\0",
+            "δ.pdf": b"x",
+            "ε.docx": b"PK\3\4",
+            "ζ.doc": compound("_VBA_PROJECT"),
+            "η.txt": b"x" * 2_000,
+        }.items()
+    ),
     (422, "alice", "/en/forums/open-forum/groups/group-1/new/", {"question": "99", "title": "α" * 300}),
     (422, "admin", "/en/admin/pages/new/", {"slug": "Ω", "position": "-", "kind": "-", "parent_id": "-"}),
     (422, "admin", "/en/admin/forums/new/", OBJECTS["forums"] | {"slug": "open-forum", "en-title": ""}),
@@ -237,6 +260,11 @@ REFUSALS = [
         "/en/admin/forums/{forums[undated-forum]}/periods/reopening/",
         {"opens_at": moment(1), "closes_at": moment(2)},
     ),
+    (422, "admin", "/en/admin/forums/{small.forum}/invitations/", {"countries": ["-"]}),
+    (422, "admin", "/en/admin/forums/{small.forum}/roles/", {"email": "nobody@example.org", "role": "moderator"}),
+    (422, "admin", "/en/admin/forums/{small.forum}/roles/", {"email": "-", "role": "-", "languages": "-"}),
+    (409, "admin", "/en/admin/forums/{forums[archived-forum]}/invitations/", None),
+    (403, "bruno", "/en/figures/forums/open-forum/", None),
     (422, "admin", "/en/admin/periods/1/edit/", {"closes_at": moment(99)}),
     (422, "admin", "/en/admin/periods/1/edit/", {"closes_at": moment(-9)}),
     (422, "admin", "/en/admin/users/{small.admin}/", {"name": "α", "capacity": "expert", "language": "en"}),
@@ -293,9 +321,8 @@ def test_page_has_no_bare_text(row: Row, site, readers):
 
 @pytest.mark.parametrize(("name", "path", "data"), ACTIONS, ids=[path for _name, path, _data in ACTIONS])
 def test_what_is_said_after_an_action_has_no_bare_text(name: str, path: str, data: dict, site, person):
-    client = person(name)
-    sent = with_codes(_with_keys(data, *site), client)
-    answer = client.post(filled(path, *site), data=sent, follow_redirects=True)
+    client, path = person(name), filled(path, *site)
+    answer = client.post(path, data=_sent(client, path, data, site), follow_redirects=True)
 
     assert answer.status_code == 200, bare_texts(answer.text)
     assert bare_texts(answer.text) == []
@@ -304,8 +331,7 @@ def test_what_is_said_after_an_action_has_no_bare_text(name: str, path: str, dat
 @pytest.mark.parametrize(("status", "name", "path", "data"), REFUSALS)
 def test_refusal_has_no_bare_text(status: int, name: str, path: str, data: dict | None, site, person):
     client, path = person(name), filled(path, *site)
-    sent = None if data is None else with_codes(_with_keys(data, *site), client)
-    answer = client.get(path) if sent is None else client.post(path, data=sent)
+    answer = client.get(path) if data is None else client.post(path, data=_sent(client, path, data, site))
 
     assert answer.status_code == status
     assert [text for text in bare_texts(answer.text) if text not in str(data)] == []
@@ -427,10 +453,13 @@ def test_these_tests_find_bare_text():
     assert bare_texts(page) == ["⟦Reply⟧ to", "Press", "a⟦b⟧", "Send", "É", "⟧ and", "That", "It"]
 
 
-def _with_keys(data: dict, _app: Flask, world: FullWorld) -> dict:
-    """What is sent, with keys of the world in the fields that name something."""
-    keys = {name: data[name].format_map(vars(world)) for name in ("place", "target") if name in data}
-    return data | keys
+def _sent(client: FlaskClient, path: str, data: dict, site: tuple[Flask, FullWorld]) -> dict:
+    """What is sent, with keys of the world in the fields that name something, and with the latest act on the topic
+    as the form tells it (`SEEN`)."""
+    keys = {name: data[name].format_map(vars(site[1])) for name in ("place", "target") if name in data}
+    if data.get("seen") == SEEN:
+        keys["seen"] = re.search(r'name="seen"[^>]*value="(\d+)"', client.get(path).text)[1]
+    return with_codes(data | keys, client)
 
 
 def with_codes(data: dict, client: FlaskClient) -> dict:

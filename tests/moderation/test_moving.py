@@ -7,9 +7,10 @@ from threading import Thread
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.database import utcnow
+from app.errors import AlreadyDecided
 from app.extensions import db, transaction
 from app.forums import actions, placing
 from app.models import Forum, ForumRole, Message, MessageStatus, Topic, User
@@ -194,6 +195,16 @@ def test_message_that_waits_for_approval_is_not_moved_by_itself(name, app, world
     assert act(app, moderator, world.topic, name, **fields).status_code == 409
     assert get(app, Message, waiting).topic_id == world.topic
     assert f'value="{waiting}"' not in moderator.get(path_of(world.topic, name)).text
+
+
+@pytest.mark.parametrize("status", [MessageStatus.WITHDRAWN, MessageStatus.WITHHELD])
+def test_message_that_was_never_published_is_not_moved_by_itself(status, app, world: World, place: Place, moderator):
+    waiting = add_pending(app, world.topic, world.bruno)
+    change(app, Message, waiting, status=status)
+
+    fields = {"messages": str(waiting), "target": str(place.other)}
+    assert act(app, moderator, world.topic, "move", **fields).status_code == 409
+    assert (waiting, None) in places(app, world.topic)
 
 
 @pytest.mark.parametrize(
@@ -526,3 +537,30 @@ def test_act_that_fails_at_its_end_leaves_no_trace(app: Flask, world: World, pla
     assert act(app, moderator, world.topic, "merge", target=str(place.other)).status_code == 500
     assert [places(app, topic) for topic in (world.topic, place.other)] == before
     assert get(app, Topic, world.topic).merged_into_id is None
+
+
+def test_message_that_is_moved_before_its_approval_is_written_is_published_where_it_stands(app, world, place: Place):
+    """As where the database lets two write at once: the approval has read the message before it was moved."""
+    waiting = add_pending(app, world.topic, world.bruno)
+    with app.app_context(), transaction():
+        message = db.session.get_one(Message, waiting)
+        assert message.topic.id == world.topic
+        moved = update(Message).where(Message.id == waiting).values(topic_id=place.other)
+        db.session.execute(moved.execution_options(synchronize_session=False))
+        placing.publish(message)
+
+    assert places(app, place.other)[-1] == (waiting, 3)
+
+
+@pytest.mark.parametrize("status", [MessageStatus.WITHHELD, MessageStatus.WITHDRAWN])
+def test_message_that_was_decided_on_before_its_approval_is_written_is_left_alone(status, app, world, place: Place):
+    waiting = add_pending(app, world.topic, world.bruno)
+    with app.app_context(), transaction():
+        message = db.session.get_one(Message, waiting)
+        assert message.status == MessageStatus.PENDING
+        decided = update(Message).where(Message.id == waiting).values(status=status)
+        db.session.execute(decided.execution_options(synchronize_session=False))
+        with pytest.raises(AlreadyDecided):
+            placing.publish(message)
+
+    assert (waiting, None) in places(app, world.topic)
