@@ -37,7 +37,7 @@ def _counted() -> Select[Any]:
             func.max(Message.position).label("last_position"),
             func.count(Message.id).filter(is_published).label("message_count"),
             func.count(func.distinct(Message.author_id)).filter(is_published).label("participant_count"),
-            func.max(Message.posted_at).label("active_at"),
+            func.max(Message.posted_at).filter(Message.position.is_not(None)).label("active_at"),
         )
         .group_by(Message.topic_id)
         .subquery()

@@ -69,6 +69,16 @@ class AlreadyDecided(ForumError):
     message = _l("This has been decided already, perhaps by somebody else a moment ago. Nothing was changed.")
 
 
+class ChangedMeanwhile(ForumError):
+    status = 409
+    message = _l("This message was changed after you had opened the page. Nothing was done; please read it again.")
+
+
+class AlreadyReported(ForumError):
+    status = 409
+    message = _l("You have reported this message already. The Secretariat is going to look at it.")
+
+
 class ApprovedAsItStands(ForumError):
     status = 409
     message = _l(

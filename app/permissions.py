@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, bindparam, or_, select
+from sqlalchemy import Boolean, ColumnElement, bindparam, literal, or_, select
 
 from app.database import utcnow
 from app.errors import (
@@ -47,6 +47,14 @@ _IS_ADMIN = bindparam("viewer_is_admin", type_=Boolean)
 FORUM_IS_VISIBLE: ColumnElement[bool] = or_(Forum.published_at.is_not(None), _IS_ADMIN, Forum.id.in_(_HELD))
 # The forums in which the viewer reads what waits for approval.
 FORUM_IS_MODERATED: ColumnElement[bool] = or_(_IS_ADMIN, Forum.id.in_(_HELD.where(ForumRole.role == Role.MODERATOR)))
+# The messages that the viewer moderates: those of such a forum, where his role covers their language.
+_COVERS_ITS_LANGUAGE = (ForumRole.languages == "") | literal(" ").concat(ForumRole.languages).concat(" ").contains(
+    literal(" ").concat(Message.language).concat(" ")
+)
+MESSAGE_IS_MODERATED: ColumnElement[bool] = or_(
+    _IS_ADMIN,
+    _HELD.where(ForumRole.forum_id == Forum.id, ForumRole.role == Role.MODERATOR, _COVERS_ITS_LANGUAGE).exists(),
+)
 # A message has a position once it was published; until then its author and the moderators see it.
 TOPIC_IS_VISIBLE: ColumnElement[bool] = FORUM_IS_VISIBLE & or_(
     Topic.last_position > 0, Topic.author_id == bindparam("viewer_id"), FORUM_IS_MODERATED
@@ -75,7 +83,17 @@ def require(viewer: Viewer, action: str, thing: Any = None, *, now: datetime | N
 
 def moderates(viewer: Viewer, forum: Forum, language: str = "") -> bool:
     """Whether the viewer moderates the forum and, with `language`, its messages in that language."""
-    return viewer.is_admin or viewer.has_role(Role.MODERATOR, forum.id, language)
+    return moderates_forum(viewer, forum.id, language)
+
+
+def moderates_forum(viewer: Viewer, forum_id: int, language: str = "") -> bool:
+    """`moderates`, for those who have only the forum's key."""
+    return viewer.is_admin or viewer.has_role(Role.MODERATOR, forum_id, language)
+
+
+def moderates_anything(viewer: Viewer) -> bool:
+    """Whether there is a forum that the viewer moderates."""
+    return viewer.is_admin or (isinstance(viewer, User) and any(held.role == Role.MODERATOR for held in viewer.roles))
 
 
 def needs_approval(author: User, group: Group) -> bool:
@@ -135,6 +153,11 @@ def _edit(viewer: Viewer, message: Message, now: datetime) -> Exception | None:
     return ApprovedAsItStands() if needs_approval(viewer, message.topic.group) else None
 
 
+def _change_title(viewer: Viewer, topic: Topic, _now: datetime) -> Exception | None:
+    """Authors of a topic change its title until somebody else can see it."""
+    return None if viewer.id == topic.author_id and not topic.last_position else Forbidden()
+
+
 def _see_history(viewer: Viewer, message: Message, _now: datetime) -> Exception | None:
     """Edits are public; what a message said that is not shown is for its author and the moderators."""
     if message.status == MessageStatus.PUBLISHED or viewer.id == message.author_id:
@@ -142,9 +165,26 @@ def _see_history(viewer: Viewer, message: Message, _now: datetime) -> Exception 
     return None if moderates(viewer, message.topic.group.forum) else Forbidden()
 
 
+def _see_unpublished(viewer: Viewer, message: Message, _now: datetime) -> Exception | None:
+    """What was never public, or is to be so no more, of a message whose history everybody may see."""
+    is_own = viewer.id == message.author_id
+    return None if is_own or moderates(viewer, message.topic.group.forum) else Forbidden()
+
+
 def _report(viewer: Viewer, message: Message, _now: datetime) -> Exception | None:
     may = viewer.is_authenticated and viewer.id != message.author_id and message.status == MessageStatus.PUBLISHED
-    return None if may else Forbidden()
+    if not may:
+        return Forbidden()
+    return Archived() if message.topic.group.forum.archived_at else None
+
+
+def _moderate_anything(viewer: Viewer, _thing: Any, _now: datetime) -> Exception | None:
+    return None if moderates_anything(viewer) else Forbidden()
+
+
+def _see_moderation(viewer: Viewer, message: Message, _now: datetime) -> Exception | None:
+    """What was done with a message stays readable to its moderators in the archive too."""
+    return None if moderates(viewer, message.topic.group.forum, message.language) else Forbidden()
 
 
 def _moderate(viewer: Viewer, forum: Forum, _now: datetime) -> Exception | None:
@@ -156,10 +196,7 @@ def _moderate(viewer: Viewer, forum: Forum, _now: datetime) -> Exception | None:
 
 def _moderate_message(viewer: Viewer, message: Message, now: datetime) -> Exception | None:
     """A moderator may be limited to messages in some languages."""
-    forum = message.topic.group.forum
-    if not moderates(viewer, forum, message.language):
-        return Forbidden()
-    return _moderate(viewer, forum, now)
+    return _see_moderation(viewer, message, now) or _moderate(viewer, message.topic.group.forum, now)
 
 
 def _on_status(*statuses: MessageStatus) -> Rule:
@@ -178,8 +215,12 @@ RULES: dict[str, Rule] = {
     "reply": _reply,
     "edit": _edit,
     "withdraw": _withdraw,
+    "change_title": _change_title,
     "see_history": _see_history,
+    "see_unpublished": _see_unpublished,
     "report": _report,
+    "moderate_anything": _moderate_anything,
+    "see_moderation": _see_moderation,
     "moderate": _moderate,
     "moderate_message": _moderate_message,
     "approve": _on_status(MessageStatus.PENDING),

@@ -18,6 +18,8 @@ PUBLIC = (200, 200, 200, 200, 200, 200)
 REDIRECT = (302, 302, 302, 302, 302, 302)
 GUESTS_ONLY = (200, 302, 302, 302, 302, 302)
 SIGNED_IN = (302, 200, 200, 200, 200, 200)
+OTHERS_OF_BRUNO = (302, 200, 403, 200, 200, 200)
+MODERATION = (302, 403, 403, 200, 403, 200)
 OWN_OF_ALICE = (302, 200, 403, 403, 403, 403)
 ADMIN = (302, 403, 403, 403, 403, 200)
 TOKEN = (410, 410, 410, 410, 410, 410)  # without a good one
@@ -58,18 +60,48 @@ ROWS = [
         ("/forums/open-forum/groups/group-2/", *(f"{path}groups/group-1/" for path in FORUM_PATHS)),
     ),
     Row("/forums/<forum_slug>/groups/<group_slug>/new/", FORM, SIGNED_IN, ("/forums/open-forum/groups/group-1/new/",)),
-    Row("/topics/<int:topic_id>/", GET, PUBLIC, ("/topics/{long_topic}/", "/topics/{long_topic}/?page=2")),
+    Row(
+        "/topics/<int:topic_id>/",
+        GET,
+        PUBLIC,
+        ("/topics/{long_topic}/", "/topics/{long_topic}/?page=2", "/topics/{moderated.topic}/"),
+    ),
     Row(
         "/topics/<int:topic_id>/reply/",
         FORM,
         SIGNED_IN,
         ("/topics/{long_topic}/reply/", "/topics/{long_topic}/reply/?to={edited}&quote=1"),
     ),
-    Row("/messages/<int:number>/", GET, REDIRECT, ("/messages/{edited}/", "/messages/{withdrawn}/")),
-    Row("/messages/<int:number>/history/", GET, PUBLIC, ("/messages/{edited}/history/",)),
+    Row(
+        "/messages/<int:number>/",
+        GET,
+        REDIRECT,
+        ("/messages/{edited}/", "/messages/{withdrawn}/", "/messages/{moderated.withheld}/"),
+    ),
+    Row(
+        "/messages/<int:number>/history/",
+        GET,
+        PUBLIC,
+        ("/messages/{edited}/history/", "/messages/{moderated.corrected}/history/"),
+    ),
     Row("/messages/<int:number>/edit/", FORM, OWN_OF_ALICE, ("/messages/{edited}/edit/",)),
     Row("/messages/<int:number>/withdraw/", FORM, OWN_OF_ALICE, ("/messages/{edited}/withdraw/",)),
+    Row("/messages/<int:number>/report/", FORM, OTHERS_OF_BRUNO, ("/messages/{moderated.reported}/report/",)),
     Row("/preview/", POST, SIGNED_IN),
+    Row("/forums/<forum_slug>/record/", GET, PUBLIC, tuple(f"{path}record/" for path in FORUM_PATHS)),
+    Row("/print/forums/<forum_slug>/record/", GET, PUBLIC, ("/print/forums/open-forum/record/",)),
+    Row("/moderation/", GET, MODERATION, ("/moderation/",)),
+    Row(
+        "/moderation/messages/<int:number>/",
+        GET,
+        MODERATION,
+        tuple(f"/moderation/messages/{{moderated.{name}}}/" for name in ("reported", "corrected", "withheld")),
+    ),
+    Row(
+        "/moderation/messages/<int:number>/<any(approve,return,correct,withhold,restore,settle):name>/",
+        POST,
+        MODERATION,
+    ),
     Row(
         "/print/pages/<slug>/",
         GET,
@@ -84,7 +116,12 @@ ROWS = [
         PUBLIC,
         ("/print/forums/open-forum/groups/group-1/", "/print/forums/open-forum/groups/group-2/"),
     ),
-    Row("/print/topics/<int:topic_id>/", GET, PUBLIC, ("/print/topics/{long_topic}/",)),
+    Row(
+        "/print/topics/<int:topic_id>/",
+        GET,
+        PUBLIC,
+        ("/print/topics/{long_topic}/", "/print/topics/{moderated.topic}/"),
+    ),
     Row("/print/messages/<int:number>/", GET, PUBLIC, ("/print/messages/{edited}/", "/print/messages/{withdrawn}/")),
     Row(
         "/feeds/forums/<forum_slug>.atom",
@@ -133,6 +170,7 @@ ROWS = [
             "/admin/questions/1/edit/",
             "/admin/notices/{notice}/edit/",
             "/admin/documents/{document}/edit/",
+            "/admin/reasons/{moderated.reason}/edit/",
         ),
     ),
     Row(
@@ -148,8 +186,10 @@ ROWS = [
             "/admin/questions/1/delete/",
             "/admin/notices/{notice}/delete/",
             "/admin/documents/{document}/delete/",
+            "/admin/reasons/{moderated.reason}/delete/",
         ),
     ),
+    Row("/admin/reasons/", GET, ADMIN, ("/admin/reasons/",)),
     Row("/admin/forums/", GET, ADMIN, ("/admin/forums/",)),
     Row("/admin/forums/<int:forum_id>/", GET, ADMIN, tuple(f"/admin/forums/{key}/" for key in range(1, 10))),
     Row("/admin/groups/<int:group_id>/", GET, ADMIN, ("/admin/groups/{small.group}/",)),

@@ -8,7 +8,7 @@ from lxml import html as lxml_html
 
 from app.extensions import db
 from tests.full_world import FullWorld
-from tests.route_table import ADMIN, PEOPLE, PUBLIC, ROWS, SIGNED_IN, Row, is_page, paths_of
+from tests.route_table import ADMIN, MODERATION, PEOPLE, PUBLIC, ROWS, SIGNED_IN, Row, is_page, paths_of
 
 PAGES = [row for row in ROWS if is_page(row)]
 PREFIX = "/<language:lang>"
@@ -45,7 +45,9 @@ def test_address_answers_each_person_as_its_guard_says(row: Row, full: FullWorld
         assert statuses == row.guard, path
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.paths and row.guard in {SIGNED_IN, ADMIN}], ids=name_of)
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if row.paths and row.guard in {SIGNED_IN, ADMIN, MODERATION}], ids=name_of
+)
 def test_visitor_is_sent_to_sign_in_and_back_to_the_page(row: Row, full: FullWorld, people):
     for path in paths_of(row, full, "fr"):
         answer = people["visitor"].get(path)

@@ -27,7 +27,11 @@ ACTIONS = {
     "unarchive": N_("Taken out of the archive"),
     "close": N_("Closed at once"),
 }
-SUBJECTS = {name: kind.label for name, kind in KINDS.items()} | {"periods": N_("Period"), "users": N_("Person")}
+SUBJECTS = {name: kind.label for name, kind in KINDS.items()} | {
+    "periods": N_("Period"),
+    "users": N_("Person"),
+    "topics": N_("Topic"),
+}
 FIELDS = {
     "about": N_("About the forum"),
     "archived_at": N_("Archived on"),
@@ -57,7 +61,7 @@ FIELDS = {
     "short_title": N_("Short title"),
     "slug": N_("Name in the address"),
     "symbol": N_("Symbol"),
-    "text": N_("Question"),
+    "text": N_("Text"),
     "title": N_("Title"),
     "translator": N_("Translator of"),
     "url": N_("Web address"),

@@ -27,6 +27,8 @@ from app.models import (
     PageText,
     Question,
     QuestionText,
+    Reason,
+    ReasonText,
     Topic,
 )
 
@@ -166,6 +168,17 @@ KINDS = {
             owner_column="forum_id",
             unique=(),
         ),
+        Kind(
+            name="reasons",
+            label=N_("Reason for moderation"),
+            add=N_("Add a reason"),
+            edit=N_("Edit the reason"),
+            delete=N_("Delete the reason"),
+            model=Reason,
+            text_model=ReasonText,
+            columns=("position",),
+            unique=(),
+        ),
     )
 }
 
@@ -216,12 +229,13 @@ def get_whole_forum(key: int) -> Forum:
 
 
 def forum_of(thing: Any) -> Forum | None:
-    """The forum to which an object belongs, or which it is; None for pages of the site."""
+    """The forum to which an object belongs, or which it is; None for what belongs to the site."""
     if thing is None or isinstance(thing, Forum):
         return thing
     if isinstance(thing, Question):
         return thing.group.forum
-    return fetch(Forum, thing.forum_id) if thing.forum_id else None
+    forum_id = getattr(thing, "forum_id", None)
+    return fetch(Forum, forum_id) if forum_id else None
 
 
 def refuse_if_archived(thing: Any) -> None:

@@ -24,6 +24,7 @@ from app.admin.object_queries import (
 from app.admin.text_forms import ObjectForm
 from app.languages import reader_language, site_languages
 from app.models import Forum, Group
+from app.moderation.queries import list_reasons
 from app.viewer import signed_in_user
 
 bp = Blueprint("objects", __name__)
@@ -33,6 +34,12 @@ bp = Blueprint("objects", __name__)
 def pages() -> ResponseReturnValue:
     heading = _("Pages of the site")
     return show("admin/pages.html", heading, [here(heading)], pages=list_pages())
+
+
+@bp.get("/reasons/")
+def reasons() -> ResponseReturnValue:
+    heading = _("Reasons for moderation")
+    return show("admin/reasons.html", heading, [here(heading)], reasons=list_reasons())
 
 
 @bp.route("/<kind_name>/new/", methods=["GET", "POST"], defaults={"owner_id": None})

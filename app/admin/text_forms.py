@@ -10,7 +10,7 @@ from wtforms.validators import ValidationError
 from app.admin.object_queries import Kind
 from app.forms import AtMost, BodyField, Form, LineField, OnceForm, Renders
 from app.languages import Language, site_languages
-from app.models import DocumentText, ForumText, GroupText, NoticeText, PageText, QuestionText
+from app.models import DocumentText, ForumText, GroupText, NoticeText, PageText, QuestionText, ReasonText
 
 MAX_REMARKS = 2_000
 
@@ -76,6 +76,10 @@ class NoticeTextForm(TextForm):
 class DocumentTextForm(TextForm):
     title = LineField(_l("Title"), [Needed(), AtMost(DocumentText.MAX_TITLE)])
     note = BodyField(_l("Note"), [AtMost(DocumentText.MAX_NOTE)], render_kw={"rows": 3})
+
+
+class ReasonTextForm(TextForm):
+    text = LineField(_l("Reason"), [Needed(), AtMost(ReasonText.MAX_TEXT)])
 
 
 class ObjectForm(OnceForm):

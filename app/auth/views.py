@@ -22,6 +22,7 @@ from app.errors import NotConfirmed, WrongCredentials, WrongPassword
 from app.forms import Form
 from app.languages import reader_language, site_languages, speaking
 from app.markup import plain_line
+from app.moderation.queries import list_own_unpublished, why_returned
 from app.viewer import signed_in, signed_in_user, viewer
 
 bp = Blueprint("auth", __name__, url_prefix="/<language:lang>")
@@ -121,7 +122,10 @@ def reset(token: str) -> ResponseReturnValue:
 @bp.get("/account/")
 @signed_in
 def account() -> ResponseReturnValue:
-    return render_template("auth/account.html", user=signed_in_user())
+    user = signed_in_user()
+    unpublished = list_own_unpublished(user)
+    returned = why_returned(unpublished)
+    return render_template("auth/account.html", user=user, unpublished=unpublished, returned=returned)
 
 
 @bp.route("/account/profile/", methods=["GET", "POST"])

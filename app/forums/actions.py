@@ -6,8 +6,10 @@ from app.database import utcnow
 from app.errors import NotFound
 from app.extensions import db, transaction
 from app.forums import placing
+from app.forums.revising import revise
 from app.markup import render
-from app.models import Group, Message, MessageStatus, Revision, Topic, User
+from app.models import Group, Message, MessageStatus, Topic, User
+from app.moderation.telling import tell_moderators
 from app.permissions import needs_approval, require
 from app.submissions import earlier_result, remember
 
@@ -53,32 +55,28 @@ def reply(topic: Topic, *, author: User, reply_to: Message | None, message: dict
     return posted
 
 
-def edit(message: Message, *, author: User, changes: dict[str, Any]) -> None:
-    """Give a message a new text and keep the old one as a revision. No change leaves no revision."""
+def edit(message: Message, *, author: User, changes: dict[str, Any], title: str = "") -> None:
+    """Give a message a new text and keep the old one as a revision. No change leaves no revision.
+
+    `title` is the new one of a topic that is not published yet, "" for none. A message that was returned to its
+    author waits for approval again.
+    """
     with transaction():
+        placing.lock(message)
         require(author, "edit", message)
-        if all(getattr(message, name) == value for name, value in changes.items()):
-            return
-        db.session.add(
-            Revision(
-                message=message,
-                body=message.body,
-                html=message.html,
-                language=message.language,
-                on_behalf_of=message.on_behalf_of,
-                written_at=message.written_at,
-            )
-        )
-        for name, value in changes.items():
-            setattr(message, name, value)
-        message.html = render(message.body)
-        message.edited_at = utcnow()
-        message.returned_at = None
+        retitled = bool(title) and title != message.topic.title
+        if retitled:
+            require(author, "change_title", message.topic)
+            message.topic.title = title
+        if (revise(message, changes) or retitled) and message.returned_at:
+            message.returned_at = None
+            tell_moderators("waits", message)
 
 
 def withdraw(message: Message, *, author: User) -> None:
     """Take back one's own message; it keeps its number and its place."""
     with transaction():
+        placing.lock(message)
         require(author, "withdraw", message)
         message.withdrawn_at = utcnow()
         placing.show(message, MessageStatus.WITHDRAWN)
@@ -99,7 +97,9 @@ def _post(topic: Topic, author: User, reply_to: Message | None, message: dict[st
     )
     db.session.add(posted)
     db.session.flush()
-    if not needs_approval(author, topic.group):
+    if needs_approval(author, topic.group):
+        tell_moderators("waits", posted)
+    else:
         placing.publish(posted)
     return posted
 

@@ -9,13 +9,16 @@ from app.forms import AtMost, BodyField, ChoiceField, LineField, OnceForm, Rende
 from app.models import Message, Topic
 
 
-class TopicFields(OnceForm):
-    """What a topic has besides its first message; fields stand, and errors are listed, in the order made."""
-
+class TitleFields(OnceForm):
     title = LineField(
         _l("Title of the topic"),
         validators=[Required(_l("Give the topic a title.")), AtMost(Topic.MAX_TITLE)],
     )
+
+
+class TopicFields(TitleFields):
+    """What a topic has besides its first message; fields stand, and errors are listed, in the order made."""
+
     question = ChoiceField(_l("Guiding question"), coerce=int)
 
     @property
@@ -45,3 +48,12 @@ class MessageForm(OnceForm):
 
 class TopicForm(TopicFields, MessageForm):
     pass
+
+
+class EditForm(TitleFields, MessageForm):
+    """With the title of a topic that nobody else has seen yet."""
+
+    @property
+    def new_title(self) -> str:
+        """The title, "" where the form has none."""
+        return self.title.data or "" if "title" in self else ""

@@ -2,9 +2,13 @@
 
 from sqlalchemy import func, select
 
-from app.database import utcnow
 from app.extensions import db
 from app.models import Message, MessageStatus, Topic
+
+
+def lock(message: Message) -> None:
+    """Read a message as it stands now, and keep it from other writers until the end of the transaction."""
+    db.session.refresh(message, with_for_update=True)
 
 
 def publish(message: Message) -> None:
@@ -13,7 +17,7 @@ def publish(message: Message) -> None:
     topic.last_position += 1
     message.position = topic.last_position
     message.status = MessageStatus.PUBLISHED
-    topic.active_at = utcnow()
+    topic.active_at = max(topic.active_at, message.posted_at)
     count(topic)
 
 

@@ -1,6 +1,6 @@
 """Writing: start a topic, reply, preview, edit, withdraw."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -10,15 +10,17 @@ from app.addresses import LARGEST_KEY
 from app.database import utcnow
 from app.errors import NotFound
 from app.forums import actions, queries, topic_queries
-from app.forums.forms import MessageForm, TopicForm
+from app.forums.forms import EditForm, MessageForm, TopicForm
 from app.forums.views import message_address
 from app.languages import reader_language, site_languages
 from app.markup import plain, quote, render
 from app.models import Group, Message, MessageStatus, Topic, User
-from app.permissions import require
+from app.moderation.queries import why_returned
+from app.permissions import can, require
 from app.templating import text_in
 from app.viewer import signed_in, signed_in_user
 
+T = TypeVar("T", bound=MessageForm)
 bp = Blueprint("posting", __name__, url_prefix="/<language:lang>")
 
 
@@ -60,11 +62,13 @@ def edit(number: int) -> ResponseReturnValue:
     author = signed_in_user()
     message = queries.get_message(number, viewer=author)
     require(author, "edit", message)
-    form = _ready(MessageForm(obj=message), default=message.language)
+    form = _ready(EditForm(obj=message, title=message.topic.title), default=message.language)
+    if not can(author, "change_title", message.topic):
+        del form.title
     if _is_sent(form):
-        actions.edit(message, author=author, changes=form.message)
+        actions.edit(message, author=author, changes=form.message, title=form.new_title)
         return _to_message(message, _("Your message is changed. Its earlier versions stay readable in its history."))
-    return _form_page("forums/edit.html", form, message=message)
+    return _form_page("forums/edit.html", form, message=message, returned=why_returned([message]).get(number))
 
 
 @bp.route("/messages/<int:number>/withdraw/", methods=["GET", "POST"])
@@ -93,7 +97,7 @@ def _require_to_open_the_form(author: User, action: str, thing: Group | Topic) -
         require(author, action, thing)
 
 
-def _ready(form: MessageForm, default: str | None = None) -> MessageForm:
+def _ready(form: T, default: str | None = None) -> T:
     """The form with the site's languages, the interface's (or the message's) chosen."""
     form.language.offer([(code, language.name) for code, language in site_languages().items()])
     if not form.is_submitted():
@@ -129,5 +133,11 @@ def _question_choices(group: Group) -> list[tuple[int, str]]:
 
 
 def _to_message(message: Message, said: str) -> ResponseReturnValue:
+    """To the message in its topic, with what is said of one that is published, or waits."""
+    if message.status == MessageStatus.PENDING:
+        said = _(
+            "Your message number %(number)s waits for approval. Until then nobody but you and the Secretariat sees it.",
+            number=message.id,
+        )
     flash(said, "success")
     return redirect(message_address(message.topic_id, message.position, message.id))

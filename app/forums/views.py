@@ -7,10 +7,11 @@ from app.addresses import alternates, link, page_number
 from app.database import utcnow
 from app.errors import NotFound
 from app.forums import queries, topic_queries
+from app.forums.history_queries import get_history
 from app.languages import reader_language, site_default
 from app.models import PageKind
 from app.pages.queries import find_page
-from app.permissions import can, require
+from app.permissions import can, moderates, moderates_forum
 from app.viewer import viewer
 
 bp = Blueprint("forums", __name__, url_prefix="/<language:lang>")
@@ -74,7 +75,8 @@ def topic(topic_id: int) -> ResponseReturnValue:
     if shown.head.merged_into_id:
         return redirect(link("forums.topic", topic_id=shown.head.merged_into_id))
     elsewhere = [other for other in alternates() if other[0] != language.code]
-    return render_template("forums/topic.html", topic=shown, now=utcnow(), elsewhere=elsewhere)
+    moderating = moderates_forum(viewer(), shown.head.forum_id)
+    return render_template("forums/topic.html", topic=shown, now=utcnow(), elsewhere=elsewhere, moderates=moderating)
 
 
 @bp.get("/messages/<int:number>/")
@@ -86,9 +88,9 @@ def message(number: int) -> ResponseReturnValue:
 
 @bp.get("/messages/<int:number>/history/")
 def history(number: int) -> ResponseReturnValue:
-    found = queries.get_message(number, viewer=viewer())
-    require(viewer(), "see_history", found)
-    return render_template("forums/history.html", message=found)
+    found = get_history(number, asked_page(), viewer=viewer())
+    names = moderates(viewer(), found.message.topic.group.forum)
+    return render_template("forums/history.html", history=found, names=names)
 
 
 def message_address(topic_id: int, position: int | None, number: int) -> str:

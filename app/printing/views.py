@@ -7,6 +7,7 @@ from app.database import utcnow
 from app.forums import queries, topic_queries
 from app.languages import reader_language, site_default
 from app.models import PageKind
+from app.moderation.record_queries import whole_record
 from app.pages.queries import get_page
 from app.printing.proceedings import collect
 from app.viewer import viewer
@@ -28,8 +29,9 @@ def forum(forum_slug: str) -> ResponseReturnValue:
     found = queries.get_forum(forum_slug, viewer=viewer())
     counts = queries.count_participants(found)
     queries.load_questions(found)
+    groups, record = collect(found.groups), whole_record(found)
     return render_template(
-        "printing/forum.html", forum=found, groups=collect(found.groups), counts=counts, now=utcnow()
+        "printing/forum.html", forum=found, groups=groups, counts=counts, record=record, now=utcnow()
     )
 
 

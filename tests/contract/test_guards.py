@@ -12,6 +12,7 @@ from app.models import Forum, ForumText, Group, Topic, User
 from tests.world import World, make_message, make_topic
 
 PUBLIC, FORM, SIGNED_IN, OWN, ADMIN = "public", "form", "signed in", "own", "admin"
+MODERATION = "moderation"
 
 # endpoint -> (guard, path for the world of tests/world.py; "" for addresses that take POST only)
 ROUTES = {
@@ -33,6 +34,12 @@ ROUTES = {
     "posting.edit": (OWN, "/en/messages/1/edit/"),
     "posting.withdraw": (OWN, "/en/messages/1/withdraw/"),
     "posting.preview": (SIGNED_IN, ""),
+    "reporting.report": (SIGNED_IN, ""),
+    "record.show": (PUBLIC, "/en/forums/open-forum/record/"),
+    "record.printed": (PUBLIC, "/en/print/forums/open-forum/record/"),
+    "moderation.queue": (MODERATION, "/en/moderation/"),
+    "moderation.message": (MODERATION, "/en/moderation/messages/1/"),
+    "moderation.act": (MODERATION, ""),
     "printing.page": (PUBLIC, "/en/print/pages/rules/"),
     "printing.forum": (PUBLIC, "/en/print/forums/open-forum/"),
     "printing.forum_page": (PUBLIC, ""),
@@ -65,6 +72,7 @@ ALLOWED = {
     PUBLIC: {"visitor": 200, "alice": 200, "bruno": 200, "moderator": 200, "admin": 200},
     SIGNED_IN: {"visitor": 302, "alice": 200, "bruno": 200, "moderator": 200, "admin": 200},
     OWN: {"visitor": 302, "alice": 200, "bruno": 403, "moderator": 403, "admin": 403},
+    MODERATION: {"visitor": 302, "alice": 403, "bruno": 403, "moderator": 200, "admin": 200},
     ADMIN: {"visitor": 302, "alice": 403, "bruno": 403, "moderator": 403, "admin": 200},
 }
 MARKER = "Zwischenstand"

@@ -15,7 +15,7 @@ from app import create_app
 from app.database import Base
 from app.extensions import db, limiter
 from app.languages import KNOWN, Language, Patterns
-from app.models import LogEntry
+from app.models import Act, LogEntry, Message
 from config import ROOT, Config
 from tests.full_world import FullWorld
 from tools.catalogues import extract
@@ -23,7 +23,8 @@ from tools.catalogues import extract
 GREEK = str.maketrans({code: chr(0x3B1 + code % 24) for code in (*range(65, 91), *range(97, 123))})
 # Columns with codes, addresses and keys, of which no page makes a sentence.
 CODES = frozenset(
-    "slug language kind status capacity country email password_hash token_hash url key recipient action browser".split()
+    "slug language languages kind status role approval capacity country email password_hash token_hash url key"
+    " recipient action browser".split()
 )
 LETTER = re.compile("[A-Za-z\u00c0-\u024f]")
 MARKED = re.compile("⟦[^⟦⟧]*⟧")
@@ -138,6 +139,10 @@ def _put_data_into_greek() -> None:
         for thing in db.session.scalars(db.select(mapper.class_)):
             for name in names:
                 setattr(thing, name, _greek(getattr(thing, name)))
+    for act in db.session.scalars(db.select(Act)):
+        act.reason = {code: _greek(text) for code, text in act.reason.items()}
+    for message in db.session.scalars(db.select(Message).where(Message.withheld_at.is_not(None))):
+        message.withheld_for = {code: _greek(text) for code, text in (message.withheld_for or {}).items()}
     for entry in db.session.scalars(db.select(LogEntry)):
         titles = [{**change, "old": _greek(change["old"]), "new": _greek(change["new"])} for change in entry.detail[:1]]
         entry.detail = titles + entry.detail[1:]
