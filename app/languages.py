@@ -19,7 +19,7 @@ from flask import current_app, g
 from flask_babel import refresh
 from werkzeug.datastructures import LanguageAccept
 
-NARROW = "\N{NO-BREAK SPACE}"
+NO_BREAK = "\N{NO-BREAK SPACE}"
 DASH = "\N{EN DASH}"
 
 
@@ -38,7 +38,7 @@ class Patterns:
     heading: str = "{a} " + DASH + " {b}"
     heading_within_month: str = "{d1}" + DASH + "{d2} {m} {y}"
     sentence: str = "from {a} to {b}"
-    time: str = "{h:02}:{n:02} UTC"
+    time: str = "{h:02}:{n:02}" + NO_BREAK + "UTC"
     moment: str = "{date}, {time}"
 
 
@@ -60,7 +60,7 @@ class Language:
         return self.patterns.date.format(**self._parts(moment))
 
     def moment(self, moment: datetime) -> str:
-        """A date with its hour: `4 May 2012, 23:00 UTC`."""
+        """A date with its hour, which no line parts from its zone: `4 May 2012, 23:00 UTC`."""
         time = self.patterns.time.format(h=moment.hour, n=moment.minute)
         return self.patterns.moment.format(date=self.date(moment), time=time)
 
@@ -134,7 +134,7 @@ KNOWN = {
             tuple("janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()),
             first_day="1er",
             sentence="du {a} au {b}",
-            time="{h} h {n:02} UTC".replace(" ", NARROW),
+            time="{h} h {n:02} UTC".replace(" ", NO_BREAK),
         ),
     ),
 }

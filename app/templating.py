@@ -18,7 +18,7 @@ from markupsafe import Markup
 from werkzeug.local import LocalProxy
 
 from app import addresses, labels, markup
-from app.languages import Language, days_left, hours_left, reader_language, site_default, site_languages
+from app.languages import NO_BREAK, Language, days_left, hours_left, reader_language, site_default, site_languages
 from app.models.texts import best_text
 from app.moderation.queue_queries import count_of_queue
 from app.pages.queries import SiteTree
@@ -89,7 +89,7 @@ def _filters() -> dict[str, Any]:
 
 def stamp(moment: datetime) -> str:
     """`2012-02-21 15:32 UTC`, the same in all languages."""
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+    return f"{minute(moment)}{NO_BREAK}UTC"
 
 
 def minute(moment: datetime) -> str:

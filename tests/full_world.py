@@ -104,6 +104,8 @@ class FullWorld:
     long_topic: int
     edited: int
     withdrawn: int
+    locked_topic: int
+    merged_topic: int
     hidden_topic: int
     hidden_message: int
     notice: int
@@ -129,10 +131,12 @@ class FullWorld:
             "translator", capacity=Capacity.IPLC, organization="", country="", title="Ms", language="fr"
         )
         make_user("unconfirmed", confirmed_at=None, capacity=Capacity.EXPERT, language="fr")
+        make_user("mailed", confirmed_at=None, confirmation_mailed_at=utcnow())
         forums = {forum.slug: forum.id for forum in _forums(people["alice"])}
         db.session.add(ForumRole(user=translator, forum_id=small.forum, role=Role.TRANSLATOR))
         notice, document, page, coming = _furnish(db.session.get_one(Forum, small.forum))
         long_topic, edited, withdrawn = _messages(db.session.get_one(Group, small.group), people)
+        locked, merged = _moderated(long_topic, people)
         hidden = db.session.query(Group).join(Forum).filter(Forum.slug == "draft-forum").one()
         _furnish(hidden.forum)
         hidden_topic = make_topic(hidden, people["alice"], "Hidden topic", question=hidden.questions[0])
@@ -148,6 +152,8 @@ class FullWorld:
             long_topic=long_topic.id,
             edited=edited.id,
             withdrawn=withdrawn.id,
+            locked_topic=locked.id,
+            merged_topic=merged.id,
             hidden_topic=hidden_topic.id,
             hidden_message=hidden_message.id,
             notice=notice.id,
@@ -167,16 +173,21 @@ def _forums(alice: User) -> list[Forum]:
     undated = make_forum("undated-forum")
     undated.periods.clear()
     last_hours = make_forum("last-hours-forum", opens=-24, closes=2)
+    last_hours.periods[0].former_dates = ((now - timedelta(days=1), now + timedelta(days=9)),)
     extended = make_forum("extended-forum", opens=-240, closes=24)
     extended.periods.append(make_period(PeriodKind.EXTENSION, 24, 240, now))
     reopened = make_forum("reopened-forum", opens=-240, closes=-120)
     reopened.periods.append(make_period(PeriodKind.REOPENING, -24, 240, now))
+    reopened.by_invitation = True
     closed = make_forum("closed-forum", opens=-240, closes=-24)
     closed.periods.append(make_period(PeriodKind.REOPENING, 24, 240, now))
+    closed.periods[0].former_dates = ((now - timedelta(days=12), now - timedelta(hours=2)),)
+    called_off = make_period(PeriodKind.EXTENSION, -2, 99, now, called_off_at=now - timedelta(days=1))
+    closed.periods.append(called_off)
     archived = make_forum("archived-forum", opens=-24_000, closes=-2_400)
     archived.archived_at = now - timedelta(days=1)
     for forum in (closed, archived):
-        _add_document(forum, DocumentKind.OUTCOME)
+        add_document(forum, DocumentKind.OUTCOME)
         make_message(make_topic(forum.groups[0], alice, "Topic of the past"), alice, BODY)
     archived.texts.pop("en")  # whoever reads English is told so, and sees another language
     return [planned, undated, last_hours, extended, reopened, closed, archived]
@@ -204,7 +215,7 @@ def _furnish(forum: Forum) -> tuple[Notice, Document, Page, Period]:
     db.session.flush()
     coming.group_id = group.id
     forum.periods.append(coming)
-    documents = [_add_document(forum, kind) for kind in DocumentKind]
+    documents = [add_document(forum, kind) for kind in DocumentKind]
     db.session.flush()
     return notice, documents[0], page, coming
 
@@ -214,7 +225,7 @@ def html_of(kind: str, column: str) -> str:
     return render(BODY, first_heading=KINDS[kind].rendered[column][1], official=True)
 
 
-def _add_document(forum: Forum, kind: DocumentKind) -> Document:
+def add_document(forum: Forum, kind: DocumentKind) -> Document:
     document = Document(
         kind=kind,
         symbol="UNEP/CBD/1",
@@ -271,6 +282,20 @@ def _withhold(message: Message, by: User) -> None:
 
 def _record(kind: ActKind, message: Message, by: User, **detail: int) -> None:
     record(kind, by=by, forum=message.topic.group.forum, reason=REASON, message=message, **detail)
+
+
+def _moderated(topic: Topic, people: dict[str, User]) -> tuple[Topic, Topic]:
+    """A topic that is pinned and locked, with a withheld message and one that came by letter; and a topic that was
+    merged into the long one."""
+    now = utcnow()
+    locked = make_topic(topic.group, people["bruno"], "Locked topic", pinned_at=now, locked_at=now)
+    letter = {"speaker": "Dora Letter", "on_behalf_of": "Some others", "edited_at": now}
+    make_message(locked, people["admin"], BODY, **letter)
+    withheld = make_message(locked, people["bruno"], "Withheld words")
+    withheld.status, withheld.withheld_at = MessageStatus.WITHHELD, now
+    withheld.withheld_for = {"en": "Off topic", "es": "Ajeno al tema"}
+    merged = make_topic(topic.group, people["bruno"], "Merged topic", merged_into=topic, last_position=1)
+    return locked, merged
 
 
 def _child_page() -> Page:

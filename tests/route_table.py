@@ -22,6 +22,7 @@ OTHERS_OF_BRUNO = (302, 200, 403, 200, 200, 200)
 MODERATION = (302, 403, 403, 200, 403, 200)
 OWN_OF_ALICE = (302, 200, 403, 403, 403, 403)
 ADMIN = (302, 403, 403, 403, 403, 200)
+MODERATOR = (302, 403, 403, 200, 403, 200)
 TOKEN = (410, 410, 410, 410, 410, 410)  # without a good one
 
 
@@ -64,7 +65,12 @@ ROWS = [
         "/topics/<int:topic_id>/",
         GET,
         PUBLIC,
-        ("/topics/{long_topic}/", "/topics/{long_topic}/?page=2", "/topics/{moderated.topic}/"),
+        (
+            "/topics/{long_topic}/",
+            "/topics/{long_topic}/?page=2",
+            "/topics/{moderated.topic}/",
+            "/topics/{locked_topic}/",
+        ),
     ),
     Row(
         "/topics/<int:topic_id>/reply/",
@@ -101,6 +107,36 @@ ROWS = [
         "/moderation/messages/<int:number>/<any(approve,return,correct,withhold,restore,settle):name>/",
         POST,
         MODERATION,
+    ),
+    Row(
+        "/moderation/topics/<int:topic_id>/",
+        GET,
+        MODERATOR,
+        ("/moderation/topics/{long_topic}/", "/moderation/topics/{locked_topic}/"),
+    ),
+    Row(
+        "/moderation/topics/<int:topic_id>/<any(pin,unpin,lock,unlock):name>/",
+        FORM,
+        MODERATOR,
+        tuple(f"/moderation/topics/{{long_topic}}/{name}/" for name in ("pin", "unpin", "lock", "unlock")),
+    ),
+    *(
+        Row(
+            f"/moderation/topics/<int:topic_id>/{name}/",
+            FORM,
+            MODERATOR,
+            (f"/moderation/topics/{{long_topic}}/{name}/",),
+        )
+        for name in ("retitle", "refile", "merge")
+    ),
+    *(
+        Row(
+            f"/moderation/topics/<int:topic_id>/{name}/",
+            FORM,
+            MODERATOR,
+            (f"/moderation/topics/{{long_topic}}/{name}/", f"/moderation/topics/{{long_topic}}/{name}/?page=2"),
+        )
+        for name in ("move", "split")
     ),
     Row(
         "/print/pages/<slug>/",

@@ -141,6 +141,7 @@ def _add_message(topic: Topic, author: User, body: str, **more: object) -> Messa
     )
     db.session.add(message)
     db.session.flush()
+    topic.active_at = message.posted_at
     return message
 
 

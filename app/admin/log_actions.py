@@ -44,7 +44,7 @@ def name_of(thing: Any, language: Language | None = None) -> str:
         default = site_default().code
         text = best_text(texts, language.code if language else default, default)
         return str(getattr(text, "title", "") or getattr(text, "text", ""))
-    return str(getattr(thing, "name", ""))
+    return str(getattr(thing, "name", "") or getattr(thing, "title", ""))
 
 
 def _plain(value: Any) -> str | int | bool:

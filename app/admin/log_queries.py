@@ -26,16 +26,18 @@ ACTIONS = {
     "archive": N_("Moved to the archive"),
     "unarchive": N_("Taken out of the archive"),
     "close": N_("Closed at once"),
+    "call_off": N_("Called off"),
 }
 SUBJECTS = {name: kind.label for name, kind in KINDS.items()} | {
     "periods": N_("Period"),
-    "users": N_("Person"),
     "topics": N_("Topic"),
+    "users": N_("Person"),
 }
 FIELDS = {
     "about": N_("About the forum"),
     "archived_at": N_("Archived on"),
     "body": N_("Text"),
+    "called_off_at": N_("Called off on"),
     "capacity": N_("Capacity"),
     "closes_at": N_("Last moment to post"),
     "country": N_("Party, Government or organization"),

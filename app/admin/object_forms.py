@@ -120,7 +120,7 @@ class QuestionForm(ObjectForm):
 
 class NoticeForm(ObjectForm):
     text_form = NoticeTextForm
-    published_at = MomentField(_l("Published"), default=utcnow)
+    published_at = MomentField(_l("Published"), default=lambda: utcnow().replace(second=0))
 
 
 class DocumentForm(ObjectForm):
@@ -156,9 +156,12 @@ FORMS: dict[str, type[ObjectForm]] = {
 }
 
 
-def form_for(kind: Kind, thing: Any, language: Language) -> ObjectForm:
-    """The form of an object, or of a new one where `thing` is None, with choices named in the reader's language."""
-    return FORMS[kind.name](kind, thing, language)
+def form_for(kind: Kind, thing: Any, language: Language, **source: Any) -> ObjectForm:
+    """The form of an object, or of a new one where `thing` is None, with choices named in the reader's language.
+
+    With `formdata=None` it is the form of what is stored, whatever was sent.
+    """
+    return FORMS[kind.name](kind, thing, language, **source)
 
 
 def _page_label(depth: int, page: Page, language: Language) -> str:

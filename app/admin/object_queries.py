@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, func, inspect, select, true
 from sqlalchemy.orm import selectinload
 
+from app.addresses import LARGEST_KEY
+from app.admin.version_queries import version_of
 from app.errors import Archived, NotFound
 from app.extensions import db
 from app.languages import N_, site_languages
@@ -17,7 +19,6 @@ from app.models import (
     Document,
     DocumentText,
     Forum,
-    ForumRole,
     ForumText,
     Group,
     GroupText,
@@ -32,7 +33,6 @@ from app.models import (
     Topic,
 )
 
-LARGEST_KEY = 2**31 - 1
 T = TypeVar("T")
 
 
@@ -213,19 +213,10 @@ def get_owner(kind: Kind, key: int | None) -> Any:
     return fetch(kind.owner, key) if kind.owner and key is not None else None
 
 
-def get_whole_forum(key: int) -> Forum:
-    """A forum with all that its page of the administration lists. Raises NotFound."""
-    forum = fetch(Forum, key)
-    parts = (
-        (Forum.groups, Group.texts),
-        (Forum.pages, Page.texts),
-        (Forum.notices, Notice.texts),
-        (Forum.documents, Document.texts),
-        (Forum.roles, ForumRole.user),
-    )
-    loading = [selectinload(whole).selectinload(part) for whole, part in parts]
-    db.session.scalars(select(Forum).where(Forum.id == key).options(*loading)).one()
-    return forum
+def version_of_object(kind: Kind, thing: Any) -> str:
+    """The version of an object with its texts."""
+    written = {code: [getattr(text, name) for name in kind.text_columns] for code, text in thing.texts.items()}
+    return version_of(thing, kind.columns, sorted(written.items()))
 
 
 def forum_of(thing: Any) -> Forum | None:
@@ -243,12 +234,6 @@ def refuse_if_archived(thing: Any) -> None:
     forum = forum_of(thing)
     if forum and forum.archived_at:
         raise Archived
-
-
-def list_forums() -> list[Forum]:
-    """Every forum, the latest made first, with its texts and periods."""
-    statement = select(Forum).order_by(Forum.id.desc()).options(selectinload(Forum.texts), selectinload(Forum.periods))
-    return list(db.session.scalars(statement))
 
 
 def list_pages() -> list[tuple[int, Page]]:

@@ -62,7 +62,11 @@ def edit(kind_name: str, key: int) -> ResponseReturnValue:
     thing = get_object(kind, key)
     refuse_if_archived(thing)
     form = form_for(kind, thing, reader_language())
-    saved = carry_out(form, lambda: object_actions.update(kind, key, **form.asked, viewer=viewer))
+    saved = carry_out(
+        form,
+        lambda: object_actions.update(kind, key, **form.asked, shown=form.shown.data or "", viewer=viewer),
+        lambda: form_for(kind, thing, reader_language(), formdata=None),
+    )
     if saved is not None:
         return done(_("The changes are saved."), page_of(kind, thing))
     return _form_page(_(kind.edit), _steps_above(kind, thing), form, page_of(kind, thing))

@@ -7,16 +7,15 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
 
 from app import labels
-from app.admin.forms import ChoicesField
+from app.admin.forms import ChoicesField, VersionedForm
+from app.admin.user_queries import PROFILE
 from app.auth.forms import NoAddress, PersonsName
-from app.forms import AtMost, ChoiceField, Form, LineField, Required
+from app.forms import AtMost, ChoiceField, LineField, Required
 from app.languages import Language, site_languages
 from app.models import Role, User
 
-PROFILE = ("name", "title", "organization", "country", "capacity", "language", "is_admin")
 
-
-class UserForm(Form):
+class UserForm(VersionedForm):
     title = LineField(_l("Title (optional)"), [AtMost(User.MAX_TITLE), PersonsName()])
     name = LineField(_l("Name"), [Required(_l("Please write the name.")), AtMost(User.MAX_NAME), PersonsName()])
     organization = LineField(_l("Organization, ministry or agency"), [AtMost(User.MAX_ORGANIZATION), NoAddress()])

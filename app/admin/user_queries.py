@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import selectinload
 
 from app.addresses import page_number
+from app.admin.version_queries import version_of
 from app.errors import NotFound
 from app.extensions import db
 from app.languages import Language
@@ -16,6 +17,7 @@ from app.models import User
 
 PER_PAGE = 50
 LONGEST_SEARCH = 100
+PROFILE = ("name", "title", "organization", "country", "capacity", "language", "is_admin")
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,11 @@ def search_users(text: str, asked: str, language: Language) -> Listing:
     keys = [row.id for row in found[(page - 1) * PER_PAGE : page * PER_PAGE]]
     people = db.session.scalars(select(User).where(User.id.in_(keys)).options(selectinload(User.roles)))
     return Listing(sorted(people, key=lambda user: keys.index(user.id)), len(found), page, pages)
+
+
+def version_of_user(user: User) -> str:
+    """The version of a person's profile, rights and roles."""
+    return version_of(user, PROFILE, sorted((held.role, held.forum_id, held.languages) for held in user.roles))
 
 
 def count_other_administrators(user: User) -> int:

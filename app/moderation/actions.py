@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from app.admin.log_actions import changed
 from app.admin.log_actions import record as log
 from app.database import utcnow
-from app.errors import AlreadyDecided, AlreadyReported, ChangedMeanwhile, Refused
+from app.errors import AlreadyDecided, ChangedMeanwhile, Refused
 from app.extensions import db, transaction
 from app.forums import placing
 from app.forums.revising import revise
@@ -24,6 +24,7 @@ from app.submissions import earlier_result, remember
 
 Reason = Mapping[str, str]
 
+ALREADY_REPORTED = _l("You have reported this message already. The Secretariat is going to look at it.")
 NOTHING_CHANGED = _l("You have changed nothing. Correct the text, or leave it as it is.")
 
 
@@ -110,7 +111,7 @@ def report(message: Message, *, reporter: User, reason: str, submission: str) ->
     """Report a message to its moderators; the first open report of a message tells them.
 
     The same form sent again changes nothing. Somebody can report a message again once the report was settled.
-    Raises AlreadyReported, Archived and Forbidden.
+    Raises Refused while it is open, Archived and Forbidden.
     """
     with transaction():
         placing.lock(message)
@@ -120,7 +121,7 @@ def report(message: Message, *, reporter: User, reason: str, submission: str) ->
         is_first = not open_reports(message)
         made = find_report(message, reporter) or Report(message_id=message.id, reporter_id=reporter.id)
         if made.id and made.settled_at is None:
-            raise AlreadyReported
+            raise Refused(ALREADY_REPORTED)
         made.reason, made.at, made.settled_at, made.settled_by_id = reason, utcnow(), None, None
         db.session.add(made)
         db.session.flush()

@@ -1,8 +1,9 @@
 """Printer-friendly views: the same queries and the same message macro as the screen."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint, redirect, render_template
 from flask.typing import ResponseReturnValue
 
+from app.addresses import link
 from app.database import utcnow
 from app.forums import queries, topic_queries
 from app.languages import reader_language, site_default
@@ -27,12 +28,9 @@ def page(slug: str) -> ResponseReturnValue:
 def forum(forum_slug: str) -> ResponseReturnValue:
     """The proceedings of a forum."""
     found = queries.get_forum(forum_slug, viewer=viewer())
-    counts = queries.count_participants(found)
     queries.load_questions(found)
-    groups, record = collect(found.groups), whole_record(found)
-    return render_template(
-        "printing/forum.html", forum=found, groups=groups, counts=counts, record=record, now=utcnow()
-    )
+    held, groups, record = queries.count_kept(found), collect(found.groups), whole_record(found)
+    return render_template("printing/forum.html", forum=found, groups=groups, held=held, record=record, now=utcnow())
 
 
 @bp.get("/forums/<forum_slug>/pages/<slug>/")
@@ -52,6 +50,8 @@ def topic(topic_id: int) -> ResponseReturnValue:
     shown = topic_queries.get_topic_page(
         topic_id, None, viewer=viewer(), language=reader_language().code, default=site_default().code
     )
+    if shown.head.merged_into_id:
+        return redirect(link("printing.topic", topic_id=shown.head.merged_into_id))
     return render_template("printing/topic.html", topic=shown, now=utcnow())
 
 

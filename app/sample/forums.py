@@ -22,6 +22,7 @@ from app.models import (
     QuestionText,
     Role,
     User,
+    last_second,
 )
 from app.sample.read import Calendar
 
@@ -72,7 +73,7 @@ def _add_periods(forum: Forum, given: Given, calendar: Calendar) -> None:
                 group_id=group_id,
                 kind=one["kind"],
                 opens_at=calendar.moment(one["opens"]),
-                closes_at=calendar.moment(one["closes"]),
+                closes_at=last_second(calendar.moment(one["closes"])),
             )
         )
     db.session.flush()

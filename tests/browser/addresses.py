@@ -52,8 +52,10 @@ class Shown:
 def all_pages() -> list[Shown]:
     """Every kind of page of the sample site. Needs an application context."""
     visitor = [*_site(), *_forums(), *_messages(), *_prints(), *_accounts()]
-    administration = [Shown("administrator", path) for path in (*_administration(), *_moderation())]
-    return [*[Shown("visitor", path) for path in visitor], *_errors(), *_participants_own(), *administration]
+    administration = [Shown("administrator", path) for path in _administration()]
+    moderation = [Shown("moderator", path) for path in _moderation()]
+    shown = [Shown("visitor", path) for path in visitor]
+    return [*shown, *_errors(), *_participants_own(), *moderation, *administration]
 
 
 def leave_a_trace() -> None:
@@ -171,6 +173,13 @@ def _participants_own() -> list[Shown]:
         *(f"/account/{name}/" for name in ("profile", "language", "password", "data")),
     ]
     return [Shown("participant", path) for path in paths]
+
+
+def _moderation() -> list[str]:
+    """Each act with whatever its form can ask for, in a topic of several pages."""
+    topic = longest_topic()
+    acts = ("", "lock/", "retitle/", "refile/", "move/", "split/?page=2", "merge/")
+    return [*(f"/moderation/topics/{topic}/{act}" for act in acts), f"/topics/{topic}/", f"/topics/{topic}/reply/"]
 
 
 def _administration() -> list[str]:

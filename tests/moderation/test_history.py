@@ -26,8 +26,8 @@ def test_difference_is_told_word_by_word(world: World, alice: FlaskClient, visit
 
     assert "<del>" in page
     assert "<ins>" in page
-    assert '<span class="visually-hidden">[taken out:] </span>' in page
-    assert '<span class="visually-hidden">[put in:] </span>' in page
+    assert '<span class="visually-hidden" lang="en"> [taken out:] </span>' in page
+    assert '<span class="visually-hidden" lang="en"> [put in:] </span>' in page
     assert "Changed by its author." in page
 
 
@@ -100,7 +100,7 @@ def test_history_of_what_is_not_shown_is_for_the_author_and_the_moderators(
     for client in (alice, moderator):
         page = history(client, world.first).text
         assert "Changed." in page
-        assert "is shown to nobody else but its author" in page
+        assert "Only its author, the moderators of the forum and administrators can read here what it said." in page
 
 
 def test_history_of_what_waits_is_not_there_for_others(world: World, waiting: int, alice, visitor, bruno, moderator):
