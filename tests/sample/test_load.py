@@ -9,6 +9,7 @@ from app.auth.passwords import is_right
 from app.database import utcnow
 from app.extensions import db
 from app.models import (
+    Act,
     Attachment,
     Capacity,
     Forum,
@@ -99,6 +100,20 @@ def test_withdrawn_messages_keep_their_place(app, loaded):
         withdrawn = db.session.scalars(select(Message).where(Message.status == MessageStatus.WITHDRAWN)).all()
         assert len(withdrawn) == 2
         assert all(message.withdrawn_at > message.posted_at for message in withdrawn)
+
+
+def test_a_withheld_message_shows_a_newcomer_what_that_looks_like(app, loaded, visitor):
+    with app.app_context():
+        withheld = db.session.scalars(select(Message).where(Message.status == MessageStatus.WITHHELD)).one()
+        number, text, slug = withheld.id, withheld.body.strip().splitlines()[0], withheld.topic.group.forum.slug
+        act = db.session.scalars(select(Act)).one()
+        assert (act.message_id, act.at, act.reason) == (number, withheld.withheld_at, withheld.withheld_for)
+        assert act.user.email.startswith("moderator@")
+    page = visitor.get(f"/fr/messages/{number}/", follow_redirects=True).text
+
+    assert "Publicité" in page
+    assert text not in page
+    assert f"#{number}" in visitor.get(f"/es/forums/{slug}/record/").text
 
 
 def test_messages_carry_what_their_authors_were(app, loaded):
