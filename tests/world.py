@@ -120,7 +120,9 @@ def make_message(topic: Topic, author: User, body: str, *, language: str = "en",
     topic.last_position += 1
     topic.message_count += 1
     topic.participant_count += author.id not in seen
-    return _add_message(topic, author, body, language=language, position=topic.last_position, **more)
+    message = _add_message(topic, author, body, language=language, position=topic.last_position, **more)
+    topic.active_at = message.posted_at
+    return message
 
 
 def make_pending(topic: Topic, author: User, body: str, *, language: str = "en", **more: object) -> Message:
@@ -141,7 +143,6 @@ def _add_message(topic: Topic, author: User, body: str, **more: object) -> Messa
     )
     db.session.add(message)
     db.session.flush()
-    topic.active_at = message.posted_at
     return message
 
 

@@ -170,8 +170,7 @@ def test_what_waits_is_counted_nowhere(one_app: Flask, marked: FullWorld, reader
         db.session.commit()
 
     for path in paths:
-        after = without_times(visitor.get(path, buffered=True).text)
-        assert after == before[path], path
+        assert without_times(visitor.get(path, buffered=True).text) == before[path], path
 
 
 def without_times(text: str) -> str:
