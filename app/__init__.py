@@ -14,13 +14,30 @@ from app.feeds.views import bp as feeds
 from app.figures.views import bp as figures
 from app.forums.posting_views import bp as posting
 from app.forums.views import bp as forums
+from app.moderation.record_views import bp as record
+from app.moderation.report_views import bp as reporting
 from app.moderation.topic_views import bp as topic_moderation
+from app.moderation.views import bp as moderation
 from app.pages.views import bp as pages
 from app.printing.views import bp as printing
 from app.storage import LocalFolder
 from config import ROOT, Config, from_environment
 
-BLUEPRINTS = (pages, auth, forums, posting, printing, figures, attachments, topic_moderation, admin, feeds)
+BLUEPRINTS = (
+    pages,
+    auth,
+    forums,
+    posting,
+    printing,
+    figures,
+    attachments,
+    moderation,
+    topic_moderation,
+    reporting,
+    record,
+    admin,
+    feeds,
+)
 
 
 def create_app(config: Config | None = None) -> Flask:

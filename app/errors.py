@@ -101,6 +101,11 @@ class AlreadyDecided(ForumError):
     message = _l("This has been decided already, perhaps by somebody else a moment ago. Nothing was changed.")
 
 
+class ChangedMeanwhile(ForumError):
+    status = 409
+    message = _l("This message was changed after you had opened the page. Nothing was done; please read it again.")
+
+
 class ApprovedAsItStands(ForumError):
     status = 409
     message = _l(

@@ -28,6 +28,11 @@ class Form(FlaskForm):
                 return formdata
             return request.form if form.is_submitted() else None
 
+    def named(self, name: str) -> None:
+        """Put a name before the ids of its fields, for a page that has several forms."""
+        for field in self:
+            field.id = field.label.field_id = f"{name}-{field.id}"
+
     @property
     def error_list(self) -> list[tuple[str, str]]:
         """`(id of the field, message)` of every error, in the order of the fields."""

@@ -9,6 +9,7 @@ from app.attachments.kinds import KINDS
 from app.languages import N_
 from app.models.forum import Approval, DocumentKind
 from app.models.message import MessageStatus
+from app.models.moderation import ActKind
 from app.models.period import PeriodKind, StateKind
 from app.models.user import Capacity, Role
 
@@ -55,6 +56,21 @@ ROLE = {
     Role.MODERATOR: N_("Moderator"),
     Role.TRANSLATOR: N_("Translator"),
     Role.PARTICIPANT: N_("Approved participant"),
+}
+ACT = {
+    ActKind.APPROVE: N_("Approved"),
+    ActKind.RETURN: N_("Returned to its author"),
+    ActKind.EDIT: N_("Corrected"),
+    ActKind.WITHHOLD: N_("Withheld"),
+    ActKind.RESTORE: N_("Restored"),
+    ActKind.MOVE: N_("Moved"),
+    ActKind.SPLIT: N_("Split"),
+    ActKind.MERGE: N_("Merged"),
+    ActKind.RETITLE: N_("Given another title"),
+    ActKind.PIN: N_("Pinned to the top"),
+    ActKind.UNPIN: N_("Not pinned any more"),
+    ActKind.LOCK: N_("Locked against new messages"),
+    ActKind.UNLOCK: N_("Not locked any more"),
 }
 FILE = {kind.media_type: kind.label for kind in KINDS}
 

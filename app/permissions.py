@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Boolean, ColumnElement, bindparam, or_, select
+from sqlalchemy import Boolean, ColumnElement, bindparam, literal, or_, select
 
 from app.database import utcnow
 from app.errors import (
@@ -53,6 +53,14 @@ _IS_ADMIN = bindparam("viewer_is_admin", type_=Boolean)
 FORUM_IS_VISIBLE: ColumnElement[bool] = or_(Forum.published_at.is_not(None), _IS_ADMIN, Forum.id.in_(_HELD))
 # The forums in which the viewer reads what waits for approval.
 FORUM_IS_MODERATED: ColumnElement[bool] = or_(_IS_ADMIN, Forum.id.in_(_HELD.where(ForumRole.role == Role.MODERATOR)))
+# The messages that the viewer moderates: those of such a forum, where his role covers their language.
+_COVERS_ITS_LANGUAGE = (ForumRole.languages == "") | literal(" ").concat(ForumRole.languages).concat(" ").contains(
+    literal(" ").concat(Message.language).concat(" ")
+)
+MESSAGE_IS_MODERATED: ColumnElement[bool] = or_(
+    _IS_ADMIN,
+    _HELD.where(ForumRole.forum_id == Forum.id, ForumRole.role == Role.MODERATOR, _COVERS_ITS_LANGUAGE).exists(),
+)
 # A message has a position once it was published; until then its author and the moderators see it.
 TOPIC_IS_VISIBLE: ColumnElement[bool] = FORUM_IS_VISIBLE & or_(
     Topic.last_position > 0, Topic.author_id == bindparam("viewer_id"), FORUM_IS_MODERATED
@@ -95,6 +103,11 @@ def moderates(viewer: Viewer, forum: Forum, language: str = "") -> bool:
 def moderates_in(viewer: Viewer, forum_id: int, language: str = "") -> bool:
     """As `moderates`, for who knows the key of the forum alone."""
     return viewer.is_admin or viewer.has_role(Role.MODERATOR, forum_id, language)
+
+
+def moderates_anything(viewer: Viewer) -> bool:
+    """Whether there is a forum that the viewer moderates."""
+    return viewer.is_admin or (isinstance(viewer, User) and any(held.role == Role.MODERATOR for held in viewer.roles))
 
 
 def is_invited(viewer: Viewer, forum_id: int) -> bool:
@@ -193,16 +206,30 @@ def _edit(viewer: Viewer, message: Message, now: datetime) -> Exception | None:
     return ApprovedAsItStands() if needs_approval(viewer, message.topic.group) else None
 
 
-def _see_history(viewer: Viewer, message: Message, _now: datetime) -> Exception | None:
+def _change_title(viewer: Viewer, topic: Topic, _now: datetime) -> Exception | None:
+    """Authors of a topic change its title until somebody else can see it."""
+    return None if viewer.id == topic.author_id and not topic.last_position else Forbidden()
+
+
+def _see_history(viewer: Viewer, message: Message, now: datetime) -> Exception | None:
     """Edits are public; what a message said that is not shown is for its author and the moderators."""
-    if message.status == MessageStatus.PUBLISHED or viewer.id == message.author_id:
-        return None
-    return None if moderates(viewer, message.topic.group.forum) else Forbidden()
+    return None if message.status == MessageStatus.PUBLISHED else _see_unpublished(viewer, message, now)
+
+
+def _see_unpublished(viewer: Viewer, message: Message, _now: datetime) -> Exception | None:
+    """What was never public, or is to be so no more, of a message whose history everybody may see."""
+    return None if viewer.id == message.author_id or moderates(viewer, message.topic.group.forum) else Forbidden()
 
 
 def _report(viewer: Viewer, message: Message, _now: datetime) -> Exception | None:
-    may = viewer.is_authenticated and viewer.id != message.author_id and message.status == MessageStatus.PUBLISHED
-    return None if may else Forbidden()
+    if not viewer.is_authenticated or viewer.id == message.author_id or message.status != MessageStatus.PUBLISHED:
+        return Forbidden()
+    return Archived() if message.topic.group.forum.archived_at else None
+
+
+def _see_moderation(viewer: Viewer, message: Message, _now: datetime) -> Exception | None:
+    """What was done with a message stays readable to its moderators in the archive too."""
+    return None if moderates(viewer, message.topic.group.forum, message.language) else Forbidden()
 
 
 def _see_figures(viewer: Viewer, forum: Forum, _now: datetime) -> Exception | None:
@@ -231,10 +258,7 @@ def _moderate_topic(viewer: Viewer, topic: Topic, now: datetime) -> Exception | 
 
 def _moderate_message(viewer: Viewer, message: Message, now: datetime) -> Exception | None:
     """A moderator may be limited to messages in some languages."""
-    forum = message.topic.group.forum
-    if not moderates(viewer, forum, message.language):
-        return Forbidden()
-    return _moderate(viewer, forum, now)
+    return _see_moderation(viewer, message, now) or _moderate(viewer, message.topic.group.forum, now)
 
 
 def _on_status(*statuses: MessageStatus) -> Rule:
@@ -256,9 +280,13 @@ RULES: dict[str, Rule] = {
     "speak_for": _speak_for,
     "edit": _edit,
     "withdraw": _withdraw,
+    "change_title": _change_title,
     "see_history": _see_history,
+    "see_unpublished": _see_unpublished,
     "report": _report,
     "see_figures": _see_figures,
+    "moderate_anything": lambda viewer, _thing, _now: None if moderates_anything(viewer) else Forbidden(),
+    "see_moderation": _see_moderation,
     "moderate": _moderate,
     "moderate_topic": _moderate_topic,
     "rearrange": _rearrange,

@@ -21,7 +21,9 @@ from app import addresses, labels, markup
 from app.attachments.queries import read_attached
 from app.languages import NO_BREAK, Language, days_left, hours_left, reader_language, site_default, site_languages
 from app.models.texts import best_text
+from app.moderation.queue_queries import count_of_queue
 from app.pages.queries import SiteTree
+from app.permissions import moderates_anything
 from app.viewer import has_session, viewer
 
 
@@ -49,6 +51,7 @@ def _names(app: Flask) -> dict[str, Any]:
         "site_languages": site_languages,
         "flashes": flashes,
         "near": near,
+        "moderation_waiting": moderation_waiting,
         "days_left": days_left,
         "hours_left": hours_left,
     }
@@ -120,6 +123,11 @@ def near(page: int, pages: int) -> list[int]:
 def flashes() -> list[tuple[str, str]]:
     """The messages to show once; a reader without a session has none, and gets none."""
     return get_flashed_messages(with_categories=True) if has_session() else []  # type: ignore[return-value]
+
+
+def moderation_waiting() -> int | None:
+    """How many messages wait for the viewer to decide; None for those who moderate nothing."""
+    return count_of_queue(viewer()) if moderates_anything(viewer()) else None
 
 
 def site_tree() -> SiteTree:

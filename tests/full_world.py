@@ -31,6 +31,8 @@ from app.models import (
     PeriodKind,
     Question,
     QuestionText,
+    Reason,
+    ReasonText,
     Report,
     Revision,
     Role,
@@ -38,11 +40,64 @@ from app.models import (
     User,
 )
 from app.models.forum import DocumentKind
+from app.moderation.recording import record
 from tests.files import make_attachment
-from tests.world import World, make_forum, make_message, make_period, make_topic, make_user, texts
+from tests.world import World, make_forum, make_message, make_pending, make_period, make_topic, make_user, texts
 
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+REASON = {"en": "Off topic", "es": "Ajeno al tema", "fr": "Hors sujet"}
 BODY = "Some *text* with a [link](https://example.org/) and\n\n- a list\n\n## A heading\n\n> and a quote"
+
+
+@dataclass(frozen=True)
+class Moderated:
+    """The keys of what moderators have to do with, in a topic and in one that nobody else sees."""
+
+    topic: int
+    reported: int
+    corrected: int
+    withheld: int
+    pending: int
+    returned: int
+    refused: int
+    pending_topic: int
+    pending_first: int
+    reason: int
+
+    @classmethod
+    def make(cls, small: World, people: dict[str, User]) -> "Moderated":
+        """Bruno wrote it all but for the message that is returned and the one that was never published, of Alice."""
+        alice, bruno = people["alice"], people["bruno"]
+        by = db.session.get_one(User, small.moderator)
+        group = db.session.get_one(Group, small.group)
+        topic = make_topic(group, bruno, "Moderated topic")
+        reported, corrected, withheld = (make_message(topic, bruno, BODY, on_behalf_of="Some others") for _ in range(3))
+        db.session.add(Report(message=reported, reporter=alice, reason="Off topic"))
+        _correct(corrected, by)
+        _withhold(withheld, by)
+        topic.message_count -= 1
+        waiting = {"on_behalf_of": "Some others", "reply_to": reported}
+        pending, returned, refused = (make_pending(topic, author, BODY, **waiting) for author in (bruno, alice, alice))
+        returned.returned_at = utcnow()
+        _record(ActKind.RETURN, returned, by)
+        _withhold(refused, by)
+        pending_topic = make_topic(group, bruno, "Pending topic")
+        pending_first = make_pending(pending_topic, bruno, BODY)
+        reason = Reason(texts=texts(ReasonText, text="Off topic"))
+        db.session.add(reason)
+        db.session.flush()
+        return cls(
+            topic=topic.id,
+            reported=reported.id,
+            corrected=corrected.id,
+            withheld=withheld.id,
+            pending=pending.id,
+            returned=returned.id,
+            refused=refused.id,
+            pending_topic=pending_topic.id,
+            pending_first=pending_first.id,
+            reason=reason.id,
+        )
 
 
 @dataclass(frozen=True)
@@ -70,6 +125,7 @@ class FullWorld:
     attachment: int
     document_file: int
     hidden_attachment: int
+    moderated: "Moderated"
 
     @property
     def people(self) -> dict[str, int]:
@@ -106,6 +162,7 @@ class FullWorld:
         entry = _log(people["admin"], small.forum)
         act = _act(db.session.get_one(User, small.moderator), withdrawn, hidden_topic)
         db.session.add_all(Invitation(forum_id=small.forum, country=code) for code in ("XA", "FR"))
+        moderated = Moderated.make(small, people)
         db.session.commit()
         return cls(
             small=small,
@@ -129,6 +186,7 @@ class FullWorld:
             attachment=attachment.id,
             document_file=document_file.id,
             hidden_attachment=hidden_attachment.id,
+            moderated=moderated,
         )
 
 
@@ -223,6 +281,31 @@ def _messages(group: Group, people: dict[str, User]) -> tuple[Topic, Message, Me
     for number in range(Message.PER_PAGE):
         make_message(topic, bruno, f"Filler {number}", reply_to=edited, language="fr")
     return topic, edited, withdrawn
+
+
+def _correct(message: Message, by: User) -> None:
+    """Twice: once for everybody to see, and before that with something that readers see no more."""
+    for number, hides in enumerate((True, False)):
+        before = Revision(
+            message=message,
+            body=f"Said before {number}",
+            html=render(f"Said before {number}"),
+            language="es",
+            written_at=utcnow() - timedelta(hours=2 - number),
+        )
+        db.session.add(before)
+        db.session.flush()
+        _record(ActKind.EDIT, message, by, revision=before.id, hides=before.id if hides else 0)
+    message.edited_at = utcnow()
+
+
+def _withhold(message: Message, by: User) -> None:
+    message.status, message.withheld_at, message.withheld_for = MessageStatus.WITHHELD, utcnow(), REASON
+    _record(ActKind.WITHHOLD, message, by)
+
+
+def _record(kind: ActKind, message: Message, by: User, **detail: int) -> None:
+    record(kind, by=by, forum=message.topic.group.forum, reason=REASON, message=message, **detail)
 
 
 def _moderated(topic: Topic, people: dict[str, User]) -> tuple[Topic, Topic]:

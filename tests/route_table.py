@@ -19,6 +19,8 @@ PUBLIC = (200, 200, 200, 200, 200, 200)
 REDIRECT = (302, 302, 302, 302, 302, 302)
 GUESTS_ONLY = (200, 302, 302, 302, 302, 302)
 SIGNED_IN = (302, 200, 200, 200, 200, 200)
+OTHERS_OF_BRUNO = (302, 200, 403, 200, 200, 200)
+MODERATION = (302, 403, 403, 200, 403, 200)
 OWN_OF_ALICE = (302, 200, 403, 403, 403, 403)
 ADMIN = (302, 403, 403, 403, 403, 200)
 WITH_SECOND_STEP = (302, 302, 302, 302, 302, 200)  # the administrator of the full world has one
@@ -73,7 +75,12 @@ ROWS = [
         "/topics/<int:topic_id>/",
         GET,
         PUBLIC,
-        ("/topics/{long_topic}/", "/topics/{long_topic}/?page=2", "/topics/{locked_topic}/"),
+        (
+            "/topics/{long_topic}/",
+            "/topics/{long_topic}/?page=2",
+            "/topics/{moderated.topic}/",
+            "/topics/{locked_topic}/",
+        ),
     ),
     Row(
         "/topics/<int:topic_id>/reply/",
@@ -81,11 +88,36 @@ ROWS = [
         SIGNED_IN,
         ("/topics/{long_topic}/reply/", "/topics/{long_topic}/reply/?to={edited}&quote=1"),
     ),
-    Row("/messages/<int:number>/", GET, REDIRECT, ("/messages/{edited}/", "/messages/{withdrawn}/")),
-    Row("/messages/<int:number>/history/", GET, PUBLIC, ("/messages/{edited}/history/",)),
+    Row(
+        "/messages/<int:number>/",
+        GET,
+        REDIRECT,
+        ("/messages/{edited}/", "/messages/{withdrawn}/", "/messages/{moderated.withheld}/"),
+    ),
+    Row(
+        "/messages/<int:number>/history/",
+        GET,
+        PUBLIC,
+        ("/messages/{edited}/history/", "/messages/{moderated.corrected}/history/"),
+    ),
     Row("/messages/<int:number>/edit/", FORM, OWN_OF_ALICE, ("/messages/{edited}/edit/",)),
     Row("/messages/<int:number>/withdraw/", FORM, OWN_OF_ALICE, ("/messages/{edited}/withdraw/",)),
+    Row("/messages/<int:number>/report/", FORM, OTHERS_OF_BRUNO, ("/messages/{moderated.reported}/report/",)),
     Row("/preview/", POST, SIGNED_IN),
+    Row("/forums/<forum_slug>/record/", GET, PUBLIC, tuple(f"{path}record/" for path in FORUM_PATHS)),
+    Row("/print/forums/<forum_slug>/record/", GET, PUBLIC, ("/print/forums/open-forum/record/",)),
+    Row("/moderation/", GET, MODERATION, ("/moderation/",)),
+    Row(
+        "/moderation/messages/<int:number>/",
+        GET,
+        MODERATION,
+        tuple(f"/moderation/messages/{{moderated.{name}}}/" for name in ("reported", "corrected", "withheld")),
+    ),
+    Row(
+        "/moderation/messages/<int:number>/<any(approve,return,correct,withhold,restore,settle):name>/",
+        POST,
+        MODERATION,
+    ),
     Row(
         "/moderation/topics/<int:topic_id>/",
         GET,
@@ -130,7 +162,12 @@ ROWS = [
         PUBLIC,
         ("/print/forums/open-forum/groups/group-1/", "/print/forums/open-forum/groups/group-2/"),
     ),
-    Row("/print/topics/<int:topic_id>/", GET, PUBLIC, ("/print/topics/{long_topic}/",)),
+    Row(
+        "/print/topics/<int:topic_id>/",
+        GET,
+        PUBLIC,
+        ("/print/topics/{long_topic}/", "/print/topics/{moderated.topic}/"),
+    ),
     Row("/print/messages/<int:number>/", GET, PUBLIC, ("/print/messages/{edited}/", "/print/messages/{withdrawn}/")),
     Row(
         "/feeds/forums/<forum_slug>.atom",
@@ -204,6 +241,7 @@ ROWS = [
             "/admin/questions/1/edit/",
             "/admin/notices/{notice}/edit/",
             "/admin/documents/{document}/edit/",
+            "/admin/reasons/{moderated.reason}/edit/",
         ),
     ),
     Row(
@@ -219,6 +257,7 @@ ROWS = [
             "/admin/questions/1/delete/",
             "/admin/notices/{notice}/delete/",
             "/admin/documents/{document}/delete/",
+            "/admin/reasons/{moderated.reason}/delete/",
         ),
     ),
     Row("/admin/documents/<int:document_id>/files/", FORM, ADMIN, ("/admin/documents/{document}/files/",)),
@@ -228,6 +267,7 @@ ROWS = [
         ADMIN,
         ("/admin/documents/{document}/files/{document_file}/delete/",),
     ),
+    Row("/admin/reasons/", GET, ADMIN, ("/admin/reasons/",)),
     Row("/admin/forums/", GET, ADMIN, ("/admin/forums/",)),
     Row("/admin/forums/<int:forum_id>/", GET, ADMIN, tuple(f"/admin/forums/{key}/" for key in range(1, 10))),
     Row("/admin/forums/<int:forum_id>/invitations/", FORM, ADMIN, ("/admin/forums/{small.forum}/invitations/",)),

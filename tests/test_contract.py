@@ -27,16 +27,16 @@ LAYERS = (
     ("forms", r"app\.forms|app\.\w+\.(\w+_)?forms"),
     ("who asks", r"app\.viewer"),
     ("actions", r"app\.\w+\.(\w+_)?actions|app\.auth\.(tokens|mailing)"),
-    ("mail", r"app\.mail\.(outbox|letters|sending)"),
+    ("mail", r"app\.mail\.(outbox|letters|sending)|app\.moderation\.telling"),
     (
         "queries",
         r"app\.\w+\.(\w+_)?queries|app\.printing\.proceedings|app\.counters|app\.submissions"
-        r"|app\.forums\.placing|app\.moderation\.recording|app\.attachments\.keeping"
+        r"|app\.forums\.(placing|revising)|app\.moderation\.recording|app\.attachments\.keeping"
         r"|app\.auth\.(sign_ins|proof|erasing)|app\.figures\.(activity|calendar|charts|contents|silence|tables)",
     ),
     (
         "rules",
-        r"app\.(permissions|markup|labels|spreadsheets)|app\.auth\.(passwords|emails|second_step)"
+        r"app\.(permissions|markup|labels|spreadsheets|difference)|app\.auth\.(passwords|emails|second_step)"
         r"|app\.attachments\.(kinds|uploads)",
     ),
     ("addresses", r"app\.addresses"),
@@ -169,7 +169,12 @@ def test_action_is_one_transaction_and_helpers_are_none(module: str):
 
 
 @pytest.mark.parametrize(
-    "module", ["app.forums.actions", *(name for name in MODULES if re.match(r"app\.admin\.\w+_actions", name))]
+    "module",
+    [
+        "app.forums.actions",
+        "app.moderation.actions",
+        *(name for name in MODULES if re.match(r"app\.admin\.\w+_actions", name)),
+    ],
 )
 def test_action_asks_for_the_right_inside_its_transaction(module: str):
     """Accounts are a person's own and have no rule to ask."""

@@ -14,6 +14,7 @@ from app.models import (
     Group,
     GroupText,
     Message,
+    MessageStatus,
     Page,
     PageKind,
     PageText,
@@ -119,13 +120,20 @@ def make_message(topic: Topic, author: User, body: str, *, language: str = "en",
     topic.last_position += 1
     topic.message_count += 1
     topic.participant_count += author.id not in seen
+    return _add_message(topic, author, body, language=language, position=topic.last_position, **more)
+
+
+def make_pending(topic: Topic, author: User, body: str, *, language: str = "en", **more: object) -> Message:
+    """A message that waits for approval."""
+    return _add_message(topic, author, body, language=language, status=MessageStatus.PENDING, **more)
+
+
+def _add_message(topic: Topic, author: User, body: str, **more: object) -> Message:
     message = Message(
         topic=topic,
-        position=topic.last_position,
         author=author,
         body=body,
         html=render(body),
-        language=language,
         capacity=author.capacity,
         organization=author.organization,
         country=author.country,

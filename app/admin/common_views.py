@@ -60,6 +60,8 @@ def steps_to(owner: Forum | Group | None) -> Steps:
 
 def steps_of(kind: Kind, owner: Forum | Group | None) -> Steps:
     """The steps to the page on which objects of a kind are listed."""
+    if kind.name == "reasons":
+        return [(_("Reasons for moderation"), link("admin.objects.reasons"), "")]
     if kind.name == "pages":
         return [(_("Pages of the site"), link("admin.objects.pages"), "")]
     return steps_to(owner) if owner else [(_("Forums"), link("admin.forums.index"), "")]
@@ -68,7 +70,7 @@ def steps_of(kind: Kind, owner: Forum | Group | None) -> Steps:
 def list_of(kind: Kind, owner_id: int | None) -> str:
     """The page on which the objects of a kind, and of an owner where they have one, are listed."""
     if owner_id is None:
-        return link("admin.objects.pages") if kind.name == "pages" else link("admin.forums.index")
+        return link("admin.forums.index" if kind.model is Forum else f"admin.objects.{kind.name}")
     if kind.owner is Group:
         return link("admin.forums.group", group_id=owner_id)
     return link("admin.forums.show", forum_id=owner_id, _anchor=kind.name)

@@ -7,7 +7,8 @@ from flask_babel import gettext as _
 from app.addresses import link
 from app.admin import forum_actions, period_queries
 from app.admin.common_views import ask, done, here, refusal_text, show, steps_to
-from app.admin.object_queries import fetch, get_whole_forum, list_forums, names_of_invited
+from app.admin.forum_queries import get_whole_forum, list_forums, names_of_invited
+from app.admin.object_queries import fetch
 from app.database import utcnow
 from app.forums.queries import load_questions
 from app.languages import reader_language

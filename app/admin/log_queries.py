@@ -89,7 +89,7 @@ FIELDS = {
     "short_title": N_("Short title"),
     "slug": N_("Name in the address"),
     "symbol": N_("Symbol"),
-    "text": N_("Question"),
+    "text": N_("Text"),
     "title": N_("Title"),
     "to_group": N_("To the group"),
     "to_question": N_("To the question"),

@@ -7,8 +7,8 @@ from flask_babel import gettext as _
 from app.addresses import link
 from app.admin import log_queries
 from app.admin.common_views import here, query_without_page, show
+from app.admin.forum_queries import list_forums
 from app.admin.log_forms import LogForm
-from app.admin.object_queries import list_forums
 from app.admin.user_queries import one_page
 from app.database import utcnow
 from app.templating import text_in

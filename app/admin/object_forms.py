@@ -20,6 +20,7 @@ from app.admin.text_forms import (
     ObjectForm,
     PageTextForm,
     QuestionTextForm,
+    ReasonTextForm,
 )
 from app.database import utcnow
 from app.forms import AtMost, ChoiceField, LineField, Required
@@ -151,6 +152,11 @@ class DocumentForm(ObjectForm):
         self.kind.offer([(kind, _(label)) for kind, label in labels.DOCUMENT.items()])
 
 
+class ReasonForm(ObjectForm):
+    text_form = ReasonTextForm
+    position = order_field()
+
+
 FORMS: dict[str, type[ObjectForm]] = {
     "pages": PageForm,
     "forums": ForumForm,
@@ -159,6 +165,7 @@ FORMS: dict[str, type[ObjectForm]] = {
     "questions": QuestionForm,
     "notices": NoticeForm,
     "documents": DocumentForm,
+    "reasons": ReasonForm,
 }
 
 

@@ -8,19 +8,17 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, func, inspect, select, true
-from sqlalchemy.orm import selectinload
 
 from app.addresses import LARGEST_KEY
 from app.admin.version_queries import version_of
 from app.errors import Archived, NotFound
 from app.extensions import db
-from app.languages import N_, Language, site_languages
+from app.languages import N_, site_languages
 from app.models import (
     Attachment,
     Document,
     DocumentText,
     Forum,
-    ForumRole,
     ForumText,
     Group,
     GroupText,
@@ -30,6 +28,8 @@ from app.models import (
     PageText,
     Question,
     QuestionText,
+    Reason,
+    ReasonText,
     Topic,
 )
 
@@ -168,6 +168,17 @@ KINDS = {
             owner_column="forum_id",
             unique=(),
         ),
+        Kind(
+            name="reasons",
+            label=N_("Reason for moderation"),
+            add=N_("Add a reason"),
+            edit=N_("Edit the reason"),
+            delete=N_("Delete the reason"),
+            model=Reason,
+            text_model=ReasonText,
+            columns=("position",),
+            unique=(),
+        ),
     )
 }
 
@@ -216,35 +227,14 @@ def version_of_object(kind: Kind, thing: Any) -> str:
     return version_of(thing, kind.columns, sorted(written.items()))
 
 
-def get_whole_forum(key: int) -> Forum:
-    """A forum with all that its page of the administration lists. Raises NotFound."""
-    forum = fetch(Forum, key)
-    parts = (
-        (Forum.groups, Group.texts),
-        (Forum.pages, Page.texts),
-        (Forum.notices, Notice.texts),
-        (Forum.documents, Document.texts),
-        (Forum.documents, Document.attachments),
-        (Forum.roles, ForumRole.user),
-    )
-    loading = [selectinload(whole).selectinload(part) for whole, part in parts]
-    db.session.scalars(select(Forum).where(Forum.id == key).options(*loading)).one()
-    return forum
-
-
-def names_of_invited(forum: Forum, language: Language) -> list[str]:
-    """The States that are invited to a forum, in the order of the language."""
-    names = (language.state_name(invitation.country) for invitation in forum.invitations)
-    return sorted(names, key=language.sort_key)
-
-
 def forum_of(thing: Any) -> Forum | None:
-    """The forum to which an object belongs, or which it is; None for pages of the site."""
+    """The forum to which an object belongs, or which it is; None for what belongs to the site."""
     if thing is None or isinstance(thing, Forum):
         return thing
     if isinstance(thing, Question):
         return thing.group.forum
-    return fetch(Forum, thing.forum_id) if thing.forum_id else None
+    forum_id = getattr(thing, "forum_id", None)
+    return fetch(Forum, forum_id) if forum_id else None
 
 
 def refuse_if_archived(thing: Any) -> None:
@@ -252,12 +242,6 @@ def refuse_if_archived(thing: Any) -> None:
     forum = forum_of(thing)
     if forum and forum.archived_at:
         raise Archived
-
-
-def list_forums() -> list[Forum]:
-    """Every forum, the latest made first, with its texts and periods."""
-    statement = select(Forum).order_by(Forum.id.desc()).options(selectinload(Forum.texts), selectinload(Forum.periods))
-    return list(db.session.scalars(statement))
 
 
 def count_topics(condition: ColumnElement[bool]) -> int:

@@ -25,6 +25,7 @@ from app.admin.page_queries import list_pages
 from app.admin.text_forms import ObjectForm
 from app.languages import reader_language, site_languages
 from app.models import Document, Forum, Group
+from app.moderation.queries import list_reasons
 from app.viewer import signed_in_user
 
 bp = Blueprint("objects", __name__)
@@ -34,6 +35,12 @@ bp = Blueprint("objects", __name__)
 def pages() -> ResponseReturnValue:
     heading = _("Pages of the site")
     return show("admin/pages.html", heading, [here(heading)], pages=list_pages())
+
+
+@bp.get("/reasons/")
+def reasons() -> ResponseReturnValue:
+    heading = _("Reasons for moderation")
+    return show("admin/reasons.html", heading, [here(heading)], reasons=list_reasons())
 
 
 @bp.route("/<kind_name>/new/", methods=["GET", "POST"], defaults={"owner_id": None})

@@ -9,7 +9,8 @@ from app.addresses import link
 from app.admin import invitation_actions, role_actions
 from app.admin.common_views import ask, done, here, show, steps_to
 from app.admin.forms import carry_out
-from app.admin.object_queries import fetch, get_whole_forum, refuse_if_archived
+from app.admin.forum_queries import get_whole_forum
+from app.admin.object_queries import fetch, refuse_if_archived
 from app.admin.people_forms import InvitationForm, RoleForm
 from app.errors import NotFound
 from app.languages import reader_language

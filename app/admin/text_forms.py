@@ -11,7 +11,7 @@ from app.admin.forms import VersionedForm, tell_differences
 from app.admin.object_queries import Kind, version_of_object
 from app.forms import AtMost, BodyField, Form, LineField, OnceForm, Renders
 from app.languages import Language, site_languages
-from app.models import DocumentText, ForumText, GroupText, NoticeText, PageText, QuestionText
+from app.models import DocumentText, ForumText, GroupText, NoticeText, PageText, QuestionText, ReasonText
 
 MAX_REMARKS = 2_000
 
@@ -77,6 +77,10 @@ class NoticeTextForm(TextForm):
 class DocumentTextForm(TextForm):
     title = LineField(_l("Title"), [Needed(), AtMost(DocumentText.MAX_TITLE)])
     note = BodyField(_l("Note"), [AtMost(DocumentText.MAX_NOTE)], render_kw={"rows": 3})
+
+
+class ReasonTextForm(TextForm):
+    text = LineField(_l("Reason"), [Needed(), AtMost(ReasonText.MAX_TEXT)])
 
 
 class ObjectForm(OnceForm, VersionedForm):

@@ -10,7 +10,7 @@ from app.addresses import link
 from app.admin import user_actions, user_queries
 from app.admin.common_views import done, here, query_without_page, show
 from app.admin.forms import carry_out
-from app.admin.object_queries import list_forums
+from app.admin.forum_queries import list_forums
 from app.admin.user_forms import UserForm
 from app.languages import reader_language
 from app.markup import plain_line

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from flask import Flask, current_app, request
 from flask_babel import gettext as _
+from werkzeug.datastructures import FileStorage
 from wtforms import Field
 from wtforms.validators import ValidationError
 from wtforms.widgets import FileInput
@@ -31,6 +32,7 @@ class FilesField(Field):
         super().__init__(label, **kwargs)
         self.is_needed = is_needed
         self.uploads: list[Upload] = []
+        self.refused: list[FileStorage] = []
 
     def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
         super().process(None, data, extra_filters)
@@ -38,9 +40,9 @@ class FilesField(Field):
         self.sent = [file for file in sent if file.filename]
 
     @property
-    def names(self) -> list[str]:
-        """What the chosen files are called. No browser chooses them again by itself when a form is given back."""
-        return [clean_name(file.filename or "") for file in self.sent]
+    def to_choose_again(self) -> list[str]:
+        """The names of the files that could be attached: browsers do not keep them when a form is given back."""
+        return [clean_name(file.filename or "") for file in self.sent if file not in self.refused]
 
     @property
     def endings(self) -> str:
@@ -64,7 +66,7 @@ class FilesField(Field):
 
     def _read(self) -> Iterator[str]:
         """Fill `uploads`, and say what is wrong with each file that cannot be attached."""
-        self.uploads = []
+        self.uploads, self.refused = [], []
         for file in self.sent:
             try:
                 self.uploads.append(
@@ -76,6 +78,7 @@ class FilesField(Field):
                     )
                 )
             except Unacceptable as error:
+                self.refused.append(file)
                 yield str(error)
 
 

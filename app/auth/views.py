@@ -33,6 +33,7 @@ from app.errors import NotConfirmed, NotTheirPassword, Suspended, WrongCredentia
 from app.forms import Form
 from app.languages import reader_language, site_languages, speaking
 from app.markup import plain_line
+from app.moderation.queries import list_own_unpublished, why_returned
 from app.viewer import begin_session, signed_in, signed_in_user, viewer
 
 bp = Blueprint("auth", __name__, url_prefix="/<language:lang>")
@@ -140,7 +141,14 @@ def reset(token: str) -> ResponseReturnValue:
 @signed_in
 def account() -> ResponseReturnValue:
     user = signed_in_user()
-    return render_template("auth/account.html", user=user, sign_ins=queries.list_sign_ins(user))
+    unpublished = list_own_unpublished(user)
+    return render_template(
+        "auth/account.html",
+        user=user,
+        sign_ins=queries.list_sign_ins(user),
+        unpublished=unpublished,
+        returned=why_returned(unpublished),
+    )
 
 
 @bp.route("/account/profile/", methods=["GET", "POST"])

@@ -77,7 +77,7 @@ def public_pages(viewer: Viewer) -> PublicPages:
         forums=rows(select(Forum.slug).order_by(Forum.id)).scalars().all(),
         forum_pages=rows(in_forum).all(),
         groups=rows(groups).all(),
-        topics=rows(topics.order_by(Topic.active_at.desc()).limit(MOST_TOPICS_LISTED)).scalars().all(),
+        topics=rows(topics.order_by(Topic.active_at.desc(), Topic.id.desc()).limit(MOST_TOPICS_LISTED)).scalars().all(),
     )
 
 

@@ -49,7 +49,8 @@ def sitemap() -> Response:
 
 @bp.get("/robots.txt")
 def robots() -> Response:
-    closed = ("auth/", "account/", "admin/", "print/", "figures/", "search/", "messages/", "topics/*/reply/")
+    own = ("auth/", "account/", "admin/", "moderation/", "figures/", "search/")
+    closed = (*own, "print/", "messages/", "topics/*/reply/")
     lines = ["User-agent: *", *(f"Disallow: /*/{path}" for path in closed), f"Sitemap: {absolute('/sitemap.xml')}"]
     return Response("\n".join(lines) + "\n", mimetype="text/plain")
 
@@ -84,6 +85,7 @@ def _pages() -> Iterator[tuple[str, dict[str, Any]]]:
     for slug in found.forums:
         yield "forums.forum", {"forum_slug": slug}
         yield "forums.groups", {"forum_slug": slug}
+        yield "record.show", {"forum_slug": slug}
     yield from (("forums.forum_page", {"forum_slug": forum, "slug": slug}) for forum, slug in found.forum_pages)
     yield from (("forums.group", {"forum_slug": forum, "group_slug": slug}) for forum, slug in found.groups)
     yield from (("forums.topic", {"topic_id": number}) for number in found.topics)

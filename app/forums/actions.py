@@ -9,8 +9,10 @@ from app.database import utcnow
 from app.errors import NotFound
 from app.extensions import db, transaction
 from app.forums import placing
+from app.forums.revising import revise
 from app.markup import render
-from app.models import Group, Message, MessageStatus, Revision, Topic, User
+from app.models import Group, Message, MessageStatus, Topic, User
+from app.moderation.telling import tell_moderators
 from app.permissions import needs_approval, require
 from app.submissions import earlier_result, remember
 
@@ -83,34 +85,39 @@ def edit(
     *,
     author: User,
     changes: dict[str, Any],
+    title: str = "",
     files: Sequence[Upload] = (),
     removed: Collection[int] = (),
     submission: str = "",
 ) -> None:
     """Give a message a new text, more files and fewer, and keep the old text as a revision. No change leaves none.
 
-    `removed` are keys of files of the message. Raises Refused, naming the form's field, where it would have too many.
+    `removed` are keys of files of the message; `title` is the new one of a topic that is not published yet, "" for
+    none. A message that was returned to its author waits for approval again. Raises Refused, naming the form's
+    field, where it would have too many files.
     """
     with transaction():
+        placing.lock(message)
         require(author, "edit", message)
-        sent = (message.id, changes, _identities(files), sorted(removed))
-        leaving = [file for file in message.files if file.id in removed]
-        is_same = all(getattr(message, name) == value for name, value in changes.items())
-        if (is_same and not files and not leaving) or _earlier(submission, author, *sent):
+        sent = (message.id, changes, title, _identities(files), sorted(removed))
+        if _earlier(submission, author, *sent):
             return
-        db.session.add(_revision(message))
-        for name, value in changes.items():
-            setattr(message, name, value)
-        message.html = render(message.body)
-        message.edited_at = now = utcnow()
-        message.returned_at = None
-        exchange(message, leaving, files, at=now)
+        leaving = [file for file in message.files if file.id in removed]
+        files_change = bool(files or leaving)
+        retitled = _retitle(message.topic, title, author)
+        revised = revise(message, changes, files_change=files_change)
+        if files_change:
+            exchange(message, leaving, files, at=message.written_at)
+        if (revised or retitled) and message.returned_at:
+            message.returned_at = None
+            tell_moderators("waits", message)
         remember(submission, author.id, message.id, *sent)
 
 
 def withdraw(message: Message, *, author: User) -> None:
     """Take back one's own message; it keeps its number and its place."""
     with transaction():
+        placing.lock(message)
         require(author, "withdraw", message)
         message.withdrawn_at = utcnow()
         placing.show(message, MessageStatus.WITHDRAWN)
@@ -138,21 +145,20 @@ def _post(
     db.session.add(posted)
     db.session.flush()
     attach(posted, files, at=posted.posted_at)
-    if not needs_approval(author, topic.group):
+    if needs_approval(author, topic.group):
+        tell_moderators("waits", posted)
+    else:
         placing.publish(posted)
     return posted
 
 
-def _revision(message: Message) -> Revision:
-    """What the message says before it is changed."""
-    return Revision(
-        message=message,
-        body=message.body,
-        html=message.html,
-        language=message.language,
-        on_behalf_of=message.on_behalf_of,
-        written_at=message.written_at,
-    )
+def _retitle(topic: Topic, title: str, author: User) -> bool:
+    """Give a topic that is not published yet another title; whether it has one now."""
+    if not title or title == topic.title:
+        return False
+    require(author, "change_title", topic)
+    topic.title = title
+    return True
 
 
 def _identities(files: Sequence[Upload]) -> list[tuple[str, str]]:

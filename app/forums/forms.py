@@ -18,13 +18,16 @@ from app.models import Capacity, Message, Topic, User
 NO_MESSAGE = _l("Write your message first.")
 
 
-class TopicFields(OnceForm):
-    """What a topic has besides its first message; fields stand, and errors are listed, in the order made."""
-
+class TitleFields(OnceForm):
     title = LineField(
         _l("Title of the topic"),
         validators=[Required(_l("Give the topic a title.")), AtMost(Topic.MAX_TITLE)],
     )
+
+
+class TopicFields(TitleFields):
+    """What a topic has besides its first message; fields stand, and errors are listed, in the order made."""
+
     question = ChoiceField(_l("Guiding question"), coerce=int)
 
     @property
@@ -62,20 +65,6 @@ class MessageForm(OnceForm):
     def sent(self) -> dict[str, Any]:
         """The message with its files, and the key of the form."""
         return {"message": self.message, "files": self.files.uploads, "submission": self.submission.data or ""}
-
-
-class EditForm(MessageForm):
-    removed = ChoicesField(_l("Remove attached files"))
-
-    def offer_removal(self, message: Message) -> None:
-        """Let the message's files be removed; one that a form sent before has removed is no mistake."""
-        self.removed.offer([(file.id, file.name) for file in message.attachments])
-
-    @property
-    def changes(self) -> dict[str, Any]:
-        """What the action takes."""
-        sent = self.sent
-        return {"changes": sent.pop("message"), "removed": self.removed.data or (), **sent}
 
 
 class SpeakerFields(OnceForm):
@@ -133,3 +122,20 @@ class NewMessageForm(MessageForm, SpeakerFields):
 
 class TopicForm(TopicFields, NewMessageForm):
     pass
+
+
+class EditForm(TitleFields, MessageForm):
+    """With the title of a topic that nobody else has seen yet."""
+
+    removed = ChoicesField(_l("Remove attached files"))
+
+    def offer_removal(self, message: Message) -> None:
+        """Let the message's files be removed; one that a form sent before has removed is no mistake."""
+        self.removed.offer([(file.id, file.name) for file in message.attachments])
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What the action takes."""
+        sent = self.sent
+        title = self.title.data or "" if "title" in self else ""
+        return {"changes": sent.pop("message"), "title": title, "removed": self.removed.data or (), **sent}

@@ -14,6 +14,12 @@ from app.extensions import db
 from app.models import Message, MessageStatus, Topic
 
 
+def lock(message: Message) -> None:
+    """Read a message as it stands now, and keep it and its topic from other writers until the transaction ends."""
+    _topic_of(message)  # first, as those who move messages hold topics before messages
+    db.session.refresh(message, with_for_update=True)
+
+
 def publish(message: Message) -> None:
     """Put a message at the end of the topic in which it stands by now, for everybody to read. Raises AlreadyDecided
     where somebody else has decided on it a moment ago."""

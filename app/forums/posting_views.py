@@ -16,6 +16,7 @@ from app.forums.views import message_address
 from app.languages import reader_language, site_languages
 from app.markup import plain, quote, render
 from app.models import Group, Message, MessageStatus, Topic, User
+from app.moderation.queries import why_returned
 from app.permissions import can, needs_approval, require
 from app.templating import text_in
 from app.viewer import signed_in, signed_in_user
@@ -64,15 +65,16 @@ def edit(number: int) -> ResponseReturnValue:
     author = signed_in_user()
     message = queries.get_message(number, viewer=author)
     require(author, "edit", message)
-    form = _ready(EditForm(obj=message), default=message.language)
+    form = EditForm(obj=message, title=message.topic.title)
     form.offer_removal(message)
-    if _is_sent(form):
+    if not can(author, "change_title", message.topic):
+        del form.title
+    if _is_sent(_ready(form, default=message.language)):
         with told_at_its_field(form):
             actions.edit(message, author=author, **form.changes)
-            return _to_message(
-                message, _("Your message is changed. Its earlier versions stay readable in its history.")
-            )
-    return _form_page("forums/edit.html", form, message=message)
+            said = _("Your message is changed. Its earlier versions stay readable in its history.")
+            return _to_message(message, _waiting(message) or said)
+    return _form_page("forums/edit.html", form, message=message, returned=why_returned([message]).get(number))
 
 
 @bp.route("/messages/<int:number>/withdraw/", methods=["GET", "POST"])
@@ -148,7 +150,7 @@ def _waiting(message: Message) -> str:
     if message.status != MessageStatus.PENDING:
         return ""
     return _(
-        "Your message has the number %(number)s and waits for approval. Until then only you and the moderators see it.",
+        "Your message number %(number)s waits for approval. Until then nobody but you and the Secretariat sees it.",
         number=message.id,
     )
 

@@ -166,7 +166,7 @@ def _topic_head() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _message_columns() -> Select[*tuple[Any, ...]]:
+def _message_columns(status: Any = Message.status) -> Select[*tuple[Any, ...]]:
     shown = (Message.status == MessageStatus.PUBLISHED) | (Message.status == MessageStatus.PENDING)
     answer = aliased(Message)
     answers = select(joined_ids(answer.id)).where(answer.reply_to_id == Message.id, answer.position.is_not(None))
@@ -182,7 +182,7 @@ def _message_columns() -> Select[*tuple[Any, ...]]:
         Message.position,
         Message.author_id,
         Message.reply_to_id,
-        Message.status,
+        status,
         Message.language,
         case((shown, Message.html), else_="").label("html"),
         Message.capacity,
@@ -205,14 +205,19 @@ TOPIC_HEAD = _topic_head()
 # places (`Message.position`) or for published messages alone has MESSAGE_IS_VISIBLE among its conditions.
 MESSAGE_COLUMNS = _message_columns()
 MESSAGES = MESSAGE_COLUMNS.where(_IN_SPAN).order_by(Message.position)
+# Of a message that is asked for by itself, or waits, it is told too whether it waits for its author.
+_IS_RETURNED = (Message.status == MessageStatus.PENDING) & Message.returned_at.is_not(None)
 _IN_FORUM = (
-    MESSAGE_COLUMNS.join(Topic, Topic.id == Message.topic_id)
+    _message_columns(case((_IS_RETURNED, "returned"), else_=Message.status).label("status"))
+    .join(Topic, Topic.id == Message.topic_id)
     .join(Group, Group.id == Topic.group_id)
     .join(Forum, Forum.id == Group.forum_id)
     .where(MESSAGE_IS_VISIBLE)
 )
 ONE_MESSAGE = _IN_FORUM.where(Message.id == bindparam("number"))
-WAITING = _IN_FORUM.where(Message.topic_id == bindparam("topic_id"), Message.status == MessageStatus.PENDING).order_by(
+# What waits, and what of the viewer's own was withheld or withdrawn before it was published.
+_WAITS = (Message.status == MessageStatus.PENDING) | (Message.author_id == bindparam("viewer_id"))
+WAITING = _IN_FORUM.where(Message.topic_id == bindparam("topic_id"), Message.position.is_(None), _WAITS).order_by(
     Message.id
 )
 PERIODS = select(

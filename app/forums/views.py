@@ -6,10 +6,11 @@ from flask.typing import ResponseReturnValue
 from app.addresses import alternates, asked_page, link
 from app.database import utcnow
 from app.forums import queries, topic_queries
-from app.languages import reader_language, site_default
+from app.forums.history_queries import get_history
+from app.languages import reader_language, site_default, site_languages
 from app.models import PageKind
 from app.pages.queries import find_page
-from app.permissions import can, is_invited, moderates_in, posting_refusal, require
+from app.permissions import can, is_invited, moderates, moderates_in, posting_refusal
 from app.viewer import viewer
 
 bp = Blueprint("forums", __name__, url_prefix="/<language:lang>")
@@ -91,6 +92,7 @@ def topic(topic_id: int) -> ResponseReturnValue:
         can_post=posting_refusal(viewer(), shown.state, **rule) is None,
         invited=is_invited(viewer(), head.forum_id),
         can_moderate=moderates_in(viewer(), head.forum_id) and not head.archived_at,
+        moderated=[code for code in site_languages() if moderates_in(viewer(), head.forum_id, code)],
     )
 
 
@@ -103,9 +105,9 @@ def message(number: int) -> ResponseReturnValue:
 
 @bp.get("/messages/<int:number>/history/")
 def history(number: int) -> ResponseReturnValue:
-    found = queries.get_message(number, viewer=viewer())
-    require(viewer(), "see_history", found)
-    return render_template("forums/history.html", message=found)
+    found = get_history(number, asked_page(), viewer=viewer())
+    names = moderates(viewer(), found.message.topic.group.forum)
+    return render_template("forums/history.html", history=found, names=names)
 
 
 def message_address(topic_id: int, position: int | None, number: int) -> str:

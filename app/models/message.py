@@ -4,7 +4,7 @@ import enum
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import JSON, ForeignKey, Integer, String, Text, UniqueConstraint, case, cast
+from sqlalchemy import JSON, ForeignKey, Index, Integer, String, Text, UniqueConstraint, case, cast, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import Base, utcnow
@@ -22,6 +22,9 @@ class MessageStatus(enum.StrEnum):
     WITHDRAWN = "withdrawn"  # by its author
 
 
+IS_PENDING = text("status = 'pending'")
+
+
 class Message(Base):
     """Country, capacity and organization are those its author had when posting.
 
@@ -32,7 +35,12 @@ class Message(Base):
     """
 
     __tablename__ = "message"
-    __table_args__ = (UniqueConstraint("topic_id", "position"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        UniqueConstraint("topic_id", "position"),
+        # The few that wait, among very many; whoever asks for them names the status as it stands here.
+        Index("ix_message_pending", "topic_id", sqlite_where=IS_PENDING, postgresql_where=IS_PENDING),
+        {"sqlite_autoincrement": True},
+    )
 
     MAX_BODY = 30_000
     MAX_ON_BEHALF_OF = 200

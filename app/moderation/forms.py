@@ -1,11 +1,11 @@
-"""The form with which moderators give their reason; every act of theirs has one."""
+"""The forms with which moderators give their reason, whatever they do, and readers report."""
 
 from collections.abc import Sequence
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.forms import AtMost, ChoiceField, LineField, OnceForm
+from app.forms import AtMost, BodyField, ChoiceField, LineField, OnceForm, Required
 from app.languages import Language, site_default
 from app.models import Reason, User
 from app.models.texts import best_text
@@ -16,7 +16,7 @@ class ReasonForm(OnceForm):
 
     NO_REASON = _l("Choose a reason, or write one. The author and the public record are told.")
 
-    listed = ChoiceField(_l("Reason"), coerce=int)
+    listed = ChoiceField(_l("Reason"), coerce=int, default=0)
     words = LineField(_l("Or in your own words"), validators=[AtMost(User.MAX_REASON)])
 
     def offer(self, reasons: Sequence[Reason], language: Language) -> None:
@@ -29,7 +29,7 @@ class ReasonForm(OnceForm):
     def validate(self, extra_validators: object = None) -> bool:
         """Some reason has to be given."""
         valid = super().validate(extra_validators)
-        if valid and not self.listed.data and not self.words.data:
+        if not self.listed.data and not self.words.data and not self.words.errors:
             self.words.errors = [str(self.NO_REASON)]
             return False
         return valid
@@ -40,3 +40,15 @@ class ReasonForm(OnceForm):
         if self.words.data:
             return {self.language_of_words: self.words.data}
         return {code: text.text for code, text in self.reasons[self.listed.data].texts.items()}
+
+
+class ReportForm(OnceForm):
+    reason = BodyField(
+        _l("What is wrong with this message?"),
+        validators=[Required(_l("Please tell the Secretariat what is wrong.")), AtMost(User.MAX_REASON)],
+    )
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """What the action takes."""
+        return {"reason": (self.reason.data or "").strip(), "submission": self.submission.data or ""}

@@ -8,6 +8,7 @@ from app.database import utcnow
 from app.forums import queries, topic_queries
 from app.languages import reader_language, site_default
 from app.models import PageKind
+from app.moderation.record_queries import whole_record
 from app.pages.queries import get_page
 from app.printing.proceedings import collect
 from app.viewer import viewer
@@ -28,8 +29,8 @@ def forum(forum_slug: str) -> ResponseReturnValue:
     """The proceedings of a forum."""
     found = queries.get_forum(forum_slug, viewer=viewer())
     queries.load_questions(found)
-    held, groups = queries.count_kept(found), collect(found.groups)
-    return render_template("printing/forum.html", forum=found, groups=groups, held=held, now=utcnow())
+    held, groups, record = queries.count_kept(found), collect(found.groups), whole_record(found)
+    return render_template("printing/forum.html", forum=found, groups=groups, held=held, record=record, now=utcnow())
 
 
 @bp.get("/forums/<forum_slug>/pages/<slug>/")

@@ -25,6 +25,7 @@ from app.models import (
     User,
     last_second,
 )
+from app.sample.attaching import add_files
 from app.sample.read import Calendar
 
 Given = dict[str, Any]
@@ -121,7 +122,7 @@ def _notice(given: Given, calendar: Calendar) -> Notice:
 
 
 def _document(given: Given, position: int, calendar: Calendar) -> Document:
-    return Document(
+    document = Document(
         kind=given["kind"],
         symbol=given["symbol"],
         dated=calendar.day(given["date"]) if "date" in given else None,
@@ -132,6 +133,9 @@ def _document(given: Given, position: int, calendar: Calendar) -> Document:
             for code, text in given["text"].items()
         },
     )
+    for code, name in given.get("file", {}).items():
+        add_files(document, [name], at=calendar.moment(given["attached"]), language=code)
+    return document
 
 
 def _group(given: Given) -> Group:

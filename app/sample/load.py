@@ -10,11 +10,12 @@ from app.counters import recount
 from app.extensions import db, transaction
 from app.models import Forum, Message, Page, User
 from app.sample.forums import Given, add_forum, add_site_pages
-from app.sample.messages import add_messages, gather
+from app.sample.messages import add_messages, add_reasons, gather
 from app.sample.people import DOMAIN, Account, make_accounts, make_user
 from app.sample.read import Calendar, read
 
 FORUMS = ("forum_2012", "forum_open")
+MODERATOR = "moderator"
 MORE_TOPICS = tuple(f"forum_open_messages_{part}" for part in (1, 2, 3))
 
 
@@ -69,7 +70,7 @@ def _add_everything(now: datetime, accounts: list[Account]) -> None:
     add_site_pages(site["page"])
     forums = [add_forum(given["forum"], users, calendar) for given in given_forums]
     posts = [post for forum in forums for post in gather(forum, given_topics[forum.slug], users, calendar)]
-    add_messages(posts, calendar)
+    add_messages(posts, calendar, add_reasons(site["reason"]), users[MODERATOR])
     recount()
 
 

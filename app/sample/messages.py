@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 
 from app.extensions import db
 from app.markup import render
-from app.models import Forum, Message, MessageStatus, Revision, Topic, User
+from app.models import ActKind, Forum, Message, MessageStatus, Reason, ReasonText, Revision, Topic, User
+from app.moderation.recording import record
+from app.sample.attaching import add_files
 from app.sample.read import Calendar
 
 Given = dict[str, Any]
@@ -32,7 +34,20 @@ def gather(forum: Forum, given: list[Given], users: dict[str, User], calendar: C
     return posts
 
 
-def add_messages(posts: list[Post], calendar: Calendar) -> None:
+def add_reasons(given: list[Given]) -> dict[str, Reason]:
+    """What moderators can choose from, by the keys of the files."""
+    reasons = {
+        one["key"]: Reason(
+            position=position,
+            texts={code: ReasonText(language=code, text=text) for code, text in one["text"].items()},
+        )
+        for position, one in enumerate(given)
+    }
+    db.session.add_all(reasons.values())
+    return reasons
+
+
+def add_messages(posts: list[Post], calendar: Calendar, reasons: dict[str, Reason], moderator: User) -> None:
     """Post them one by one in the order of time, so that their numbers rise with it."""
     by_key: dict[str, Message] = {}
     for post in sorted(posts, key=lambda post: post.at):
@@ -40,6 +55,9 @@ def add_messages(posts: list[Post], calendar: Calendar) -> None:
         _change(message, post.given, calendar)
         db.session.add(message)
         db.session.flush()
+        add_files(message, post.given.get("files", ()), at=post.at)
+        if withheld := post.given.get("withheld"):
+            _withhold(message, calendar.moment(withheld["at"]), reasons[withheld["reason"]], moderator)
         by_key[post.given.get("key", "")] = message
 
 
@@ -73,6 +91,13 @@ def _message(post: Post, by_key: dict[str, Message]) -> Message:
         on_behalf_of=post.given.get("on_behalf_of", ""),
         posted_at=post.at,
     )
+
+
+def _withhold(message: Message, at: datetime, reason: Reason, moderator: User) -> None:
+    texts = {code: text.text for code, text in reason.texts.items()}
+    message.status, message.withheld_at, message.withheld_for = MessageStatus.WITHHELD, at, texts
+    forum = message.topic.group.forum
+    record(ActKind.WITHHOLD, by=moderator, forum=forum, reason=texts, message=message).at = at
 
 
 def _change(message: Message, given: Given, calendar: Calendar) -> None:

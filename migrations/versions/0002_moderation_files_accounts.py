@@ -9,6 +9,7 @@ branch_labels = None
 depends_on = None
 
 KEPT = {"message": {"sqlite_autoincrement": True}}  # a number is never used again
+IS_PENDING = sa.text("status = 'pending'")
 FILLED = {
     "forum": ("approval", "by_invitation"),
     "forum_role": ("languages",),
@@ -147,6 +148,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("returned_at", sa.DateTime(), nullable=True))
         batch_op.add_column(sa.Column("speaker", sa.String(length=100), nullable=False, server_default=""))
         batch_op.alter_column("position", existing_type=sa.INTEGER(), nullable=True)
+        batch_op.create_index(
+            batch_op.f("ix_message_pending"), ["topic_id"], sqlite_where=IS_PENDING, postgresql_where=IS_PENDING
+        )
 
     with op.batch_alter_table("period") as batch_op:
         batch_op.add_column(sa.Column("former_dates", sa.JSON(), nullable=True))
@@ -195,6 +199,7 @@ def downgrade() -> None:
         batch_op.drop_column("pinned_at")
 
     with op.batch_alter_table("message", table_kwargs=KEPT["message"]) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_message_pending"), sqlite_where=IS_PENDING, postgresql_where=IS_PENDING)
         batch_op.alter_column("position", existing_type=sa.INTEGER(), nullable=False)
         batch_op.drop_column("speaker")
         batch_op.drop_column("returned_at")

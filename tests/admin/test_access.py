@@ -14,6 +14,7 @@ from tests.conftest import sign_in
 PAGES = (
     "",
     "pages/",
+    "reasons/",
     "pages/new/",
     "pages/1/edit/",
     "pages/4/delete/",

@@ -23,6 +23,7 @@ NEW_OF_EACH_KIND = [
     ("notices/new/1/", "notices", {"published_at": ["2026-03-02", "09:00"], **in_all_languages(title="New")}),
     ("documents/new/1/", "documents", {"kind": "draft", "position": "0", "url": "https://example.org/a.pdf",
      "symbol": "CBD/X/1", "dated": "2026-02-01", **in_all_languages(title="New")}),
+    ("reasons/new/", "reasons", {"position": "2", **in_all_languages(text="New")}),
 ]  # fmt: skip
 
 
@@ -34,7 +35,7 @@ def saved(answer) -> bool:
 def test_each_kind_is_made_changed_and_deleted(admin: FlaskClient, log, path, kind, form):
     assert saved(admin.post(f"/en/admin/{path}", data=form)), path
     key = _last_key(admin, kind)
-    changed = {**form, f"es-{'text' if kind == 'questions' else 'title'}": "Cambiado"}
+    changed = {**form, f"es-{'text' if kind in {'questions', 'reasons'} else 'title'}": "Cambiado"}
     assert "(en)" in admin.get(f"/fr/admin/{kind}/{key}/edit/").text
     assert saved(admin.post(f"/en/admin/{kind}/{key}/edit/", data=changed))
     assert "Cambiado" in admin.get(f"/en/admin/{kind}/{key}/edit/").text

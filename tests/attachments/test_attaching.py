@@ -136,6 +136,7 @@ def test_every_file_that_is_not_taken_is_named(alice: FlaskClient, world: World)
     assert "“a.txt” is empty." in answer.text
     assert "“b.exe” is of a kind that cannot be attached." in answer.text
     assert "“good.txt”" not in answer.text
+    assert "Please choose these again: <bdi>good.txt</bdi></p>" in answer.text
 
 
 def test_form_given_back_says_which_files_have_to_be_chosen_again(alice: FlaskClient, world: World):

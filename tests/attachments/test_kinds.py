@@ -145,6 +145,8 @@ def with_longer_directory() -> bytes:
     return bytes(content)
 
 
+LONG_NAMES = archive({"[Content_Types].xml": b"x", **{f"{n:0>600}": b"" for n in range(2_000)}})
+OF_TWO_GIGABYTES = DOCX[:-22] + b"PK\x06\x07" + b"\0" * 16 + DOCX[-22:]
 DAMAGED = {
     "bomb": bomb(),
     "cut": DOCX[:-30],
@@ -152,7 +154,8 @@ DAMAGED = {
     "encrypted": encrypted(),
     "too many entries": archive({"[Content_Types].xml": b"x", **{f"{n}": b"" for n in range(5_001)}}),
     "long list of entries": with_longer_directory(),
-    "of two gigabytes": DOCX[:-22] + b"PK\x06\x07" + b"\0" * 16 + DOCX[-22:],
+    "entries of long names": LONG_NAMES,
+    "of two gigabytes": OF_TWO_GIGABYTES,
     "packed by another method": archive({"[Content_Types].xml": b"x" * 99}, zipfile.ZIP_LZMA),
     "endless list of types": archive(
         {"[Content_Types].xml": b" " * 2 * 1024 * 1024, "noise": bytes(range(256)) * 200}, zipfile.ZIP_STORED
@@ -171,6 +174,14 @@ def test_bomb_is_refused_without_being_unpacked(monkeypatch: pytest.MonkeyPatch)
 
     with pytest.raises(CannotBeChecked):
         told(content)
+
+
+@pytest.mark.parametrize("what", ["entries of long names", "long list of entries", "of two gigabytes"])
+def test_list_of_entries_that_would_take_much_memory_is_not_even_read(what, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(zipfile, "ZipFile", lambda *_arguments: pytest.fail("the list was read"))
+
+    with pytest.raises(CannotBeChecked):
+        told(DAMAGED[what])
 
 
 def test_entry_that_unpacks_to_more_than_it_declares_is_read_no_further():
@@ -202,6 +213,11 @@ def test_name_of_a_stream_counts_only_where_the_directory_has_it():
 
     with pytest.raises(Unrecognized):
         told(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504 + text * 100)
+
+
+def test_deleted_stream_does_not_count():
+    with pytest.raises(Unrecognized):
+        told(compound("WordDocument").replace(b"\x1a\0\2", b"\x1a\0\0"))
 
 
 def test_damage_anywhere_in_an_archive_is_no_fault_of_the_server():

@@ -87,7 +87,6 @@ def test_hostile_name_stays_text(name: str, attach, world, visitor: FlaskClient,
     for path in (f"/en/topics/{world.topic}/", f"/en/print/topics/{world.topic}/", "/en/feeds/forums/open-forum.atom"):
         page = visitor.get(path).text
         assert "<img" not in page
-        assert "49" not in page.replace("2049", "").split("attachments/")[1].split("<code")[0]
         assert clean_name(name).replace("<", "&lt;").replace(">", "&gt;") in page.replace("%25", "%")
 
 

@@ -6,7 +6,9 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from app.admin.log_actions import changed, record
+from app.database import utcnow
 from app.extensions import db, transaction
+from app.markup import render
 from app.models import (
     Act,
     ActKind,
@@ -21,6 +23,7 @@ from app.models import (
     Period,
     PeriodKind,
     Question,
+    Report,
     Topic,
     User,
 )
@@ -59,14 +62,44 @@ def all_pages() -> list[Shown]:
 
 
 def leave_a_trace() -> None:
-    """An entry and an act of moderation for the log, which begins empty."""
+    """An entry and an act of moderation for the log, which begins empty, and work for moderators, which the sample
+    has not."""
     with transaction():
+        _leave_work_for_moderators()
         forum = db.session.scalars(select(Forum).where(Forum.slug == OPEN)).one()
         administrator = db.session.scalars(select(User).where(User.is_admin)).first()
         changes = changed("title", "An earlier title", forum.texts["en"].title, "en")
         record(administrator, "edit", "forums", forum, changes)
         topic = db.session.get_one(Topic, topic_that_takes_more())
         record_act(ActKind.PIN, by=administrator, forum=forum, reason={"en": "For all to see"}, topic=topic)
+
+
+def _leave_work_for_moderators() -> None:
+    """A message that is reported, one that waits, and one that is returned to the participant."""
+    participant = db.session.scalars(select(User).where(User.email == address(PARTICIPANT))).one()
+    topic = db.session.get_one(Topic, topic_that_takes_more())
+    answered = db.session.scalars(select(Message).filter_by(topic_id=topic.id, position=1)).one()
+    db.session.add(Report(message=answered, reporter=participant, reason="Not about the subject of this group"))
+    for returned_at in (None, utcnow()):
+        waiting = Message(
+            topic=topic,
+            author=participant,
+            reply_to=answered,
+            status=MessageStatus.PENDING,
+            language="es",
+            body="Un texto *breve*.",
+            html=render("Un texto *breve*."),
+            capacity=participant.capacity,
+            organization=participant.organization,
+            country=participant.country,
+            returned_at=returned_at,
+        )
+        db.session.add(waiting)
+    db.session.flush()
+    moderator = db.session.scalars(select(User).where(User.email == address("moderator"))).one()
+    reason = {"en": "Please name your source"}
+    act = Act(kind=ActKind.RETURN, forum_id=topic.group.forum_id, user=moderator, message=waiting, reason=reason)
+    db.session.add(act)
 
 
 def longest_topic() -> int:
@@ -85,7 +118,7 @@ def _site() -> list[str]:
 
 def _forums() -> list[str]:
     paths = [f"/forums/{slug}/{rest}" for slug in (OLD, OPEN) for rest in ("", "groups/", "groups/group-1/")]
-    return [*paths, f"/forums/{OLD}/pages/purpose-and-scope/"]
+    return [*paths, f"/forums/{OLD}/pages/purpose-and-scope/", *(f"/forums/{slug}/record/" for slug in (OLD, OPEN))]
 
 
 def _messages() -> list[str]:
@@ -106,6 +139,7 @@ def _prints() -> list[str]:
         f"/print/forums/{OPEN}/",
         f"/print/forums/{OLD}/pages/purpose-and-scope/",
         f"/print/forums/{OPEN}/groups/group-3/",
+        f"/print/forums/{OPEN}/record/",
         f"/print/topics/{longest_topic()}/",
         f"/print/messages/{message}/",
     ]
@@ -138,6 +172,9 @@ def _participants_own() -> list[Shown]:
         f"/topics/{topic}/reply/?to={answered}&quote=1",
         f"/messages/{own}/edit/",
         f"/messages/{own}/withdraw/",
+        f"/messages/{_first(_in_status(MessageStatus.PENDING).where(Message.returned_at.is_not(None)))}/edit/",
+        f"/messages/{_first(_in_status(MessageStatus.WITHHELD))}/",
+        f"/messages/{answered}/report/",
         "/account/",
         *(f"/account/{name}/" for name in OWN_PAGES),
     ]
@@ -177,6 +214,7 @@ def _administration() -> list[str]:
         f"questions/{question}/edit/",
         f"notices/{notice}/edit/",
         f"documents/{document}/edit/",
+        "reasons/",
         "pages/",
         "pages/1/edit/",
         "users/",
@@ -187,6 +225,16 @@ def _administration() -> list[str]:
         f"log/acts/{act}/",
     ]
     return [f"/admin/{path}" for path in paths]
+
+
+def _moderation() -> list[str]:
+    numbers = [_first(_in_status(status)) for status in (MessageStatus.PENDING, MessageStatus.WITHHELD)]
+    numbers += [_first(select(Report.message_id))]
+    return ["/moderation/", *(f"/moderation/messages/{number}/" for number in numbers)]
+
+
+def _in_status(status: MessageStatus) -> Select[Any]:
+    return select(Message.id).where(Message.status == status).order_by(Message.id)
 
 
 def _in_open_group(column: Any) -> Select[Any]:

@@ -119,7 +119,7 @@ def test_author_is_told_that_the_message_waits_and_sees_it(app: Flask, world: Wo
     data = {"body": "Read me first.", "language": "en"}
     answer = alice.post(f"/en/topics/{world.topic}/reply/", data=data, follow_redirects=True)
 
-    assert "and waits for approval. Until then only you and the moderators see it." in answer.text
+    assert "waits for approval. Until then nobody but you and the Secretariat sees it." in answer.text
     assert "Read me first." in answer.text
     assert "Your message is posted" not in answer.text
     assert "Read me first." not in visitor.get(f"/en/topics/{world.topic}/").text

@@ -155,6 +155,10 @@ def _put_data_into_greek() -> None:
         for thing in db.session.scalars(db.select(mapper.class_)):
             for name in names:
                 setattr(thing, name, _greek(getattr(thing, name)))
+    for act in db.session.scalars(db.select(Act)):
+        act.reason = {code: _greek(text) for code, text in act.reason.items()}
+    for message in db.session.scalars(db.select(Message).where(Message.withheld_at.is_not(None))):
+        message.withheld_for = {code: _greek(text) for code, text in (message.withheld_for or {}).items()}
     for entry in db.session.scalars(db.select(LogEntry)):
         titles = [{**change, "old": _greek(change["old"]), "new": _greek(change["new"])} for change in entry.detail[:1]]
         entry.detail = titles + entry.detail[1:]

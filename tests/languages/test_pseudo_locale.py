@@ -30,6 +30,12 @@ from tests.route_table import PEOPLE, ROWS, Row, paths_of
 
 PASSWORD = "four plain words here"
 MAILS = sorted({path.stem for path in (ROOT / "app/templates/mail").glob("*.txt")} - {"base"})
+# Mails that say one thing or another, and what each of them says.
+SAYINGS = {
+    "moderated": [{"kind": kind} for kind in ("approve", "return", "edit", "withhold", "restore")],
+    "to_moderate": [{"what": what} for what in ("waits", "reported")],
+}
+LETTERS = [(name, saying) for name in MAILS for saying in SAYINGS.get(name, [{}])]
 READ = [row for row in ROWS if row.in_language and row.paths and not row.rule.endswith(".json")]
 TEXT = {"title": "Τίτλος", "body": "Κείμενο", "language": "en"}
 TITLES = {f"{code}-{name}": "Τίτλος" for code in ("en", "es", "fr") for name in ("title", "short_title", "text")}
@@ -49,6 +55,14 @@ ACTIONS = [
     ("alice", "/en/topics/{long_topic}/reply/?to={edited}", TEXT),
     ("alice", "/en/messages/{edited}/edit/", TEXT),
     ("alice", "/en/messages/{edited}/withdraw/", {}),
+    ("translator", "/en/messages/{moderated.reported}/report/", {"reason": "Κείμενο"}),
+    ("moderator", "/en/moderation/messages/{moderated.pending}/approve/", {}),
+    ("moderator", "/en/moderation/messages/{moderated.pending}/return/", {"listed": "1"}),
+    ("moderator", "/en/moderation/messages/{moderated.reported}/correct/", {**TEXT, "words": "Κείμενο"}),
+    ("moderator", "/en/moderation/messages/{moderated.reported}/withhold/", {"words": "Κείμενο"}),
+    ("moderator", "/en/moderation/messages/{moderated.withheld}/restore/", {"words": "Κείμενο"}),
+    ("moderator", "/en/moderation/messages/{moderated.reported}/settle/", {}),
+    ("alice", "/en/messages/{moderated.returned}/edit/", TEXT),
     ("alice", "/en/account/profile/", {"name": "Άννα", "capacity": "expert", "country": ""}),
     ("alice", "/en/account/language/", {"language": "en"}),
     ("alice", "/en/account/password/", {"password": PASSWORD, "new_password": f"{PASSWORD} now"}),
@@ -123,6 +137,9 @@ REFUSALS = [
     (409, "alice", "/en/forums/closed-forum/groups/group-1/new/", TEXT),
     (409, "alice", "/en/forums/archived-forum/groups/group-1/new/", TEXT),
     (409, "bruno", "/en/messages/{withdrawn}/withdraw/", {}),
+    (409, "alice", "/en/messages/{moderated.reported}/report/", {"reason": "Κείμενο"}),
+    (409, "moderator", "/en/moderation/messages/{moderated.reported}/approve/", {}),
+    (409, "moderator", "/en/moderation/messages/{moderated.pending}/approve/", {"seen": "0"}),
     (409, "bruno", "/en/topics/{locked_topic}/reply/", TEXT),
     (403, "bruno", "/en/forums/reopened-forum/groups/group-1/new/", TEXT),
     (403, "bruno", "/en/moderation/topics/{long_topic}/", None),
@@ -209,6 +226,11 @@ REFUSALS = [
     (422, "alice", "/en/account/profile/", {"capacity": "-"}),
     (422, "alice", "/en/account/language/", {"language": "-"}),
     (422, "alice", "/en/topics/{long_topic}/reply/", {"body": " ", "language": "-"}),
+    (422, "translator", "/en/messages/{moderated.reported}/report/", {"reason": ""}),
+    (422, "moderator", "/en/moderation/messages/{moderated.pending}/return/", {}),
+    (422, "moderator", "/en/moderation/messages/{moderated.pending}/return/", {"listed": "-"}),
+    (422, "moderator", "/en/moderation/messages/{moderated.pending}/correct/", {"body": "", "language": "-"}),
+    (422, "moderator", "/en/moderation/messages/{moderated.reported}/withhold/", {"title": "α" * 300}),
     (422, "alice", "/en/topics/{long_topic}/reply/", {"body": "α" * 31_000, "on_behalf_of": "α" * 300}),
     (422, "alice", "/en/topics/{long_topic}/reply/", {"body": "> " * 90}),
     (422, "alice", "/en/topics/{long_topic}/reply/", TEXT | {"body": "", "files": (io.BytesIO(b"x"), "α.txt")}),
@@ -392,11 +414,16 @@ def test_database_out_of_reach_is_told_without_bare_text(site, person, monkeypat
     assert bare_texts(answer.text) == []
 
 
-@pytest.mark.parametrize("mail_name", MAILS)
-def test_mail_has_no_bare_text(mail_name: str, site, person):
+@pytest.mark.parametrize(("mail_name", "saying"), LETTERS)
+def test_mail_has_no_bare_text(mail_name: str, saying: dict, site, person):
     address = "http://127.0.0.1:8000/en/"
     values = dict.fromkeys(("address", "forgot", "sign_in", "sign_up"), address)
     values |= {"moment": utcnow(), "name": "Άννα", "reason": "Λόγος", "email": "anna@example.org"}
+    values |= {
+        "number": 3,
+        "forum": "Φόρουμ",
+        **({"reason": {"en": "Εκτός θέματος"}} if mail_name == "moderated" else {}),
+    } | saying
     with site[0].app_context():
         mail = enqueue(mail_name, recipient="alice@example.org", language="en", **values)
         texts = [mail.subject, mail.text, mail.html]

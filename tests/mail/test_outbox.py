@@ -21,7 +21,11 @@ VALUES = {
     "name": "Clara O'Brien",
     "moment": utcnow(),
     "email": "clara@example.net",
-    "reason": "Advertising",
+    "number": 3,
+    "forum": "Capacity-building",
+    "kind": "withhold",
+    "what": "waits",
+    "reason": {"en": "Off topic", "es": "Ajeno al tema", "fr": "Hors sujet"},
     **{name: f"http://127.0.0.1:8000/en/{name}/" for name in ("address", "sign_in", "sign_up", "forgot")},
 }
 NAMES = sorted(path.stem for path in (ROOT / "app/templates/mail").glob("*.txt") if path.stem != "base")

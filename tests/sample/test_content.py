@@ -16,6 +16,7 @@ from app.models import (
     PageText,
     PeriodKind,
     QuestionText,
+    ReasonText,
     Topic,
     User,
 )
@@ -83,6 +84,17 @@ def test_every_question_exists_in_each_language():
                 assert all(0 < len(text) <= QuestionText.MAX_TEXT for text in question["text"].values())
 
 
+def test_every_reason_exists_in_each_language_and_is_known_by_one_key():
+    reasons = read("site")["reason"]
+    keys = [reason["key"] for reason in reasons]
+
+    assert len(set(keys)) == len(keys) >= 6
+    for reason in reasons:
+        assert reason["text"].keys() == LANGUAGES
+        assert all(0 < len(text) <= ReasonText.MAX_TEXT for text in reason["text"].values())
+    assert {message["withheld"]["reason"] for message in open_messages() if "withheld" in message} <= set(keys)
+
+
 def test_remarks_of_a_forum_are_one_paragraph_without_markdown():
     """They are shown as text, not as Markdown."""
     for forum in forums():
@@ -116,6 +128,7 @@ def test_the_open_forum_is_a_real_discussion():
     assert sum("on_behalf_of" in message for message in messages) >= 3
     assert any("edit" in message for message in messages)
     assert any("withdrawn" in message for message in messages)
+    assert any("withheld" in message for message in messages)
     assert sum("reply_to" in message for message in messages) > len(messages) / 2
     assert any("\n> " in message["body"] for message in messages), "quotes"
     assert any("\n- " in message["body"] for message in messages), "lists"
@@ -148,6 +161,7 @@ def test_edits_and_withdrawals_follow_the_message():
         at = CALENDAR.moment(message["at"])
         assert "edit" not in message or CALENDAR.moment(message["edit"]["at"]) > at
         assert "withdrawn" not in message or CALENDAR.moment(message["withdrawn"]) > at
+        assert "withheld" not in message or CALENDAR.moment(message["withheld"]["at"]) > at
 
 
 def test_messages_were_posted_while_their_group_was_open():
@@ -166,6 +180,7 @@ def test_nothing_of_the_past_lies_in_the_future_at_midnight():
     happened = [message["at"] for message in open_messages()]
     happened += [message["edit"]["at"] for message in open_messages() if "edit" in message]
     happened += [message["withdrawn"] for message in open_messages() if "withdrawn" in message]
+    happened += [message["withheld"]["at"] for message in open_messages() if "withheld" in message]
     happened += [notice["at"] for notice in forums()[1]["notice"]]
     assert max(CALENDAR.moment(at) for at in happened) < midnight
 

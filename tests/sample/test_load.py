@@ -9,6 +9,8 @@ from app.auth.passwords import is_right
 from app.database import utcnow
 from app.extensions import db
 from app.models import (
+    Act,
+    Attachment,
     Capacity,
     Forum,
     Message,
@@ -22,9 +24,11 @@ from app.models import (
     User,
 )
 from app.sample.accounts import keep
+from app.sample.attaching import FILES
 from app.sample.load import FORUMS, MORE_TOPICS, NotEmpty, load
 from app.sample.people import NO_PASSWORD
 from app.sample.read import read
+from app.storage import storage
 
 LANGUAGES = ("en", "es", "fr")
 
@@ -43,11 +47,20 @@ def test_everything_of_the_files_is_there(app, loaded):
         Topic: len(topics),
         Message: sum(len(topic["message"]) for topic in topics),
         Revision: sum("edit" in message for topic in topics for message in topic["message"]),
+        Attachment: len(list(FILES.iterdir())),
         Page: len(read("site")["page"]) + sum(len(read(name)["forum"]["page"]) for name in FORUMS),
     }
     with app.app_context():
         assert {model: db.session.scalar(select(func.count(model.id))) for model in wanted} == wanted
     assert (loaded.forums, loaded.users, loaded.messages) == (wanted[Forum], wanted[User], wanted[Message])
+
+
+def test_files_are_given_out_as_they_lie_beside_the_sample(app, loaded, visitor):
+    with app.app_context():
+        attachments = db.session.scalars(select(Attachment)).all()
+    for attachment in attachments:
+        answer = visitor.get(f"/attachments/{attachment.id}/{attachment.name}", buffered=True)
+        assert answer.data == (FILES / attachment.name).read_bytes()
 
 
 def test_numbers_rise_with_time_and_begin_in_2012(app, loaded):
@@ -87,6 +100,20 @@ def test_withdrawn_messages_keep_their_place(app, loaded):
         withdrawn = db.session.scalars(select(Message).where(Message.status == MessageStatus.WITHDRAWN)).all()
         assert len(withdrawn) == 2
         assert all(message.withdrawn_at > message.posted_at for message in withdrawn)
+
+
+def test_a_withheld_message_shows_a_newcomer_what_that_looks_like(app, loaded, visitor):
+    with app.app_context():
+        withheld = db.session.scalars(select(Message).where(Message.status == MessageStatus.WITHHELD)).one()
+        number, text, slug = withheld.id, withheld.body.strip().splitlines()[0], withheld.topic.group.forum.slug
+        act = db.session.scalars(select(Act)).one()
+        assert (act.message_id, act.at, act.reason) == (number, withheld.withheld_at, withheld.withheld_for)
+        assert act.user.email.startswith("moderator@")
+    page = visitor.get(f"/fr/messages/{number}/", follow_redirects=True).text
+
+    assert "Publicité" in page
+    assert text not in page
+    assert f"#{number}" in visitor.get(f"/es/forums/{slug}/record/").text
 
 
 def test_messages_carry_what_their_authors_were(app, loaded):
@@ -198,8 +225,10 @@ def test_the_sample_is_not_mixed_with_other_forums(app, world):
 def test_a_failed_load_leaves_nothing(app, tmp_path):
     nowhere = tmp_path / "absent" / "accounts.txt"
     with app.app_context():
+        before = set(storage().keys(older_than=-1))
         with pytest.raises(FileNotFoundError):
             load(utcnow(), keep=lambda accounts: keep(accounts, nowhere))
+        assert set(storage().keys(older_than=-1)) == before
         assert db.session.scalar(select(func.count(User.id))) == 0
         assert load(utcnow()).messages > 60
 

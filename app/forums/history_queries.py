@@ -1,0 +1,89 @@
+"""The versions of a message, each with what is different from the one before it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from app.difference import Piece, Work, compare
+from app.errors import NotFound
+from app.extensions import db
+from app.forums.queries import get_message
+from app.models import Act, Message, Revision, Viewer
+from app.permissions import can, require
+
+PER_PAGE = 10
+Text = Message | Revision
+
+
+@dataclass(frozen=True)
+class Version:
+    """What a message said from one change to the next, as `said`; `number` counts from 1.
+
+    `act` is that of the moderator who made the change, `before` the version before it, and `pieces` the difference
+    of the texts; None where no version before is there to be seen.
+    """
+
+    number: int
+    said: Text
+    written_at: datetime
+    act: Act | None
+    before: Text | None
+    pieces: list[Piece] | None
+
+
+@dataclass(frozen=True)
+class History:
+    """A page of versions, the latest first; `hides` says whether there are earlier ones that the viewer may not see."""
+
+    message: Message
+    versions: Sequence[Version]
+    hides: bool
+    page: int
+    pages: int
+
+
+def get_history(number: int, page: int, *, viewer: Viewer) -> History:
+    """The versions of a message that the viewer may see.
+
+    Raises NotFound, for a page beyond the last too, and Forbidden where what the message says is not shown.
+    """
+    message = get_message(number, viewer=viewer)
+    require(viewer, "see_history", message)
+    acts = db.session.scalars(select(Act).where(Act.message_id == number).options(joinedload(Act.user))).all()
+    hidden_to = 0 if can(viewer, "see_unpublished", message) else max((hidden_by(act) for act in acts), default=0)
+    keys = db.session.scalars(select(Revision.id).filter_by(message_id=number).order_by(Revision.id.desc())).all()
+    seen = [key for key in keys if key > hidden_to]
+    pages = len(seen) // PER_PAGE + 1
+    if page > pages:
+        raise NotFound
+    first = (page - 1) * PER_PAGE
+    texts = _texts(message, seen, first)
+    made_by = {act.detail["revision"]: act for act in acts if "revision" in act.detail}
+    versions = _versions(texts, len(keys) + 1 - first, made_by)
+    return History(message, versions, len(seen) < len(keys), page, pages)
+
+
+def hidden_by(act: Act) -> int:
+    """The key of the last revision that an act keeps from the public, 0 for none."""
+    number: int = act.detail.get("hides", 0)
+    return number
+
+
+def _texts(message: Message, keys: Sequence[int], first: int) -> list[Text]:
+    """Those of a page, the latest first, and the one before them."""
+    wanted = keys[max(first - 1, 0) : first + PER_PAGE]
+    revisions = db.session.scalars(select(Revision).where(Revision.id.in_(wanted)).order_by(Revision.id.desc()))
+    return [*((message,) if first == 0 else ()), *revisions]
+
+
+def _versions(texts: Sequence[Text], last_number: int, made_by: dict[int, Act]) -> list[Version]:
+    work, versions = Work(), []
+    for at, said in enumerate(texts[:PER_PAGE]):
+        before = texts[at + 1] if at + 1 < len(texts) else None
+        act = made_by.get(before.id) if before else None
+        pieces = compare(before.body, said.body, work) if before else None
+        versions.append(Version(last_number - at, said, said.written_at, act, before, pieces))
+    return versions

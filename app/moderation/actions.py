@@ -1,0 +1,159 @@
+"""What moderators do with messages, and what readers report. Each action is one transaction.
+
+Whoever decides first decides: an action reads the message as it stands now and keeps it from other writers.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from app.admin.log_actions import changed
+from app.admin.log_actions import record as log
+from app.database import utcnow
+from app.errors import AlreadyDecided, ChangedMeanwhile, Refused
+from app.extensions import db, transaction
+from app.forums import placing
+from app.forums.revising import revise
+from app.models import ActKind, Message, MessageStatus, Report, Topic, User
+from app.moderation.queries import begins_topic, find_report, last_revision, open_reports, version_of
+from app.moderation.recording import record
+from app.moderation.telling import tell_author, tell_moderators
+from app.permissions import require
+from app.submissions import earlier_result, remember
+
+Reason = Mapping[str, str]
+
+ALREADY_REPORTED = _l("You have reported this message already. The Secretariat is going to look at it.")
+NOTHING_CHANGED = _l("You have changed nothing. Correct the text, or leave it as it is.")
+
+
+def approve(message: Message, *, by: User, seen: str) -> None:
+    """Publish a message that waits. What it said before is not for the public.
+
+    `seen` names the version that the moderator has read (`version_of`), "" for whatever stands now. Raises
+    AlreadyDecided, ChangedMeanwhile, Archived and Forbidden, as the other acts do.
+    """
+    with transaction():
+        placing.lock(message)
+        require(by, "approve", message)
+        _refuse_if_changed(message, seen)
+        placing.publish(message)
+        message.returned_at = None
+        _record(ActKind.APPROVE, message, by, {}, hides=last_revision(message))
+
+
+def return_to_author(message: Message, *, by: User, seen: str, reason: Reason) -> None:
+    """Ask the author to change a message that waits; it goes on waiting, for the author."""
+    with transaction():
+        placing.lock(message)
+        require(by, "return", message)
+        _refuse_if_changed(message, seen)
+        message.returned_at = utcnow()
+        _record(ActKind.RETURN, message, by, reason)
+
+
+def correct(message: Message, *, by: User, seen: str, reason: Reason, changes: dict[str, Any], hide: bool) -> None:
+    """Change what a message says; with `hide`, or before it is published, what it said before is not for the public.
+
+    Raises Refused where nothing is changed.
+    """
+    with transaction():
+        placing.lock(message)
+        require(by, "correct", message)
+        _refuse_if_changed(message, seen)
+        kept = revise(message, changes)
+        if kept is None:
+            raise Refused(NOTHING_CHANGED)
+        hides = kept.id if hide or message.position is None else 0
+        _record(ActKind.EDIT, message, by, reason, revision=kept.id, hides=hides)
+
+
+def withhold(message: Message, *, by: User, seen: str, reason: Reason, title: str) -> None:
+    """Show a message no more. One that is published keeps its number and its place; its reports are settled.
+
+    `title` is the new one of the topic that the message began, "" to leave it as it is; the old one is kept in the
+    log of the administration.
+    """
+    with transaction():
+        placing.lock(message)
+        require(by, "withhold", message)
+        _refuse_if_changed(message, seen)
+        topic = _retitled(message, title, by)
+        message.withheld_at, message.withheld_for, message.returned_at = utcnow(), dict(reason), None
+        placing.show(message, MessageStatus.WITHHELD)
+        _settle(open_reports(message), by)
+        _record(ActKind.WITHHOLD, message, by, reason, topic)
+
+
+def restore(message: Message, *, by: User, reason: Reason) -> None:
+    """Show a message again at its place; one that was never published waits for approval again."""
+    with transaction():
+        placing.lock(message)
+        require(by, "restore", message)
+        message.withheld_at = message.withheld_for = None
+        placing.show(message, MessageStatus.PUBLISHED if message.position else MessageStatus.PENDING)
+        _record(ActKind.RESTORE, message, by, reason)
+
+
+def settle(message: Message, *, by: User) -> None:
+    """Settle the reports of a message without an act. Raises AlreadyDecided where none is open."""
+    with transaction():
+        placing.lock(message)
+        require(by, "moderate_message", message)
+        reports = open_reports(message)
+        if not reports:
+            raise AlreadyDecided
+        _settle(reports, by)
+
+
+def report(message: Message, *, reporter: User, reason: str, submission: str) -> None:
+    """Report a message to its moderators; the first open report of a message tells them.
+
+    The same form sent again changes nothing. Somebody can report a message again once the report was settled.
+    Raises Refused while it is open, Archived and Forbidden.
+    """
+    with transaction():
+        placing.lock(message)
+        if earlier_result(submission, reporter.id, message.id, reason):
+            return
+        require(reporter, "report", message)
+        is_first = not open_reports(message)
+        made = find_report(message, reporter) or Report(message_id=message.id, reporter_id=reporter.id)
+        if made.id and made.settled_at is None:
+            raise Refused(ALREADY_REPORTED)
+        made.reason, made.at, made.settled_at, made.settled_by_id = reason, utcnow(), None, None
+        db.session.add(made)
+        db.session.flush()
+        remember(submission, reporter.id, made.id, message.id, reason)
+        if is_first:
+            tell_moderators("reported", message, but=reporter)
+
+
+def _refuse_if_changed(message: Message, seen: str) -> None:
+    if seen and seen != version_of(message):
+        raise ChangedMeanwhile
+
+
+def _retitled(message: Message, title: str, by: User) -> Topic | None:
+    """The topic, with its new title, if the message began it and there is one to give."""
+    topic = message.topic
+    if not title or title == topic.title or not begins_topic(message):
+        return None
+    changes = changed("title", topic.title, title, topic.language)
+    log(by, "edit", "topics", topic, changes, name=topic.group.forum)
+    topic.title = title
+    return topic
+
+
+def _settle(reports: Sequence[Report], by: User) -> None:
+    for one in reports:
+        one.settled_at, one.settled_by_id = utcnow(), by.id
+
+
+def _record(
+    kind: ActKind, message: Message, by: User, reason: Reason, topic: Topic | None = None, **detail: int
+) -> None:
+    """Record the act, and tell the author of it."""
+    forum = message.topic.group.forum
+    tell_author(record(kind, by=by, forum=forum, reason=reason, message=message, topic=topic, **detail), message)

@@ -1,0 +1,28 @@
+"""The moderation record of a forum, for everybody; who did what is for those who moderate it."""
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app.database import utcnow
+from app.forums.queries import get_forum
+from app.moderation.record_queries import record_page, whole_record
+from app.permissions import moderates
+from app.viewer import viewer
+
+bp = Blueprint("record", __name__, url_prefix="/<language:lang>")
+
+
+@bp.get("/forums/<forum_slug>/record/", endpoint="show")
+def show_record(forum_slug: str) -> ResponseReturnValue:
+    forum = get_forum(forum_slug, viewer=viewer())
+    found = record_page(forum, request.args.get("page", "1"))
+    names = moderates(viewer(), forum)
+    return render_template("moderation/record.html", forum=forum, found=found, names=names, now=utcnow())
+
+
+@bp.get("/print/forums/<forum_slug>/record/", endpoint="printed")
+def print_record(forum_slug: str) -> ResponseReturnValue:
+    """All of it, the earliest act first."""
+    forum = get_forum(forum_slug, viewer=viewer())
+    acts, names = whole_record(forum), moderates(viewer(), forum)
+    return render_template("printing/record.html", forum=forum, acts=acts, names=names, now=utcnow())

@@ -1,0 +1,49 @@
+"""Moderation: the queue, and one message with all that can be done about it."""
+
+from flask import Blueprint, flash, redirect, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.addresses import link
+from app.database import utcnow
+from app.forms import Form
+from app.moderation.act_forms import STEPS, new_form, sent_form
+from app.moderation.queue_queries import Case, get_case, get_queue
+from app.permissions import can, require
+from app.viewer import signed_in, signed_in_user
+
+bp = Blueprint("moderation", __name__, url_prefix="/<language:lang>/moderation")
+
+
+@bp.get("/")
+@signed_in
+def queue() -> ResponseReturnValue:
+    return render_template("moderation/queue.html", queue=get_queue(signed_in_user()))
+
+
+@bp.get("/messages/<int:number>/")
+@signed_in
+def message(number: int) -> ResponseReturnValue:
+    return _message_page(get_case(number, viewer=signed_in_user()), {})
+
+
+@bp.post("/messages/<int:number>/<any(approve,return,correct,withhold,restore,settle):name>/")
+@signed_in
+def act(number: int, name: str) -> ResponseReturnValue:
+    moderator, step = signed_in_user(), STEPS[name]
+    case = get_case(number, viewer=moderator)
+    require(moderator, step.rule, case.message)
+    form = sent_form(name, case)
+    if form.validate_on_submit():
+        step.action(case.message, by=moderator, **form.asked)
+        flash(_(step.done, number=number), "success")
+        return redirect(link("moderation.queue"))
+    return _message_page(case, {name: form})
+
+
+def _message_page(case: Case, sent: dict[str, Form]) -> ResponseReturnValue:
+    """The message with a form for each act that is possible now; one that was sent with errors as it was sent."""
+    possible = [name for name, step in STEPS.items() if can(signed_in_user(), step.rule, case.message)]
+    forms = {name: sent.get(name) or new_form(name, case) for name in possible if name != "settle" or case.open_reports}
+    shown = {"case": case, "forms": forms, "sent": sent, "steps": STEPS, "now": utcnow()}
+    return render_template("moderation/message.html", **shown), 422 if sent else 200

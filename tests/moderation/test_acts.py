@@ -1,0 +1,408 @@
+"""What moderators do with a message: each act, its refusals, and what it leaves behind."""
+
+import threading
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.errors import AlreadyDecided
+from app.extensions import db
+from app.models import ForumRole, LogEntry, Message, Reason, ReasonText, Revision, Topic, User
+from app.moderation import actions
+from tests.moderation.conftest import BODY, archive, changed, do
+from tests.world import World, make_pending, make_topic, texts
+
+CORRECTED = {"body": "Better words.", "language": "en", "on_behalf_of": "Some others"}
+ACTS = {"approve": {}, "return": {}, "correct": CORRECTED, "withhold": {}, "restore": {}, "settle": {}}
+
+
+@pytest.fixture
+def reason(app: Flask, world: World) -> int:
+    """A reason that administrators offer; its key."""
+    with app.app_context():
+        made = Reason(texts=texts(ReasonText, text="Off topic"))
+        db.session.add(made)
+        db.session.commit()
+        return made.id
+
+
+def topic_page(client: FlaskClient, world: World, language: str = "en") -> str:
+    return client.get(f"/{language}/topics/{world.topic}/").text
+
+
+def counters(app: Flask, world: World) -> tuple[int, int, int]:
+    with app.app_context():
+        topic = db.session.get_one(Topic, world.topic)
+        return topic.message_count, topic.participant_count, topic.last_position
+
+
+def test_approved_message_is_published_at_the_end_of_its_topic(app, world, waiting, moderator, visitor, look, acts):
+    answer = do(moderator, waiting, "approve", words="")
+
+    assert (answer.status_code, answer.location) == (302, "/en/moderation/")
+    assert BODY in topic_page(visitor, world)
+    assert (look(waiting).status, look(waiting).position) == ("published", 3)
+    assert counters(app, world) == (3, 2, 3)
+    assert acts() == [("approve", waiting)]
+
+
+def test_approving_twice_approves_once(world: World, waiting: int, moderator: FlaskClient, look, acts, mails):
+    do(moderator, waiting, "approve")
+    answer = do(moderator, waiting, "approve")
+
+    assert answer.status_code == 409
+    assert "This has been decided already" in answer.text
+    assert acts() == [("approve", waiting)]
+    assert len(mails()) == 1
+    assert look(waiting).position == 3
+
+
+def test_two_moderators_who_approve_at_once_approve_once(app: Flask, world: World, waiting: int, acts, look, mails):
+    outcomes = at_once(app, waiting, [world.moderator, world.admin], actions.approve, seen="")
+
+    assert sorted(outcomes) == ["AlreadyDecided", "done"]
+    assert acts() == [("approve", waiting)]
+    assert look(waiting).position == 3
+    assert len(mails()) == 1
+    assert counters(app, world) == (3, 2, 3)
+
+
+def test_one_approves_and_one_withholds_at_once(app: Flask, world: World, waiting: int, acts, look):
+    """Whoever comes second either finds it decided, or withholds what has just been published."""
+    started = threading.Barrier(2)
+    outcomes: list[str] = []
+    both = (
+        (world.moderator, lambda message, by: actions.approve(message, by=by, seen="")),
+        (world.admin, lambda message, by: actions.withhold(message, by=by, seen="", reason={"en": "No"}, title="")),
+    )
+    run([lambda one=one: outcomes.append(attempt(app, waiting, *one, started)) for one in both])
+
+    assert outcomes.count("done") == len(acts()) >= 1
+    assert look(waiting).status in {"published", "withheld"}
+    assert (look(waiting).position is None) == (("approve", waiting) not in acts())
+
+
+def test_what_the_author_has_changed_meanwhile_is_not_approved_unseen(world, waiting, moderator, bruno, look, acts):
+    page = moderator.get(f"/en/moderation/messages/{waiting}/").text
+    seen = page.partition('id="approve-seen"')[2].partition('value="')[2].partition('"')[0]
+    bruno.post(f"/en/messages/{waiting}/edit/", data={"body": "Something else", "language": "en"})
+    answer = do(moderator, waiting, "approve", seen=seen)
+
+    assert answer.status_code == 409
+    assert "was changed after you had opened the page" in answer.text
+    assert look(waiting).status == "pending"
+    assert acts() == []
+
+
+def test_title_that_the_author_has_changed_meanwhile_is_not_approved_unseen(app, world, moderator, bruno, look):
+    with app.app_context():
+        author = db.session.get_one(User, world.bruno)
+        topic = make_topic(db.session.get_one(Topic, world.topic).group, author, "Mild title")
+        number = make_pending(topic, author, BODY).id
+        db.session.commit()
+    page = moderator.get(f"/en/moderation/messages/{number}/").text
+    seen = page.partition('id="approve-seen"')[2].partition('value="')[2].partition('"')[0]
+    bruno.post(f"/en/messages/{number}/edit/", data={"title": "Wild title", "body": BODY, "language": "en"})
+
+    assert do(moderator, number, "approve", seen=seen).status_code == 409
+    assert look(number).status == "pending"
+
+
+def test_returned_message_stays_unpublished_and_can_still_be_approved(world, waiting, moderator, visitor, look, acts):
+    do(moderator, waiting, "return")
+    assert BODY not in topic_page(visitor, world)
+    assert look(waiting).returned_at is not None
+    do(moderator, waiting, "approve")
+
+    assert BODY in topic_page(visitor, world)
+    assert look(waiting).returned_at is None
+    assert acts() == [("return", waiting), ("approve", waiting)]
+
+
+def test_corrected_message_keeps_what_it_said(app: Flask, world: World, moderator, visitor, acts):
+    answer = do(moderator, world.first, "correct", **CORRECTED)
+
+    assert answer.status_code == 302
+    page = topic_page(visitor, world)
+    assert "Better words." in page
+    assert "A shorter form would help." not in page
+    with app.app_context():
+        assert [revision.body for revision in db.session.query(Revision)] == ["A shorter form would help."]
+    assert acts() == [("edit", world.first)]
+
+
+def test_correction_that_changes_nothing_is_refused(world: World, moderator: FlaskClient, acts):
+    data = {"body": "A shorter form would help.", "language": "en", "on_behalf_of": ""}
+    answer = do(moderator, world.first, "correct", **data)
+
+    assert answer.status_code == 422
+    assert "You have changed nothing." in answer.text
+    assert acts() == []
+
+
+def test_correction_does_not_undo_what_the_author_has_changed_meanwhile(app, world, moderator, alice, look):
+    page = moderator.get(f"/en/moderation/messages/{world.first}/").text
+    seen = page.partition('id="correct-seen"')[2].partition('value="')[2].partition('"')[0]
+    alice.post(f"/en/messages/{world.first}/edit/", data={"body": "My newer words", "language": "en"})
+    answer = do(moderator, world.first, "correct", **CORRECTED, seen=seen)
+
+    assert answer.status_code == 409
+    assert "Better words." in answer.text, "what was typed is given back"
+    assert look(world.first).body == "My newer words"
+
+
+def test_correction_stays_safe_html(world: World, moderator: FlaskClient, visitor: FlaskClient):
+    do(moderator, world.first, "correct", **{**CORRECTED, "body": "<script>alert(1)</script> **x**"})
+
+    assert "<script>alert" not in topic_page(visitor, world)
+    assert "<strong>x</strong>" in topic_page(visitor, world)
+
+
+def test_withheld_message_keeps_number_and_place_and_says_when_and_why(app, world, moderator, visitor, look):
+    do(moderator, world.first, "withhold", words="Off topic")
+
+    page = topic_page(visitor, world)
+    assert f'id="message-{world.first}"' in page
+    assert "Withheld by the Secretariat on" in page
+    assert "Off topic" in page
+    assert "A shorter form would help." not in page
+    assert look(world.first).position == 1
+    assert counters(app, world) == (1, 1, 2)
+
+
+def test_reason_from_the_list_is_told_in_the_reader_s_language(world, reason, moderator, visitor):
+    do(moderator, world.first, "withhold", words="", listed=reason)
+
+    assert "Off topic (fr)" in topic_page(visitor, world, "fr")
+    assert "Off topic (es)" in topic_page(visitor, world, "es")
+
+
+def test_reason_in_own_words_is_shown_in_its_language(world: World, moderator: FlaskClient, visitor: FlaskClient):
+    moderator.post(f"/fr/moderation/messages/{world.first}/withhold/", data={"words": "Hors sujet"})
+
+    assert '<span lang="fr">Hors sujet</span>' in topic_page(visitor, world)
+
+
+def test_reason_keeps_its_text_when_the_list_changes(app: Flask, world: World, reason, moderator, visitor):
+    do(moderator, world.first, "withhold", words="", listed=reason)
+    with changed(app, Reason, reason) as listed:
+        db.session.delete(listed)
+
+    assert "Off topic (en)" in topic_page(visitor, world)
+
+
+@pytest.mark.parametrize("act", ["return", "correct", "withhold"])
+@pytest.mark.parametrize("data", [{"words": "  "}, {"words": "", "listed": "99"}, {"words": "", "listed": "x"},
+                                  {"words": "x" * 501}])  # fmt: skip
+def test_act_without_a_proper_reason_is_refused_and_the_text_given_back(act, data, world, waiting, moderator, acts):
+    answer = do(moderator, waiting, act, **{**ACTS[act], **data})
+
+    assert answer.status_code == 422
+    assert "<title>Error: " in answer.text
+    assert acts() == []
+    if act == "correct":
+        assert "Better words." in answer.text
+
+
+def test_page_with_an_error_has_unique_ids_and_one_form_with_errors(world: World, waiting: int, moderator):
+    page = do(moderator, waiting, "correct", **{**CORRECTED, "words": ""}).text
+    ids = [part.partition('"')[0] for part in page.split(' id="')[1:]]
+
+    assert len(ids) == len(set(ids))
+    assert 'href="#correct-words"' in page
+    assert page.count("aria-invalid") == 1
+
+
+def test_message_that_was_never_published_stays_so_but_stands_in_the_record(world, waiting, moderator, visitor, look):
+    do(moderator, waiting, "withhold")
+
+    assert f'id="message-{waiting}"' not in topic_page(visitor, world)
+    assert visitor.get(f"/en/messages/{waiting}/").status_code == 404
+    record = visitor.get("/en/forums/open-forum/record/").text
+    assert f"#{waiting}" in record
+    assert f'href="/en/messages/{waiting}/"' not in record
+    assert look(waiting).position is None
+
+
+def test_author_of_an_unpublished_withheld_message_sees_why(world: World, waiting: int, moderator, bruno):
+    do(moderator, waiting, "withhold", words="Off topic")
+
+    page = topic_page(bruno, world)
+    assert f'id="message-{waiting}"' in page
+    assert "Off topic" in page
+    assert BODY in bruno.get(f"/en/messages/{waiting}/history/").text
+
+
+def test_restored_message_is_shown_again_at_its_place(app: Flask, world: World, moderator, visitor, look, acts):
+    do(moderator, world.first, "withhold")
+    do(moderator, world.first, "restore")
+
+    assert "A shorter form would help." in topic_page(visitor, world)
+    assert "Withheld" not in topic_page(visitor, world)
+    assert (look(world.first).position, look(world.first).withheld_for) == (1, None)
+    assert counters(app, world) == (2, 2, 2)
+    assert acts() == [("withhold", world.first), ("restore", world.first)]
+
+
+def test_restored_message_that_was_never_published_waits_again(world: World, waiting: int, moderator, look, visitor):
+    do(moderator, waiting, "withhold")
+    do(moderator, waiting, "restore")
+
+    assert look(waiting).status == "pending"
+    assert BODY not in topic_page(visitor, world)
+    assert do(moderator, waiting, "approve").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("status", "impossible"),
+    [
+        ("pending", {"restore", "settle"}),
+        ("published", {"approve", "return", "restore", "settle"}),
+        ("withheld", {"approve", "return", "correct", "withhold", "settle"}),
+        ("withdrawn", {"approve", "return", "correct", "withhold", "restore", "settle"}),
+    ],
+)
+def test_each_act_is_possible_on_some_statuses_only(status: str, impossible: set[str], app, world, moderator, acts):
+    for act in impossible:
+        with changed(app, Message, world.first) as message:
+            message.status = status
+        answer = do(moderator, world.first, act, **ACTS[act])
+        assert answer.status_code == 409, act
+        assert "This has been decided already" in answer.text
+    assert acts() == []
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_archived_forum_takes_no_act(act: str, app: Flask, world: World, waiting, moderator, acts):
+    archive(app, world)
+    answer = do(moderator, waiting, act, **ACTS[act])
+
+    assert answer.status_code == 409
+    assert "This forum is archived" in answer.text
+    assert acts() == []
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_author_is_no_moderator(act: str, world: World, waiting: int, bruno: FlaskClient, acts):
+    assert do(bruno, waiting, act, **ACTS[act]).status_code == 403
+    assert acts() == []
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_act_is_a_post(act: str, world: World, waiting: int, moderator: FlaskClient):
+    assert moderator.get(f"/en/moderation/messages/{waiting}/{act}/").status_code == 405
+
+
+def test_act_needs_the_token_of_its_form(app: Flask, world: World, waiting: int, moderator: FlaskClient, look):
+    app.config["WTF_CSRF_ENABLED"] = True
+
+    assert do(moderator, waiting, "approve").status_code == 400
+    assert look(waiting).status == "pending"
+
+
+def test_a_role_that_was_lost_meanwhile_is_noticed_inside_the_transaction(app, world, waiting, monkeypatch, moderator):
+    begin = actions.transaction
+
+    def lose_the_role():
+        with app.app_context():
+            db.session.query(ForumRole).delete()
+            db.session.commit()
+        return begin()
+
+    monkeypatch.setattr(actions, "transaction", lose_the_role)
+
+    assert do(moderator, waiting, "approve").status_code == 403
+
+
+def test_withholding_the_first_message_gives_its_topic_a_neutral_title(app, world, moderator, visitor, admin):
+    page = moderator.get(f"/en/moderation/messages/{world.first}/").text
+    assert f'value="Topic of message number {world.first}"' in page
+    do(moderator, world.first, "withhold", title=f"Topic of message number {world.first}")
+
+    for path in ("topics/1/", "forums/open-forum/groups/", "print/forums/open-forum/", "feeds/topics/1.atom",
+                 "forums/open-forum/record/", f"messages/{world.second}/history/"):  # fmt: skip
+        assert "Reporting formats" not in visitor.get(f"/en/{path}").text, path
+    with app.app_context():
+        [change] = db.session.scalars(db.select(LogEntry)).one().detail
+    assert (change["old"], change["language"]) == ("Reporting formats", "en"), "administrators find it in the log"
+    assert "Reporting formats" in admin.get("/en/admin/log/1/").text
+
+
+def test_neutral_title_is_in_the_language_of_the_topic(app: Flask, world: World, moderator: FlaskClient):
+    with changed(app, Topic, world.topic) as topic:
+        topic.language = "es"
+
+    page = moderator.get(f"/en/moderation/messages/{world.first}/").text
+    assert f'value="Hilo del mensaje número {world.first}"' in page
+
+
+def test_title_is_kept_where_the_moderator_leaves_it(world: World, moderator: FlaskClient, visitor: FlaskClient):
+    do(moderator, world.first, "withhold", title="")
+
+    assert "Reporting formats" in topic_page(visitor, world)
+
+
+def test_message_that_did_not_begin_its_topic_changes_no_title(world: World, moderator, visitor):
+    page = moderator.get(f"/en/moderation/messages/{world.second}/").text
+    assert 'name="title"' not in page
+    do(moderator, world.second, "withhold", title="Another title")
+
+    assert "Reporting formats" in topic_page(visitor, world)
+
+
+@pytest.mark.parametrize("number", ["0", "99", "9" * 30, "x", "-1"])
+def test_number_of_no_message_is_not_found(number: str, world: World, moderator: FlaskClient):
+    assert moderator.get(f"/en/moderation/messages/{number}/").status_code == 404
+    assert moderator.post(f"/en/moderation/messages/{number}/approve/").status_code == 404
+
+
+def test_unknown_act_is_not_found(world: World, moderator: FlaskClient):
+    assert moderator.post(f"/en/moderation/messages/{world.first}/delete/").status_code == 404
+
+
+def test_reason_of_hostile_words_stays_text(world: World, moderator: FlaskClient, visitor: FlaskClient, mails):
+    words = '<img src=x onerror=alert(1)> {{7*7}} %(number)s "quoted"'
+    do(moderator, world.first, "withhold", words=words)
+
+    for client, path in (
+        (visitor, f"topics/{world.topic}/"),
+        (visitor, "forums/open-forum/record/"),
+        (moderator, f"moderation/messages/{world.first}/"),
+    ):
+        page = client.get(f"/en/{path}").text
+        assert "<img src=x" not in page
+        assert "&lt;img src=x onerror=alert(1)&gt; {{7*7}} %(number)s" in page
+    assert words in mails()[0].text
+    assert "<img" not in mails()[0].html
+
+
+def attempt(app: Flask, number: int, key: int, act, started: threading.Barrier) -> str:
+    """What comes of an act when everybody begins at the same moment."""
+    with app.app_context():
+        message, by = db.session.get_one(Message, number), db.session.get_one(User, key)
+        started.wait(10)
+        try:
+            act(message, by=by)
+        except AlreadyDecided:
+            return "AlreadyDecided"
+        return "done"
+
+
+def at_once(app: Flask, number: int, keys: list[int], act, **more: object) -> list[str]:
+    """What comes of an act that several people do at the same moment."""
+    started, outcomes = threading.Barrier(len(keys)), []
+
+    def one(key: int) -> None:
+        outcomes.append(attempt(app, number, key, lambda message, by: act(message, by=by, **more), started))
+
+    run([lambda key=key: one(key) for key in keys])
+    return outcomes
+
+
+def run(tasks: list) -> None:
+    threads = [threading.Thread(target=task) for task in tasks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)

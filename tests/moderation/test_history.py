@@ -1,0 +1,146 @@
+"""The history of a message: versions, what is different between them, and who may see which."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.forums.history_queries import PER_PAGE
+from tests.moderation.conftest import BODY, do
+from tests.world import World
+
+HIDDEN = {"body": "Her number is kept here.", "language": "en"}
+SHORT = {"body": "It is kept here.", "language": "en"}
+
+
+def history(client: FlaskClient, number: int, page: str = "", language: str = "en"):
+    return client.get(f"/{language}/messages/{number}/history/{page}")
+
+
+def edit(client: FlaskClient, number: int, body: str, **more: str):
+    return client.post(f"/en/messages/{number}/edit/", data={"body": body, "language": "en", **more})
+
+
+def test_difference_is_told_word_by_word(world: World, alice: FlaskClient, visitor: FlaskClient):
+    edit(alice, world.first, "A shorter **form** would really help.")
+    page = history(visitor, world.first).text
+
+    assert "<del>" in page
+    assert "<ins>" in page
+    assert '<span class="visually-hidden" lang="en"> [taken out:] </span>' in page
+    assert '<span class="visually-hidden" lang="en"> [put in:] </span>' in page
+    assert "Changed by its author." in page
+
+
+def test_language_and_on_behalf_of_are_told_too(world: World, alice: FlaskClient, visitor: FlaskClient):
+    edit(alice, world.first, "A shorter form would help.", language="fr", on_behalf_of="Some others")
+    page = history(visitor, world.first).text
+
+    assert "Language: English, now français" in page
+    assert "On behalf of: –, now Some others" in page
+
+
+def test_correction_says_that_it_was_the_secretariat_and_why(world: World, moderator, visitor):
+    do(moderator, world.first, "correct", words="Spelling", body="A shorter form would help!", language="en")
+
+    page = history(visitor, world.first).text
+    assert "Corrected by the Secretariat." in page
+    assert "Spelling" in page
+    assert "<bdi>Moderator</bdi>" not in page
+    assert "<bdi>Moderator</bdi>" in history(moderator, world.first).text
+
+
+def test_hidden_versions_are_for_the_author_and_the_moderators(world, alice, bruno, moderator, stranger, visitor):
+    edit(alice, world.first, "Her number is 555 0100.")
+    do(moderator, world.first, "correct", **HIDDEN, hide="y")
+    edit(alice, world.first, "Her number is kept here, I think.")
+
+    for client in (visitor, bruno, stranger):
+        page = history(client, world.first).text
+        assert "555" not in page
+        assert "A shorter form" not in page, "nor what it said before that"
+        assert "Earlier versions are not shown" in page
+        assert "Her number is kept here." in page
+        assert "I think" in page
+    for client in (alice, moderator):
+        assert "555 0100" in history(client, world.first).text
+
+
+def test_correction_without_hiding_stays_readable(world: World, moderator, visitor):
+    do(moderator, world.first, "correct", **HIDDEN)
+
+    assert "A shorter form" in history(visitor, world.first).text
+
+
+def test_what_was_said_before_publication_stays_unpublished(world, waiting, bruno, moderator, visitor, alice):
+    edit(bruno, waiting, "Second try.")
+    do(moderator, waiting, "correct", **SHORT)
+    do(moderator, waiting, "approve")
+    edit(bruno, waiting, "It is kept there.")
+
+    for client in (visitor, alice):
+        page = history(client, waiting).text
+        assert BODY not in page
+        assert "Second try." not in page
+        assert "It is kept here." in page
+    assert BODY in history(bruno, waiting).text
+
+
+@pytest.mark.parametrize("act", ["withhold", "withdraw"])
+def test_history_of_what_is_not_shown_is_for_the_author_and_the_moderators(
+    act, world, alice, bruno, moderator, visitor
+):
+    edit(alice, world.first, "Changed.")
+    if act == "withhold":
+        do(moderator, world.first, "withhold")
+    else:
+        alice.post(f"/en/messages/{world.first}/withdraw/")
+
+    for client in (visitor, bruno):
+        assert history(client, world.first).status_code == 403
+    for client in (alice, moderator):
+        page = history(client, world.first).text
+        assert "Changed." in page
+        assert "Only its author, the moderators of the forum and administrators can read here what it said." in page
+
+
+def test_history_of_what_waits_is_not_there_for_others(world: World, waiting: int, alice, visitor, bruno, moderator):
+    assert [history(client, waiting).status_code for client in (alice, visitor, bruno, moderator)] == [
+        404,
+        404,
+        200,
+        200,
+    ]
+
+
+def test_long_history_comes_in_pages_that_join(world: World, alice: FlaskClient, visitor: FlaskClient):
+    for number in range(PER_PAGE):
+        edit(alice, world.first, f"Text {number}")
+    first, second = history(visitor, world.first).text, history(visitor, world.first, "?page=2").text
+
+    assert first.count('class="revision"') == PER_PAGE
+    assert "A shorter form" in first, "what the oldest version of the page is compared with"
+    assert second.count('class="revision"') == 1
+    assert f'id="version-{PER_PAGE + 1}"' in first
+    assert 'id="version-1"' in second
+    for page in ("?page=3", "?page=0", "?page=x"):
+        assert history(visitor, world.first, page).status_code == 404
+
+
+def test_page_break_hides_no_version(world: World, alice: FlaskClient, visitor: FlaskClient):
+    for number in range(2 * PER_PAGE + 5):
+        edit(alice, world.first, f"Text {number}.")
+    pages = [history(visitor, world.first, f"?page={page}").text for page in (1, 2, 3)]
+
+    numbers = [int(part.partition('"')[0]) for page in pages for part in page.split('id="version-')[1:]]
+    assert numbers == list(range(2 * PER_PAGE + 6, 0, -1))
+    assert [page.count('class="difference prose"') for page in pages] == [PER_PAGE, PER_PAGE, 5]
+
+
+def test_hostile_text_stays_text_in_the_difference(app: Flask, world: World, alice: FlaskClient, visitor):
+    edit(alice, world.first, "<img src=x onerror=alert(1)> {{7*7}} <ins>no</ins>")
+    page = history(visitor, world.first).text
+
+    assert "<img" not in page
+    assert "<ins>no</ins>" not in page
+    assert "{{" in page
+    assert "&lt;img src=x onerror=alert(1)&gt; {{7*7}} &lt;ins&gt;no&lt;/ins&gt;" in page, "as a whole"

@@ -1,0 +1,152 @@
+"""The moderation record of a forum: what it tells everybody, and what it keeps to itself."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from lxml import etree
+from lxml import html as lxml_html
+
+from app.extensions import db
+from app.models import Act, ActKind, Forum
+from tests.moderation.conftest import BODY, archive, changed, do
+from tests.world import World
+
+RECORD = "/en/forums/open-forum/record/"
+PRINTED = "/en/print/forums/open-forum/record/"
+PROCEEDINGS = "/en/print/forums/open-forum/"
+
+
+def lines(page: str) -> list[list[str]]:
+    """The cells of the record, line by line, without the times."""
+    rows = lxml_html.document_fromstring(page).xpath("//table[contains(@class, 'record')]/tbody/tr")
+    return [[" ".join(cell.text_content().split()) for cell in row.xpath("td")] for row in rows]
+
+
+def test_record_tells_act_number_and_reason_but_not_the_moderator(world: World, moderator, visitor):
+    do(moderator, world.first, "withhold", words="Off topic")
+    page = visitor.get(RECORD).text
+
+    assert lines(page) == [["Withheld", "#1", "Secretariat", "Off topic"]]
+    assert "Moderator" not in page
+
+
+def test_record_holds_nothing_of_what_was_withheld(world: World, moderator, visitor):
+    do(moderator, world.first, "withhold", words="Off topic", title="Neutral")
+
+    for path in (RECORD, PRINTED, PROCEEDINGS):
+        page = visitor.get(path).text
+        for secret in ("A shorter form would help.", "Reporting formats"):
+            assert secret not in page, path
+    for path in (RECORD, PRINTED):
+        assert "Alice" not in visitor.get(path).text
+        assert lines(visitor.get(path).text) == [
+            ["Withheld. The topic was given another title.", "#1, Topic 1", "Secretariat", "Off topic"]
+        ]
+
+
+def test_moderators_of_the_forum_and_administrators_see_who(world: World, moderator, admin, stranger, alice):
+    do(moderator, world.first, "withhold")
+
+    assert [lines(client.get(RECORD).text)[0][2] for client in (moderator, admin, stranger, alice)] == [
+        "Moderator",
+        "Moderator",
+        "Secretariat",
+        "Secretariat",
+    ]
+
+
+def test_acts_on_messages_that_nobody_else_sees_are_not_in_the_record(world: World, waiting: int, moderator, visitor):
+    do(moderator, waiting, "return")
+    do(moderator, waiting, "correct", body="Better words.", language="en")
+    assert lines(visitor.get(RECORD).text) == []
+    assert "has withheld, corrected or moved nothing" in visitor.get(RECORD).text
+    do(moderator, waiting, "approve")
+
+    assert [line[:2] for line in lines(visitor.get(RECORD).text)] == [["Corrected", "#3"]], "once it is published"
+
+
+def test_reason_is_told_in_the_reader_s_language_or_marked(app: Flask, world: World, moderator, visitor):
+    do(moderator, world.first, "withhold", words="Off topic")
+    do(moderator, world.second, "withhold")
+    with changed(app, Act, 2) as act:
+        act.reason = {"en": "Off topic", "fr": "Hors sujet"}
+    page = visitor.get("/fr/forums/open-forum/record/").text
+
+    assert "<td><span>Hors sujet</span></td>" in page
+    assert '<span lang="en">Off topic</span>' in page
+
+
+def test_latest_acts_stand_first_on_screen_and_last_on_paper(world: World, moderator, visitor):
+    do(moderator, world.first, "withhold")
+    do(moderator, world.second, "correct", body="Otro texto", language="es")
+
+    assert [line[1] for line in lines(visitor.get(RECORD).text)] == ["#2", "#1"]
+    for path in (PRINTED, PROCEEDINGS):
+        assert [line[1] for line in lines(visitor.get(path).text)] == ["#1", "#2"]
+
+
+def test_every_kind_of_act_in_the_record_can_be_told(app: Flask, world: World, visitor: FlaskClient):
+    with app.app_context():
+        for kind in ActKind:
+            about = {"topic_id": world.topic, "message_id": world.first}
+            db.session.add(Act(kind=kind, user_id=world.moderator, forum_id=world.forum, **about))
+        db.session.commit()
+
+    told = [line[0] for line in lines(visitor.get(RECORD).text)]
+    assert len(told) == len(set(told)) == len(ActKind) - 2
+    assert {"Approved", "Returned to its author"}.isdisjoint(told)
+    assert f'<a href="/en/topics/{world.topic}/">Topic 1</a>' in visitor.get(RECORD).text
+
+
+def test_long_record_comes_in_pages(app: Flask, world: World, visitor: FlaskClient):
+    with app.app_context():
+        for _ in range(51):
+            db.session.add(Act(kind=ActKind.PIN, user_id=world.moderator, forum_id=world.forum, topic_id=world.topic))
+        db.session.commit()
+
+    assert len(lines(visitor.get(RECORD).text)) == 50
+    assert len(lines(visitor.get(f"{RECORD}?page=2").text)) == 1
+    assert len(lines(visitor.get(PRINTED).text)) == 51
+    for page in ("3", "0", "x", ""):
+        assert visitor.get(f"{RECORD}?page={page}").status_code == 404
+
+
+def test_record_of_one_forum_holds_acts_of_that_forum_only(app: Flask, world: World, stranger, moderator, visitor):
+    do(moderator, world.first, "withhold")
+
+    assert lines(visitor.get("/en/forums/second-forum/record/").text) == []
+
+
+def test_record_of_a_forum_that_is_not_published_is_not_there(world: World, visitor, moderator, admin):
+    for path in ("forums", "print/forums"):
+        for client in (visitor, moderator):
+            assert client.get(f"/en/{path}/draft-forum/record/").status_code == 404
+        assert admin.get(f"/en/{path}/draft-forum/record/").status_code == 200
+
+
+def test_record_is_linked_from_the_forum_and_the_sitemap(app: Flask, world: World, visitor: FlaskClient):
+    assert f'href="{RECORD}"' in visitor.get("/en/forums/open-forum/").text
+    sitemap = etree.fromstring(visitor.get("/sitemap.xml").data)
+    assert f"http://127.0.0.1:8000{RECORD}" in sitemap.itertext()
+    assert f'href="{PRINTED}"' in visitor.get(RECORD).text
+
+
+def test_record_of_an_archived_forum_stays(app: Flask, world: World, moderator, visitor):
+    do(moderator, world.first, "withhold", words="Off topic")
+    archive(app, world)
+
+    assert lines(visitor.get(RECORD).text) == [["Withheld", "#1", "Secretariat", "Off topic"]]
+
+
+@pytest.mark.parametrize("act", ["withhold", "correct"])
+def test_what_was_never_published_reaches_no_reader(act: str, app, world, waiting, moderator, visitor, alice):
+    do(moderator, waiting, act, body="Better words.", language="en")
+
+    with app.app_context():
+        assert db.session.get_one(Forum, world.forum).published_at
+    for client in (visitor, alice):
+        for path in (f"topics/{world.topic}/", "forums/open-forum/record/", "print/forums/open-forum/",
+                     f"print/topics/{world.topic}/", "feeds/forums/open-forum.atom", "forums/open-forum/"):  # fmt: skip
+            page = client.get(f"/en/{path}").text
+            assert BODY not in page
+            assert "Better words." not in page

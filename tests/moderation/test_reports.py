@@ -1,0 +1,196 @@
+"""Reporting a message: who can, what moderators see of it, and how reports are settled."""
+
+import threading
+from contextlib import suppress
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.errors import Refused
+from app.extensions import db
+from app.models import Message, Report, Topic, User
+from app.moderation import actions
+from tests.moderation.conftest import archive, changed, do, moderator_of
+from tests.world import World, make_message
+
+
+def report(client: FlaskClient, number: int, reason: str = "Not about the subject", **more: str):
+    return client.post(f"/en/messages/{number}/report/", data={"reason": reason, **more})
+
+
+def reports(app: Flask) -> list[tuple[int, int, str, bool]]:
+    """`(message, reporter, reason, whether it is open)` of each, oldest first."""
+    with app.app_context():
+        found = db.session.scalars(db.select(Report).order_by(Report.id))
+        return [(one.message_id, one.reporter_id, one.reason, one.settled_at is None) for one in found]
+
+
+def test_reader_reports_a_message_and_is_thanked(app: Flask, world: World, bruno: FlaskClient):
+    answer = report(bruno, world.first)
+
+    assert answer.location == f"/en/messages/{world.first}/"
+    assert (
+        "Your report about message number 1 has gone to the Secretariat"
+        in bruno.get(answer.location, follow_redirects=True).text
+    )
+    assert reports(app) == [(world.first, world.bruno, "Not about the subject", True)]
+
+
+def test_link_to_report_is_for_those_who_are_signed_in_and_did_not_write_it(world, visitor, alice, bruno):
+    def linked(client: FlaskClient) -> list[int]:
+        page = client.get(f"/en/topics/{world.topic}/").text
+        return [number for number in (world.first, world.second) if f"/messages/{number}/report/" in page]
+
+    assert linked(visitor) == []
+    assert linked(alice) == [world.second]
+    assert linked(bruno) == [world.first]
+
+
+def test_archived_forum_takes_no_report(app: Flask, world: World, bruno: FlaskClient):
+    archive(app, world)
+
+    assert report(bruno, world.first).status_code == 409
+    assert f"/messages/{world.first}/report/" not in bruno.get(f"/en/topics/{world.topic}/").text
+    assert reports(app) == []
+
+
+@pytest.mark.parametrize("reason", ["", "   ", "x" * 501])
+def test_report_without_a_proper_reason_is_refused_and_given_back(reason: str, app, world, bruno):
+    answer = report(bruno, world.first, reason)
+
+    assert answer.status_code == 422
+    assert "<title>Error: " in answer.text
+    assert reason.strip() in answer.text
+    assert reports(app) == []
+
+
+def test_nobody_reports_his_own_message(app: Flask, world: World, alice: FlaskClient):
+    assert report(alice, world.first).status_code == 403
+    assert reports(app) == []
+
+
+@pytest.mark.parametrize("status", ["withheld", "withdrawn"])
+def test_what_is_not_shown_cannot_be_reported(status: str, app: Flask, world: World, bruno: FlaskClient):
+    with changed(app, Message, world.first) as message:
+        message.status = status
+
+    assert report(bruno, world.first).status_code == 403
+
+
+def test_what_others_wait_with_cannot_be_reported_as_if_it_did_not_exist(world: World, waiting: int, alice):
+    assert report(alice, waiting).status_code == 404
+
+
+def test_visitor_signs_in_to_report(app: Flask, world: World, visitor: FlaskClient):
+    path = f"/en/messages/{world.first}/report/"
+
+    assert visitor.get(path).location == f"/en/auth/sign-in/?next=%2Fen%2Fmessages%2F{world.first}%2Freport%2F"
+    answer = report(visitor, world.first)
+    assert answer.status_code == 403
+    assert "Not about the subject" in answer.text
+    assert reports(app) == []
+
+
+def test_same_form_sent_twice_reports_once(app: Flask, world: World, bruno: FlaskClient):
+    first, second = (report(bruno, world.first, submission="0123456789abcdef") for _ in range(2))
+
+    assert first.location == second.location
+    assert len(reports(app)) == 1
+
+
+def test_second_report_of_the_same_person_is_refused_while_the_first_is_open(app, world, bruno, moderator):
+    report(bruno, world.first)
+    answer = report(bruno, world.first, "And it is long")
+    assert answer.status_code == 409
+    assert "You have reported this message already." in answer.text
+    assert "And it is long" in answer.text
+    do(moderator, world.first, "settle")
+
+    assert report(bruno, world.first, "And it is long").status_code == 302
+    assert reports(app) == [(world.first, world.bruno, "And it is long", True)]
+
+
+def test_two_reports_at_once_of_one_person_are_one(app: Flask, world: World):
+    started = threading.Barrier(2)
+
+    def one() -> None:
+        with app.app_context():
+            message, bruno = db.session.get_one(Message, world.first), db.session.get_one(User, world.bruno)
+            started.wait(10)
+            with suppress(Refused):
+                actions.report(message, reporter=bruno, reason="Twice", submission="")
+
+    threads = [threading.Thread(target=one) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(reports(app)) == 1
+
+
+def test_reports_are_grouped_by_message_with_who_and_why(app: Flask, world: World, alice, bruno, moderator, admin):
+    with app.app_context():
+        moderators_own = make_message(
+            db.session.get_one(Topic, world.topic), db.session.get_one(User, world.moderator), "A summary"
+        ).id
+        db.session.commit()
+    for client, number, reason in (
+        (bruno, world.first, "Reason of Bruno"),
+        (alice, moderators_own, "Reason of Alice"),
+        (admin, world.first, "Reason of the administrator"),
+    ):
+        report(client, number, reason)
+    page = moderator.get("/en/moderation/").text
+    group = page[page.index(f'id="message-{world.first}"') : page.index(f'id="message-{moderators_own}"')]
+
+    assert "Reported by 2 people:" in group
+    assert "<bdi>Bruno</bdi>: <q>Reason of Bruno</q>" in group
+    assert "<bdi>Admin</bdi>: <q>Reason of the administrator</q>" in group
+    assert "Reported by 1 person:" in page
+
+
+def test_reporters_are_named_to_nobody_but_moderators(app: Flask, world: World, alice, bruno, visitor, moderator):
+    report(bruno, world.first, "Secret reason")
+    do(moderator, world.first, "withhold", words="Off topic")
+
+    for client in (visitor, alice):
+        for path in (f"topics/{world.topic}/", "forums/open-forum/record/", "print/forums/open-forum/", "account/"):
+            assert "Secret reason" not in client.get(f"/en/{path}").text
+    assert "Secret reason" in moderator.get(f"/en/moderation/messages/{world.first}/").text
+
+
+def test_withholding_settles_the_reports(app: Flask, world: World, bruno: FlaskClient, moderator: FlaskClient):
+    report(bruno, world.first)
+    do(moderator, world.first, "withhold")
+
+    assert reports(app) == [(world.first, world.bruno, "Not about the subject", False)]
+    assert "No message is reported." in moderator.get("/en/moderation/").text
+
+
+def test_reports_are_settled_without_an_act_once(app: Flask, world: World, bruno, moderator, acts, mails):
+    report(bruno, world.first)
+    before = len(mails())
+    assert do(moderator, world.first, "settle", words="").status_code == 302
+    assert do(moderator, world.first, "settle").status_code == 409
+
+    assert reports(app)[0][3] is False
+    assert acts() == []
+    assert len(mails()) == before, "the author learns nothing of reports that led to nothing"
+    assert "Settled on" in moderator.get(f"/en/moderation/messages/{world.first}/").text
+
+
+def test_moderators_are_told_of_the_first_report_of_a_message_only(world: World, bruno, admin, mails):
+    report(bruno, world.first)
+    report(admin, world.first)
+
+    assert [(mail.recipient, mail.subject) for mail in mails()] == [
+        ("moderator@example.org", "Message number 1 was reported")
+    ]
+    assert "Not about the subject" not in mails()[0].text
+
+
+def test_moderator_who_reports_is_not_told_of_it(app: Flask, world: World, mails):
+    report(moderator_of(app, world.forum, "second"), world.first)
+
+    assert [mail.recipient for mail in mails()] == ["moderator@example.org"]
