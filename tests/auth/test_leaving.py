@@ -10,6 +10,7 @@ from lxml import etree
 from sqlalchemy import select
 
 from app.auth import actions, tokens
+from app.counters import recount
 from app.database import utcnow
 from app.extensions import db
 from app.models import (
@@ -31,9 +32,11 @@ from app.models import (
     Topic,
     User,
 )
+from app.storage import storage
 from tests.auth.conftest import PASSWORD, PASSWORD_HASH, TOTP_SECRET, Device, is_signed_in
 from tests.auth.conftest import sign_in as sign_in_by_form
 from tests.conftest import sign_in
+from tests.files import make_attachment
 from tests.full_world import FullWorld
 from tests.route_table import ROWS, paths_of
 from tests.test_routes import dump
@@ -95,10 +98,14 @@ def _write(user: User, world: FullWorld) -> None:
     hidden = make_topic(topic.group, user, MARKER)
     pending = make_message(hidden, user, MARKER, on_behalf_of=MARKER, status=MessageStatus.PENDING)
     pending.position, hidden.last_position = None, 0
-    file = {"name": MARKER, "media_type": "text/plain", "size": 1, "sha256": "0", "key": "a random key"}
-    db.session.add(Attachment(message=pending, **file))
+    make_attachment(pending, f"{MARKER}.txt")
+    make_attachment(published, "annex.txt")
     admin = db.session.get_one(User, world.small.admin)
-    make_message(topic, admin, "What she wrote by letter.", speaker=PROFILE["name"])
+    for name in (PROFILE["name"], f"{PROFILE['title']} {PROFILE['name']}"):
+        by_letter = make_message(topic, admin, "What she wrote by letter.", speaker=name)
+        by_letter.organization = PROFILE["organization"]
+    for_others = make_message(topic, user, "What she typed for others.", speaker="Somebody Else")
+    for_others.organization = "An Organization of Others"
     make_message(topic, admin, "What somebody else wrote by letter.", speaker="Nobody Else")
 
 
@@ -179,7 +186,37 @@ def test_capacity_and_state_stay_and_the_organization_goes(app, her, her_id):
     delete(her)
 
     rows = read(app, Message.id, Message.capacity, Message.country, Message.organization, Message.author_id)
-    assert {row[1:4] for row in rows if row.author_id == her_id} == {("expert", "XA", "")}
+    own = {row[1:4] for row in rows if row.author_id == her_id}
+    assert own == {("expert", "XA", ""), ("expert", "XA", "An Organization of Others")}
+
+
+def test_what_she_typed_for_others_stays_theirs(app, visitor, her, full_world):
+    delete(her)
+
+    [row] = [row for row in read(app, Message.speaker, Message.organization) if row.speaker == "Somebody Else"]
+    assert row.organization == "An Organization of Others"
+    page = visitor.get(f"/en/topics/{full_world.small.topic}/").text
+    assert f"Posted for this person by {FORMER['en']}" in page
+
+
+def test_counters_are_right_afterwards(app, her):
+    with app.app_context():
+        recount()
+        db.session.commit()
+    delete(her)
+
+    with app.app_context():
+        assert recount() == []
+
+
+def test_files_go_with_their_messages(app, her):
+    rows = read(app, Attachment.name, Attachment.key)
+    delete(her)
+
+    with app.app_context():
+        assert {row.name: storage().exists(row.key) for row in rows if MARKER in row.name} == {f"{MARKER}.txt": False}
+        assert all(storage().exists(row.key) for row in rows if row.name == "annex.txt")
+    assert [row.name for row in read(app, Attachment.name) if row.name == "annex.txt"] == ["annex.txt"]
 
 
 def test_texts_that_are_not_in_the_record_go_and_their_numbers_stay(app, her, her_id):
@@ -210,8 +247,7 @@ def test_what_others_wrote_is_left_alone(app, her, her_id, full_world):
 def test_moderation_record_and_log_keep_what_was_done(app, her, her_id, full_world):
     delete(her)
 
-    [act] = read(app, Act.user_id, Act.reason)
-    assert act == (her_id, {"en": "Well"})
+    assert (her_id, {"en": "Well"}) in read(app, Act.user_id, Act.reason)
     entries = read(app, LogEntry.id, LogEntry.user_id, LogEntry.action, LogEntry.subject, LogEntry.detail)
     assert {"field": "name", "language": "", "old": "", "new": ""} in [change for row in entries for change in row[4]]
     assert (her_id, "delete", "") in [row[1:4] for row in entries], "and that the account was deleted"

@@ -26,7 +26,7 @@ def test_sample_says_what_it_loaded_and_how_to_sign_in(app, flask):
     answer = flask("sample")
 
     assert answer.exit_code == 0
-    assert answer.output.startswith(f"Loaded 2 forums, 21 people and {count(app, Message)} messages.")
+    assert answer.output.startswith(f"Loaded 2 forums, {count(app, User)} people and {count(app, Message)} messages.")
     for email in ("admin@sample.example.org", "moderator@sample.example.org", "participant"):
         assert email in answer.output
 
