@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent
 SHORTEST_SECRET = 32
+# In bytes: room for a megabyte of text as forms encode it, so that it is refused as too long and given back.
+LARGEST_FORM = 4 * 1024 * 1024
 MEGABYTE = 1024 * 1024
 MOST_MEGABYTES = 100  # a file is read at once to be told by its content
 MOST_FILES = 20
@@ -75,8 +77,8 @@ class Config:
             "SESSION_COOKIE_HTTPONLY": True,
             "SESSION_COOKIE_SAMESITE": "Lax",
             "PERMANENT_SESSION_LIFETIME": 60 * 60 * 24 * 14,
-            "MAX_CONTENT_LENGTH": 2 * 1024 * 1024,
-            "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
+            "MAX_CONTENT_LENGTH": LARGEST_FORM,
+            "MAX_FORM_MEMORY_SIZE": LARGEST_FORM,
             "WTF_CSRF_TIME_LIMIT": None,
             "WTF_CSRF_SSL_STRICT": False,
             "RATELIMIT_STORAGE_URI": self.redis_url or "memory://",

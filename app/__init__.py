@@ -11,14 +11,16 @@ from app.auth.views import bp as auth
 from app.environment import Application
 from app.extensions import babel, compress, csrf, db, limiter, login_manager, migrate
 from app.feeds.views import bp as feeds
+from app.figures.views import bp as figures
 from app.forums.posting_views import bp as posting
 from app.forums.views import bp as forums
+from app.moderation.topic_views import bp as topic_moderation
 from app.pages.views import bp as pages
 from app.printing.views import bp as printing
 from app.storage import LocalFolder
 from config import ROOT, Config, from_environment
 
-BLUEPRINTS = (pages, auth, forums, posting, printing, admin, feeds, attachments)
+BLUEPRINTS = (pages, auth, forums, posting, printing, figures, attachments, topic_moderation, admin, feeds)
 
 
 def create_app(config: Config | None = None) -> Flask:

@@ -2,15 +2,30 @@
 
 from collections.abc import Callable
 from functools import lru_cache, partial
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from flask import Flask, current_app, g, request
-from werkzeug.routing import BaseConverter, IntegerConverter, Map
+from flask import Flask, current_app, g, redirect, request
+from flask.typing import ResponseReturnValue
+from werkzeug.routing import BaseConverter, IntegerConverter, Map, RequestRedirect
 
+from app.errors import NotFound
 from app.languages import site_languages
 
 LARGEST_KEY = 2**31 - 1
-KEPT_BY_THE_SWITCH = ("page", "q", "to", "quote", "question", "next", "person", "action", "since", "until")
+KEPT_BY_THE_SWITCH = (
+    "page",
+    "q",
+    "to",
+    "quote",
+    "question",
+    "next",
+    "person",
+    "action",
+    "kind",
+    "forum",
+    "since",
+    "until",
+)
 
 
 class KeyConverter(IntegerConverter):
@@ -26,6 +41,7 @@ def register(app: Flask) -> None:
     app.url_map.converters["int"] = KeyConverter
     app.url_value_preprocessor(_take_language)
     app.url_defaults(_give_language)
+    app.before_request(_name_no_host)
     app.extensions["build_address"] = _builder(app)
 
 
@@ -70,6 +86,14 @@ def page_number(text: str) -> int | None:
     return int(text) or None if is_number else None
 
 
+def asked_page() -> int:
+    """The page number asked for, 1 by default. Raises NotFound where it is no number of a page."""
+    asked = page_number(request.args.get("page", "1"))
+    if asked is None:
+        raise NotFound
+    return asked
+
+
 def local_path(target: str | None) -> str | None:
     """The redirect target if it is a path of this site, else None.
 
@@ -83,9 +107,21 @@ def local_path(target: str | None) -> str | None:
 def _alternates() -> list[tuple[str, str, str]]:
     asked = request.args if request.query_string else {}
     kept = {name: value for name in KEPT_BY_THE_SWITCH if (value := asked.get(name))}
-    query = f"?{urlencode(kept)}" if kept else ""
     here = request.path.removeprefix(f"/{g.language.code}") if "lang" in g else "/"
-    return [(code, other.name, f"/{code}{here}{query}") for code, other in site_languages().items()]
+    return [(code, other.name, f"/{code}{here}{_query(kept, code)}") for code, other in site_languages().items()]
+
+
+def _query(kept: dict[str, str], code: str) -> str:
+    """What follows the path in that language; where to go next changes its language too."""
+    if "next" in kept:
+        kept = kept | {"next": _path_in(code, kept["next"])}
+    return f"?{urlencode(kept)}" if kept else ""
+
+
+def _path_in(code: str, target: str) -> str:
+    """The same page of this site in that language; any other target as it is."""
+    language, slash, page = target.removeprefix("/").partition("/")
+    return f"/{code}/{page}" if local_path(target) and slash and language in site_languages() else target
 
 
 def _take_language(_endpoint: str | None, values: dict[str, object] | None) -> None:
@@ -97,6 +133,16 @@ def _take_language(_endpoint: str | None, values: dict[str, object] | None) -> N
 def _give_language(endpoint: str, values: dict[str, object]) -> None:
     if "language" in g and current_app.url_map.is_endpoint_expecting(endpoint, "lang"):
         values.setdefault("lang", g.language.code)
+
+
+def _name_no_host() -> ResponseReturnValue | None:
+    """The router's own redirects, such as to a missing slash, would name whatever host the request claims: only the
+    path is kept, and the browser stays where it is."""
+    if not isinstance(request.routing_exception, RequestRedirect):
+        return None
+    there = urlsplit(request.routing_exception.new_url)
+    path = f"/{there.path.lstrip('/')}"
+    return redirect(urlunsplit(("", "", path, there.query, "")), request.routing_exception.code)
 
 
 def _builder(app: Flask) -> Callable[..., str]:

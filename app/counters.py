@@ -1,14 +1,34 @@
-"""The counters of topics, counted anew from their messages."""
+"""The counters of topics, counted from their messages: one topic's by what changes it, all by `flask recount`."""
 
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, case, func, select, update
 
 from app.extensions import db
-from app.models import Message, MessageStatus, Topic
+from app.models import WHO_SPEAKS, Message, MessageStatus, Topic
 
-COUNTERS = ("last_position", "message_count", "participant_count", "active_at")
 BATCH = 1_000
+
+_PUBLISHED = Message.status == MessageStatus.PUBLISHED
+COUNTERS: dict[str, Any] = {
+    "last_position": func.max(Message.position),
+    "message_count": func.count(Message.id).filter(_PUBLISHED),
+    "participant_count": func.count(func.distinct(WHO_SPEAKS)).filter(_PUBLISHED),
+    "active_at": func.max(Message.posted_at).filter(Message.position.is_not(None)),
+}
+# Where nothing is to be counted: a topic without messages was active when it began.
+_OTHERWISE: dict[str, Any] = {
+    "last_position": case((Topic.merged_into_id.is_not(None), Topic.last_position), else_=0),
+    "active_at": Topic.created_at,
+}
+
+
+def count(topic: Topic) -> None:
+    """Set the counters of a topic that is kept from other writers (`placing.held`); inside a transaction."""
+    db.session.flush()
+    row = db.session.execute(_counted().where(Topic.id == topic.id)).one()
+    for name in COUNTERS:
+        setattr(topic, name, getattr(row, f"right_{name}"))
 
 
 def recount() -> list[tuple[int, str, object, object]]:
@@ -18,7 +38,7 @@ def recount() -> list[tuple[int, str, object, object]]:
     """
     differences = []
     wrong = []
-    for row in db.session.execute(_counted()):
+    for row in db.session.execute(_counted().order_by(Topic.id)):
         right = {name: getattr(row, f"right_{name}") for name in COUNTERS}
         changed = [name for name in COUNTERS if getattr(row, name) != right[name]]
         differences += [(row.id, name, getattr(row, name), right[name]) for name in changed]
@@ -29,26 +49,14 @@ def recount() -> list[tuple[int, str, object, object]]:
 
 
 def _counted() -> Select[Any]:
-    """Each topic's counters beside what they should be. A topic without messages was active when it began."""
-    is_published = Message.status == MessageStatus.PUBLISHED
-    right = (
-        select(
-            Message.topic_id,
-            func.max(Message.position).label("last_position"),
-            func.count(Message.id).filter(is_published).label("message_count"),
-            func.count(func.distinct(Message.author_id)).filter(is_published).label("participant_count"),
-            func.max(Message.posted_at).label("active_at"),
-        )
-        .group_by(Message.topic_id)
-        .subquery()
-    )
-    absent = {"active_at": Topic.created_at}
+    """Each topic's counters beside what they should be."""
+    right = {name: func.coalesce(counted, _OTHERWISE.get(name, 0)) for name, counted in COUNTERS.items()}
     return (
         select(
             Topic.id,
             *(getattr(Topic, name) for name in COUNTERS),
-            *(func.coalesce(right.c[name], absent.get(name, 0)).label(f"right_{name}") for name in COUNTERS),
+            *(counted.label(f"right_{name}") for name, counted in right.items()),
         )
-        .outerjoin(right, right.c.topic_id == Topic.id)
-        .order_by(Topic.id)
+        .outerjoin(Message, Message.topic_id == Topic.id)
+        .group_by(Topic.id)
     )

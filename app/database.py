@@ -1,11 +1,13 @@
 """The declarative base, UTC times, and how SQLite is set up."""
 
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, TypeDecorator, event
+from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, String, TypeDecorator, event
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql.functions import FunctionElement
@@ -45,6 +47,24 @@ class UTCDateTime(TypeDecorator[datetime]):
         if dialect.name != "sqlite":
             return super().result_processor(dialect, coltype)
         return lambda text: None if text is None else datetime.fromisoformat(text + "Z")
+
+
+Span = tuple[datetime, datetime]
+
+
+class Spans(TypeDecorator[tuple[Span, ...]]):
+    """Spans of aware UTC times, each from its first moment to its last; None for none."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[Span, ...] | None, dialect: Dialect) -> list[list[str]] | None:
+        return [[moment.astimezone(UTC).isoformat() for moment in span] for span in value] if value else None
+
+    def process_result_value(self, value: list[list[str]] | None, dialect: Dialect) -> tuple[Span, ...] | None:
+        if value is None:
+            return None
+        return tuple((datetime.fromisoformat(first), datetime.fromisoformat(last)) for first, last in value)
 
 
 class joined_ids(FunctionElement[str]):  # noqa: N801  named as SQL names functions
@@ -100,4 +120,7 @@ def _begin_sqlite(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         kind = connection.get_execution_options().get("begin", "DEFERRED")
         driver: Any = connection.connection.driver_connection
-        driver.execute(f"BEGIN {kind}")
+        try:
+            driver.execute(f"BEGIN {kind}")
+        except sqlite3.OperationalError as error:  # which SQLAlchemy does not see here
+            raise OperationalError(f"BEGIN {kind}", None, error) from error

@@ -1,18 +1,19 @@
 """What all forms share: cleaned fields, validators with messages in the reader's language, one-time keys."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import request
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
 from flask_wtf.form import _Auto
 from wtforms import HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
 
 from app.errors import TooIntricate
-from app.markup import plain, plain_line, render
+from app.markup import is_blank, plain, plain_line, render, text_of
 
 
 class Form(FlaskForm):
@@ -40,14 +41,14 @@ class OnceForm(Form):
 
 
 class LineField(StringField):
-    """One line of text, without control characters and direction overrides."""
+    """One line of text, without control characters and direction overrides; empty where nothing could be seen."""
 
     def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:
         super().__init__(label, validators, filters=[_cleaned(plain_line)], **kwargs)
 
 
 class BodyField(TextAreaField):
-    """Several lines, with Unix line ends and without control characters."""
+    """Several lines, with Unix line ends and without control characters; empty where nothing could be seen."""
 
     def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:
         super().__init__(label, validators, filters=[_cleaned(plain)], **kwargs)
@@ -63,8 +64,8 @@ class ChoiceField(SelectField):
     def __init__(self, label: Any, validators: Any = None, **kwargs: Any) -> None:
         super().__init__(label, validators, **NOT_OFFERED, **kwargs)
 
-    def offer(self, choices: Sequence[tuple[Any, Any]]) -> None:
-        """Offer these values with their labels, in this order."""
+    def offer(self, choices: Sequence[tuple[Any, ...]]) -> None:
+        """Offer these values with their labels, and attributes of the option where it has some, in this order."""
         self.choices = list(choices)
 
 
@@ -78,7 +79,7 @@ class Required(InputRequired):
 
 
 class AtMost(Length):
-    """At most `most` characters, with a message that names both lengths."""
+    """At most `most` characters, with a message that names both lengths. What is longer is looked at no further."""
 
     def __init__(self, most: int) -> None:
         super().__init__(max=most)
@@ -86,7 +87,7 @@ class AtMost(Length):
     def __call__(self, form: Any, field: Any) -> None:
         length = len(field.data or "")
         if length > self.max:
-            raise ValidationError(
+            raise StopValidation(
                 str(
                     _l(
                         "This has %(length)s characters, and at most %(most)s are possible. Please shorten it.",
@@ -98,14 +99,25 @@ class AtMost(Length):
 
 
 class Renders:
-    """The Markdown can be rendered in good time."""
+    """The Markdown can be rendered in good time; with `else_empty`, the message otherwise, leaves something to read."""
+
+    def __init__(self, else_empty: LazyString | None = None) -> None:
+        self.else_empty = else_empty
 
     def __call__(self, form: Any, field: Any) -> None:
         try:
-            render(field.data or "")
+            html = render(field.data or "")
         except TooIntricate as error:
             raise ValidationError(str(error.message)) from error
+        if self.else_empty and is_blank(text_of(html)):
+            raise ValidationError(str(self.else_empty))
 
 
-def _cleaned(clean: Any) -> Any:
-    return lambda text: clean(text) if isinstance(text, str) else text
+def _cleaned(clean: Callable[[str], str]) -> Callable[[Any], Any]:
+    def clean_or_empty(typed: Any) -> Any:
+        if not isinstance(typed, str):
+            return typed
+        text = clean(typed)
+        return "" if is_blank(text) else text
+
+    return clean_or_empty

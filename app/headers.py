@@ -16,6 +16,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+POLICY = ("Content-Security-Policy", CONTENT_SECURITY_POLICY)
 SECURITY = (
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
@@ -34,6 +35,8 @@ def register(app: Flask) -> None:
 
     @app.after_request
     def add_headers(response: Response) -> Response:
+        if "Content-Security-Policy" not in response.headers:  # a picture has a stricter one of its own
+            response.headers.add(*POLICY)
         for line in lines:
             response.headers.add(*line)
         if "Content-Security-Policy" not in response.headers:

@@ -2,7 +2,7 @@
 
 from app.attachments.kinds import KINDS
 from app.languages import N_
-from app.models.forum import DocumentKind
+from app.models.forum import Approval, DocumentKind
 from app.models.period import PeriodKind, StateKind
 from app.models.user import Capacity, Role
 
@@ -33,6 +33,11 @@ DOCUMENT = {
     DocumentKind.OUTCOME: N_("Outcome"),
     DocumentKind.DECISION: N_("Decision"),
     DocumentKind.NOTIFICATION: N_("Notification"),
+}
+APPROVAL = {
+    Approval.NOBODY: N_("Nobody's messages: they are published at once"),
+    Approval.NEWCOMERS: N_("The messages of newcomers, until one of theirs is published in the forum"),
+    Approval.EVERYBODY: N_("Everybody's messages"),
 }
 ROLE = {
     Role.MODERATOR: N_("Moderator"),

@@ -26,6 +26,7 @@ from markdown.util import AtomicString
 from markupsafe import Markup, escape
 
 from app.errors import TooIntricate
+from app.languages import site_languages
 
 # In characters gone over; the longest text of a form, written as people write, takes about a tenth of it.
 MOST_WORK = 4_000_000
@@ -38,6 +39,10 @@ SCHEMES = frozenset({"http", "https", "mailto"})
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 # Control characters, lone surrogates and code points that are no characters: XML cannot carry them.
 UNWANTED = frozenset({"Cc", "Cs", "Cn"})
+# First letters of the categories that can be seen by themselves, and what is among them although it is blank: fillers
+# of Hangul, the blank of Braille, a place kept for an object, a note without a head.
+VISIBLE = frozenset("LNPS")
+BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0\ufffc\U0001d159")
 BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 BARE_ADDRESS = r"<(https?://[^\s<>]++)>|(?<![\w/\"'])(https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]*_])"
 # No part of it goes back over what another one has read, so that its time is linear.
@@ -50,6 +55,9 @@ PAIRED = re.compile(r"`+|\*+|_+")
 # Document symbols such as UNEP/CBD/BS/COP-MOP/6/7, which a line must not break.
 SYMBOL = re.compile(r"(?<![\w/-])[A-Z][A-Z0-9-]++(?:/[A-Z0-9][A-Za-z0-9-]*+){2,}+")
 UNBROKEN = r'<span class="symbol" translate="no">\g<0></span>'
+# A link whose text is its very address, which paper need not repeat after it.
+BARE = re.compile(r'<a (href="((?i:https?)://[^"]*+)"[^>]*+)>\2</a>')
+MARKED_AS_BARE = r'<a class="bare" \1>\2</a>'
 TAG_OR_TEXT = re.compile(r'<(?:[^>"]|"[^"]*")*>|[^<]+')
 NOTHING = Markup("")
 HEADING_TAG = re.compile(r"(</?h)([2-6])>")
@@ -98,14 +106,21 @@ def escaped(rows: Sequence[Sequence[Any]], first: int) -> Iterator[tuple[Any, ..
         yield (*islice(written, first), *row[first:])
 
 
-def put(frame: str, number: str) -> str:
-    """A piece of HTML with a number in the places that it keeps for one, `[number]`."""
-    return frame.replace("[number]", number)
+def put(frame: str, piece: str) -> str:
+    """A piece of HTML, such as a number, in the places that a frame keeps for it, `[number]`."""
+    return str.replace(frame, "[number]", piece)  # Markup's own would escape the piece again
 
 
 def language_attribute(code: str, page_language: str) -> Markup:
-    """The `lang` of a text that is not in the page's language, with a space before it; nothing otherwise."""
-    return Markup(' lang="{}"').format(code) if code and code != page_language else NOTHING
+    """The `lang` of a text that is not in the page's language, and its `dir` where it runs the other way, with a
+    space before each; nothing otherwise."""
+    if not code or code == page_language:
+        return NOTHING
+    known = site_languages()
+    language = Markup(' lang="{}"').format(code)
+    if code not in known or known[code].direction == known[page_language].direction:
+        return language
+    return language + Markup(' dir="{}"').format(known[code].direction)
 
 
 def filled(translation: str, values: Mapping[str, object]) -> Markup:
@@ -141,6 +156,11 @@ def plain(text: str) -> str:
 def plain_line(text: str) -> str:
     """The same for a single line, where direction overrides have no use but to mislead."""
     return " ".join(BIDI_CONTROLS.sub("", plain(text)).split())
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing of it can be seen: white space, formatting characters, fillers, accents without a letter."""
+    return not any(unicodedata.category(char)[0] in VISIBLE and char not in BLANKS for char in text)
 
 
 def _parser(first_heading: int, *, official: bool) -> Markdown:
@@ -181,7 +201,8 @@ def _clean(dirty: str, *, official: bool) -> str:
         url_schemes=set(SCHEMES),
         link_rel="nofollow noopener ugc",
     )
-    return "".join(part if part.startswith("<") else SYMBOL.sub(UNBROKEN, part) for part in TAG_OR_TEXT.findall(clean))
+    marked = BARE.sub(MARKED_AS_BARE, clean)
+    return "".join(part if part.startswith("<") else SYMBOL.sub(UNBROKEN, part) for part in TAG_OR_TEXT.findall(marked))
 
 
 class _HeadingLevels(Treeprocessor):

@@ -20,6 +20,7 @@ from app.errors import (
     ByInvitation,
     Closed,
     Forbidden,
+    ForumError,
     Locked,
     NotYetOpen,
 )
@@ -33,6 +34,7 @@ from app.models import (
     Message,
     MessageStatus,
     Role,
+    State,
     StateKind,
     Topic,
     User,
@@ -84,7 +86,32 @@ def require(viewer: Viewer, action: str, thing: Any = None, *, now: datetime | N
 
 def moderates(viewer: Viewer, forum: Forum, language: str = "") -> bool:
     """Whether the viewer moderates the forum and, with `language`, its messages in that language."""
-    return viewer.is_admin or viewer.has_role(Role.MODERATOR, forum.id, language)
+    return moderates_in(viewer, forum.id, language)
+
+
+def moderates_in(viewer: Viewer, forum_id: int, language: str = "") -> bool:
+    """As `moderates`, for who knows the key of the forum alone."""
+    return viewer.is_admin or viewer.has_role(Role.MODERATOR, forum_id, language)
+
+
+def is_invited(viewer: Viewer, forum_id: int) -> bool:
+    """Whether the viewer may post in a forum where only approved participants may."""
+    return viewer.has_role(Role.PARTICIPANT, forum_id) or moderates_in(viewer, forum_id)
+
+
+def posting_refusal(
+    viewer: Viewer, state: State, *, forum_id: int, by_invitation: bool, is_locked: bool = False
+) -> ForumError | None:
+    """Why the viewer cannot post in a group in this state, or in a topic of it; None where that is possible."""
+    if not viewer.is_authenticated:
+        return Forbidden()
+    if state.kind == StateKind.ARCHIVED:
+        return Archived()
+    if not state.is_open:
+        return NotYetOpen() if state.kind == StateKind.PLANNED else Closed()
+    if by_invitation and not is_invited(viewer, forum_id):
+        return ByInvitation()
+    return Locked() if is_locked else None
 
 
 def needs_approval(author: User, group: Group) -> bool:
@@ -109,20 +136,25 @@ def _administer(viewer: Viewer, _thing: Any, _now: datetime) -> Exception | None
     return None if viewer.is_admin else Forbidden()
 
 
-def _post_in_group(viewer: Viewer, group: Group, now: datetime) -> Exception | None:
-    if not viewer.is_authenticated:
-        return Forbidden()
-    if group.forum.archived_at:
-        return Archived()
-    state = group.forum.group_state(group, now)
-    if not state.is_open:
-        return NotYetOpen() if state.kind == StateKind.PLANNED else Closed()
-    invited = viewer.has_role(Role.PARTICIPANT, group.forum.id) or moderates(viewer, group.forum)
-    return ByInvitation() if group.forum.by_invitation and not invited else None
+def _sign_in_to_post(viewer: Viewer, group: Group, now: datetime) -> Exception | None:
+    """Whether signing in is all that a reader needs to do first."""
+    is_open = group.forum.group_state(group, now).is_open
+    return None if is_open and not viewer.is_authenticated else Forbidden()
+
+
+def _post_in_group(viewer: Viewer, group: Group, now: datetime, *, is_locked: bool = False) -> Exception | None:
+    forum = group.forum
+    state = forum.group_state(group, now)
+    return posting_refusal(viewer, state, forum_id=forum.id, by_invitation=forum.by_invitation, is_locked=is_locked)
 
 
 def _reply(viewer: Viewer, topic: Topic, now: datetime) -> Exception | None:
-    return _post_in_group(viewer, topic.group, now) or (Locked() if topic.locked_at else None)
+    return _post_in_group(viewer, topic.group, now, is_locked=topic.locked_at is not None)
+
+
+def _speak_for(viewer: Viewer, group: Group, _now: datetime) -> Exception | None:
+    """The Secretariat posts what came by e-mail or letter."""
+    return None if moderates(viewer, group.forum) else Forbidden()
 
 
 def _withdraw(viewer: Viewer, message: Message, now: datetime) -> Exception | None:
@@ -137,10 +169,12 @@ def _withdraw(viewer: Viewer, message: Message, now: datetime) -> Exception | No
 
 
 def _edit(viewer: Viewer, message: Message, now: datetime) -> Exception | None:
-    """What was approved stays as it was approved."""
-    refusal = _withdraw(viewer, message, now) or (Locked() if message.topic.locked_at else None)
+    """What was approved stays as it was approved; what waits can be changed, even where its topic is locked by now."""
+    refusal = _withdraw(viewer, message, now)
     if refusal or message.status == MessageStatus.PENDING or not isinstance(viewer, User):
         return refusal
+    if message.topic.locked_at:
+        return Locked()
     return ApprovedAsItStands() if needs_approval(viewer, message.topic.group) else None
 
 
@@ -156,11 +190,28 @@ def _report(viewer: Viewer, message: Message, _now: datetime) -> Exception | Non
     return None if may else Forbidden()
 
 
+def _see_figures(viewer: Viewer, forum: Forum, _now: datetime) -> Exception | None:
+    """Who is silent is for those who run the forum, archived or not."""
+    return None if moderates(viewer, forum) else Forbidden()
+
+
 def _moderate(viewer: Viewer, forum: Forum, _now: datetime) -> Exception | None:
     """Everything in a forum that is archived stays as it is."""
     if not moderates(viewer, forum):
         return Forbidden()
     return Archived() if forum.archived_at else None
+
+
+def _rearrange(viewer: Viewer, topic: Topic, now: datetime) -> Exception | None:
+    """Take messages out of a topic or put some into it. One that was merged has none and takes none."""
+    return _moderate(viewer, topic.group.forum, now) or (AlreadyDecided() if topic.merged_into_id else None)
+
+
+def _moderate_topic(viewer: Viewer, topic: Topic, now: datetime) -> Exception | None:
+    """A topic as a whole is for those who moderate in its language."""
+    if not moderates(viewer, topic.group.forum, topic.language):
+        return Forbidden()
+    return _rearrange(viewer, topic, now)
 
 
 def _moderate_message(viewer: Viewer, message: Message, now: datetime) -> Exception | None:
@@ -184,12 +235,17 @@ def _on_status(*statuses: MessageStatus) -> Rule:
 RULES: dict[str, Rule] = {
     "administer": _administer,
     "start_topic": _post_in_group,
+    "sign_in_to_post": _sign_in_to_post,
     "reply": _reply,
+    "speak_for": _speak_for,
     "edit": _edit,
     "withdraw": _withdraw,
     "see_history": _see_history,
     "report": _report,
+    "see_figures": _see_figures,
     "moderate": _moderate,
+    "moderate_topic": _moderate_topic,
+    "rearrange": _rearrange,
     "moderate_message": _moderate_message,
     "approve": _on_status(MessageStatus.PENDING),
     "return": _on_status(MessageStatus.PENDING),

@@ -19,7 +19,7 @@ from werkzeug.local import LocalProxy
 
 from app import addresses, labels, markup
 from app.attachments.queries import read_attached
-from app.languages import Language, days_left, hours_left, reader_language, site_default, site_languages
+from app.languages import NO_BREAK, Language, days_left, hours_left, reader_language, site_default, site_languages
 from app.models.texts import best_text
 from app.pages.queries import SiteTree
 from app.viewer import has_session, viewer
@@ -88,7 +88,7 @@ def _filters() -> dict[str, Any]:
 
 def stamp(moment: datetime) -> str:
     """`2012-02-21 15:32 UTC`, the same in all languages."""
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+    return f"{minute(moment)}{NO_BREAK}UTC"
 
 
 def minute(moment: datetime) -> str:

@@ -8,6 +8,8 @@ from app.database import utcnow
 from app.extensions import db
 from app.markup import render
 from app.models import (
+    Act,
+    ActKind,
     Attachment,
     Capacity,
     Document,
@@ -16,6 +18,7 @@ from app.models import (
     ForumRole,
     Group,
     GroupText,
+    Invitation,
     LogEntry,
     Message,
     MessageStatus,
@@ -49,6 +52,8 @@ class FullWorld:
     long_topic: int
     edited: int
     withdrawn: int
+    locked_topic: int
+    merged_topic: int
     hidden_topic: int
     hidden_message: int
     notice: int
@@ -56,6 +61,7 @@ class FullWorld:
     forum_page: int
     child_page: int
     entry: int
+    act: int
     coming_period: int
     attachment: int
     document_file: int
@@ -76,10 +82,12 @@ class FullWorld:
             "translator", capacity=Capacity.IPLC, organization="", country="", title="Ms", language="fr"
         )
         make_user("unconfirmed", confirmed_at=None, capacity=Capacity.EXPERT, language="fr")
+        make_user("mailed", confirmed_at=None, confirmation_mailed_at=utcnow())
         forums = {forum.slug: forum.id for forum in _forums(people["alice"])}
         db.session.add(ForumRole(user=translator, forum_id=small.forum, role=Role.TRANSLATOR))
         notice, document, page, coming = _furnish(db.session.get_one(Forum, small.forum))
         long_topic, edited, withdrawn = _messages(db.session.get_one(Group, small.group), people)
+        locked, merged = _moderated(long_topic, people)
         hidden = db.session.query(Group).join(Forum).filter(Forum.slug == "draft-forum").one()
         _furnish(hidden.forum)
         hidden_topic = make_topic(hidden, people["alice"], "Hidden topic", question=hidden.questions[0])
@@ -88,6 +96,8 @@ class FullWorld:
         hidden_attachment = make_attachment(hidden_message, "hidden.txt")
         child = _child_page()
         entry = _log(people["admin"], small.forum)
+        act = _act(db.session.get_one(User, small.moderator), withdrawn, hidden_topic)
+        db.session.add_all(Invitation(forum_id=small.forum, country=code) for code in ("XA", "FR"))
         db.session.commit()
         return cls(
             small=small,
@@ -96,6 +106,8 @@ class FullWorld:
             long_topic=long_topic.id,
             edited=edited.id,
             withdrawn=withdrawn.id,
+            locked_topic=locked.id,
+            merged_topic=merged.id,
             hidden_topic=hidden_topic.id,
             hidden_message=hidden_message.id,
             notice=notice.id,
@@ -103,6 +115,7 @@ class FullWorld:
             forum_page=page.id,
             child_page=child.id,
             entry=entry.id,
+            act=act.id,
             coming_period=coming.id,
             attachment=attachment.id,
             document_file=document_file.id,
@@ -117,16 +130,21 @@ def _forums(alice: User) -> list[Forum]:
     undated = make_forum("undated-forum")
     undated.periods.clear()
     last_hours = make_forum("last-hours-forum", opens=-24, closes=2)
+    last_hours.periods[0].former_dates = ((now - timedelta(days=1), now + timedelta(days=9)),)
     extended = make_forum("extended-forum", opens=-240, closes=24)
     extended.periods.append(make_period(PeriodKind.EXTENSION, 24, 240, now))
     reopened = make_forum("reopened-forum", opens=-240, closes=-120)
     reopened.periods.append(make_period(PeriodKind.REOPENING, -24, 240, now))
+    reopened.by_invitation = True
     closed = make_forum("closed-forum", opens=-240, closes=-24)
     closed.periods.append(make_period(PeriodKind.REOPENING, 24, 240, now))
+    closed.periods[0].former_dates = ((now - timedelta(days=12), now - timedelta(hours=2)),)
+    called_off = make_period(PeriodKind.EXTENSION, -2, 99, now, called_off_at=now - timedelta(days=1))
+    closed.periods.append(called_off)
     archived = make_forum("archived-forum", opens=-24_000, closes=-2_400)
     archived.archived_at = now - timedelta(days=1)
     for forum in (closed, archived):
-        _add_document(forum, DocumentKind.OUTCOME)
+        add_document(forum, DocumentKind.OUTCOME)
         make_message(make_topic(forum.groups[0], alice, "Topic of the past"), alice, BODY)
     archived.texts.pop("en")  # whoever reads English is told so, and sees another language
     return [planned, undated, last_hours, extended, reopened, closed, archived]
@@ -154,7 +172,7 @@ def _furnish(forum: Forum) -> tuple[Notice, Document, Page, Period]:
     db.session.flush()
     coming.group_id = group.id
     forum.periods.append(coming)
-    documents = [_add_document(forum, kind) for kind in DocumentKind]
+    documents = [add_document(forum, kind) for kind in DocumentKind]
     db.session.flush()
     return notice, documents[0], page, coming
 
@@ -164,7 +182,7 @@ def html_of(kind: str, column: str) -> str:
     return render(BODY, first_heading=KINDS[kind].rendered[column][1], official=True)
 
 
-def _add_document(forum: Forum, kind: DocumentKind) -> Document:
+def add_document(forum: Forum, kind: DocumentKind) -> Document:
     document = Document(
         kind=kind,
         symbol="UNEP/CBD/1",
@@ -198,6 +216,20 @@ def _messages(group: Group, people: dict[str, User]) -> tuple[Topic, Message, Me
     return topic, edited, withdrawn
 
 
+def _moderated(topic: Topic, people: dict[str, User]) -> tuple[Topic, Topic]:
+    """A topic that is pinned and locked, with a withheld message and one that came by letter; and a topic that was
+    merged into the long one."""
+    now = utcnow()
+    locked = make_topic(topic.group, people["bruno"], "Locked topic", pinned_at=now, locked_at=now)
+    letter = {"speaker": "Dora Letter", "on_behalf_of": "Some others", "edited_at": now}
+    make_message(locked, people["admin"], BODY, **letter)
+    withheld = make_message(locked, people["bruno"], "Withheld words")
+    withheld.status, withheld.withheld_at = MessageStatus.WITHHELD, now
+    withheld.withheld_for = {"en": "Off topic", "es": "Ajeno al tema"}
+    merged = make_topic(topic.group, people["bruno"], "Merged topic", merged_into=topic, last_position=1)
+    return locked, merged
+
+
 def _files(edited: Message, withdrawn: Message, document: Document) -> tuple[Attachment, Attachment]:
     """Files under a message that shows them, of one that does not, and of a document; and one that was removed."""
     make_attachment(edited, "removed.txt", removed_at=utcnow())
@@ -228,3 +260,14 @@ def _log(admin: User, forum_id: int) -> LogEntry:
     db.session.add_all([entry, LogEntry(action="delete", kind="periods", subject_id=9, subject="Gone")])
     db.session.flush()
     return entry
+
+
+def _act(moderator: User, message: Message, hidden_topic: Topic) -> Act:
+    """What a moderator did with a message, and with a topic of a forum that is not published."""
+    reason = {"en": "It belongs here", "fr": "Sa place est ici"}
+    forum_id, detail = message.topic.group.forum_id, {"from_topic": message.topic_id, "messages": [message.id]}
+    moved = Act(kind=ActKind.MOVE, user=moderator, forum_id=forum_id, reason=reason, message=message, detail=detail)
+    hidden = {"forum_id": hidden_topic.group.forum_id, "topic": hidden_topic}
+    db.session.add_all([moved, Act(kind=ActKind.PIN, user=moderator, reason=reason, **hidden)])
+    db.session.flush()
+    return moved

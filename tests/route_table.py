@@ -7,7 +7,8 @@ tests/full_world.py; an address that takes POST only, or wants a token from a ma
 from dataclasses import dataclass
 
 from app.admin.object_queries import KINDS
-from app.models import PeriodKind
+from app.figures.contents import FIGURES
+from app.models import PeriodKind, Role
 from tests.full_world import FullWorld
 
 PEOPLE = ("visitor", "alice", "bruno", "moderator", "translator", "admin")
@@ -20,6 +21,7 @@ GUESTS_ONLY = (200, 302, 302, 302, 302, 302)
 SIGNED_IN = (302, 200, 200, 200, 200, 200)
 OWN_OF_ALICE = (302, 200, 403, 403, 403, 403)
 ADMIN = (302, 403, 403, 403, 403, 200)
+MODERATOR = (302, 403, 403, 200, 403, 200)
 TOKEN = (410, 410, 410, 410, 410, 410)  # without a good one
 
 
@@ -37,6 +39,7 @@ class Row:
 FORUMS = ("open", "planned", "undated", "last-hours", "extended", "reopened", "closed", "archived")
 FORUM_PATHS = tuple(f"/forums/{state}-forum/" for state in FORUMS)
 PERIODS = ",".join(PeriodKind)
+WITHOUT_PICTURE = ("unanswered", "silent", "not-written")
 
 ROWS = [
     Row("/", GET, REDIRECT, ("/",), in_language=False),
@@ -65,7 +68,12 @@ ROWS = [
         ("/forums/open-forum/groups/group-2/", *(f"{path}groups/group-1/" for path in FORUM_PATHS)),
     ),
     Row("/forums/<forum_slug>/groups/<group_slug>/new/", FORM, SIGNED_IN, ("/forums/open-forum/groups/group-1/new/",)),
-    Row("/topics/<int:topic_id>/", GET, PUBLIC, ("/topics/{long_topic}/", "/topics/{long_topic}/?page=2")),
+    Row(
+        "/topics/<int:topic_id>/",
+        GET,
+        PUBLIC,
+        ("/topics/{long_topic}/", "/topics/{long_topic}/?page=2", "/topics/{locked_topic}/"),
+    ),
     Row(
         "/topics/<int:topic_id>/reply/",
         FORM,
@@ -77,6 +85,36 @@ ROWS = [
     Row("/messages/<int:number>/edit/", FORM, OWN_OF_ALICE, ("/messages/{edited}/edit/",)),
     Row("/messages/<int:number>/withdraw/", FORM, OWN_OF_ALICE, ("/messages/{edited}/withdraw/",)),
     Row("/preview/", POST, SIGNED_IN),
+    Row(
+        "/moderation/topics/<int:topic_id>/",
+        GET,
+        MODERATOR,
+        ("/moderation/topics/{long_topic}/", "/moderation/topics/{locked_topic}/"),
+    ),
+    Row(
+        "/moderation/topics/<int:topic_id>/<any(pin,unpin,lock,unlock):name>/",
+        FORM,
+        MODERATOR,
+        tuple(f"/moderation/topics/{{long_topic}}/{name}/" for name in ("pin", "unpin", "lock", "unlock")),
+    ),
+    *(
+        Row(
+            f"/moderation/topics/<int:topic_id>/{name}/",
+            FORM,
+            MODERATOR,
+            (f"/moderation/topics/{{long_topic}}/{name}/",),
+        )
+        for name in ("retitle", "refile", "merge")
+    ),
+    *(
+        Row(
+            f"/moderation/topics/<int:topic_id>/{name}/",
+            FORM,
+            MODERATOR,
+            (f"/moderation/topics/{{long_topic}}/{name}/", f"/moderation/topics/{{long_topic}}/{name}/?page=2"),
+        )
+        for name in ("move", "split")
+    ),
     Row(
         "/print/pages/<slug>/",
         GET,
@@ -113,6 +151,19 @@ ROWS = [
     Row("/account/language/", FORM, SIGNED_IN, ("/account/language/",)),
     Row("/account/password/", FORM, SIGNED_IN, ("/account/password/",)),
     Row("/account/data/", GET, SIGNED_IN, ("/account/data/",)),
+    Row("/figures/forums/<forum_slug>/", GET, MODERATOR, ("/figures/forums/open-forum/",)),
+    Row(
+        "/figures/forums/<forum_slug>/<name>.svg",
+        GET,
+        MODERATOR,
+        tuple(f"/figures/forums/open-forum/{name}.svg" for name in FIGURES if name not in WITHOUT_PICTURE),
+    ),
+    Row(
+        "/figures/forums/<forum_slug>/<name>.csv",
+        GET,
+        MODERATOR,
+        tuple(f"/figures/forums/open-forum/{name}.csv" for name in FIGURES),
+    ),
     Row("/admin/", GET, ADMIN, ("/admin/",)),
     Row("/admin/pages/", GET, ADMIN, ("/admin/pages/",)),
     Row(
@@ -166,6 +217,16 @@ ROWS = [
     ),
     Row("/admin/forums/", GET, ADMIN, ("/admin/forums/",)),
     Row("/admin/forums/<int:forum_id>/", GET, ADMIN, tuple(f"/admin/forums/{key}/" for key in range(1, 10))),
+    Row("/admin/forums/<int:forum_id>/invitations/", FORM, ADMIN, ("/admin/forums/{small.forum}/invitations/",)),
+    Row(
+        "/admin/forums/<int:forum_id>/roles/", FORM, ADMIN, tuple(f"/admin/forums/{key}/roles/" for key in range(1, 10))
+    ),
+    Row(
+        f"/admin/forums/<int:forum_id>/roles/<int:user_id>/<any({','.join(Role)}):role>/end/",
+        FORM,
+        ADMIN,
+        ("/admin/forums/{small.forum}/roles/{small.moderator}/moderator/end/",),
+    ),
     Row("/admin/groups/<int:group_id>/", GET, ADMIN, ("/admin/groups/{small.group}/",)),
     Row(
         "/admin/forums/<int:forum_id>/<any(publish,unpublish,archive,unarchive):name>/",
@@ -207,11 +268,12 @@ ROWS = [
     ),
     Row("/admin/users/", GET, ADMIN, ("/admin/users/", "/admin/users/?q=nobody", "/admin/users/?q=alice")),
     Row("/admin/users/<int:user_id>/", FORM, ADMIN, ("/admin/users/{small.alice}/", "/admin/users/{translator}/")),
-    Row("/admin/log/", GET, ADMIN, ("/admin/log/", "/admin/log/?action=publish")),
+    Row("/admin/log/", GET, ADMIN, ("/admin/log/", "/admin/log/?action=publish", "/admin/log/?kind=messages&forum=1")),
     Row("/admin/log/<int:entry_id>/", GET, ADMIN, ("/admin/log/{entry}/",)),
+    Row("/admin/log/acts/<int:entry_id>/", GET, ADMIN, ("/admin/log/acts/{act}/",)),
     Row("/admin/log.csv", GET, ADMIN, ("/admin/log.csv",)),
 ]
-NOT_PAGES = ("<name>", ".atom", ".csv", ".css", ".txt", ".xml", "healthz")
+NOT_PAGES = ("<name>", ".atom", ".csv", ".css", ".svg", ".txt", ".xml", "healthz")
 REDIRECTED = "/messages/<int:number>/"
 
 

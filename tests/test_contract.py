@@ -1,7 +1,5 @@
-"""Boundaries of the code that no single test of a feature would notice being crossed.
-
-tests/contract holds the simpler ones; here each module has its place, and each function its measure.
-"""
+"""Boundaries of the code that no single test of a feature would notice being crossed: what stands where, who imports
+whom, and how long it may be."""
 
 import ast
 import re
@@ -33,9 +31,14 @@ LAYERS = (
     (
         "queries",
         r"app\.\w+\.(\w+_)?queries|app\.printing\.proceedings|app\.counters|app\.submissions"
-        r"|app\.forums\.placing|app\.moderation\.recording|app\.attachments\.keeping",
+        r"|app\.forums\.placing|app\.moderation\.recording|app\.attachments\.keeping"
+        r"|app\.figures\.(activity|calendar|charts|contents|silence|tables)",
     ),
-    ("rules", r"app\.(permissions|markup|labels)|app\.auth\.(passwords|emails)|app\.attachments\.(kinds|uploads)"),
+    (
+        "rules",
+        r"app\.(permissions|markup|labels|spreadsheets)|app\.auth\.(passwords|emails)"
+        r"|app\.attachments\.(kinds|uploads)",
+    ),
     ("addresses", r"app\.addresses"),
     ("errors", r"app\.errors"),
     ("languages", r"app\.(languages|environment)"),
@@ -58,9 +61,13 @@ MAY_KNOW_THE_REQUEST = frozenset(
         "app.environment",
     }
 )
+LONGEST_MODULE = 300
 LONGEST_FUNCTION = 30
 LONGEST_VIEW = 16  # an argument a line makes some of twelve statements longer than twelve lines
 LONGEST_FACTORY = 40
+PHYSICAL = re.compile(
+    r"(?:margin|padding|border)-(?:left|right)|(?:text-align|float):\s*(?:left|right)|(?<![\w-])(?:left|right):"
+)
 
 
 def layer_of(module: str) -> int:
@@ -114,6 +121,13 @@ def test_module_imports_downwards_only(module: str):
     assert above == []
 
 
+@pytest.mark.parametrize("module", [module for module in MODULES if module != "app"])
+def test_feature_takes_no_views_of_another(module: str):
+    taken = {source for source, _name in imports_of(module) if source.endswith("views")}
+
+    assert [source for source in taken if source.split(".")[1] != module.split(".")[1]] == []
+
+
 @pytest.mark.parametrize(
     "module", [module for module in MODULES if layer_of(module) > 2 and module not in MAY_KNOW_THE_REQUEST]
 )
@@ -127,6 +141,18 @@ def test_views_leave_the_database_to_queries_and_actions():
     for module, path in MODULES.items():
         if re.search(r"views$", module) and module != "app.feeds.views":  # whose health check asks the database itself
             assert not re.search(r"\bdb\.|\bselect\(|transaction\(", path.read_text("utf-8")), module
+
+
+READS = re.compile(r"(select|get|query)\(")
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if layer_of(module) < layer_of("app.forums.actions")])
+def test_messages_and_topics_are_read_through_queries_alone(module: str):
+    """Views, forms, commands and the frame of templates make no statement of their own on what people wrote."""
+    for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
+        if isinstance(node, ast.Call) and READS.match(ast.unparse(node.func).rpartition(".")[2] + "("):
+            named = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+            assert not named & {"Message", "Topic"}, f"{module}: {ast.unparse(node)}"
 
 
 def test_only_a_transaction_commits():
@@ -154,6 +180,11 @@ def test_action_asks_for_the_right_inside_its_transaction(module: str):
                 asks = next((at for at, step in enumerate(steps) if step.startswith("require(")), len(steps))
                 assert asks < len(steps), f"{module}.{function.name}"
                 assert not re.search(r"session\.\w+|_post\(|assign\(|remember\(", "\n".join(steps[:asks]))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_modules_are_short(module: str):
+    assert len(MODULES[module].read_text("utf-8").splitlines()) <= LONGEST_MODULE
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -205,6 +236,12 @@ def is_macro(name: str) -> bool:
     return name.startswith("macros/")
 
 
+def test_macros_that_every_template_knows_are_imported_by_none_but_each_other():
+    importing = [name for name in TEMPLATES if 'from "macros/' in (APP / "templates" / name).read_text("utf-8")]
+
+    assert [name for name in importing if not is_macro(name)] == []
+
+
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_template_holds_nothing_inline_and_every_form_its_token(name: str):
     source = (APP / "templates" / name).read_text("utf-8")
@@ -212,6 +249,33 @@ def test_template_holds_nothing_inline_and_every_form_its_token(name: str):
     assert not re.search(r"<style|\sstyle=|<script(?![^>]*src=)|\son\w+=", source)
     for form in re.findall(r"<form[^>]*method=\"post\".*?</form>", source, re.DOTALL):
         assert "csrf_token" in form or "hidden(form)" in form
+
+
+def test_markup_is_made_in_one_place():
+    makers = [module for module, path in MODULES.items() if re.search(r"\bMarkup\(", path.read_text("utf-8"))]
+
+    assert makers == ["app.markup"]
+
+
+def test_templates_escape_everything_but_for_one_macro_that_escapes_by_itself():
+    sources = {name: (APP / "templates" / name).read_text("utf-8") for name in TEMPLATES}
+
+    assert [name for name, source in sources.items() if re.search(r"\|\s*safe\b", source)] == []
+    assert [name for name, source in sources.items() if "autoescape" in source] == ["macros/message.html"]
+
+
+def test_styles_use_logical_properties_only():
+    sheets = {path.name: path.read_text("utf-8") for path in (APP / "static").glob("*.css")}
+
+    assert sheets
+    assert [name for name, style in sheets.items() if PHYSICAL.search(style)] == []
+
+
+def test_every_setting_is_documented():
+    names = set(re.findall(r'environ\.get\("(\w+)"', (ROOT / "config.py").read_text("utf-8")))
+
+    assert names
+    assert not {name for name in names if f"`{name}`" not in (ROOT / "README.md").read_text("utf-8")}
 
 
 def test_permissions_are_the_only_place_that_asks_whether_a_forum_is_visible():

@@ -33,6 +33,10 @@ HIDDEN = (
     "/{lang}/messages/{message}/history/",
     "/{lang}/messages/{message}/edit/",
     "/{lang}/messages/{message}/withdraw/",
+    *(
+        f"/{{lang}}/moderation/topics/{{topic}}/{name}/"
+        for name in ("pin", "lock", "retitle", "refile", "move", "split", "merge")
+    ),
     "/{lang}/print/forums/draft-forum/",
     "/{lang}/print/forums/draft-forum/pages/purpose/",
     "/{lang}/print/forums/draft-forum/groups/group-1/",
@@ -42,7 +46,7 @@ HIDDEN = (
     "/{lang}/feeds/topics/{topic}.atom",
 )
 # Of these, only the address is hidden from visitors until they sign in; it answers the same for what does not exist.
-ASKS_TO_SIGN_IN = re.compile(r"/(?:new|reply|edit|withdraw)/")
+ASKS_TO_SIGN_IN = re.compile(r"/(?:new|reply|edit|withdraw|moderation)/")
 KEPT = frozenset("slug language kind url status capacity country symbol media_type sha256 key".split())
 
 

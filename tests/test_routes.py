@@ -8,11 +8,12 @@ from lxml import html as lxml_html
 
 from app.extensions import db
 from tests.full_world import FullWorld
-from tests.route_table import ADMIN, PEOPLE, PUBLIC, ROWS, SIGNED_IN, Row, is_page, paths_of
+from tests.route_table import ADMIN, MODERATOR, PEOPLE, PUBLIC, ROWS, SIGNED_IN, Row, is_page, paths_of
 
 PAGES = [row for row in ROWS if is_page(row)]
 PREFIX = "/<language:lang>"
 ORIGIN = "http://127.0.0.1:8000"
+HOSTILE = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"}
 SIGNED_OUT_READS = [row for row in PAGES if row.guard == PUBLIC and "POST" not in row.methods]
 VIEWS = [(row, name) for row in PAGES for name in ("visitor", "alice", "admin") if row.guard[PEOPLE.index(name)] == 200]
 
@@ -50,7 +51,9 @@ def test_address_answers_each_person_as_its_guard_says(row: Row, full: FullWorld
         assert statuses == row.guard, path
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.paths and row.guard in {SIGNED_IN, ADMIN}], ids=name_of)
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if row.paths and row.guard in {SIGNED_IN, MODERATOR, ADMIN}], ids=name_of
+)
 def test_visitor_is_sent_to_sign_in_and_back_to_the_page(row: Row, full: FullWorld, people):
     for path in paths_of(row, full, "fr"):
         answer = people["visitor"].get(path)
@@ -112,12 +115,42 @@ def test_every_answer_carries_the_security_headers(row: Row, full: FullWorld, pe
         headers = people[name].get(paths_of(row, full)[0], buffered=True).headers
         policy = dict(rule.split(" ", 1) for rule in headers["Content-Security-Policy"].split("; "))
         assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
-        assert policy["script-src"] == policy["style-src"] == policy["form-action"] == "'self'"
+        if name == "visitor" or not row.rule.endswith(".svg"):
+            assert policy["script-src"] == policy["style-src"] == policy["form-action"] == "'self'"
         assert "unsafe" not in headers["Content-Security-Policy"]
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["X-Frame-Options"] == "DENY"
         assert headers["Referrer-Policy"] == "same-origin"
         assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.paths], ids=name_of)
+def test_host_that_a_request_claims_is_named_in_no_answer(row: Row, full: FullWorld, people):
+    """Neither on the page, with its slash or without, nor where the answer leads."""
+    for path in paths_of(row, full):
+        for asked in (path, path.rstrip("/"), f"{path}?x=1"):
+            for name in ("visitor", "admin"):
+                answer = people[name].get(asked, headers=HOSTILE, buffered=True)
+                assert "evil" not in answer.text + str(answer.headers), f"{name} at {asked}"
+
+
+@pytest.mark.parametrize(
+    ("asked", "location"),
+    [
+        ("/en/portal", "/en/portal/"),
+        ("/en/topics/1?page=2&to=%26", "/en/topics/1/?page=2&to=%26"),
+        ("//en//portal", "/en/portal/"),
+        ("/static//base.css", "/static/base.css"),
+    ],
+)
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:99", "<script>", "a b", ""])
+def test_redirect_of_the_router_is_a_path_of_this_site(asked: str, location: str, host: str, full: FullWorld, people):
+    path, _, query = asked.partition("?")
+    overrides = {"PATH_INFO": path, "QUERY_STRING": query, "HTTP_HOST": host}
+    answer = people["visitor"].get("/", environ_overrides=overrides)
+
+    assert (answer.status_code, answer.location) == (308, location)
+    assert "evil" not in answer.text
 
 
 @pytest.mark.parametrize(
@@ -165,6 +198,7 @@ def test_nonsense_is_not_found(path: str, full: FullWorld, people):
     for name in ("visitor", "admin"):
         answer = people[name].get(path, buffered=True, follow_redirects=path == "/en/topics/1")
         assert answer.status_code == (200 if path == "/en/topics/1" else 404)
+        assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
 
 
 def check_page(text: str, path: str, language: str) -> None:

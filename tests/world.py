@@ -133,6 +133,7 @@ def make_message(topic: Topic, author: User, body: str, *, language: str = "en",
     )
     db.session.add(message)
     db.session.flush()
+    topic.active_at = message.posted_at
     return message
 
 

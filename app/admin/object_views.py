@@ -18,10 +18,10 @@ from app.admin.object_queries import (
     get_object,
     get_owner,
     incomplete_languages,
-    list_pages,
     missing_languages,
     refuse_if_archived,
 )
+from app.admin.page_queries import list_pages
 from app.admin.text_forms import ObjectForm
 from app.languages import reader_language, site_languages
 from app.models import Document, Forum, Group
@@ -56,7 +56,11 @@ def edit(kind_name: str, key: int) -> ResponseReturnValue:
     thing = get_object(kind, key)
     refuse_if_archived(thing)
     form = form_for(kind, thing, reader_language())
-    saved = carry_out(form, lambda: object_actions.update(kind, key, **form.asked, viewer=viewer))
+    saved = carry_out(
+        form,
+        lambda: object_actions.update(kind, key, **form.asked, shown=form.shown.data or "", viewer=viewer),
+        lambda: form_for(kind, thing, reader_language(), formdata=None),
+    )
     if saved is not None:
         return done(_("The changes are saved."), page_of(kind, thing))
     files = link("admin.files.index", document_id=key) if kind.model is Document else ""

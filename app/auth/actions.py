@@ -7,13 +7,22 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
 
 from app.addresses import absolute, link_in
+from app.admin.log_actions import assign, record
 from app.auth import tokens
 from app.auth.passwords import hash_password, is_right, needs_rehash
 from app.auth.queries import find_by_email
 from app.database import utcnow
-from app.errors import AddressTaken, NotConfirmed, WrongCredentials, WrongPassword
+from app.errors import (
+    AddressTaken,
+    ConfirmationMailed,
+    NotConfirmed,
+    NotTheirPassword,
+    WrongCredentials,
+    WrongPassword,
+)
 from app.extensions import db, transaction
 from app.languages import language_or_default
 from app.mail.outbox import enqueue
@@ -22,6 +31,7 @@ from app.submissions import earlier_result, remember
 
 MAX_BROWSER = 200
 LONGEST_SIGN_IN = timedelta(days=180)
+MAIL_PAUSE = timedelta(minutes=10)  # the texts say ten minutes too
 
 
 def sign_up(profile: dict[str, Any], *, email: str, password: str, submission: str) -> None:
@@ -31,49 +41,57 @@ def sign_up(profile: dict[str, Any], *, email: str, password: str, submission: s
     whether the address had an account: a confirmed one is told of it by mail and stays as it is; one that
     was never confirmed takes what was typed last, so that nobody prepares an account for somebody else.
     """
-    password_hash = hash_password(password)
+    values = {**profile, "password_hash": hash_password(password)}
     with transaction():
-        user = find_by_email(email)
-        if user is not None and earlier_result(submission, user.id, profile, password):
+        user = find_by_email(email, for_update=True) or _add_account(email, values)
+        if earlier_result(submission, user.id, profile, password):
             return
-        if user is None:
-            user = User(email=email)
-            db.session.add(user)
         if user.confirmed_at:
             _mail_already_registered(user)
         else:
-            _fill(user, {**profile, "password_hash": password_hash})
-            db.session.flush()
+            _fill(user, values)
             _mail_confirmation(user)
         remember(submission, user.id, user.id, profile, password)
 
 
 def create_confirmed(profile: dict[str, Any], *, email: str, password: str) -> None:
-    """Make an account that can be used at once, for the command line. Raises AddressTaken."""
+    """Make an account that can be used at once, for the command line, with a line in the log. Raises AddressTaken."""
     password_hash = hash_password(password)
     with transaction():
         if find_by_email(email) is not None:
             raise AddressTaken
         user = User(email=email, password_hash=password_hash, confirmed_at=utcnow())
-        _fill(user, profile)
+        changes = assign(user, profile)
         db.session.add(user)
+        db.session.flush()
+        record(None, "create", "users", user, changes)
 
 
-def confirm(token: str) -> None:
-    """Confirm the address of a token. Raises ConfirmationExpired."""
+def confirm(token: str, password: str) -> None:
+    """Confirm the address of a token. Raises ConfirmationExpired, and NotTheirPassword.
+
+    The link proves that somebody reads the mail of this address, the password that it is the same person who signed
+    up: so nobody brings others, by a mail that they did not ask for, to open an account to which he knows the password.
+    """
+    if not is_right(tokens.redeem(tokens.CONFIRM, token).password_hash, password):
+        raise NotTheirPassword
     with transaction():
+        # The token is worth nothing any more should the password have been changed meanwhile.
         tokens.redeem(tokens.CONFIRM, token).confirmed_at = utcnow()
 
 
 def ask_for_confirmation(email: str, *, language: str) -> None:
-    """Mail a new link to confirm; whoever has no account, or a confirmed one, is told that instead."""
+    """Mail a new link to confirm; whoever has no account, or a confirmed one, is told that instead.
+
+    Nothing is mailed where a link that is still good was mailed less than MAIL_PAUSE ago.
+    """
     with transaction():
-        user = find_by_email(email)
+        user = find_by_email(email, for_update=True)
         if user is None:
             _mail_no_account(email, language)
         elif user.confirmed_at:
             _mail_already_registered(user)
-        else:
+        elif not _was_mailed_lately(user):
             _mail_confirmation(user)
 
 
@@ -81,24 +99,28 @@ def sign_in(email: str | None, password: str, *, browser: str) -> User:
     """Sign in; the user's `session_token` is what the session has to hold.
 
     Raises WrongCredentials, the same and as late for an unknown address as for a wrong password, and
-    NotConfirmed after mailing a new link.
+    NotConfirmed after mailing a new link, or ConfirmationMailed where one was mailed less than MAIL_PAUSE ago.
     """
     found = find_by_email(email)
     verified = found.password_hash if found else None
     if not is_right(verified, password):
         raise WrongCredentials
     renewed = hash_password(password) if verified and needs_rehash(verified) else None
+    refusal: NotConfirmed | None = None
     with transaction():
-        user = find_by_email(email)
+        user = find_by_email(email, for_update=True)
         if user is None or user.password_hash != verified:
             raise WrongCredentials
         if user.confirmed_at:
             user.password_hash = renewed or user.password_hash
             user.session_token = _add_sign_in(user, browser)
+        elif _was_mailed_lately(user):
+            refusal = ConfirmationMailed()
         else:
             _mail_confirmation(user)
-    if not user.session_token:
-        raise NotConfirmed
+            refusal = NotConfirmed()
+    if refusal:  # raised here, since the mail has to be kept
+        raise refusal
     return user
 
 
@@ -146,6 +168,21 @@ def change_profile(user: User, profile: dict[str, Any]) -> None:
         _fill(user, profile)
 
 
+def _add_account(email: str, values: dict[str, Any]) -> User:
+    """A new account, or the one that somebody else has made with this address at this very moment."""
+    user = User(email=email)
+    _fill(user, values)
+    try:
+        with db.session.begin_nested():
+            db.session.add(user)
+    except IntegrityError:
+        found = find_by_email(email, for_update=True)
+        if found is None:
+            raise
+        return found
+    return user
+
+
 def _fill(user: User, values: dict[str, Any]) -> None:
     for name, value in values.items():
         setattr(user, name, value)
@@ -168,7 +205,15 @@ def _set_password(user: User, password_hash: str) -> None:
     _mail(user, "password_changed", moment=utcnow(), forgot=_address(user, "auth.forgot"))
 
 
+def _was_mailed_lately(user: User) -> bool:
+    """Whether a link to confirm was mailed so short a time ago that another would only fill the mailbox."""
+    mailed_at = user.confirmation_mailed_at
+    return mailed_at is not None and utcnow() - mailed_at < MAIL_PAUSE
+
+
 def _mail_confirmation(user: User) -> None:
+    """Mail a link to a user who has been flushed."""
+    user.confirmation_mailed_at = utcnow()
     address = _address(user, "auth.confirm", token=tokens.make(tokens.CONFIRM, user))
     _mail(user, "confirm", address=address, moment=utcnow() + tokens.CONFIRM.life)
 

@@ -12,6 +12,7 @@ from app.auth.emails import normal_email
 from app.auth.passwords import weakness
 from app.errors import AddressTaken
 from app.languages import site_default, site_languages
+from app.markup import is_blank
 from app.models import Capacity, User
 
 users = AppGroup("users", help="Manage accounts.")
@@ -30,7 +31,7 @@ def create(email: str, name: str, admin: bool, capacity: str | None, language: s
     printed. An administrator speaks for the secretariat and others as experts unless --capacity says otherwise.
     """
     address = normal_email(email)
-    if address is None or not 0 < len(name.strip()) <= User.MAX_NAME:
+    if address is None or is_blank(name) or len(name.strip()) > User.MAX_NAME:
         raise click.BadParameter(f"Give a whole e-mail address, and a name of at most {User.MAX_NAME} characters.")
     if language is not None and language not in site_languages():
         raise click.BadParameter(f"The languages of this site are {', '.join(site_languages())}.")

@@ -19,6 +19,10 @@ from app.models import Capacity, User
 
 LIKE_AN_ADDRESS = re.compile(r"http|www\.|://", re.IGNORECASE)
 IN_NO_NAME = re.compile(r"[/@]")
+# What mail programs make a link of, with any full stop that browsers know; not initials and degrees (J.R.R., M.Sc.).
+DOMAIN = re.compile(
+    r"\w{2,}[.\u3002\uff0e\uff61][^\W\d_]{2,} | \b\w\.(?:com|info|io|net|org)\b", re.IGNORECASE | re.VERBOSE
+)
 FOR_A_GOVERNMENT = frozenset({Capacity.PARTY, Capacity.GOVERNMENT})
 FOR_AN_ORGANIZATION = frozenset({Capacity.ORGANIZATION, Capacity.IPLC})
 
@@ -47,12 +51,20 @@ class NoAddress:
 
 
 class PersonsName(NoAddress):
-    """Names are also mailed, to people who perhaps never asked for it: no sign of an address is taken."""
+    """Names are also mailed, to people who perhaps never asked for it: no sign of an address is taken, nor a bare
+    domain, such as organizations may have for a name (350.org)."""
 
     def __call__(self, form: Any, field: Any) -> None:
         super().__call__(form, field)
         if IN_NO_NAME.search(field.data or ""):
             raise ValidationError(_("A name or title cannot contain / or @. Please write it without."))
+        if DOMAIN.search(field.data or ""):
+            raise ValidationError(
+                _(
+                    "A name or title cannot contain a web address such as example.org. "
+                    "If it has an abbreviation, please put a space after the full stop."
+                )
+            )
 
 
 class ProfileForm(Form):
@@ -114,6 +126,12 @@ class SignUpForm(OnceForm, ProfileForm):
 class SignInForm(Form):
     email = EmailField(_l("E-mail address"), validators=[Required(_l("Write your e-mail address."))])
     password = PasswordField(_l("Password"), validators=[Required(_l("Write your password."))])
+
+
+class ConfirmForm(Form):
+    password = PasswordField(
+        _l("The password that you chose when you signed up"), validators=[Required(_l("Write your password."))]
+    )
 
 
 class EmailForm(Form):

@@ -25,9 +25,10 @@ class OwnData:
     mails: Sequence[Row[str, str, datetime]]
 
 
-def find_by_email(email: str | None) -> User | None:
-    """The account of a normal e-mail address."""
-    return db.session.scalar(select(User).where(User.email == email)) if email else None
+def find_by_email(email: str | None, *, for_update: bool = False) -> User | None:
+    """The account of a normal e-mail address; `for_update` keeps it from other writers until the transaction ends."""
+    statement = select(User).where(User.email == email)
+    return db.session.scalar(statement.with_for_update() if for_update else statement) if email else None
 
 
 def get_own_data(user: User) -> OwnData:
@@ -47,7 +48,7 @@ def get_own_data(user: User) -> OwnData:
 
 def _messages(user: User) -> Any:
     return (
-        select(Message.id, Message.topic_id, Topic.title, Topic.language)
+        select(Message.id, Message.topic_id, Message.speaker, Topic.title, Topic.language)
         .join(Topic, Topic.id == Message.topic_id)
         .join(Group, Group.id == Topic.group_id)
         .join(Forum, Forum.id == Group.forum_id)

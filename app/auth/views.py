@@ -9,6 +9,7 @@ from app.addresses import link, link_in, local_path
 from app.auth import actions, limits, queries, tokens
 from app.auth.emails import normal_email
 from app.auth.forms import (
+    ConfirmForm,
     EmailForm,
     LanguageForm,
     PasswordForm,
@@ -18,7 +19,7 @@ from app.auth.forms import (
     SignUpForm,
     typed,
 )
-from app.errors import NotConfirmed, WrongCredentials, WrongPassword
+from app.errors import NotConfirmed, NotTheirPassword, WrongCredentials, WrongPassword
 from app.forms import Form
 from app.languages import reader_language, site_languages, speaking
 from app.markup import plain_line
@@ -60,14 +61,19 @@ def new_confirmation() -> ResponseReturnValue:
 
 
 @bp.route("/auth/confirm/<token>/", methods=["GET", "POST"])
+@limits.from_address("password", counts=limits.FAILED)
 def confirm(token: str) -> ResponseReturnValue:
-    """Opening the link changes nothing, since mail programs open links by themselves; the button does."""
+    """Opening the link changes nothing, since mail programs open links by themselves; the form does."""
     user = tokens.redeem(tokens.CONFIRM, token)
-    form = Form()
+    form = ConfirmForm()
     if form.validate_on_submit():
-        actions.confirm(token)
-        flash(_("Your e-mail address is confirmed. You can now sign in."), "success")
-        return redirect(link("auth.sign_in"))
+        try:
+            actions.confirm(token, typed(form.password))
+        except NotTheirPassword as error:
+            form.password.errors = [error.message]
+        else:
+            flash(_("Your e-mail address is confirmed. You can now sign in."), "success")
+            return redirect(link("auth.sign_in"))
     return _form_page("auth/confirm.html", form, user=user)
 
 

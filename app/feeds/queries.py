@@ -2,26 +2,50 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
 from app.extensions import db
 from app.forums.topic_queries import MESSAGE_COLUMNS
-from app.models import Forum, Group, Message, MessageStatus, Page, PageKind, Topic, Viewer
+from app.models import IN_THE_RECORD, Act, Forum, Group, Message, MessageStatus, Page, PageKind, Topic, Viewer
 from app.permissions import FORUM_IS_VISIBLE, visible_to
 
 ENTRIES = 50
 MOST_TOPICS_LISTED = 10_000
 
 
-def latest_in_forum(forum_id: int, *, viewer: Viewer) -> Sequence[Row[Any]]:
-    """The latest published messages of a forum, newest first, with their topics' titles."""
+# When messages that have a place were last posted, published, edited, withdrawn or moderated.
+CHANGES = (
+    select(
+        *(
+            func.max(moment)
+            for moment in (Message.posted_at, Topic.active_at, Message.edited_at, Message.withdrawn_at, Act.at)
+        )
+    )
+    .select_from(Message)
+    .outerjoin(Act, (Act.message_id == Message.id) & Act.kind.in_(IN_THE_RECORD))
+    .where(Message.position.is_not(None))
+)
+
+
+@dataclass(frozen=True)
+class Feed:
+    """The latest published messages, newest first, with their topics' titles.
+
+    `updated_at` is when a feed with these messages last changed; None where there has never been a message.
+    """
+
+    entries: Sequence[Row[Any]]
+    updated_at: datetime | None
+
+
+def latest_in_forum(forum_id: int, *, viewer: Viewer) -> Feed:
     return _latest(Group.forum_id == forum_id, viewer)
 
 
-def latest_in_topic(topic_id: int, *, viewer: Viewer) -> Sequence[Row[Any]]:
-    """The latest published messages of a topic, newest first."""
+def latest_in_topic(topic_id: int, *, viewer: Viewer) -> Feed:
     return _latest(Message.topic_id == topic_id, viewer)
 
 
@@ -57,14 +81,24 @@ def public_pages(viewer: Viewer) -> PublicPages:
     )
 
 
-def _latest(condition: Any, viewer: Viewer) -> Sequence[Row[Any]]:
-    statement = (
-        MESSAGE_COLUMNS.add_columns(Topic.title.label("topic_title"), Topic.language.label("topic_language"))
-        .join(Topic, Topic.id == Message.topic_id)
+def _latest(condition: Any, viewer: Viewer) -> Feed:
+    titles = (Topic.title.label("topic_title"), Topic.language.label("topic_language"))
+    published = _in_forums(MESSAGE_COLUMNS.add_columns(*titles)).where(
+        condition, Message.status == MessageStatus.PUBLISHED
+    )
+    entries = db.session.execute(published.order_by(Message.id.desc()).limit(ENTRIES), visible_to(viewer)).all()
+    # What is older than the oldest entry has left the feed, so its changes do not count; and of what was in the
+    # feed and is not shown any more, nothing is older.
+    oldest = entries[-1].id if len(entries) == ENTRIES else 0
+    moments = db.session.execute(_in_forums(CHANGES).where(condition, Message.id >= oldest), visible_to(viewer)).one()
+    return Feed(entries, max(filter(None, moments), default=None))
+
+
+def _in_forums(statement: Any) -> Any:
+    """A statement on messages, of the forums that the viewer may see."""
+    return (
+        statement.join(Topic, Topic.id == Message.topic_id)
         .join(Group, Group.id == Topic.group_id)
         .join(Forum, Forum.id == Group.forum_id)
-        .where(condition, Message.status == MessageStatus.PUBLISHED, FORUM_IS_VISIBLE)
-        .order_by(Message.id.desc())
-        .limit(ENTRIES)
+        .where(FORUM_IS_VISIBLE)
     )
-    return db.session.execute(statement, visible_to(viewer)).all()

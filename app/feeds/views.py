@@ -1,11 +1,14 @@
 """For machines: Atom feeds, the sitemap, robots.txt and the health check."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, current_app, render_template
-from sqlalchemy import text
+from flask import Blueprint, Response, current_app, redirect, render_template
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.addresses import absolute, link, link_in
 from app.extensions import db
@@ -13,7 +16,7 @@ from app.feeds import queries
 from app.forums.queries import get_forum
 from app.forums.topic_queries import get_topic_head
 from app.languages import reader_language, site_default, site_languages
-from app.models import GUEST
+from app.models import GUEST, Page
 from app.templating import text_in
 
 bp = Blueprint("feeds", __name__)
@@ -22,15 +25,19 @@ bp = Blueprint("feeds", __name__)
 @bp.get("/<language:lang>/feeds/forums/<forum_slug>.atom")
 def forum(forum_slug: str) -> Response:
     found = get_forum(forum_slug, viewer=GUEST)
-    entries = queries.latest_in_forum(found.id, viewer=GUEST)
-    return _atom(text_in(found).title, link("forums.forum", forum_slug=forum_slug), entries, found.published_at)
+    text, feed = text_in(found), queries.latest_in_forum(found.id, viewer=GUEST)
+    path = link("forums.forum", forum_slug=forum_slug)
+    return _atom(feed, path, title=text.title, title_language=text.language, since=found.published_at)
 
 
 @bp.get("/<language:lang>/feeds/topics/<int:topic_id>.atom")
-def topic(topic_id: int) -> Response:
+def topic(topic_id: int) -> ResponseReturnValue:
     head = get_topic_head(topic_id, viewer=GUEST, language=reader_language().code, default=site_default().code)
-    entries = queries.latest_in_topic(topic_id, viewer=GUEST)
-    return _atom(head.title, link("forums.topic", topic_id=topic_id), entries, head.created_at)
+    if head.merged_into_id:
+        return redirect(link("feeds.topic", topic_id=head.merged_into_id))
+    feed = queries.latest_in_topic(topic_id, viewer=GUEST)
+    path = link("forums.topic", topic_id=topic_id)
+    return _atom(feed, path, title=head.title, title_language=head.language, since=head.created_at)
 
 
 @bp.get("/sitemap.xml")
@@ -42,21 +49,31 @@ def sitemap() -> Response:
 
 @bp.get("/robots.txt")
 def robots() -> Response:
-    closed = ("auth/", "account/", "admin/", "print/", "search/", "messages/", "topics/*/reply/")
+    closed = ("auth/", "account/", "admin/", "print/", "figures/", "search/", "messages/", "topics/*/reply/")
     lines = ["User-agent: *", *(f"Disallow: /*/{path}" for path in closed), f"Sitemap: {absolute('/sitemap.xml')}"]
     return Response("\n".join(lines) + "\n", mimetype="text/plain")
 
 
 @bp.get("/healthz")
 def health() -> Response:
-    """200 while the database answers; the error handler's 500 otherwise."""
-    db.session.execute(text("SELECT 1"))
-    return Response("ok\n", mimetype="text/plain", headers={"Cache-Control": "no-store"})
+    """200 while a table can be read, 503 otherwise."""
+    try:
+        db.session.execute(select(Page.id).limit(1))
+    except SQLAlchemyError as error:
+        current_app.logger.error("The database cannot be read", exc_info=error)
+        return _told("the database cannot be read", 503)
+    return _told("ok", 200)
 
 
-def _atom(title: str, path: str, entries: object, since: object) -> Response:
+def _told(text: str, status: int) -> Response:
+    return Response(f"{text}\n", status, mimetype="text/plain", headers={"Cache-Control": "no-store"})
+
+
+def _atom(feed: queries.Feed, path: str, *, since: datetime | None, **shown: str) -> Response:
+    """A feed of the page at this path; as long as nothing has been posted, it dates from `since`."""
     host = urlsplit(current_app.config["SITE"].site_url).hostname
-    body = render_template("feeds/atom.xml", title=title, path=path, entries=entries, since=since, host=host)
+    updated = feed.updated_at or since
+    body = render_template("feeds/atom.xml", entries=feed.entries, updated=updated, path=path, host=host, **shown)
     return Response(body, mimetype="application/atom+xml")
 
 

@@ -35,6 +35,7 @@ def start_topic(
         if earlier := _earlier(submission, author, *sent):
             return earlier
         require(author, "start_topic", group)
+        _require_voice(author, group, message)
         asked = next((other for other in group.questions if other.number == question), None)
         if question and asked is None:
             raise NotFound
@@ -55,16 +56,21 @@ def reply(
     files: Sequence[Upload] = (),
     submission: str,
 ) -> Message:
-    """Post a message, in answer to another of the topic or to the topic as a whole.
+    """Post a message, in answer to another of the topic or to the topic as a whole; where the topic has been merged
+    into another one meanwhile, it is posted there.
 
-    `message` has `body` (Markdown), `language` (code) and `on_behalf_of` ("" for nobody); `files` are attached to
-    it. Raises Closed, Archived or Forbidden, and NotFound where what is answered stands in another topic.
+    `message` has `body` (Markdown), `language` (code) and `on_behalf_of` ("" for nobody). Where the author types for
+    somebody else, it has that person's name as `speaker` besides, with `capacity`, `organization` and `country`;
+    `files` are attached to it. Raises Closed, Archived, Locked or Forbidden, and NotFound where what is answered
+    stands in another topic.
     """
     with transaction():
         sent = (topic.id, reply_to.id if reply_to else None, message, _identities(files))
         if earlier := _earlier(submission, author, *sent):
             return earlier
+        topic = placing.standing(topic)
         require(author, "reply", topic)
+        _require_voice(author, topic.group, message)
         if reply_to is not None and reply_to.topic_id != topic.id:
             raise NotFound
         posted = _post(topic, author, reply_to, message, files)
@@ -110,20 +116,24 @@ def withdraw(message: Message, *, author: User) -> None:
         placing.show(message, MessageStatus.WITHDRAWN)
 
 
+def _require_voice(author: User, group: Group, message: dict[str, Any]) -> None:
+    """Raise Forbidden where somebody who may not do so speaks for somebody else."""
+    if message.get("speaker"):
+        require(author, "speak_for", group)
+
+
 def _post(
     topic: Topic, author: User, reply_to: Message | None, message: dict[str, Any], files: Sequence[Upload]
 ) -> Message:
     """The message, published or waiting for approval."""
+    own = {"capacity": author.capacity, "organization": author.organization, "country": author.country}
     posted = Message(
         topic=topic,
         status=MessageStatus.PENDING,
         author=author,
         reply_to=reply_to,
         html=render(message["body"]),
-        capacity=author.capacity,
-        organization=author.organization,
-        country=author.country,
-        **message,
+        **(own | message),
     )
     db.session.add(posted)
     db.session.flush()

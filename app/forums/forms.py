@@ -2,13 +2,20 @@
 
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import SubmitField
+from wtforms.validators import ValidationError
 
+from app import labels
 from app.admin.forms import ChoicesField
 from app.attachments.forms import FilesField
+from app.auth.forms import FOR_A_GOVERNMENT, FOR_AN_ORGANIZATION, NoAddress, PersonsName, typed
 from app.forms import AtMost, BodyField, ChoiceField, LineField, OnceForm, Renders, Required
-from app.models import Message, Topic
+from app.languages import reader_language
+from app.models import Capacity, Message, Topic, User
+
+NO_MESSAGE = _l("Write your message first.")
 
 
 class TopicFields(OnceForm):
@@ -29,7 +36,7 @@ class TopicFields(OnceForm):
 class MessageForm(OnceForm):
     body = BodyField(
         _l("Your message"),
-        validators=[Required(_l("Write your message first.")), AtMost(Message.MAX_BODY), Renders()],
+        validators=[Required(NO_MESSAGE), AtMost(Message.MAX_BODY), Renders(else_empty=NO_MESSAGE)],
     )
     language = ChoiceField(_l("Language of your message"))
     on_behalf_of = LineField(_l("On behalf of (optional)"), validators=[AtMost(Message.MAX_ON_BEHALF_OF)])
@@ -71,5 +78,58 @@ class EditForm(MessageForm):
         return {"changes": sent.pop("message"), "removed": self.removed.data or (), **sent}
 
 
-class TopicForm(TopicFields, MessageForm):
+class SpeakerFields(OnceForm):
+    """Who spoke, where the Secretariat types what came by e-mail or letter; all blank where the author speaks.
+
+    What is filled in counts whoever sends it: the action refuses it from those who may not, so that nobody's words
+    are posted as somebody else's.
+    """
+
+    speaker = LineField(_l("Name of the person"), validators=[AtMost(Message.MAX_SPEAKER), PersonsName()])
+    capacity = ChoiceField(_l("In which capacity does this person speak?"), default="")
+    country = ChoiceField(_l("Party, Government or organization"), default="")
+    organization = LineField(
+        _l("Organization, ministry or agency"), validators=[AtMost(User.MAX_ORGANIZATION), NoAddress()]
+    )
+
+    SPEAKER = ("speaker", "capacity", "country", "organization")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offered = (capacity for capacity in Capacity if capacity != Capacity.SECRETARIAT)
+        self.capacity.offer([("", _("Choose one")), *((one.value, _(labels.CAPACITY[one])) for one in offered)])
+        states = reader_language().states_in_order()
+        self.country.offer([("", _("None of them: an organization or a person")), *states])
+
+    @property
+    def voice(self) -> dict[str, str]:
+        """What the message says of who spoke; empty where its author does."""
+        given = {name: typed(self[name]) for name in self.SPEAKER}
+        return given if any(given.values()) else {}
+
+    def validate_speaker(self, field: Any) -> None:
+        if self.voice and not field.data:
+            raise ValidationError(_("Write the name of the person who sent this message, or leave this part blank."))
+
+    def validate_capacity(self, field: Any) -> None:
+        if self.voice and not field.data:
+            raise ValidationError(_("Choose in which capacity this person speaks."))
+
+    def validate_country(self, field: Any) -> None:
+        if self.capacity.data in FOR_A_GOVERNMENT and not field.data:
+            raise ValidationError(_("Choose the Party or the Government for which this person speaks."))
+
+    def validate_organization(self, field: Any) -> None:
+        if self.capacity.data in FOR_AN_ORGANIZATION and not field.data:
+            raise ValidationError(_("Write the name of the organization or community for which this person speaks."))
+
+
+class NewMessageForm(MessageForm, SpeakerFields):
+    @property
+    def message(self) -> dict[str, Any]:
+        """What the actions take, with who spoke where that is not who typed."""
+        return super().message | self.voice
+
+
+class TopicForm(TopicFields, NewMessageForm):
     pass

@@ -1,38 +1,101 @@
-"""The places of messages in their topics, and the counters of topics. Called inside a transaction."""
+"""The places of messages in their topics. Called inside a transaction.
 
-from sqlalchemy import func, select
+Whoever gives or takes places has the topic kept from other writers first, so that no two do so at once.
+"""
 
-from app.database import utcnow
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select, update
+
+from app.counters import count
+from app.errors import AlreadyDecided
 from app.extensions import db
 from app.models import Message, MessageStatus, Topic
 
 
 def publish(message: Message) -> None:
-    """Put a message at the end of its topic, for everybody to read."""
-    topic = _kept_from_others(message.topic)
-    topic.last_position += 1
-    message.position = topic.last_position
+    """Put a message at the end of the topic in which it stands by now, for everybody to read. Raises AlreadyDecided
+    where somebody else has decided on it a moment ago."""
+    topic = _topic_of(message)
+    message.position = topic.last_position + 1
     message.status = MessageStatus.PUBLISHED
-    topic.active_at = utcnow()
     count(topic)
 
 
 def show(message: Message, status: MessageStatus) -> None:
-    """Give a message that has its place another status: withdrawn, withheld, published again."""
+    """Give a message that has its place another status: withdrawn, withheld, published again. Raises as `publish`."""
+    topic = _topic_of(message)
     message.status = status
-    count(_kept_from_others(message.topic))
+    count(topic)
 
 
-def count(topic: Topic) -> None:
-    """Count what everybody sees of a topic."""
-    db.session.flush()
-    counted = select(func.count(Message.id), func.count(func.distinct(Message.author_id)))
-    published = (Message.topic_id == topic.id) & (Message.status == MessageStatus.PUBLISHED)
-    topic.message_count, topic.participant_count = db.session.execute(counted.where(published)).one()
+def held(*topic_ids: int) -> dict[int, Topic]:
+    """Those of these topics that there are, as they stand now, kept from other writers until the transaction ends."""
+    statement = select(Topic).where(Topic.id.in_(topic_ids)).order_by(Topic.id).with_for_update()
+    topics = db.session.scalars(statement, execution_options={"populate_existing": True})
+    return {topic.id: topic for topic in topics}
 
 
-def _kept_from_others(topic: Topic) -> Topic:
-    """The topic as it stands now, kept from other writers until the end of the transaction."""
-    db.session.flush()
-    db.session.refresh(topic, with_for_update=True)
-    return topic
+def standing(topic: Topic) -> Topic:
+    """The topic, or the one that it was merged into, kept from other writers until the transaction ends."""
+    while True:
+        topic = topic.merged_into or topic
+        db.session.refresh(topic, with_for_update=True)
+        if topic.merged_into_id is None:
+            return topic
+
+
+def move(source: Topic, target: Topic, numbers: Collection[int] | None = None) -> None:
+    """Put messages of a topic, or all of them, into another one; both topics are `held`.
+
+    In both, places follow the numbers of the messages afterwards. Where no place of the source is taken any more,
+    it is merged into the target: what waits in it for approval goes along, and its address leads there.
+    """
+    both = Message.topic_id.in_((source.id, target.id))
+    in_source = Message.topic_id == source.id
+    has_place = Message.position.is_not(None)
+    _update(both & has_place, position=-Message.id)  # out of the way, as no two may share a place at any moment
+    _update(in_source if numbers is None else in_source & Message.id.in_(numbers), topic_id=target.id)
+    if db.session.scalar(select(Message.id).where(in_source, has_place).limit(1)) is None:
+        _update(in_source, topic_id=target.id)
+        _merge(source, target)
+    _number_anew(both & has_place)
+    db.session.expire_all()
+    count(source)
+    count(target)
+
+
+def _topic_of(message: Message) -> Topic:
+    """The topic in which a message stands now, `held`.
+
+    While we were waiting for it, the message may have been moved, or something been decided about it: then raises
+    AlreadyDecided. What is to be written of the message waits until then, because whoever moves messages takes the
+    topic first as well.
+    """
+    known = message.status
+    with db.session.no_autoflush:
+        while True:
+            topic = message.topic
+            db.session.refresh(topic, with_for_update=True)
+            db.session.expire(message, ("topic_id", "topic", "status"))
+            if message.status != known:
+                raise AlreadyDecided
+            if message.topic_id == topic.id:
+                return topic
+
+
+def _merge(source: Topic, target: Topic) -> None:
+    """From now on its address, and those that led there, lead to the target."""
+    led_here = update(Topic).where((Topic.id == source.id) | (Topic.merged_into_id == source.id))
+    db.session.execute(led_here.values(merged_into_id=target.id).execution_options(synchronize_session=False))
+
+
+def _number_anew(condition: ColumnElement[bool]) -> None:
+    place = func.row_number().over(partition_by=Message.topic_id, order_by=Message.id).label("place")
+    places = select(Message.id, place).where(condition).subquery()
+    _update(Message.id == places.c.id, position=places.c.place)
+
+
+def _update(condition: ColumnElement[bool], **values: Any) -> None:
+    db.session.execute(update(Message).where(condition).values(**values).execution_options(synchronize_session=False))

@@ -11,12 +11,12 @@ from app.attachments.forms import takes_files, told_at_its_field
 from app.database import utcnow
 from app.errors import NotFound
 from app.forums import actions, queries, topic_queries
-from app.forums.forms import EditForm, MessageForm, TopicForm
+from app.forums.forms import EditForm, MessageForm, NewMessageForm, TopicForm
 from app.forums.views import message_address
 from app.languages import reader_language, site_languages
 from app.markup import plain, quote, render
 from app.models import Group, Message, MessageStatus, Topic, User
-from app.permissions import require
+from app.permissions import can, needs_approval, require
 from app.templating import text_in
 from app.viewer import signed_in, signed_in_user
 
@@ -31,12 +31,13 @@ def new_topic(forum_slug: str, group_slug: str) -> ResponseReturnValue:
     author = signed_in_user()
     group = queries.get_group(forum_slug, group_slug, viewer=author)
     _require_to_open_the_form(author, "start_topic", group)
-    form = _ready(TopicForm(question=request.args.get("question", 0, type=int)))
+    form = TopicForm(question=request.args.get("question", 0, type=int))
     form.question.offer(_question_choices(group))
-    if _is_sent(form):
+    if _is_sent(_ready(form)):
         first = actions.start_topic(group, author=author, **form.topic, **form.sent)
-        return _to_message(first, _("Your topic is started, and your message is number %(number)s.", number=first.id))
-    return _form_page("forums/new_topic.html", form, group=group)
+        said = _("Your topic is started, and your message is number %(number)s.", number=first.id)
+        return _to_message(first, _waiting(first) or said)
+    return _form_page("forums/new_topic.html", form, group=group, **_posting_as(author, group))
 
 
 @bp.route("/topics/<int:topic_id>/reply/", methods=["GET", "POST"])
@@ -44,14 +45,16 @@ def new_topic(forum_slug: str, group_slug: str) -> ResponseReturnValue:
 @signed_in
 def reply(topic_id: int) -> ResponseReturnValue:
     author = signed_in_user()
-    topic = queries.get_topic(topic_id, viewer=author)
+    topic = queries.get_topic_to_write_in(topic_id, viewer=author)
     _require_to_open_the_form(author, "reply", topic)
-    answered, row = _answered(topic_id)
-    form = _ready(MessageForm(body=quote(answered.body) if answered and request.args.get("quote") else ""))
-    if _is_sent(form):
+    answered, row = _answered(topic)
+    form = NewMessageForm(body=quote(answered.body) if answered and request.args.get("quote") else "")
+    if _is_sent(_ready(form)):
         posted = actions.reply(topic, author=author, reply_to=answered, **form.sent)
-        return _to_message(posted, _("Your message is posted. Its number is %(number)s.", number=posted.id))
-    return _form_page("forums/reply.html", form, topic=topic, answered=answered, answered_row=row)
+        said = _("Your message is posted. Its number is %(number)s.", number=posted.id)
+        return _to_message(posted, _waiting(posted) or said)
+    more = _posting_as(author, topic.group)
+    return _form_page("forums/reply.html", form, topic=topic, answered=answered, answered_row=row, **more)
 
 
 @bp.route("/messages/<int:number>/edit/", methods=["GET", "POST"])
@@ -117,20 +120,37 @@ def _form_page(template: str, form: MessageForm, **context: object) -> ResponseR
     return render_template(template, form=form, preview=shown, now=utcnow(), **context), status
 
 
-def _answered(topic_id: int) -> tuple[Message | None, Any]:
+def _posting_as(author: User, group: Group) -> dict[str, bool]:
+    """What the form says of the author: whether the message will wait, and whether it may be somebody else's."""
+    return {"waits": needs_approval(author, group), "may_speak_for": can(author, "speak_for", group)}
+
+
+def _answered(topic: Topic) -> tuple[Message | None, Any]:
     """The message of this topic that is to be answered, if the address names one, and its row to show."""
     if "to" not in request.args:
         return None, None
     number = request.args.get("to", type=int)
     answered = queries.get_message(number, viewer=signed_in_user()) if number and number <= LARGEST_KEY else None
-    if answered is None or answered.topic_id != topic_id or answered.status != MessageStatus.PUBLISHED:
+    if answered is None or answered.topic_id != topic.id or answered.status != MessageStatus.PUBLISHED:
         raise NotFound
     return answered, topic_queries.get_message_row(answered.id, viewer=signed_in_user())
 
 
-def _question_choices(group: Group) -> list[tuple[int, str]]:
-    none = (0, _("None: a topic of my own"))
-    return [none, *((question.number, f"{question.number}. {text_in(question).text}") for question in group.questions)]
+def _question_choices(group: Group) -> list[tuple[Any, ...]]:
+    """The numbers of the questions with their texts, each in its own language."""
+    texts = [(question.number, text_in(question)) for question in group.questions]
+    offered = [(number, f"{number}. {text.text}", {"lang": text.language, "dir": "auto"}) for number, text in texts]
+    return [(0, _("None: a topic of my own")), *offered]
+
+
+def _waiting(message: Message) -> str:
+    """What is said of a message that nobody else sees yet; nothing of others."""
+    if message.status != MessageStatus.PENDING:
+        return ""
+    return _(
+        "Your message has the number %(number)s and waits for approval. Until then only you and the moderators see it.",
+        number=message.id,
+    )
 
 
 def _to_message(message: Message, said: str) -> ResponseReturnValue:

@@ -11,7 +11,22 @@ from sqlalchemy.orm import selectinload
 from app.database import utcnow
 from app.errors import NotFound
 from app.extensions import db
-from app.models import Document, Forum, Group, Message, MessageStatus, Notice, Page, Question, Topic, User, Viewer
+from app.models import (
+    WHO_SPEAKS,
+    Document,
+    Forum,
+    Group,
+    Message,
+    MessageStatus,
+    Notice,
+    Page,
+    Question,
+    StateKind,
+    Topic,
+    User,
+    Viewer,
+)
+from app.models.forum import DocumentKind
 from app.permissions import FORUM_IS_VISIBLE, MESSAGE_IS_VISIBLE, TOPIC_IS_VISIBLE, visible_to
 
 # An administrator's typing error must not fill a page; a group with more is shown in pages.
@@ -37,15 +52,30 @@ class TopicList:
     pages: int
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What the record of a forum holds, withdrawn messages left out: from the first to the last of its messages."""
+
+    messages: int
+    people: int
+    first_at: datetime | None
+    last_at: datetime | None
+
+    @property
+    def is_of_several_days(self) -> bool:
+        return bool(self.first_at and self.last_at and self.first_at.date() < self.last_at.date())
+
+
 def get_portal(viewer: Viewer, now: datetime | None = None) -> Portal:
-    """Open forums by their deadline, planned ones by their opening, closed ones latest first."""
+    """Open forums by their deadline, planned ones by their opening (undated ones last), closed ones latest first."""
     now = now or utcnow()
     forums = [(forum.state(now), forum) for forum in _forums(viewer, Forum.archived_at.is_(None))]
-    forums.sort(key=lambda pair: (pair[0].deadline or now, pair[1].id))
+    by_deadline = sorted(forums, key=lambda pair: (pair[0].deadline or now, pair[1].id))
+    by_opening = sorted(forums, key=lambda pair: (pair[0].opens_at is None, pair[0].opens_at or now, pair[1].id))
     return Portal(
-        open=[forum for state, forum in forums if state.is_open],
-        planned=[forum for state, forum in forums if state.kind == "planned"],
-        closed=[forum for state, forum in reversed(forums) if state.kind == "closed"],
+        open=[forum for state, forum in by_deadline if state.is_open],
+        planned=[forum for state, forum in by_opening if state.kind == StateKind.PLANNED],
+        closed=[forum for state, forum in reversed(by_deadline) if state.kind == StateKind.CLOSED],
     )
 
 
@@ -53,11 +83,6 @@ def list_archived(viewer: Viewer) -> list[Forum]:
     """Archived forums, the latest first."""
     forums = _forums(viewer, Forum.archived_at.is_not(None))
     return sorted(forums, key=lambda forum: (forum.archived_at, forum.id), reverse=True)
-
-
-def list_forums(viewer: Viewer) -> list[Forum]:
-    """Every forum that the viewer may see, oldest first."""
-    return _forums(viewer)
 
 
 def get_forum(slug: str, *, viewer: Viewer) -> Forum:
@@ -140,16 +165,20 @@ def count_answers(forum: Forum) -> dict[int, int]:
     return {question: count for question, count in db.session.execute(statement) if question}
 
 
-def count_participants(forum: Forum) -> tuple[int, int]:
-    """`(messages, participants)` of a forum, withdrawn messages left out."""
+def count_kept(forum: Forum) -> Kept:
+    """How much the record of a forum holds."""
     statement = (
-        select(func.count(Message.id), func.count(func.distinct(Message.author_id)))
+        select(
+            func.count(Message.id),
+            func.count(func.distinct(WHO_SPEAKS)),
+            func.min(Message.posted_at),
+            func.max(Message.posted_at),
+        )
         .join(Topic, Topic.id == Message.topic_id)
         .join(Group, Group.id == Topic.group_id)
         .where(Group.forum_id == forum.id, Message.status == MessageStatus.PUBLISHED)
     )
-    messages, participants = db.session.execute(statement).one()
-    return messages, participants
+    return Kept(*db.session.execute(statement).one())
 
 
 def get_topic(topic_id: int, *, viewer: Viewer) -> Topic:
@@ -162,6 +191,12 @@ def get_topic(topic_id: int, *, viewer: Viewer) -> Topic:
     return topic
 
 
+def get_topic_to_write_in(topic_id: int, *, viewer: Viewer) -> Topic:
+    """The topic, or the one that it was merged into. Raises NotFound."""
+    topic = get_topic(topic_id, viewer=viewer)
+    return topic.merged_into or topic
+
+
 def get_message(number: int, *, viewer: Viewer) -> Message:
     """A message for an action on it. Raises NotFound."""
     statement = select(Message).join(Topic, Topic.id == Message.topic_id).join(Group, Group.id == Topic.group_id)
@@ -172,20 +207,28 @@ def get_message(number: int, *, viewer: Viewer) -> Message:
     return message
 
 
-def _forums(viewer: Viewer, *conditions: Any) -> list[Forum]:
+def _forums(viewer: Viewer, condition: Any) -> list[Forum]:
+    """Forums for a list, which tells of their documents the outcomes alone."""
+    outcomes = Forum.documents.and_(Document.kind == DocumentKind.OUTCOME)
     statement = (
         select(Forum)
-        .where(FORUM_IS_VISIBLE, *conditions)
+        .where(FORUM_IS_VISIBLE, condition)
         .order_by(Forum.id)
         .options(
             selectinload(Forum.texts),
             selectinload(Forum.periods),
-            selectinload(Forum.documents).selectinload(Document.texts),
+            selectinload(outcomes).selectinload(Document.texts),
         )
     )
     return list(db.session.scalars(statement, visible_to(viewer)))
 
 
+# Who spoke in the message that began a topic, where its author only typed it.
+_SPEAKER = (
+    select(Message.speaker)
+    .where(Message.topic_id == Topic.id, Message.position == 1, Message.author_id == Topic.author_id)
+    .scalar_subquery()
+)
 _LIVELIEST = (Topic.pinned_at.is_(None), Topic.active_at.desc(), Topic.id.desc())
 
 
@@ -206,6 +249,7 @@ def _topic_rows(*more: Any) -> Select[*tuple[Any, ...]]:
             Topic.last_position,
             User.name.label("author"),
             User.former_number,
+            _SPEAKER.label("speaker"),
             *more,
         )
         .join(User, User.id == Topic.author_id)

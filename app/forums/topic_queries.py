@@ -30,6 +30,7 @@ from app.models import (
     Topic,
     User,
     Viewer,
+    periods_of_group,
     state_of,
 )
 from app.permissions import MESSAGE_IS_VISIBLE, TOPIC_IS_VISIBLE, visible_to
@@ -101,7 +102,8 @@ def page_of(position: int) -> int:
 def _group_state(head: Row[Any], periods: Sequence[Any], now: datetime) -> State:
     """As `Forum.group_state`: the group's own periods where it has any, else the forum's."""
     own = [period for period in periods if period.group_id is not None]
-    return state_of(own or periods, head.archived_at, now)
+    of_forum = [period for period in periods if period.group_id is None]
+    return state_of(periods_of_group(own, of_forum), head.archived_at, now)
 
 
 def _best_language(text: Any, owner: Any) -> Any:
@@ -135,6 +137,7 @@ def _topic_head() -> Select[*tuple[Any, ...]]:
             Forum.id.label("forum_id"),
             Forum.slug.label("forum"),
             Forum.archived_at,
+            Forum.by_invitation,
             ForumText.short_title.label("forum_title"),
             ForumText.language.label("forum_language"),
             GroupText.title.label("group_title"),
@@ -164,7 +167,7 @@ def _topic_head() -> Select[*tuple[Any, ...]]:
 
 
 def _message_columns() -> Select[*tuple[Any, ...]]:
-    shown = Message.status.in_((MessageStatus.PUBLISHED, MessageStatus.PENDING))
+    shown = (Message.status == MessageStatus.PUBLISHED) | (Message.status == MessageStatus.PENDING)
     answer = aliased(Message)
     answers = select(joined_ids(answer.id)).where(answer.reply_to_id == Message.id, answer.position.is_not(None))
     return select(
@@ -212,7 +215,9 @@ ONE_MESSAGE = _IN_FORUM.where(Message.id == bindparam("number"))
 WAITING = _IN_FORUM.where(Message.topic_id == bindparam("topic_id"), Message.status == MessageStatus.PENDING).order_by(
     Message.id
 )
-PERIODS = select(Period.group_id, Period.kind, Period.opens_at, Period.closes_at).where(
+PERIODS = select(
+    Period.group_id, Period.kind, Period.opens_at, Period.closes_at, Period.former_dates, Period.called_off_at
+).where(
     Period.forum_id == bindparam("forum_id"),
     func.coalesce(Period.group_id, bindparam("group_id")) == bindparam("group_id"),
 )

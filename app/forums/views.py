@@ -1,16 +1,15 @@
 """Reading: portal, archive, forums, groups, topics, messages."""
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, redirect, render_template
 from flask.typing import ResponseReturnValue
 
-from app.addresses import alternates, link, page_number
+from app.addresses import alternates, asked_page, link
 from app.database import utcnow
-from app.errors import NotFound
 from app.forums import queries, topic_queries
 from app.languages import reader_language, site_default
 from app.models import PageKind
 from app.pages.queries import find_page
-from app.permissions import can, require
+from app.permissions import can, is_invited, moderates_in, posting_refusal, require
 from app.viewer import viewer
 
 bp = Blueprint("forums", __name__, url_prefix="/<language:lang>")
@@ -33,8 +32,14 @@ def archive() -> ResponseReturnValue:
 @bp.get("/forums/<forum_slug>/")
 def forum(forum_slug: str) -> ResponseReturnValue:
     found = queries.get_forum(forum_slug, viewer=viewer())
-    counts = queries.count_participants(found)
-    return render_template("forums/forum.html", forum=found, now=utcnow(), counts=counts)
+    return render_template(
+        "forums/forum.html",
+        forum=found,
+        now=utcnow(),
+        held=queries.count_kept(found),
+        invited=is_invited(viewer(), found.id),
+        sees_figures=can(viewer(), "see_figures", found),
+    )
 
 
 @bp.get("/forums/<forum_slug>/pages/<slug>/")
@@ -48,7 +53,8 @@ def groups(forum_slug: str) -> ResponseReturnValue:
     found = queries.get_forum(forum_slug, viewer=viewer())
     queries.load_questions(found)
     topics, answers = queries.topics_by_group(found, viewer=viewer()), queries.count_answers(found)
-    return render_template("forums/groups.html", forum=found, now=utcnow(), topics=topics, answers=answers)
+    shown = {"topics": topics, "answers": answers, "invited": is_invited(viewer(), found.id)}
+    return render_template("forums/groups.html", forum=found, now=utcnow(), **shown)
 
 
 @bp.get("/forums/<forum_slug>/groups/<group_slug>/")
@@ -62,6 +68,8 @@ def group(forum_slug: str, group_slug: str) -> ResponseReturnValue:
         topics=topics,
         answers=queries.count_answers(found.forum),
         can_start=can(viewer(), "start_topic", found),
+        can_sign_in=can(viewer(), "sign_in_to_post", found),
+        invited=is_invited(viewer(), found.forum_id),
     )
 
 
@@ -71,10 +79,19 @@ def topic(topic_id: int) -> ResponseReturnValue:
     shown = topic_queries.get_topic_page(
         topic_id, asked_page(), viewer=viewer(), language=language.code, default=site_default().code
     )
-    if shown.head.merged_into_id:
-        return redirect(link("forums.topic", topic_id=shown.head.merged_into_id))
-    elsewhere = [other for other in alternates() if other[0] != language.code]
-    return render_template("forums/topic.html", topic=shown, now=utcnow(), elsewhere=elsewhere)
+    head = shown.head
+    if head.merged_into_id:
+        return redirect(link("forums.topic", topic_id=head.merged_into_id))
+    rule = {"forum_id": head.forum_id, "by_invitation": head.by_invitation, "is_locked": head.locked_at is not None}
+    return render_template(
+        "forums/topic.html",
+        topic=shown,
+        now=utcnow(),
+        elsewhere=[other for other in alternates() if other[0] != language.code],
+        can_post=posting_refusal(viewer(), shown.state, **rule) is None,
+        invited=is_invited(viewer(), head.forum_id),
+        can_moderate=moderates_in(viewer(), head.forum_id) and not head.archived_at,
+    )
 
 
 @bp.get("/messages/<int:number>/")
@@ -96,11 +113,3 @@ def message_address(topic_id: int, position: int | None, number: int) -> str:
     page = topic_queries.page_of(position or 1)
     values = {"page": page} if page > 1 else {}
     return link("forums.topic", topic_id=topic_id, **values, _anchor=f"message-{number}")
-
-
-def asked_page() -> int:
-    """The page number asked for, 1 by default. Raises NotFound where it is no number of a page."""
-    asked = page_number(request.args.get("page", "1"))
-    if asked is None:
-        raise NotFound
-    return asked

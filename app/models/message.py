@@ -4,7 +4,7 @@ import enum
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import JSON, ForeignKey, Integer, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Integer, String, Text, UniqueConstraint, case, cast
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import Base, utcnow
@@ -27,7 +27,8 @@ class Message(Base):
 
     `position` counts from 1 within the topic, in the order of publication, so a page of a topic is a range
     of it; a message that was never published has none. `speaker` is who spoke where somebody of the
-    Secretariat, the author, typed what came by e-mail or letter.
+    Secretariat, the author, typed what came by e-mail or letter; country, capacity and organization are then
+    the speaker's.
     """
 
     __tablename__ = "message"
@@ -35,6 +36,7 @@ class Message(Base):
 
     MAX_BODY = 30_000
     MAX_ON_BEHALF_OF = 200
+    MAX_SPEAKER = User.MAX_NAME
     PER_PAGE = 20
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -56,7 +58,7 @@ class Message(Base):
     withheld_at: Mapped[datetime | None]
     withheld_for: Mapped[dict[str, str] | None] = mapped_column(JSON)  # the reason, by language code
     returned_at: Mapped[datetime | None]  # when the author was asked to change it, until it is changed
-    speaker: Mapped[str] = mapped_column(String(User.MAX_NAME), default="")
+    speaker: Mapped[str] = mapped_column(String(MAX_SPEAKER), default="")
 
     topic: Mapped[Topic] = relationship()
     author: Mapped[User] = relationship()
@@ -73,6 +75,11 @@ class Message(Base):
     def written_at(self) -> datetime:
         """When its present text was written."""
         return self.edited_at or self.posted_at
+
+
+# Who is heard in a message, for counting people: a speaker whose words somebody else typed is a participant of his
+# own, told from others by name alone, even where he has an account as well.
+WHO_SPEAKS = case((Message.speaker != "", "=" + Message.speaker), else_=cast(Message.author_id, String))
 
 
 class Revision(Base):

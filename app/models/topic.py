@@ -11,9 +11,10 @@ from app.models.user import User
 
 
 class Topic(Base):
-    """Its counters count what everybody sees (app/forums/placing.py keeps them; `flask recount` counts anew).
+    """Its counters count what everybody sees (app/counters.py).
 
-    A topic whose first message waits for approval has no position yet, and is shown to nobody else.
+    A topic whose first message waits for approval has no position yet, and is shown to nobody else. One that was
+    merged into another holds no messages; its last position is what it was, and so tells whether everybody knew it.
     """
 
     __tablename__ = "topic"
@@ -40,3 +41,4 @@ class Topic(Base):
     group: Mapped[Group] = relationship()
     question: Mapped[Question | None] = relationship()
     author: Mapped[User] = relationship()
+    merged_into: Mapped["Topic | None"] = relationship(remote_side=id)  # which is never merged itself

@@ -14,6 +14,8 @@ from app.models.texts import best_text
 class ReasonForm(OnceForm):
     """A listed reason, or one in the moderator's own words."""
 
+    NO_REASON = _l("Choose a reason, or write one. The author and the public record are told.")
+
     listed = ChoiceField(_l("Reason"), coerce=int)
     words = LineField(_l("Or in your own words"), validators=[AtMost(User.MAX_REASON)])
 
@@ -22,13 +24,13 @@ class ReasonForm(OnceForm):
         self.reasons = {reason.id: reason for reason in reasons}
         texts = ((key, best_text(one.texts, language.code, site_default().code)) for key, one in self.reasons.items())
         self.listed.offer([(0, _("In my own words")), *((key, text.text) for key, text in texts if text)])
-        self.language = language
+        self.language_of_words = language.code
 
     def validate(self, extra_validators: object = None) -> bool:
         """Some reason has to be given."""
         valid = super().validate(extra_validators)
         if valid and not self.listed.data and not self.words.data:
-            self.words.errors = [_("Choose a reason, or write one. The author and the public record are told.")]
+            self.words.errors = [str(self.NO_REASON)]
             return False
         return valid
 
@@ -36,5 +38,5 @@ class ReasonForm(OnceForm):
     def reason(self) -> dict[str, str]:
         """The reason by language code, as it is recorded; words of one's own win over a listed one."""
         if self.words.data:
-            return {self.language.code: self.words.data}
+            return {self.language_of_words: self.words.data}
         return {code: text.text for code, text in self.reasons[self.listed.data].texts.items()}

@@ -1,8 +1,9 @@
 """Printer-friendly views: the same queries and the same message macro as the screen."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint, redirect, render_template
 from flask.typing import ResponseReturnValue
 
+from app.addresses import link
 from app.database import utcnow
 from app.forums import queries, topic_queries
 from app.languages import reader_language, site_default
@@ -26,11 +27,9 @@ def page(slug: str) -> ResponseReturnValue:
 def forum(forum_slug: str) -> ResponseReturnValue:
     """The proceedings of a forum."""
     found = queries.get_forum(forum_slug, viewer=viewer())
-    counts = queries.count_participants(found)
     queries.load_questions(found)
-    return render_template(
-        "printing/forum.html", forum=found, groups=collect(found.groups), counts=counts, now=utcnow()
-    )
+    held, groups = queries.count_kept(found), collect(found.groups)
+    return render_template("printing/forum.html", forum=found, groups=groups, held=held, now=utcnow())
 
 
 @bp.get("/forums/<forum_slug>/pages/<slug>/")
@@ -50,6 +49,8 @@ def topic(topic_id: int) -> ResponseReturnValue:
     shown = topic_queries.get_topic_page(
         topic_id, None, viewer=viewer(), language=reader_language().code, default=site_default().code
     )
+    if shown.head.merged_into_id:
+        return redirect(link("printing.topic", topic_id=shown.head.merged_into_id))
     return render_template("printing/topic.html", topic=shown, now=utcnow())
 
 

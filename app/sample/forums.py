@@ -12,6 +12,7 @@ from app.models import (
     ForumText,
     Group,
     GroupText,
+    Invitation,
     Notice,
     NoticeText,
     Page,
@@ -22,6 +23,7 @@ from app.models import (
     QuestionText,
     Role,
     User,
+    last_second,
 )
 from app.sample.attaching import add_files
 from app.sample.read import Calendar
@@ -50,6 +52,7 @@ def add_forum(given: Given, users: dict[str, User], calendar: Calendar) -> Forum
         notices=[_notice(one, calendar) for one in given["notice"]],
         documents=[_document(one, position, calendar) for position, one in enumerate(given["document"])],
         groups=[_group(one) for one in given["group"]],
+        invitations=[Invitation(country=code) for code in given.get("invited", ())],
         roles=[ForumRole(user=users[key], role=Role.MODERATOR) for key in given.get("moderators", ())],
     )
     db.session.add(forum)
@@ -73,7 +76,7 @@ def _add_periods(forum: Forum, given: Given, calendar: Calendar) -> None:
                 group_id=group_id,
                 kind=one["kind"],
                 opens_at=calendar.moment(one["opens"]),
-                closes_at=calendar.moment(one["closes"]),
+                closes_at=last_second(calendar.moment(one["closes"])),
             )
         )
     db.session.flush()

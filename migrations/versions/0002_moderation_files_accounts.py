@@ -148,6 +148,10 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("speaker", sa.String(length=100), nullable=False, server_default=""))
         batch_op.alter_column("position", existing_type=sa.INTEGER(), nullable=True)
 
+    with op.batch_alter_table("period") as batch_op:
+        batch_op.add_column(sa.Column("former_dates", sa.JSON(), nullable=True))
+        batch_op.add_column(sa.Column("called_off_at", sa.DateTime(), nullable=True))
+
     with op.batch_alter_table("topic") as batch_op:
         batch_op.add_column(sa.Column("pinned_at", sa.DateTime(), nullable=True))
         batch_op.add_column(sa.Column("locked_at", sa.DateTime(), nullable=True))
@@ -155,6 +159,7 @@ def upgrade() -> None:
         batch_op.create_foreign_key(batch_op.f("fk_topic_merged_into_id_topic"), "topic", ["merged_into_id"], ["id"])
 
     with op.batch_alter_table("user") as batch_op:
+        batch_op.add_column(sa.Column("confirmation_mailed_at", sa.DateTime(), nullable=True))
         batch_op.add_column(sa.Column("suspended_at", sa.DateTime(), nullable=True))
         batch_op.add_column(sa.Column("suspended_for", sa.String(length=500), nullable=False, server_default=""))
         batch_op.add_column(sa.Column("former_number", sa.Integer(), nullable=True))
@@ -177,6 +182,11 @@ def downgrade() -> None:
         batch_op.drop_column("former_number")
         batch_op.drop_column("suspended_for")
         batch_op.drop_column("suspended_at")
+        batch_op.drop_column("confirmation_mailed_at")
+
+    with op.batch_alter_table("period") as batch_op:
+        batch_op.drop_column("called_off_at")
+        batch_op.drop_column("former_dates")
 
     with op.batch_alter_table("topic") as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_topic_merged_into_id_topic"), type_="foreignkey")

@@ -72,7 +72,7 @@ def test_history_tells_when_a_file_was_attached(paper, world: World, visitor: Fl
 
     assert "Paper, final.pdf" in history
     assert paper.sha256 in history
-    assert f"Attached on {paper.created_at:%Y-%m-%d %H:%M} UTC" in history
+    assert f"Attached on {paper.created_at:%Y-%m-%d %H:%M}\N{NO-BREAK SPACE}UTC" in history
 
 
 def test_edit_form_offers_to_remove_the_file(paper, world: World, alice: FlaskClient):

@@ -49,6 +49,7 @@ def test_others_are_experts_without_rights(app, world):
     [
         (["--email", "nobody"], None),
         (["--name", " "], None),
+        (["--name", "\u200b"], None),
         (["--capacity", "king"], None),
         (["--language", "de"], None),
         ([], "short\n"),

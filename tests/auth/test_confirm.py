@@ -1,11 +1,24 @@
 """Confirming an e-mail address."""
 
-import pytest
+from datetime import timedelta
 
-from tests.auth.conftest import SIGN_UP, Mailbox, find_user, is_signed_in, sign_in
+import pytest
+from flask import Flask
+
+from app.database import utcnow
+from app.extensions import db
+from tests.auth.conftest import PASSWORD, SIGN_UP, Mailbox, find_user, is_signed_in, sign_in
 from tests.auth.test_tokens import made_long_ago
 
 ASK = "/en/auth/confirm/"
+RIGHT = {"password": PASSWORD}
+
+
+def mailed_long_ago(app: Flask, email: str, **ago: float) -> None:
+    """The last link to confirm was mailed to this person so long ago."""
+    with app.app_context():
+        db.session.merge(find_user(app, email)).confirmation_mailed_at = utcnow() - timedelta(**ago)
+        db.session.commit()
 
 
 @pytest.fixture
@@ -25,12 +38,13 @@ def test_opening_the_link_confirms_nothing(app, visitor, path):
     answer = visitor.get(path)
 
     assert answer.status_code == 200
-    assert "Nadia Ben Salah" in answer.text, "the person sees whose account it is"
+    for shown in ("Nadia Ben Salah", "nadia@example.org", "Ministry of the Environment"):
+        assert shown in answer.text, "the person sees whose account it is"
     assert find_user(app, "nadia@example.org").confirmed_at is None
 
 
-def test_button_confirms_and_leads_to_signing_in(app, visitor, path):
-    answer = visitor.post(path)
+def test_right_password_confirms_and_leads_to_signing_in(app, visitor, path):
+    answer = visitor.post(path, data=RIGHT)
 
     assert (answer.status_code, answer.location) == (302, "/fr/auth/sign-in/")
     assert find_user(app, "nadia@example.org").confirmed_at
@@ -39,11 +53,41 @@ def test_button_confirms_and_leads_to_signing_in(app, visitor, path):
     assert is_signed_in(sign_in(visitor, "nadia@example.org"))
 
 
+@pytest.mark.parametrize(
+    ("password", "message"),
+    [
+        ("wrong words entirely", "This is not the password that was chosen"),
+        ("", "Write your password."),
+        (None, "Write"),
+    ],
+)
+def test_link_alone_confirms_nothing(app, visitor, path, password, message):
+    """Somebody else may have signed up with this address, and know the password."""
+    answer = visitor.post(path.replace("/fr/", "/en/"), data={"password": password} if password is not None else {})
+
+    assert answer.status_code == 422
+    assert message in answer.text
+    assert 'href="#password"' in answer.text
+    assert "wrong words" not in answer.text
+    assert find_user(app, "nadia@example.org").confirmed_at is None
+    assert visitor.post(path, data=RIGHT).status_code == 302, "the link still works"
+
+
+def test_account_that_somebody_else_prepared_can_be_taken_over_by_choosing_a_password(app, visitor, path, mailbox):
+    visitor.post("/en/auth/forgot/", data={"email": "nadia@example.org"})
+    visitor.post(mailbox()[-1].path, data={"new_password": "entirely new words"})
+
+    assert find_user(app, "nadia@example.org").confirmed_at
+    refused = visitor.post("/en/auth/sign-in/", data={"email": "nadia@example.org", "password": PASSWORD})
+    assert refused.status_code == 422
+    assert is_signed_in(sign_in(visitor, "nadia@example.org", "entirely new words"))
+
+
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_used_link_is_gone_and_leads_to_a_new_one(visitor, path, method):
-    visitor.post(path)
+    visitor.post(path, data=RIGHT)
 
-    answer = getattr(visitor, method)(path)
+    answer = getattr(visitor, method)(path, data=RIGHT)
 
     assert answer.status_code == 410
     assert 'href="/fr/auth/confirm/"' in answer.text
@@ -72,7 +116,25 @@ def test_new_link_can_be_asked_for(visitor, unconfirmed, mailbox: Mailbox):
     [mail] = mailbox()
     assert answer.location == "/en/auth/check-mail/"
     assert (mail.recipient, mail.language) == ("hugo@example.org", "fr")
-    assert visitor.post(mail.path).status_code == 302
+    assert visitor.post(mail.path, data=RIGHT).status_code == 302
+
+
+def test_asking_again_at_once_mails_nothing_and_says_so_to_everybody(visitor, unconfirmed, mailbox: Mailbox):
+    answers = [visitor.post(ASK, data={"email": "hugo@example.org"}) for _ in range(2)]
+
+    assert answers[0].location == answers[1].location == "/en/auth/check-mail/"
+    assert len(mailbox()) == 1
+    assert "or has gone there in the last ten minutes" in visitor.get(answers[0].location).text
+
+
+def test_asking_again_ten_minutes_later_mails_again(app, visitor, unconfirmed, mailbox: Mailbox):
+    visitor.post(ASK, data={"email": "hugo@example.org"})
+    mailed_long_ago(app, "hugo@example.org", minutes=10)
+    visitor.post(ASK, data={"email": "hugo@example.org"})
+
+    first, second = mailbox()
+    assert visitor.get(first.path).status_code == 200, "both links work"
+    assert visitor.post(second.path, data=RIGHT).status_code == 302
 
 
 def test_asking_gets_the_same_answer_for_every_address(visitor, clara, unconfirmed):
@@ -106,3 +168,10 @@ def test_bad_address_is_refused(visitor, world, mailbox: Mailbox):
 
 def test_page_to_ask_works(visitor, world):
     assert visitor.get(ASK).status_code == 200
+
+
+def test_confirming_needs_a_token(app, visitor, path):
+    app.config["WTF_CSRF_ENABLED"] = True
+
+    assert visitor.post(path, data=RIGHT).status_code == 400
+    assert find_user(app, "nadia@example.org").confirmed_at is None

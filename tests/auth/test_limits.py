@@ -70,6 +70,13 @@ def test_guesses_at_the_present_password_are_limited(limited):
     assert [guess() for _ in range(3)] == [422, 422, 429]
 
 
+def test_refusal_tells_when_to_try_again(limited):
+    for _ in range(3):
+        answer = limited.post(SIGN_IN, data={"email": "clara@example.org", "password": "wrong words"})
+
+    assert 0 < int(answer.headers["Retry-After"]) <= 60 * 60
+
+
 def test_refusal_is_a_page_in_the_language_of_the_reader(limited):
     for _ in range(3):
         answer = limited.post("/fr/auth/sign-in/", data={"email": "clara@example.org", "password": "wrong words"})

@@ -1,5 +1,7 @@
 """Signing in and out."""
 
+import html
+import re
 import time
 from datetime import timedelta
 
@@ -12,7 +14,8 @@ from app.auth.passwords import hash_password, needs_rehash
 from app.database import utcnow
 from app.extensions import db
 from app.models import SignIn
-from tests.auth.conftest import PASSWORD, Mailbox, add_person, find_user, is_signed_in, sign_in
+from tests.auth.conftest import PASSWORD, SIGN_UP, Mailbox, add_person, find_user, is_signed_in, sign_in
+from tests.auth.test_confirm import mailed_long_ago
 
 PATH = "/en/auth/sign-in/"
 WRONG = "The e-mail address or the password is not right."
@@ -100,6 +103,33 @@ def test_unconfirmed_person_is_told_to_confirm_and_gets_a_new_mail(visitor, unco
     assert "has not been confirmed yet" in answer.text
     assert mail.path.startswith("/fr/auth/confirm/")
     assert not is_signed_in(visitor)
+
+
+def test_unconfirmed_person_who_tries_again_gets_no_further_mail_and_is_told_so(visitor, unconfirmed, mailbox: Mailbox):
+    answers = [post(visitor, "hugo@example.org", PASSWORD) for _ in range(5)]
+
+    assert len(mailbox()) == 1
+    assert "We have sent you a new mail" in answers[0].text
+    for answer in answers[1:]:
+        assert answer.status_code == 422
+        assert "We sent you a mail less than ten minutes ago" in answer.text
+        assert "We have sent you a new mail" not in answer.text
+
+
+def test_unconfirmed_person_gets_another_mail_after_ten_minutes(app, visitor, unconfirmed, mailbox: Mailbox):
+    post(visitor, "hugo@example.org", PASSWORD)
+    mailed_long_ago(app, "hugo@example.org", minutes=10)
+
+    assert "We have sent you a new mail" in post(visitor, "hugo@example.org", PASSWORD).text
+    assert len(mailbox()) == 2
+
+
+def test_whoever_has_just_signed_up_gets_no_second_mail_by_signing_in(visitor, world, mailbox: Mailbox):
+    visitor.post("/en/auth/sign-up/", data=SIGN_UP)
+    answer = post(visitor, SIGN_UP["email"], PASSWORD)
+
+    assert "less than ten minutes ago" in answer.text
+    assert len(mailbox()) == 1
 
 
 def test_unconfirmed_person_with_a_wrong_password_learns_nothing(visitor, unconfirmed, mailbox: Mailbox):
@@ -201,6 +231,15 @@ def test_guarded_page_leads_to_sign_in_and_back(visitor, clara):
     assert answer.location == "/en/auth/sign-in/?next=%2Fen%2Faccount%2Fprofile%2F"
     data = {"email": "clara@example.org", "password": PASSWORD}
     assert visitor.post(answer.location, data=data).location == "/en/account/profile/"
+
+
+def test_whoever_switches_the_language_before_signing_in_comes_to_the_page_in_it(visitor, clara):
+    page = visitor.get("/en/account/profile/", follow_redirects=True).text
+    french = html.unescape(re.search(r'<a href="([^"]*)" lang="fr"', page)[1])
+
+    answer = visitor.post(french, data={"email": "clara@example.org", "password": PASSWORD})
+
+    assert answer.location == "/fr/account/profile/"
 
 
 def test_old_hash_is_renewed_at_sign_in(app, visitor, world):

@@ -5,7 +5,7 @@ import re
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select, text
+from sqlalchemy import Connection, event, func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from app.extensions import db
@@ -74,7 +74,7 @@ def test_form_sent_twice_signs_up_once_and_mails_once(app, visitor, world, mailb
 
     assert (first.status_code, first.location) == (second.status_code, second.location)
     assert len(mailbox()) == 1
-    assert visitor.post(mailbox()[0].path).status_code == 302, "the link of the first mail still works"
+    assert visitor.get(mailbox()[0].path).status_code == 200, "the link of the first mail still works"
 
 
 def test_known_address_gets_the_same_answer_and_a_mail_that_says_so(app, visitor, clara, mailbox: Mailbox):
@@ -100,7 +100,7 @@ def test_unconfirmed_account_takes_what_was_typed_last_so_that_nobody_prepares_i
     app, visitor, unconfirmed, mailbox: Mailbox
 ):
     post(visitor, email="hugo@example.org", password="the owner chose these")
-    visitor.post(mailbox()[-1].path)
+    visitor.post(mailbox()[-1].path, data={"password": "the owner chose these"})
 
     data = {"email": "hugo@example.org"}
     assert visitor.post("/en/auth/sign-in/", data=data | {"password": PASSWORD}).status_code == 422
@@ -120,11 +120,21 @@ def test_link_of_an_earlier_sign_up_dies_with_a_later_one(visitor, world, mailbo
     ("field", "value", "message"),
     [
         ("name", " ", "Write your name."),
+        ("name", "\u200b\u3164\u2800\u00ad", "Write your name."),
+        ("name", "\u0301\ufe0f", "Write your name."),
         ("name", "x" * 101, "at most 100"),
         ("name", "See http://evil.example", "must not contain a web address"),
         ("name", "WWW.evil.example", "must not contain a web address"),
         ("name", "a/b", "cannot contain / or @"),
         ("name", "mallory@evil.example", "cannot contain / or @"),
+        ("name", "evil.example", "such as example.org"),
+        ("name", "You won at evil-site.co.uk now", "such as example.org"),
+        ("name", "Evil.COM", "such as example.org"),
+        ("name", "t.net", "such as example.org"),
+        ("name", "evil\u3002example", "such as example.org"),
+        ("name", "зло.рф", "such as example.org"),
+        ("title", "evil.example", "such as example.org"),
+        ("organization", "www.evil.example", "must not contain a web address"),
         ("organization", "https://evil.example", "must not contain a web address"),
         ("email", "", "Write your e-mail address."),
         ("email", "nadia", "Write the whole e-mail address"),
@@ -169,6 +179,34 @@ def test_speaking_for_an_organization_needs_its_name(visitor, world, capacity):
 
     assert answer.status_code == 422
     assert "Write the name of the organization" in answer.text
+
+
+@pytest.mark.parametrize("organization", ["\u200b", "\u3164 \u2800", "\u00ad\u0301"])
+def test_organization_of_which_nothing_can_be_seen_is_none(app, visitor, world, organization):
+    answer = post(visitor, capacity="organization", organization=organization)
+    assert answer.status_code == 422
+
+    post(visitor, capacity="expert", organization=organization, title=organization)
+    user = find_user(app, "nadia@example.org")
+    assert (user.organization, user.title) == ("", "")
+
+
+@pytest.mark.parametrize(
+    "name", ["J.R.R. Tolkien", "A. B. C.", "Ana M.ª Ruiz", "O'Neill-Smith Jr.", "H.E. Ms. Li", "María José", "A.B."]
+)
+def test_name_with_initials_and_abbreviations_is_taken(app, visitor, world, name):
+    assert post(visitor, name=name).status_code == 302
+    assert find_user(app, "nadia@example.org").name == name
+
+
+@pytest.mark.parametrize("title", ["Ph.D.", "M.Sc.", "Dr. h.c.", "Prof. Dr.", "S.E.M.", "D.Phil."])
+def test_title_with_abbreviations_is_taken(visitor, world, title):
+    assert post(visitor, title=title).status_code == 302
+
+
+@pytest.mark.parametrize("organization", ["350.org", "Save.org Ltd.", "Corp. S.A."])
+def test_organization_may_be_called_like_a_domain(visitor, world, organization):
+    assert post(visitor, organization=organization).status_code == 302
 
 
 def test_an_expert_needs_neither(visitor, world):
@@ -221,6 +259,23 @@ def test_bytes_that_are_no_text_are_no_error_of_ours(visitor, world):
     assert answer.status_code == 422
 
 
+def test_two_who_sign_up_with_one_address_at_the_same_moment_get_the_same_answer(app, visitor, world, mailbox: Mailbox):
+    """The other one's account appears after it was looked for, and before this one is written."""
+
+    def write_the_other(connection: Connection, _name: str) -> None:
+        values = {"email": "nadia@example.org", "name": "Other", "password_hash": "!", "capacity": "expert"}
+        connection.execute(insert(User).values(**values, language="en"))
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "savepoint", write_the_other, once=True)
+    answer = post(visitor)
+
+    assert (answer.status_code, answer.location) == (302, "/en/auth/check-mail/")
+    assert [mail.recipient for mail in mailbox()] == ["nadia@example.org"]
+    assert find_user(app, "nadia@example.org").name == "Nadia Ben Salah", "as if it had come a moment later"
+
+
 def test_failing_mail_leaves_no_account(app: Flask, visitor, world):
     with app.app_context():
         db.session.execute(text("CREATE TRIGGER full BEFORE INSERT ON mail BEGIN SELECT RAISE(ABORT, 'full'); END"))
@@ -270,7 +325,7 @@ def test_with_its_token_the_form_is_taken(app, visitor, world):
 
 
 def test_check_mail_page_works(visitor, world):
-    assert "We have sent a mail" in visitor.get("/en/auth/check-mail/").text
+    assert "A mail is on its way" in visitor.get("/en/auth/check-mail/").text
 
 
 def test_other_pages_still_give_no_cookie(visitor, world):

@@ -13,6 +13,14 @@ def sign_in(page: Page, language: str, address: str, password: str) -> None:
     page.locator(".person form").wait_for()
 
 
+def confirm(page: Page, link: str, password: str) -> None:
+    """Confirm the address by the link of the mail, with the password of the new account."""
+    page.goto(link)
+    page.fill("[name=password]", password)
+    page.click(SEND)
+    page.locator(".flash-success").wait_for()
+
+
 def number_of_message(page: Page) -> int:
     """The number of the message that the address points to."""
     return int(page.url.rpartition("#message-")[2])

@@ -20,7 +20,7 @@ RULES_OF_COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-b
 TOO_LONG = f"/print/forums/{OPEN}/"
 
 
-@pytest.mark.parametrize("who", ["visitor", "participant", "administrator"])
+@pytest.mark.parametrize("who", ["visitor", "participant", "moderator", "administrator"])
 def test_page_breaks_no_rule_in_light_or_in_dark(new_page: NewPage, pages: list[Shown], who: str, language: str):
     page = new_page(who)
     problems = []

@@ -21,7 +21,7 @@ STICKING_OUT = """() => [...document.querySelectorAll("body *")]
 MOMENT = re.compile(r"\d{1,2}(?::|\sh\s)\d{2}\sUTC")
 
 
-@pytest.mark.parametrize("who", ["visitor", "participant", "administrator"])
+@pytest.mark.parametrize("who", ["visitor", "participant", "moderator", "administrator"])
 def test_page_fits_a_small_telephone_and_the_browser_complains_of_nothing(
     new_page: NewPage, pages: list[Shown], who: str, language: str
 ):

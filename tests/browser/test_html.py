@@ -21,7 +21,7 @@ OUTDATED = tuple(f"The “{kind}” input type is not supported in all browsers.
 
 
 def test_html_of_every_page_is_valid(new_page: NewPage, pages: list[Shown], tmp_path: Path):
-    readers = {who: new_page(who).request for who in ("visitor", "participant", "administrator")}
+    readers = {who: new_page(who).request for who in ("visitor", "participant", "moderator", "administrator")}
     for shown in pages:
         for language in LANGUAGES:
             answer = readers[shown.who].get(shown.address(language))

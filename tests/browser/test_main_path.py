@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.addresses import LANGUAGES, OPEN
 from tests.browser.conftest import NewPage
 from tests.browser.server import Site
-from tests.browser.steps import SEND, listen, number_of_message, sign_in
+from tests.browser.steps import SEND, confirm, listen, number_of_message, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -67,9 +67,7 @@ def _join(page: Page, site: Site, says: Says, language: str, who: str) -> None:
 
     link = site.link_mailed_to(who)
     assert link.startswith(f"{site.address}/{language}/auth/confirm/")
-    page.goto(link)
-    page.get_by_role("button", name=says(language, "Confirm this address")).click()
-    expect(page.locator(".flash-success")).to_be_visible()
+    confirm(page, link, PASSWORD)
     sign_in(page, language, who, PASSWORD)
     expect(page.locator(".person")).to_contain_text("Noor Newcomer")
 

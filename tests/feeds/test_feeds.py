@@ -1,17 +1,20 @@
 """What machines read: Atom, the sitemap, robots.txt and the health check."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from lxml import etree
 
+from app.database import utcnow
 from app.extensions import db
-from app.models import Topic
-from tests.world import World
+from app.feeds.queries import ENTRIES
+from app.models import Act, ActKind, Message, MessageStatus, Topic, User
+from tests.world import World, make_forum, make_message
 
 ATOM = "{http://www.w3.org/2005/Atom}"
+XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 
 
@@ -45,13 +48,115 @@ def test_content_is_the_message_s_html_escaped_once(entries):
     assert entries[1].findtext(f"{ATOM}content") == "<p>A shorter form would help.</p>"
 
 
-def test_empty_feed_still_says_when_it_was_updated(app: Flask, world: World, visitor: FlaskClient, alice: FlaskClient):
-    alice.post(f"/en/messages/{world.first}/withdraw/")
-    with app.app_context():
-        db.session.get(Topic, world.topic)
-    feed = etree.fromstring(visitor.get(f"/en/feeds/topics/{world.topic}.atom").data)
+def test_author_is_named_with_organization_and_state_in_the_language_of_the_feed(entries):
+    assert entries[0].findtext(f"{ATOM}author/{ATOM}name") == "Bruno, Ministry of Tests, République de Valdorénie"
 
-    assert feed.findtext(f"{ATOM}updated")
+
+def test_author_is_named_with_whom_he_speaks_for(app: Flask, world: World, visitor: FlaskClient):
+    with app.app_context():
+        message = db.session.get(Message, world.second)
+        message.on_behalf_of, message.author.title, message.organization = "<b>Others</b>", "Dr", ""
+        db.session.commit()
+    feed = etree.fromstring(visitor.get(f"/es/feeds/topics/{world.topic}.atom").data)
+
+    name = "Dr Bruno, República de Valdorenia, en nombre de <b>Others</b>"
+    assert feed.findtext(f"{ATOM}entry/{ATOM}author/{ATOM}name") == name
+
+
+def test_capacity_is_a_category_with_its_name_in_the_language_of_the_feed(entries):
+    assert dict(entries[0].find(f"{ATOM}category").attrib) == {"term": "party", "label": "Partie"}
+
+
+def test_every_text_carries_its_own_language(entries):
+    languages = {name: entries[0].find(f"{ATOM}{name}").get(XML_LANG) for name in ("title", "content", "author")}
+
+    assert languages == {"title": "en", "content": "es", "author": None}
+
+
+def test_edited_message_is_updated_and_its_feed_with_it(app: Flask, world: World, visitor: FlaskClient):
+    later = change(app, world.first, edited_at=utcnow() + timedelta(hours=1))
+
+    for path in ("forums/open-forum", f"topics/{world.topic}"):
+        feed = etree.fromstring(visitor.get(f"/en/feeds/{path}.atom").data)
+        updated = [entry.findtext(f"{ATOM}updated") for entry in feed.findall(f"{ATOM}entry")]
+        published = [entry.findtext(f"{ATOM}published") for entry in feed.findall(f"{ATOM}entry")]
+        assert updated == [published[0], later]
+        assert feed.findtext(f"{ATOM}updated") == later
+
+
+def test_withdrawal_updates_the_feed(app: Flask, world: World, visitor: FlaskClient):
+    for number, hours in ((world.first, 1), (world.second, 2)):
+        withdrawn_at = utcnow() + timedelta(hours=hours)
+        later = change(app, number, status=MessageStatus.WITHDRAWN, withdrawn_at=withdrawn_at)
+        feed = etree.fromstring(visitor.get("/en/feeds/forums/open-forum.atom").data)
+        assert feed.findtext(f"{ATOM}updated") == later
+
+    assert feed.find(f"{ATOM}entry") is None, "and an empty one still says when"
+
+
+def test_moderation_updates_the_feed(app: Flask, world: World, visitor: FlaskClient):
+    at = utcnow() + timedelta(hours=1)
+    with app.app_context():
+        acted = {"forum_id": world.forum, "user_id": world.moderator, "message_id": world.first}
+        db.session.add(Act(kind=ActKind.RESTORE, at=at, **acted))
+        db.session.add(Act(kind=ActKind.RETURN, at=at + timedelta(hours=1), **acted))
+        db.session.commit()
+    feed = etree.fromstring(visitor.get("/en/feeds/forums/open-forum.atom").data)
+
+    assert feed.findtext(f"{ATOM}updated") == f"{at:%Y-%m-%dT%H:%M:%SZ}", "returning is nobody else's business"
+
+
+def test_feed_says_nothing_of_a_message_that_waits_for_approval(app: Flask, world: World, visitor: FlaskClient):
+    before = etree.fromstring(visitor.get("/en/feeds/forums/open-forum.atom").data)
+    later = utcnow() + timedelta(hours=1)
+    change(app, world.second, status=MessageStatus.PENDING, position=None, posted_at=later)
+    feed = etree.fromstring(visitor.get("/en/feeds/forums/open-forum.atom").data)
+
+    assert len(feed.findall(f"{ATOM}entry")) == 1
+    assert feed.findtext(f"{ATOM}updated") == before.findtext(f"{ATOM}updated")
+
+
+def test_former_participant_is_named_by_number_and_who_spoke_by_name(app: Flask, world: World, visitor: FlaskClient):
+    with app.app_context():
+        db.session.get_one(User, world.alice).former_number = 7
+        db.session.get_one(Message, world.second).speaker = "Clara"
+        db.session.commit()
+    feed = etree.fromstring(visitor.get("/en/feeds/forums/open-forum.atom").data)
+
+    names = [name.text.split(",")[0] for name in feed.iterfind(f".//{ATOM}author/{ATOM}name")]
+    assert names == ["Clara", "Former participant 7"]
+
+
+def test_change_of_a_message_that_has_left_the_feed_does_not_update_it(app: Flask, world: World, visitor: FlaskClient):
+    with app.app_context():
+        topic, bruno = db.session.get(Topic, world.topic), db.session.get(User, world.bruno)
+        for number in range(ENTRIES):
+            make_message(topic, bruno, f"Filler {number}.")
+        db.session.commit()
+    before = visitor.get("/en/feeds/forums/open-forum.atom").data
+    change(app, world.first, edited_at=utcnow() + timedelta(hours=1))
+
+    assert visitor.get("/en/feeds/forums/open-forum.atom").data == before
+
+
+def test_feed_of_a_forum_without_messages_dates_from_its_publication(app: Flask, world: World, visitor: FlaskClient):
+    with app.app_context():
+        published_at = make_forum("silent-forum").published_at
+        db.session.commit()
+    feed = etree.fromstring(visitor.get("/en/feeds/forums/silent-forum.atom").data)
+
+    assert feed.findtext(f"{ATOM}updated") == f"{published_at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def change(app: Flask, number: int, **values: object) -> str:
+    """Change a message, and give the time that it got, as Atom writes it."""
+    with app.app_context():
+        message = db.session.get_one(Message, number)
+        for name, value in values.items():
+            setattr(message, name, value)
+        db.session.commit()
+        [moment] = [value for value in values.values() if isinstance(value, datetime)]
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def test_links_are_built_from_the_configured_address_not_from_the_host_header(world: World, visitor: FlaskClient):

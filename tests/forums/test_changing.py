@@ -4,9 +4,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.database import utcnow
 from app.extensions import db
-from app.models import Message, Revision, Topic
-from tests.world import World
+from app.models import Forum, ForumRole, Message, MessageStatus, Revision, Role, Topic
+from tests.conftest import sign_in
+from tests.world import World, make_user
 
 
 def edit(client: FlaskClient, number: int, body: str):
@@ -75,6 +77,49 @@ def test_withdrawn_text_reaches_no_reader_anywhere(world: World, alice: FlaskCli
         f"messages/{world.first}/history/",
     ):
         assert "A shorter form would help." not in visitor.get(f"/en/{path}").text, path
+
+
+def test_withdrawn_words_stay_in_the_history_for_their_author_and_those_who_moderate(world, alice, moderator, admin):
+    alice.post(f"/en/messages/{world.first}/withdraw/")
+
+    for client in (alice, moderator, admin):
+        page = client.get(f"/en/messages/{world.first}/history/").text
+        assert "A shorter form would help." in page
+        assert "This message was withdrawn by its author on " in page
+
+
+def test_withheld_words_stay_in_the_history_for_their_author_and_those_who_moderate(
+    app: Flask, world: World, alice, moderator, bruno, visitor
+):
+    with app.app_context():
+        message = db.session.get_one(Message, world.first)
+        message.status, message.withheld_at = MessageStatus.WITHHELD, utcnow()
+        message.withheld_for = {"en": "Not about the topic"}
+        db.session.commit()
+
+    for client, status in ((alice, 200), (moderator, 200), (bruno, 403), (visitor, 403)):
+        answer = client.get(f"/en/messages/{world.first}/history/")
+        assert answer.status_code == status
+        assert ("A shorter form would help." in answer.text) == (status == 200)
+        assert ("Not about the topic" in answer.text) == (status == 200)
+
+
+def test_withdrawn_words_stay_in_the_history_for_nobody_else(app: Flask, world: World, alice, bruno, visitor):
+    edit(alice, world.first, "Second version.")
+    alice.post(f"/en/messages/{world.first}/withdraw/")
+    with app.app_context():
+        elsewhere = db.session.query(Forum).filter(Forum.id != world.forum).first()
+        stranger, translator = make_user("stranger"), make_user("translator")
+        roles = (stranger, elsewhere.id, Role.MODERATOR), (translator, world.forum, Role.TRANSLATOR)
+        db.session.add_all(ForumRole(user_id=user.id, forum_id=forum, role=role) for user, forum, role in roles)
+        db.session.commit()
+        clients = [sign_in(app, user.id) for user in (stranger, translator)]
+
+    for client in (visitor, bruno, *clients):
+        answer = client.get(f"/en/messages/{world.first}/history/")
+        assert answer.status_code == 403
+        assert "A shorter form would help." not in answer.text
+        assert "Second version." not in answer.text
 
 
 def test_withdrawing_keeps_the_counters_right(app: Flask, world: World, alice: FlaskClient):

@@ -1,5 +1,6 @@
 """Starting topics and replying: what is posted, what is refused, and that nothing typed is lost."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -177,6 +178,38 @@ def test_empty_message_is_refused(app: Flask, world: World, alice: FlaskClient):
     assert "Write your message first." in answer.text
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "\u200b\u3164\u2800",
+        "\u00ad \n\n \u0301",
+        "&nbsp;",
+        "&#8203;&shy;",
+        "[\u200b](https://example.org)",
+        "> ",
+        "---",
+    ],
+)
+def test_message_of_which_nothing_can_be_read_is_refused(body: str, app: Flask, world: World, alice: FlaskClient):
+    answer = alice.post(reply_path(world), data=message(body))
+
+    assert answer.status_code == 422
+    assert "Write your message first." in answer.text
+    assert count(app, Message) == 2
+
+
+def test_message_of_one_sign_is_taken(world: World, alice: FlaskClient):
+    assert alice.post(reply_path(world), data=message("\U0001f44d")).status_code == 302
+
+
+def test_title_of_which_nothing_can_be_seen_is_refused(app: Flask, world: World, alice: FlaskClient):
+    answer = alice.post(NEW, data=message("A long thought.", title="\u200b\u3164", question="0"))
+
+    assert answer.status_code == 422
+    assert "Give the topic a title." in answer.text
+    assert count(app, Topic) == 1
+
+
 def test_overlong_message_is_refused_with_both_lengths_and_given_back(world: World, alice: FlaskClient):
     answer = alice.post(reply_path(world), data=message("x" * (Message.MAX_BODY + 1)))
 
@@ -185,11 +218,38 @@ def test_overlong_message_is_refused_with_both_lengths_and_given_back(world: Wor
     assert "x" * (Message.MAX_BODY + 1) in answer.text
 
 
-def test_message_of_many_megabytes_is_refused_clearly(world: World, alice: FlaskClient):
-    answer = alice.post(reply_path(world), data=message("x" * 3_000_000))
+@pytest.mark.parametrize("text", ["é" * 2**19, "\U0001f33f" * 2**18, "- é\n" * 2**18], ids=["accents", "emoji", "list"])
+def test_message_of_a_megabyte_is_refused_at_its_field_and_given_back(text: str, world: World, alice: FlaskClient):
+    """Encoded in the form it takes up to three megabytes."""
+    answer = alice.post(reply_path(world), data=message(text))
+
+    assert answer.status_code == 422
+    assert f"at most {Message.MAX_BODY} are possible" in answer.text
+    assert text in answer.text
+
+
+def test_text_that_is_too_long_is_not_rendered(world: World, alice: FlaskClient):
+    """Rendering so much takes many seconds."""
+    start = time.process_time()
+    alice.post(reply_path(world), data=message("> é\n\n" * 200_000))
+
+    assert time.process_time() - start < 4
+
+
+@pytest.mark.parametrize(
+    ("content_type", "before"),
+    [
+        ("application/x-www-form-urlencoded", b"body="),
+        ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="body"\r\n\r\n'),
+    ],
+)
+def test_message_of_many_megabytes_is_refused_clearly(content_type: str, before: bytes, world: World, alice):
+    path = f"/fr/topics/{world.topic}/reply/"
+    answer = alice.post(path, data=before + b"x" * 5_000_000, content_type=content_type)
 
     assert answer.status_code == 413
-    assert "too large" in answer.text
+    assert "<h1>C&#39;est trop volumineux</h1>" in answer.text
+    assert "xxx" not in answer.text
 
 
 def test_intricate_text_is_refused_and_given_back(world: World, alice: FlaskClient):

@@ -1,11 +1,13 @@
 """Reading topics and messages: pages, numbers, addresses, and what does not exist."""
 
+from datetime import UTC, datetime
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from app.extensions import db
-from app.models import Topic, User
+from app.models import Message, Topic, User
 from tests.world import World, make_message
 
 
@@ -112,8 +114,25 @@ def test_signed_in_person_s_page_is_kept_by_no_shared_cache(world: World, alice:
 def test_message_shows_author_capacity_organization_state_time_and_language(world: World, visitor: FlaskClient):
     page = visitor.get(f"/en/topics/{world.topic}/").text
 
-    for text in ("Alice", "Party", "Ministry of Tests", "Republic of Valdorenia", " UTC</time>", "español"):
+    for text in ("Alice", "Party", "Ministry of Tests", "Republic of Valdorenia", "&nbsp;UTC</time>", "español"):
         assert text in page
+
+
+@pytest.mark.parametrize("path", ["/fr/forums/open-forum/", "/fr/print/forums/open-forum/"])
+def test_forum_says_from_when_to_when_its_messages_were_posted(path: str, app: Flask, world: World, visitor):
+    with app.app_context():
+        first, second = (db.session.get_one(Message, number) for number in (world.first, world.second))
+        first.posted_at, second.posted_at = datetime(2012, 2, 1, tzinfo=UTC), datetime(2012, 5, 4, tzinfo=UTC)
+        db.session.commit()
+
+    assert "Ils ont été publiés du 1er février au 4 mai 2012." in visitor.get(path).text
+
+
+def test_forum_whose_messages_are_of_one_day_names_no_range(world: World, visitor: FlaskClient):
+    page = visitor.get("/en/forums/open-forum/").text
+
+    assert "2 messages are kept here." in page
+    assert "They were posted" not in page
 
 
 def test_bare_name_of_a_hostile_participant_stays_text(app: Flask, world: World, visitor: FlaskClient):

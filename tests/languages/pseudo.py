@@ -15,7 +15,7 @@ from app import create_app
 from app.database import Base
 from app.extensions import db, limiter
 from app.languages import KNOWN, Language, Patterns
-from app.models import LogEntry
+from app.models import Act, LogEntry, Message
 from config import ROOT, Config
 from tests.full_world import FullWorld
 from tools.catalogues import extract
@@ -23,8 +23,8 @@ from tools.catalogues import extract
 GREEK = str.maketrans({code: chr(0x3B1 + code % 24) for code in (*range(65, 91), *range(97, 123))})
 # Columns with codes, addresses and keys, of which no page makes a sentence.
 CODES = frozenset(
-    "slug language kind status capacity country email password_hash token_hash url key recipient action browser "
-    "media_type".split()
+    "slug language languages kind status approval role capacity country email password_hash token_hash url key"
+    " recipient action browser media_type sha256".split()
 )
 LETTER = re.compile("[A-Za-z\u00c0-\u024f]")
 MARKED = re.compile("⟦[^⟦⟧]*⟧")
@@ -33,42 +33,54 @@ MARKED = re.compile("⟦[^⟦⟧]*⟧")
 SAME = re.compile(
     r"\b(?:English|español|français|Plenary|UTC|SHA-256|\w+-forum|group-\d|home|portal|archive|rules|child)\b"
 )
-# Addresses, and what feeds say to machines.
-ADDRESS = re.compile(r"https?://[^\s<>]+|(?<![\w.])[\w.]++@[\w.]+|^tag:\S+$|^\d{4}-\d\d-\d\dT[\d:]+Z$")
+# Addresses, checksums, and what feeds say to machines.
+ADDRESS = re.compile(
+    r"\b[0-9a-f]{12,64}\b…?|https?://[^\s<>]+|(?<![\w.])[\w.]++@[\w.]+|^tag:\S+$|^\d{4}-\d\d-\d\dT[\d:]+Z$"
+)
 CONTENT = re.compile("<content.*?</content>", re.DOTALL)  # of a feed: messages, as escaped HTML
+# A sentence goes on through these.
+INLINE = frozenset("a bdi span strong time".split())
 SHOWN_ATTRIBUTES = frozenset("title alt placeholder aria-label aria-description label summary abbr".split())
 
 
 class ShownText(HTMLParser):
-    """Everything of a page that somebody sees or hears, a piece each."""
+    """Everything of a page that somebody sees or hears, a piece each, with what of it stands outside any marks."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self.pieces: list[str] = []
-        self.hidden = 0
+        self.pieces: list[tuple[str, str]] = []
+        self.hidden = self.depth = 0
         self.feed(text)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.hidden += tag in {"script", "style"}
+        self._end_sentence(tag)
         named = dict(attrs)
-        self.pieces += [value or "" for name, value in attrs if name in SHOWN_ATTRIBUTES or _is_shown_data(name)]
+        shown = [value or "" for name, value in attrs if name in SHOWN_ATTRIBUTES or _is_shown_data(name)]
         if tag == "meta" and named.get("name") == "description":
-            self.pieces.append(named.get("content") or "")
+            shown.append(named.get("content") or "")
         if tag == "input" and named.get("type") in {"submit", "button"}:
-            self.pieces.append(named.get("value") or "")
+            shown.append(named.get("value") or "")
+        self.pieces += [(text, _outside_marks(text)[0]) for text in shown]
 
     def handle_endtag(self, tag: str) -> None:
         self.hidden -= tag in {"script", "style"}
+        self._end_sentence(tag)
 
     def handle_data(self, data: str) -> None:
         if not self.hidden:
-            self.pieces.append(data)
+            outside, self.depth = _outside_marks(data, self.depth)
+            self.pieces.append((data, outside))
+
+    def _end_sentence(self, tag: str) -> None:
+        self.depth = self.depth if tag in INLINE else 0
 
 
 def bare_texts(page: str) -> list[str]:
     """The pieces of a page, or of a plain text, that have a letter outside any marks."""
-    return [piece.strip() for piece in ShownText(CONTENT.sub("", page)).pieces if LETTER.search(_unmarked(piece))]
+    pieces = ShownText(CONTENT.sub("", page)).pieces
+    return [piece.strip() for piece, outside in pieces if LETTER.search(SAME.sub("", ADDRESS.sub("", outside)))]
 
 
 def make_pseudo_site(folder: Path) -> tuple[Flask, FullWorld]:
@@ -146,6 +158,10 @@ def _put_data_into_greek() -> None:
     for entry in db.session.scalars(db.select(LogEntry)):
         titles = [{**change, "old": _greek(change["old"]), "new": _greek(change["new"])} for change in entry.detail[:1]]
         entry.detail = titles + entry.detail[1:]
+    for message in db.session.scalars(db.select(Message)):
+        message.withheld_for = {code: _greek(text) for code, text in (message.withheld_for or {}).items()}
+    for act in db.session.scalars(db.select(Act)):
+        act.reason = {code: _greek(text) for code, text in act.reason.items()}
 
 
 def _greek(text: str | None) -> str | None:
@@ -160,7 +176,11 @@ def _is_shown_data(name: str) -> bool:
     return name == "data-label" or name.startswith("data-draft-")
 
 
-def _unmarked(text: str) -> str:
-    while MARKED.search(text):
-        text = MARKED.sub("", text)
-    return SAME.sub("", ADDRESS.sub("", text))
+def _outside_marks(text: str, depth: int = 0) -> tuple[str, int]:
+    """What of a text stands outside any marks, `depth` of which are open at its beginning; and how many at its end."""
+    outside = []
+    for char in text:
+        depth += char == "⟦"
+        outside += [] if depth else [char]
+        depth -= char == "⟧" and depth > 0
+    return "".join(outside), depth

@@ -75,10 +75,10 @@ def test_it_writes_dates_with_its_own_months(with_arabic: Flask):
     assert any(month in with_arabic.test_client().get("/ar/forums/open-forum/").text for month in MONTHS)
 
 
-def test_text_that_it_lacks_is_shown_in_the_site_s_default(with_arabic: Flask):
+def test_text_that_it_lacks_is_shown_in_the_site_s_default_with_its_direction(with_arabic: Flask):
     page = with_arabic.test_client().get("/ar/forums/open-forum/").text
 
-    assert '<span lang="en">Title of open-forum (en)</span>' in page
+    assert '<span lang="en" dir="ltr">Title of open-forum (en)</span>' in page
 
 
 def test_unknown_language_stops_the_start(tmp_path: Path):

@@ -1,6 +1,7 @@
 """The language bar leads to the same page, the same page number and the same message in each language."""
 
 import re
+from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
@@ -30,7 +31,6 @@ def bar_of(text: str) -> dict[str, str]:
         "/forums/open-forum/groups/group-1/",
         "/topics/{long_topic}/?page=2",
         "/print/topics/{long_topic}/",
-        "/auth/sign-in/?next=%2Fen%2Faccount%2F",
     ],
 )
 def test_bar_leads_to_the_same_page_with_its_page_number(path: str, language: str, full: FullWorld, people):
@@ -38,6 +38,24 @@ def test_bar_leads_to_the_same_page_with_its_page_number(path: str, language: st
     bar = bar_of(people["visitor"].get(f"/{language}{path}").text)
 
     assert bar == {code: f"/{code}{path}" for code in LANGUAGES}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("rest", ["/", "/account/", "/topics/1/reply/?to=2&quote=1", "/en/"])
+def test_bar_leads_who_signs_in_on_to_the_page_in_the_language_chosen(rest: str, language: str, full, people):
+    def path(code: str) -> str:
+        return f"/{code}/auth/sign-in/?{urlencode({'next': f'/{code}{rest}'})}"
+
+    assert bar_of(people["visitor"].get(path(language)).text) == {code: path(code) for code in LANGUAGES}
+
+
+@pytest.mark.parametrize(
+    "target", ["//en/account/", "/\\en/account/", "https://evil.example/en/", "en/account/", "/en", "/de/", "/"]
+)
+def test_bar_leaves_a_target_alone_that_is_no_page_of_the_site(target: str, full: FullWorld, people):
+    query = urlencode({"next": target})
+
+    assert bar_of(people["visitor"].get(f"/en/auth/sign-in/?{query}").text)["fr"] == f"/fr/auth/sign-in/?{query}"
 
 
 def test_bar_keeps_what_is_answered_and_quoted(full: FullWorld, people):

@@ -34,12 +34,12 @@ def test_first_of_a_month(languages, code, text):
 @pytest.mark.parametrize(
     ("code", "text"),
     [
-        ("en", "4 May 2012, 23:00 UTC"),
-        ("es", "4 de mayo de 2012, 23:00 UTC"),
+        ("en", f"4 May 2012, 23:00{S}UTC"),
+        ("es", f"4 de mayo de 2012, 23:00{S}UTC"),
         ("fr", f"4 mai 2012, 23{S}h{S}00{S}UTC"),
     ],
 )
-def test_date_and_time(languages, code, text):
+def test_date_and_time_which_no_line_parts(languages, code, text):
     assert languages[code].moment(MAY_FOURTH) == text
 
 
@@ -121,6 +121,24 @@ def test_spanish_sorts_its_letter_after_n(languages):
 def test_invented_states_are_offered_to_nobody_but_their_own(languages):
     assert "XA" not in dict(languages["en"].states_in_order())
     assert "XA" in dict(languages["en"].states_in_order("XA"))
+
+
+@pytest.mark.parametrize(
+    ("code", "small", "large"),
+    [("en", "999", "1,234,567"), ("es", "999", "1.234.567"), ("fr", "999", f"1{S}234{S}567")],
+)
+def test_numbers_set_their_thousands_apart(languages, code, small, large):
+    assert (languages[code].number(999), languages[code].number(1_234_567)) == (small, large)
+
+
+@pytest.mark.parametrize(("code", "text"), [("en", "41.7%"), ("es", f"41,7{S}%"), ("fr", f"41,7{S}%")])
+def test_percentage(languages, code, text):
+    assert languages[code].percent(5 / 12) == text
+
+
+@pytest.mark.parametrize(("code", "text"), [("en", "1 May"), ("es", "1 de mayo"), ("fr", "1er mai")])
+def test_day_without_its_year(languages, code, text):
+    assert languages[code].day_month(MAY_FIRST) == text
 
 
 def test_language_that_is_listed_has_its_catalogue_and_its_states():

@@ -6,7 +6,8 @@ from html.parser import HTMLParser
 TAGS = frozenset(
     "p br strong em del a ul ol li blockquote code pre h2 h3 h4 h5 h6 hr table thead tbody tr th td".split()
 )
-# Round document symbols alone, and with nothing else than this.
+# What the renderer adds itself: round document symbols alone, and on links that show their very address.
+BARE = ("class", "bare")
 SYMBOL = [("class", "symbol"), ("translate", "no")]
 VOID = frozenset({"br", "hr"})
 ATTRIBUTES = {"a": {"href", "title", "rel"}, "ol": {"start"}}
@@ -64,6 +65,8 @@ class _Reader(HTMLParser):
         if tag not in TAGS:
             self.problems.append(f"<{tag}>")
         for name, value in attrs:
+            if tag == "a" and (name, value) == BARE:
+                continue
             if name not in ATTRIBUTES.get(tag, ()):
                 self.problems.append(f"{tag}[{name}]")
             elif name == "href" and not self._is_allowed(value or ""):

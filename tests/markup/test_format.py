@@ -52,6 +52,24 @@ def test_addresses_become_links(source: str, address: str):
 
 
 @pytest.mark.parametrize(
+    ("source", "is_bare"),
+    [
+        ("see https://example.org/?a=1&b=2.", True),
+        ("<https://example.org/a>", True),
+        ("[https://example.org](https://example.org)", True),
+        ("https://example.org/?q=UNEP/CBD/BS/1", True),
+        ("[the paper](https://example.org)", False),
+        ("[https://example.org](https://elsewhere.example)", False),
+        ("[https://example.org](https://example.org/a)", False),
+        ("[https://example.org/a](https://example.org/A)", False),
+        ("<a@example.org>", False),
+    ],
+)
+def test_link_that_shows_its_very_address_is_marked_so_that_paper_shows_it_once(source: str, is_bare: bool):
+    assert [link.get("class") for link in links_of(render(source))] == ["bare" if is_bare else None]
+
+
+@pytest.mark.parametrize(
     "source",
     [
         "[Option 1]: The Parties [shall] [should] report.",

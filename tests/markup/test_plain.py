@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from app.markup import plain, plain_line, render
+from app.markup import is_blank, plain, plain_line, render
 
 WITHOUT = {
     "a NUL": "\x00",
@@ -30,6 +30,23 @@ KEPT = {
     "many accents": "a" + "\u0301" * 50,
     "a no-break space": "23\u00a0h",
     "a private character": "\ue000",
+}
+INVISIBLE = {
+    "nothing": "",
+    "white space": " \t\r\n\u00a0\u2003\u3000\u2028",
+    "zero-width spaces and joiners": "\u200b\u200c\u200d\u2060\ufeff",
+    "soft hyphens": "\u00ad\u00ad",
+    "fillers of Hangul": "\u115f\u1160\u3164\uffa0",
+    "blanks of Braille": "\u2800\u2800",
+    "accents without a letter": "\u0301\u0338\u20dd",
+    "a grapheme joiner": "\u034f",
+    "variation selectors": "\ufe0f\U000e0100",
+    "tags": "\U000e0041\U000e007f",
+    "direction marks": "\u200e\u200f\u202e\u2066",
+    "invisible operators": "\u2061\u2062\u2063",
+    "vowels of Khmer and Mongolian that are not seen": "\u17b4\u17b5\u180b\u180e",
+    "a note without a head": "\U0001d159",
+    "private characters": "\ue000\U000f0000",
 }
 OVERRIDES = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
@@ -77,6 +94,16 @@ def test_cleaned_text_renders_and_can_be_stored_and_put_into_a_feed(char: str):
     element = ElementTree.Element("content")
     element.text = html
     assert ElementTree.fromstring(ElementTree.tostring(element, "utf-8")).text == html
+
+
+@pytest.mark.parametrize("text", INVISIBLE.values(), ids=INVISIBLE.keys())
+def test_text_of_which_nothing_can_be_seen_is_blank(text: str):
+    assert is_blank(text)
+
+
+@pytest.mark.parametrize("text", ["a", "1", ".", "\u200b\u00e9", "\u0646", "\U0001f33f", "\u3131", "\u2801", "+"])
+def test_text_of_which_something_can_be_seen_is_not(text: str):
+    assert not is_blank(text)
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "x\ud800y\r\n z", "e\u0301\u202e"])

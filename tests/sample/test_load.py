@@ -120,7 +120,8 @@ def test_states_are_those_of_the_story(app, loaded):
         past, present = db.session.scalars(select(Forum).order_by(Forum.id))
         assert past.state(now).kind == StateKind.ARCHIVED
         assert past.published_at.year == 2012
-        assert [period.kind for period in past.periods] == ["scheduled", "scheduled", "extension", "reopening"]
+        assert [period.kind for period in past.periods] == ["scheduled"] * 3 + ["extension", "reopening"]
+        assert [period.kind for period in past.group_periods(past.groups[2])] == ["scheduled", "reopening"]
         assert len(past.outcomes) == 1
         assert present.state(now).kind == StateKind.EXTENDED
         assert [present.group_state(group, now).kind for group in present.groups] == [
@@ -129,7 +130,28 @@ def test_states_are_those_of_the_story(app, loaded):
             StateKind.CLOSED,
         ]
         assert present.published_at <= present.own_periods[0].opens_at
-        assert db.session.scalar(select(func.count(Period.id)).where(Period.group_id.is_not(None))) == 4
+        assert db.session.scalar(select(func.count(Period.id)).where(Period.group_id.is_not(None))) == 5
+
+
+def test_every_timeline_of_the_past_tells_all_its_dates(app, loaded, visitor):
+    """Each group's too, whether the dates are the forum's or its own."""
+    slug = read("forum_2012")["forum"]["slug"]
+    dates = {
+        1: ["20 February 2012, 01:00 UTC", "2 March 2012, 23:00 UTC", "9 March 2012, 23:00 UTC"],
+        2: ["20 February 2012, 01:00 UTC", "4 May 2012, 23:00 UTC"],
+        3: ["20 February 2012, 01:00 UTC", "4 May 2012, 23:00 UTC", "17 July 2012, 01:00 UTC",
+            "31 July 2012, 23:00 UTC"],
+    }  # fmt: skip
+
+    for number, moments in dates.items():
+        page = visitor.get(f"/en/forums/{slug}/groups/group-{number}/").text.replace("\N{NO-BREAK SPACE}", " ")
+        shown = page.split('class="timeline"')[1].split("</ol>")[0]
+        assert all(moment in shown for moment in moments), number
+
+
+def test_deadlines_of_the_sample_include_their_last_minute(app, loaded):
+    with app.app_context():
+        assert {closes_at.second for closes_at in db.session.scalars(select(Period.closes_at))} == {59}
 
 
 def test_three_people_can_sign_in_and_nobody_else(app, loaded):

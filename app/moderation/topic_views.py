@@ -1,0 +1,203 @@
+"""Moderating topics: what can be done with one, and a form of its own for each act."""
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+from flask import Blueprint, flash, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.addresses import asked_page, link
+from app.admin.forms import carry_out
+from app.forums import queries, topic_queries
+from app.languages import N_, reader_language, site_default
+from app.models import ActKind, Forum, Topic
+from app.moderation import topic_actions
+from app.moderation.queries import list_reasons
+from app.moderation.topic_actions import Decision
+from app.moderation.topic_forms import ActForm, MergeForm, MoveForm, RefileForm, RetitleForm, SplitForm
+from app.moderation.topic_queries import latest_act
+from app.permissions import can, require
+from app.viewer import signed_in, signed_in_user
+
+bp = Blueprint("topic_moderation", __name__, url_prefix="/<language:lang>/moderation/topics")
+
+F = TypeVar("F", bound=ActForm)
+
+
+class Words(NamedTuple):
+    """What an act is called on its button and in its heading, what it leads to, and what is said once it is done."""
+
+    name: str
+    explanation: str
+    done: str
+
+
+WORDS = {
+    "pin": Words(N_("Pin the topic"), N_("It will stand before the others of its group."), N_("The topic is pinned.")),
+    "unpin": Words(
+        N_("Unpin the topic"), N_("It will stand among the others of its group."), N_("The topic is no longer pinned.")
+    ),
+    "lock": Words(
+        N_("Lock the topic"),
+        N_("It will take no more messages, and those in it cannot be edited any more. Everybody can read it."),
+        N_("The topic is locked."),
+    ),
+    "unlock": Words(
+        N_("Unlock the topic"), N_("It will take messages again while its group is open."), N_("The topic is unlocked.")
+    ),
+    "retitle": Words(
+        N_("Give the topic another title"),
+        N_("Only administrators will still find the present title, in their log."),
+        N_("The topic has its new title."),
+    ),
+    "refile": Words(
+        N_("Put the topic into another group or under another question"),
+        N_("Its address and its messages stay the same."),
+        N_("The topic has its new place."),
+    ),
+    "move": Words(
+        N_("Move messages to another topic"),
+        N_("They keep their numbers and addresses. If none stays here, the address of this topic will lead there."),
+        N_("The messages are moved."),
+    ),
+    "split": Words(
+        N_("Make messages a topic of their own"),
+        N_("They keep their numbers and addresses. If none stays here, the address of this topic will lead there."),
+        N_("The messages have a topic of their own."),
+    ),
+    "merge": Words(
+        N_("Merge the topic into another one"),
+        N_("All its messages move there and keep their numbers. The address of this topic will lead there."),
+        N_("The topics are merged."),
+    ),
+}
+ON_MESSAGES = ("move", "split")
+
+
+@bp.get("/<int:topic_id>/")
+@signed_in
+def overview(topic_id: int) -> ResponseReturnValue:
+    viewer = signed_in_user()
+    topic = queries.get_topic(topic_id, viewer=viewer)
+    require(viewer, "moderate", topic.group.forum)
+    if topic.merged_into_id:
+        return redirect(link("topic_moderation.overview", topic_id=topic.merged_into_id))
+    acts = _possible_acts(topic) if can(viewer, "moderate_topic", topic) else ON_MESSAGES
+    return render_template("moderation/topic.html", topic=topic, acts=acts, words=WORDS)
+
+
+@bp.route("/<int:topic_id>/<any(pin,unpin,lock,unlock):name>/", methods=["GET", "POST"])
+@signed_in
+def mark(topic_id: int, name: str) -> ResponseReturnValue:
+    topic, form = _opened(topic_id, ActForm, "moderate_topic")
+    kind = ActKind(name)
+    return _act(name, topic, form, lambda: topic_actions.mark(topic_id, kind, decision=_decision(form)))
+
+
+@bp.route("/<int:topic_id>/retitle/", methods=["GET", "POST"])
+@signed_in
+def retitle(topic_id: int) -> ResponseReturnValue:
+    topic, form = _opened(topic_id, RetitleForm, "moderate_topic")
+    _preset(form, title=topic.title, language=topic.language)
+    return _act(
+        "retitle", topic, form, lambda: topic_actions.retitle(topic_id, **form.titled, decision=_decision(form))
+    )
+
+
+@bp.route("/<int:topic_id>/refile/", methods=["GET", "POST"])
+@signed_in
+def refile(topic_id: int) -> ResponseReturnValue:
+    topic, form = _opened(topic_id, RefileForm, "moderate_topic")
+    form.offer_places(_forum_with_places(topic))
+    _preset(form, place=(topic.group_id, topic.question_id))
+    return _act(
+        "refile", topic, form, lambda: topic_actions.refile(topic_id, form.place.data, decision=_decision(form))
+    )
+
+
+@bp.route("/<int:topic_id>/move/", methods=["GET", "POST"])
+@signed_in
+def move(topic_id: int) -> ResponseReturnValue:
+    topic, form = _opened(topic_id, MoveForm, "rearrange")
+    return _act(
+        "move",
+        topic,
+        form,
+        lambda: topic_actions.move_messages(topic_id, form.numbers, form.target_id, decision=_decision(form)),
+    )
+
+
+@bp.route("/<int:topic_id>/split/", methods=["GET", "POST"])
+@signed_in
+def split(topic_id: int) -> ResponseReturnValue:
+    topic, form = _opened(topic_id, SplitForm, "rearrange")
+    form.offer_places(_forum_with_places(topic))
+    _preset(form, place=(topic.group_id, topic.question_id), language=topic.language)
+    return _act(
+        "split",
+        topic,
+        form,
+        lambda: topic_actions.split(topic_id, form.numbers, form.titled, form.place.data, decision=_decision(form)),
+    )
+
+
+@bp.route("/<int:topic_id>/merge/", methods=["GET", "POST"])
+@signed_in
+def merge(topic_id: int) -> ResponseReturnValue:
+    topic, form = _opened(topic_id, MergeForm, "moderate_topic")
+    return _act("merge", topic, form, lambda: topic_actions.merge(topic_id, form.target_id, decision=_decision(form)))
+
+
+def _opened(topic_id: int, kind: type[F], right: str) -> tuple[Topic, F]:
+    """The topic and the form of an act on it. What is sent is judged by the action, which knows a form sent twice."""
+    viewer = signed_in_user()
+    topic = queries.get_topic(topic_id, viewer=viewer)
+    require(viewer, "moderate", topic.group.forum)
+    if request.method == "GET":
+        require(viewer, right, topic)
+    form = kind()
+    form.offer(list_reasons(), reader_language())
+    _preset(form, seen=latest_act(topic_id))
+    return topic, form
+
+
+def _preset(form: ActForm, **values: object) -> None:
+    """What the form shows when it is opened."""
+    if not form.is_submitted():
+        for name, value in values.items():
+            form[name].data = value
+
+
+def _forum_with_places(topic: Topic) -> Forum:
+    """The topic's forum with its groups and their questions."""
+    forum = queries.get_forum(topic.group.forum.slug, viewer=signed_in_user())
+    queries.load_questions(forum)
+    return forum
+
+
+def _decision(form: ActForm) -> Decision:
+    return Decision(by=signed_in_user(), reason=form.reason, seen=form.seen_act, key=form.submission.data or "")
+
+
+def _act(name: str, topic: Topic, form: ActForm, action: Callable[[], int]) -> ResponseReturnValue:
+    """Do it and go to the topic that it leads to; or show the form."""
+    leads_to = carry_out(form, action)
+    if leads_to is not None:
+        flash(_(WORDS[name].done), "success")
+        return redirect(link("forums.topic", topic_id=leads_to))
+    shown = _messages_to_choose(topic) if name in ON_MESSAGES else None
+    context = {"topic": topic, "form": form, "name": name, "words": WORDS[name], "shown": shown}
+    return render_template("moderation/topic_act.html", **context), 422 if form.errors else 200
+
+
+def _messages_to_choose(topic: Topic) -> topic_queries.TopicPage:
+    language, default = reader_language().code, site_default().code
+    return topic_queries.get_topic_page(
+        topic.id, asked_page(), viewer=signed_in_user(), language=language, default=default
+    )
+
+
+def _possible_acts(topic: Topic) -> list[str]:
+    ruled_out = {"unpin" if topic.pinned_at is None else "pin", "unlock" if topic.locked_at is None else "lock"}
+    return [name for name in WORDS if name not in ruled_out]

@@ -1,0 +1,125 @@
+"""Who may post is said on the pages before anybody tries, and so is whether a message will wait."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.database import utcnow
+from app.extensions import db
+from app.models import Approval, Forum, ForumRole, Group, Message, MessageStatus, Period, Role, Topic
+from tests.world import World
+
+PAGES = ("", "groups/", "groups/group-1/")
+WHO = "Only participants whom the Secretariat has approved can post here."
+ASK = "Your account has not been approved for this forum."
+WAITS = "The Secretariat will read your message before it is published."
+
+
+def paths(world: World) -> list[str]:
+    return [*(f"/en/forums/open-forum/{page}" for page in PAGES), f"/en/topics/{world.topic}/"]
+
+
+def change(app: Flask, kind: type, key: int, **values: object) -> None:
+    with app.app_context():
+        thing = db.session.get_one(kind, key)
+        for name, value in values.items():
+            setattr(thing, name, value)
+        db.session.commit()
+
+
+@pytest.fixture
+def by_invitation(app: Flask, world: World) -> World:
+    """A forum in which only Bruno may post, besides the Secretariat."""
+    with app.app_context():
+        db.session.get_one(Forum, world.forum).by_invitation = True
+        db.session.add(ForumRole(user_id=world.bruno, forum_id=world.forum, role=Role.PARTICIPANT))
+        db.session.commit()
+    return world
+
+
+def test_pages_say_that_only_approved_participants_may_post(by_invitation: World, visitor, alice, bruno, moderator):
+    for path in paths(by_invitation):
+        pages = [client.get(path).text for client in (visitor, alice, bruno, moderator)]
+        assert [WHO in page for page in pages] == [True] * 4, path
+        assert [ASK in page for page in pages] == [False, True, False, False], path
+        assert ["Your account can post here." in page for page in pages] == [False, False, True, True], path
+
+
+def test_forum_for_everybody_says_nothing_of_it(world: World, visitor: FlaskClient, alice: FlaskClient):
+    for path in paths(world):
+        assert WHO not in visitor.get(path).text + alice.get(path).text
+
+
+def test_nobody_is_offered_what_would_be_refused(by_invitation: World, alice, bruno, moderator):
+    topic, group = f"/en/topics/{by_invitation.topic}/", "/en/forums/open-forum/groups/group-1/"
+    for client, offered in ((alice, False), (bruno, True), (moderator, True)):
+        assert ("reply/?to=" in client.get(topic).text) == offered
+        assert ("Reply to this topic" in client.get(topic).text) == offered
+        assert (f"{group}new/" in client.get(group).text) == offered
+        assert client.get(f"{topic}reply/").status_code == (200 if offered else 403)
+
+
+def test_only_visitors_are_asked_to_sign_in(by_invitation: World, visitor: FlaskClient, alice: FlaskClient):
+    for path in paths(by_invitation)[2:]:
+        assert "Sign in to" in visitor.get(path).text
+        assert "Sign in to" not in alice.get(path).text
+
+
+def test_forum_s_page_tells_how_to_take_part(by_invitation: World, visitor: FlaskClient, alice: FlaskClient, bruno):
+    path = "/en/forums/open-forum/"
+
+    assert "the Secretariat has to approve it for this forum" in visitor.get(path).text
+    assert "Choose a group" not in alice.get(path).text
+    assert "Choose a group on the discussion pages" in bruno.get(path).text
+
+
+def test_closed_forum_does_not_say_who_could_have_posted(app: Flask, by_invitation: World, visitor: FlaskClient):
+    with app.app_context():
+        db.session.query(Period).filter_by(forum_id=by_invitation.forum).one().closes_at = utcnow() - timedelta(
+            seconds=1
+        )
+        db.session.commit()
+
+    for path in paths(by_invitation):
+        assert WHO not in visitor.get(path).text
+
+
+def test_locked_topic_says_so_and_offers_no_reply(app: Flask, world: World, visitor, alice):
+    change(app, Topic, world.topic, locked_at=utcnow())
+    for client in (visitor, alice):
+        page = client.get(f"/en/topics/{world.topic}/").text
+        assert "This topic is locked and takes no more messages." in page
+        assert "reply/" not in page
+        assert "Sign in to reply" not in page
+        assert '<strong class="mark">Locked</strong>' in client.get("/en/forums/open-forum/groups/group-1/").text
+
+
+def test_form_says_before_one_writes_that_the_message_will_wait(app: Flask, world: World, alice, moderator):
+    forms = (f"/en/topics/{world.topic}/reply/", "/en/forums/open-forum/groups/group-1/new/")
+    assert [WAITS in alice.get(path).text for path in forms] == [False, False]
+    change(app, Forum, world.forum, approval=Approval.EVERYBODY)
+    assert [WAITS in alice.get(path).text for path in forms] == [True, True]
+    assert [WAITS in moderator.get(path).text for path in forms] == [False, False]
+
+
+def test_form_follows_the_rule_of_the_group_and_the_newcomer_s(app: Flask, world: World, alice: FlaskClient):
+    path = f"/en/topics/{world.topic}/reply/"
+    change(app, Forum, world.forum, approval=Approval.NEWCOMERS)
+    assert WAITS not in alice.get(path).text
+    change(app, Message, world.first, status=MessageStatus.WITHDRAWN)
+    assert WAITS in alice.get(path).text
+    change(app, Group, world.group, approval=Approval.NOBODY)
+    assert WAITS not in alice.get(path).text
+
+
+def test_author_is_told_that_the_message_waits_and_sees_it(app: Flask, world: World, alice, visitor):
+    change(app, Forum, world.forum, approval=Approval.EVERYBODY)
+    data = {"body": "Read me first.", "language": "en"}
+    answer = alice.post(f"/en/topics/{world.topic}/reply/", data=data, follow_redirects=True)
+
+    assert "and waits for approval. Until then only you and the moderators see it." in answer.text
+    assert "Read me first." in answer.text
+    assert "Your message is posted" not in answer.text
+    assert "Read me first." not in visitor.get(f"/en/topics/{world.topic}/").text

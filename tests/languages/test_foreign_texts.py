@@ -1,0 +1,89 @@
+"""A text that the reader's language lacks is shown in another one, carries that language, and the page says so."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from lxml import html
+
+from app.extensions import db
+from app.models import DocumentText, ForumText, GroupText, NoticeText, PageText, QuestionText
+from tests.full_world import FullWorld
+from tests.route_table import PEOPLE, ROWS, Row, is_page, paths_of
+from tests.test_routes import name_of
+
+READING = [row for row in ROWS if is_page(row) and not row.rule.startswith("/admin") and row.guard[1] == 200]
+# The texts of the tests' worlds end with the code of their language.
+CODE = re.compile(r"\((en|es)\)")
+NOTE = "encore disponible"
+WAY = "ancestor::nav or ancestor::p[@class='forum-line']"
+
+
+@pytest.fixture(scope="module")
+def without_french(one_app: Flask, full: FullWorld) -> FullWorld:
+    """The full world without a single text in French."""
+    with one_app.app_context():
+        for kind in (ForumText, GroupText, QuestionText, NoticeText, DocumentText, PageText):
+            db.session.execute(db.delete(kind).where(kind.language == "fr"))
+        db.session.commit()
+    return full
+
+
+def bodies(row: Row, world: FullWorld, people) -> Iterator[tuple[str, html.HtmlElement]]:
+    """The paths of a row with what the pages at them show in French to alice."""
+    for path in paths_of(row, world, "fr"):
+        yield path, html.document_fromstring(people[PEOPLE[1]].get(path).text).body
+
+
+@pytest.mark.parametrize("row", READING, ids=name_of)
+def test_every_such_text_carries_its_language(row: Row, without_french: FullWorld, people):
+    for path, body in bodies(row, without_french, people):
+        for text in body.xpath(".//text()"):
+            for code in CODE.findall(text):
+                assert text.getparent().xpath("ancestor-or-self::*[@lang][1]/@lang") == [code], f"{path}: {text}"
+
+
+@pytest.mark.parametrize("row", READING, ids=name_of)
+def test_page_with_such_a_text_says_so(row: Row, without_french: FullWorld, people):
+    for path, body in bodies(row, without_french, people):
+        shown = body.xpath(f".//main//text()[not({WAY}) and not(ancestor::option)]")
+        if any(CODE.search(text) for text in shown):
+            assert any(NOTE in text for text in shown), path
+
+
+@pytest.mark.parametrize(
+    ("path", "each"),
+    [
+        ("/portal/", "//ul[@class='forum-list']/li"),
+        ("/archive/", "//ul[@class='forum-list']/li"),
+        ("/print/pages/portal/", "//ul[@class='forum-list']/li"),
+        ("/forums/open-forum/", "//section[@class='notices']/article"),
+        ("/forums/open-forum/", "//ul[@class='documents']/li"),
+        ("/forums/open-forum/", "//ul[@class='groups']/li"),
+        ("/forums/open-forum/groups/", "//section[@class='group']"),
+        ("/forums/open-forum/groups/", "//ol[@class='questions']/li"),
+        ("/print/forums/open-forum/", "//ol[@class='questions']/li"),
+        ("/print/forums/open-forum/", "//section[@class='printed-group']"),
+        ("/print/topics/{long_topic}/", "//p[@class='question']"),
+    ],
+)
+def test_each_such_text_of_a_list_says_so(path: str, each: str, without_french: FullWorld, people):
+    page = html.document_fromstring(people["visitor"].get(f"/fr{path.format_map(vars(without_french))}").text)
+    found = page.xpath(each)
+
+    assert found
+    assert [one.text_content() for one in found if NOTE not in one.text_content()] == []
+
+
+def test_text_in_the_readers_language_says_nothing_of_it(without_french: FullWorld, people):
+    for path in ("/es/portal/", "/es/forums/open-forum/", "/es/forums/open-forum/groups/", "/es/pages/child/"):
+        page = people["visitor"].get(path).text
+        assert "language-note" not in page
+        assert "no está disponible" not in page
+
+
+def test_guiding_question_to_choose_carries_its_language(without_french: FullWorld, people):
+    page = html.document_fromstring(people["alice"].get("/fr/forums/open-forum/groups/group-1/new/").text)
+
+    assert page.xpath("//select[@name='question']/option/@lang") == ["en"]

@@ -1,0 +1,566 @@
+"""Messages that move between topics, topics that are split and merged: numbers, places, counters, addresses."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from threading import Thread
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from app.database import utcnow
+from app.errors import AlreadyDecided
+from app.extensions import db, transaction
+from app.forums import actions, placing
+from app.models import Forum, ForumRole, Message, MessageStatus, Topic, User
+from app.moderation import topic_actions
+from tests.conftest import sign_in
+from tests.moderation.tidying import (
+    Place,
+    act,
+    acts,
+    add_pending,
+    change,
+    check_everything_in_place,
+    furnish,
+    get,
+    numbers,
+    path_of,
+    places,
+)
+from tests.world import World, make_message, make_topic
+
+TITLE = {"title": "A topic of its own", "language": "fr"}
+
+
+@pytest.fixture
+def place(app: Flask, world: World) -> Iterator[Place]:
+    """What there is to tidy up; whatever a test does, places and counters are right afterwards."""
+    with app.app_context():
+        made = furnish(world)
+    yield made
+    check_everything_in_place(app)
+
+
+def fill(app: Flask, world: World, count: int) -> None:
+    with app.app_context():
+        topic, bruno = db.session.get_one(Topic, world.topic), db.session.get_one(User, world.bruno)
+        for number in range(count):
+            make_message(topic, bruno, f"Filler {number}.")
+        db.session.commit()
+
+
+def split_fields(world: World, *messages: int) -> dict[str, object]:
+    return {**TITLE, "place": f"{world.group}-0", "messages": [str(number) for number in messages]}
+
+
+def newest_topic(app: Flask) -> int:
+    with app.app_context():
+        return db.session.scalar(select(Topic.id).order_by(Topic.id.desc()).limit(1))
+
+
+def test_message_takes_the_place_of_its_number_in_the_other_topic(app, world: World, place: Place, moderator):
+    act(app, moderator, world.topic, "move", messages=str(place.fourth), target=str(place.other))
+
+    assert places(app, place.other) == [(place.third, 1), (place.fourth, 2), (place.fifth, 3)]
+    assert places(app, world.topic) == [(world.first, 1), (world.second, 2)]
+
+
+def test_gap_that_a_message_leaves_is_closed(app: Flask, world: World, place: Place, moderator):
+    act(app, moderator, world.topic, "move", messages=str(world.first), target=str(place.other))
+
+    assert places(app, world.topic) == [(world.second, 1), (place.fourth, 2)]
+    assert numbers(app, place.other) == [world.first, place.third, place.fifth]
+
+
+def test_counters_of_both_topics_are_counted_anew(app: Flask, world: World, place: Place, moderator):
+    later = utcnow() + timedelta(hours=1)
+    change(app, Message, place.fourth, posted_at=later)
+    act(app, moderator, world.topic, "move", messages=str(place.fourth), target=str(place.other))
+
+    source, target = get(app, Topic, world.topic), get(app, Topic, place.other)
+    assert (source.last_position, source.message_count, source.participant_count) == (2, 2, 2)
+    assert (target.last_position, target.message_count, target.participant_count) == (3, 3, 2)
+    assert source.active_at < target.active_at == later
+
+
+def test_permalink_follows_the_message(app: Flask, world: World, place: Place, moderator, visitor):
+    act(app, moderator, world.topic, "move", messages=str(place.fourth), target=str(place.other))
+
+    answer = visitor.get(f"/en/messages/{place.fourth}/")
+    assert answer.location == f"/en/topics/{place.other}/#message-{place.fourth}"
+    assert "Fourth words." in visitor.get(answer.location).text
+
+
+def test_replies_keep_their_links_across_topics(app: Flask, world: World, place: Place, moderator, visitor):
+    """The second message answers the first, which moves away."""
+    act(app, moderator, world.topic, "move", messages=str(world.first), target=str(place.other))
+
+    here, there = (visitor.get(f"/en/topics/{topic}/").text for topic in (world.topic, place.other))
+    assert f'In reply to <a href="/en/messages/{world.first}/#message-{world.first}">#{world.first}</a>' in here
+    assert f'<a href="/en/messages/{world.second}/#message-{world.second}">#{world.second}</a></p>' in there
+
+
+def test_messages_under_one_page_s_boundary_fill_whole_pages(app, world: World, place: Place, moderator, visitor):
+    fill(app, world, 38)
+    moved = numbers(app, world.topic)[5:25]
+    fields = {"messages": [str(number) for number in moved], "target": str(place.other)}
+    act(app, moderator, world.topic, "move", **fields)
+
+    counts = [
+        visitor.get(f"/en/topics/{topic}/?page={page}").text.count('<article class="message"')
+        for topic, page in ((world.topic, 1), (world.topic, 2), (place.other, 1), (place.other, 2))
+    ]
+    assert counts == [20, 1, 20, 2]
+    assert visitor.get(f"/en/topics/{world.topic}/?page=3").status_code == 404
+
+
+def test_messages_of_every_page_can_be_chosen(app: Flask, world: World, place: Place, moderator):
+    """Those of the page that is shown by their boxes, others by number."""
+    fill(app, world, 25)
+    *_, last = numbers(app, world.topic)
+    path = path_of(world.topic, "move")
+    first, second = (moderator.get(f"{path}?page={page}").text for page in (1, 2))
+    assert f'value="{last}"' not in first
+    assert f'<input type="checkbox" id="messages-{last}" name="messages" value="{last}">' in second
+    assert moderator.get(f"{path}?page=3").status_code == 404
+
+    fields = {
+        "messages": str(world.first),
+        "further": f"#{last}, {last - 1};{world.second}",
+        "target": str(place.other),
+    }
+    act(app, moderator, world.topic, "move", **fields)
+    assert numbers(app, place.other) == [world.first, world.second, place.third, place.fifth, last - 1, last]
+
+
+def test_record_of_a_move_holds_numbers_alone(app: Flask, world: World, place: Place, moderator):
+    act(app, moderator, world.topic, "move", messages=str(world.second), target=str(place.other))
+
+    assert acts(app) == [("move", place.other, {"from_topic": world.topic, "messages": [world.second]})]
+
+
+def test_withheld_and_withdrawn_messages_move_as_they_are(app: Flask, world: World, place: Place, moderator, visitor):
+    change(app, Message, world.first, status=MessageStatus.WITHDRAWN, withdrawn_at=utcnow())
+    change(
+        app,
+        Message,
+        world.second,
+        status=MessageStatus.WITHHELD,
+        withheld_at=utcnow(),
+        withheld_for={"en": "Off topic"},
+    )
+    fields = {"messages": [str(world.first), str(world.second)], "target": str(place.other)}
+    act(app, moderator, world.topic, "move", **fields)
+
+    page = visitor.get(f"/en/topics/{place.other}/").text
+    assert "This message was withdrawn by its author" in page
+    assert "Off topic" in page
+    assert "A shorter form" not in page
+    assert get(app, Topic, place.other).message_count == 2
+
+
+@pytest.mark.parametrize("name", ["move", "split"])
+@pytest.mark.parametrize("number", ["{foreign_message}", "{hidden_message}", "999999"])
+def test_message_of_another_forum_answers_as_if_there_were_none(number, name, app, world, place: Place, moderator):
+    number = number.format_map(vars(place))
+    for chosen in ({"messages": [str(world.second), number]}, {"messages": str(world.second), "further": number}):
+        fields = {**split_fields(world), "target": str(place.other), **chosen}
+        answer = act(app, moderator, world.topic, name, **fields)
+        assert answer.status_code == 404
+        assert "words" not in re.sub(r"<textarea.*?</textarea>", "", answer.text)
+    assert numbers(app, world.topic) == [world.first, world.second, place.fourth]
+    assert acts(app) == []
+
+
+@pytest.mark.parametrize("name", ["move", "split"])
+def test_message_that_stands_elsewhere_by_now_stops_the_whole_act(name, app, world, place: Place, moderator, admin):
+    """Two moderators choose it; the second is told, and nothing of his choice is moved."""
+    act(app, admin, world.topic, "split", **split_fields(world, world.second))
+    chosen = [str(place.fourth), str(world.second)]
+    fields = {**split_fields(world), "messages": chosen, "target": str(place.other)}
+    answer = act(app, moderator, world.topic, name, **fields)
+
+    assert answer.status_code == 409
+    assert numbers(app, world.topic) == [world.first, place.fourth]
+    assert len(acts(app)) == 1
+
+
+@pytest.mark.parametrize("name", ["move", "split"])
+def test_message_that_waits_for_approval_is_not_moved_by_itself(name, app, world: World, place: Place, moderator):
+    waiting = add_pending(app, world.topic, world.bruno)
+    fields = {**split_fields(world, waiting), "target": str(place.other)}
+
+    assert act(app, moderator, world.topic, name, **fields).status_code == 409
+    assert get(app, Message, waiting).topic_id == world.topic
+    assert f'value="{waiting}"' not in moderator.get(path_of(world.topic, name)).text
+
+
+@pytest.mark.parametrize("status", [MessageStatus.WITHDRAWN, MessageStatus.WITHHELD])
+def test_message_that_was_never_published_is_not_moved_by_itself(status, app, world: World, place: Place, moderator):
+    waiting = add_pending(app, world.topic, world.bruno)
+    change(app, Message, waiting, status=status)
+
+    fields = {"messages": str(waiting), "target": str(place.other)}
+    assert act(app, moderator, world.topic, "move", **fields).status_code == 409
+    assert (waiting, None) in places(app, world.topic)
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {},
+        {"messages": "x"},
+        {"messages": "-1"},
+        {"messages": "0"},
+        {"messages": "9" * 30},
+        {"further": "one"},
+        {"further": "12 and 13"},
+        {"further": "9" * 10},
+        {"further": "1," * 1500},
+        {"messages": [str(number) for number in range(1, 600)]},
+        {"further": "٣"},
+    ],
+)
+@pytest.mark.parametrize("name", ["move", "split"])
+def test_nonsense_for_messages_is_an_error_with_the_form(name, chosen, app, world: World, place: Place, moderator):
+    fields = {**split_fields(world), "target": str(place.other), "messages": None, **chosen}
+    answer = act(app, moderator, world.topic, name, **fields)
+
+    assert answer.status_code == 422
+    assert "There is a problem" in answer.text
+    assert acts(app) == []
+
+
+@pytest.mark.parametrize("name", ["move", "merge"])
+@pytest.mark.parametrize("target", ["{foreign_topic}", "{hidden_topic}", "999999"])
+def test_topic_of_another_forum_is_refused_like_one_that_does_not_exist(target, name, app, world, place, moderator):
+    fields = {"messages": str(world.second), "target": f"/en/topics/{target.format_map(vars(place))}/"}
+    answer = act(app, moderator, world.topic, name, **fields)
+
+    assert answer.status_code == 422
+    assert "This forum has no such topic." in answer.text
+    for title in ("Foreign topic", "Hidden topic"):
+        assert title not in answer.text
+    assert acts(app) == []
+
+
+@pytest.mark.parametrize("name", ["move", "merge"])
+@pytest.mark.parametrize(
+    "target", ["", "x", "0", "-3", "9" * 12, "/en/topics/", "/en/forums/open-forum/", "javascript:1", "1 2", "٣"]
+)
+def test_nonsense_for_a_topic_is_an_error_with_the_form(target, name, app, world: World, place: Place, moderator):
+    answer = act(app, moderator, world.topic, name, messages=str(world.second), target=target)
+
+    assert answer.status_code == 422
+    assert acts(app) == []
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["{other}", " {other} ", "/en/topics/{other}/", "http://127.0.0.1:8000/fr/topics/{other}/?page=2#message-5"],
+)
+def test_other_topic_is_named_by_its_number_or_address(written: str, app, world: World, place: Place, moderator):
+    target = written.format_map(vars(place))
+
+    answer = act(app, moderator, world.topic, "move", messages=str(world.second), target=target)
+    assert answer.location == f"/en/topics/{place.other}/"
+
+
+@pytest.mark.parametrize("name", ["move", "merge"])
+def test_topic_itself_is_no_other(name: str, app: Flask, world: World, place: Place, moderator):
+    assert (
+        act(app, moderator, world.topic, name, messages=str(world.second), target=str(world.topic)).status_code == 422
+    )
+
+
+@pytest.mark.parametrize("name", ["move", "merge"])
+def test_topic_that_nobody_has_approved_takes_nothing(name: str, app: Flask, world: World, place: Place, moderator):
+    """Its title would be published with what moves there."""
+    with app.app_context():
+        source = db.session.get_one(Topic, world.topic)
+        waiting = make_topic(source.group, source.author, "Unapproved title")
+        db.session.commit()
+        key = waiting.id
+    add_pending(app, key, world.bruno)
+
+    answer = act(app, moderator, world.topic, name, messages=str(world.second), target=str(key))
+    assert answer.status_code == 422
+    assert "Nothing of that topic has been published yet." in answer.text
+
+
+def test_split_makes_a_topic_of_the_first_message_s_author(app, world: World, place: Place, moderator, visitor):
+    fields = split_fields(world, world.second, place.fourth) | {"place": f"{place.group}-{place.question}"}
+    answer = act(app, moderator, world.topic, "split", **fields)
+    made = get(app, Topic, newest_topic(app))
+
+    assert answer.location == f"/en/topics/{made.id}/"
+    assert (made.title, made.language, made.author_id) == ("A topic of its own", "fr", world.bruno)
+    assert (made.group_id, made.question_id) == (place.group, place.question)
+    assert made.created_at == get(app, Message, world.second).posted_at
+    assert numbers(app, made.id) == [world.second, place.fourth]
+    assert numbers(app, world.topic) == [world.first]
+    assert "A topic of its own" in visitor.get("/en/forums/open-forum/groups/group-2/").text
+    assert acts(app) == [("split", made.id, {"from_topic": world.topic, "messages": [world.second, place.fourth]})]
+
+
+@pytest.mark.parametrize("name", ["move", "split"])
+def test_moderator_of_some_languages_moves_messages_in_these_alone(name, app, world: World, place: Place, moderator):
+    with app.app_context():
+        db.session.query(ForumRole).filter_by(user_id=world.moderator).one().languages = "es"
+        db.session.commit()
+    more = {"target": str(place.other)}
+
+    both = act(app, moderator, world.topic, name, **split_fields(world, world.second, place.fourth), **more)
+    assert both.status_code == 403
+    assert numbers(app, world.topic) == [world.first, world.second, place.fourth]
+    spanish = act(app, moderator, world.topic, name, **split_fields(world, world.second), **more)
+    assert spanish.status_code == 302
+
+
+def test_merged_topic_s_addresses_lead_to_the_other(app: Flask, world: World, place: Place, moderator, visitor, alice):
+    fill(app, world, 20)
+    act(app, moderator, world.topic, "merge", target=str(place.other))
+
+    for client in (visitor, alice, moderator):
+        assert client.get(f"/fr/topics/{world.topic}/").location == f"/fr/topics/{place.other}/"
+        assert client.get(f"/fr/topics/{world.topic}/?page=2").location == f"/fr/topics/{place.other}/"
+        assert client.get(f"/fr/print/topics/{world.topic}/").location == f"/fr/print/topics/{place.other}/"
+        assert client.get(f"/fr/feeds/topics/{world.topic}.atom").location == f"/fr/feeds/topics/{place.other}.atom"
+    overview = moderator.get(f"/en/moderation/topics/{world.topic}/")
+    assert overview.location == f"/en/moderation/topics/{place.other}/"
+
+
+def test_merged_topic_holds_nothing_and_is_in_no_list(app: Flask, world: World, place: Place, moderator, visitor):
+    act(app, moderator, world.topic, "merge", target=str(place.other))
+
+    assert numbers(app, world.topic) == []
+    assert numbers(app, place.other) == [world.first, world.second, place.third, place.fourth, place.fifth]
+    for path in ("en/forums/open-forum/groups/", "en/forums/open-forum/groups/group-1/", "en/print/forums/open-forum/"):
+        assert "Reporting formats" not in visitor.get(f"/{path}").text, path
+    assert f"/en/topics/{world.topic}/" not in visitor.get("/sitemap.xml").text
+    assert "5 messages" in visitor.get("/en/print/forums/open-forum/").text
+    moved = [world.first, world.second, place.fourth]
+    assert acts(app) == [("merge", place.other, {"from_topic": world.topic, "messages": moved})]
+
+
+def test_every_page_shows_the_messages_of_a_merged_topic_once(app, world: World, place: Place, moderator, visitor):
+    act(app, moderator, world.topic, "merge", target=str(place.other))
+
+    for path in (f"topics/{place.other}/", f"print/topics/{place.other}/", "print/forums/open-forum/groups/group-1/"):
+        assert visitor.get(f"/en/{path}").text.count("A shorter form would help.") == 1, path
+    assert visitor.get(f"/en/feeds/topics/{place.other}.atom").text.count("</entry>") == 5
+
+
+@pytest.mark.parametrize("name", ["pin", "lock", "retitle", "refile", "move", "split", "merge"])
+def test_nothing_more_is_done_with_a_merged_topic(name: str, app: Flask, world: World, place: Place, moderator, admin):
+    act(app, admin, world.topic, "merge", target=str(place.other))
+    fields = split_fields(world, world.second) | {"target": str(place.other)}
+    answer = act(app, moderator, world.topic, name, **fields)
+
+    assert answer.status_code == 409
+    assert "Nothing was changed" in answer.text
+    assert moderator.get(path_of(world.topic, name)).status_code == 409
+    assert len(acts(app)) == 1
+
+
+@pytest.mark.parametrize("name", ["move", "merge"])
+def test_merged_topic_takes_no_messages(name: str, app: Flask, world: World, place: Place, moderator, admin):
+    act(app, admin, place.other, "merge", target=str(world.topic))
+    with app.app_context():
+        topic = db.session.get_one(Topic, world.topic)
+        third = make_topic(topic.group, topic.author, "Third topic")
+        message = make_message(third, topic.author, "Words of the third.")
+        db.session.commit()
+        source, chosen = third.id, str(message.id)
+
+    assert act(app, moderator, source, name, messages=chosen, target=str(place.other)).status_code == 409
+
+
+def test_address_leads_to_the_last_of_several_topics_that_were_merged(app, world, place: Place, moderator, visitor):
+    with app.app_context():
+        topic = db.session.get_one(Topic, world.topic)
+        third = make_topic(topic.group, topic.author, "Third topic")
+        make_message(third, topic.author, "Words of the third.")
+        db.session.commit()
+        last = third.id
+    act(app, moderator, world.topic, "merge", target=str(place.other))
+    act(app, moderator, place.other, "merge", target=str(last))
+
+    for topic_id in (world.topic, place.other):
+        assert visitor.get(f"/en/topics/{topic_id}/").location == f"/en/topics/{last}/"
+        assert get(app, Topic, topic_id).merged_into_id == last
+
+
+@pytest.mark.parametrize("name", ["move", "split"])
+def test_topic_from_which_everything_was_moved_is_merged(name, app, world: World, place: Place, moderator, visitor):
+    waiting = add_pending(app, world.topic, world.bruno)
+    chosen = split_fields(world, world.first, world.second, place.fourth)
+    act(app, moderator, world.topic, name, **chosen, target=str(place.other))
+
+    target = place.other if name == "move" else newest_topic(app)
+    assert get(app, Topic, world.topic).merged_into_id == target
+    assert visitor.get(f"/en/topics/{world.topic}/").location == f"/en/topics/{target}/"
+    assert get(app, Message, waiting).topic_id == target
+
+
+def test_what_waits_in_a_merged_topic_goes_along_and_is_approved_at_the_end(
+    app, world, place, moderator, visitor, bruno
+):
+    waiting = add_pending(app, world.topic, world.bruno)
+    act(app, moderator, world.topic, "merge", target=str(place.other))
+
+    assert (get(app, Message, waiting).topic_id, get(app, Message, waiting).position) == (place.other, None)
+    assert "Waiting words." not in visitor.get(f"/en/topics/{place.other}/").text
+    assert "Waiting words." in bruno.get(f"/en/topics/{place.other}/").text
+    with app.app_context(), transaction():
+        placing.publish(db.session.get_one(Message, waiting))
+    assert places(app, place.other)[-1] == (waiting, 6)
+    assert acts(app)[0][2]["messages"] == [world.first, world.second, place.fourth], (
+        "the record names no waiting message"
+    )
+
+
+def test_what_waits_in_a_locked_topic_can_be_changed_and_approved(app: Flask, world: World, place, moderator, bruno):
+    waiting = add_pending(app, world.topic, world.bruno)
+    act(app, moderator, world.topic, "lock")
+
+    answer = bruno.post(f"/en/messages/{waiting}/edit/", data={"body": "Better words.", "language": "en"})
+    assert answer.status_code == 302
+    with app.app_context(), transaction():
+        placing.publish(db.session.get_one(Message, waiting))
+    assert places(app, world.topic)[-1] == (waiting, 4)
+
+
+def test_topic_that_waits_can_be_merged_and_shows_nothing_before(app, world: World, place: Place, moderator, visitor):
+    with app.app_context():
+        topic = db.session.get_one(Topic, world.topic)
+        waiting_topic = make_topic(topic.group, topic.author, "Unapproved title")
+        db.session.commit()
+        key = waiting_topic.id
+    waiting = add_pending(app, key, world.bruno)
+    act(app, moderator, key, "merge", target=str(place.other))
+
+    assert visitor.get(f"/en/topics/{key}/").status_code == 404, "nobody else has known that address"
+    assert moderator.get(f"/en/topics/{key}/").status_code == 302
+    assert (waiting, None) in places(app, place.other)
+    assert get(app, Topic, place.other).message_count == 2
+
+
+def test_reply_to_a_merged_topic_is_posted_where_it_went(app: Flask, world: World, place: Place, moderator, alice):
+    """Its form was open while a moderator merged the topic."""
+    assert alice.get(f"/en/topics/{world.topic}/reply/?to={world.second}").status_code == 200
+    act(app, moderator, world.topic, "merge", target=str(place.other))
+    data = {"body": "Among the others.", "language": "en"}
+
+    answer = alice.post(f"/en/topics/{world.topic}/reply/?to={world.second}", data=data)
+    assert answer.location.startswith(f"/en/topics/{place.other}/#message-")
+    assert "Among the others." in alice.get(answer.location).text
+
+
+def test_reply_whose_topic_is_merged_between_reading_and_writing_goes_there_too(
+    app, world: World, place: Place, alice, monkeypatch
+):
+    """The view has found the topic as it was; it is merged before the action begins to write."""
+    begin = actions.transaction
+
+    def merge_first():
+        with app.app_context(), transaction():
+            topics = placing.held(world.topic, place.other)
+            placing.move(topics[world.topic], topics[place.other])
+        return begin()
+
+    monkeypatch.setattr(actions, "transaction", merge_first)
+    answer = alice.post(f"/en/topics/{world.topic}/reply/", data={"body": "In between.", "language": "en"})
+
+    assert answer.location.startswith(f"/en/topics/{place.other}/#message-")
+
+
+def test_locked_topic_takes_no_reply_by_way_of_one_that_was_merged_into_it(app, world, place, moderator, alice):
+    act(app, moderator, place.other, "lock")
+    act(app, moderator, world.topic, "merge", target=str(place.other))
+
+    answer = alice.post(f"/en/topics/{world.topic}/reply/", data={"body": "Here?", "language": "en"})
+    assert answer.status_code == 409
+    assert "Here?" in answer.text
+
+
+def test_replies_and_merges_at_the_same_time_leave_everything_in_place(app: Flask, world: World, place: Place):
+    """Three people reply to two topics, over and over, while two moderators merge, split and move to and fro."""
+    statuses: list[int] = []
+
+    def reply(user_id: int) -> None:
+        client = sign_in(app, user_id)
+        for round_ in range(8):
+            for topic in (world.topic, place.other):
+                data = {"body": f"Round {round_}", "language": "en"}
+                statuses.append(client.post(f"/en/topics/{topic}/reply/", data=data).status_code)
+
+    def tidy(user_id: int) -> None:
+        client = sign_in(app, user_id)
+        for _round in range(6):
+            newest = newest_topic(app)
+            statuses.append(
+                act(app, client, newest, "split", **split_fields(world, *numbers(app, newest)[:2])).status_code
+            )
+            statuses.append(act(app, client, world.topic, "merge", target=str(place.other)).status_code)
+            fields = {"messages": [str(number) for number in numbers(app, place.other)[-2:]], "target": str(newest)}
+            statuses.append(act(app, client, place.other, "move", **fields).status_code)
+
+    writers = [Thread(target=reply, args=(user,)) for user in (world.alice, world.bruno, world.moderator)]
+    tidiers = [Thread(target=tidy, args=(user,)) for user in (world.moderator, world.admin)]
+    for thread in (*writers, *tidiers):
+        thread.start()
+    for thread in (*writers, *tidiers):
+        thread.join()
+
+    assert set(statuses) <= {302, 404, 409, 422}
+    with app.app_context():
+        replied = db.session.query(Message).filter(Message.body.like("Round %")).count()
+    assert replied == 48, "every reply is posted, wherever its topic went"
+
+
+def test_group_that_is_closed_can_still_be_tidied_up(app: Flask, world: World, place: Place, moderator):
+    with app.app_context():
+        db.session.get_one(Forum, world.forum).periods[0].closes_at = utcnow() - timedelta(seconds=1)
+        db.session.commit()
+
+    assert act(app, moderator, world.topic, "merge", target=str(place.other)).status_code == 302
+
+
+def test_act_that_fails_at_its_end_leaves_no_trace(app: Flask, world: World, place: Place, moderator, monkeypatch):
+    before = [places(app, topic) for topic in (world.topic, place.other)]
+    monkeypatch.setattr(topic_actions, "remember", lambda *_content: 1 / 0)
+    monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
+
+    assert act(app, moderator, world.topic, "merge", target=str(place.other)).status_code == 500
+    assert [places(app, topic) for topic in (world.topic, place.other)] == before
+    assert get(app, Topic, world.topic).merged_into_id is None
+
+
+def test_message_that_is_moved_before_its_approval_is_written_is_published_where_it_stands(app, world, place: Place):
+    """As where the database lets two write at once: the approval has read the message before it was moved."""
+    waiting = add_pending(app, world.topic, world.bruno)
+    with app.app_context(), transaction():
+        message = db.session.get_one(Message, waiting)
+        assert message.topic.id == world.topic
+        moved = update(Message).where(Message.id == waiting).values(topic_id=place.other)
+        db.session.execute(moved.execution_options(synchronize_session=False))
+        placing.publish(message)
+
+    assert places(app, place.other)[-1] == (waiting, 3)
+
+
+@pytest.mark.parametrize("status", [MessageStatus.WITHHELD, MessageStatus.WITHDRAWN])
+def test_message_that_was_decided_on_before_its_approval_is_written_is_left_alone(status, app, world, place: Place):
+    waiting = add_pending(app, world.topic, world.bruno)
+    with app.app_context(), transaction():
+        message = db.session.get_one(Message, waiting)
+        assert message.status == MessageStatus.PENDING
+        decided = update(Message).where(Message.id == waiting).values(status=status)
+        db.session.execute(decided.execution_options(synchronize_session=False))
+        with pytest.raises(AlreadyDecided):
+            placing.publish(message)
+
+    assert (waiting, None) in places(app, world.topic)
