@@ -1,6 +1,7 @@
 """Environment -> settings. A missing or unsafe setting stops the start with a sentence that says what to set."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,8 @@ MEGABYTE = 1024 * 1024
 MOST_MEGABYTES = 100  # a file is read at once to be told by its content
 MOST_FILES = 20
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+CONTACT = re.compile(r"[^\s@<>]+@[^\s@<>]+")
+YES_OR_NO = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False, "": False}
 
 
 class SettingError(Exception):
@@ -31,6 +34,7 @@ class Config:
     redis_url: str = ""
     mail_url: str = ""
     mail_from: str = ""
+    contact_email: str = ""
     site_name: str = "Plenary"
     default_language: str = "en"
     languages: tuple[str, ...] = ("en", "es", "fr")
@@ -39,6 +43,7 @@ class Config:
     largest_file: int = 10 * MEGABYTE
     files_per_message: int = 5
     trusted_proxies: int = 0
+    require_second_step_for_admins: bool = False
     overrides: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -52,6 +57,8 @@ class Config:
             raise SettingError("SITE_URL must be set to the address readers use, such as https://forum.example.org")
         if address.scheme == "http" and address.hostname not in LOOPBACK:
             raise SettingError("SITE_URL must begin with https:// unless the site is on this machine only.")
+        if self.contact_email and not CONTACT.fullmatch(self.contact_email):
+            raise SettingError("CONTACT_EMAIL must be one e-mail address, such as secretariat@example.org")
         if self.default_language not in self.languages:
             raise SettingError(f"DEFAULT_LANGUAGE must be one of {', '.join(self.languages)}.")
 
@@ -101,6 +108,9 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
     proxies = environ.get("TRUSTED_PROXIES", "0")
     if not proxies.isdecimal():
         raise SettingError("TRUSTED_PROXIES must be the number of proxies in front, such as 1.")
+    required = environ.get("REQUIRE_SECOND_STEP_FOR_ADMINS", "").lower()
+    if required not in YES_OR_NO:
+        raise SettingError("REQUIRE_SECOND_STEP_FOR_ADMINS must be 1 or 0.")
     return Config(
         secret_key=environ.get("SECRET_KEY", ""),
         site_url=environ.get("SITE_URL", "").rstrip("/"),
@@ -109,12 +119,14 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
         redis_url=environ.get("REDIS_URL", ""),
         mail_url=environ.get("MAIL_URL", ""),
         mail_from=environ.get("MAIL_FROM", ""),
+        contact_email=environ.get("CONTACT_EMAIL", ""),
         site_name=environ.get("SITE_NAME", "Plenary"),
         default_language=environ.get("DEFAULT_LANGUAGE", "en"),
         files_folder=Path(files).resolve() if files else None,
         largest_file=_number("LARGEST_FILE_MB", environ.get("LARGEST_FILE_MB", "10"), MOST_MEGABYTES) * MEGABYTE,
         files_per_message=_number("FILES_PER_MESSAGE", environ.get("FILES_PER_MESSAGE", "5"), MOST_FILES),
         trusted_proxies=int(proxies),
+        require_second_step_for_admins=YES_OR_NO[required],
     )
 
 

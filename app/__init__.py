@@ -3,7 +3,7 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import addresses, cli, errors, headers, languages, templating
+from app import addresses, cli, error_pages, headers, languages, templating
 from app.admin.views import bp as admin
 from app.attachments.forms import register as register_uploads
 from app.attachments.views import bp as attachments
@@ -46,6 +46,6 @@ def create_app(config: Config | None = None) -> Flask:
     register_uploads(app)
     templating.register(app)
     headers.register(app)
-    errors.register_errors(app)
+    error_pages.register(app)
     cli.register(app)
     return app

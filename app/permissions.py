@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import Boolean, ColumnElement, bindparam, or_, select
 
 from app.database import utcnow
@@ -23,6 +24,8 @@ from app.errors import (
     ForumError,
     Locked,
     NotYetOpen,
+    SignedOut,
+    Suspended,
 )
 from app.extensions import db
 from app.models import (
@@ -128,8 +131,20 @@ def _has_been_published(author: User, forum: Forum) -> bool:
     return db.session.scalar(own.where(published, Group.forum_id == forum.id).limit(1)) is not None
 
 
+def suspension(user: User) -> Suspended:
+    """What somebody is told who is suspended: why, and whom to write to."""
+    return Suspended(user.suspended_for, current_app.config["SITE"].contact_email)
+
+
 def _refusal(viewer: Viewer, action: str, thing: Any, now: datetime) -> Exception | None:
-    return RULES[action](viewer, thing, now)
+    """Whoever is suspended, or gone, does nothing any more, also with a form that was opened before."""
+    if isinstance(viewer, User) and viewer.suspended_at:
+        return suspension(viewer)
+    return SignedOut() if viewer.former_number else RULES[action](viewer, thing, now)
+
+
+def _change_account(viewer: Viewer, _thing: Any, _now: datetime) -> Exception | None:
+    return None if viewer.is_authenticated else SignedOut()
 
 
 def _administer(viewer: Viewer, _thing: Any, _now: datetime) -> Exception | None:
@@ -234,6 +249,7 @@ def _on_status(*statuses: MessageStatus) -> Rule:
 
 RULES: dict[str, Rule] = {
     "administer": _administer,
+    "change_account": _change_account,
     "start_topic": _post_in_group,
     "sign_in_to_post": _sign_in_to_post,
     "reply": _reply,

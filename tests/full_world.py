@@ -14,6 +14,7 @@ from app.models import (
     Capacity,
     Document,
     DocumentText,
+    EmailChange,
     Forum,
     ForumRole,
     Group,
@@ -30,6 +31,7 @@ from app.models import (
     PeriodKind,
     Question,
     QuestionText,
+    Report,
     Revision,
     Role,
     Topic,
@@ -39,6 +41,7 @@ from app.models.forum import DocumentKind
 from tests.files import make_attachment
 from tests.world import World, make_forum, make_message, make_period, make_topic, make_user, texts
 
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 BODY = "Some *text* with a [link](https://example.org/) and\n\n- a list\n\n## A heading\n\n> and a quote"
 
 
@@ -49,6 +52,7 @@ class FullWorld:
     small: World
     forums: dict[str, int]
     translator: int
+    suspended: int
     long_topic: int
     edited: int
     withdrawn: int
@@ -81,6 +85,10 @@ class FullWorld:
         translator = make_user(
             "translator", capacity=Capacity.IPLC, organization="", country="", title="Ms", language="fr"
         )
+        suspended = make_user("suspended", suspended_at=utcnow(), suspended_for="Advertising", language="es")
+        _former(people["admin"])
+        people["admin"].totp_secret = TOTP_SECRET
+        db.session.add(EmailChange(user_id=people["bruno"].id, email="bruno@example.net"))
         make_user("unconfirmed", confirmed_at=None, capacity=Capacity.EXPERT, language="fr")
         make_user("mailed", confirmed_at=None, confirmation_mailed_at=utcnow())
         forums = {forum.slug: forum.id for forum in _forums(people["alice"])}
@@ -103,6 +111,7 @@ class FullWorld:
             small=small,
             forums=forums,
             translator=translator.id,
+            suspended=suspended.id,
             long_topic=long_topic.id,
             edited=edited.id,
             withdrawn=withdrawn.id,
@@ -246,6 +255,17 @@ def _child_page() -> Page:
     db.session.add(child)
     db.session.flush()
     return child
+
+
+def _former(admin: User) -> None:
+    """Somebody whose account was deleted, with a message, a report and a line in the log that stay."""
+    former = make_user("", name="", email="former-1", organization="", country="", former_number=1)
+    topic = db.session.query(Topic).first()
+    message = make_message(topic, former, "What somebody said who has left.")
+    db.session.add(Report(message_id=message.id, reporter=admin, reason="Impolite"))
+    db.session.add(Report(message_id=db.session.query(Message.id).first().id, reporter=former, reason=""))
+    gone = {"action": "delete", "kind": "users", "subject_id": former.id, "subject": ""}
+    db.session.add_all([LogEntry(user=admin, **gone), LogEntry(user=former, **gone)])
 
 
 def _log(admin: User, forum_id: int) -> LogEntry:

@@ -21,6 +21,7 @@ GUESTS_ONLY = (200, 302, 302, 302, 302, 302)
 SIGNED_IN = (302, 200, 200, 200, 200, 200)
 OWN_OF_ALICE = (302, 200, 403, 403, 403, 403)
 ADMIN = (302, 403, 403, 403, 403, 200)
+WITH_SECOND_STEP = (302, 302, 302, 302, 302, 200)  # the administrator of the full world has one
 MODERATOR = (302, 403, 403, 200, 403, 200)
 TOKEN = (410, 410, 410, 410, 410, 410)  # without a good one
 
@@ -151,6 +152,18 @@ ROWS = [
     Row("/account/language/", FORM, SIGNED_IN, ("/account/language/",)),
     Row("/account/password/", FORM, SIGNED_IN, ("/account/password/",)),
     Row("/account/data/", GET, SIGNED_IN, ("/account/data/",)),
+    Row("/account/data.json", GET, SIGNED_IN, ("/account/data.json",)),
+    Row("/account/sign-ins/<int:sign_in_id>/end/", POST, SIGNED_IN),
+    Row("/account/sign-ins/end-others/", POST, SIGNED_IN),
+    Row("/account/email/", FORM, SIGNED_IN, ("/account/email/",)),
+    Row("/account/email/cancel/", POST, SIGNED_IN),
+    Row("/auth/email/<any(old,new):side>/<token>/", FORM, TOKEN, ("/auth/email/old/nonsense/", "/auth/email/new/x/")),
+    Row("/auth/second-step/", FORM, REDIRECT, ("/auth/second-step/",)),
+    Row("/account/second-step/", FORM, SIGNED_IN, ("/account/second-step/",)),
+    Row("/account/second-step/codes/", FORM, WITH_SECOND_STEP, ("/account/second-step/codes/",)),
+    Row("/account/second-step/off/", FORM, WITH_SECOND_STEP, ("/account/second-step/off/",)),
+    Row("/account/delete/", FORM, SIGNED_IN, ("/account/delete/",)),
+    Row("/auth/deleted/", GET, PUBLIC, ("/auth/deleted/",)),
     Row("/figures/forums/<forum_slug>/", GET, MODERATOR, ("/figures/forums/open-forum/",)),
     Row(
         "/figures/forums/<forum_slug>/<name>.svg",
@@ -267,13 +280,26 @@ ROWS = [
         ("/admin/periods/1/delete/", "/admin/periods/{coming_period}/delete/"),
     ),
     Row("/admin/users/", GET, ADMIN, ("/admin/users/", "/admin/users/?q=nobody", "/admin/users/?q=alice")),
-    Row("/admin/users/<int:user_id>/", FORM, ADMIN, ("/admin/users/{small.alice}/", "/admin/users/{translator}/")),
+    Row("/admin/users/<int:user_id>/", FORM, ADMIN, ("/admin/users/{small.alice}/", "/admin/users/{suspended}/")),
+    Row(
+        "/admin/users/<int:user_id>/suspend/",
+        FORM,
+        ADMIN,
+        ("/admin/users/{small.alice}/suspend/", "/admin/users/{suspended}/suspend/"),
+    ),
+    Row(
+        "/admin/users/<int:user_id>/reinstate/",
+        FORM,
+        ADMIN,
+        ("/admin/users/{small.alice}/reinstate/", "/admin/users/{suspended}/reinstate/"),
+    ),
+    Row("/admin/users/<int:user_id>/delete/", FORM, ADMIN, ("/admin/users/{small.alice}/delete/",)),
     Row("/admin/log/", GET, ADMIN, ("/admin/log/", "/admin/log/?action=publish", "/admin/log/?kind=messages&forum=1")),
     Row("/admin/log/<int:entry_id>/", GET, ADMIN, ("/admin/log/{entry}/",)),
     Row("/admin/log/acts/<int:entry_id>/", GET, ADMIN, ("/admin/log/acts/{act}/",)),
     Row("/admin/log.csv", GET, ADMIN, ("/admin/log.csv",)),
 ]
-NOT_PAGES = ("<name>", ".atom", ".csv", ".css", ".svg", ".txt", ".xml", "healthz")
+NOT_PAGES = ("<name>", ".atom", ".csv", ".css", ".json", ".svg", ".txt", ".xml", "healthz")
 REDIRECTED = "/messages/<int:number>/"
 
 

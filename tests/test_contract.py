@@ -26,21 +26,21 @@ LAYERS = (
     ("frame", r"app\.(templating|headers)"),
     ("forms", r"app\.forms|app\.\w+\.(\w+_)?forms"),
     ("who asks", r"app\.viewer"),
-    ("actions", r"app\.\w+\.(\w+_)?actions|app\.auth\.tokens"),
+    ("actions", r"app\.\w+\.(\w+_)?actions|app\.auth\.(tokens|mailing)"),
     ("mail", r"app\.mail\.(outbox|letters|sending)"),
     (
         "queries",
         r"app\.\w+\.(\w+_)?queries|app\.printing\.proceedings|app\.counters|app\.submissions"
         r"|app\.forums\.placing|app\.moderation\.recording|app\.attachments\.keeping"
-        r"|app\.figures\.(activity|calendar|charts|contents|silence|tables)",
+        r"|app\.auth\.(sign_ins|proof|erasing)|app\.figures\.(activity|calendar|charts|contents|silence|tables)",
     ),
     (
         "rules",
-        r"app\.(permissions|markup|labels|spreadsheets)|app\.auth\.(passwords|emails)"
+        r"app\.(permissions|markup|labels|spreadsheets)|app\.auth\.(passwords|emails|second_step)"
         r"|app\.attachments\.(kinds|uploads)",
     ),
     ("addresses", r"app\.addresses"),
-    ("errors", r"app\.errors"),
+    ("errors", r"app\.(errors|error_pages)"),
     ("languages", r"app\.(languages|environment)"),
     ("models", r"app\.models(\.\w+)?"),
     ("extensions", r"app\.(extensions|database|storage)"),
@@ -55,7 +55,7 @@ MAY_KNOW_THE_REQUEST = frozenset(
         "app.attachments.forms",
         "app.viewer",
         "app.addresses",
-        "app.errors",
+        "app.error_pages",
         "app.headers",
         "app.templating",
         "app.environment",

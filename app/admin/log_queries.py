@@ -7,11 +7,13 @@ from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import JSON, Row, Select, Subquery, case, cast, func, literal, null, select, union_all
+from sqlalchemy.orm import aliased
 
 from app import labels
 from app.admin.object_queries import KINDS
 from app.errors import NotFound
 from app.extensions import db
+from app.labels import person_name
 from app.languages import N_, site_languages
 from app.models import Act, Forum, LogEntry, Role, Topic, User
 from app.spreadsheets import BYTE_ORDER_MARK, line
@@ -25,6 +27,8 @@ ACTIONS = {
     "archive": N_("Moved to the archive"),
     "unarchive": N_("Taken out of the archive"),
     "close": N_("Closed at once"),
+    "suspend": N_("Suspended"),
+    "reinstate": N_("Reinstated"),
     "call_off": N_("Called off"),
     "approve": N_("Approved for publication"),
     "return": N_("Sent back to the author"),
@@ -81,6 +85,7 @@ FIELDS = {
     "published_at": N_("Published on"),
     "reason": N_("Reason"),
     "remarks": N_("Remarks"),
+    "second_step": N_("Two-step sign-in"),
     "short_title": N_("Short title"),
     "slug": N_("Name in the address"),
     "symbol": N_("Symbol"),
@@ -184,16 +189,21 @@ def get_entry(source: str, key: int) -> Row[Any]:
 
 def people_in_log() -> list[tuple[int, str]]:
     """`(key, name)` of everybody who stands in the log, by name."""
-    statement = select(User.id, User.name).where(User.id.in_(select(ENTRIES.c.user_id))).order_by(User.name, User.id)
-    return [(key, name) for key, name in db.session.execute(statement)]
+    statement = select(User.id, User.name, User.former_number).where(User.id.in_(select(ENTRIES.c.user_id)))
+    found = db.session.execute(statement.order_by(User.former_number, User.name, User.id))
+    return [(row.id, person_name(row)) for row in found]
 
 
 def who(entry: Row[Any]) -> str:
     """Who did it, as people read it."""
-    if entry.user_id is None:
-        return _("Command line")
-    former: int | None = entry.former_number
-    return _("Former participant %(number)s", number=former) if former else str(entry.name)
+    return _("Command line") if entry.user_id is None else person_name(entry)
+
+
+def subject_of(entry: Row[Any]) -> str:
+    """What it was done to, as that was called then; "" for nothing that has a name. Somebody whose account was deleted
+    has left a number."""
+    former: int | None = entry.subject_former_number
+    return _("Former participant %(number)s", number=former) if former else str(entry.subject)
 
 
 def changes_of(entry: Row[Any]) -> list[dict[str, Any]]:
@@ -239,14 +249,18 @@ def as_csv(asked: Filter) -> Iterator[str]:
             _(ACTIONS.get(entry.action, entry.action)),
             _(SUBJECTS.get(entry.kind, entry.kind)),
             entry.subject_id,
-            entry.subject,
+            subject_of(entry),
             slugs.get(entry.forum_id, ""),
             "\n".join(_change_line(change) for change in changes_of(entry)),
         )
 
 
 def _with_person() -> Select[Any]:
-    return select(ENTRIES, User.name, User.former_number).outerjoin(User, User.id == ENTRIES.c.user_id)
+    """With who did it, and with the number of a person to whom it was done and whose account was deleted since."""
+    subject = aliased(User)
+    is_about = (ENTRIES.c.kind == "users") & (subject.id == ENTRIES.c.subject_id)
+    columns = (User.name, User.former_number, subject.former_number.label("subject_former_number"))
+    return select(ENTRIES, *columns).outerjoin(User, User.id == ENTRIES.c.user_id).outerjoin(subject, is_about)
 
 
 def _joined(value: Any) -> str:

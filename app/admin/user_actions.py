@@ -7,16 +7,14 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from app.admin.log_actions import assign, record
-from app.admin.object_queries import fetch
 from app.admin.role_actions import hold
-from app.admin.user_queries import count_other_administrators, version_of_user
+from app.admin.user_queries import count_other_administrators, get_person, version_of_user
 from app.admin.version_queries import require_version
-from app.errors import Refused
+from app.errors import LastAdministrator, Refused
 from app.extensions import db, transaction
 from app.models import Forum, Role, User
 from app.permissions import require
 
-LAST_ADMINISTRATOR = _l("This is the last administrator. Make somebody else an administrator first.")
 UNKNOWN_FORUM = _l("Please choose one of those that are offered.")
 
 
@@ -31,9 +29,9 @@ def update(
     """
     with transaction():
         require(viewer, "administer")
-        user = fetch(User, user_id)
+        user = get_person(user_id)
         if user.is_admin and not profile["is_admin"] and not count_other_administrators(user):
-            raise Refused(LAST_ADMINISTRATOR, "is_admin")
+            raise LastAdministrator("is_admin")
         present = version_of_user(user)
         changes = assign(user, profile)
         if changes:

@@ -9,9 +9,11 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import selectinload
 
 from app.addresses import page_number
+from app.admin.object_queries import fetch
 from app.admin.version_queries import version_of
 from app.errors import NotFound
 from app.extensions import db
+from app.labels import person_name
 from app.languages import Language
 from app.models import User
 
@@ -45,13 +47,21 @@ def search_users(text: str, asked: str, language: Language) -> Listing:
     everybody, then the people of this page. Raises NotFound where there is no such page.
     """
     wanted = _folded(text[:LONGEST_SEARCH])
-    everybody = db.session.execute(select(User.id, User.name, User.email, User.organization))
-    found = [row for row in everybody if wanted in _folded(f"{row.name}\n{row.email}\n{row.organization}")]
-    found.sort(key=lambda row: (language.sort_key(row.name), row.id))
+    everybody = db.session.execute(select(User.id, User.name, User.email, User.organization, User.former_number))
+    found = [row for row in everybody if wanted in _folded(f"{person_name(row)}\n{row.email}\n{row.organization}")]
+    found.sort(key=lambda row: (row.former_number or 0, language.sort_key(row.name), row.id))
     page, pages = _page_number(asked, len(found))
     keys = [row.id for row in found[(page - 1) * PER_PAGE : page * PER_PAGE]]
     people = db.session.scalars(select(User).where(User.id.in_(keys)).options(selectinload(User.roles)))
     return Listing(sorted(people, key=lambda user: keys.index(user.id)), len(found), page, pages)
+
+
+def get_person(user_id: int) -> User:
+    """Somebody who has an account. Raises NotFound, also for a former participant, of whom nothing is left."""
+    user = fetch(User, user_id)
+    if user.former_number:
+        raise NotFound
+    return user
 
 
 def version_of_user(user: User) -> str:

@@ -10,7 +10,7 @@ from app.addresses import link
 from app.admin import user_actions, user_queries
 from app.admin.common_views import done, here, query_without_page, show
 from app.admin.forms import carry_out
-from app.admin.object_queries import fetch, list_forums
+from app.admin.object_queries import list_forums
 from app.admin.user_forms import UserForm
 from app.languages import reader_language
 from app.markup import plain_line
@@ -30,7 +30,7 @@ def index() -> ResponseReturnValue:
 
 @bp.route("/users/<int:user_id>/", methods=["GET", "POST"])
 def edit(user_id: int) -> ResponseReturnValue:
-    user, viewer = fetch(User, user_id), signed_in_user()
+    user, viewer = user_queries.get_person(user_id), signed_in_user()
     form = _form_of(user)
     saved = carry_out(
         form,

@@ -49,6 +49,9 @@ PAGES = (
     "documents/new/1/",
     "users/",
     "users/1/",
+    "users/1/suspend/",
+    "users/1/reinstate/",
+    "users/1/delete/",
     "log/",
     "log.csv",
 )

@@ -31,6 +31,7 @@ from app.sample.people import address
 LANGUAGES = ("en", "es", "fr")
 OLD, OPEN = "strategic-approaches-2012", "biosafety-in-national-planning"
 PARTICIPANT = "torova"
+OWN_PAGES = ("profile", "language", "password", "email", "second-step", "data", "delete")
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def _prints() -> list[str]:
 
 
 def _accounts() -> list[str]:
-    return [f"/auth/{name}/" for name in ("sign-up", "sign-in", "check-mail", "confirm", "forgot")]
+    return [f"/auth/{name}/" for name in ("sign-up", "sign-in", "check-mail", "confirm", "forgot", "deleted")]
 
 
 def _errors() -> list[Shown]:
@@ -146,7 +147,7 @@ def _participants_own() -> list[Shown]:
         f"/messages/{message_with_file()}/edit/",
         f"/messages/{own}/withdraw/",
         "/account/",
-        *(f"/account/{name}/" for name in ("profile", "language", "password", "data")),
+        *(f"/account/{name}/" for name in OWN_PAGES),
     ]
     return [Shown("participant", path) for path in paths]
 
@@ -190,6 +191,7 @@ def _administration() -> list[str]:
         "pages/1/edit/",
         "users/",
         f"users/{user}/",
+        *(f"users/{user}/{step}/" for step in ("suspend", "reinstate", "delete")),
         "log/",
         f"log/{entry}/",
         f"log/acts/{act}/",

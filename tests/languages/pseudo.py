@@ -24,14 +24,14 @@ GREEK = str.maketrans({code: chr(0x3B1 + code % 24) for code in (*range(65, 91),
 # Columns with codes, addresses and keys, of which no page makes a sentence.
 CODES = frozenset(
     "slug language languages kind status approval role capacity country email password_hash token_hash url key"
-    " recipient action browser media_type sha256".split()
+    " recipient action browser media_type sha256 totp_secret code_hash".split()
 )
 LETTER = re.compile("[A-Za-z\u00c0-\u024f]")
-MARKED = re.compile("⟦[^⟦⟧]*⟧")
 # What is the same in all languages: the names of the languages, of the site and of a checksum, addresses, the zone, a
-# list of names in addresses that the administration shows.
+# list of names in addresses that the administration shows, the secret of a second step and its codes.
 SAME = re.compile(
     r"\b(?:English|español|français|Plenary|UTC|SHA-256|\w+-forum|group-\d|home|portal|archive|rules|child)\b"
+    r"|\b(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}\b|\b[a-z2-9]{5}-[a-z2-9]{5}\b"
 )
 # Addresses, checksums, and what feeds say to machines.
 ADDRESS = re.compile(

@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Iterator
 
+import pyotp
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -12,22 +13,24 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import TooManyRequests
 
 from app.auth import tokens
+from app.auth.email_change_actions import PURPOSES as EMAIL_CHANGE
 from app.auth.passwords import hash_password
 from app.database import utcnow
+from app.errors import EmailChangeExpired, SecondStepExpired, SecondStepNeeded, Suspended
 from app.extensions import db
 from app.mail.outbox import enqueue
-from app.models import User
+from app.models import SignIn, User
 from config import ROOT
 from tests.admin.conftest import moment
 from tests.attachments.samples import compound
 from tests.conftest import sign_in
-from tests.full_world import FullWorld
+from tests.full_world import TOTP_SECRET, FullWorld
 from tests.languages.pseudo import bare_texts, forget_catalogues, make_pseudo_site, marked
 from tests.route_table import PEOPLE, ROWS, Row, paths_of
 
 PASSWORD = "four plain words here"
 MAILS = sorted({path.stem for path in (ROOT / "app/templates/mail").glob("*.txt")} - {"base"})
-READ = [row for row in ROWS if row.in_language and row.paths]
+READ = [row for row in ROWS if row.in_language and row.paths and not row.rule.endswith(".json")]
 TEXT = {"title": "Τίτλος", "body": "Κείμενο", "language": "en"}
 TITLES = {f"{code}-{name}": "Τίτλος" for code in ("en", "es", "fr") for name in ("title", "short_title", "text")}
 OBJECTS = {
@@ -49,6 +52,18 @@ ACTIONS = [
     ("alice", "/en/account/profile/", {"name": "Άννα", "capacity": "expert", "country": ""}),
     ("alice", "/en/account/language/", {"language": "en"}),
     ("alice", "/en/account/password/", {"password": PASSWORD, "new_password": f"{PASSWORD} now"}),
+    ("alice", "/en/account/email/", {"email": "alice@example.net", "password": PASSWORD}),
+    ("alice", "/en/account/email/", {"email": "bruno@example.org", "password": PASSWORD}),
+    ("bruno", "/en/account/email/cancel/", {}),
+    ("visitor", "/en/auth/email/old/{email_change_old}/", {}),
+    ("visitor", "/en/auth/email/new/{email_change_new}/", {}),
+    ("alice", "/en/account/sign-ins/end-others/", {}),
+    ("alice", "/en/account/sign-ins/{sign_in}/end/", {}),
+    ("alice", "/en/account/second-step/", {"password": PASSWORD, "code": "{offered}"}),
+    ("admin", "/en/account/second-step/codes/", {"password": PASSWORD, "code": "{code}"}),
+    ("admin", "/en/account/second-step/off/", {"password": PASSWORD, "code": "{code}"}),
+    ("visitor", "/en/auth/sign-in/", {"email": "admin@example.org", "password": PASSWORD}),
+    ("alice", "/en/account/delete/", {"email": "alice@example.org", "password": PASSWORD}),
     ("visitor", "/en/auth/confirm/{confirm}/", {"password": PASSWORD}),
     ("visitor", "/en/auth/reset/{reset}/", {"new_password": f"{PASSWORD} now"}),
     ("visitor", "/en/auth/sign-in/", {"email": "alice@example.org", "password": PASSWORD}),
@@ -92,6 +107,9 @@ ACTIONS = [
         "/en/admin/users/{small.alice}/",
         {"name": "Άννα", "capacity": "expert", "language": "en", "country": ""},
     ),
+    ("admin", "/en/admin/users/{small.alice}/suspend/", {"reason": "Λόγος"}),
+    ("admin", "/en/admin/users/{suspended}/reinstate/", {"reason": "Λόγος"}),
+    ("admin", "/en/admin/users/{small.alice}/delete/", {"email": "alice@example.org"}),
 ]
 
 # Who asks for what and is refused: status, person, path, what is sent ("" for a GET).
@@ -172,6 +190,22 @@ REFUSALS = [
     (422, "visitor", "/en/auth/reset/{reset}/", {"new_password": ""}),
     (422, "alice", "/en/account/password/", {"password": "-", "new_password": f"{PASSWORD} now"}),
     (422, "alice", "/en/account/password/", {"password": "", "new_password": "1"}),
+    (404, "alice", "/en/account/sign-ins/999/end/", {}),
+    (410, "visitor", "/en/auth/email/new/nonsense/", None),
+    (422, "alice", "/en/account/email/", {"email": "-", "password": ""}),
+    (422, "alice", "/en/account/email/", {"email": "alice@example.org", "password": PASSWORD}),
+    (422, "alice", "/en/account/second-step/", {"password": "", "code": ""}),
+    (422, "alice", "/en/account/second-step/", {"password": PASSWORD, "code": "000000"}),
+    (409, "admin", "/en/account/second-step/", {"password": PASSWORD, "code": "000000"}),
+    (422, "alice", "/en/account/delete/", {"email": "-", "password": ""}),
+    (422, "alice", "/en/account/delete/", {"email": "", "password": "-"}),
+    (409, "admin", "/en/account/delete/", {"email": "admin@example.org", "password": PASSWORD, "code": "{code}"}),
+    (422, "visitor", "/en/auth/sign-in/", {"email": "suspended@example.org", "password": PASSWORD}),
+    (409, "admin", "/en/admin/users/{suspended}/suspend/", {"reason": "Λόγος"}),
+    (409, "admin", "/en/admin/users/{small.admin}/suspend/", {"reason": "Λόγος"}),
+    (409, "admin", "/en/admin/users/{small.admin}/delete/", {"email": "admin@example.org"}),
+    (422, "admin", "/en/admin/users/{small.alice}/suspend/", {"reason": ""}),
+    (422, "admin", "/en/admin/users/{small.alice}/delete/", {"email": ""}),
     (422, "alice", "/en/account/profile/", {"capacity": "-"}),
     (422, "alice", "/en/account/language/", {"language": "-"}),
     (422, "alice", "/en/topics/{long_topic}/reply/", {"body": " ", "language": "-"}),
@@ -361,7 +395,8 @@ def test_database_out_of_reach_is_told_without_bare_text(site, person, monkeypat
 @pytest.mark.parametrize("mail_name", MAILS)
 def test_mail_has_no_bare_text(mail_name: str, site, person):
     address = "http://127.0.0.1:8000/en/"
-    values = dict.fromkeys(("address", "forgot", "sign_in", "sign_up"), address) | {"moment": utcnow(), "name": "Άννα"}
+    values = dict.fromkeys(("address", "forgot", "sign_in", "sign_up"), address)
+    values |= {"moment": utcnow(), "name": "Άννα", "reason": "Λόγος", "email": "anna@example.org"}
     with site[0].app_context():
         mail = enqueue(mail_name, recipient="alice@example.org", language="en", **values)
         texts = [mail.subject, mail.text, mail.html]
@@ -369,6 +404,36 @@ def test_mail_has_no_bare_text(mail_name: str, site, person):
     for text in texts:
         assert marked("") not in text
         assert bare_texts(text) == []
+
+
+def test_second_step_has_no_bare_text(site, person):
+    client = person("visitor")
+    client.post("/en/auth/sign-in/", data={"email": "admin@example.org", "password": PASSWORD})
+
+    assert bare_texts(client.get("/en/auth/second-step/").text) == []
+    answer = client.post("/en/auth/second-step/", data={"code": "000000"})
+    assert (answer.status_code, bare_texts(answer.text)) == (422, [])
+
+
+@pytest.mark.parametrize("side", ["old", "new"])
+def test_link_to_change_an_address_has_no_bare_text(site, person, side):
+    answer = person("visitor").get(filled(f"/en/auth/email/{side}/{{email_change_{side}}}/", *site))
+
+    assert answer.status_code == 200
+    assert bare_texts(answer.text) == []
+
+
+@pytest.mark.parametrize(
+    "error", [lambda: Suspended("Λόγος", "anna@example.org"), SecondStepNeeded, SecondStepExpired, EmailChangeExpired]
+)
+def test_page_of_an_error_has_no_bare_text(site, error):
+    """Of those to which the other tests have no way."""
+    app, _world = site
+    with app.test_request_context("/en/admin/", method="POST"):
+        app.preprocess_request()
+        answer = app.make_response(app.handle_user_exception(error()))
+
+    assert bare_texts(answer.get_data(as_text=True)) == []
 
 
 def test_every_kind_of_mail_is_asked():
@@ -394,7 +459,15 @@ def _sent(client: FlaskClient, path: str, data: dict, site: tuple[Flask, FullWor
     keys = {name: data[name].format_map(vars(site[1])) for name in ("place", "target") if name in data}
     if data.get("seen") == SEEN:
         keys["seen"] = re.search(r'name="seen"[^>]*value="(\d+)"', client.get(path).text)[1]
-    return data | keys
+    return with_codes(data | keys, client)
+
+
+def with_codes(data: dict, client: FlaskClient) -> dict:
+    """The data with codes of a device where it asks for them: of the secret that is offered, or of the one in use."""
+    if data.get("code") == "{offered}":
+        secret = re.search(r"([A-Z2-7]{4} ){7}[A-Z2-7]{4}", client.get("/en/account/second-step/").text)[0]
+        return data | {"code": pyotp.TOTP(secret.replace(" ", "")).now()}
+    return data | {"code": pyotp.TOTP(TOTP_SECRET).now()} if data.get("code") == "{code}" else data
 
 
 def filled(path: str, app: Flask, world: FullWorld) -> str:
@@ -404,5 +477,7 @@ def filled(path: str, app: Flask, world: FullWorld) -> str:
         made = {
             "confirm": tokens.make(tokens.CONFIRM, people["unconfirmed"]),
             "reset": tokens.make(tokens.RESET, people["alice"]),
+            **{f"email_change_{side}": tokens.make(EMAIL_CHANGE[side], people["bruno"]) for side in EMAIL_CHANGE},
+            "sign_in": db.session.scalar(db.select(SignIn.id).where(SignIn.user_id == people["alice"].id)),
         }
     return path.format_map(vars(world) | made)
