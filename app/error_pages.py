@@ -24,7 +24,8 @@ MESSAGES = {
     405: _l("This address cannot be used in that way. Please go back and use the form on the page."),
     413: _l(
         "What you sent is larger than this site can take, so it cannot be given back here. "
-        "Please go back in your browser, where you should still find your text, shorten it and send it again."
+        "Please go back in your browser, where you should still find your text, shorten it or choose smaller files, "
+        "and send it again."
     ),
     429: _l("There were too many attempts in a short time. Please wait a few minutes, at most an hour, and try again."),
     500: _l("Something went wrong on our side. Nothing was changed. Please try again in a moment."),
@@ -48,7 +49,7 @@ CSRF_MESSAGE = _l(
 KEPT_HEADERS = frozenset({"Allow", "Content-Range", "Retry-After"})
 SECONDS_TO_RETRY = 60
 NOT_GIVEN_BACK = frozenset(
-    "csrf_token submission code shown language question capacity country preview seen listed messages place".split()
+    "csrf_token submission code shown language question capacity country preview seen listed messages place removed".split()
 )
 
 

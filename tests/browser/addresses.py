@@ -12,6 +12,7 @@ from app.markup import render
 from app.models import (
     Act,
     ActKind,
+    Attachment,
     Document,
     Forum,
     ForumRole,
@@ -112,6 +113,11 @@ def topic_that_takes_more() -> int:
     return _first(_in_open_group(Topic.id).order_by(Topic.id))
 
 
+def message_with_file() -> int:
+    """The number of the participant's message that has a file."""
+    return _first(select(Attachment.message_id).where(Attachment.message_id.is_not(None)))
+
+
 def _site() -> list[str]:
     return ["/", "/pages/participation/", "/pages/about/", "/portal/", "/archive/"]
 
@@ -128,7 +134,8 @@ def _messages() -> list[str]:
     published = select(Message.id).where(Message.status == MessageStatus.PUBLISHED).order_by(Message.id)
     edited = _first(published.where(Message.edited_at.is_not(None)))
     assert _first(select(Message.id).where(Message.topic_id == longest, Message.status == MessageStatus.WITHDRAWN))
-    return [f"/topics/{longest}/", f"/topics/{longest}/?page=2", f"/topics/{old}/", f"/messages/{edited}/history/"]
+    histories = [f"/messages/{number}/history/" for number in (edited, message_with_file())]
+    return [f"/topics/{longest}/", f"/topics/{longest}/?page=2", f"/topics/{old}/", *histories]
 
 
 def _prints() -> list[str]:
@@ -171,6 +178,7 @@ def _participants_own() -> list[Shown]:
         f"/topics/{topic}/reply/",
         f"/topics/{topic}/reply/?to={answered}&quote=1",
         f"/messages/{own}/edit/",
+        f"/messages/{message_with_file()}/edit/",
         f"/messages/{own}/withdraw/",
         f"/messages/{_first(_in_status(MessageStatus.PENDING).where(Message.returned_at.is_not(None)))}/edit/",
         f"/messages/{_first(_in_status(MessageStatus.WITHHELD))}/",
@@ -193,7 +201,7 @@ def _administration() -> list[str]:
     group = _first(select(Group.id).where(Group.forum_id == forum))
     question = _first(select(Question.id).where(Question.group_id == group))
     notice = _first(select(Notice.id).where(Notice.forum_id == forum))
-    document = _first(select(Document.id).where(Document.forum_id == forum))
+    document, file = db.session.execute(select(Attachment.document_id, Attachment.id).join(Document).limit(1)).one()
     period = _first(select(Period.id).where(Period.forum_id == forum, Period.kind == PeriodKind.EXTENSION))
     user, entry, act = _first(select(User.id)), _first(select(LogEntry.id)), _first(select(Act.id))
     moderator = _first(select(ForumRole.user_id).where(ForumRole.forum_id == forum))
@@ -215,6 +223,8 @@ def _administration() -> list[str]:
         f"notices/{notice}/edit/",
         f"documents/{document}/edit/",
         "reasons/",
+        f"documents/{document}/files/",
+        f"documents/{document}/files/{file}/delete/",
         "pages/",
         "pages/1/edit/",
         "users/",
