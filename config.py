@@ -1,6 +1,7 @@
 """Environment -> settings. A missing or unsafe setting stops the start with a sentence that says what to set."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,12 @@ ROOT = Path(__file__).resolve().parent
 SHORTEST_SECRET = 32
 # In bytes: room for a megabyte of text as forms encode it, so that it is refused as too long and given back.
 LARGEST_FORM = 4 * 1024 * 1024
+MEGABYTE = 1024 * 1024
+MOST_MEGABYTES = 100  # a file is read at once to be told by its content
+MOST_FILES = 20
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+CONTACT = re.compile(r"[^\s@<>]+@[^\s@<>]+")
+YES_OR_NO = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False, "": False}
 
 
 class SettingError(Exception):
@@ -28,11 +34,16 @@ class Config:
     redis_url: str = ""
     mail_url: str = ""
     mail_from: str = ""
+    contact_email: str = ""
     site_name: str = "Plenary"
     default_language: str = "en"
     languages: tuple[str, ...] = ("en", "es", "fr")
     translations: tuple[Path, ...] = (ROOT / "translations",)
+    files_folder: Path | None = None
+    largest_file: int = 10 * MEGABYTE
+    files_per_message: int = 5
     trusted_proxies: int = 0
+    require_second_step_for_admins: bool = False
     overrides: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -46,8 +57,15 @@ class Config:
             raise SettingError("SITE_URL must be set to the address readers use, such as https://forum.example.org")
         if address.scheme == "http" and address.hostname not in LOOPBACK:
             raise SettingError("SITE_URL must begin with https:// unless the site is on this machine only.")
+        if self.contact_email and not CONTACT.fullmatch(self.contact_email):
+            raise SettingError("CONTACT_EMAIL must be one e-mail address, such as secretariat@example.org")
         if self.default_language not in self.languages:
             raise SettingError(f"DEFAULT_LANGUAGE must be one of {', '.join(self.languages)}.")
+
+    @property
+    def files(self) -> Path:
+        """Where attached files lie."""
+        return self.files_folder or self.instance / "files"
 
     @property
     def is_https(self) -> bool:
@@ -86,9 +104,13 @@ class Config:
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
     """Read the settings; raises SettingError where one is missing or unsafe."""
+    files = environ.get("FILES_FOLDER", "")
     proxies = environ.get("TRUSTED_PROXIES", "0")
     if not proxies.isdecimal():
         raise SettingError("TRUSTED_PROXIES must be the number of proxies in front, such as 1.")
+    required = environ.get("REQUIRE_SECOND_STEP_FOR_ADMINS", "").lower()
+    if required not in YES_OR_NO:
+        raise SettingError("REQUIRE_SECOND_STEP_FOR_ADMINS must be 1 or 0.")
     return Config(
         secret_key=environ.get("SECRET_KEY", ""),
         site_url=environ.get("SITE_URL", "").rstrip("/"),
@@ -97,7 +119,18 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
         redis_url=environ.get("REDIS_URL", ""),
         mail_url=environ.get("MAIL_URL", ""),
         mail_from=environ.get("MAIL_FROM", ""),
+        contact_email=environ.get("CONTACT_EMAIL", ""),
         site_name=environ.get("SITE_NAME", "Plenary"),
         default_language=environ.get("DEFAULT_LANGUAGE", "en"),
+        files_folder=Path(files).resolve() if files else None,
+        largest_file=_number("LARGEST_FILE_MB", environ.get("LARGEST_FILE_MB", "10"), MOST_MEGABYTES) * MEGABYTE,
+        files_per_message=_number("FILES_PER_MESSAGE", environ.get("FILES_PER_MESSAGE", "5"), MOST_FILES),
         trusted_proxies=int(proxies),
+        require_second_step_for_admins=YES_OR_NO[required],
     )
+
+
+def _number(name: str, written: str, most: int) -> int:
+    if not written.isdecimal() or not 1 <= int(written) <= most:
+        raise SettingError(f"{name} must be a whole number from 1 to {most}.")
+    return int(written)

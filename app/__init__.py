@@ -3,20 +3,24 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import addresses, cli, errors, headers, languages, templating
+from app import addresses, cli, error_pages, headers, languages, templating
 from app.admin.views import bp as admin
+from app.attachments.forms import register as register_uploads
+from app.attachments.views import bp as attachments
 from app.auth.views import bp as auth
 from app.environment import Application
 from app.extensions import babel, compress, csrf, db, limiter, login_manager, migrate
 from app.feeds.views import bp as feeds
+from app.figures.views import bp as figures
 from app.forums.posting_views import bp as posting
 from app.forums.views import bp as forums
 from app.moderation.topic_views import bp as topic_moderation
 from app.pages.views import bp as pages
 from app.printing.views import bp as printing
+from app.storage import LocalFolder
 from config import ROOT, Config, from_environment
 
-BLUEPRINTS = (pages, auth, forums, posting, printing, admin, feeds, topic_moderation)
+BLUEPRINTS = (pages, auth, forums, posting, printing, figures, attachments, topic_moderation, admin, feeds)
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -29,6 +33,7 @@ def create_app(config: Config | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     app.extensions["languages"] = languages.bind(config.languages, config.translations)
     config.instance.mkdir(parents=True, exist_ok=True)
+    app.extensions["storage"] = LocalFolder(config.files)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     babel.init_app(app, locale_selector=lambda: languages.reader_language().code)
@@ -38,8 +43,9 @@ def create_app(config: Config | None = None) -> Flask:
     addresses.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    register_uploads(app)
     templating.register(app)
     headers.register(app)
-    errors.register_errors(app)
+    error_pages.register(app)
     cli.register(app)
     return app

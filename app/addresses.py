@@ -12,7 +12,20 @@ from app.errors import NotFound
 from app.languages import site_languages
 
 LARGEST_KEY = 2**31 - 1
-KEPT_BY_THE_SWITCH = ("page", "q", "to", "quote", "question", "next", "person", "action", "since", "until")
+KEPT_BY_THE_SWITCH = (
+    "page",
+    "q",
+    "to",
+    "quote",
+    "question",
+    "next",
+    "person",
+    "action",
+    "kind",
+    "forum",
+    "since",
+    "until",
+)
 
 
 class KeyConverter(IntegerConverter):

@@ -8,6 +8,7 @@ from flask.cli import with_appcontext
 from flask_migrate import upgrade
 
 from app import counters, stress
+from app.attachments.cli import files
 from app.auth.cli import users
 from app.database import utcnow
 from app.extensions import transaction
@@ -17,7 +18,7 @@ from app.sample.load import Loaded, NotEmpty, load
 
 
 def register(app: Flask) -> None:
-    for command in (sample, prepare, recount, stress_command, worker, users):
+    for command in (sample, prepare, recount, stress_command, worker, users, files):
         app.cli.add_command(command)
 
 

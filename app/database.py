@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, TypeDecorator, event
+from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, String, TypeDecorator, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.compiler import compiles
@@ -49,6 +49,24 @@ class UTCDateTime(TypeDecorator[datetime]):
         return lambda text: None if text is None else datetime.fromisoformat(text + "Z")
 
 
+Span = tuple[datetime, datetime]
+
+
+class Spans(TypeDecorator[tuple[Span, ...]]):
+    """Spans of aware UTC times, each from its first moment to its last; None for none."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[Span, ...] | None, dialect: Dialect) -> list[list[str]] | None:
+        return [[moment.astimezone(UTC).isoformat() for moment in span] for span in value] if value else None
+
+    def process_result_value(self, value: list[list[str]] | None, dialect: Dialect) -> tuple[Span, ...] | None:
+        if value is None:
+            return None
+        return tuple((datetime.fromisoformat(first), datetime.fromisoformat(last)) for first, last in value)
+
+
 class joined_ids(FunctionElement[str]):  # noqa: N801  named as SQL names functions
     """The integers of a group as one text, `12,15`; NULL for none."""
 
@@ -64,6 +82,23 @@ def _joined_on_sqlite(element: joined_ids, compiler: Any, **kwargs: Any) -> str:
 @compiles(joined_ids, "postgresql")
 def _joined_on_postgresql(element: joined_ids, compiler: Any, **kwargs: Any) -> str:
     return f"string_agg(CAST({compiler.process(element.clauses, **kwargs)} AS TEXT), ',')"
+
+
+class json_rows(FunctionElement[str]):  # noqa: N801  named as SQL names functions
+    """The columns of a group's rows as a list of lists in one JSON text, in any order; NULL for no rows."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(json_rows)
+def _rows_on_sqlite(element: json_rows, compiler: Any, **kwargs: Any) -> str:
+    return f"nullif(json_group_array(json_array({compiler.process(element.clauses, **kwargs)})), '[]')"
+
+
+@compiles(json_rows, "postgresql")
+def _rows_on_postgresql(element: json_rows, compiler: Any, **kwargs: Any) -> str:
+    return f"CAST(json_agg(json_build_array({compiler.process(element.clauses, **kwargs)})) AS TEXT)"
 
 
 class Base(DeclarativeBase):

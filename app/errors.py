@@ -1,22 +1,8 @@
-"""Broken rules, with a message safe to show, and the one place that turns errors into pages."""
+"""Broken rules, with a message safe to show."""
 
-import time
-from collections.abc import Mapping
-from typing import Any
-
-from flask import Flask, current_app, g, render_template, request
-from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
-from flask_login import current_user
-from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
-
-from app.extensions import db, limiter
-from app.languages import N_, negotiate
 
 Ways = tuple[tuple[str, LazyString], ...]  # (endpoint, text of the link)
 
@@ -39,6 +25,45 @@ class NotFound(ForumError):
 class Forbidden(ForumError):
     status = 403
     message = _l("Your account has no right to do this.")
+
+
+class Suspended(ForumError):
+    """Said to whoever has shown that the account is his or hers, and to nobody else."""
+
+    status = 403
+
+    def __init__(self, reason: str, contact: str) -> None:
+        super().__init__(reason)
+        # A plain string, since templates take a lazy one for HTML, and the reason is what somebody typed.
+        self.message: object = (
+            _(
+                "This account is suspended, for this reason: “%(reason)s” "
+                "If you think that it should not be, please write to %(contact)s.",
+                reason=reason,
+                contact=contact,
+            )
+            if contact
+            else _(
+                "This account is suspended, for this reason: “%(reason)s” "
+                "If you think that it should not be, please write to the Secretariat.",
+                reason=reason,
+            )
+        )
+
+
+class SecondStepNeeded(ForumError):
+    status = 403
+    message = _l(
+        "Administrators of this site sign in with a second step. Please set it up first; until then, nothing here "
+        "can be changed."
+    )
+    ways = (("auth.second_step.page", _l("Set up the second step")),)
+
+
+class SecondStepIsOn(ForumError):
+    status = 409
+    message = _l("Your account has a second step already. Recovery codes are shown only once; you can make new ones.")
+    ways = (("auth.second_step.page", _l("Two-step sign-in")),)
 
 
 class SignedOut(ForumError):
@@ -105,6 +130,13 @@ class Refused(ForumError):
         self.field = field
 
 
+class LastAdministrator(Refused):
+    """`field` is the one that would take the right away, "" where the whole account would go."""
+
+    def __init__(self, field: str = "") -> None:
+        super().__init__(_l("This is the last administrator. Make somebody else an administrator first."), field)
+
+
 class TooIntricate(ForumError):
     status = 422
     message = _l(
@@ -131,6 +163,19 @@ class ResetExpired(TokenExpired):
         "otherwise please ask for a new link."
     )
     ways = (("auth.sign_in", _l("Sign in")), ("auth.forgot", _l("Ask for a new link")))
+
+
+class EmailChangeExpired(TokenExpired):
+    message = _l(
+        "This link has expired or has been used already, or the change was cancelled. Your account page shows which "
+        "address your account has."
+    )
+    ways = (("auth.account", _l("Your account")),)
+
+
+class SecondStepExpired(TokenExpired):
+    message = _l("Too much time has passed since you wrote your password. Please sign in again.")
+    ways = (("auth.sign_in", _l("Sign in")),)
 
 
 class WrongCredentials(ForumError):
@@ -165,6 +210,24 @@ class AddressTaken(ForumError):
 class WrongPassword(ForumError):
     status = 422
     message = _l("This is not your present password. Please check it.")
+    field = "password"
+
+
+class SameAddress(ForumError):
+    status = 422
+    message = _l("This is the address that your account has now. Write another one.")
+    field = "email"
+
+
+class WrongCode(ForumError):
+    """The same for a code that is not right, of another time, or used already."""
+
+    status = 422
+    message = _l(
+        "This code is not right, or has been used already. Wait until your device shows the next one, or use one of "
+        "your recovery codes."
+    )
+    field = "code"
 
 
 class NotTheirPassword(WrongPassword):
@@ -172,120 +235,3 @@ class NotTheirPassword(WrongPassword):
         "This is not the password that was chosen when this account was made. Please check it. "
         "If you have not chosen it, somebody else has filled in the form with your e-mail address."
     )
-
-
-MESSAGES = {
-    400: _l("Your browser sent something that this site could not understand."),
-    404: NotFound.message,
-    405: _l("This address cannot be used in that way. Please go back and use the form on the page."),
-    413: _l(
-        "What you sent is larger than this site can take, so it cannot be given back here. "
-        "Please go back in your browser, where you should still find your text, shorten it and send it again."
-    ),
-    429: _l("There were too many attempts in a short time. Please wait a few minutes, at most an hour, and try again."),
-    500: _l("Something went wrong on our side. Nothing was changed. Please try again in a moment."),
-    503: _l("This site cannot reach its records at the moment. Please try again in a few minutes."),
-}
-HEADINGS = {
-    400: N_("Something is not right"),
-    403: N_("You have no right to do this"),
-    404: N_("This page does not exist"),
-    409: N_("This is not possible any more"),
-    410: N_("This link has expired"),
-    413: N_("This is too large"),
-    429: N_("Too many attempts"),
-    500: N_("Something went wrong"),
-    503: N_("Not available at the moment"),
-}
-CSRF_MESSAGE = _l(
-    "For your safety this form is valid only in the session in which it was opened, and that session has ended. "
-    "What you typed is given back below; please open the form again and send it once more."
-)
-KEPT_HEADERS = frozenset({"Allow", "Content-Range", "Retry-After"})
-SECONDS_TO_RETRY = 60
-NOT_GIVEN_BACK = frozenset(
-    "csrf_token submission language question capacity country preview seen listed messages place".split()
-)
-
-
-def register_errors(app: Flask) -> None:
-    app.register_error_handler(ForumError, _broken_rule)
-    app.register_error_handler(CSRFError, lambda _error: _page(400, CSRF_MESSAGE, to_form=True))
-    app.register_error_handler(HTTPException, _http_error)
-    for kind in (OperationalError, InterfaceError, PoolTimeout):
-        app.register_error_handler(kind, _database_away)
-
-
-def _broken_rule(error: ForumError) -> ResponseReturnValue:
-    return _page(error.status, error.message, ways=error.ways, to_form=isinstance(error, SignedOut))
-
-
-def _http_error(error: HTTPException) -> Any:
-    code = error.code or 500
-    if code < 400:
-        return error
-    headers = {name: value for name, value in error.get_headers() if name in KEPT_HEADERS}
-    if code == 429 and limiter.current_limit:
-        headers["Retry-After"] = str(max(int(limiter.current_limit.reset_at - time.time()), 1))
-    return _page(code, MESSAGES.get(code, ForumError.message), headers=headers)
-
-
-def _database_away(error: SQLAlchemyError) -> ResponseReturnValue:
-    """A database that cannot be reached, or is kept busy by others: trying again may help."""
-    current_app.logger.error("The database did not answer", exc_info=error)
-    return _page(503, MESSAGES[503], headers={"Retry-After": str(SECONDS_TO_RETRY)})
-
-
-def _page(
-    status: int,
-    message: object,
-    *,
-    ways: Ways = (),
-    headers: Mapping[str, str] | None = None,
-    to_form: bool = False,
-) -> ResponseReturnValue:
-    """The error page in the reader's language, with whatever text the person had typed."""
-    if "language" not in g:
-        # No address matched, but the language of one may stand in the path that was asked for.
-        g.language = negotiate(request.path.split("/")[1], request.accept_languages)
-    heading = _(HEADINGS.get(status, HEADINGS[400]))
-    shown = {"status": status, "heading": heading, "message": message, "typed": _typed(), "ways": ways}
-    kept = {"Cache-Control": "no-store"} if status >= 500 else {}
-    text = render_template("error_plain.html", **shown) if status == 503 else _whole_page(shown, to_form=to_form)
-    return text, status, {**kept, **(headers or {})}
-
-
-def _whole_page(shown: dict[str, Any], *, to_form: bool) -> str:
-    """The page as all others are, or a plain one where the database cannot give what all pages show."""
-    try:
-        if shown["status"] >= 500:
-            db.session.rollback()  # a statement that failed must not stop those of this page
-        form = _form_path() if to_form else None
-        return render_template("error.html", form=form, signs_in=form and _has_to_sign_in(), **shown)
-    except SQLAlchemyError:
-        current_app.logger.exception("An error page had to do without the database")
-        return render_template("error_plain.html", **shown)
-
-
-def _typed() -> list[str]:
-    if request.method != "POST":
-        return []
-    try:
-        return [value for name, value in request.form.items() if value and _may_be_given_back(name)]
-    except HTTPException:  # too much of it, perhaps to an address that takes no form at all
-        return []
-
-
-def _may_be_given_back(field: str) -> bool:
-    return field not in NOT_GIVEN_BACK and "password" not in field
-
-
-def _form_path() -> str | None:
-    """The page of the form that was sent: forms are sent to their own address. None where it has no page."""
-    rule = request.url_rule
-    return request.full_path.rstrip("?") if rule and "GET" in (rule.methods or ()) else None
-
-
-def _has_to_sign_in() -> bool:
-    """Whether the form can be opened only after signing in; those below /auth/ are for people who are not."""
-    return not current_user.is_authenticated and not request.path.startswith(f"/{g.language.code}/auth/")

@@ -1,7 +1,8 @@
 """The extensions, unbound (`create_app` binds them), and the one way to write: `transaction()`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from flask_babel import Babel
 from flask_compress import Compress
@@ -32,6 +33,20 @@ limiter = RouteLimiter(get_remote_address)
 compress = Compress()
 
 
+@dataclass
+class Consequences:
+    """What is done outside the database once a transaction is committed, or once it has failed."""
+
+    of_success: list[Callable[[], None]] = field(default_factory=list)
+    of_failure: list[Callable[[], None]] = field(default_factory=list)
+
+
+def consequences() -> Consequences:
+    """Those of the transaction under way."""
+    found: Consequences = db.session.info["consequences"]
+    return found
+
+
 @contextmanager
 def transaction() -> Iterator[None]:
     """One write: begin immediately, commit at the end, roll back on any error.
@@ -41,10 +56,18 @@ def transaction() -> Iterator[None]:
     hold at the moment of writing.
     """
     db.session.rollback()
+    db.session.info["consequences"] = expected = Consequences()
     db.session.connection(execution_options={"begin": "IMMEDIATE"})
+    is_written = False
     try:
         yield
+        db.session.flush()
+        is_written = True  # should the commit now fail, nobody knows whether it counts
         db.session.commit()
     except BaseException:
         db.session.rollback()
+        for step in () if is_written else expected.of_failure:
+            step()
         raise
+    for step in expected.of_success:
+        step()

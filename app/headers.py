@@ -16,8 +16,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+POLICY = ("Content-Security-Policy", CONTENT_SECURITY_POLICY)
 SECURITY = (
-    ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
     ("Referrer-Policy", "same-origin"),
@@ -35,8 +35,12 @@ def register(app: Flask) -> None:
 
     @app.after_request
     def add_headers(response: Response) -> Response:
+        if "Content-Security-Policy" not in response.headers:  # a picture has a stricter one of its own
+            response.headers.add(*POLICY)
         for line in lines:
             response.headers.add(*line)
+        if "Content-Security-Policy" not in response.headers:
+            response.headers.add("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         if "Cache-Control" not in response.headers:
             response.headers.add("Cache-Control", FOR_ONE_PERSON if _is_personal() else FOR_ANYBODY)
         response.headers.add("Vary", "Cookie")

@@ -1,7 +1,14 @@
-"""The words for the values of enumerations, marked here and translated where they are shown."""
+"""The words for the values of enumerations, marked here and translated where they are shown; and names as people know
+them."""
 
+from typing import Any
+
+from flask_babel import gettext as _
+
+from app.attachments.kinds import KINDS
 from app.languages import N_
-from app.models.forum import DocumentKind
+from app.models.forum import Approval, DocumentKind
+from app.models.message import MessageStatus
 from app.models.period import PeriodKind, StateKind
 from app.models.user import Capacity, Role
 
@@ -12,6 +19,12 @@ CAPACITY = {
     Capacity.IPLC: N_("Indigenous peoples and local communities"),
     Capacity.EXPERT: N_("Expert in a personal capacity"),
     Capacity.SECRETARIAT: N_("Secretariat"),
+}
+STATUS = {
+    MessageStatus.PENDING: N_("waits for approval"),
+    MessageStatus.PUBLISHED: N_("published"),
+    MessageStatus.WITHHELD: N_("withheld"),
+    MessageStatus.WITHDRAWN: N_("withdrawn"),
 }
 STATE = {
     StateKind.PLANNED: N_("Planned"),
@@ -33,8 +46,49 @@ DOCUMENT = {
     DocumentKind.DECISION: N_("Decision"),
     DocumentKind.NOTIFICATION: N_("Notification"),
 }
+APPROVAL = {
+    Approval.NOBODY: N_("Nobody's messages: they are published at once"),
+    Approval.NEWCOMERS: N_("The messages of newcomers, until one of theirs is published in the forum"),
+    Approval.EVERYBODY: N_("Everybody's messages"),
+}
 ROLE = {
     Role.MODERATOR: N_("Moderator"),
     Role.TRANSLATOR: N_("Translator"),
     Role.PARTICIPANT: N_("Approved participant"),
 }
+FILE = {kind.media_type: kind.label for kind in KINDS}
+
+# What browsers call themselves, and what people call them; of those that name several, the first is meant.
+BROWSERS = {
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "SamsungBrowser": "Samsung Internet",
+    "Firefox": "Firefox",
+    "FxiOS": "Firefox",
+    "CriOS": "Chrome",
+    "Chrome": "Chrome",
+    "Safari": "Safari",
+}
+SYSTEMS = {
+    "Windows": "Windows",
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Mac OS": "macOS",
+    "CrOS": "ChromeOS",
+    "Linux": "Linux",
+}
+
+
+def browser_name(user_agent: str) -> str:
+    """`Firefox, Linux`: a browser as its owner knows it; as it calls itself where it is none of the usual ones."""
+    browser = next((name for sign, name in BROWSERS.items() if f"{sign}/" in user_agent), "")
+    system = next((name for sign, name in SYSTEMS.items() if sign in user_agent), "")
+    return ", ".join(filter(None, (browser, system))) if browser else user_agent
+
+
+def person_name(person: Any) -> str:
+    """The name of a user, or of a row with `name` and `former_number`; the number of whose account was deleted."""
+    if person.former_number:
+        return _("Former participant %(number)s", number=person.former_number)
+    return str(person.name)

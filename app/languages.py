@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from werkzeug.datastructures import LanguageAccept
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 DASH = "\N{EN DASH}"
+Day = date  # languages have a method of that name
 
 
 def N_(message: str) -> str:  # noqa: N802  gettext's own name for "mark for translation, translate later"
@@ -29,7 +30,10 @@ def N_(message: str) -> str:  # noqa: N802  gettext's own name for "mark for tra
 
 @dataclass(frozen=True)
 class Patterns:
-    """How a language writes dates. `{d}` day, `{m}` month, `{y}` year, `{a}` and `{b}` two dates of a range."""
+    """How a language writes dates and numbers.
+
+    `{d}` day, `{m}` month, `{y}` year, `{a}` and `{b}` two dates of a range, `{p}` the number of a percentage.
+    """
 
     months: tuple[str, ...]
     date: str = "{d} {m} {y}"
@@ -40,6 +44,10 @@ class Patterns:
     sentence: str = "from {a} to {b}"
     time: str = "{h:02}:{n:02}" + NO_BREAK + "UTC"
     moment: str = "{date}, {time}"
+    thousands: str = ","
+    decimal: str = "."
+    percent: str = "{p}%"
+    sizes: tuple[str, ...] = ("B", "KB", "MB", "GB")  # each 1,024 times the one before
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,16 +63,16 @@ class Language:
     invented_states: dict[str, str] = field(default_factory=dict)
     catalogue: NullTranslations = field(default_factory=NullTranslations)
 
-    def date(self, moment: datetime) -> str:
+    def date(self, day: Day) -> str:
         """`4 May 2012`, `1er mai 2012`."""
-        return self.patterns.date.format(**self._parts(moment))
+        return self.patterns.date.format(**self._parts(day))
 
     def moment(self, moment: datetime) -> str:
         """A date with its hour, which no line parts from its zone: `4 May 2012, 23:00 UTC`."""
         time = self.patterns.time.format(h=moment.hour, n=moment.minute)
         return self.patterns.moment.format(date=self.date(moment), time=time)
 
-    def heading_range(self, first: datetime, last: datetime) -> str:
+    def heading_range(self, first: Day, last: Day) -> str:
         """`20 February – 4 May 2012`, `17–31 July 2012`; two whole dates where the years differ."""
         if (first.year, first.month) == (last.year, last.month):
             if first.day == last.day:
@@ -73,9 +81,29 @@ class Language:
             return self.patterns.heading_within_month.format(d1=a["d"], d2=b["d"], m=b["m"], y=b["y"])
         return self.patterns.heading.format(a=self._range_start(first, last), b=self.date(last))
 
-    def sentence_range(self, first: datetime, last: datetime) -> str:
+    def sentence_range(self, first: Day, last: Day) -> str:
         """`from 20 February to 4 May 2012`, for use inside a sentence."""
         return self.patterns.sentence.format(a=self._range_start(first, last), b=self.date(last))
+
+    def day_month(self, day: Day) -> str:
+        """`4 May`, `1er mai`."""
+        return self.patterns.day_month.format(**self._parts(day))
+
+    def number(self, value: int) -> str:
+        """`1,234`, with the thousands set apart."""
+        return f"{value:,}".replace(",", self.patterns.thousands)
+
+    def percent(self, share: float) -> str:
+        """A share of 1 in percent, to one decimal: `41.7%`."""
+        return self.patterns.percent.format(p=f"{share * 100:.1f}".replace(".", self.patterns.decimal))
+
+    def size(self, in_bytes: int) -> str:
+        """The size of a file, to two digits at least: `812 B`, `1.4 MB`, `340 KB`; in French `1,4 Mo`."""
+        amount, step = float(in_bytes), 0
+        while amount >= 999.5 and step < len(self.patterns.sizes) - 1:
+            amount, step = amount / 1024, step + 1
+        digits = f"{amount:.1f}".removesuffix(".0") if step and amount < 9.95 else f"{amount:.0f}"
+        return f"{digits.replace('.', self.patterns.decimal)}\N{NO-BREAK SPACE}{self.patterns.sizes[step]}"
 
     def state_name(self, code: str) -> str:
         """The United Nations' short name of a State, the code itself where the list has none."""
@@ -88,22 +116,22 @@ class Language:
         plain = unicodedata.normalize("NFD", name)
         return "".join(char for char in plain if not unicodedata.combining(char)).casefold()
 
-    def states_in_order(self, own: str = "") -> list[tuple[str, str]]:
+    def states_in_order(self, *present: str) -> list[tuple[str, str]]:
         """`(code, name)` of every State that can be chosen, in this language's alphabetical order.
 
-        `own` is somebody's present one, offered even where it is not in the list any more.
+        `present` are those chosen before ("" for none), offered even where they are not in the list any more.
         """
-        offered = self.states | ({own: self.state_name(own)} if own else {})
+        offered = self.states | {code: self.state_name(code) for code in present if code}
         return sorted(offered.items(), key=lambda state: self.sort_key(state[1]))
 
-    def _range_start(self, first: datetime, last: datetime) -> str:
+    def _range_start(self, first: Day, last: Day) -> str:
         if first.year == last.year:
-            return self.patterns.day_month.format(**self._parts(first))
+            return self.day_month(first)
         return self.date(first)
 
-    def _parts(self, moment: datetime) -> dict[str, Any]:
-        day = self.patterns.first_day if moment.day == 1 else str(moment.day)
-        return {"d": day, "m": self.patterns.months[moment.month - 1], "y": moment.year}
+    def _parts(self, day: Day) -> dict[str, Any]:
+        number = self.patterns.first_day if day.day == 1 else str(day.day)
+        return {"d": number, "m": self.patterns.months[day.month - 1], "y": day.year}
 
 
 KNOWN = {
@@ -124,6 +152,9 @@ KNOWN = {
             heading="{a} a {b}",
             heading_within_month="{d1} a {d2} de {m} de {y}",
             sentence="del {a} al {b}",
+            thousands=".",
+            decimal=",",
+            percent="{p} %".replace(" ", NO_BREAK),
         ),
         letters_after={"ñ": "n"},
     ),
@@ -135,6 +166,10 @@ KNOWN = {
             first_day="1er",
             sentence="du {a} au {b}",
             time="{h} h {n:02} UTC".replace(" ", NO_BREAK),
+            thousands=NO_BREAK,
+            decimal=",",
+            percent="{p} %".replace(" ", NO_BREAK),
+            sizes=("o", "Ko", "Mo", "Go"),
         ),
     ),
 }

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import Boolean, ColumnElement, bindparam, or_, select
 
 from app.database import utcnow
@@ -23,10 +24,13 @@ from app.errors import (
     ForumError,
     Locked,
     NotYetOpen,
+    SignedOut,
+    Suspended,
 )
 from app.extensions import db
 from app.models import (
     Approval,
+    Attachment,
     Forum,
     ForumRole,
     Group,
@@ -55,6 +59,14 @@ TOPIC_IS_VISIBLE: ColumnElement[bool] = FORUM_IS_VISIBLE & or_(
 )
 MESSAGE_IS_VISIBLE: ColumnElement[bool] = FORUM_IS_VISIBLE & or_(
     Message.position.is_not(None), Message.author_id == bindparam("viewer_id"), FORUM_IS_MODERATED
+)
+
+# A file is as visible as the text of its message, hidden ones included (see_history below), or as its document.
+ATTACHMENT_IS_VISIBLE: ColumnElement[bool] = FORUM_IS_VISIBLE & or_(
+    Attachment.document_id.is_not(None),
+    Message.status == MessageStatus.PUBLISHED,
+    Message.author_id == bindparam("viewer_id"),
+    FORUM_IS_MODERATED,
 )
 
 
@@ -119,12 +131,30 @@ def _has_been_published(author: User, forum: Forum) -> bool:
     return db.session.scalar(own.where(published, Group.forum_id == forum.id).limit(1)) is not None
 
 
+def suspension(user: User) -> Suspended:
+    """What somebody is told who is suspended: why, and whom to write to."""
+    return Suspended(user.suspended_for, current_app.config["SITE"].contact_email)
+
+
 def _refusal(viewer: Viewer, action: str, thing: Any, now: datetime) -> Exception | None:
-    return RULES[action](viewer, thing, now)
+    """Whoever is suspended, or gone, does nothing any more, also with a form that was opened before."""
+    if isinstance(viewer, User) and viewer.suspended_at:
+        return suspension(viewer)
+    return SignedOut() if viewer.former_number else RULES[action](viewer, thing, now)
+
+
+def _change_account(viewer: Viewer, _thing: Any, _now: datetime) -> Exception | None:
+    return None if viewer.is_authenticated else SignedOut()
 
 
 def _administer(viewer: Viewer, _thing: Any, _now: datetime) -> Exception | None:
     return None if viewer.is_admin else Forbidden()
+
+
+def _sign_in_to_post(viewer: Viewer, group: Group, now: datetime) -> Exception | None:
+    """Whether signing in is all that a reader needs to do first."""
+    is_open = group.forum.group_state(group, now).is_open
+    return None if is_open and not viewer.is_authenticated else Forbidden()
 
 
 def _post_in_group(viewer: Viewer, group: Group, now: datetime, *, is_locked: bool = False) -> Exception | None:
@@ -175,6 +205,11 @@ def _report(viewer: Viewer, message: Message, _now: datetime) -> Exception | Non
     return None if may else Forbidden()
 
 
+def _see_figures(viewer: Viewer, forum: Forum, _now: datetime) -> Exception | None:
+    """Who is silent is for those who run the forum, archived or not."""
+    return None if moderates(viewer, forum) else Forbidden()
+
+
 def _moderate(viewer: Viewer, forum: Forum, _now: datetime) -> Exception | None:
     """Everything in a forum that is archived stays as it is."""
     if not moderates(viewer, forum):
@@ -214,13 +249,16 @@ def _on_status(*statuses: MessageStatus) -> Rule:
 
 RULES: dict[str, Rule] = {
     "administer": _administer,
+    "change_account": _change_account,
     "start_topic": _post_in_group,
+    "sign_in_to_post": _sign_in_to_post,
     "reply": _reply,
     "speak_for": _speak_for,
     "edit": _edit,
     "withdraw": _withdraw,
     "see_history": _see_history,
     "report": _report,
+    "see_figures": _see_figures,
     "moderate": _moderate,
     "moderate_topic": _moderate_topic,
     "rearrange": _rearrange,

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import aliased
 
 from app.counters import recount
@@ -89,7 +89,6 @@ def _authors(now: datetime) -> list[int]:
 
 
 def _start_topics(group: Group, authors: list[int], count: int, at: datetime) -> list[int]:
-    last = db.session.scalar(select(func.max(Topic.id))) or 0
     rows = [
         {
             "group_id": group.id,
@@ -101,8 +100,7 @@ def _start_topics(group: Group, authors: list[int], count: int, at: datetime) ->
         }
         for place in range(count)
     ]
-    db.session.execute(insert(Topic), rows)
-    return list(db.session.scalars(select(Topic.id).where(Topic.id > last).order_by(Topic.id)))
+    return list(db.session.scalars(insert(Topic).returning(Topic.id, sort_by_parameter_order=True), rows))
 
 
 def _texts() -> list[dict[str, str]]:

@@ -18,6 +18,7 @@ from markupsafe import Markup
 from werkzeug.local import LocalProxy
 
 from app import addresses, labels, markup
+from app.attachments.queries import read_attached
 from app.languages import NO_BREAK, Language, days_left, hours_left, reader_language, site_default, site_languages
 from app.models.texts import best_text
 from app.pages.queries import SiteTree
@@ -75,6 +76,7 @@ def _filters() -> dict[str, Any]:
         "put": markup.put,
         "deeper": markup.deeper,
         "numbers": numbers,
+        "attached": read_attached,
         "excerpt": markup.excerpt,
         "stamp": stamp,
         "minute": minute,

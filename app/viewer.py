@@ -4,9 +4,9 @@ from collections.abc import Callable
 from functools import wraps
 from urllib.parse import urlencode
 
-from flask import current_app, g, redirect, request
+from flask import current_app, g, redirect, request, session
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
+from flask_login import current_user, login_user
 
 from app.addresses import link
 from app.errors import SignedOut
@@ -15,6 +15,8 @@ from app.models import GUEST, SignIn, User, Viewer
 
 login_manager.anonymous_user = lambda: GUEST
 login_manager.session_protection = None
+
+SECOND_STEP = "second_step"
 
 
 def viewer() -> Viewer:
@@ -31,12 +33,35 @@ def has_session() -> bool:
 
 @login_manager.user_loader
 def load_user(token: str) -> User | None:
-    """The user whose browser holds this sign-in token, while that sign-in has not been ended."""
-    statement = db.select(User).join(SignIn).where(SignIn.token_hash == SignIn.hash_of(token))
+    """The user whose browser holds this sign-in token, while that sign-in has not been ended.
+
+    Suspending somebody and deleting an account end every sign-in; one that was just being made is none either.
+    """
+    may_be_signed_in = User.suspended_at.is_(None) & User.former_number.is_(None)
+    statement = db.select(User).join(SignIn).where(SignIn.token_hash == SignIn.hash_of(token), may_be_signed_in)
     user = db.session.scalar(statement)
     if user is not None:
         user.session_token = token
     return user
+
+
+def begin_session(user: User) -> None:
+    """Let the browser hold the sign-in of this user, in a new session: whoever knew the old one does not come along."""
+    session.clear()
+    session.permanent = True
+    login_user(user)
+
+
+def await_second_step(user: User, token: str) -> None:
+    """Remember, in a new session, who has written the right password and has still to take the second step."""
+    session.clear()
+    session[SECOND_STEP] = [user.id, token]
+
+
+def awaited_second_step() -> tuple[int, str]:
+    """`(key of the user, token)` of `await_second_step`; `(0, "")` where nobody is on the way."""
+    user_id, token = session.get(SECOND_STEP) or (0, "")
+    return user_id, token
 
 
 def signed_in(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:

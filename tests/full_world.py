@@ -8,13 +8,18 @@ from app.database import utcnow
 from app.extensions import db
 from app.markup import render
 from app.models import (
+    Act,
+    ActKind,
+    Attachment,
     Capacity,
     Document,
     DocumentText,
+    EmailChange,
     Forum,
     ForumRole,
     Group,
     GroupText,
+    Invitation,
     LogEntry,
     Message,
     MessageStatus,
@@ -26,14 +31,17 @@ from app.models import (
     PeriodKind,
     Question,
     QuestionText,
+    Report,
     Revision,
     Role,
     Topic,
     User,
 )
 from app.models.forum import DocumentKind
+from tests.files import make_attachment
 from tests.world import World, make_forum, make_message, make_period, make_topic, make_user, texts
 
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 BODY = "Some *text* with a [link](https://example.org/) and\n\n- a list\n\n## A heading\n\n> and a quote"
 
 
@@ -44,6 +52,7 @@ class FullWorld:
     small: World
     forums: dict[str, int]
     translator: int
+    suspended: int
     long_topic: int
     edited: int
     withdrawn: int
@@ -56,7 +65,11 @@ class FullWorld:
     forum_page: int
     child_page: int
     entry: int
+    act: int
     coming_period: int
+    attachment: int
+    document_file: int
+    hidden_attachment: int
 
     @property
     def people(self) -> dict[str, int]:
@@ -72,6 +85,10 @@ class FullWorld:
         translator = make_user(
             "translator", capacity=Capacity.IPLC, organization="", country="", title="Ms", language="fr"
         )
+        suspended = make_user("suspended", suspended_at=utcnow(), suspended_for="Advertising", language="es")
+        _former(people["admin"])
+        people["admin"].totp_secret = TOTP_SECRET
+        db.session.add(EmailChange(user_id=people["bruno"].id, email="bruno@example.net"))
         make_user("unconfirmed", confirmed_at=None, capacity=Capacity.EXPERT, language="fr")
         make_user("mailed", confirmed_at=None, confirmation_mailed_at=utcnow())
         forums = {forum.slug: forum.id for forum in _forums(people["alice"])}
@@ -83,13 +100,18 @@ class FullWorld:
         _furnish(hidden.forum)
         hidden_topic = make_topic(hidden, people["alice"], "Hidden topic", question=hidden.questions[0])
         hidden_message = make_message(hidden_topic, people["alice"], BODY, on_behalf_of="Some others")
+        attachment, document_file = _files(edited, withdrawn, document)
+        hidden_attachment = make_attachment(hidden_message, "hidden.txt")
         child = _child_page()
         entry = _log(people["admin"], small.forum)
+        act = _act(db.session.get_one(User, small.moderator), withdrawn, hidden_topic)
+        db.session.add_all(Invitation(forum_id=small.forum, country=code) for code in ("XA", "FR"))
         db.session.commit()
         return cls(
             small=small,
             forums=forums,
             translator=translator.id,
+            suspended=suspended.id,
             long_topic=long_topic.id,
             edited=edited.id,
             withdrawn=withdrawn.id,
@@ -102,7 +124,11 @@ class FullWorld:
             forum_page=page.id,
             child_page=child.id,
             entry=entry.id,
+            act=act.id,
             coming_period=coming.id,
+            attachment=attachment.id,
+            document_file=document_file.id,
+            hidden_attachment=hidden_attachment.id,
         )
 
 
@@ -113,6 +139,7 @@ def _forums(alice: User) -> list[Forum]:
     undated = make_forum("undated-forum")
     undated.periods.clear()
     last_hours = make_forum("last-hours-forum", opens=-24, closes=2)
+    last_hours.periods[0].former_dates = ((now - timedelta(days=1), now + timedelta(days=9)),)
     extended = make_forum("extended-forum", opens=-240, closes=24)
     extended.periods.append(make_period(PeriodKind.EXTENSION, 24, 240, now))
     reopened = make_forum("reopened-forum", opens=-240, closes=-120)
@@ -120,6 +147,9 @@ def _forums(alice: User) -> list[Forum]:
     reopened.by_invitation = True
     closed = make_forum("closed-forum", opens=-240, closes=-24)
     closed.periods.append(make_period(PeriodKind.REOPENING, 24, 240, now))
+    closed.periods[0].former_dates = ((now - timedelta(days=12), now - timedelta(hours=2)),)
+    called_off = make_period(PeriodKind.EXTENSION, -2, 99, now, called_off_at=now - timedelta(days=1))
+    closed.periods.append(called_off)
     archived = make_forum("archived-forum", opens=-24_000, closes=-2_400)
     archived.archived_at = now - timedelta(days=1)
     for forum in (closed, archived):
@@ -209,6 +239,14 @@ def _moderated(topic: Topic, people: dict[str, User]) -> tuple[Topic, Topic]:
     return locked, merged
 
 
+def _files(edited: Message, withdrawn: Message, document: Document) -> tuple[Attachment, Attachment]:
+    """Files under a message that shows them, of one that does not, and of a document; and one that was removed."""
+    make_attachment(edited, "removed.txt", removed_at=utcnow())
+    make_attachment(withdrawn, "withdrawn.txt")
+    text = make_attachment(edited, "text.txt")
+    return text, make_attachment(document, "paper.pdf", b"%PDF-1.4\n", media_type="application/pdf", language="es")
+
+
 def _child_page() -> Page:
     """A page below another, in Spanish only."""
     rules = db.session.query(Page).filter_by(slug="rules").one()
@@ -217,6 +255,17 @@ def _child_page() -> Page:
     db.session.add(child)
     db.session.flush()
     return child
+
+
+def _former(admin: User) -> None:
+    """Somebody whose account was deleted, with a message, a report and a line in the log that stay."""
+    former = make_user("", name="", email="former-1", organization="", country="", former_number=1)
+    topic = db.session.query(Topic).first()
+    message = make_message(topic, former, "What somebody said who has left.")
+    db.session.add(Report(message_id=message.id, reporter=admin, reason="Impolite"))
+    db.session.add(Report(message_id=db.session.query(Message.id).first().id, reporter=former, reason=""))
+    gone = {"action": "delete", "kind": "users", "subject_id": former.id, "subject": ""}
+    db.session.add_all([LogEntry(user=admin, **gone), LogEntry(user=former, **gone)])
 
 
 def _log(admin: User, forum_id: int) -> LogEntry:
@@ -231,3 +280,14 @@ def _log(admin: User, forum_id: int) -> LogEntry:
     db.session.add_all([entry, LogEntry(action="delete", kind="periods", subject_id=9, subject="Gone")])
     db.session.flush()
     return entry
+
+
+def _act(moderator: User, message: Message, hidden_topic: Topic) -> Act:
+    """What a moderator did with a message, and with a topic of a forum that is not published."""
+    reason = {"en": "It belongs here", "fr": "Sa place est ici"}
+    forum_id, detail = message.topic.group.forum_id, {"from_topic": message.topic_id, "messages": [message.id]}
+    moved = Act(kind=ActKind.MOVE, user=moderator, forum_id=forum_id, reason=reason, message=message, detail=detail)
+    hidden = {"forum_id": hidden_topic.group.forum_id, "topic": hidden_topic}
+    db.session.add_all([moved, Act(kind=ActKind.PIN, user=moderator, reason=reason, **hidden)])
+    db.session.flush()
+    return moved

@@ -7,7 +7,8 @@ tests/full_world.py; an address that takes POST only, or wants a token from a ma
 from dataclasses import dataclass
 
 from app.admin.object_queries import KINDS
-from app.models import PeriodKind
+from app.figures.contents import FIGURES
+from app.models import PeriodKind, Role
 from tests.full_world import FullWorld
 
 PEOPLE = ("visitor", "alice", "bruno", "moderator", "translator", "admin")
@@ -20,6 +21,7 @@ GUESTS_ONLY = (200, 302, 302, 302, 302, 302)
 SIGNED_IN = (302, 200, 200, 200, 200, 200)
 OWN_OF_ALICE = (302, 200, 403, 403, 403, 403)
 ADMIN = (302, 403, 403, 403, 403, 200)
+WITH_SECOND_STEP = (302, 302, 302, 302, 302, 200)  # the administrator of the full world has one
 MODERATOR = (302, 403, 403, 200, 403, 200)
 TOKEN = (410, 410, 410, 410, 410, 410)  # without a good one
 
@@ -38,6 +40,7 @@ class Row:
 FORUMS = ("open", "planned", "undated", "last-hours", "extended", "reopened", "closed", "archived")
 FORUM_PATHS = tuple(f"/forums/{state}-forum/" for state in FORUMS)
 PERIODS = ",".join(PeriodKind)
+WITHOUT_PICTURE = ("unanswered", "silent", "not-written")
 
 ROWS = [
     Row("/", GET, REDIRECT, ("/",), in_language=False),
@@ -45,6 +48,13 @@ ROWS = [
     Row("/robots.txt", GET, PUBLIC, ("/robots.txt",), in_language=False),
     Row("/sitemap.xml", GET, PUBLIC, ("/sitemap.xml",), in_language=False),
     Row("/static/<path:filename>", GET, PUBLIC, ("/static/base.css",), in_language=False),
+    Row(
+        "/attachments/<int:attachment_id>/<name>",
+        GET,
+        PUBLIC,
+        ("/attachments/{attachment}/text.txt", "/attachments/{document_file}/paper.pdf"),
+        in_language=False,
+    ),
     Row("/", GET, PUBLIC, ("/",)),
     Row("/pages/<slug>/", GET, PUBLIC, ("/pages/rules/", "/pages/child/")),
     Row("/portal/", GET, PUBLIC, ("/portal/",)),
@@ -142,6 +152,31 @@ ROWS = [
     Row("/account/language/", FORM, SIGNED_IN, ("/account/language/",)),
     Row("/account/password/", FORM, SIGNED_IN, ("/account/password/",)),
     Row("/account/data/", GET, SIGNED_IN, ("/account/data/",)),
+    Row("/account/data.json", GET, SIGNED_IN, ("/account/data.json",)),
+    Row("/account/sign-ins/<int:sign_in_id>/end/", POST, SIGNED_IN),
+    Row("/account/sign-ins/end-others/", POST, SIGNED_IN),
+    Row("/account/email/", FORM, SIGNED_IN, ("/account/email/",)),
+    Row("/account/email/cancel/", POST, SIGNED_IN),
+    Row("/auth/email/<any(old,new):side>/<token>/", FORM, TOKEN, ("/auth/email/old/nonsense/", "/auth/email/new/x/")),
+    Row("/auth/second-step/", FORM, REDIRECT, ("/auth/second-step/",)),
+    Row("/account/second-step/", FORM, SIGNED_IN, ("/account/second-step/",)),
+    Row("/account/second-step/codes/", FORM, WITH_SECOND_STEP, ("/account/second-step/codes/",)),
+    Row("/account/second-step/off/", FORM, WITH_SECOND_STEP, ("/account/second-step/off/",)),
+    Row("/account/delete/", FORM, SIGNED_IN, ("/account/delete/",)),
+    Row("/auth/deleted/", GET, PUBLIC, ("/auth/deleted/",)),
+    Row("/figures/forums/<forum_slug>/", GET, MODERATOR, ("/figures/forums/open-forum/",)),
+    Row(
+        "/figures/forums/<forum_slug>/<name>.svg",
+        GET,
+        MODERATOR,
+        tuple(f"/figures/forums/open-forum/{name}.svg" for name in FIGURES if name not in WITHOUT_PICTURE),
+    ),
+    Row(
+        "/figures/forums/<forum_slug>/<name>.csv",
+        GET,
+        MODERATOR,
+        tuple(f"/figures/forums/open-forum/{name}.csv" for name in FIGURES),
+    ),
     Row("/admin/", GET, ADMIN, ("/admin/",)),
     Row("/admin/pages/", GET, ADMIN, ("/admin/pages/",)),
     Row(
@@ -186,8 +221,25 @@ ROWS = [
             "/admin/documents/{document}/delete/",
         ),
     ),
+    Row("/admin/documents/<int:document_id>/files/", FORM, ADMIN, ("/admin/documents/{document}/files/",)),
+    Row(
+        "/admin/documents/<int:document_id>/files/<int:attachment_id>/delete/",
+        FORM,
+        ADMIN,
+        ("/admin/documents/{document}/files/{document_file}/delete/",),
+    ),
     Row("/admin/forums/", GET, ADMIN, ("/admin/forums/",)),
     Row("/admin/forums/<int:forum_id>/", GET, ADMIN, tuple(f"/admin/forums/{key}/" for key in range(1, 10))),
+    Row("/admin/forums/<int:forum_id>/invitations/", FORM, ADMIN, ("/admin/forums/{small.forum}/invitations/",)),
+    Row(
+        "/admin/forums/<int:forum_id>/roles/", FORM, ADMIN, tuple(f"/admin/forums/{key}/roles/" for key in range(1, 10))
+    ),
+    Row(
+        f"/admin/forums/<int:forum_id>/roles/<int:user_id>/<any({','.join(Role)}):role>/end/",
+        FORM,
+        ADMIN,
+        ("/admin/forums/{small.forum}/roles/{small.moderator}/moderator/end/",),
+    ),
     Row("/admin/groups/<int:group_id>/", GET, ADMIN, ("/admin/groups/{small.group}/",)),
     Row(
         "/admin/forums/<int:forum_id>/<any(publish,unpublish,archive,unarchive):name>/",
@@ -228,12 +280,26 @@ ROWS = [
         ("/admin/periods/1/delete/", "/admin/periods/{coming_period}/delete/"),
     ),
     Row("/admin/users/", GET, ADMIN, ("/admin/users/", "/admin/users/?q=nobody", "/admin/users/?q=alice")),
-    Row("/admin/users/<int:user_id>/", FORM, ADMIN, ("/admin/users/{small.alice}/", "/admin/users/{translator}/")),
-    Row("/admin/log/", GET, ADMIN, ("/admin/log/", "/admin/log/?action=publish")),
+    Row("/admin/users/<int:user_id>/", FORM, ADMIN, ("/admin/users/{small.alice}/", "/admin/users/{suspended}/")),
+    Row(
+        "/admin/users/<int:user_id>/suspend/",
+        FORM,
+        ADMIN,
+        ("/admin/users/{small.alice}/suspend/", "/admin/users/{suspended}/suspend/"),
+    ),
+    Row(
+        "/admin/users/<int:user_id>/reinstate/",
+        FORM,
+        ADMIN,
+        ("/admin/users/{small.alice}/reinstate/", "/admin/users/{suspended}/reinstate/"),
+    ),
+    Row("/admin/users/<int:user_id>/delete/", FORM, ADMIN, ("/admin/users/{small.alice}/delete/",)),
+    Row("/admin/log/", GET, ADMIN, ("/admin/log/", "/admin/log/?action=publish", "/admin/log/?kind=messages&forum=1")),
     Row("/admin/log/<int:entry_id>/", GET, ADMIN, ("/admin/log/{entry}/",)),
+    Row("/admin/log/acts/<int:entry_id>/", GET, ADMIN, ("/admin/log/acts/{act}/",)),
     Row("/admin/log.csv", GET, ADMIN, ("/admin/log.csv",)),
 ]
-NOT_PAGES = (".atom", ".csv", ".css", ".txt", ".xml", "healthz")
+NOT_PAGES = ("<name>", ".atom", ".csv", ".css", ".json", ".svg", ".txt", ".xml", "healthz")
 REDIRECTED = "/messages/<int:number>/"
 
 

@@ -26,19 +26,24 @@ LAYERS = (
     ("frame", r"app\.(templating|headers)"),
     ("forms", r"app\.forms|app\.\w+\.(\w+_)?forms"),
     ("who asks", r"app\.viewer"),
-    ("actions", r"app\.\w+\.(\w+_)?actions|app\.auth\.tokens"),
+    ("actions", r"app\.\w+\.(\w+_)?actions|app\.auth\.(tokens|mailing)"),
     ("mail", r"app\.mail\.(outbox|letters|sending)"),
     (
         "queries",
         r"app\.\w+\.(\w+_)?queries|app\.printing\.proceedings|app\.counters|app\.submissions"
-        r"|app\.forums\.placing|app\.moderation\.recording",
+        r"|app\.forums\.placing|app\.moderation\.recording|app\.attachments\.keeping"
+        r"|app\.auth\.(sign_ins|proof|erasing)|app\.figures\.(activity|calendar|charts|contents|silence|tables)",
     ),
-    ("rules", r"app\.(permissions|markup|labels)|app\.auth\.(passwords|emails)"),
+    (
+        "rules",
+        r"app\.(permissions|markup|labels|spreadsheets)|app\.auth\.(passwords|emails|second_step)"
+        r"|app\.attachments\.(kinds|uploads)",
+    ),
     ("addresses", r"app\.addresses"),
-    ("errors", r"app\.errors"),
+    ("errors", r"app\.(errors|error_pages)"),
     ("languages", r"app\.(languages|environment)"),
     ("models", r"app\.models(\.\w+)?"),
-    ("extensions", r"app\.(extensions|database)"),
+    ("extensions", r"app\.(extensions|database|storage)"),
 )
 OF_A_REQUEST = frozenset(
     "request session current_user url_for login_user logout_user flash redirect render_template".split()
@@ -47,9 +52,10 @@ OF_A_REQUEST = frozenset(
 MAY_KNOW_THE_REQUEST = frozenset(
     {
         "app.forms",
+        "app.attachments.forms",
         "app.viewer",
         "app.addresses",
-        "app.errors",
+        "app.error_pages",
         "app.headers",
         "app.templating",
         "app.environment",
@@ -135,6 +141,18 @@ def test_views_leave_the_database_to_queries_and_actions():
     for module, path in MODULES.items():
         if re.search(r"views$", module) and module != "app.feeds.views":  # whose health check asks the database itself
             assert not re.search(r"\bdb\.|\bselect\(|transaction\(", path.read_text("utf-8")), module
+
+
+READS = re.compile(r"(select|get|query)\(")
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if layer_of(module) < layer_of("app.forums.actions")])
+def test_messages_and_topics_are_read_through_queries_alone(module: str):
+    """Views, forms, commands and the frame of templates make no statement of their own on what people wrote."""
+    for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
+        if isinstance(node, ast.Call) and READS.match(ast.unparse(node.func).rpartition(".")[2] + "("):
+            named = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+            assert not named & {"Message", "Topic"}, f"{module}: {ast.unparse(node)}"
 
 
 def test_only_a_transaction_commits():

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import String, Text, inspect
 
 from app.extensions import db
-from app.models import Forum, ForumRole, Group, Message, Role, Topic
+from app.models import Attachment, Forum, ForumRole, Group, Message, Role, Topic
 from tests.conftest import sign_in
 from tests.full_world import FullWorld
 from tests.route_table import ROWS, paths_of
@@ -47,7 +47,7 @@ HIDDEN = (
 )
 # Of these, only the address is hidden from visitors until they sign in; it answers the same for what does not exist.
 ASKS_TO_SIGN_IN = re.compile(r"/(?:new|reply|edit|withdraw|moderation)/")
-KEPT = frozenset({"slug", "language", "kind", "url", "status", "capacity", "country", "symbol"})
+KEPT = frozenset("slug language kind url status capacity country symbol media_type sha256 key".split())
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +73,7 @@ def _things_of_the_draft(full: FullWorld) -> Iterator[object]:
         yield from owner.texts.values()
     yield db.session.get_one(Topic, full.hidden_topic)
     yield db.session.get_one(Message, full.hidden_message)
+    yield db.session.get_one(Attachment, full.hidden_attachment)
 
 
 def _member_of_the_draft(full: FullWorld) -> None:
@@ -103,6 +104,16 @@ def test_hidden_address_answers_as_if_nothing_were_there(name: str, language: st
             nothing = people[name].get(f"/{language}/topics/999999/")
             assert without_path(answer.text) == without_path(nothing.text), path
         assert MARKER not in answer.text + str(answer.headers), path
+
+
+@pytest.mark.parametrize("name", OUTSIDERS)
+def test_hidden_file_answers_as_if_nothing_were_there(name: str, marked: FullWorld, people):
+    answer = people[name].get(f"/attachments/{marked.hidden_attachment}/{MARKER}", buffered=True)
+    nothing = people[name].get(f"/attachments/999999/{MARKER}", buffered=True)
+
+    assert answer.status_code == nothing.status_code == 404
+    assert without_path(answer.text) == without_path(nothing.text)
+    assert MARKER not in str(answer.headers)
 
 
 @pytest.mark.parametrize("path", [path for path in HIDDEN if ASKS_TO_SIGN_IN.search(path)])

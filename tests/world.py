@@ -65,7 +65,7 @@ class World:
         )
 
 
-def make_user(name: str, **more: object) -> User:
+def make_user(name: str, /, **more: object) -> User:
     """A confirmed participant, NAME@example.org, of an invented ministry; password "correct horse"."""
     values = {
         "email": f"{name}@example.org",

@@ -19,10 +19,11 @@ Steps = list[tuple[str, str, str]]
 
 def show(template: str, heading: str, steps: Steps, *, form: Form | None = None, **context: Any) -> ResponseReturnValue:
     """A page of the administration. `steps` of the breadcrumb, as `(text, path, language of the text)`, lie between
-    the administration and this page. A form with errors is given back with status 422.
+    the administration and this page. A form with errors is given back with status 422, one of something that somebody
+    else has changed meanwhile with 409.
     """
     trail = [(_("Administration"), link("admin.home"), ""), *steps]
-    status = 422 if form and form.errors else 200
+    status = 422 if form and form.errors else 409 if getattr(form, "is_outdated", False) else 200
     return render_template(template, heading=heading, steps=trail, form=form, **context), status
 
 

@@ -6,16 +6,19 @@ from typing import Any, TypeVar
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, Field, IntegerField, SelectMultipleField
+from wtforms import BooleanField, DateField, Field, HiddenField, IntegerField, SelectField, SelectMultipleField
 from wtforms.validators import ValidationError
 from wtforms.widgets import CheckboxInput
 
+from app.admin.version_queries import ChangedMeanwhile
 from app.errors import Refused
 from app.forms import NOT_OFFERED, Form
+from app.models import last_second
 
 NO_DATE = _l("Please give a date, such as 2026-12-31.")
 NO_NUMBER = _l("Please give a whole number, such as 3.")
 YEARS = range(1945, 2200)
+NOT_COMPARED = frozenset({"HiddenField", "CSRFTokenField"})
 T = TypeVar("T")
 
 
@@ -24,10 +27,10 @@ class ChoicesField(SelectMultipleField):
 
     option_widget = CheckboxInput()
 
-    def __init__(self, label: Any, **kwargs: Any) -> None:
-        super().__init__(label, coerce=int, **NOT_OFFERED, **kwargs)
+    def __init__(self, label: Any, coerce: Callable[[Any], Any] = int, **kwargs: Any) -> None:
+        super().__init__(label, coerce=coerce, **NOT_OFFERED, **kwargs)
 
-    def offer(self, choices: Sequence[tuple[int, Any]]) -> None:
+    def offer(self, choices: Sequence[tuple[Any, Any]]) -> None:
         """Offer these keys with their labels, in this order."""
         self.choices = list(choices)
 
@@ -54,7 +57,10 @@ class DayField(DateField):
 
 
 class MomentField(Field):
-    """A date and a time of day in UTC, typed in two inputs of the same name: first the date, then the time."""
+    """A date and a time of day in UTC, typed in two inputs of the same name: first the date, then the time.
+
+    A moment that is left as it was shown keeps its seconds, which the inputs do not show.
+    """
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         self.data = None
@@ -63,7 +69,12 @@ class MomentField(Field):
         except ValueError as error:
             raise ValueError(self._what_is_needed()) from error
         check_year(typed, self._what_is_needed())
-        self.data = typed
+        shown = self.object_data
+        self.data = shown if shown and shown.replace(second=0, microsecond=0) == typed else self.whole(typed)
+
+    def whole(self, minute: datetime) -> datetime:
+        """The moment that a typed minute stands for: its first second."""
+        return minute
 
     def _what_is_needed(self) -> str:
         label = self.label.text
@@ -74,6 +85,13 @@ class MomentField(Field):
         if self.raw_data:
             return self.raw_data[0], (*self.raw_data, "")[1]
         return (f"{self.data:%Y-%m-%d}", f"{self.data:%H:%M}") if self.data else ("", "")
+
+
+class LastMomentField(MomentField):
+    """A deadline. Its minute is included as a whole, as readers take it who read it without seconds."""
+
+    def whole(self, minute: datetime) -> datetime:
+        return last_second(minute)
 
 
 class Between:
@@ -90,22 +108,83 @@ class Between:
             raise ValidationError(str(message))
 
 
+class VersionedForm(Form):
+    """A form that changes something, and knows which version of it was shown.
+
+    Made with `formdata=None` it is the form of what is stored, whatever was sent.
+    """
+
+    shown = HiddenField()
+    is_outdated = False
+
+    def __init__(self, **source: Any) -> None:
+        self.is_of_what_is_stored = "formdata" in source and source["formdata"] is None
+        super().__init__(**source)
+
+    def is_submitted(self) -> bool:
+        return not self.is_of_what_is_stored and super().is_submitted()
+
+    def tell_what_is_stored(self, stored: Form) -> None:
+        """Somebody else has changed it meanwhile: beside each field that differs, tell what is stored now.
+
+        `stored` is the same form as it would be shown now. Sent again, this form overwrites that version.
+        """
+        self.is_outdated = True
+        self.shown.data = stored["shown"].data
+        tell_differences(self, stored)
+
+
+def tell_differences(form: Form, stored: Form) -> None:
+    """Give each field whose value is not the stored one the stored one to tell, as `stored`."""
+    for field in form:
+        if field.short_name in stored and field.type not in NOT_COMPARED:
+            now = stored[field.short_name]
+            if _comparable(field.data) != _comparable(now.data):
+                field.stored = told(now)
+
+
+def told(field: Any) -> str:
+    """The value of a field as people read it; "" for nothing."""
+    if isinstance(field, MomentField):
+        return f"{' '.join(field.parts())} UTC"
+    if isinstance(field, BooleanField):
+        return _("yes") if field.data else _("no")
+    if isinstance(field, SelectField | SelectMultipleField):
+        chosen = field.data if isinstance(field.data, list) else [field.data]
+        choices: Any = field.choices or ()
+        return ", ".join(str(choice[1]) for choice in choices if field.coerce(choice[0]) in chosen)
+    return "" if field.data is None else str(field.data)
+
+
+def _comparable(value: Any) -> Any:
+    """Nothing is nothing in every form of it, and the order of choices says nothing."""
+    if isinstance(value, list):
+        return frozenset(value)
+    return value.strip() if isinstance(value, str) else value or ""
+
+
 def check_year(day: date | None, message: Any) -> None:
     """Raise ValueError where the year is none that a calendar of ours reaches."""
     if day is not None and day.year not in YEARS:
         raise ValueError(message)
 
 
-def carry_out(form: Form, action: Callable[[], T]) -> T | None:
+def carry_out(form: Form, action: Callable[[], T], stored: Callable[[], Form] | None = None) -> T | None:
     """The result of the action if the form is sent and valid, else None.
 
-    Where the action finds that a field breaks a rule, the form is given back with the reason beside that field.
-    Raises Refused where the rule concerns no field of the form.
+    Where the action finds that a field breaks a rule, the form is given back with the reason beside that field;
+    where somebody else has changed the thing meanwhile, with what is stored now, which `stored` gives as the form
+    that would be shown. Raises Refused where the rule concerns no field of the form.
     """
     if not form.validate_on_submit():
         return None
     try:
         return action()
+    except ChangedMeanwhile:
+        if stored is None or not isinstance(form, VersionedForm):
+            raise
+        form.tell_what_is_stored(stored())
+        return None
     except Refused as refusal:
         if refusal.field not in form:
             raise

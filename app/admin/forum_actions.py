@@ -18,7 +18,7 @@ from app.permissions import require
 ALREADY_PUBLISHED = _l("This forum is published already.")
 NOT_PUBLISHED = _l("This forum is not published.")
 HAS_MESSAGES = _l("This forum holds messages. It stays published, so that what was said can be read.")
-STILL_OPEN = _l("This forum takes messages now or will do so. Close it first, and delete periods that have not begun.")
+STILL_OPEN = _l("This forum takes messages now or will do so. Close it first, and call off the periods to come.")
 NOT_ARCHIVED = _l("This forum is not archived.")
 
 
@@ -67,7 +67,8 @@ def _archive_refusal(forum: Forum, now: datetime) -> ForumError | None:
         return Archived()
     if not forum.published_at:
         return Refused(NOT_PUBLISHED)
-    return Refused(STILL_OPEN) if any(period.closes_at >= now for period in forum.periods) else None
+    takes_messages = any(period.closes_at >= now and not period.called_off_at for period in forum.periods)
+    return Refused(STILL_OPEN) if takes_messages else None
 
 
 def _unarchive_refusal(forum: Forum, _now: datetime) -> ForumError | None:

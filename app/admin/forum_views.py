@@ -7,9 +7,10 @@ from flask_babel import gettext as _
 from app.addresses import link
 from app.admin import forum_actions, period_queries
 from app.admin.common_views import ask, done, here, refusal_text, show, steps_to
-from app.admin.object_queries import fetch, get_whole_forum, list_forums
+from app.admin.object_queries import fetch, get_whole_forum, list_forums, names_of_invited
 from app.database import utcnow
 from app.forums.queries import load_questions
+from app.languages import reader_language
 from app.models import Forum, Group
 from app.templating import text_in
 from app.viewer import signed_in_user
@@ -33,6 +34,7 @@ def show_forum(forum_id: int) -> ResponseReturnValue:
         steps_to(found),
         forum=found,
         now=now,
+        invited=names_of_invited(found, reader_language()),
         heading_language=text.language,
         rules=period_queries,
         steps_possible=[name for name, step in forum_actions.STEPS.items() if not step.refusal(found, now)],

@@ -6,10 +6,13 @@ from typing import Any
 
 from app.extensions import db
 from app.languages import Language, site_default
-from app.models import LogEntry, User
+from app.models import Forum, LogEntry, User
 from app.models.texts import best_text
 
 Change = dict[str, Any]
+
+# Of these the log says that they changed, and nothing more.
+SECRET = frozenset({"password_hash", "totp_secret", "totp_last_step", "token_hash", "code_hash"})
 
 
 def assign(thing: Any, values: Mapping[str, Any], language: str = "") -> list[Change]:
@@ -24,16 +27,37 @@ def assign(thing: Any, values: Mapping[str, Any], language: str = "") -> list[Ch
 def changed(field: str, old: Any, new: Any, language: str = "") -> list[Change]:
     """The change of one field, or none where the old and the new value say the same."""
     old, new = _plain(old), _plain(new)
-    return [{"field": field, "language": language, "old": old, "new": new}] if old != new else []
+    if old == new:
+        return []
+    if field in SECRET:
+        old = new = ""
+    return [{"field": field, "language": language, "old": old, "new": new}]
 
 
-def record(viewer: User, action: str, kind: str, thing: Any, changes: list[Change], *, name: Any = None) -> None:
-    """Write into the log what the viewer did to a thing; inside the transaction that does it.
+def record(
+    viewer: User | None,
+    action: str,
+    kind: str,
+    thing: Any,
+    changes: list[Change],
+    *,
+    name: Any = None,
+    forum_id: int | None = None,
+) -> None:
+    """Write into the log what the viewer, or the command line (None), did to a thing; inside the transaction.
 
-    `name` is what gives a thing its name that has none of its own, such as the forum of a period.
+    `name` is what gives a thing its name that has none of its own, such as the forum of a period. `forum_id`
+    is needed only where the thing itself belongs to no forum, such as a person who gets a role in one.
     """
-    subject = name_of(name or thing)[: LogEntry.MAX_SUBJECT]
-    entry = LogEntry(user_id=viewer.id, action=action, kind=kind, subject_id=thing.id, subject=subject, detail=changes)
+    entry = LogEntry(
+        user_id=viewer.id if viewer else None,
+        action=action,
+        kind=kind,
+        subject_id=thing.id,
+        subject=name_of(name or thing)[: LogEntry.MAX_SUBJECT],
+        forum_id=forum_id or _forum_of(thing),
+        detail=changes,
+    )
     db.session.add(entry)
 
 
@@ -45,6 +69,16 @@ def name_of(thing: Any, language: Language | None = None) -> str:
         text = best_text(texts, language.code if language else default, default)
         return str(getattr(text, "title", "") or getattr(text, "text", ""))
     return str(getattr(thing, "name", "") or getattr(thing, "title", ""))
+
+
+def _forum_of(thing: Any) -> int | None:
+    """The key of the forum that a thing is, or to which it belongs, be it through its topic or group."""
+    if isinstance(thing, Forum):
+        return thing.id
+    for owner in ("topic", "group"):
+        thing = getattr(thing, owner, None) or thing
+    found: int | None = getattr(thing, "forum_id", None)
+    return found
 
 
 def _plain(value: Any) -> str | int | bool:

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.admin.forms import DayField
-from app.admin.log_queries import ACTIONS, Filter, people_in_log
+from app.admin.log_queries import ACTIONS, COMMAND_LINE, SUBJECTS, Filter, people_in_log
 from app.forms import ChoiceField, Form
 
 
@@ -16,14 +16,19 @@ class LogForm(Form):
 
     person = ChoiceField(_l("Person"), coerce=lambda value: int(value or 0) or None)
     action = ChoiceField(_l("Action"), coerce=lambda value: value or None)
+    kind = ChoiceField(_l("Kind"), coerce=lambda value: value or None)
+    forum = ChoiceField(_l("Forum"), coerce=lambda value: int(value or 0) or None)
     since = DayField(_l("From"))
     until = DayField(_l("Up to and including"))
 
-    def __init__(self, asked: Any) -> None:
+    def __init__(self, asked: Any, forums: list[tuple[int, str]]) -> None:
+        """`asked` is the query of the address, `forums` are the keys and titles to choose from."""
         super().__init__(formdata=asked)
-        self.person.offer([(0, _("Everybody")), *people_in_log()])
+        self.person.offer([(0, _("Everybody")), *people_in_log(), (COMMAND_LINE, _("Command line"))])
         self.action.offer([("", _("All actions")), *((action, _(label)) for action, label in ACTIONS.items())])
+        self.kind.offer([("", _("All kinds")), *((kind, _(label)) for kind, label in SUBJECTS.items())])
+        self.forum.offer([(0, _("All forums")), *forums])
 
     @property
     def filter(self) -> Filter:
-        return Filter(self.person.data, self.action.data, self.since.data, self.until.data)
+        return Filter(**{field.name: field.data for field in self})

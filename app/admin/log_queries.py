@@ -1,21 +1,22 @@
 """The log, filtered and in pages, and the words for what stands in it."""
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import JSON, Row, Select, Subquery, case, cast, func, literal, null, select, union_all
+from sqlalchemy.orm import aliased
 
 from app import labels
 from app.admin.object_queries import KINDS
+from app.errors import NotFound
 from app.extensions import db
+from app.labels import person_name
 from app.languages import N_, site_languages
-from app.models import LogEntry, User
+from app.models import Act, Forum, LogEntry, Role, Topic, User
+from app.spreadsheets import BYTE_ORDER_MARK, line
 
 ACTIONS = {
     "create": N_("Created"),
@@ -26,80 +27,193 @@ ACTIONS = {
     "archive": N_("Moved to the archive"),
     "unarchive": N_("Taken out of the archive"),
     "close": N_("Closed at once"),
+    "suspend": N_("Suspended"),
+    "reinstate": N_("Reinstated"),
+    "call_off": N_("Called off"),
+    "approve": N_("Approved for publication"),
+    "return": N_("Sent back to the author"),
+    "withhold": N_("Withheld by a moderator"),
+    "restore": N_("Restored to readers"),
+    "move": N_("Moved elsewhere"),
+    "split": N_("Split into two"),
+    "merge": N_("Merged into another"),
+    "retitle": N_("Given another title"),
+    "pin": N_("Pinned to the top"),
+    "unpin": N_("No longer pinned"),
+    "lock": N_("Locked against messages"),
+    "unlock": N_("Opened to messages again"),
 }
 SUBJECTS = {name: kind.label for name, kind in KINDS.items()} | {
     "periods": N_("Period"),
-    "topics": N_("Topic"),
     "users": N_("Person"),
+    "messages": N_("Message"),
+    "topics": N_("Topic"),
 }
 FIELDS = {
     "about": N_("About the forum"),
+    "approval": N_("A moderator reads before publication"),
     "archived_at": N_("Archived on"),
     "body": N_("Text"),
+    "called_off_at": N_("Called off on"),
+    "by_invitation": N_("Only approved participants may post"),
     "capacity": N_("Capacity"),
     "closes_at": N_("Last moment to post"),
     "country": N_("Party, Government or organization"),
     "dated": N_("Date"),
     "description": N_("Description"),
+    "file": N_("File"),
+    "from_group": N_("From the group"),
+    "from_question": N_("From the question"),
+    "from_topic": N_("From the topic"),
     "group_id": N_("Key of the group"),
     "introduction": N_("Introduction"),
+    "invitations": N_("Invited States"),
     "is_admin": N_("Administrator of the site"),
     "kind": N_("Kind"),
     "language": N_("Language of pages and mails"),
     "mandate": N_("Mandate"),
-    "moderator": N_("Moderator of"),
+    "messages": N_("Messages"),
+    "moderator": N_("Moderator"),
     "name": N_("Name"),
     "note": N_("Note"),
     "number": N_("Number"),
     "opens_at": N_("Opens"),
     "organization": N_("Organization"),
-    "participant": N_("May post, where only approved participants may, in"),
+    "participant": N_("Approved participant"),
     "parent_id": N_("Key of the page above"),
     "position": N_("Place among its neighbours"),
     "published_at": N_("Published on"),
+    "reason": N_("Reason"),
     "remarks": N_("Remarks"),
+    "second_step": N_("Two-step sign-in"),
     "short_title": N_("Short title"),
     "slug": N_("Name in the address"),
     "symbol": N_("Symbol"),
     "text": N_("Question"),
     "title": N_("Title"),
-    "translator": N_("Translator of"),
+    "to_group": N_("To the group"),
+    "to_question": N_("To the question"),
+    "translator": N_("Translator"),
     "url": N_("Web address"),
 }
-VALUES: dict[str, dict[Any, str]] = {"capacity": {**labels.CAPACITY}, "kind": {**labels.PERIOD, **labels.DOCUMENT}}
-LONGEST_CELL = 32_000  # spreadsheets take at most 32,767 characters
-STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}",
-                    "\N{FULLWIDTH HYPHEN-MINUS}", "\N{FULLWIDTH COMMERCIAL AT}")  # fmt: skip
+VALUES: dict[str, dict[Any, str]] = {
+    "approval": {**labels.APPROVAL},
+    "capacity": {**labels.CAPACITY},
+    "kind": {**labels.PERIOD, **labels.DOCUMENT},
+}
+
+
+LOG, ACT = "log", "act"
+COMMAND_LINE = -1
+
+
+def _entries() -> Subquery:
+    """The log of the administration and the acts of moderation, as rows of the same columns."""
+    log = select(
+        literal(LOG).label("source"),
+        LogEntry.id,
+        LogEntry.at,
+        LogEntry.user_id,
+        LogEntry.action,
+        LogEntry.kind,
+        LogEntry.subject_id,
+        LogEntry.subject,
+        LogEntry.forum_id,
+        LogEntry.detail,
+        cast(null(), JSON).label("reason"),
+    )
+    acts = select(
+        literal(ACT),
+        Act.id,
+        Act.at,
+        Act.user_id,
+        Act.kind,
+        case((Act.message_id.is_not(None), literal("messages")), else_=literal("topics")),
+        func.coalesce(Act.message_id, Act.topic_id),
+        func.coalesce(Topic.title, literal("")),
+        Act.forum_id,
+        Act.detail,
+        Act.reason,
+    ).outerjoin(Topic, Topic.id == Act.topic_id)
+    return union_all(log, acts).subquery("entries")
+
+
+ENTRIES = _entries()
 
 
 @dataclass(frozen=True)
 class Filter:
-    """Which entries: of one person, of one action, on days from `since` to `until`, both included; None for any."""
+    """Which entries: of one person, action, kind or forum, on days from `since` to `until`, both included.
+
+    None stands for any; the person COMMAND_LINE for what no person did.
+    """
 
     person: int | None = None
     action: str | None = None
+    kind: str | None = None
+    forum: int | None = None
     since: date | None = None
     until: date | None = None
 
 
-def entries(asked: Filter) -> Select[LogEntry]:
-    """The entries, the latest first, each with its person."""
-    statement = select(LogEntry).order_by(LogEntry.id.desc()).options(joinedload(LogEntry.user))
+def entries(asked: Filter) -> Select[Any]:
+    """What administrators and moderators did, the latest first, each with its person's `name` and `former_number`.
+
+    `source` says whether an entry is from the "log" of the administration, with the changes in `detail`, or an
+    "act" of moderation, with its `reason` by language; `id` is its key there.
+    """
+    columns = ENTRIES.c
+    conditions = [
+        getattr(columns, name) == wanted
+        for name, wanted in (("action", asked.action), ("kind", asked.kind), ("forum_id", asked.forum))
+        if wanted
+    ]
     if asked.person:
-        statement = statement.where(LogEntry.user_id == asked.person)
-    if asked.action:
-        statement = statement.where(LogEntry.action == asked.action)
+        nobody = asked.person == COMMAND_LINE
+        conditions.append(columns.user_id.is_(None) if nobody else columns.user_id == asked.person)
     if asked.since:
-        statement = statement.where(LogEntry.at >= _midnight(asked.since))
+        conditions.append(columns.at >= _midnight(asked.since))
     if asked.until:
-        statement = statement.where(LogEntry.at < _midnight(asked.until) + timedelta(days=1))
-    return statement
+        conditions.append(columns.at < _midnight(asked.until) + timedelta(days=1))
+    latest_first = (columns.at.desc(), columns.source, columns.id.desc())
+    return _with_person().where(*conditions).order_by(*latest_first)
+
+
+def get_entry(source: str, key: int) -> Row[Any]:
+    """One of `entries`. Raises NotFound."""
+    found = db.session.execute(_with_person().where(ENTRIES.c.source == source, ENTRIES.c.id == key)).first()
+    if found is None:
+        raise NotFound
+    return found
 
 
 def people_in_log() -> list[tuple[int, str]]:
     """`(key, name)` of everybody who stands in the log, by name."""
-    statement = select(User.id, User.name).where(User.id.in_(select(LogEntry.user_id))).order_by(User.name, User.id)
-    return [(key, name) for key, name in db.session.execute(statement)]
+    statement = select(User.id, User.name, User.former_number).where(User.id.in_(select(ENTRIES.c.user_id)))
+    found = db.session.execute(statement.order_by(User.former_number, User.name, User.id))
+    return [(row.id, person_name(row)) for row in found]
+
+
+def who(entry: Row[Any]) -> str:
+    """Who did it, as people read it."""
+    return _("Command line") if entry.user_id is None else person_name(entry)
+
+
+def subject_of(entry: Row[Any]) -> str:
+    """What it was done to, as that was called then; "" for nothing that has a name. Somebody whose account was deleted
+    has left a number."""
+    former: int | None = entry.subject_former_number
+    return _("Former participant %(number)s", number=former) if former else str(entry.subject)
+
+
+def changes_of(entry: Row[Any]) -> list[dict[str, Any]]:
+    """What an entry changed, as the log keeps it; of an act its reason, and the numbers that it concerned."""
+    if entry.source == LOG:
+        return list(entry.detail)
+    texts = [("reason", code, text) for code, text in entry.reason.items()]
+    numbers = [(name, "", _joined(value)) for name, value in entry.detail.items()]
+    told = [{"field": name, "language": code, "old": "", "new": new} for name, code, new in [*texts, *numbers]]
+    return [change for change in told if change["new"]]
 
 
 def field_name(change: dict[str, Any]) -> str:
@@ -117,40 +231,52 @@ def shown_value(change: dict[str, Any], which: str) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     label = VALUES.get(change["field"], {}).get(value)
+    if change["field"] == Role.MODERATOR:
+        return _language_names(value)
     return _(label) if label else str(value)
 
 
 def as_csv(asked: Filter) -> Iterator[str]:
     """The entries as lines of a CSV file with a heading; no cell can be taken for a formula."""
-    yield "\N{BYTE ORDER MARK}" + _line(
-        _("Time (UTC)"), _("Person"), _("Action"), _("Kind"), _("Key"), _("Subject"), _("Changes")
+    yield BYTE_ORDER_MARK + line(
+        _("Time (UTC)"), _("Person"), _("Action"), _("Kind"), _("Key"), _("Subject"), _("Forum"), _("Changes")
     )
-    for entry in db.session.scalars(entries(asked).execution_options(yield_per=100)):
-        yield _line(
+    slugs = dict(db.session.execute(select(Forum.id, Forum.slug)).all())
+    for entry in db.session.execute(entries(asked).execution_options(yield_per=100)):
+        yield line(
             f"{entry.at:%Y-%m-%d %H:%M:%S}",
-            entry.user.name if entry.user else "",
+            who(entry),
             _(ACTIONS.get(entry.action, entry.action)),
             _(SUBJECTS.get(entry.kind, entry.kind)),
             entry.subject_id,
-            entry.subject,
-            "\n".join(_change_line(change) for change in entry.detail),
+            subject_of(entry),
+            slugs.get(entry.forum_id, ""),
+            "\n".join(_change_line(change) for change in changes_of(entry)),
         )
+
+
+def _with_person() -> Select[Any]:
+    """With who did it, and with the number of a person to whom it was done and whose account was deleted since."""
+    subject = aliased(User)
+    is_about = (ENTRIES.c.kind == "users") & (subject.id == ENTRIES.c.subject_id)
+    columns = (User.name, User.former_number, subject.former_number.label("subject_former_number"))
+    return select(ENTRIES, *columns).outerjoin(User, User.id == ENTRIES.c.user_id).outerjoin(subject, is_about)
+
+
+def _joined(value: Any) -> str:
+    """Keys as people read them; "" for none."""
+    values = value if isinstance(value, list) else [value]
+    return ", ".join(str(one) for one in values if one is not None)
+
+
+def _language_names(codes: str) -> str:
+    """The names of the languages for which a moderator's role holds."""
+    languages = site_languages()
+    return ", ".join(languages[code].name if code in languages else code for code in codes.split())
 
 
 def _change_line(change: dict[str, Any]) -> str:
     return f"{field_name(change)}: {shown_value(change, 'old')} → {shown_value(change, 'new')}"
-
-
-def _line(*cells: object) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow([_safe_cell(cell) for cell in cells])
-    return buffer.getvalue()
-
-
-def _safe_cell(cell: object) -> str:
-    """A cell that a spreadsheet shows and does not run."""
-    text = str(cell)[:LONGEST_CELL]
-    return f"'{text}" if text.lstrip().startswith(STARTS_A_FORMULA) else text
 
 
 def _midnight(day: date) -> datetime:

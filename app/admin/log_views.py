@@ -8,17 +8,17 @@ from app.addresses import link
 from app.admin import log_queries
 from app.admin.common_views import here, query_without_page, show
 from app.admin.log_forms import LogForm
-from app.admin.object_queries import fetch
+from app.admin.object_queries import list_forums
 from app.admin.user_queries import one_page
 from app.database import utcnow
-from app.models import LogEntry
+from app.templating import text_in
 
 bp = Blueprint("log", __name__)
 
 
 @bp.get("/log/")
 def index() -> ResponseReturnValue:
-    heading, form = _("Log"), LogForm(request.args)
+    heading, form = _("Log"), _form()
     is_valid = form.validate()
     found = one_page(log_queries.entries(form.filter), request.args.get("page", "1")) if is_valid else None
     return show(
@@ -32,19 +32,25 @@ def index() -> ResponseReturnValue:
     )
 
 
-@bp.get("/log/<int:entry_id>/")
-def entry(entry_id: int) -> ResponseReturnValue:
-    found = fetch(LogEntry, entry_id)
-    heading = _("Log entry %(number)s", number=entry_id)
+@bp.get("/log/<int:entry_id>/", defaults={"source": log_queries.LOG})
+@bp.get("/log/acts/<int:entry_id>/", defaults={"source": log_queries.ACT})
+def entry(entry_id: int, source: str) -> ResponseReturnValue:
+    found = log_queries.get_entry(source, entry_id)
+    is_act, number = source == log_queries.ACT, entry_id
+    heading = _("Act of moderation %(number)s", number=number) if is_act else _("Log entry %(number)s", number=number)
     steps = [(_("Log"), link("admin.log.index"), ""), here(heading)]
     return show("admin/log_entry.html", heading, steps, entry=found, words=log_queries)
 
 
 @bp.get("/log.csv")
 def table() -> ResponseReturnValue:
-    form = LogForm(request.args)
+    form = _form()
     if not form.validate():
         return redirect(f"{link('admin.log.index')}?{query_without_page()}")
     answer = Response(stream_with_context(log_queries.as_csv(form.filter)), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="log-{utcnow():%Y-%m-%d}.csv"'
     return answer
+
+
+def _form() -> LogForm:
+    return LogForm(request.args, [(forum.id, text_in(forum).short_title) for forum in list_forums()])

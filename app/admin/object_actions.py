@@ -13,9 +13,11 @@ from app.admin.object_queries import (
     forum_of,
     get_object,
     get_owner,
-    pages_below,
     refuse_if_archived,
+    version_of_object,
 )
+from app.admin.page_queries import pages_below
+from app.admin.version_queries import require_version
 from app.errors import Archived, ForumError, Refused
 from app.extensions import db, transaction
 from app.markup import render
@@ -36,7 +38,10 @@ HAS_PAGES_BELOW = _l("Other pages stand below this one. Move or delete them firs
 PUBLISHED = _l(
     "A published forum is part of the record. Unpublish it first; that is possible while it has no messages."
 )
-HAS_PERIODS = _l("This group has periods of its own. Delete them first; those that have begun are kept for the record.")
+HAS_PERIODS = _l(
+    "This group has periods of its own. Those of a published forum are kept for the record, even when they are called "
+    "off; of any other, delete them first."
+)
 ONE_OF_THIS_KIND = _l("The site has a page of this kind already.")
 HOME_IS_ON_TOP = _l("The home page stands at the top, below no other page.")
 NEEDS_PARENT = _l("Every page but the home page stands below another. Please choose one.")
@@ -67,15 +72,20 @@ def create(kind: Kind, owner_id: int | None, values: Mapping[str, Any], texts: T
     return made
 
 
-def update(kind: Kind, key: int, values: Mapping[str, Any], texts: Texts, *, viewer: User) -> int:
-    """Change an object and its texts, and return its key. Raises as `create`."""
+def update(kind: Kind, key: int, values: Mapping[str, Any], texts: Texts, *, shown: str, viewer: User) -> int:
+    """Change an object and its texts, and return its key.
+
+    `shown` is the version that the form showed. Raises as `create`, and ChangedMeanwhile.
+    """
     with transaction():
         require(viewer, "administer")
         thing = get_object(kind, key)
         refuse_if_archived(thing)
         check(kind, thing, values)
+        present = version_of_object(kind, thing)
         changes = assign(thing, values) + write_texts(kind, thing, texts)
         if changes:
+            require_version(shown, present)
             record(viewer, "edit", kind.name, thing, changes)
     return key
 

@@ -5,11 +5,13 @@ from urllib.parse import urlsplit
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField
 from wtforms.validators import Regexp, ValidationError
 
 from app import labels
 from app.admin.forms import Between, DayField, MomentField, NumberField
-from app.admin.object_queries import Kind, list_pages, pages_below
+from app.admin.object_queries import Kind
+from app.admin.page_queries import list_pages, pages_below
 from app.admin.text_forms import (
     DocumentTextForm,
     ForumTextForm,
@@ -22,7 +24,7 @@ from app.admin.text_forms import (
 from app.database import utcnow
 from app.forms import AtMost, ChoiceField, LineField, Required
 from app.languages import N_, Language, site_default
-from app.models import Document, Page, PageKind
+from app.models import Approval, Document, Forum, Group, Page, PageKind
 from app.models.texts import best_text
 
 MAX_SLUG = 80
@@ -98,6 +100,13 @@ class PageForm(ObjectForm):
 class ForumForm(ObjectForm):
     text_form = ForumTextForm
     slug = slug_field()
+    approval = ChoiceField(_l("A moderator reads before publication"), default=Approval.NOBODY)
+    by_invitation = BooleanField(
+        _l("Only participants whom the Secretariat has approved for this forum may post; everybody may read")
+    )
+
+    def fit(self, thing: Forum | None, language: Language) -> None:
+        self.approval.offer(_approvals())
 
 
 class ForumPageForm(ObjectForm):
@@ -110,6 +119,10 @@ class GroupForm(ObjectForm):
     text_form = GroupTextForm
     number = NumberField(_l("Number of the group"), [Between(1, 999)])
     slug = slug_field()
+    approval = ChoiceField(_l("A moderator reads before publication"), coerce=lambda value: value or None)
+
+    def fit(self, thing: Group | None, language: Language) -> None:
+        self.approval.offer([("", _("As in the forum")), *_approvals()])
 
 
 class QuestionForm(ObjectForm):
@@ -119,7 +132,7 @@ class QuestionForm(ObjectForm):
 
 class NoticeForm(ObjectForm):
     text_form = NoticeTextForm
-    published_at = MomentField(_l("Published"), default=utcnow)
+    published_at = MomentField(_l("Published"), default=lambda: utcnow().replace(second=0))
 
 
 class DocumentForm(ObjectForm):
@@ -149,9 +162,16 @@ FORMS: dict[str, type[ObjectForm]] = {
 }
 
 
-def form_for(kind: Kind, thing: Any, language: Language) -> ObjectForm:
-    """The form of an object, or of a new one where `thing` is None, with choices named in the reader's language."""
-    return FORMS[kind.name](kind, thing, language)
+def form_for(kind: Kind, thing: Any, language: Language, **source: Any) -> ObjectForm:
+    """The form of an object, or of a new one where `thing` is None, with choices named in the reader's language.
+
+    With `formdata=None` it is the form of what is stored, whatever was sent.
+    """
+    return FORMS[kind.name](kind, thing, language, **source)
+
+
+def _approvals() -> list[tuple[str, str]]:
+    return [(policy.value, _(label)) for policy, label in labels.APPROVAL.items()]
 
 
 def _page_label(depth: int, page: Page, language: Language) -> str:

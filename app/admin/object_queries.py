@@ -11,10 +11,12 @@ from sqlalchemy import ColumnElement, func, inspect, select, true
 from sqlalchemy.orm import selectinload
 
 from app.addresses import LARGEST_KEY
+from app.admin.version_queries import version_of
 from app.errors import Archived, NotFound
 from app.extensions import db
-from app.languages import N_, site_languages
+from app.languages import N_, Language, site_languages
 from app.models import (
+    Attachment,
     Document,
     DocumentText,
     Forum,
@@ -96,7 +98,7 @@ KINDS = {
             delete=N_("Delete the forum"),
             model=Forum,
             text_model=ForumText,
-            columns=("slug",),
+            columns=("slug", "approval", "by_invitation"),
             rendered={"about": ("about_html", 3), "mandate": ("mandate_html", 3)},
         ),
         Kind(
@@ -120,7 +122,7 @@ KINDS = {
             delete=N_("Delete the group"),
             model=Group,
             text_model=GroupText,
-            columns=("number", "slug"),
+            columns=("number", "slug", "approval"),
             owner=Forum,
             owner_column="forum_id",
             unique=("number", "slug"),
@@ -193,11 +195,25 @@ def get_object(kind: Kind, key: int) -> Any:
     return found
 
 
+def get_file(document_id: int, key: int) -> Attachment:
+    """A file of a document. Raises NotFound."""
+    found = fetch(Attachment, key)
+    if found.document_id != document_id:
+        raise NotFound
+    return found
+
+
 def get_owner(kind: Kind, key: int | None) -> Any:
     """The forum or group that a new object of this kind goes into, None for kinds that need none. Raises NotFound."""
     if (kind.owner is None) != (key is None):
         raise NotFound
     return fetch(kind.owner, key) if kind.owner and key is not None else None
+
+
+def version_of_object(kind: Kind, thing: Any) -> str:
+    """The version of an object with its texts."""
+    written = {code: [getattr(text, name) for name in kind.text_columns] for code, text in thing.texts.items()}
+    return version_of(thing, kind.columns, sorted(written.items()))
 
 
 def get_whole_forum(key: int) -> Forum:
@@ -208,11 +224,18 @@ def get_whole_forum(key: int) -> Forum:
         (Forum.pages, Page.texts),
         (Forum.notices, Notice.texts),
         (Forum.documents, Document.texts),
+        (Forum.documents, Document.attachments),
         (Forum.roles, ForumRole.user),
     )
     loading = [selectinload(whole).selectinload(part) for whole, part in parts]
     db.session.scalars(select(Forum).where(Forum.id == key).options(*loading)).one()
     return forum
+
+
+def names_of_invited(forum: Forum, language: Language) -> list[str]:
+    """The States that are invited to a forum, in the order of the language."""
+    names = (language.state_name(invitation.country) for invitation in forum.invitations)
+    return sorted(names, key=language.sort_key)
 
 
 def forum_of(thing: Any) -> Forum | None:
@@ -235,31 +258,6 @@ def list_forums() -> list[Forum]:
     """Every forum, the latest made first, with its texts and periods."""
     statement = select(Forum).order_by(Forum.id.desc()).options(selectinload(Forum.texts), selectinload(Forum.periods))
     return list(db.session.scalars(statement))
-
-
-def list_pages() -> list[tuple[int, Page]]:
-    """The pages of the site with their depth, each below its parent."""
-    statement = select(Page).where(Page.forum_id.is_(None)).order_by(Page.position, Page.id)
-    pages = list(db.session.scalars(statement.options(selectinload(Page.texts))))
-    children: dict[int | None, list[Page]] = {}
-    for page in pages:
-        children.setdefault(page.parent_id, []).append(page)
-    listed: list[tuple[int, Page]] = []
-    waiting = [(0, page) for page in reversed(children.get(None, []))]
-    while waiting:
-        depth, page = waiting.pop()
-        listed.append((depth, page))
-        waiting += [(depth + 1, child) for child in reversed(children.get(page.id, []))]
-    return listed
-
-
-def pages_below(page: Page) -> set[int]:
-    """The keys of a page and of all pages below it."""
-    pairs = db.session.execute(select(Page.id, Page.parent_id).where(Page.forum_id.is_(None))).all()
-    below = {page.id}
-    while more := {key for key, parent in pairs if parent in below} - below:
-        below |= more
-    return below
 
 
 def count_topics(condition: ColumnElement[bool]) -> int:

@@ -6,6 +6,7 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app.addresses import link
 from app.admin import object_actions
 from app.admin.common_views import Steps, ask, done, here, list_of, page_of, refusal_text, show, steps_of, steps_to
 from app.admin.forms import carry_out
@@ -17,13 +18,13 @@ from app.admin.object_queries import (
     get_object,
     get_owner,
     incomplete_languages,
-    list_pages,
     missing_languages,
     refuse_if_archived,
 )
+from app.admin.page_queries import list_pages
 from app.admin.text_forms import ObjectForm
 from app.languages import reader_language, site_languages
-from app.models import Forum, Group
+from app.models import Document, Forum, Group
 from app.viewer import signed_in_user
 
 bp = Blueprint("objects", __name__)
@@ -55,10 +56,15 @@ def edit(kind_name: str, key: int) -> ResponseReturnValue:
     thing = get_object(kind, key)
     refuse_if_archived(thing)
     form = form_for(kind, thing, reader_language())
-    saved = carry_out(form, lambda: object_actions.update(kind, key, **form.asked, viewer=viewer))
+    saved = carry_out(
+        form,
+        lambda: object_actions.update(kind, key, **form.asked, shown=form.shown.data or "", viewer=viewer),
+        lambda: form_for(kind, thing, reader_language(), formdata=None),
+    )
     if saved is not None:
         return done(_("The changes are saved."), page_of(kind, thing))
-    return _form_page(_(kind.edit), _steps_above(kind, thing), form, page_of(kind, thing))
+    files = link("admin.files.index", document_id=key) if kind.model is Document else ""
+    return _form_page(_(kind.edit), _steps_above(kind, thing), form, page_of(kind, thing), files_path=files)
 
 
 @bp.route("/<kind_name>/<int:key>/delete/", methods=["GET", "POST"])
@@ -91,8 +97,8 @@ def missing_texts(thing: Any, kind_name: str) -> tuple[list[str], list[str]]:
 bp.app_template_global("kind_named")(find_kind)
 
 
-def _form_page(heading: str, steps: Steps, form: ObjectForm, back: str) -> ResponseReturnValue:
-    return show("admin/object.html", heading, [*steps, here(heading)], form=form, back=back)
+def _form_page(heading: str, steps: Steps, form: ObjectForm, back: str, **context: str) -> ResponseReturnValue:
+    return show("admin/object.html", heading, [*steps, here(heading)], form=form, back=back, **context)
 
 
 def _steps_above(kind: Kind, thing: Any) -> Steps:

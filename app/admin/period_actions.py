@@ -1,6 +1,7 @@
-"""Add, change and delete periods, and close a forum now. The dates that have been announced stay in the record."""
+"""Add and change periods, call them off, and close a forum now. Dates that the public has seen stay in the record."""
 
 from datetime import datetime
+from typing import Any
 
 from app.admin.log_actions import Change, assign, changed, record
 from app.admin.object_queries import fetch, refuse_if_archived
@@ -10,18 +11,23 @@ from app.admin.period_queries import (
     check,
     check_change,
     closing_refusal,
+    copy_of,
     deletion_refusal,
     extensions_to_come,
     get_period,
+    new_dates,
     running_periods,
+    stays_in_sight,
+    version_of_period,
 )
+from app.admin.version_queries import require_version
 from app.database import utcnow
 from app.extensions import db, transaction
 from app.models import Forum, Period, PeriodKind, User
 from app.permissions import require
 from app.submissions import earlier_result, remember
 
-COLUMNS = ("kind", "group_id", "opens_at", "closes_at")
+LOGGED = ("kind", "group_id", "opens_at", "closes_at", "called_off_at")  # the former dates follow from earlier entries
 
 
 def create(
@@ -50,35 +56,42 @@ def create(
         basis = basis_for(forum, group_id, kind)
         check([*basis, period], period)
         for followed in [followed for followed in basis if followed.group_id != group_id]:
-            _add(forum, _copy(followed, group_id), viewer)
+            _add(forum, copy_of(followed, forum_id=forum.id, group_id=group_id), viewer)
         _add(forum, period, viewer)
         made = period.id
         remember(key, viewer.id, made, forum_id, kind, group_id, opens_at, closes_at)
     return made
 
 
-def update(period_id: int, *, closes_at: datetime, opens_at: datetime | None = None, viewer: User) -> int:
-    """Change the dates of a period, without `opens_at` only its end, and return its key. Raises as `check_change`."""
+def update(period_id: int, *, closes_at: datetime, opens_at: datetime | None = None, shown: str, viewer: User) -> int:
+    """Change the dates of a period, without `opens_at` only its end, and return its key.
+
+    `shown` is the version that the form showed. Raises as `check_change`, and ChangedMeanwhile.
+    """
     with transaction():
         require(viewer, "administer")
         period, forum = get_period(period_id)
-        dates = {"opens_at": opens_at or period.opens_at, "closes_at": closes_at}
-        check_change(forum, period, **dates, now=utcnow())
-        changes = assign(period, dates)
-        if changes:
-            record(viewer, "edit", "periods", period, changes, name=forum)
+        opens_at = opens_at or period.opens_at
+        if (opens_at, closes_at) != (period.opens_at, period.closes_at):
+            require_version(shown, version_of_period(period))
+        check_change(forum, period, opens_at, closes_at, now=utcnow())
+        _change(forum, period, "edit", new_dates(forum, period, opens_at, closes_at), viewer)
     return period_id
 
 
-def delete(period_id: int, *, viewer: User) -> None:
-    """Delete a period that has not begun. Raises what `deletion_refusal` gives."""
+def call_off(period_id: int, *, viewer: User) -> None:
+    """Call off a period that has not begun; one that nobody has seen yet is deleted.
+
+    Raises what `deletion_refusal` gives.
+    """
     with transaction():
         require(viewer, "administer")
         period, forum = get_period(period_id)
-        refusal = deletion_refusal(forum, period, utcnow())
+        now = utcnow()
+        refusal = deletion_refusal(forum, period, now)
         if refusal:
             raise refusal
-        _delete(forum, period, viewer)
+        _call_off(forum, period, now, viewer)
 
 
 def close_now(forum_id: int, *, viewer: User) -> None:
@@ -93,11 +106,11 @@ def close_now(forum_id: int, *, viewer: User) -> None:
         refusal = closing_refusal(forum, now)
         if refusal:
             raise refusal
+        end = now - A_SECOND
         for extension in extensions_to_come(forum, now):
-            _delete(forum, extension, viewer)
+            _call_off(forum, extension, end, viewer)
         for period in running_periods(forum, now):
-            changes = assign(period, {"closes_at": now - A_SECOND})
-            record(viewer, "close", "periods", period, changes, name=forum)
+            _change(forum, period, "close", new_dates(forum, period, period.opens_at, end), viewer)
 
 
 def _add(forum: Forum, period: Period, viewer: User) -> None:
@@ -106,25 +119,25 @@ def _add(forum: Forum, period: Period, viewer: User) -> None:
     record(viewer, "create", "periods", period, _values_of(period, were=False), name=forum)
 
 
-def _delete(forum: Forum, period: Period, viewer: User) -> None:
-    record(viewer, "delete", "periods", period, _values_of(period, were=True), name=forum)
-    forum.periods.remove(period)
+def _change(forum: Forum, period: Period, action: str, values: dict[str, Any], viewer: User) -> None:
+    changes = assign(period, {name: value for name, value in values.items() if name in LOGGED})
+    period.former_dates = values.get("former_dates", period.former_dates)
+    if changes:
+        record(viewer, action, "periods", period, changes, name=forum)
 
 
-def _copy(period: Period, group_id: int | None) -> Period:
-    return Period(
-        forum_id=period.forum_id,
-        kind=period.kind,
-        group_id=group_id,
-        opens_at=period.opens_at,
-        closes_at=period.closes_at,
-    )
+def _call_off(forum: Forum, period: Period, at: datetime, viewer: User) -> None:
+    if stays_in_sight(forum):
+        _change(forum, period, "call_off", {"called_off_at": at}, viewer)
+    else:
+        record(viewer, "delete", "periods", period, _values_of(period, were=True), name=forum)
+        forum.periods.remove(period)
 
 
 def _values_of(period: Period, *, were: bool) -> list[Change]:
     """Its values for the log: as old ones of a period that goes, or as new ones of a period that comes."""
     changes: list[Change] = []
-    for name in COLUMNS:
+    for name in LOGGED:
         value = getattr(period, name)
         changes += changed(name, value, None) if were else changed(name, None, value)
     return changes

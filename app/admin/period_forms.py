@@ -5,18 +5,21 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.admin.forms import MomentField
+from app.admin.forms import LastMomentField, MomentField, VersionedForm
 from app.forms import ChoiceField, OnceForm
 from app.models import Forum, Period
 
 
-class PeriodForm(OnceForm):
+class PeriodForm(OnceForm, VersionedForm):
     group_id = ChoiceField(_l("For"), coerce=lambda value: int(value) or None)
     opens_at = MomentField(_l("Opens"))
-    closes_at = MomentField(_l("Last moment to post, included"))
+    closes_at = LastMomentField(
+        _l("Last moment to post, included"), description=_l("Date and time in UTC. The whole minute is included.")
+    )
 
     def offer_groups(self, forum: Forum) -> None:
-        """The forum as a whole, or one of its groups."""
+        """A new period is for the forum as a whole, or for one of its groups."""
+        del self.shown
         groups = [(group.id, _("Group %(number)s", number=group.number)) for group in forum.groups]
         self.group_id.offer([(0, _("The whole forum")), *groups])
 
@@ -25,7 +28,8 @@ class PeriodForm(OnceForm):
         del self.group_id
         if is_fixed:
             self.closes_at.description = _(
-                "It can be moved earlier, though not into the past. To give more time, add an extension."
+                "Date and time in UTC. The whole minute is included. It can be moved earlier, though not into "
+                "the past. To give more time, add an extension."
             )
             del self.opens_at
 

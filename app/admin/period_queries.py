@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
 from app.admin.object_queries import fetch
+from app.admin.version_queries import version_of
 from app.errors import Archived, ForumError, Refused
 from app.models import Forum, Period, PeriodKind, State, state_of
 
@@ -17,10 +19,11 @@ OVERLAPS = _l(
     "Another period takes messages at that time. A reopening begins after the last moment of all earlier ones."
 )
 OTHERS_BUILD_ON_IT = _l(
-    "Another period builds on this one, such as an extension of it. Change or delete that one first."
+    "Another period builds on this one, such as an extension of it. Change that one first, or call it off."
 )
+IS_CALLED_OFF = _l("This period has been called off. Its dates are part of the record and stay as they are.")
 IS_OVER = _l("This period is over. Its dates are part of the record and stay as they are.")
-HAS_BEGUN = _l("This period has begun. Its opening is part of the record, so it cannot be deleted.")
+HAS_BEGUN = _l("This period has begun. Its opening is part of the record, so it can be neither deleted nor called off.")
 OPENING_STAYS = _l("This period has begun, so its opening stays as it is.")
 NEEDS_EXTENSION = _l(
     "A period that has begun cannot be made longer here. Add an extension, so that both dates are kept."
@@ -31,12 +34,18 @@ JUST_BEGUN = _l("The period has only just begun. Please try again in a moment.")
 FOREIGN_GROUP = _l("Please choose a group of this forum.")
 
 A_SECOND = timedelta(seconds=1)
+A_MINUTE = timedelta(minutes=1)
+COLUMNS = ("kind", "group_id", "opens_at", "closes_at", "former_dates", "called_off_at")
 
 
 def get_period(period_id: int) -> tuple[Period, Forum]:
     """A period and its forum. Raises NotFound."""
     period = fetch(Period, period_id)
     return period, fetch(Forum, period.forum_id)
+
+
+def version_of_period(period: Period) -> str:
+    return version_of(period, COLUMNS)
 
 
 def periods_for(forum: Forum, group_id: int | None) -> list[Period]:
@@ -86,20 +95,45 @@ def state_with_change(
 
 def state_after_closing(forum: Forum, now: datetime) -> State:
     """The state that closing now leads to."""
-    running = running_periods(forum, now)
-    going = [*running, *extensions_to_come(forum, now)]
-    kept = [period for period in forum.periods if period not in going]
-    ended = [Period(kind=period.kind, opens_at=period.opens_at, closes_at=now - A_SECOND) for period in running]
-    return state_of([*kept, *ended], forum.archived_at, now)
+    running, to_come = running_periods(forum, now), extensions_to_come(forum, now)
+    end = now - A_SECOND
+    after = [period for period in forum.periods if period not in running and period not in to_come]
+    after += [copy_of(period, **new_dates(forum, period, period.opens_at, end)) for period in running]
+    if stays_in_sight(forum):
+        after += [copy_of(period, called_off_at=end) for period in to_come]
+    return state_of(after, forum.archived_at, now)
+
+
+def stays_in_sight(forum: Forum) -> bool:
+    """Whether dates of its periods are part of the record from now on: the public can see them."""
+    return forum.published_at is not None
+
+
+def new_dates(forum: Forum, period: Period, opens_at: datetime, closes_at: datetime) -> dict[str, Any]:
+    """What gives a period these dates. Those that it had stay in sight as former ones if the public saw them."""
+    old, new = (period.opens_at, period.closes_at), (opens_at, closes_at)
+    former = period.former_dates
+    if old != new and stays_in_sight(forum):
+        former = tuple(span for span in (*(former or ()), old) if span != new)
+    return {"opens_at": opens_at, "closes_at": closes_at, "former_dates": former}
+
+
+def copy_of(period: Period, **changes: Any) -> Period:
+    """A new period like this one but for the changes, which belongs to no forum yet."""
+    return Period(**({name: getattr(period, name) for name in COLUMNS} | changes))
 
 
 def check(periods: Sequence[Period], subject: Period | None = None) -> None:
     """Raise Refused where these periods cannot stand together, naming the field of `subject` where it is the cause."""
+    periods = [period for period in periods if period.called_off_at is None]
+    if subject and subject.closes_at - subject.opens_at < A_MINUTE:
+        raise Refused(ENDS_FIRST, "closes_at")
     reopens = subject is not None and subject.kind == PeriodKind.REOPENING
     if subject and reopens and not any(other.opens_at < subject.opens_at for other in periods):
         raise Refused(NOTHING_TO_REOPEN, "opens_at")
     for period in sorted(periods, key=lambda period: period is not subject):
-        problem = _problem(period, [other for other in periods if other is not period])
+        others = [other for other in periods if other is not period]
+        problem = _problem(period, others, must_end_later=period is subject)
         if problem:
             raise problem if period is subject else Refused(OTHERS_BUILD_ON_IT, "closes_at")
 
@@ -128,14 +162,18 @@ def change_refusal(forum: Forum, period: Period, now: datetime) -> ForumError | 
     """Why a period cannot be changed at all, None where it can."""
     if forum.archived_at:
         return Archived()
+    if period.called_off_at:
+        return Refused(IS_CALLED_OFF)
     is_over = is_fixed(forum, period, now) and period.closes_at < now
     return Refused(IS_OVER) if is_over else None
 
 
 def deletion_refusal(forum: Forum, period: Period, now: datetime) -> ForumError | None:
-    """Why a period cannot be deleted, None where it can."""
+    """Why a period can be neither deleted nor called off, None where it can."""
     if forum.archived_at:
         return Archived()
+    if period.called_off_at:
+        return Refused(IS_CALLED_OFF)
     if is_fixed(forum, period, now):
         return Refused(HAS_BEGUN)
     try:
@@ -156,7 +194,8 @@ def closing_refusal(forum: Forum, now: datetime) -> ForumError | None:
 
 def running_periods(forum: Forum, now: datetime) -> list[Period]:
     """The periods, of the forum and of its groups, in which it takes messages now."""
-    return [period for period in forum.periods if period.opens_at <= now <= period.closes_at]
+    held = [period for period in forum.periods if period.called_off_at is None]
+    return [period for period in held if period.opens_at <= now <= period.closes_at]
 
 
 def extensions_to_come(forum: Forum, now: datetime) -> list[Period]:
@@ -169,6 +208,7 @@ def extensions_to_come(forum: Forum, now: datetime) -> list[Period]:
         period
         for period in forum.periods
         if period.kind == PeriodKind.EXTENSION
+        and period.called_off_at is None
         and period.opens_at > now
         and (until := deadlines.get(period.group_id)) is not None
         and period.opens_at <= until
@@ -183,7 +223,7 @@ def _same_scope(forum: Forum, period: Period) -> list[Period]:
 def _with_change(forum: Forum, period: Period, opens_at: datetime, closes_at: datetime) -> list[Period]:
     """The periods of the same scope with a changed copy of this one, which comes last."""
     others = [other for other in _same_scope(forum, period) if other is not period]
-    return [*others, Period(kind=period.kind, group_id=period.group_id, opens_at=opens_at, closes_at=closes_at)]
+    return [*others, copy_of(period, **new_dates(forum, period, opens_at, closes_at))]
 
 
 def _state(forum: Forum, group_id: int | None, periods: list[Period], now: datetime) -> State:
@@ -195,14 +235,13 @@ def _state(forum: Forum, group_id: int | None, periods: list[Period], now: datet
     return state_of([*periods, *of_groups], forum.archived_at, now)
 
 
-def _problem(period: Period, others: list[Period]) -> Refused | None:
-    if period.opens_at >= period.closes_at:
-        return Refused(ENDS_FIRST, "closes_at")
+def _problem(period: Period, others: list[Period], *, must_end_later: bool) -> Refused | None:
+    """What is wrong with a period; an extension ends together with what it extends if both were closed at once."""
     if period.kind == PeriodKind.EXTENSION:
-        extended = [other for other in others if other.opens_at <= period.opens_at <= other.closes_at]
+        extended = [other.closes_at for other in others if _extends(period, other)]
         if not extended:
             return Refused(NOTHING_TO_EXTEND, "opens_at")
-        if any(other.closes_at >= period.closes_at for other in extended):
+        if max(extended) > period.closes_at or (must_end_later and max(extended) == period.closes_at):
             return Refused(ENDS_NO_LATER, "closes_at")
     return Refused(OVERLAPS, "opens_at") if any(_clash(period, other) for other in others) else None
 
@@ -214,8 +253,5 @@ def _clash(one: Period, other: Period) -> bool:
 
 
 def _extends(one: Period, other: Period) -> bool:
-    return (
-        one.kind == PeriodKind.EXTENSION
-        and other.opens_at <= one.opens_at <= other.closes_at
-        and other.closes_at < one.closes_at
-    )
+    """Whether one is an extension that begins during the other."""
+    return one.kind == PeriodKind.EXTENSION and other.opens_at <= one.opens_at <= other.closes_at

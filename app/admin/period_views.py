@@ -1,6 +1,8 @@
-"""Periods: add, change, delete, close now. Each form can show the state line that it leads to before it is sent."""
+"""Periods: add, change, call off, close now. Each form can show the state line that it leads to before it is sent."""
 
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -30,6 +32,31 @@ HINTS = {
     "extension": N_("More time for a period, announced before it ends. Both deadlines stay in sight."),
     "reopening": N_("A new period after the last one has ended. All earlier dates stay in sight."),
 }
+KEPT = N_("The dates that were announced before stay in sight beside the new ones.")
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the page says that asks before a period goes."""
+
+    heading: str
+    explanation: str
+    button: str
+    done: str
+
+
+CALLING_OFF = Words(
+    N_("Call off the period"),
+    N_("It will take no messages. Since it has been announced, it stays in sight, marked as called off."),
+    N_("Call off the period"),
+    N_("The period is called off."),
+)
+DELETING = Words(
+    N_("Delete the period"),
+    N_("Nobody has seen it yet, so nothing of it is kept but an entry in the log."),
+    N_("Delete"),
+    N_("It is deleted."),
+)
 
 
 @bp.route(f"/forums/<int:forum_id>/periods/{KIND}/", methods=["GET", "POST"])
@@ -54,7 +81,11 @@ def preview_new(forum_id: int, kind: str) -> ResponseReturnValue:
 @bp.route("/periods/<int:period_id>/edit/", methods=["GET", "POST"])
 def edit(period_id: int) -> ResponseReturnValue:
     period, forum, form = _edit_form(period_id)
-    saved = carry_out(form, lambda: period_actions.update(period_id, **form.values, viewer=signed_in_user()))
+    saved = carry_out(
+        form,
+        lambda: period_actions.update(period_id, **form.values, shown=form.shown.data or "", viewer=signed_in_user()),
+        lambda: _form_of(period, forum, formdata=None),
+    )
     return _saved(forum.id) if saved is not None else _edit_page(period, forum, form)
 
 
@@ -68,15 +99,17 @@ def preview(period_id: int) -> ResponseReturnValue:
 @bp.route("/periods/<int:period_id>/delete/", methods=["GET", "POST"])
 def delete(period_id: int) -> ResponseReturnValue:
     period, forum = period_queries.get_period(period_id)
+    words = CALLING_OFF if period_queries.stays_in_sight(forum) else DELETING
     if request.method == "POST":
-        period_actions.delete(period_id, viewer=signed_in_user())
-        return done(_("It is deleted."), _forum_page(forum.id))
+        period_actions.call_off(period_id, viewer=signed_in_user())
+        return done(_(words.done), _forum_page(forum.id))
     return ask(
-        _("Delete the period"),
+        _(words.heading),
         steps_to(forum),
         period=period,
         refusal=refusal_text(period_queries.deletion_refusal(forum, period, utcnow())),
-        button=_("Delete"),
+        explanation=_(words.explanation),
+        button=_(words.button),
         back=_forum_page(forum.id),
     )
 
@@ -91,7 +124,10 @@ def close(forum_id: int) -> ResponseReturnValue:
         _("Close the forum now"),
         steps_to(forum),
         refusal=refusal_text(period_queries.closing_refusal(forum, now)),
-        explanation=_("The period that is running ends at once, and extensions of it that have not begun are deleted."),
+        explanation=_(
+            "The period that is running ends at once, and extensions of it that have not begun are called off. "
+            "What was announced stays in sight."
+        ),
         before=forum.state(now),
         after=period_queries.state_after_closing(forum, now),
         now=now,
@@ -105,7 +141,7 @@ def _new_form(forum_id: int, kind: str) -> tuple[Forum, PeriodForm]:
     forum = fetch(Forum, forum_id)
     refuse_if_archived(forum)
     deadline = forum.state(utcnow()).deadline if kind == PeriodKind.EXTENSION else None
-    opens_at = deadline or utcnow() + timedelta(minutes=1)
+    opens_at = deadline or (utcnow() + timedelta(minutes=1)).replace(second=0)
     form = PeriodForm(opens_at=opens_at)
     form.offer_groups(forum)
     return forum, form
@@ -113,13 +149,18 @@ def _new_form(forum_id: int, kind: str) -> tuple[Forum, PeriodForm]:
 
 def _edit_form(period_id: int) -> tuple[Period, Forum, PeriodForm]:
     """The form of a period that may be changed. Raises the error that says why it may not."""
-    (period, forum), now = period_queries.get_period(period_id), utcnow()
-    refusal = period_queries.change_refusal(forum, period, now)
+    period, forum = period_queries.get_period(period_id)
+    refusal = period_queries.change_refusal(forum, period, utcnow())
     if refusal:
         raise refusal
-    form = PeriodForm(obj=period)
-    form.fit_to(period, is_fixed=period_queries.is_fixed(forum, period, now))
-    return period, forum, form
+    return period, forum, _form_of(period, forum)
+
+
+def _form_of(period: Period, forum: Forum, **source: Any) -> PeriodForm:
+    """The form of a period; with `formdata=None` of what is stored, whatever was sent."""
+    form = PeriodForm(obj=period, shown=period_queries.version_of_period(period), **source)
+    form.fit_to(period, is_fixed=period_queries.is_fixed(forum, period, utcnow()))
+    return form
 
 
 def _new_page(forum: Forum, kind: str, form: PeriodForm, after: State | None = None) -> ResponseReturnValue:
@@ -151,6 +192,7 @@ def _edit_page(period: Period, forum: Forum, form: PeriodForm, after: State | No
         period=period,
         action=link("admin.periods.edit", period_id=period.id),
         preview=link("admin.periods.preview", period_id=period.id),
+        hint=_(KEPT) if period_queries.stays_in_sight(forum) else "",
         before=period_queries.state_now(forum, period.group_id, utcnow()),
         after=after,
         now=utcnow(),

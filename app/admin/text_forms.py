@@ -7,7 +7,8 @@ from flask_babel import lazy_gettext as _l
 from wtforms import Field
 from wtforms.validators import ValidationError
 
-from app.admin.object_queries import Kind
+from app.admin.forms import VersionedForm, tell_differences
+from app.admin.object_queries import Kind, version_of_object
 from app.forms import AtMost, BodyField, Form, LineField, OnceForm, Renders
 from app.languages import Language, site_languages
 from app.models import DocumentText, ForumText, GroupText, NoticeText, PageText, QuestionText
@@ -78,16 +79,19 @@ class DocumentTextForm(TextForm):
     note = BodyField(_l("Note"), [AtMost(DocumentText.MAX_NOTE)], render_kw={"rows": 3})
 
 
-class ObjectForm(OnceForm):
+class ObjectForm(OnceForm, VersionedForm):
     """The plain fields of an object; `texts` holds the form of each language of the site, by its code."""
 
     text_form: ClassVar[type[TextForm]]
 
-    def __init__(self, kind: Kind, thing: Any, language: Language) -> None:
-        super().__init__(obj=thing)
+    def __init__(self, kind: Kind, thing: Any, language: Language, **source: Any) -> None:
+        """The form of an object, or of a new one where `thing` is None; with `formdata=None` as it is stored."""
+        super().__init__(obj=thing, shown=version_of_object(kind, thing) if thing else "", **source)
+        if thing is None:
+            del self.shown
         self.kind_of_object = kind
         stored = thing.texts if thing else {}
-        self.texts = {code: self.text_form(prefix=code, obj=stored.get(code)) for code in site_languages()}
+        self.texts = {code: self.text_form(prefix=code, obj=stored.get(code), **source) for code in site_languages()}
         self.fit(thing, language)
 
     def fit(self, thing: Any, language: Language) -> None:
@@ -137,6 +141,12 @@ class ObjectForm(OnceForm):
                 for id_, message in form.error_list
             ]
         return found
+
+    def tell_what_is_stored(self, stored: Form) -> None:
+        super().tell_what_is_stored(stored)
+        if isinstance(stored, ObjectForm):
+            for code, form in self.texts.items():
+                tell_differences(form, stored.texts[code])
 
     def lacks(self, code: str, field: Field) -> bool:
         """Whether a field is blank in this language although another language fills it in."""

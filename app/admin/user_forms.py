@@ -7,16 +7,16 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
 
 from app import labels
-from app.admin.forms import ChoicesField
+from app.admin.forms import ChoicesField, VersionedForm
+from app.admin.role_actions import covered, held_by
+from app.admin.user_queries import PROFILE
 from app.auth.forms import NoAddress, PersonsName
-from app.forms import AtMost, ChoiceField, Form, LineField, Required
+from app.forms import AtMost, ChoiceField, LineField, Required
 from app.languages import Language, site_languages
 from app.models import Role, User
 
-PROFILE = ("name", "title", "organization", "country", "capacity", "language", "is_admin")
 
-
-class UserForm(Form):
+class UserForm(VersionedForm):
     title = LineField(_l("Title (optional)"), [AtMost(User.MAX_TITLE), PersonsName()])
     name = LineField(_l("Name"), [Required(_l("Please write the name.")), AtMost(User.MAX_NAME), PersonsName()])
     organization = LineField(_l("Organization, ministry or agency"), [AtMost(User.MAX_ORGANIZATION), NoAddress()])
@@ -25,6 +25,11 @@ class UserForm(Form):
     language = ChoiceField(_l("Language of pages and mails"))
     is_admin = BooleanField(_l("Administrator of the site"))
     moderator = ChoicesField(_l("Moderator of"))
+    languages = ChoicesField(
+        _l("As moderator, only for messages in"),
+        coerce=str,
+        description=_l("A moderator of a forum without a mark here is one for messages in all languages."),
+    )
     translator = ChoicesField(_l("Translator of"))
     participant = ChoicesField(_l("May post, where only approved participants may, in"))
 
@@ -36,7 +41,17 @@ class UserForm(Form):
         for role in Role:
             self[role].offer(forums)
             if not self.is_submitted():
-                self[role].data = [held.forum_id for held in user.roles if held.role == role]
+                self[role].data = list(held_by(user, role))
+        self.languages.offer(
+            [
+                (f"{key}-{code}", _("%(forum)s: %(language)s", forum=title, language=other.name))
+                for key, title in forums
+                for code, other in site_languages().items()
+            ]
+        )
+        if not self.is_submitted():
+            held = held_by(user, Role.MODERATOR)
+            self.languages.data = [f"{key}-{code}" for key, codes in held.items() for code in codes.split()]
 
     @property
     def profile(self) -> dict[str, Any]:
@@ -44,6 +59,12 @@ class UserForm(Form):
         return {name: "" if value is None else value for name, value in values.items()}
 
     @property
-    def roles(self) -> dict[Role, set[int]]:
-        """The keys of the forums in which each role is to be held."""
-        return {role: set(self[role].data or ()) for role in Role}
+    def roles(self) -> dict[Role, dict[int, str]]:
+        """The forums in which each role is to be held, by key, with the languages that it covers."""
+        return {role: {key: self._languages_of(role, key) for key in self[role].data or ()} for role in Role}
+
+    def _languages_of(self, role: Role, forum_id: int) -> str:
+        if role != Role.MODERATOR:
+            return ""
+        marks = (mark.split("-") for mark in self.languages.data or ())
+        return covered(code for key, code in marks if key == str(forum_id))

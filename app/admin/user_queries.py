@@ -9,13 +9,17 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import selectinload
 
 from app.addresses import page_number
+from app.admin.object_queries import fetch
+from app.admin.version_queries import version_of
 from app.errors import NotFound
 from app.extensions import db
+from app.labels import person_name
 from app.languages import Language
 from app.models import User
 
 PER_PAGE = 50
 LONGEST_SEARCH = 100
+PROFILE = ("name", "title", "organization", "country", "capacity", "language", "is_admin")
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ def one_page(statement: Select[Any], asked: str) -> Listing:
     """The page of a statement's rows whose number was asked for. Raises NotFound where there is no such page."""
     total = db.session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
     page, pages = _page_number(asked, total)
-    rows = db.session.scalars(statement.limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all()
+    rows = db.session.execute(statement.limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all()
     return Listing(rows, total, page, pages)
 
 
@@ -43,19 +47,37 @@ def search_users(text: str, asked: str, language: Language) -> Listing:
     everybody, then the people of this page. Raises NotFound where there is no such page.
     """
     wanted = _folded(text[:LONGEST_SEARCH])
-    everybody = db.session.execute(select(User.id, User.name, User.email, User.organization))
-    found = [row for row in everybody if wanted in _folded(f"{row.name}\n{row.email}\n{row.organization}")]
-    found.sort(key=lambda row: (language.sort_key(row.name), row.id))
+    everybody = db.session.execute(select(User.id, User.name, User.email, User.organization, User.former_number))
+    found = [row for row in everybody if wanted in _folded(f"{person_name(row)}\n{row.email}\n{row.organization}")]
+    found.sort(key=lambda row: (row.former_number or 0, language.sort_key(row.name), row.id))
     page, pages = _page_number(asked, len(found))
     keys = [row.id for row in found[(page - 1) * PER_PAGE : page * PER_PAGE]]
     people = db.session.scalars(select(User).where(User.id.in_(keys)).options(selectinload(User.roles)))
     return Listing(sorted(people, key=lambda user: keys.index(user.id)), len(found), page, pages)
 
 
+def get_person(user_id: int) -> User:
+    """Somebody who has an account. Raises NotFound, also for a former participant, of whom nothing is left."""
+    user = fetch(User, user_id)
+    if user.former_number:
+        raise NotFound
+    return user
+
+
+def version_of_user(user: User) -> str:
+    """The version of a person's profile, rights and roles."""
+    return version_of(user, PROFILE, sorted((held.role, held.forum_id, held.languages) for held in user.roles))
+
+
 def count_other_administrators(user: User) -> int:
-    """How many others could administer: administrators with a confirmed address."""
-    statement = select(func.count(User.id)).where(User.is_admin, User.confirmed_at.is_not(None), User.id != user.id)
-    return db.session.scalar(statement) or 0
+    """How many others could administer: administrators with a confirmed address, who are not suspended.
+
+    Asked inside the transaction that takes a right away: the administrators are kept from other writers until its
+    end, so that no two of them take the right from each other at once.
+    """
+    can_sign_in = User.confirmed_at.is_not(None) & User.suspended_at.is_(None) & User.former_number.is_(None)
+    statement = select(User.id).where(User.is_admin, can_sign_in).with_for_update()
+    return len(set(db.session.scalars(statement)) - {user.id})
 
 
 def _page_number(asked: str, total: int) -> tuple[int, int]:

@@ -1,5 +1,7 @@
 """People: search, profile, rights and roles."""
 
+from typing import Any
+
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -8,7 +10,7 @@ from app.addresses import link
 from app.admin import user_actions, user_queries
 from app.admin.common_views import done, here, query_without_page, show
 from app.admin.forms import carry_out
-from app.admin.object_queries import fetch, list_forums
+from app.admin.object_queries import list_forums
 from app.admin.user_forms import UserForm
 from app.languages import reader_language
 from app.markup import plain_line
@@ -28,12 +30,22 @@ def index() -> ResponseReturnValue:
 
 @bp.route("/users/<int:user_id>/", methods=["GET", "POST"])
 def edit(user_id: int) -> ResponseReturnValue:
-    user = fetch(User, user_id)
-    form = UserForm(obj=user)
-    form.offer(user, [(forum.id, text_in(forum).short_title) for forum in list_forums()], reader_language())
-    saved = carry_out(form, lambda: user_actions.update(user_id, form.profile, form.roles, viewer=signed_in_user()))
+    user, viewer = user_queries.get_person(user_id), signed_in_user()
+    form = _form_of(user)
+    saved = carry_out(
+        form,
+        lambda: user_actions.update(user_id, form.profile, form.roles, shown=form.shown.data or "", viewer=viewer),
+        lambda: _form_of(user, formdata=None),
+    )
     if saved is not None:
         return done(_("The changes are saved."), link("admin.users.index"))
     heading = _("Edit a person")
     steps = [(_("People"), link("admin.users.index"), ""), here(heading)]
     return show("admin/user.html", heading, steps, form=form, user=user)
+
+
+def _form_of(user: User, **source: Any) -> UserForm:
+    """The form of a person; with `formdata=None` of what is stored, whatever was sent."""
+    form = UserForm(obj=user, shown=user_queries.version_of_user(user), **source)
+    form.offer(user, [(forum.id, text_in(forum).short_title) for forum in list_forums()], reader_language())
+    return form

@@ -10,26 +10,27 @@ from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 
 from app.addresses import absolute, link_in
-from app.auth import tokens
+from app.admin.log_actions import assign, record
+from app.auth import sign_ins, tokens
+from app.auth.mailing import address_for, write_to
 from app.auth.passwords import hash_password, is_right, needs_rehash
 from app.auth.queries import find_by_email
 from app.database import utcnow
 from app.errors import (
     AddressTaken,
     ConfirmationMailed,
+    ForumError,
     NotConfirmed,
     NotTheirPassword,
     WrongCredentials,
     WrongPassword,
 )
 from app.extensions import db, transaction
-from app.languages import language_or_default
 from app.mail.outbox import enqueue
-from app.models import SignIn, User
+from app.models import EmailChange, SignIn, User
+from app.permissions import require, suspension
 from app.submissions import earlier_result, remember
 
-MAX_BROWSER = 200
-LONGEST_SIGN_IN = timedelta(days=180)
 MAIL_PAUSE = timedelta(minutes=10)  # the texts say ten minutes too
 
 
@@ -54,14 +55,16 @@ def sign_up(profile: dict[str, Any], *, email: str, password: str, submission: s
 
 
 def create_confirmed(profile: dict[str, Any], *, email: str, password: str) -> None:
-    """Make an account that can be used at once, for the command line. Raises AddressTaken."""
+    """Make an account that can be used at once, for the command line, with a line in the log. Raises AddressTaken."""
     password_hash = hash_password(password)
     with transaction():
         if find_by_email(email) is not None:
             raise AddressTaken
         user = User(email=email, password_hash=password_hash, confirmed_at=utcnow())
-        _fill(user, profile)
+        changes = assign(user, profile)
         db.session.add(user)
+        db.session.flush()
+        record(None, "create", "users", user, changes)
 
 
 def confirm(token: str, password: str) -> None:
@@ -93,9 +96,10 @@ def ask_for_confirmation(email: str, *, language: str) -> None:
 
 
 def sign_in(email: str | None, password: str, *, browser: str) -> User:
-    """Sign in; the user's `session_token` is what the session has to hold.
+    """Sign in; the user's `session_token` is what the session has to hold. Whose account has a second step gets
+    none yet, but has to take that step.
 
-    Raises WrongCredentials, the same and as late for an unknown address as for a wrong password, and
+    Raises WrongCredentials, the same and as late for an unknown address as for a wrong password, Suspended, and
     NotConfirmed after mailing a new link, or ConfirmationMailed where one was mailed less than MAIL_PAUSE ago.
     """
     found = find_by_email(email)
@@ -103,14 +107,16 @@ def sign_in(email: str | None, password: str, *, browser: str) -> User:
     if not is_right(verified, password):
         raise WrongCredentials
     renewed = hash_password(password) if verified and needs_rehash(verified) else None
-    refusal: NotConfirmed | None = None
+    refusal: ForumError | None = None
     with transaction():
         user = find_by_email(email, for_update=True)
         if user is None or user.password_hash != verified:
             raise WrongCredentials
-        if user.confirmed_at:
+        if user.suspended_at:
+            refusal = suspension(user)
+        elif user.confirmed_at:
             user.password_hash = renewed or user.password_hash
-            user.session_token = _add_sign_in(user, browser)
+            user.session_token = "" if user.totp_secret else sign_ins.begin(user, browser)
         elif _was_mailed_lately(user):
             refusal = ConfirmationMailed()
         else:
@@ -134,8 +140,8 @@ def ask_for_reset(email: str, *, language: str) -> None:
         if user is None:
             _mail_no_account(email, language)
         else:
-            address = _address(user, "auth.reset", token=tokens.make(tokens.RESET, user))
-            _mail(user, "reset", address=address, moment=utcnow() + tokens.RESET.life)
+            address = address_for(user, "auth.reset", token=tokens.make(tokens.RESET, user))
+            write_to(user, "reset", address=address, moment=utcnow() + tokens.RESET.life)
 
 
 def reset_password(token: str, password: str) -> None:
@@ -162,6 +168,8 @@ def change_password(user: User, *, current: str, new: str) -> None:
 def change_profile(user: User, profile: dict[str, Any]) -> None:
     """Messages that were posted keep the capacity and the organization that they were posted with."""
     with transaction():
+        db.session.refresh(user, with_for_update=True)
+        require(user, "change_account")
         _fill(user, profile)
 
 
@@ -185,21 +193,13 @@ def _fill(user: User, values: dict[str, Any]) -> None:
         setattr(user, name, value)
 
 
-def _add_sign_in(user: User, browser: str) -> str:
-    """The token of a new sign-in. Those that are long out of use, since nobody signed out, end here."""
-    is_old = SignIn.created_at < utcnow() - LONGEST_SIGN_IN
-    db.session.execute(delete(SignIn).where(SignIn.user_id == user.id, is_old))
-    token = SignIn.new_token()
-    db.session.add(SignIn(user_id=user.id, token_hash=SignIn.hash_of(token), browser=browser[:MAX_BROWSER]))
-    return token
-
-
 def _set_password(user: User, password_hash: str) -> None:
-    """The new hash kills older reset links; the sign-in of this request, if there is one, is kept."""
+    """The new hash kills older links, a change of address that waits for them too; the sign-in of this request, if
+    there is one, is kept, and so is the second step."""
     user.password_hash = password_hash
-    kept = SignIn.hash_of(user.session_token)
-    db.session.execute(delete(SignIn).where(SignIn.user_id == user.id, SignIn.token_hash != kept))
-    _mail(user, "password_changed", moment=utcnow(), forgot=_address(user, "auth.forgot"))
+    db.session.execute(delete(EmailChange).where(EmailChange.user_id == user.id))
+    sign_ins.end_others(user, user.session_token)
+    write_to(user, "password_changed", moment=utcnow(), forgot=address_for(user, "auth.forgot"))
 
 
 def _was_mailed_lately(user: User) -> bool:
@@ -211,21 +211,14 @@ def _was_mailed_lately(user: User) -> bool:
 def _mail_confirmation(user: User) -> None:
     """Mail a link to a user who has been flushed."""
     user.confirmation_mailed_at = utcnow()
-    address = _address(user, "auth.confirm", token=tokens.make(tokens.CONFIRM, user))
-    _mail(user, "confirm", address=address, moment=utcnow() + tokens.CONFIRM.life)
+    address = address_for(user, "auth.confirm", token=tokens.make(tokens.CONFIRM, user))
+    write_to(user, "confirm", address=address, moment=utcnow() + tokens.CONFIRM.life)
 
 
 def _mail_already_registered(user: User) -> None:
-    _mail(user, "already_registered", sign_in=_address(user, "auth.sign_in"), forgot=_address(user, "auth.forgot"))
+    ways = {name: address_for(user, f"auth.{name}") for name in ("sign_in", "forgot")}
+    write_to(user, "already_registered", **ways)
 
 
 def _mail_no_account(email: str, language: str) -> None:
     enqueue("no_account", recipient=email, language=language, sign_up=absolute(link_in(language, "auth.sign_up")))
-
-
-def _mail(user: User, name: str, /, **values: object) -> None:
-    enqueue(name, recipient=user.email, language=user.language, name=user.name, **values)
-
-
-def _address(user: User, endpoint: str, **values: str) -> str:
-    return absolute(link_in(language_or_default(user.language).code, endpoint, **values))

@@ -10,7 +10,8 @@ from flask.cli import AppGroup
 from app.auth.actions import create_confirmed
 from app.auth.emails import normal_email
 from app.auth.passwords import weakness
-from app.errors import AddressTaken
+from app.auth.second_step_actions import remove
+from app.errors import AddressTaken, NotFound
 from app.languages import site_default, site_languages
 from app.markup import is_blank
 from app.models import Capacity, User
@@ -50,6 +51,20 @@ def create(email: str, name: str, admin: bool, capacity: str | None, language: s
     click.echo(f"Created {'administrator' if admin else 'participant'} {address}.")
     if not given:
         click.echo(f"Password, shown only now: {password}")
+
+
+@users.command("remove-second-step")
+@click.option("--email", required=True)
+def remove_second_step(email: str) -> None:
+    """Let somebody who has lost the device and the recovery codes sign in with the password alone.
+
+    Make sure first that it is really this person who asks. It is written into the log, and the person is told by mail.
+    """
+    try:
+        remove(normal_email(email) or "")
+    except NotFound:
+        raise click.ClickException(f"{email} has no account, or no second step. Nothing was changed.") from None
+    click.echo(f"Removed the second step of {email}, who is signed out everywhere.")
 
 
 def _password_given(email: str) -> str:

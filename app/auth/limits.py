@@ -14,6 +14,7 @@ from flask import Response, current_app, request
 from app.auth.emails import normal_email
 from app.extensions import limiter
 from app.markup import plain_line
+from app.viewer import awaited_second_step, viewer
 
 FAILED = 422
 DONE = 302
@@ -25,6 +26,10 @@ LIMITS = {
     "mail_from_address": "30 per hour",
     "mail_to_account": "5 per hour",
     "password_from_address": "20 per 10 minutes",
+    "password_of_person": "10 per 10 minutes; 50 per day",
+    "second_step_from_address": "50 per 10 minutes",
+    "second_step_of_person": "10 per 10 minutes; 50 per day",
+    "email_change_of_person": "5 per hour",
 }
 
 
@@ -39,6 +44,14 @@ def to_account(name: str, *, counts: int) -> Any:
     return limiter.limit(limit, methods=["POST"], key_func=_account, deduct_when=_has_status(counts))
 
 
+def of_person(name: str, *, counts: int) -> Any:
+    """Limit the POSTs with this status of somebody who is signed in, or has written the right password and is asked
+    for a code: over all the forms with this name, from wherever they are sent; a decorator."""
+    limit = _setting(f"{name}_of_person")
+    deducts = _has_status(counts)
+    return limiter.shared_limit(limit, name, methods=["POST"], key_func=_person, deduct_when=deducts)
+
+
 def _setting(name: str) -> Callable[[], str]:
     return lambda: current_app.config.get(f"LIMIT_{name.upper()}", LIMITS[name])
 
@@ -47,6 +60,10 @@ def _account() -> str:
     typed = plain_line(request.form.get("email", ""))
     email = normal_email(typed) or typed.casefold()
     return f"account {hashlib.sha256(email.encode()).hexdigest()}"
+
+
+def _person() -> str:
+    return f"person {viewer().id or awaited_second_step()[0]}"
 
 
 def _has_status(status: int) -> Callable[[Response], bool]:

@@ -1,11 +1,12 @@
 """The links in mails: signed, limited in time, and of no more use once they were used.
 
-A token names the user and a mark of what its use changes: the e-mail address, the password and whether
-the address is confirmed. Once one of them is another, the mark does not fit any more.
+A token names the user and a mark of what its use changes: the e-mail address, the password, whether the
+address is confirmed, and what its purpose adds. Once one of them is another, the mark does not fit any more.
 """
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,11 +20,15 @@ from app.models import User
 
 @dataclass(frozen=True)
 class Purpose:
-    """What a token is for; one of another purpose is as good as none."""
+    """What a token is for; one of another purpose is as good as none.
+
+    `marks` gives what else has to stay as it is for the token to be good, in a form that JSON knows.
+    """
 
     name: str
     life: timedelta
     expired: type[TokenExpired]
+    marks: Callable[[User], list[object]] = lambda _user: []
 
 
 CONFIRM = Purpose("confirm", timedelta(days=3), ConfirmationExpired)
@@ -32,7 +37,7 @@ RESET = Purpose("reset", timedelta(hours=2), ResetExpired)
 
 def make(purpose: Purpose, user: User) -> str:
     """A token for this user, who has been flushed."""
-    return _serializer(purpose).dumps([user.id, _mark(user)])
+    return _serializer(purpose).dumps([user.id, _mark(purpose, user)])
 
 
 def redeem(purpose: Purpose, token: str) -> User:
@@ -45,13 +50,13 @@ def redeem(purpose: Purpose, token: str) -> User:
     except (BadData, ValueError, TypeError):
         raise purpose.expired from None
     user = db.session.get(User, user_id)
-    if user is None or mark != _mark(user) or (purpose is CONFIRM and user.confirmed_at):
+    if user is None or mark != _mark(purpose, user) or (purpose is CONFIRM and user.confirmed_at):
         raise purpose.expired
     return user
 
 
-def _mark(user: User) -> str:
-    state = [user.email, user.password_hash, user.confirmed_at is not None]
+def _mark(purpose: Purpose, user: User) -> str:
+    state = [user.email, user.password_hash, user.confirmed_at is not None, *purpose.marks(user)]
     return hashlib.sha256(json.dumps(state).encode()).hexdigest()[:32]
 
 

@@ -3,10 +3,19 @@
 from flask import Blueprint, flash, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_login import login_user
 
 from app.addresses import link, link_in, local_path
-from app.auth import actions, limits, queries, tokens
+from app.auth import (
+    actions,
+    email_change_views,
+    leaving_views,
+    limits,
+    own_data_views,
+    queries,
+    second_step_views,
+    sign_in_views,
+    tokens,
+)
 from app.auth.emails import normal_email
 from app.auth.forms import (
     ConfirmForm,
@@ -19,13 +28,16 @@ from app.auth.forms import (
     SignUpForm,
     typed,
 )
-from app.errors import NotConfirmed, NotTheirPassword, WrongCredentials, WrongPassword
+from app.auth.own_data_queries import get_own_data
+from app.errors import NotConfirmed, NotTheirPassword, Suspended, WrongCredentials, WrongPassword
 from app.forms import Form
 from app.languages import reader_language, site_languages, speaking
 from app.markup import plain_line
-from app.viewer import signed_in, signed_in_user, viewer
+from app.viewer import begin_session, signed_in, signed_in_user, viewer
 
 bp = Blueprint("auth", __name__, url_prefix="/<language:lang>")
+for part in (sign_in_views, second_step_views, email_change_views, own_data_views, leaving_views):
+    bp.register_blueprint(part.bp)
 
 
 @bp.route("/auth/sign-up/", methods=["GET", "POST"])
@@ -88,8 +100,8 @@ def sign_in() -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             return _sign_in(form, target)
-        except (WrongCredentials, NotConfirmed) as error:
-            form.email.errors = [error.message]
+        except (WrongCredentials, NotConfirmed, Suspended) as error:
+            form.email.errors = [str(error.message)]
     return _form_page("auth/sign_in.html", form)
 
 
@@ -127,7 +139,8 @@ def reset(token: str) -> ResponseReturnValue:
 @bp.get("/account/")
 @signed_in
 def account() -> ResponseReturnValue:
-    return render_template("auth/account.html", user=signed_in_user())
+    user = signed_in_user()
+    return render_template("auth/account.html", user=user, sign_ins=queries.list_sign_ins(user))
 
 
 @bp.route("/account/profile/", methods=["GET", "POST"])
@@ -157,6 +170,7 @@ def language() -> ResponseReturnValue:
 
 @bp.route("/account/password/", methods=["GET", "POST"])
 @limits.from_address("password", counts=limits.FAILED)
+@limits.of_person("password", counts=limits.FAILED)
 @signed_in
 def password() -> ResponseReturnValue:
     user = signed_in_user()
@@ -176,16 +190,16 @@ def password() -> ResponseReturnValue:
 @signed_in
 def own_data() -> ResponseReturnValue:
     user = signed_in_user()
-    return render_template("auth/own_data.html", user=user, data=queries.get_own_data(user))
+    return render_template("auth/own_data.html", user=user, data=get_own_data(user))
 
 
 def _sign_in(form: SignInForm, target: str) -> ResponseReturnValue:
-    """Renew the session, so that nobody who knew the old one comes along. Raises as `actions.sign_in`."""
+    """Begin the session, or go on to the second step. Raises as `actions.sign_in`."""
     browser = plain_line(request.user_agent.string)
     user = actions.sign_in(normal_email(typed(form.email)), typed(form.password), browser=browser)
-    session.clear()
-    session.permanent = True
-    login_user(user)
+    if not user.session_token:
+        return second_step_views.ask_for_code(user, target)
+    begin_session(user)
     return redirect(target)
 
 

@@ -49,7 +49,7 @@ def sitemap() -> Response:
 
 @bp.get("/robots.txt")
 def robots() -> Response:
-    closed = ("auth/", "account/", "admin/", "print/", "search/", "messages/", "topics/*/reply/")
+    closed = ("auth/", "account/", "admin/", "print/", "figures/", "search/", "messages/", "topics/*/reply/")
     lines = ["User-agent: *", *(f"Disallow: /*/{path}" for path in closed), f"Sitemap: {absolute('/sitemap.xml')}"]
     return Response("\n".join(lines) + "\n", mimetype="text/plain")
 

@@ -1,7 +1,10 @@
 """What participants do. Each action is one transaction, and rights and deadlines are checked inside it."""
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
+from app.attachments.keeping import attach, exchange
+from app.attachments.uploads import Upload
 from app.database import utcnow
 from app.errors import NotFound
 from app.extensions import db, transaction
@@ -13,15 +16,23 @@ from app.submissions import earlier_result, remember
 
 
 def start_topic(
-    group: Group, *, author: User, title: str, question: int, message: dict[str, Any], submission: str
+    group: Group,
+    *,
+    author: User,
+    title: str,
+    question: int,
+    message: dict[str, Any],
+    files: Sequence[Upload] = (),
+    submission: str,
 ) -> Message:
     """Start a topic with its first message, which is returned; the same form sent again starts nothing.
 
-    `question` is the number of one of the group's questions, or 0; `message` is as `reply` takes it.
+    `question` is the number of one of the group's questions, or 0; `message` and `files` are as `reply` takes them.
     Raises Closed, Archived or Forbidden, and NotFound for a question of another group.
     """
+    sent = (group.id, title, question, message, _identities(files))
     with transaction():
-        if earlier := _earlier(submission, author, group.id, title, question, message):
+        if earlier := _earlier(submission, author, *sent):
             return earlier
         require(author, "start_topic", group)
         _require_voice(author, group, message)
@@ -31,54 +42,70 @@ def start_topic(
         topic = Topic(group=group, question=asked, author=author, title=title, language=message["language"])
         db.session.add(topic)
         db.session.flush()
-        first = _post(topic, author, None, message)
-        remember(submission, author.id, first.id, group.id, title, question, message)
+        first = _post(topic, author, None, message, files)
+        remember(submission, author.id, first.id, *sent)
     return first
 
 
-def reply(topic: Topic, *, author: User, reply_to: Message | None, message: dict[str, Any], submission: str) -> Message:
+def reply(
+    topic: Topic,
+    *,
+    author: User,
+    reply_to: Message | None,
+    message: dict[str, Any],
+    files: Sequence[Upload] = (),
+    submission: str,
+) -> Message:
     """Post a message, in answer to another of the topic or to the topic as a whole; where the topic has been merged
     into another one meanwhile, it is posted there.
 
     `message` has `body` (Markdown), `language` (code) and `on_behalf_of` ("" for nobody). Where the author types for
-    somebody else, it has that person's name as `speaker` besides, with `capacity`, `organization` and `country`.
-    Raises Closed, Archived, Locked or Forbidden, and NotFound where what is answered stands in another topic.
+    somebody else, it has that person's name as `speaker` besides, with `capacity`, `organization` and `country`;
+    `files` are attached to it. Raises Closed, Archived, Locked or Forbidden, and NotFound where what is answered
+    stands in another topic.
     """
     with transaction():
-        content = (topic.id, reply_to.id if reply_to else None, message)
-        if earlier := _earlier(submission, author, *content):
+        sent = (topic.id, reply_to.id if reply_to else None, message, _identities(files))
+        if earlier := _earlier(submission, author, *sent):
             return earlier
         topic = placing.standing(topic)
         require(author, "reply", topic)
         _require_voice(author, topic.group, message)
         if reply_to is not None and reply_to.topic_id != topic.id:
             raise NotFound
-        posted = _post(topic, author, reply_to, message)
-        remember(submission, author.id, posted.id, *content)
+        posted = _post(topic, author, reply_to, message, files)
+        remember(submission, author.id, posted.id, *sent)
     return posted
 
 
-def edit(message: Message, *, author: User, changes: dict[str, Any]) -> None:
-    """Give a message a new text and keep the old one as a revision. No change leaves no revision."""
+def edit(
+    message: Message,
+    *,
+    author: User,
+    changes: dict[str, Any],
+    files: Sequence[Upload] = (),
+    removed: Collection[int] = (),
+    submission: str = "",
+) -> None:
+    """Give a message a new text, more files and fewer, and keep the old text as a revision. No change leaves none.
+
+    `removed` are keys of files of the message. Raises Refused, naming the form's field, where it would have too many.
+    """
     with transaction():
         require(author, "edit", message)
-        if all(getattr(message, name) == value for name, value in changes.items()):
+        sent = (message.id, changes, _identities(files), sorted(removed))
+        leaving = [file for file in message.files if file.id in removed]
+        is_same = all(getattr(message, name) == value for name, value in changes.items())
+        if (is_same and not files and not leaving) or _earlier(submission, author, *sent):
             return
-        db.session.add(
-            Revision(
-                message=message,
-                body=message.body,
-                html=message.html,
-                language=message.language,
-                on_behalf_of=message.on_behalf_of,
-                written_at=message.written_at,
-            )
-        )
+        db.session.add(_revision(message))
         for name, value in changes.items():
             setattr(message, name, value)
         message.html = render(message.body)
-        message.edited_at = utcnow()
+        message.edited_at = now = utcnow()
         message.returned_at = None
+        exchange(message, leaving, files, at=now)
+        remember(submission, author.id, message.id, *sent)
 
 
 def withdraw(message: Message, *, author: User) -> None:
@@ -95,7 +122,9 @@ def _require_voice(author: User, group: Group, message: dict[str, Any]) -> None:
         require(author, "speak_for", group)
 
 
-def _post(topic: Topic, author: User, reply_to: Message | None, message: dict[str, Any]) -> Message:
+def _post(
+    topic: Topic, author: User, reply_to: Message | None, message: dict[str, Any], files: Sequence[Upload]
+) -> Message:
     """The message, published or waiting for approval."""
     own = {"capacity": author.capacity, "organization": author.organization, "country": author.country}
     posted = Message(
@@ -108,9 +137,26 @@ def _post(topic: Topic, author: User, reply_to: Message | None, message: dict[st
     )
     db.session.add(posted)
     db.session.flush()
+    attach(posted, files, at=posted.posted_at)
     if not needs_approval(author, topic.group):
         placing.publish(posted)
     return posted
+
+
+def _revision(message: Message) -> Revision:
+    """What the message says before it is changed."""
+    return Revision(
+        message=message,
+        body=message.body,
+        html=message.html,
+        language=message.language,
+        on_behalf_of=message.on_behalf_of,
+        written_at=message.written_at,
+    )
+
+
+def _identities(files: Sequence[Upload]) -> list[tuple[str, str]]:
+    return [file.identity for file in files]
 
 
 def _earlier(submission: str, author: User, *content: object) -> Message | None:

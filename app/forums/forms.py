@@ -8,6 +8,8 @@ from wtforms import SubmitField
 from wtforms.validators import ValidationError
 
 from app import labels
+from app.admin.forms import ChoicesField
+from app.attachments.forms import FilesField
 from app.auth.forms import FOR_A_GOVERNMENT, FOR_AN_ORGANIZATION, NoAddress, PersonsName, typed
 from app.forms import AtMost, BodyField, ChoiceField, LineField, OnceForm, Renders, Required
 from app.languages import reader_language
@@ -38,7 +40,14 @@ class MessageForm(OnceForm):
     )
     language = ChoiceField(_l("Language of your message"))
     on_behalf_of = LineField(_l("On behalf of (optional)"), validators=[AtMost(Message.MAX_ON_BEHALF_OF)])
+    files = FilesField(_l("Attach files (optional)"))
     preview = SubmitField(_l("Preview"))
+
+    def validate(self, extra_validators: object = None) -> bool:
+        valid = super().validate(extra_validators)
+        if not valid:
+            self.files.ask_again()
+        return valid
 
     @property
     def message(self) -> dict[str, Any]:
@@ -48,6 +57,25 @@ class MessageForm(OnceForm):
             "language": self.language.data,
             "on_behalf_of": self.on_behalf_of.data,
         }
+
+    @property
+    def sent(self) -> dict[str, Any]:
+        """The message with its files, and the key of the form."""
+        return {"message": self.message, "files": self.files.uploads, "submission": self.submission.data or ""}
+
+
+class EditForm(MessageForm):
+    removed = ChoicesField(_l("Remove attached files"))
+
+    def offer_removal(self, message: Message) -> None:
+        """Let the message's files be removed; one that a form sent before has removed is no mistake."""
+        self.removed.offer([(file.id, file.name) for file in message.attachments])
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What the action takes."""
+        sent = self.sent
+        return {"changes": sent.pop("message"), "removed": self.removed.data or (), **sent}
 
 
 class SpeakerFields(OnceForm):

@@ -1,16 +1,17 @@
 """Writing: start a topic, reply, preview, edit, withdraw."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.addresses import LARGEST_KEY
+from app.attachments.forms import takes_files, told_at_its_field
 from app.database import utcnow
 from app.errors import NotFound
 from app.forums import actions, queries, topic_queries
-from app.forums.forms import MessageForm, NewMessageForm, TopicForm
+from app.forums.forms import EditForm, MessageForm, NewMessageForm, TopicForm
 from app.forums.views import message_address
 from app.languages import reader_language, site_languages
 from app.markup import plain, quote, render
@@ -19,10 +20,12 @@ from app.permissions import can, needs_approval, require
 from app.templating import text_in
 from app.viewer import signed_in, signed_in_user
 
+Written = TypeVar("Written", bound=MessageForm)
 bp = Blueprint("posting", __name__, url_prefix="/<language:lang>")
 
 
 @bp.route("/forums/<forum_slug>/groups/<group_slug>/new/", methods=["GET", "POST"])
+@takes_files
 @signed_in
 def new_topic(forum_slug: str, group_slug: str) -> ResponseReturnValue:
     author = signed_in_user()
@@ -31,15 +34,14 @@ def new_topic(forum_slug: str, group_slug: str) -> ResponseReturnValue:
     form = TopicForm(question=request.args.get("question", 0, type=int))
     form.question.offer(_question_choices(group))
     if _is_sent(_ready(form)):
-        first = actions.start_topic(
-            group, author=author, **form.topic, message=form.message, submission=form.submission.data or ""
-        )
+        first = actions.start_topic(group, author=author, **form.topic, **form.sent)
         said = _("Your topic is started, and your message is number %(number)s.", number=first.id)
         return _to_message(first, _waiting(first) or said)
     return _form_page("forums/new_topic.html", form, group=group, **_posting_as(author, group))
 
 
 @bp.route("/topics/<int:topic_id>/reply/", methods=["GET", "POST"])
+@takes_files
 @signed_in
 def reply(topic_id: int) -> ResponseReturnValue:
     author = signed_in_user()
@@ -48,9 +50,7 @@ def reply(topic_id: int) -> ResponseReturnValue:
     answered, row = _answered(topic)
     form = NewMessageForm(body=quote(answered.body) if answered and request.args.get("quote") else "")
     if _is_sent(_ready(form)):
-        posted = actions.reply(
-            topic, author=author, reply_to=answered, message=form.message, submission=form.submission.data or ""
-        )
+        posted = actions.reply(topic, author=author, reply_to=answered, **form.sent)
         said = _("Your message is posted. Its number is %(number)s.", number=posted.id)
         return _to_message(posted, _waiting(posted) or said)
     more = _posting_as(author, topic.group)
@@ -58,15 +58,20 @@ def reply(topic_id: int) -> ResponseReturnValue:
 
 
 @bp.route("/messages/<int:number>/edit/", methods=["GET", "POST"])
+@takes_files
 @signed_in
 def edit(number: int) -> ResponseReturnValue:
     author = signed_in_user()
     message = queries.get_message(number, viewer=author)
     require(author, "edit", message)
-    form = MessageForm(obj=message)
-    if _is_sent(_ready(form, default=message.language)):
-        actions.edit(message, author=author, changes=form.message)
-        return _to_message(message, _("Your message is changed. Its earlier versions stay readable in its history."))
+    form = _ready(EditForm(obj=message), default=message.language)
+    form.offer_removal(message)
+    if _is_sent(form):
+        with told_at_its_field(form):
+            actions.edit(message, author=author, **form.changes)
+            return _to_message(
+                message, _("Your message is changed. Its earlier versions stay readable in its history.")
+            )
     return _form_page("forums/edit.html", form, message=message)
 
 
@@ -96,7 +101,7 @@ def _require_to_open_the_form(author: User, action: str, thing: Group | Topic) -
         require(author, action, thing)
 
 
-def _ready(form: MessageForm, default: str | None = None) -> MessageForm:
+def _ready(form: Written, default: str | None = None) -> Written:
     """The form with the site's languages, the interface's (or the message's) chosen."""
     form.language.offer([(code, language.name) for code, language in site_languages().items()])
     if not form.is_submitted():

@@ -21,6 +21,7 @@ from app.models import (
     Notice,
     Page,
     Question,
+    StateKind,
     Topic,
     User,
     Viewer,
@@ -66,14 +67,15 @@ class Kept:
 
 
 def get_portal(viewer: Viewer, now: datetime | None = None) -> Portal:
-    """Open forums by their deadline, planned ones by their opening, closed ones latest first."""
+    """Open forums by their deadline, planned ones by their opening (undated ones last), closed ones latest first."""
     now = now or utcnow()
     forums = [(forum.state(now), forum) for forum in _forums(viewer, Forum.archived_at.is_(None))]
-    forums.sort(key=lambda pair: (pair[0].deadline or now, pair[1].id))
+    by_deadline = sorted(forums, key=lambda pair: (pair[0].deadline or now, pair[1].id))
+    by_opening = sorted(forums, key=lambda pair: (pair[0].opens_at is None, pair[0].opens_at or now, pair[1].id))
     return Portal(
-        open=[forum for state, forum in forums if state.is_open],
-        planned=[forum for state, forum in forums if state.kind == "planned"],
-        closed=[forum for state, forum in reversed(forums) if state.kind == "closed"],
+        open=[forum for state, forum in by_deadline if state.is_open],
+        planned=[forum for state, forum in by_opening if state.kind == StateKind.PLANNED],
+        closed=[forum for state, forum in reversed(by_deadline) if state.kind == StateKind.CLOSED],
     )
 
 
@@ -94,7 +96,7 @@ def get_forum(slug: str, *, viewer: Viewer) -> Forum:
             selectinload(Forum.groups).selectinload(Group.texts),
             selectinload(Forum.pages).selectinload(Page.texts),
             selectinload(Forum.notices).selectinload(Notice.texts),
-            selectinload(Forum.documents).selectinload(Document.texts),
+            selectinload(Forum.documents).options(selectinload(Document.texts), selectinload(Document.attachments)),
         )
     )
     forum = db.session.scalar(statement, visible_to(viewer))

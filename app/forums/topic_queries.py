@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row, Select, bindparam, case, func, literal_column, select
 from sqlalchemy.orm import aliased
 
+from app.attachments.queries import attached_to_message
 from app.database import joined_ids, utcnow
 from app.errors import NotFound
 from app.extensions import db
@@ -29,6 +30,7 @@ from app.models import (
     Topic,
     User,
     Viewer,
+    periods_of_group,
     state_of,
 )
 from app.permissions import MESSAGE_IS_VISIBLE, TOPIC_IS_VISIBLE, visible_to
@@ -100,7 +102,8 @@ def page_of(position: int) -> int:
 def _group_state(head: Row[Any], periods: Sequence[Any], now: datetime) -> State:
     """As `Forum.group_state`: the group's own periods where it has any, else the forum's."""
     own = [period for period in periods if period.group_id is not None]
-    return state_of(own or periods, head.archived_at, now)
+    of_forum = [period for period in periods if period.group_id is None]
+    return state_of(periods_of_group(own, of_forum), head.archived_at, now)
 
 
 def _best_language(text: Any, owner: Any) -> Any:
@@ -164,7 +167,7 @@ def _topic_head() -> Select[*tuple[Any, ...]]:
 
 
 def _message_columns() -> Select[*tuple[Any, ...]]:
-    shown = Message.status.in_((MessageStatus.PUBLISHED, MessageStatus.PENDING))
+    shown = (Message.status == MessageStatus.PUBLISHED) | (Message.status == MessageStatus.PENDING)
     answer = aliased(Message)
     answers = select(joined_ids(answer.id)).where(answer.reply_to_id == Message.id, answer.position.is_not(None))
     return select(
@@ -190,6 +193,7 @@ def _message_columns() -> Select[*tuple[Any, ...]]:
         Message.withheld_at,
         Message.withheld_for,
         answers.scalar_subquery().label("answers"),
+        case((shown, attached_to_message())).label("attachments"),
     ).join(User, User.id == Message.author_id)
 
 
@@ -197,8 +201,8 @@ _IN_SPAN = (Message.topic_id == bindparam("topic_id")) & Message.position.betwee
 
 TOPIC_HEAD = _topic_head()
 # The columns of a message as every view shows it, the texts that people wrote first (macros/message.html);
-# a withdrawn or withheld one keeps its place without its text. A statement that does not ask for places
-# (`Message.position`) or for published messages alone has MESSAGE_IS_VISIBLE among its conditions.
+# a withdrawn or withheld one keeps its place without its text and its files. A statement that does not ask for
+# places (`Message.position`) or for published messages alone has MESSAGE_IS_VISIBLE among its conditions.
 MESSAGE_COLUMNS = _message_columns()
 MESSAGES = MESSAGE_COLUMNS.where(_IN_SPAN).order_by(Message.position)
 _IN_FORUM = (
@@ -211,7 +215,9 @@ ONE_MESSAGE = _IN_FORUM.where(Message.id == bindparam("number"))
 WAITING = _IN_FORUM.where(Message.topic_id == bindparam("topic_id"), Message.status == MessageStatus.PENDING).order_by(
     Message.id
 )
-PERIODS = select(Period.group_id, Period.kind, Period.opens_at, Period.closes_at).where(
+PERIODS = select(
+    Period.group_id, Period.kind, Period.opens_at, Period.closes_at, Period.former_dates, Period.called_off_at
+).where(
     Period.forum_id == bindparam("forum_id"),
     func.coalesce(Period.group_id, bindparam("group_id")) == bindparam("group_id"),
 )

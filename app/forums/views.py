@@ -32,8 +32,14 @@ def archive() -> ResponseReturnValue:
 @bp.get("/forums/<forum_slug>/")
 def forum(forum_slug: str) -> ResponseReturnValue:
     found = queries.get_forum(forum_slug, viewer=viewer())
-    held, invited = queries.count_kept(found), is_invited(viewer(), found.id)
-    return render_template("forums/forum.html", forum=found, now=utcnow(), held=held, invited=invited)
+    return render_template(
+        "forums/forum.html",
+        forum=found,
+        now=utcnow(),
+        held=queries.count_kept(found),
+        invited=is_invited(viewer(), found.id),
+        sees_figures=can(viewer(), "see_figures", found),
+    )
 
 
 @bp.get("/forums/<forum_slug>/pages/<slug>/")
@@ -62,6 +68,7 @@ def group(forum_slug: str, group_slug: str) -> ResponseReturnValue:
         topics=topics,
         answers=queries.count_answers(found.forum),
         can_start=can(viewer(), "start_topic", found),
+        can_sign_in=can(viewer(), "sign_in_to_post", found),
         invited=is_invited(viewer(), found.forum_id),
     )
 

@@ -18,19 +18,20 @@ from app.models import Mail
 MAX_SUBJECT = 300
 
 
-def enqueue(name: str, /, *, recipient: str, language: str, **values: object) -> Mail:
+def enqueue(name: str, /, *, recipient: str, language: str, user_id: int | None = None, **values: object) -> Mail:
     """Add the mail `<name>` to the caller's transaction; neither flushes nor commits.
 
     `language` is the code of the recipient's language; one that the site has no more gives way to the
-    site's default. `values` fill the templates; addresses among them are absolute. Raises ValueError
-    where the recipient is not one plain e-mail address.
+    site's default. `user_id` says whose mail it is, so that it goes when that account is deleted. `values`
+    fill the templates; addresses among them are absolute. Raises ValueError where the recipient is not one
+    plain e-mail address.
     """
     if not is_one_address(recipient):
         raise ValueError("a mail goes to exactly one e-mail address")
     spoken = language_or_default(language)
     with speaking(spoken):
         subject, text, html = _render(name, spoken, values)
-    mail = Mail(recipient=recipient, language=spoken.code, subject=subject, text=text, html=html)
+    mail = Mail(user_id=user_id, recipient=recipient, language=spoken.code, subject=subject, text=text, html=html)
     db.session.add(mail)
     return mail
 

@@ -131,7 +131,7 @@ class SmtpCarrier:
 
 
 class FolderCarrier:
-    """Writes each mail into a file of its own, readable by its owner only."""
+    """Writes each mail into a file of its own, readable by its owner only. Nothing ever deletes the files."""
 
     encoding = "8bit"
 

@@ -113,7 +113,9 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
 
 
 def _deliver(mail_id: int, carrier: Carrier, sender: Address, say: Say) -> None:
-    mail = db.session.get_one(Mail, mail_id)
+    mail = db.session.get(Mail, mail_id)
+    if mail is None:  # its recipient's account was deleted, or its address changed, a moment ago
+        return
     attempts = mail.attempts
     try:
         letter = compose(mail, sender, encoding=carrier.encoding)
@@ -130,16 +132,20 @@ def _deliver(mail_id: int, carrier: Carrier, sender: Address, say: Say) -> None:
 
 
 def _succeed(mail_id: int) -> None:
+    """Mark it, where it has not been deleted while it was sent."""
     with transaction():
-        mail = db.session.get_one(Mail, mail_id)
-        mail.sent_at, mail.error = utcnow(), ""
+        mail = db.session.get(Mail, mail_id)
+        if mail is not None:
+            mail.sent_at, mail.error = utcnow(), ""
 
 
 def _fail(mail_id: int, reason: str, *, attempts: int) -> None:
     """Keep the reason and try again later, or give up after the last attempt."""
     now = utcnow()
     with transaction():
-        mail = db.session.get_one(Mail, mail_id)
+        mail = db.session.get(Mail, mail_id)
+        if mail is None:
+            return
         mail.error = reason
         if attempts >= MOST_ATTEMPTS:
             mail.given_up_at, outcome = now, "given up"

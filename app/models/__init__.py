@@ -8,7 +8,7 @@ from app.models.mail import Mail
 from app.models.message import WHO_SPEAKS, Message, MessageStatus, Revision
 from app.models.moderation import IN_THE_RECORD, Act, ActKind, Reason, ReasonText, Report
 from app.models.page import Page, PageKind, PageText
-from app.models.period import Period, PeriodKind, State, StateKind, state_of
+from app.models.period import Period, PeriodKind, State, StateKind, last_second, periods_of_group, state_of
 from app.models.submission import Submission
 from app.models.topic import Topic
 from app.models.user import (
@@ -69,5 +69,7 @@ __all__ = [
     "Topic",
     "User",
     "Viewer",
+    "last_second",
+    "periods_of_group",
     "state_of",
 ]

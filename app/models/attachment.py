@@ -11,7 +11,10 @@ from app.models.message import Message
 
 
 class Attachment(Base):
-    """`key` names the content in the storage; `name` is what the person called it, for the reader only."""
+    """`key` names the content in the storage; `name` is what the person called it, for the reader only.
+
+    A file that the author of its message removed is deleted, and its row stays for the history of the message.
+    """
 
     __tablename__ = "attachment"
     __table_args__ = (CheckConstraint("(message_id IS NULL) <> (document_id IS NULL)", name="belongs_to_one_thing"),)
@@ -28,6 +31,7 @@ class Attachment(Base):
     key: Mapped[str] = mapped_column(String(64), unique=True)
     language: Mapped[str] = mapped_column(String(8), default="")  # of the content, "" where it is not known
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    removed_at: Mapped[datetime | None]
 
     message: Mapped[Message | None] = relationship(back_populates="attachments")
     document: Mapped[Document | None] = relationship(back_populates="attachments")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, attribute_keyed_dict, mapped_column, relation
 from app.database import Base
 from app.models.group import Group
 from app.models.page import Page
-from app.models.period import Period, PeriodKind, State, state_of
+from app.models.period import Period, PeriodKind, State, periods_of_group, state_of
 from app.models.texts import InLanguage
 
 if TYPE_CHECKING:
@@ -62,12 +62,13 @@ class Forum(Base):
     @property
     def dates(self) -> tuple[datetime, datetime] | None:
         """The first opening and the deadline that its extensions led to; a reopening stands apart from them."""
-        regular = [period for period in self.own_periods if period.kind != PeriodKind.REOPENING]
+        held = [period for period in self.own_periods if period.called_off_at is None]
+        regular = [period for period in held if period.kind != PeriodKind.REOPENING]
         return (regular[0].opens_at, max(period.closes_at for period in regular)) if regular else None
 
     def group_periods(self, group: Group) -> list[Period]:
         """The periods that hold for a group: its own where it has any, else the forum's."""
-        return [period for period in self.periods if period.group_id == group.id] or self.own_periods
+        return periods_of_group([period for period in self.periods if period.group_id == group.id], self.own_periods)
 
     def state(self, now: datetime) -> State:
         """The state of the whole; a reopening of a single group reopens the forum too."""
@@ -168,7 +169,9 @@ class Document(Base):
     texts: Mapped[dict[str, "DocumentText"]] = relationship(
         collection_class=attribute_keyed_dict("language"), cascade="all, delete-orphan"
     )
-    attachments: Mapped[list["Attachment"]] = relationship(order_by="Attachment.id", back_populates="document")
+    attachments: Mapped[list["Attachment"]] = relationship(
+        order_by="Attachment.id", back_populates="document", cascade="all, delete-orphan"
+    )
 
 
 class DocumentText(InLanguage, Base):

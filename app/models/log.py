@@ -14,7 +14,8 @@ class LogEntry(Base):
     """One action on one thing: `kind` and `subject_id` say which, `subject` what it was called then.
 
     `detail` lists the changed fields as `{"field", "language", "old", "new"}`; `language` is "" for
-    fields that are the same in all languages.
+    fields that are the same in all languages. Nobody stands for the command line. `forum_id` is the forum
+    that the action concerned, if any; it stays when that forum is deleted.
     """
 
     __tablename__ = "log_entry"
@@ -27,6 +28,7 @@ class LogEntry(Base):
     action: Mapped[str] = mapped_column(String(20))
     kind: Mapped[str] = mapped_column(String(20))
     subject_id: Mapped[int]
+    forum_id: Mapped[int | None] = mapped_column(index=True)
     subject: Mapped[str] = mapped_column(String(MAX_SUBJECT))
     detail: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
 

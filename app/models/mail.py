@@ -2,17 +2,20 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Base, utcnow
 
 
 class Mail(Base):
+    """`user_id` is whose data it holds, whatever address it goes to; None where that is nobody with an account."""
+
     __tablename__ = "mail"
     __table_args__ = (Index("ix_mail_due", "sent_at", "due_at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     recipient: Mapped[str] = mapped_column(String(254))
     language: Mapped[str] = mapped_column(String(8))
     subject: Mapped[str] = mapped_column(String(300))

@@ -67,6 +67,11 @@ class Message(Base):
     revisions: Mapped[list["Revision"]] = relationship(order_by=lambda: Revision.id, back_populates="message")
 
     @property
+    def files(self) -> list["Attachment"]:
+        """Its attachments without those that its author has removed."""
+        return [attachment for attachment in self.attachments if attachment.removed_at is None]
+
+    @property
     def written_at(self) -> datetime:
         """When its present text was written."""
         return self.edited_at or self.posted_at

@@ -4,11 +4,12 @@ import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database import Base
+from app.database import Base, Span, Spans
 
 
 class PeriodKind(enum.StrEnum):
@@ -18,7 +19,12 @@ class PeriodKind(enum.StrEnum):
 
 
 class Period(Base):
-    """Both ends are inclusive: a message sent at `closes_at`, to the second, is taken."""
+    """Both ends are inclusive: a message sent at `closes_at`, to the second, is taken.
+
+    `opens_at` and `closes_at` hold now. What was announced before stays in the record: `former_dates` are the
+    dates that they replaced, oldest first, None where there are none; a period that was called off keeps its
+    dates and takes no messages.
+    """
 
     __tablename__ = "period"
     __table_args__ = (CheckConstraint("opens_at < closes_at", name="opens_before_it_closes"),)
@@ -29,6 +35,8 @@ class Period(Base):
     kind: Mapped[str] = mapped_column(String(20))
     opens_at: Mapped[datetime]
     closes_at: Mapped[datetime]
+    former_dates: Mapped[tuple[Span, ...] | None] = mapped_column(Spans)
+    called_off_at: Mapped[datetime | None]
 
 
 class StateKind(enum.StrEnum):
@@ -46,13 +54,15 @@ class State:
 
     `opens_at` is the next opening (planned, or closed with a reopening to come), `deadline` the last
     moment to write (when open) or the last moment that there was (when closed), `first_deadline` the
-    deadline before it was extended.
+    deadline before it was extended, `announced` the later deadline that was announced before it was
+    brought forward.
     """
 
     kind: StateKind
     opens_at: datetime | None = None
     deadline: datetime | None = None
     first_deadline: datetime | None = None
+    announced: datetime | None = None
     archived_at: datetime | None = None
 
     @property
@@ -60,39 +70,70 @@ class State:
         return self.kind in {StateKind.OPEN, StateKind.EXTENDED, StateKind.REOPENED}
 
 
-def state_of(periods: Iterable[Period], archived_at: datetime | None, now: datetime) -> State:
-    """Derive the state from the periods; it is never typed by anybody."""
-    ordered = sorted(periods, key=lambda period: period.opens_at)
+def last_second(minute: datetime) -> datetime:
+    """The last moment of a deadline that is told to the minute: 23:59 takes messages through 23:59:59."""
+    return minute.replace(second=59)
+
+
+def periods_of_group(own: list[Any], of_forum: list[Any]) -> list[Any]:
+    """The periods that hold for a group: its own, else the forum's, after whatever of its own was called off."""
+    return own if any(period.called_off_at is None for period in own) else [*own, *of_forum]
+
+
+def state_of(periods: Iterable[Any], archived_at: datetime | None, now: datetime) -> State:
+    """Derive the state from periods, or from rows with their columns; it is never typed by anybody."""
+    known = sorted(periods, key=lambda period: period.opens_at)
+    ordered = [period for period in known if period.called_off_at is None]
     if archived_at:
-        return State(StateKind.ARCHIVED, deadline=_last_deadline(ordered), archived_at=archived_at)
+        return State(StateKind.ARCHIVED, **_end(known, ordered), archived_at=archived_at)
     running = [period for period in ordered if period.opens_at <= now <= period.closes_at]
     if running:
-        return _open_state(ordered, running[0])
+        return _open_state(known, ordered, running[0])
     coming = next((period for period in ordered if period.opens_at > now), None)
+    opens_at = coming.opens_at if coming else None
     past = [period for period in ordered if period.closes_at < now]
     if past:
-        return State(StateKind.CLOSED, opens_at=coming.opens_at if coming else None, deadline=_last_deadline(past))
-    return State(
-        StateKind.PLANNED,
-        opens_at=coming.opens_at if coming else None,
-        deadline=coming.closes_at if coming else None,
-    )
+        return State(StateKind.CLOSED, opens_at=opens_at, **_end(known, past))
+    return State(StateKind.PLANNED, opens_at=opens_at, deadline=coming.closes_at if coming else None)
 
 
-def _open_state(ordered: list[Period], running: Period) -> State:
+def _open_state(known: list[Any], ordered: list[Any], running: Any) -> State:
     """Follow the extensions that join on to the running period, as they were announced before it ended."""
     deadline = running.closes_at
     extended = running.kind == PeriodKind.EXTENSION
     for period in ordered:
         if period.kind == PeriodKind.EXTENSION and period.opens_at <= deadline < period.closes_at:
             deadline, extended = period.closes_at, True
+    first = _begun_with(ordered, running)
+    announced = _announced(known, first, deadline)
     if extended:
-        begun = [period for period in ordered if period.kind != PeriodKind.EXTENSION]
-        first = next((period for period in reversed(begun) if period.opens_at <= running.opens_at), running)
-        return State(StateKind.EXTENDED, deadline=deadline, first_deadline=first.closes_at)
+        first_deadline = first.former_dates[0][1] if first.former_dates else first.closes_at
+        return State(StateKind.EXTENDED, deadline=deadline, first_deadline=first_deadline, announced=announced)
     reopened = running.kind == PeriodKind.REOPENING
-    return State(StateKind.REOPENED if reopened else StateKind.OPEN, deadline=deadline)
+    return State(StateKind.REOPENED if reopened else StateKind.OPEN, deadline=deadline, announced=announced)
 
 
-def _last_deadline(periods: list[Period]) -> datetime | None:
-    return max((period.closes_at for period in periods), default=None)
+def _end(known: list[Any], ended: list[Any]) -> dict[str, datetime | None]:
+    """The last moment that there was, and the later one that had been announced."""
+    if not ended:
+        return {}
+    last = max(ended, key=lambda period: period.closes_at)
+    first = _begun_with([period for period in ended if period.group_id == last.group_id], last)
+    return {"deadline": last.closes_at, "announced": _announced(known, first, last.closes_at)}
+
+
+def _begun_with(ordered: list[Any], period: Any) -> Any:
+    """The period that a period extends, at once or by way of others; itself where it is no extension."""
+    begun = [other for other in ordered if other.kind != PeriodKind.EXTENSION and other.opens_at <= period.opens_at]
+    return begun[-1] if begun else period
+
+
+def _announced(known: list[Any], first: Any, deadline: datetime) -> datetime | None:
+    """The latest deadline ever announced for a period and its extensions, where it is later than what holds."""
+    latest = deadline
+    for period in known:
+        since = period.called_off_at or period.opens_at
+        extends = period.kind == PeriodKind.EXTENSION and period.group_id == first.group_id
+        if period is first or (extends and period.opens_at <= latest and first.opens_at <= since <= deadline):
+            latest = max(latest, period.closes_at, *(closes_at for _opens_at, closes_at in period.former_dates or ()))
+    return latest if latest > deadline else None

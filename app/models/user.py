@@ -3,7 +3,7 @@
 import enum
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from flask_login import AnonymousUserMixin, UserMixin
@@ -40,6 +40,7 @@ class Guest(AnonymousUserMixin):
 
     id = None
     is_admin = False
+    suspended_at = former_number = None
 
     def has_role(self, role: Role, forum_id: int, language: str = "") -> bool:
         return False
@@ -71,7 +72,8 @@ class User(UserMixin, Base):
     confirmed_at: Mapped[datetime | None]
     suspended_at: Mapped[datetime | None]
     suspended_for: Mapped[str] = mapped_column(String(MAX_REASON), default="")
-    # A deleted account keeps its row, without anything of the person, for the messages that it wrote.
+    # A deleted account keeps its row, without anything of the person, for the messages that it wrote; `created_at` is
+    # then when it was deleted.
     former_number: Mapped[int | None] = mapped_column(unique=True)
     # The secret of the second step is set once a first code has shown that the person's device has it.
     totp_secret: Mapped[str | None] = mapped_column(String(64))
@@ -129,6 +131,8 @@ class EmailChange(Base):
 
     __tablename__ = "email_change"
 
+    LIFE = timedelta(days=3)
+
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
     email: Mapped[str] = mapped_column(String(User.MAX_EMAIL))
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
@@ -148,6 +152,10 @@ class SignIn(Base):
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
     user: Mapped[User] = relationship(back_populates="sign_ins")
+
+    def is_of(self, user: User) -> bool:
+        """Whether it is the sign-in by which this user's request came."""
+        return self.token_hash == self.hash_of(user.session_token)
 
     @staticmethod
     def new_token() -> str:

@@ -12,6 +12,7 @@ from app.models import (
     ForumText,
     Group,
     GroupText,
+    Invitation,
     Notice,
     NoticeText,
     Page,
@@ -22,7 +23,9 @@ from app.models import (
     QuestionText,
     Role,
     User,
+    last_second,
 )
+from app.sample.attaching import add_files
 from app.sample.read import Calendar
 
 Given = dict[str, Any]
@@ -49,6 +52,7 @@ def add_forum(given: Given, users: dict[str, User], calendar: Calendar) -> Forum
         notices=[_notice(one, calendar) for one in given["notice"]],
         documents=[_document(one, position, calendar) for position, one in enumerate(given["document"])],
         groups=[_group(one) for one in given["group"]],
+        invitations=[Invitation(country=code) for code in given.get("invited", ())],
         roles=[ForumRole(user=users[key], role=Role.MODERATOR) for key in given.get("moderators", ())],
     )
     db.session.add(forum)
@@ -72,7 +76,7 @@ def _add_periods(forum: Forum, given: Given, calendar: Calendar) -> None:
                 group_id=group_id,
                 kind=one["kind"],
                 opens_at=calendar.moment(one["opens"]),
-                closes_at=calendar.moment(one["closes"]),
+                closes_at=last_second(calendar.moment(one["closes"])),
             )
         )
     db.session.flush()
@@ -118,7 +122,7 @@ def _notice(given: Given, calendar: Calendar) -> Notice:
 
 
 def _document(given: Given, position: int, calendar: Calendar) -> Document:
-    return Document(
+    document = Document(
         kind=given["kind"],
         symbol=given["symbol"],
         dated=calendar.day(given["date"]) if "date" in given else None,
@@ -129,6 +133,9 @@ def _document(given: Given, position: int, calendar: Calendar) -> Document:
             for code, text in given["text"].items()
         },
     )
+    for code, name in given.get("file", {}).items():
+        add_files(document, [name], at=calendar.moment(given["attached"]), language=code)
+    return document
 
 
 def _group(given: Given) -> Group:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from app.extensions import db
 from app.markup import render
 from app.models import Forum, Message, MessageStatus, Revision, Topic, User
+from app.sample.attaching import add_files
 from app.sample.read import Calendar
 
 Given = dict[str, Any]
@@ -40,6 +41,7 @@ def add_messages(posts: list[Post], calendar: Calendar) -> None:
         _change(message, post.given, calendar)
         db.session.add(message)
         db.session.flush()
+        add_files(message, post.given.get("files", ()), at=post.at)
         by_key[post.given.get("key", "")] = message
 
 

@@ -100,6 +100,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("removed_at", sa.DateTime(), nullable=True),
         sa.CheckConstraint(
             "(message_id IS NULL) <> (document_id IS NULL)", name=op.f("ck_attachment_belongs_to_one_thing")
         ),
@@ -147,6 +148,10 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("speaker", sa.String(length=100), nullable=False, server_default=""))
         batch_op.alter_column("position", existing_type=sa.INTEGER(), nullable=True)
 
+    with op.batch_alter_table("period") as batch_op:
+        batch_op.add_column(sa.Column("former_dates", sa.JSON(), nullable=True))
+        batch_op.add_column(sa.Column("called_off_at", sa.DateTime(), nullable=True))
+
     with op.batch_alter_table("topic") as batch_op:
         batch_op.add_column(sa.Column("pinned_at", sa.DateTime(), nullable=True))
         batch_op.add_column(sa.Column("locked_at", sa.DateTime(), nullable=True))
@@ -178,6 +183,10 @@ def downgrade() -> None:
         batch_op.drop_column("suspended_for")
         batch_op.drop_column("suspended_at")
         batch_op.drop_column("confirmation_mailed_at")
+
+    with op.batch_alter_table("period") as batch_op:
+        batch_op.drop_column("called_off_at")
+        batch_op.drop_column("former_dates")
 
     with op.batch_alter_table("topic") as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_topic_merged_into_id_topic"), type_="foreignkey")

@@ -27,6 +27,9 @@ PAGES = (
     "forums/1/archive/",
     "forums/1/unarchive/",
     "forums/1/close/",
+    "forums/1/invitations/",
+    "forums/1/roles/",
+    "forums/1/roles/3/moderator/end/",
     "forums/1/periods/scheduled/",
     "forums/1/periods/extension/",
     "forums/1/periods/reopening/",
@@ -46,6 +49,9 @@ PAGES = (
     "documents/new/1/",
     "users/",
     "users/1/",
+    "users/1/suspend/",
+    "users/1/reinstate/",
+    "users/1/delete/",
     "log/",
     "log.csv",
 )
@@ -88,7 +94,8 @@ def test_every_route_is_asked(app):
     adapter = app.url_map.bind("localhost")
     asked = {adapter.match(f"/en/admin/{page}", return_rule=True)[0].endpoint for page in PAGES}
 
-    assert {rule.endpoint for rule in routes} - asked == {"admin.log.entry"}
+    needs_a_row = {"admin.log.entry", "admin.files.index", "admin.files.delete"}
+    assert {rule.endpoint for rule in routes} - asked == needs_a_row
 
 
 @pytest.mark.parametrize(
@@ -109,6 +116,12 @@ def test_every_route_is_asked(app):
         "users/?page=1000000000",
         "users/?page=x",
         "log/999/",
+        "log/acts/999/",
+        "forums/999/roles/",
+        "forums/999/invitations/",
+        "forums/1/roles/1/moderator/end/",
+        "forums/1/roles/3/translator/end/",
+        "forums/1/roles/3/king/end/",
         "log/?page=2",
     ],
 )

@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 
+from app.admin.log_actions import changed
 from app.database import utcnow
 from app.extensions import db
-from app.models import LogEntry
-from tests.admin.conftest import in_all_languages
+from app.models import Act, ActKind, LogEntry, User
+from tests.admin.conftest import in_all_languages, moment
+from tests.admin.test_users import PROFILE
 
 
 @pytest.fixture
@@ -26,6 +28,12 @@ def entries(look, world) -> None:
         db.session.commit()
 
     look(make)
+
+
+def csv_rows(admin: FlaskClient, query: str = "") -> list[list[str]]:
+    """The lines of the file, without its heading."""
+    text = admin.get(f"/en/admin/log.csv?{query}").get_data().decode("utf-8-sig")
+    return list(csv.reader(io.StringIO(text)))[1:]
 
 
 def count(admin: FlaskClient, query: str = "") -> int:
@@ -44,8 +52,124 @@ def test_filters_narrow_the_log(admin: FlaskClient, entries, world):
     assert count(admin, f"person={world.alice}&action=edit") == 0
 
 
+def test_log_is_filtered_by_kind_and_forum(admin: FlaskClient, look, world):
+    admin.post("/en/admin/notices/new/1/", data={"published_at": ["2026-03-02", "09:00"], "en-title": "One"})
+    admin.post("/en/admin/notices/new/2/", data={"published_at": ["2026-03-02", "09:00"], "en-title": "Two"})
+    admin.post("/en/admin/questions/new/1/", data={"number": "9", "en-text": "Why?"})
+    admin.post(f"/en/admin/users/{world.alice}/", data={**PROFILE, "name": "Alicia", "moderator": ["2"]})
+
+    assert count(admin) == 5
+    assert count(admin, "kind=notices") == 2
+    assert count(admin, "kind=users") == 2
+    assert count(admin, "forum=1") == 2
+    assert count(admin, "forum=2") == 2, "a notice and a role"
+    assert count(admin, "forum=2&kind=users") == 1
+    assert [row[5] for row in csv_rows(admin, "forum=1")] == ["Why?", "One"]
+
+
+def test_everything_in_a_forum_is_logged_as_of_that_forum(admin: FlaskClient, look):
+    when = {"opens_at": moment(200), "closes_at": moment(300), "group_id": "0"}
+    admin.post("/en/admin/forums/1/periods/scheduled/", data=when)
+    admin.post("/en/admin/groups/new/1/", data={"number": "9", "slug": "group-9", "en-title": "Nine"})
+    admin.post("/en/admin/questions/1/edit/", data={"number": "1", "en-text": "Why?"})
+    admin.post("/en/admin/forum-pages/new/1/", data={"slug": "scope", "position": "0", "en-title": "Scope"})
+    admin.post("/en/admin/documents/new/1/", data={"kind": "draft", "position": "0", "en-title": "Paper"})
+    admin.post("/en/admin/forums/1/invitations/", data={"countries": ["FR"]})
+    admin.post("/en/admin/forums/1/close/")
+    admin.post("/en/admin/pages/4/edit/", data={"slug": "rules", "parent_id": "1", "position": "0", "en-title": "R"})
+
+    entries = look(lambda: [(one.kind, one.forum_id) for one in db.session.query(LogEntry).order_by(LogEntry.id)])
+    assert [forum for _kind, forum in entries] == [1] * 7 + [None], entries
+
+
+@pytest.fixture
+def acts(look, world) -> None:
+    """Two acts of the moderator: a message withheld, and moved messages."""
+
+    def make() -> None:
+        values = {"user_id": world.moderator, "forum_id": world.forum}
+        reason = {"en": "Off topic", "fr": "Hors sujet"}
+        db.session.add(Act(kind=ActKind.WITHHOLD, message_id=world.second, reason=reason, **values))
+        detail = {"from_topic": 1, "messages": [1, 2], "to_question": None}
+        db.session.add(Act(kind=ActKind.SPLIT, topic_id=world.topic, reason={"es": "Otro"}, detail=detail, **values))
+        db.session.commit()
+
+    look(make)
+
+
+def test_acts_of_moderation_stand_in_the_log(admin: FlaskClient, entries, acts, world):
+    assert count(admin) == 6
+    assert count(admin, f"person={world.moderator}") == 2
+    assert count(admin, "action=withhold") == 1
+    assert count(admin, "kind=messages") == 1
+    assert count(admin, "kind=topics&forum=1") == 1
+    assert count(admin, f"until={utcnow() - timedelta(days=2):%Y-%m-%d}") == 1
+
+
+def test_act_tells_who_did_what_and_why(admin: FlaskClient, acts):
+    [split, withheld] = csv_rows(admin)
+    page = admin.get("/en/admin/log/acts/1/").text
+
+    assert withheld[1:5] == ["Moderator", "Withheld by a moderator", "Message", "2"]
+    assert withheld[6] == "open-forum"
+    assert "Reason (English):  → Off topic" in withheld[7]
+    assert "Reason (français):  → Hors sujet" in withheld[7]
+    assert split[5] == "Reporting formats"
+    assert "Messages:  → 1, 2" in split[7]
+    assert "question" not in split[7], "what is nothing is not told"
+    assert "Off topic" in page
+    assert "Moderator" in page
+
+
+def test_new_title_of_a_topic_is_logged_with_the_old_one_as_of_its_forum(moderator, admin: FlaskClient, world):
+    data = {"title": "Better title", "language": "en", "listed": "0", "words": "Clearer", "seen": "0"}
+    moderator.post(f"/en/moderation/topics/{world.topic}/retitle/", data=data)
+    rows = csv_rows(admin, f"forum={world.forum}&kind=topics&person={world.moderator}")
+
+    assert {row[2] for row in rows} == {"Changed", "Given another title"}
+    assert "Title (English): Reporting formats → Better title" in "".join(row[7] for row in rows)
+
+
+def test_entries_and_acts_stand_together_latest_first(admin: FlaskClient, entries, acts, look):
+    look(lambda: (db.session.query(Act).update({"at": utcnow() - timedelta(days=10)}), db.session.commit()))
+
+    assert [row[2] for row in csv_rows(admin)][-3:] == ["Split into two", "Withheld by a moderator", "Published"]
+
+
+def test_changed_secret_is_logged_without_its_value(app):
+    with app.app_context():
+        for field in ("password_hash", "totp_secret"):
+            [change] = changed(field, "old secret", "new secret")
+            assert change == {"field": field, "language": "", "old": "", "new": ""}
+            assert changed(field, "same", "same") == []
+
+
+def test_log_holds_nothing_secret_of_people(admin: FlaskClient, look, world):
+    """No address and nothing of the sign-in, whatever is changed about somebody."""
+    look(lambda: (setattr(db.session.get(User, world.alice), "password_hash", "the hash"), db.session.commit()))
+    admin.post(f"/en/admin/users/{world.alice}/", data={**PROFILE, "name": "Alicia", "is_admin": "y"})
+    admin.post("/en/admin/forums/1/roles/", data={"email": "bruno@example.org", "role": "translator"})
+
+    told = admin.get("/en/admin/log.csv").text + admin.get("/en/admin/log/1/").text
+    assert "Alicia" in told
+    assert "the hash" not in told
+    assert "@example.org" not in told
+
+
 @pytest.mark.parametrize(
-    "query", ["person=999", "person=x", "action=x", "since=x", "until=2026-02-30", "since=0001-01-01"]
+    "query",
+    [
+        "kind=x",
+        "forum=x",
+        "forum=999",
+        "person=-2",
+        "person=999",
+        "person=x",
+        "action=x",
+        "since=x",
+        "until=2026-02-30",
+        "since=0001-01-01",
+    ],
 )
 def test_nonsense_in_a_filter_is_an_error_with_the_form(admin: FlaskClient, entries, query):
     answer = admin.get(f"/en/admin/log/?{query}")
@@ -85,10 +209,21 @@ def test_deleted_texts_are_kept_in_the_log(admin: FlaskClient):
 
 
 def test_entries_of_a_person_who_left_stay(admin: FlaskClient, look, entries, world):
-    look(lambda: (db.session.query(LogEntry).update({"user_id": None}), db.session.commit()))
+    look(lambda: (setattr(db.session.get(User, world.alice), "former_number", 17), db.session.commit()))
 
     assert count(admin) == 4
-    assert "Former participant" in admin.get("/en/admin/log/1/").text
+    assert "Former participant 17" in admin.get("/en/admin/log/1/").text
+
+
+def test_what_the_command_line_did_says_so(app, admin: FlaskClient, entries):
+    arguments = ["users", "create", "--email", "new@example.org", "--name", "Robin", "--admin"]
+    app.test_cli_runner().invoke(args=arguments, input="four plain words here\n")
+    rows = csv_rows(admin, "person=-1")
+
+    assert [row[1:6] for row in rows] == [["Command line", "Created", "Person", "5", "Robin"]]
+    assert "Administrator of the site:  → yes" in rows[0][7]
+    assert "four plain words here" not in str(rows)
+    assert "argon2" not in str(rows)
 
 
 def test_csv_has_what_the_page_has(admin: FlaskClient, entries):

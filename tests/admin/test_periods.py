@@ -1,20 +1,35 @@
 """A forum is opened, extended, closed and reopened by an administrator, and readers see it in the state line."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
+from lxml import html
 
 from app.admin import period_actions
 from app.database import utcnow
 from app.errors import Refused
 from app.extensions import db
+from app.languages import KNOWN
 from app.models import Forum, LogEntry, Period, PeriodKind, User
 from tests.admin.conftest import moment, typed
 from tests.world import make_forum
 
 ADMIN = "/en/admin/"
+EVERY_TIMELINE = (
+    "/en/forums/open-forum/",
+    "/en/forums/open-forum/groups/",
+    "/en/forums/open-forum/groups/group-1/",
+    "/en/print/forums/open-forum/",
+    "/en/print/forums/open-forum/groups/group-1/",
+)
+EVERY_STATE_LINE = (
+    *EVERY_TIMELINE,
+    "/en/portal/",
+    "/en/topics/{topic}/",
+    "/en/print/topics/{topic}/",
+)
 
 
 def state_shown(client: FlaskClient, path: str = "/en/forums/open-forum/") -> str:
@@ -70,7 +85,7 @@ def test_forum_is_opened_extended_closed_and_reopened(admin: FlaskClient, visito
     look(lambda: _move_into_the_past(forum))
     admin.post(f"{ADMIN}forums/{forum}/archive/")
     assert state_shown(visitor, public) == "Archived"
-    assert len(look(lambda: db.session.get(Forum, forum).periods)) == 2, "old dates are kept"
+    assert len(look(lambda: db.session.get(Forum, forum).periods)) == 3, "old dates are kept"
 
 
 def _move_into_the_past(forum_id: int) -> None:
@@ -81,6 +96,21 @@ def _move_into_the_past(forum_id: int) -> None:
     db.session.commit()
 
 
+def end_of(look, period_id: int):
+    return look(lambda: db.session.get(Period, period_id).closes_at)
+
+
+def told(at) -> str:
+    """A moment as English pages tell it."""
+    return KNOWN["en"].moment(at)
+
+
+def timeline(client: FlaskClient, path: str = "/en/forums/open-forum/") -> str:
+    """The words of the list of periods on a page."""
+    found = html.document_fromstring(client.get(path).text).find_class("timeline")[0]
+    return re.sub(r"[ \n]+", " ", found.text_content()).strip()
+
+
 def test_closing_takes_effect_at_once(admin: FlaskClient, alice: FlaskClient, world):
     admin.post(f"{ADMIN}forums/1/close/")
 
@@ -89,17 +119,49 @@ def test_closing_takes_effect_at_once(admin: FlaskClient, alice: FlaskClient, wo
     assert "Too late?" in answer.text
 
 
-def test_closing_calls_off_the_extension_to_come(admin: FlaskClient, visitor: FlaskClient, look):
-    deadline = look(lambda: db.session.get(Period, 1).closes_at)
-    look(lambda: _set_seconds(1, deadline.replace(second=0)))
+def test_forum_that_was_closed_early_tells_what_was_announced(admin: FlaskClient, visitor: FlaskClient, look, world):
+    announced = end_of(look, 1)
+    admin.post(f"{ADMIN}forums/1/close/")
+    closed = end_of(look, 1)
+
+    for path in EVERY_STATE_LINE:
+        page = visitor.get(path.format_map(vars(world))).text
+        told_twice = f"The last moment to post was {told(closed)}, earlier than announced ({told(announced)})."
+        assert told_twice in page, path
+    for path in EVERY_TIMELINE:
+        assert f"{told(closed)} It had been announced until {told(announced)}." in timeline(visitor, path), path
+
+
+def test_closing_calls_off_the_extension_to_come_and_keeps_it_in_sight(admin: FlaskClient, visitor: FlaskClient, look):
+    deadline = end_of(look, 1)
     add(admin, "extension", typed(deadline), moment(72))
+    announced = end_of(look, 3)
     page = admin.get(f"{ADMIN}forums/1/close/").text
 
     assert "Extended" in page
     assert page.index("Extended") < page.index("Closed"), "the state now, then the state afterwards"
     admin.post(f"{ADMIN}forums/1/close/")
     assert state_shown(visitor) == "Closed"
-    assert look(lambda: db.session.query(Period).filter_by(forum_id=1).count()) == 1
+    assert f"earlier than announced ({told(announced)})" in visitor.get("/en/forums/open-forum/").text
+    called_off = f"{told(deadline)} – {told(announced)} Called off on {told(end_of(look, 1))}."
+    assert called_off in timeline(visitor)
+    assert called_off in timeline(visitor, "/en/print/forums/open-forum/")
+
+
+def test_closing_shows_beforehand_what_will_be_told(admin: FlaskClient, look):
+    add(admin, "extension", moment(20), moment(72))
+    page = admin.get(f"{ADMIN}forums/1/close/").text
+
+    assert f"earlier than announced ({told(end_of(look, 3))})" in page.split("Afterwards")[1]
+
+
+def test_forum_that_was_closed_during_its_extension_can_be_reopened(admin: FlaskClient, visitor: FlaskClient, look):
+    add(admin, "extension", moment(-1), moment(72))
+    admin.post(f"{ADMIN}forums/1/close/")
+    look(lambda: _move_into_the_past(1))
+
+    assert add(admin, "reopening", moment(-0.1), moment(5)).status_code == 302
+    assert state_shown(visitor) == "Reopened"
 
 
 def test_closing_closes_the_groups_too(admin: FlaskClient, visitor: FlaskClient, world):
@@ -188,6 +250,33 @@ def test_period_sent_twice_is_added_once(admin: FlaskClient, look):
     assert look(lambda: db.session.query(Period).filter_by(forum_id=1).count()) == 2
 
 
+# The last minute
+
+
+def test_last_minute_is_included_as_a_whole(admin: FlaskClient, look):
+    """Readers are told `23:59`, so a message sent at 23:59:59 is in time."""
+    add(admin, "scheduled", ["2031-01-01", "00:00"], ["2031-01-31", "23:59"])
+
+    assert look(lambda: db.session.get(Period, 3).opens_at) == datetime(2031, 1, 1, tzinfo=UTC)
+    assert end_of(look, 3) == datetime(2031, 1, 31, 23, 59, 59, tzinfo=UTC)
+    assert "23:59" in admin.get(f"{ADMIN}periods/3/edit/").text
+
+
+def test_extension_joins_on_in_the_last_minute(admin: FlaskClient, look):
+    add(admin, "scheduled", ["2031-01-01", "00:00"], ["2031-01-31", "23:59"])
+
+    assert add(admin, "extension", ["2031-01-31", "23:59"], ["2031-02-10", "23:59"]).status_code == 302
+
+
+def test_deadline_without_its_time_is_refused_beside_its_field(admin: FlaskClient):
+    answer = admin.post(f"{ADMIN}periods/1/edit/", data={"closes_at": ["2031-01-31", ""]})
+
+    assert answer.status_code == 422
+    assert 'href="#closes_at"' in answer.text
+    assert "Please give a date and a time for “Last moment to post, included”" in answer.text
+    assert 'value="2031-01-31"' in answer.text
+
+
 # The record
 
 
@@ -207,11 +296,51 @@ def test_opening_of_a_period_that_has_begun_stays(admin: FlaskClient, look):
     assert look(lambda: db.session.get(Period, 1).opens_at) == before
 
 
-def test_end_of_a_running_period_moves_earlier(admin: FlaskClient, visitor: FlaskClient):
-    end = moment(5)
+def test_end_of_a_running_period_moves_earlier_and_the_announced_one_stays_in_sight(
+    admin: FlaskClient, visitor: FlaskClient, look, world
+):
+    announced = end_of(look, 1)
 
-    assert admin.post(f"{ADMIN}periods/1/edit/", data={"closes_at": end}).status_code == 302
-    assert end[1] in visitor.get("/en/forums/open-forum/").text
+    assert admin.post(f"{ADMIN}periods/1/edit/", data={"closes_at": moment(5)}).status_code == 302
+    moved = end_of(look, 1)
+    for path in EVERY_STATE_LINE:
+        page = visitor.get(path.format_map(vars(world))).text
+        assert f"up to and including {told(moved)}" in page, path
+        assert f"The deadline was brought forward; {told(announced)} had been announced." in page, path
+    for path in EVERY_TIMELINE:
+        assert f"{told(moved)} It had been announced until {told(announced)}." in timeline(visitor, path), path
+
+
+def test_every_date_that_was_announced_stays_in_sight(admin: FlaskClient, visitor: FlaskClient, look):
+    """However often an end is moved, and when the forum is closed before all of them."""
+    ends = [end_of(look, 1)]
+    for hours in (9, 5):
+        admin.post(f"{ADMIN}periods/1/edit/", data={"closes_at": moment(hours)})
+        ends.append(end_of(look, 1))
+    admin.post(f"{ADMIN}forums/1/close/")
+
+    shown = timeline(visitor)
+    assert [shown.count(f"It had been announced until {told(end)}.") for end in ends] == [1, 1, 1]
+    assert f"earlier than announced ({told(ends[0])})" in visitor.get("/en/forums/open-forum/").text
+
+
+def test_end_that_is_saved_unchanged_leaves_no_trace(admin: FlaskClient, visitor: FlaskClient, look, log):
+    before = end_of(look, 1)
+    admin.post(f"{ADMIN}periods/1/edit/", data={"closes_at": typed(before)})
+
+    assert end_of(look, 1) == before, "to the second, which the form does not show"
+    assert "had been announced" not in timeline(visitor)
+    assert log() == []
+
+
+def test_extension_that_lifts_a_shortened_deadline_names_the_first_one(admin: FlaskClient, visitor: FlaskClient, look):
+    first = end_of(look, 1)
+    admin.post(f"{ADMIN}periods/1/edit/", data={"closes_at": moment(5)})
+    add(admin, "extension", typed(end_of(look, 1)), moment(72))
+
+    page = visitor.get("/en/forums/open-forum/").text
+    assert f"the first deadline was {told(first)}" in page
+    assert "brought forward" not in page
 
 
 @pytest.mark.parametrize(("hours", "reason"), [(48, "Add an extension"), (-1, "into the past"), (-48, "into the past")])
@@ -229,13 +358,80 @@ def test_period_that_is_over_stays_as_it_is(admin: FlaskClient, look):
     assert admin.post(f"{ADMIN}periods/3/edit/", data={"closes_at": moment(-30)}).status_code == 409
 
 
-def test_period_that_has_not_begun_is_changed_and_deleted(admin: FlaskClient, look):
+def test_period_that_has_not_begun_is_changed_and_its_announced_dates_stay_in_sight(
+    admin: FlaskClient, visitor: FlaskClient, look
+):
     add(admin, "scheduled", moment(30), moment(50))
+    opens, closes = look(lambda: (db.session.get(Period, 3).opens_at, db.session.get(Period, 3).closes_at))
     change = {"opens_at": moment(31), "closes_at": moment(60)}
 
     assert admin.post(f"{ADMIN}periods/3/edit/", data=change).status_code == 302
-    assert admin.post(f"{ADMIN}periods/3/delete/").status_code == 302
-    assert look(lambda: db.session.get(Period, 3)) is None
+    assert f"It had been announced from {told(opens)} until {told(closes)}." in timeline(visitor)
+
+
+def test_period_that_has_not_begun_is_called_off_and_stays_in_sight(
+    admin: FlaskClient, visitor: FlaskClient, look, log
+):
+    add(admin, "reopening", moment(30), moment(50))
+    asked = admin.get(f"{ADMIN}periods/3/delete/").text
+    answer = admin.post(f"{ADMIN}periods/3/delete/")
+
+    assert "Call off" in asked
+    assert answer.status_code == 302
+    assert "Called off on" in timeline(visitor)
+    assert "Called off on" in admin.get(f"{ADMIN}forums/1/").text
+    assert [action for action, _kind, _subject in log()] == ["create", "call_off"]
+    look(lambda: _move_into_the_past(1))
+    assert "It opens again" not in visitor.get("/en/forums/open-forum/").text
+
+
+def test_period_that_was_called_off_takes_no_messages(admin: FlaskClient, alice: FlaskClient, look, world):
+    add(admin, "reopening", moment(30), moment(50))
+    admin.post(f"{ADMIN}periods/3/delete/")
+
+    def move() -> None:
+        for period in db.session.get(Forum, 1).periods:
+            period.opens_at -= timedelta(hours=40)
+            period.closes_at -= timedelta(hours=40)
+        db.session.commit()
+
+    look(move)
+    answer = alice.post(f"/en/topics/{world.topic}/reply/", data={"body": "Now?", "language": "en"})
+    assert answer.status_code == 409
+
+
+def test_period_that_was_called_off_stays_as_it_is(admin: FlaskClient):
+    add(admin, "scheduled", moment(30), moment(50))
+    admin.post(f"{ADMIN}periods/3/delete/")
+    change = {"opens_at": moment(31), "closes_at": moment(60)}
+
+    assert admin.post(f"{ADMIN}periods/3/edit/", data=change).status_code == 409
+    assert admin.post(f"{ADMIN}periods/3/delete/").status_code == 409
+    assert "periods/3/" not in admin.get(f"{ADMIN}forums/1/").text
+    assert add(admin, "scheduled", moment(30), moment(50)).status_code == 302, "its time is free again"
+
+
+def test_called_off_period_does_not_keep_a_forum_out_of_the_archive(admin: FlaskClient, look):
+    forum = make_quiet(look, opens=-48, closes=-24)
+    add(admin, "reopening", moment(30), moment(50), forum=forum)
+    refused = admin.post(f"{ADMIN}forums/{forum}/archive/").status_code
+    admin.post(f"{ADMIN}periods/4/delete/")
+
+    assert (refused, admin.post(f"{ADMIN}forums/{forum}/archive/").status_code) == (409, 302)
+
+
+def test_group_whose_own_period_was_called_off_follows_the_forum_again(
+    admin: FlaskClient, visitor: FlaskClient, alice: FlaskClient, world
+):
+    add(admin, "scheduled", moment(30), moment(50), group=world.group)
+    group, topic = "/en/forums/open-forum/groups/group-1/", f"/en/topics/{world.topic}/"
+    before = state_shown(visitor, group), state_shown(visitor, topic)
+    admin.post(f"{ADMIN}periods/3/delete/")
+
+    assert before == ("Planned", "Planned")
+    assert (state_shown(visitor, group), state_shown(visitor, topic)) == ("Open", "Open")
+    assert "Called off on" in timeline(visitor, group)
+    assert alice.post(f"{topic}reply/", data={"body": "Again", "language": "en"}).status_code == 302
 
 
 def test_dates_of_a_draft_are_free(admin: FlaskClient, look):
@@ -244,7 +440,19 @@ def test_dates_of_a_draft_are_free(admin: FlaskClient, look):
     change = {"opens_at": moment(-90), "closes_at": moment(90)}
 
     assert admin.post(f"{ADMIN}periods/{period}/edit/", data=change).status_code == 302
+    assert "had been announced" not in timeline(admin, "/en/forums/draft-forum/")
+    assert "Delete the period" in admin.get(f"{ADMIN}periods/{period}/delete/").text
     assert admin.post(f"{ADMIN}periods/{period}/delete/").status_code == 302
+    assert look(lambda: db.session.get(Period, period)) is None
+
+
+def test_closing_a_draft_keeps_nothing(admin: FlaskClient, look):
+    add(admin, "extension", moment(20), moment(50), forum=2)
+    admin.post(f"{ADMIN}forums/2/close/")
+
+    assert look(lambda: [(period.kind, period.former_dates) for period in db.session.get(Forum, 2).periods]) == [
+        ("scheduled", None)
+    ]
 
 
 def test_period_with_an_extension_is_neither_shortened_nor_deleted(admin: FlaskClient, look):
@@ -257,19 +465,12 @@ def test_period_with_an_extension_is_neither_shortened_nor_deleted(admin: FlaskC
     assert admin.post(f"{ADMIN}periods/3/delete/").status_code == 409
 
 
-def _set_seconds(period_id: int, closes_at) -> None:
-    db.session.get(Period, period_id).closes_at = closes_at
-    db.session.commit()
-
-
 # One group
 
 
 def test_extension_of_one_group_keeps_its_history(admin: FlaskClient, visitor: FlaskClient, look, world):
     """A group that followed the forum's periods takes them over, so that its first deadline stays in sight."""
-    deadline = look(lambda: db.session.get(Period, 1).closes_at)
-    look(lambda: _set_seconds(1, deadline.replace(second=0)))
-    answer = add(admin, "extension", typed(deadline), moment(72), group=world.group)
+    answer = add(admin, "extension", typed(end_of(look, 1)), moment(72), group=world.group)
 
     assert answer.status_code == 302
     page = "/en/forums/open-forum/groups/group-1/"

@@ -1,24 +1,30 @@
 """People with real passwords, the mails that were written, and an application with small limits."""
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyotp
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app import create_app
+from app.auth import proof, second_step_actions
 from app.auth.passwords import hash_password
+from app.auth.second_step import recovery_hash
+from app.database import utcnow
 from app.extensions import db, limiter
-from app.models import Mail, User
+from app.models import Mail, RecoveryCode, User
 from config import Config
 from tests.world import World, make_user
 
 PASSWORD = "four plain words here"
 PASSWORD_HASH = hash_password(PASSWORD)
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 SIGN_UP = {
     "name": "Nadia Ben Salah",
     "email": "nadia@example.org",
@@ -31,6 +37,17 @@ SIGN_UP = {
     "submission": "a-form-key",
 }
 Mailbox = Callable[[], list["Letter"]]
+
+
+@dataclass(frozen=True)
+class Device:
+    """What somebody uses for the second step, with a secret; its clock may be wrong by some steps."""
+
+    secret: str = TOTP_SECRET
+
+    def code(self, steps: int = 0) -> str:
+        """The code that it shows now, or so many steps from now."""
+        return pyotp.TOTP(self.secret).at(utcnow(), counter_offset=steps)
 
 
 @dataclass(frozen=True)
@@ -64,6 +81,25 @@ def clara(app: Flask, world: World) -> User:
 
 
 @pytest.fixture
+def diana(app: Flask, world: World) -> User:
+    """A confirmed participant, diana@example.org, whose account has a second step and ten recovery codes."""
+    user = add_person(app, "diana", totp_secret=TOTP_SECRET)
+    with app.app_context():
+        for number in range(10):
+            db.session.add(RecoveryCode(user_id=user.id, code_hash=recovery_hash(user.id, f"recov-ery0{number}")))
+        db.session.commit()
+    return user
+
+
+@pytest.fixture
+def half_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time stands still, in the middle of a time step, so that no test runs over the end of one."""
+    at = utcnow().replace(second=15)
+    for module in (proof, second_step_actions, sys.modules[__name__]):
+        monkeypatch.setattr(module, "utcnow", lambda: at)
+
+
+@pytest.fixture
 def unconfirmed(app: Flask, world: World) -> User:
     """Somebody who signed up as hugo@example.org but has not confirmed the address; the password is PASSWORD."""
     return add_person(app, "hugo", language="fr", confirmed_at=None)
@@ -74,6 +110,7 @@ def limited(tmp_path: Path) -> Iterator[FlaskClient]:
     """A visitor of a site whose limits are two of everything."""
     names = ("SIGN_IN", "SIGN_UP", "MAIL")
     limits = {f"LIMIT_{name}_{whom}": "2 per hour" for name in names for whom in ("FROM_ADDRESS", "TO_ACCOUNT")}
+    limits |= {f"LIMIT_{name}_OF_PERSON": "2 per hour" for name in ("PASSWORD", "SECOND_STEP", "EMAIL_CHANGE")}
     overrides = {"TESTING": True, "WTF_CSRF_ENABLED": False, "LIMIT_PASSWORD_FROM_ADDRESS": "2 per hour", **limits}
     limiter.enabled = True
     site = Config(secret_key="k" * 40, site_url="http://127.0.0.1:8000", instance=tmp_path, overrides=overrides)
@@ -83,6 +120,7 @@ def limited(tmp_path: Path) -> Iterator[FlaskClient]:
         World.make()
         make_user("clara", password_hash=PASSWORD_HASH)
         make_user("diana", password_hash=PASSWORD_HASH)
+        make_user("emma", password_hash=PASSWORD_HASH, totp_secret=TOTP_SECRET)
         db.session.commit()
     yield app.test_client()
     limiter.enabled = False

@@ -1,6 +1,8 @@
 """Limits by network address and by account."""
 
-from tests.auth.conftest import PASSWORD, SIGN_UP
+import pytest
+
+from tests.auth.conftest import PASSWORD, SIGN_UP, Device
 
 SIGN_IN = "/en/auth/sign-in/"
 
@@ -85,3 +87,39 @@ def test_refusal_is_a_page_in_the_language_of_the_reader(limited):
     assert '<html lang="fr"' in answer.text
     assert "wrong words" not in answer.text
     assert answer.text.count("<h1") == 1
+
+
+def test_guesses_at_the_second_step_are_limited_for_the_account(limited):
+    """From wherever they come, and however often the password is written anew."""
+
+    def guess(host, code="000000"):
+        client, where = limited.application.test_client(), {"REMOTE_ADDR": f"10.0.0.{host}"}
+        data = {"email": "emma@example.org", "password": PASSWORD}
+        assert client.post(SIGN_IN, data=data, environ_base=where).status_code == 302
+        return client.post("/en/auth/second-step/", data={"code": code}, environ_base=where).status_code
+
+    assert [guess(host) for host in range(3)] == [422, 422, 429]
+    assert guess(9, Device().code()) == 429, "the right code too"
+
+
+@pytest.mark.parametrize(
+    "path", ["/en/account/password/", "/en/account/second-step/", "/en/account/delete/"], ids=lambda path: path
+)
+def test_guesses_at_the_password_are_limited_over_all_forms(limited, path):
+    attempt(limited, password=PASSWORD)
+    wrong = {"password": "wrong words entirely", "email": "clara@example.net", "code": "000000", "new_password": "x"}
+
+    def guess(at, host):
+        return limited.post(at, data=wrong, environ_base={"REMOTE_ADDR": f"10.0.0.{host}"}).status_code
+
+    assert [guess(path, 1), guess("/en/account/delete/", 2), guess("/en/account/email/", 3)] == [422, 422, 429]
+
+
+def test_nobody_can_fill_mailboxes_by_changing_addresses(limited):
+    attempt(limited, password=PASSWORD)
+
+    def ask(number):
+        data = {"password": PASSWORD, "email": f"clara{number}@example.net"}
+        return limited.post("/en/account/email/", data=data).status_code
+
+    assert [ask(number) for number in range(3)] == [302, 302, 429]

@@ -8,11 +8,12 @@ from flask import Flask
 from itsdangerous import TimestampSigner
 
 from app.auth import tokens
+from app.auth.email_change_actions import PURPOSES as EMAIL_CHANGE
 from app.errors import ConfirmationExpired, ResetExpired
 from app.extensions import db
 from app.models import User
 
-PURPOSES = {purpose.name: purpose for purpose in (tokens.CONFIRM, tokens.RESET)}
+PURPOSES = {purpose.name: purpose for purpose in (tokens.CONFIRM, tokens.RESET, *EMAIL_CHANGE.values())}
 
 
 def made_long_ago(app: Flask, purpose: str, user: User, **ago: float) -> str:

@@ -8,8 +8,11 @@ from sqlalchemy import Select, select
 from app.admin.log_actions import changed, record
 from app.extensions import db, transaction
 from app.models import (
+    Act,
+    ActKind,
     Document,
     Forum,
+    ForumRole,
     Group,
     LogEntry,
     Message,
@@ -21,11 +24,13 @@ from app.models import (
     Topic,
     User,
 )
+from app.moderation.recording import record as record_act
 from app.sample.people import address
 
 LANGUAGES = ("en", "es", "fr")
 OLD, OPEN = "strategic-approaches-2012", "biosafety-in-national-planning"
 PARTICIPANT = "torova"
+OWN_PAGES = ("profile", "language", "password", "email", "second-step", "data", "delete")
 
 
 @dataclass(frozen=True)
@@ -47,19 +52,21 @@ class Shown:
 def all_pages() -> list[Shown]:
     """Every kind of page of the sample site. Needs an application context."""
     visitor = [*_site(), *_forums(), *_messages(), *_prints(), *_accounts()]
-    administration = [Shown("administrator", path) for path in _administration()]
+    administration = [Shown("administrator", path) for path in (f"/figures/forums/{OPEN}/", *_administration())]
     moderation = [Shown("moderator", path) for path in _moderation()]
     shown = [Shown("visitor", path) for path in visitor]
     return [*shown, *_errors(), *_participants_own(), *moderation, *administration]
 
 
 def leave_a_trace() -> None:
-    """An entry for the log, which begins empty."""
+    """An entry and an act of moderation for the log, which begins empty."""
     with transaction():
         forum = db.session.scalars(select(Forum).where(Forum.slug == OPEN)).one()
         administrator = db.session.scalars(select(User).where(User.is_admin)).first()
         changes = changed("title", "An earlier title", forum.texts["en"].title, "en")
         record(administrator, "edit", "forums", forum, changes)
+        topic = db.session.get_one(Topic, topic_that_takes_more())
+        record_act(ActKind.PIN, by=administrator, forum=forum, reason={"en": "For all to see"}, topic=topic)
 
 
 def longest_topic() -> int:
@@ -105,7 +112,7 @@ def _prints() -> list[str]:
 
 
 def _accounts() -> list[str]:
-    return [f"/auth/{name}/" for name in ("sign-up", "sign-in", "check-mail", "confirm", "forgot")]
+    return [f"/auth/{name}/" for name in ("sign-up", "sign-in", "check-mail", "confirm", "forgot", "deleted")]
 
 
 def _errors() -> list[Shown]:
@@ -132,7 +139,7 @@ def _participants_own() -> list[Shown]:
         f"/messages/{own}/edit/",
         f"/messages/{own}/withdraw/",
         "/account/",
-        *(f"/account/{name}/" for name in ("profile", "language", "password", "data")),
+        *(f"/account/{name}/" for name in OWN_PAGES),
     ]
     return [Shown("participant", path) for path in paths]
 
@@ -151,7 +158,8 @@ def _administration() -> list[str]:
     notice = _first(select(Notice.id).where(Notice.forum_id == forum))
     document = _first(select(Document.id).where(Document.forum_id == forum))
     period = _first(select(Period.id).where(Period.forum_id == forum, Period.kind == PeriodKind.EXTENSION))
-    user, entry = _first(select(User.id)), _first(select(LogEntry.id))
+    user, entry, act = _first(select(User.id)), _first(select(LogEntry.id)), _first(select(Act.id))
+    moderator = _first(select(ForumRole.user_id).where(ForumRole.forum_id == forum))
     paths = [
         "",
         "forums/",
@@ -159,6 +167,9 @@ def _administration() -> list[str]:
         "forums/new/",
         f"forums/{forum}/edit/",
         f"forums/{forum}/close/",
+        f"forums/{forum}/invitations/",
+        f"forums/{forum}/roles/",
+        f"forums/{forum}/roles/{moderator}/moderator/end/",
         f"forums/{forum}/periods/extension/",
         f"periods/{period}/edit/",
         f"groups/{group}/",
@@ -170,8 +181,10 @@ def _administration() -> list[str]:
         "pages/1/edit/",
         "users/",
         f"users/{user}/",
+        *(f"users/{user}/{step}/" for step in ("suspend", "reinstate", "delete")),
         "log/",
         f"log/{entry}/",
+        f"log/acts/{act}/",
     ]
     return [f"/admin/{path}" for path in paths]
 

@@ -23,7 +23,10 @@ SECONDS_FOR_A_MAIL = 15
 SECONDS_TO_STOP = 10
 POLL_SECONDS = 0.1
 FLASK = (sys.executable, "-m", "flask", "--app", "wsgi")
-NOT_OURS = frozenset({"DATABASE_URL", "MAIL_URL", "MAIL_FROM", "REDIS_URL", "SITE_NAME", "DEFAULT_LANGUAGE"})
+NOT_OURS = frozenset(
+    {"DATABASE_URL", "MAIL_URL", "MAIL_FROM", "REDIS_URL", "SITE_NAME", "DEFAULT_LANGUAGE"}
+    | {"CONTACT_EMAIL", "REQUIRE_SECOND_STEP_FOR_ADMINS"}
+)
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def test_administrator_opens_extends_closes_and_reopens_a_forum(new_page: NewPag
     look(_let_an_hour_pass)
     _add_period(admin, forum, "reopening", now, again)
     _expect_state(reader, "reopened", again)
-    expect(reader.locator(".timeline li")).to_have_count(2)
+    expect(reader.locator(".timeline li")).to_have_count(3)
 
 
 def _add_forum(page: Page) -> str:

@@ -22,8 +22,16 @@ GOOD = {"SECRET_KEY": "k" * 40, "SITE_URL": "https://forum.example.org"}
         ({"SITE_URL": "http://forum.example.org"}, "SITE_URL must begin with https://"),
         ({"SITE_URL": "http://192.0.2.7:8000"}, "SITE_URL must begin with https://"),
         ({"DEFAULT_LANGUAGE": "de"}, "DEFAULT_LANGUAGE must be one of en, es, fr"),
+        ({"CONTACT_EMAIL": "nobody"}, "CONTACT_EMAIL must be one e-mail address"),
+        ({"CONTACT_EMAIL": "a@example.org, b@example.org"}, "CONTACT_EMAIL must be one e-mail address"),
+        ({"REQUIRE_SECOND_STEP_FOR_ADMINS": "perhaps"}, "REQUIRE_SECOND_STEP_FOR_ADMINS must be 1 or 0"),
         ({"TRUSTED_PROXIES": "all"}, "TRUSTED_PROXIES must be the number of proxies"),
         ({"TRUSTED_PROXIES": "-1"}, "TRUSTED_PROXIES must be the number of proxies"),
+        ({"LARGEST_FILE_MB": "0"}, "LARGEST_FILE_MB must be a whole number from 1 to 100"),
+        ({"LARGEST_FILE_MB": "1.5"}, "LARGEST_FILE_MB must be a whole number from 1 to 100"),
+        ({"LARGEST_FILE_MB": "101"}, "LARGEST_FILE_MB must be a whole number from 1 to 100"),
+        ({"FILES_PER_MESSAGE": ""}, "FILES_PER_MESSAGE must be a whole number from 1 to 20"),
+        ({"FILES_PER_MESSAGE": "²"}, "FILES_PER_MESSAGE must be a whole number from 1 to 20"),
         ({"TRUSTED_PROXIES": "²"}, "TRUSTED_PROXIES must be the number of proxies"),
     ],
 )
@@ -44,6 +52,21 @@ def test_safe_settings_are_taken():
     assert config.trusted_proxies == 2
     assert config.site_url == "https://forum.example.org"
     assert config.for_flask()["SESSION_COOKIE_SECURE"] is True
+
+
+@pytest.mark.parametrize(("given", "meant"), [("1", True), ("yes", True), ("True", True), ("0", False), ("", False)])
+def test_second_step_of_administrators_is_required_or_not(given, meant):
+    assert from_environment(GOOD | {"REQUIRE_SECOND_STEP_FOR_ADMINS": given}).require_second_step_for_admins is meant
+
+
+def test_second_step_of_administrators_is_left_to_them_by_default():
+    assert from_environment(GOOD).require_second_step_for_admins is False
+
+
+def test_limits_of_files_are_taken():
+    config = from_environment(GOOD | {"LARGEST_FILE_MB": "3", "FILES_PER_MESSAGE": "2", "FILES_FOLDER": "/srv/files"})
+
+    assert (config.largest_file, config.files_per_message, str(config.files)) == (3 * 1024 * 1024, 2, "/srv/files")
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:8000"])

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from app.database import utcnow
 from app.extensions import db
-from app.models import Forum, Period, PeriodKind, StateKind, state_of
+from app.models import Forum, Period, PeriodKind, StateKind, last_second, state_of
 from tests.world import World, make_forum, make_period
 
 OPENING = datetime(2012, 2, 20, 1, tzinfo=UTC)
@@ -61,6 +61,47 @@ def test_closed_forum_with_a_reopening_to_come_says_when():
     assert state_of([SCHEDULED, REOPENED], None, LATER).opens_at == REOPENING
 
 
+def period(kind: PeriodKind, opens: datetime, closes: datetime, **more: object) -> Period:
+    return Period(kind=kind, opens_at=opens, closes_at=closes, **more)
+
+
+@pytest.mark.parametrize(
+    ("periods", "now", "kind", "deadline", "announced"),
+    [
+        # Shortened, before and after its end.
+        ([period("scheduled", OPENING, DEADLINE, former_dates=((OPENING, LATER),))], OPENING, "open", DEADLINE, LATER),
+        ([period("scheduled", OPENING, DEADLINE, former_dates=((OPENING, LATER),))], LATER, "closed", DEADLINE, LATER),
+        # An extension that was called off: at once, before its time, and long before the period.
+        ([SCHEDULED, period("extension", DEADLINE, LATER, called_off_at=DEADLINE)], LATER, "closed", DEADLINE, LATER),
+        ([SCHEDULED, period("extension", DEADLINE, LATER, called_off_at=OPENING)], DEADLINE, "open", DEADLINE, LATER),
+        ([SCHEDULED, period("extension", DEADLINE, LATER, called_off_at=OPENING - SECOND)], LATER, "closed", DEADLINE,
+         None),
+        # An extension that was shortened is none where it ends with the period.
+        ([SCHEDULED, period("extension", DEADLINE - SECOND, DEADLINE, former_dates=((DEADLINE, LATER),))],
+         OPENING, "open", DEADLINE, LATER),
+        # A reopening is told without what had been announced before it.
+        ([period("scheduled", OPENING, DEADLINE, former_dates=((OPENING, REOPENED.closes_at + SECOND),)), REOPENED],
+         REOPENING, "reopened", REOPENED.closes_at, None),
+        ([SCHEDULED, period("extension", DEADLINE, REOPENED.closes_at + SECOND, called_off_at=DEADLINE), REOPENED],
+         REOPENED.closes_at + SECOND, "closed", REOPENED.closes_at, None),
+        # One that was lengthened before it opened ends no earlier than announced.
+        ([period("scheduled", OPENING, LATER, former_dates=((OPENING, DEADLINE),))], OPENING, "open", LATER, None),
+        # Called off before it opened: nothing is known any more.
+        ([period("scheduled", OPENING, DEADLINE, called_off_at=OPENING)], DEADLINE, "planned", None, None),
+    ],
+)  # fmt: skip
+def test_state_tells_a_later_deadline_that_had_been_announced(periods, now, kind, deadline, announced):
+    state = state_of(periods, None, now)
+
+    assert (state.kind, state.deadline, state.announced) == (kind, deadline, announced)
+
+
+def test_archived_forum_tells_what_had_been_announced():
+    shortened = period("scheduled", OPENING, DEADLINE, former_dates=((OPENING, LATER),))
+
+    assert state_of([shortened], REOPENING, REOPENING).announced == LATER
+
+
 def test_archived_forum_is_archived_whatever_its_periods_say():
     assert state_of([SCHEDULED], OPENING, OPENING).kind == StateKind.ARCHIVED
 
@@ -103,6 +144,19 @@ def test_old_dates_stay_in_sight_after_an_extension(app: Flask, world: World, vi
     assert f"the first deadline was {first.day} {first:%B %Y}, {first:%H:%M}\N{NO-BREAK SPACE}UTC" in page
 
 
+def test_portal_sorts_planned_forums_by_their_opening(app: Flask, world: World, visitor: FlaskClient):
+    with app.app_context():
+        make_forum("undated-forum").periods.clear()
+        make_forum("later-forum", opens=48, closes=50)
+        make_forum("sooner-forum", opens=24, closes=99)
+        db.session.commit()
+
+    portal = visitor.get("/en/portal/").text
+
+    order = [portal.index(f"Title of {slug}") for slug in ("sooner-forum", "later-forum", "undated-forum")]
+    assert order == sorted(order)
+
+
 def test_portal_sorts_forums_by_what_can_be_done_in_them(app: Flask, world: World, visitor: FlaskClient):
     with app.app_context():
         make_forum("planned-forum", opens=24, closes=48)
@@ -136,3 +190,35 @@ def test_text_that_a_language_lacks_is_shown_in_the_original_and_said_so(
 
     assert '<span lang="en">Title of open-forum (en)</span>' in page
     assert "language-note" in page
+
+
+def test_group_offers_what_its_reader_may_do_now(app: Flask, world: World, visitor: FlaskClient, alice: FlaskClient):
+    """A topic to whoever may start one, signing in where nothing else is in the way."""
+    group = "/en/forums/open-forum/groups/group-1/"
+    signing_in, starting = "Sign in to start a topic or to reply", "Start a topic<"
+    offered = {client: (signing_in in page, starting in page) for client, page in pages_of(group, visitor, alice)}
+    with app.app_context():
+        db.session.get(Forum, world.forum).periods[0].closes_at = utcnow() - SECOND
+        db.session.commit()
+    afterwards = {client: (signing_in in page, starting in page) for client, page in pages_of(group, visitor, alice)}
+
+    assert offered == {visitor: (True, False), alice: (False, True)}
+    assert afterwards == {visitor: (False, False), alice: (False, False)}
+
+
+def pages_of(path: str, *clients: FlaskClient) -> list[tuple[FlaskClient, str]]:
+    return [(client, client.get(path).text) for client in clients]
+
+
+def test_deadline_told_to_the_minute_holds_until_its_last_second():
+    told = DEADLINE.replace(hour=23, minute=59)
+    state_at = {
+        seconds: state_of(
+            [Period(kind=PeriodKind.SCHEDULED, opens_at=OPENING, closes_at=last_second(told))],
+            None,
+            told + seconds * SECOND,
+        ).is_open
+        for seconds in (0, 59, 60)
+    }
+
+    assert state_at == {0: True, 59: True, 60: False}

@@ -15,7 +15,7 @@ from app import create_app
 from app.database import Base
 from app.extensions import db, limiter
 from app.languages import KNOWN, Language, Patterns
-from app.models import LogEntry, Message
+from app.models import Act, LogEntry, Message
 from config import ROOT, Config
 from tests.full_world import FullWorld
 from tools.catalogues import extract
@@ -24,14 +24,19 @@ GREEK = str.maketrans({code: chr(0x3B1 + code % 24) for code in (*range(65, 91),
 # Columns with codes, addresses and keys, of which no page makes a sentence.
 CODES = frozenset(
     "slug language languages kind status approval role capacity country email password_hash token_hash url key"
-    " recipient action browser".split()
+    " recipient action browser media_type sha256 totp_secret code_hash".split()
 )
 LETTER = re.compile("[A-Za-z\u00c0-\u024f]")
-# What is the same in all languages: the names of the languages and of the site, addresses, the zone, a list of names
-# in addresses that the administration shows.
-SAME = re.compile(r"\b(?:English|español|français|Plenary|UTC|\w+-forum|group-\d|home|portal|archive|rules|child)\b")
-# Addresses, and what feeds say to machines.
-ADDRESS = re.compile(r"https?://[^\s<>]+|(?<![\w.])[\w.]++@[\w.]+|^tag:\S+$|^\d{4}-\d\d-\d\dT[\d:]+Z$")
+# What is the same in all languages: the names of the languages, of the site and of a checksum, addresses, the zone, a
+# list of names in addresses that the administration shows, the secret of a second step and its codes.
+SAME = re.compile(
+    r"\b(?:English|español|français|Plenary|UTC|SHA-256|\w+-forum|group-\d|home|portal|archive|rules|child)\b"
+    r"|\b(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}\b|\b[a-z2-9]{5}-[a-z2-9]{5}\b"
+)
+# Addresses, checksums, and what feeds say to machines.
+ADDRESS = re.compile(
+    r"\b[0-9a-f]{12,64}\b…?|https?://[^\s<>]+|(?<![\w.])[\w.]++@[\w.]+|^tag:\S+$|^\d{4}-\d\d-\d\dT[\d:]+Z$"
+)
 CONTENT = re.compile("<content.*?</content>", re.DOTALL)  # of a feed: messages, as escaped HTML
 # A sentence goes on through these.
 INLINE = frozenset("a bdi span strong time".split())
@@ -88,6 +93,7 @@ def make_pseudo_site(folder: Path) -> tuple[Flask, FullWorld]:
         site_url="http://127.0.0.1:8000",
         instance=folder / "instance",
         translations=(translations, ROOT / "translations"),
+        largest_file=1_000,
         overrides={"TESTING": True, "WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": True, "TREE_SECONDS": 0},
     )
     known = KNOWN["en"]
@@ -138,7 +144,8 @@ def _write_states(folder: Path) -> None:
 
 def _with_marked_dates(language: Language) -> Language:
     months = tuple(marked(month) for month in language.patterns.months)
-    return replace(language, patterns=Patterns(months, sentence=marked("from {a} to {b}")))
+    sizes = tuple(marked(size) for size in language.patterns.sizes)
+    return replace(language, patterns=Patterns(months, sentence=marked("from {a} to {b}"), sizes=sizes))
 
 
 def _put_data_into_greek() -> None:
@@ -153,6 +160,8 @@ def _put_data_into_greek() -> None:
         entry.detail = titles + entry.detail[1:]
     for message in db.session.scalars(db.select(Message)):
         message.withheld_for = {code: _greek(text) for code, text in (message.withheld_for or {}).items()}
+    for act in db.session.scalars(db.select(Act)):
+        act.reason = {code: _greek(text) for code, text in act.reason.items()}
 
 
 def _greek(text: str | None) -> str | None:

@@ -123,6 +123,24 @@ def test_invented_states_are_offered_to_nobody_but_their_own(languages):
     assert "XA" in dict(languages["en"].states_in_order("XA"))
 
 
+@pytest.mark.parametrize(
+    ("code", "small", "large"),
+    [("en", "999", "1,234,567"), ("es", "999", "1.234.567"), ("fr", "999", f"1{S}234{S}567")],
+)
+def test_numbers_set_their_thousands_apart(languages, code, small, large):
+    assert (languages[code].number(999), languages[code].number(1_234_567)) == (small, large)
+
+
+@pytest.mark.parametrize(("code", "text"), [("en", "41.7%"), ("es", f"41,7{S}%"), ("fr", f"41,7{S}%")])
+def test_percentage(languages, code, text):
+    assert languages[code].percent(5 / 12) == text
+
+
+@pytest.mark.parametrize(("code", "text"), [("en", "1 May"), ("es", "1 de mayo"), ("fr", "1er mai")])
+def test_day_without_its_year(languages, code, text):
+    assert languages[code].day_month(MAY_FIRST) == text
+
+
 def test_language_that_is_listed_has_its_catalogue_and_its_states():
     for code in ("es", "fr"):
         assert (ROOT / "translations" / code / "LC_MESSAGES" / "messages.po").exists()
@@ -159,3 +177,24 @@ def test_unknown_language_is_not_found_in_the_browser_s_language(visitor, world)
 
     assert answer.status_code == 404
     assert '<html lang="es"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("size", "english", "french"),
+    [
+        (1, f"1{S}B", f"1{S}o"),
+        (999, f"999{S}B", f"999{S}o"),
+        (1_000, f"1{S}KB", f"1{S}Ko"),
+        (1_536, f"1.5{S}KB", f"1,5{S}Ko"),
+        (10_239, f"10{S}KB", f"10{S}Ko"),
+        (348_160, f"340{S}KB", f"340{S}Ko"),
+        (1_023_500, f"1{S}MB", f"1{S}Mo"),
+        (1_468_006, f"1.4{S}MB", f"1,4{S}Mo"),
+        (10_485_760, f"10{S}MB", f"10{S}Mo"),
+        (5 * 1024**4, f"5120{S}GB", f"5120{S}Go"),
+    ],
+)
+def test_size_of_a_file(languages, size, english, french):
+    assert languages["en"].size(size) == english
+    assert languages["es"].size(size) == english.replace(".", ",")
+    assert languages["fr"].size(size) == french

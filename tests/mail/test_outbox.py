@@ -20,6 +20,8 @@ from config import ROOT, Config
 VALUES = {
     "name": "Clara O'Brien",
     "moment": utcnow(),
+    "email": "clara@example.net",
+    "reason": "Advertising",
     **{name: f"http://127.0.0.1:8000/en/{name}/" for name in ("address", "sign_in", "sign_up", "forgot")},
 }
 NAMES = sorted(path.stem for path in (ROOT / "app/templates/mail").glob("*.txt") if path.stem != "base")

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
@@ -281,3 +281,40 @@ def wait_until(is_so, seconds: float = 60) -> None:
     while not is_so():
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.1)
+
+
+@pytest.mark.parametrize("answers", [{}, {"DATA": REFUSED}, {"RCPT": "550 no such user"}])
+def test_mail_that_is_deleted_while_it_is_sent_stops_nobody(app, server: MailServer, monkeypatch, answers):
+    """Its recipient's account was deleted, or had its address changed, at that very moment."""
+    deleted, second = add_mail(app), add_mail(app, recipient="diana@example.org")
+    server.answers.update(answers)
+    real = worker.compose
+
+    def compose_and_delete(mail: Mail, *arguments: object, **options: object):
+        letter = real(mail, *arguments, **options)
+        if mail.id == deleted:
+            db.session.delete(mail)
+            db.session.commit()
+        return letter
+
+    monkeypatch.setattr(worker, "compose", compose_and_delete)
+
+    assert deliver(app, server.url) == 2
+    with app.app_context():
+        assert db.session.scalars(select(Mail.id)).all() == [second]
+
+
+def test_mail_that_was_deleted_after_it_was_claimed_is_not_sent(app, server: MailServer, monkeypatch):
+    add_mail(app)
+    real = worker.claim
+
+    def claim_and_delete(now: datetime) -> int | None:
+        mail_id = real(now)
+        db.session.query(Mail).delete()
+        db.session.commit()
+        return mail_id
+
+    monkeypatch.setattr(worker, "claim", claim_and_delete)
+
+    assert deliver(app, server.url) == 1
+    assert server.taken == []

@@ -9,6 +9,7 @@ from app.auth.passwords import is_right
 from app.database import utcnow
 from app.extensions import db
 from app.models import (
+    Attachment,
     Capacity,
     Forum,
     Message,
@@ -22,9 +23,11 @@ from app.models import (
     User,
 )
 from app.sample.accounts import keep
+from app.sample.attaching import FILES
 from app.sample.load import FORUMS, MORE_TOPICS, NotEmpty, load
 from app.sample.people import NO_PASSWORD
 from app.sample.read import read
+from app.storage import storage
 
 LANGUAGES = ("en", "es", "fr")
 
@@ -43,11 +46,20 @@ def test_everything_of_the_files_is_there(app, loaded):
         Topic: len(topics),
         Message: sum(len(topic["message"]) for topic in topics),
         Revision: sum("edit" in message for topic in topics for message in topic["message"]),
+        Attachment: len(list(FILES.iterdir())),
         Page: len(read("site")["page"]) + sum(len(read(name)["forum"]["page"]) for name in FORUMS),
     }
     with app.app_context():
         assert {model: db.session.scalar(select(func.count(model.id))) for model in wanted} == wanted
     assert (loaded.forums, loaded.users, loaded.messages) == (wanted[Forum], wanted[User], wanted[Message])
+
+
+def test_files_are_given_out_as_they_lie_beside_the_sample(app, loaded, visitor):
+    with app.app_context():
+        attachments = db.session.scalars(select(Attachment)).all()
+    for attachment in attachments:
+        answer = visitor.get(f"/attachments/{attachment.id}/{attachment.name}", buffered=True)
+        assert answer.data == (FILES / attachment.name).read_bytes()
 
 
 def test_numbers_rise_with_time_and_begin_in_2012(app, loaded):
@@ -108,7 +120,8 @@ def test_states_are_those_of_the_story(app, loaded):
         past, present = db.session.scalars(select(Forum).order_by(Forum.id))
         assert past.state(now).kind == StateKind.ARCHIVED
         assert past.published_at.year == 2012
-        assert [period.kind for period in past.periods] == ["scheduled", "scheduled", "extension", "reopening"]
+        assert [period.kind for period in past.periods] == ["scheduled"] * 3 + ["extension", "reopening"]
+        assert [period.kind for period in past.group_periods(past.groups[2])] == ["scheduled", "reopening"]
         assert len(past.outcomes) == 1
         assert present.state(now).kind == StateKind.EXTENDED
         assert [present.group_state(group, now).kind for group in present.groups] == [
@@ -117,7 +130,28 @@ def test_states_are_those_of_the_story(app, loaded):
             StateKind.CLOSED,
         ]
         assert present.published_at <= present.own_periods[0].opens_at
-        assert db.session.scalar(select(func.count(Period.id)).where(Period.group_id.is_not(None))) == 4
+        assert db.session.scalar(select(func.count(Period.id)).where(Period.group_id.is_not(None))) == 5
+
+
+def test_every_timeline_of_the_past_tells_all_its_dates(app, loaded, visitor):
+    """Each group's too, whether the dates are the forum's or its own."""
+    slug = read("forum_2012")["forum"]["slug"]
+    dates = {
+        1: ["20 February 2012, 01:00 UTC", "2 March 2012, 23:00 UTC", "9 March 2012, 23:00 UTC"],
+        2: ["20 February 2012, 01:00 UTC", "4 May 2012, 23:00 UTC"],
+        3: ["20 February 2012, 01:00 UTC", "4 May 2012, 23:00 UTC", "17 July 2012, 01:00 UTC",
+            "31 July 2012, 23:00 UTC"],
+    }  # fmt: skip
+
+    for number, moments in dates.items():
+        page = visitor.get(f"/en/forums/{slug}/groups/group-{number}/").text.replace("\N{NO-BREAK SPACE}", " ")
+        shown = page.split('class="timeline"')[1].split("</ol>")[0]
+        assert all(moment in shown for moment in moments), number
+
+
+def test_deadlines_of_the_sample_include_their_last_minute(app, loaded):
+    with app.app_context():
+        assert {closes_at.second for closes_at in db.session.scalars(select(Period.closes_at))} == {59}
 
 
 def test_three_people_can_sign_in_and_nobody_else(app, loaded):
@@ -176,8 +210,10 @@ def test_the_sample_is_not_mixed_with_other_forums(app, world):
 def test_a_failed_load_leaves_nothing(app, tmp_path):
     nowhere = tmp_path / "absent" / "accounts.txt"
     with app.app_context():
+        before = set(storage().keys(older_than=-1))
         with pytest.raises(FileNotFoundError):
             load(utcnow(), keep=lambda accounts: keep(accounts, nowhere))
+        assert set(storage().keys(older_than=-1)) == before
         assert db.session.scalar(select(func.count(User.id))) == 0
         assert load(utcnow()).messages > 60
 

@@ -1,0 +1,27 @@
+"""The States that are invited to a forum by name."""
+
+from collections.abc import Iterable
+
+from app.admin.log_actions import changed, record
+from app.admin.object_queries import fetch, refuse_if_archived
+from app.extensions import transaction
+from app.models import Forum, Invitation, User
+from app.permissions import require
+
+
+def invite(forum_id: int, countries: Iterable[str], *, viewer: User) -> int:
+    """Let these States, by their codes, be those that are invited, and return how many they are.
+
+    Raises NotFound, Archived and Forbidden.
+    """
+    with transaction():
+        require(viewer, "administer")
+        forum, wanted = fetch(Forum, forum_id), set(countries)
+        refuse_if_archived(forum)
+        before = {one.country for one in forum.invitations}
+        changes = changed("invitations", ", ".join(sorted(before)), ", ".join(sorted(wanted)))
+        forum.invitations[:] = [one for one in forum.invitations if one.country in wanted]
+        forum.invitations += [Invitation(country=country) for country in sorted(wanted - before)]
+        if changes:
+            record(viewer, "edit", "forums", forum, changes)
+    return len(wanted)

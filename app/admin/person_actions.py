@@ -1,0 +1,70 @@
+"""Suspend and reinstate people, and delete their accounts at their request."""
+
+from flask_babel import lazy_gettext as _l
+
+from app.admin.log_actions import changed, record
+from app.admin.user_queries import count_other_administrators, get_person
+from app.auth import sign_ins
+from app.auth.erasing import erase
+from app.auth.mailing import address_for, write_to
+from app.database import utcnow
+from app.errors import AlreadyDecided, LastAdministrator, Refused
+from app.extensions import transaction
+from app.models import User
+from app.permissions import require
+
+NOT_ONESELF = _l("This is your own account. Ask another administrator to do it.")
+OWN_PAGE = _l("This is your own account. You can delete it on your account page.")
+
+
+def suspend(user_id: int, reason: str, *, viewer: User) -> int:
+    """End every sign-in of a person and let nobody sign in to the account; the person is told by mail.
+
+    Returns the key. Raises Refused for oneself and the last administrator, AlreadyDecided, NotFound and Forbidden.
+    """
+    with transaction():
+        require(viewer, "administer")
+        user = get_person(user_id)
+        _require_other(user, viewer, NOT_ONESELF)
+        if user.suspended_at:
+            raise AlreadyDecided
+        user.suspended_at, user.suspended_for = utcnow(), reason
+        sign_ins.end_others(user, "")
+        record(viewer, "suspend", "users", user, changed("reason", "", reason))
+        write_to(user, "suspended", reason=reason)
+    return user_id
+
+
+def reinstate(user_id: int, reason: str, *, viewer: User) -> int:
+    """Let a person sign in again. Returns the key. Raises AlreadyDecided, NotFound and Forbidden."""
+    with transaction():
+        require(viewer, "administer")
+        user = get_person(user_id)
+        if not user.suspended_at:
+            raise AlreadyDecided
+        user.suspended_at, user.suspended_for = None, ""
+        record(viewer, "reinstate", "users", user, changed("reason", "", reason))
+        write_to(user, "reinstated", sign_in=address_for(user, "auth.sign_in"))
+    return user_id
+
+
+def delete(user_id: int, *, viewer: User) -> int:
+    """Erase a person who asked for it, and leave the record. Returns the key.
+
+    Raises Refused for oneself, LastAdministrator, NotFound and Forbidden.
+    """
+    with transaction():
+        require(viewer, "administer")
+        user = get_person(user_id)
+        _require_other(user, viewer, OWN_PAGE)
+        erase(user)
+        record(viewer, "delete", "users", user, [])
+    return user_id
+
+
+def _require_other(user: User, viewer: User, refusal: object) -> None:
+    """Nobody shuts himself out here, and somebody is left who can administer."""
+    if user.id == viewer.id:
+        raise Refused(refusal)
+    if user.is_admin and not count_other_administrators(user):
+        raise LastAdministrator

@@ -1,0 +1,76 @@
+"""Roles in forums: given and taken, each with a line in the log of the forum. The log keeps what a role covers:
+`False` for a role that is not held, `True` for all languages, else the codes of the languages.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from flask_babel import lazy_gettext as _l
+
+from app.admin.log_actions import changed, record
+from app.admin.object_queries import fetch
+from app.auth.queries import find_by_email
+from app.errors import NotFound, Refused
+from app.extensions import transaction
+from app.languages import site_languages
+from app.models import Forum, ForumRole, Role, User
+from app.permissions import require
+
+UNKNOWN_PERSON = _l("Nobody has an account with this e-mail address. Please check it, or look in the list of people.")
+
+
+def give(forum_id: int, email: str, role: Role, languages: Iterable[str], *, viewer: User) -> int:
+    """Let the person with this e-mail address hold the role, for these languages only or, with none, for all.
+
+    Returns the person's key. Raises Refused for an unknown address, NotFound and Forbidden.
+    """
+    with transaction():
+        require(viewer, "administer")
+        forum, user = fetch(Forum, forum_id), find_by_email(email)
+        if user is None:
+            raise Refused(UNKNOWN_PERSON, "email")
+        hold(user, role, {**held_by(user, role), forum.id: covered(languages)}, viewer=viewer)
+        key: int = user.id
+    return key
+
+
+def take(forum_id: int, user_id: int, role: Role, *, viewer: User) -> None:
+    """End a role. Raises NotFound where the person does not hold it, and Forbidden."""
+    with transaction():
+        require(viewer, "administer")
+        user = fetch(User, user_id)
+        held = held_by(user, role)
+        if held.pop(forum_id, None) is None:
+            raise NotFound
+        hold(user, role, held, viewer=viewer)
+
+
+def held_by(user: User, role: Role) -> dict[int, str]:
+    """The languages of a role, as `covered` writes them, by the key of each forum in which the user holds it."""
+    return {one.forum_id: one.languages for one in user.roles if one.role == role}
+
+
+def covered(languages: Iterable[str]) -> str:
+    """The codes of these languages in the order of the site; "" stands for all, and so do all of them."""
+    wanted = set(languages)
+    codes = [code for code in site_languages() if code in wanted]
+    return "" if len(codes) == len(site_languages()) else " ".join(codes)
+
+
+def hold(user: User, role: Role, wanted: Mapping[int, str], *, viewer: User) -> None:
+    """Let the user hold the role in these forums, for these languages, and in no others; inside a transaction."""
+    before = held_by(user, role)
+    for forum_id in sorted(before.keys() | wanted.keys()):
+        changes = changed(role, _coverage(before.get(forum_id)), _coverage(wanted.get(forum_id)))
+        if changes:
+            record(viewer, "edit", "users", user, changes, forum_id=forum_id)
+    user.roles[:] = [one for one in user.roles if one.role != role or one.forum_id in wanted]
+    for one in user.roles:
+        if one.role == role:
+            one.languages = wanted[one.forum_id]
+    user.roles += [ForumRole(forum_id=key, role=role, languages=wanted[key]) for key in wanted.keys() - before.keys()]
+
+
+def _coverage(languages: str | None) -> str | bool:
+    if languages is None:
+        return False
+    return languages or True

@@ -1,0 +1,118 @@
+"""The field with which people choose files, and how much the addresses take that have it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from flask import Flask, current_app, request
+from flask_babel import gettext as _
+from werkzeug.datastructures import FileStorage
+from wtforms import Field
+from wtforms.validators import ValidationError
+from wtforms.widgets import FileInput
+
+from app.attachments.uploads import ENDINGS, Unacceptable, Upload, clean_name, read_upload
+from app.errors import Refused
+from app.forms import Form
+from app.languages import N_, reader_language
+
+TOO_MANY = N_("These are %(count)s files, and at most %(most)s are possible. Please leave some out.")
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class FilesField(Field):
+    """Any number of files up to the site's limit; `uploads` are those that were sent, once the field is valid.
+
+    They are no part of the form's texts: a file sent in place of a text counts as nothing, and so does the reverse.
+    """
+
+    widget = FileInput(multiple=True)
+
+    def __init__(self, label: Any, *, is_needed: bool = False, **kwargs: Any) -> None:
+        super().__init__(label, **kwargs)
+        self.is_needed = is_needed
+        self.uploads: list[Upload] = []
+        self.refused: list[FileStorage] = []
+
+    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
+        super().process(None, data, extra_filters)
+        sent = request.files.getlist(self.name) if formdata is not None else []
+        self.sent = [file for file in sent if file.filename]
+
+    @property
+    def to_choose_again(self) -> list[str]:
+        """The names of the files that could be attached: browsers do not keep them when a form is given back."""
+        return [clean_name(file.filename or "") for file in self.sent if file not in self.refused]
+
+    @property
+    def endings(self) -> str:
+        """For the browser, which then offers such files first."""
+        return ",".join(ENDINGS)
+
+    def pre_validate(self, form: Any) -> None:
+        most = current_app.config["SITE"].files_per_message
+        if self.is_needed and not self.sent:
+            raise ValidationError(_("Please choose a file."))
+        if len(self.sent) > most:
+            raise ValidationError(_(TOO_MANY, count=len(self.sent), most=most))
+        problems = list(self._read())
+        if problems:
+            raise ValidationError(" ".join(problems))
+
+    def ask_again(self) -> None:
+        """Let the errors of a form that is given back for another reason tell that its files are not kept."""
+        if self.sent and not self.errors:
+            self.errors = [_("Please choose your files again.")]
+
+    def _read(self) -> Iterator[str]:
+        """Fill `uploads`, and say what is wrong with each file that cannot be attached."""
+        self.uploads, self.refused = [], []
+        for file in self.sent:
+            try:
+                self.uploads.append(
+                    read_upload(
+                        file.filename or "",
+                        file.stream,  # type: ignore[arg-type]
+                        largest=current_app.config["SITE"].largest_file,
+                        language=reader_language(),
+                    )
+                )
+            except Unacceptable as error:
+                self.refused.append(file)
+                yield str(error)
+
+
+@contextmanager
+def told_at_its_field(form: Form) -> Iterator[None]:
+    """Give the form back where the action inside finds that one of its fields breaks a rule.
+
+    Raises Refused where the rule concerns no field of the form.
+    """
+    try:
+        yield
+    except Refused as refusal:
+        if refusal.field not in form:
+            raise
+        form[refusal.field].errors = [refusal.message]
+
+
+def takes_files(view: View) -> View:
+    """A view whose form has files, and which is therefore sent more than others; a decorator."""
+    view.takes_files = True  # type: ignore[attr-defined]
+    return view
+
+
+def register(app: Flask) -> None:
+    """Let addresses that take files be sent as many as a message may have, besides a form's texts.
+
+    This comes before anything else looks at the request, and so at what it was sent: the check of the form's token
+    does. Texts stay as limited as they are elsewhere.
+    """
+
+    @app.url_value_preprocessor
+    def allow_files(endpoint: str | None, _values: Any) -> None:
+        view = current_app.view_functions.get(endpoint or "")
+        if getattr(view, "takes_files", False) and request.mimetype == "multipart/form-data":
+            site = current_app.config["SITE"]
+            files = site.files_per_message * site.largest_file
+            request.max_content_length = current_app.config["MAX_CONTENT_LENGTH"] + files

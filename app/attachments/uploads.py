@@ -1,0 +1,122 @@
+"""A file that somebody sends: its name made harmless, its kind told by its content, its size and its checksum."""
+
+import re
+from dataclasses import dataclass
+from os import SEEK_END
+from pathlib import PurePath
+from typing import Any, BinaryIO
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+
+from app.attachments.kinds import CSV, KINDS, TEXT, CannotBeChecked, HasMacros, Kind, Unrecognized, recognize
+from app.languages import Language
+from app.markup import plain_line
+from app.models import Attachment
+from app.storage import checksum
+
+EMPTY = _l("“%(name)s” is empty. Please choose another file.")
+TOO_LARGE = _l(
+    "“%(name)s” has %(size)s, and a file can have at most %(most)s. Please make it smaller, or give a link to it."
+)
+NOT_TAKEN = _l(
+    "“%(name)s” is of a kind that cannot be attached. Please choose a file of one of these kinds: %(endings)s."
+)
+NOT_ITS_NAME = _l(
+    "“%(name)s” does not hold what its name says. By its content it is of the kind “%(kind)s”. "
+    "Please give it a name that ends in %(ending)s, or choose another file."
+)
+NO_UTF_8 = _l("“%(name)s” is not plain text in UTF-8. Please save it as text, or as CSV, with the encoding UTF-8.")
+MACROS = _l("“%(name)s” contains macros, which cannot be attached. Please save it without macros.")
+DAMAGED = _l(
+    "“%(name)s” cannot be checked: it is damaged, has a password, or would unpack to far more than its size. "
+    "Please save it anew, or as PDF."
+)
+TEXT_ENDINGS = (*TEXT.endings, *CSV.endings)
+ENDINGS = tuple(ending for kind in KINDS for ending in kind.endings)
+LONGEST_ENDING = 6  # the dot included; what is longer is no ending but a part of the name
+NAMELESS = "file"
+# What separates paths or means something else to a system; and marks by which letters would seem to change places.
+IN_NO_NAME = re.compile(r'[<>:"|?*]')
+DIRECTION_MARKS = re.compile("[\N{LEFT-TO-RIGHT MARK}\N{RIGHT-TO-LEFT MARK}\N{ARABIC LETTER MARK}]")
+PATH = re.compile(r"^.*[/\\]", re.DOTALL)
+
+
+class Unacceptable(Exception):
+    """Why a file cannot be attached, in the reader's language."""
+
+    def __init__(self, message: Any, **values: str) -> None:
+        super().__init__(str(message) % values)
+
+
+@dataclass(frozen=True)
+class Upload:
+    """`sha256` in hexadecimal digits, `size` in bytes; `content` is open, at any place."""
+
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    content: BinaryIO
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What tells whether a form is sent again with the same files."""
+        return self.name, self.sha256
+
+
+def read_upload(sent_name: str, content: BinaryIO, *, largest: int, language: Language) -> Upload:
+    """The file, where it can be attached: its name without what could do harm, its size at most `largest` bytes.
+
+    Raises Unacceptable, with sizes as `language` writes them.
+    """
+    name, size = clean_name(sent_name), content.seek(0, SEEK_END)
+    if not size:
+        raise Unacceptable(EMPTY, name=name)
+    if size > largest:
+        raise Unacceptable(TOO_LARGE, name=name, size=language.size(size), most=language.size(largest))
+    kind = _kind_of(name, content)
+    content.seek(0)
+    return Upload(_with_ending(name, kind), kind.media_type, size, checksum(content), content)
+
+
+def clean_name(sent: str) -> str:
+    """A file's name without its path and its dangerous characters, in at most as many as a name may have."""
+    name = DIRECTION_MARKS.sub("", plain_line(PATH.sub("", sent)))
+    name = IN_NO_NAME.sub("_", name).strip(" .") or NAMELESS
+    ending = _ending_of(name)
+    most = Attachment.MAX_NAME - LONGEST_ENDING  # so that a missing ending can be put
+    return name.removesuffix(ending)[:most].rstrip(" .") + ending
+
+
+def _kind_of(name: str, content: BinaryIO) -> Kind:
+    """The kind that both content and name tell. Raises Unacceptable."""
+    ending = _ending_of(name).lower()
+    try:
+        kinds = recognize(content)
+    except HasMacros as error:
+        raise Unacceptable(MACROS, name=name) from error
+    except CannotBeChecked as error:
+        raise Unacceptable(DAMAGED, name=name) from error
+    except Unrecognized as error:
+        raise Unacceptable(NO_UTF_8 if ending in TEXT_ENDINGS else NOT_TAKEN, name=name, endings=_listed()) from error
+    fitting = next((kind for kind in kinds if ending in kind.endings or not ending), None)
+    if fitting is None and TEXT in kinds and ending not in ENDINGS:
+        raise Unacceptable(NOT_TAKEN, name=name, endings=_listed())  # what is written as text and run as a program
+    if fitting is None:
+        raise Unacceptable(NOT_ITS_NAME, name=name, kind=gettext(kinds[0].label), ending=kinds[0].endings[0])
+    return fitting
+
+
+def _ending_of(name: str) -> str:
+    """`.pdf`, as it is written; "" where there is none."""
+    suffix = PurePath(name).suffix
+    return suffix if len(suffix) <= LONGEST_ENDING else ""
+
+
+def _with_ending(name: str, kind: Kind) -> str:
+    return name if _ending_of(name) else name + kind.endings[0]
+
+
+def _listed() -> str:
+    return ", ".join(ENDINGS)

@@ -1,0 +1,119 @@
+"""Changing an e-mail address: it changes once both addresses, the old and the new one, have confirmed it."""
+
+from typing import Literal
+
+from sqlalchemy import delete
+
+from app.auth import proof, sign_ins, tokens
+from app.auth.mailing import address_for, write_to
+from app.auth.queries import find_by_email
+from app.database import utcnow
+from app.errors import EmailChangeExpired, SameAddress
+from app.extensions import db, transaction
+from app.models import EmailChange, Mail, User
+from app.permissions import require
+
+Side = Literal["old", "new"]
+
+
+def ask(user: User, email: str, *, password: str) -> bool:
+    """Mail a link to both addresses; what was asked for before is forgotten. Raises WrongPassword and SameAddress.
+
+    Nobody learns whether the new address has an account: its owner alone is told so, by mail, and the change then
+    never comes about.
+    """
+    verified = proof.check_password(user, password)
+    with transaction():
+        proof.require_unchanged(user, verified)
+        if email == user.email:
+            raise SameAddress
+        db.session.execute(delete(EmailChange).where(EmailChange.user_id == user.id))
+        db.session.add(EmailChange(user_id=user.id, email=email))
+        db.session.flush()
+        _write_to_both(user, email)
+    return True
+
+
+def cancel(user: User) -> None:
+    """Forget the change that was asked for; its links are worth nothing any more."""
+    with transaction():
+        require(user, "change_account")
+        db.session.execute(delete(EmailChange).where(EmailChange.user_id == user.id))
+
+
+def redeem(side: Side, token: str) -> tuple[User, EmailChange]:
+    """Whose address is to change, and to which. Raises EmailChangeExpired."""
+    user = tokens.redeem(PURPOSES[side], token)
+    return user, db.session.get_one(EmailChange, user.id)
+
+
+def confirm(side: Side, token: str, *, kept: str) -> bool:
+    """Confirm the change for one side, and make it where the other side has confirmed: whether it is made.
+
+    `kept` is the token of the sign-in that does not end then, "" for none. Raises EmailChangeExpired, also where
+    the address has been given to another account in the meantime.
+    """
+    with transaction():
+        user, change = redeem(side, token)
+        db.session.refresh(change, with_for_update=True)
+        if side == "old":
+            change.confirmed_by_old_at = utcnow()
+        else:
+            change.confirmed_by_new_at = utcnow()
+        is_confirmed = bool(change.confirmed_by_old_at and change.confirmed_by_new_at)
+        if is_confirmed:
+            _change(user, change, kept)
+    return is_confirmed
+
+
+def _write_to_both(user: User, email: str) -> None:
+    moment, old, new = utcnow() + EmailChange.LIFE, _confirm_address(user, "old"), _confirm_address(user, "new")
+    forgot = address_for(user, "auth.forgot")
+    write_to(user, "email_change_old", address=old, email=email, moment=moment, forgot=forgot)
+    owner = find_by_email(email)
+    if owner is not None and owner.confirmed_at:
+        write_to(owner, "email_change_taken", sign_in=address_for(owner, "auth.sign_in"))
+    else:
+        write_to(user, "email_change_new", recipient=email, address=new, moment=moment)
+
+
+def _change(user: User, change: EmailChange, kept: str) -> None:
+    """What was mailed to the old address goes with it: it is nobody's any more."""
+    _make_room(change.email)
+    db.session.execute(delete(Mail).where(Mail.recipient == user.email))
+    user.email = change.email
+    db.session.delete(change)
+    db.session.flush()
+    sign_ins.end_others(user, kept)
+    write_to(user, "email_changed", moment=utcnow(), sign_in=address_for(user, "auth.sign_in"))
+
+
+def _make_room(email: str) -> None:
+    """An account that somebody began with this address and never confirmed gives way to its owner."""
+    other = find_by_email(email)
+    if other is not None and other.confirmed_at:
+        raise EmailChangeExpired
+    if other is not None:
+        db.session.delete(other)
+        db.session.flush()
+
+
+def _confirm_address(user: User, side: Side) -> str:
+    token = tokens.make(PURPOSES[side], user)
+    return address_for(user, "auth.email_change.confirm", side=side, token=token)
+
+
+def _purpose(side: Side) -> tokens.Purpose:
+    """Of links that one side has not used yet, for the change that is waiting."""
+
+    def marks(user: User) -> list[object]:
+        change = db.session.get(EmailChange, user.id)
+        if change is None:
+            return [None]
+        confirmed_at = change.confirmed_by_old_at if side == "old" else change.confirmed_by_new_at
+        return [change.email, str(change.created_at), confirmed_at is not None]
+
+    return tokens.Purpose(f"email-change-{side}", EmailChange.LIFE, EmailChangeExpired, marks)
+
+
+PURPOSES: dict[Side, tokens.Purpose] = {"old": _purpose("old"), "new": _purpose("new")}

@@ -1,0 +1,128 @@
+"""Erasing a person from the record that stays. Called inside a transaction.
+
+Messages that were published, withheld ones among them, stay under their numbers with their text, their capacity and
+their State, without which nobody could read the record; the name gives way to `Former participant 17`, the organization
+goes. Texts that never became part of the record, or were taken back, go too: messages that wait or were withdrawn.
+On whose behalf a message speaks is about others and stays, unless it names the person. What the Secretariat typed for
+somebody is that person's own: a speaker with exactly the name of the person is taken for him or her, and what the
+person has typed for others is left alone.
+
+Reports, log entries and acts of moderation stay as facts, since others decided on them or have to answer for them;
+what the person wrote in reports, and what the log says of the person, goes.
+"""
+
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
+
+from app.counters import count
+from app.database import utcnow
+from app.extensions import db
+from app.forums import placing
+from app.languages import site_default, speaking
+from app.models import (
+    Attachment,
+    Capacity,
+    EmailChange,
+    ForumRole,
+    LogEntry,
+    Mail,
+    Message,
+    MessageStatus,
+    RecoveryCode,
+    Report,
+    Revision,
+    SignIn,
+    Submission,
+    Topic,
+    User,
+)
+
+NO_PASSWORD = "!"  # noqa: S105  what no password has as its hash
+NO_TITLE = "…"
+SHORTEST_NAME = 3  # shorter ones, such as initials, stand in too many words
+NOT_IN_THE_RECORD = (MessageStatus.PENDING, MessageStatus.WITHDRAWN)
+
+
+def erase(user: User) -> None:
+    """Erase everything about this person, for good; the row of the user stays, with a number in place of the name."""
+    number = (db.session.scalar(select(func.max(User.former_number))) or 0) + 1
+    own = [text.casefold() for text in (user.name, user.email, user.organization) if len(text) >= SHORTEST_NAME]
+    _erase_texts_out_of_the_record(user)
+    _erase_from_messages(user, own)
+    _erase_as_speaker(user, number)
+    db.session.execute(update(Report).where(Report.reporter_id == user.id).values(reason=""))
+    _erase_from_log(user)
+    _delete_what_is_kept_for_the_account(user)
+    _empty(user, number)
+    db.session.flush()
+    db.session.expire_all()
+
+
+def _is_heard_in(user: User) -> ColumnElement[bool]:
+    """The messages that are this person's own words: not those that he or she typed for others, but those that others
+    typed for him or her."""
+    own = (Message.author_id == user.id) & (Message.speaker == "")
+    return own | Message.speaker.in_({user.name, f"{user.title} {user.name}".strip()} - {""})
+
+
+def _erase_texts_out_of_the_record(user: User) -> None:
+    """Messages that nobody but their author and the moderators ever read, or may read any more, keep their numbers."""
+    unread = _is_heard_in(user) & Message.status.in_(NOT_IN_THE_RECORD)
+    numbers = select(Message.id).where(unread).scalar_subquery()
+    db.session.execute(delete(Revision).where(Revision.message_id.in_(numbers)))
+    for attachment in db.session.scalars(select(Attachment).where(Attachment.message_id.in_(numbers))):
+        db.session.delete(attachment)  # one by one, since the file goes with its row
+    emptied = {"body": "", "html": "", "on_behalf_of": "", "returned_at": None}
+    withdrawn = {"status": MessageStatus.WITHDRAWN, "withdrawn_at": func.coalesce(Message.withdrawn_at, utcnow())}
+    db.session.execute(update(Message).where(unread).values(**emptied, **withdrawn))
+    hidden = (Topic.author_id == user.id) & (Topic.last_position == 0)
+    db.session.execute(update(Topic).where(hidden).values(title=NO_TITLE))
+
+
+def _erase_from_messages(user: User, own: list[str]) -> None:
+    """The organization of all messages; on whose behalf they speak where that names the person."""
+    is_heard = _is_heard_in(user)
+    db.session.execute(update(Message).where(is_heard).values(organization=""))
+    messages = select(Message).where(is_heard)
+    revisions = select(Revision).join(Message, Message.id == Revision.message_id).where(is_heard)
+    things: list[Message | Revision] = [*db.session.scalars(messages), *db.session.scalars(revisions)]
+    for thing in things:
+        if any(text in thing.on_behalf_of.casefold() for text in own):
+            thing.on_behalf_of = ""
+
+
+def _erase_as_speaker(user: User, number: int) -> None:
+    """Where the Secretariat posted what this person wrote by letter, the number stands for the name too. It is text,
+    in one language for all of them, since such a speaker is told from others by it."""
+    with speaking(site_default()):
+        name = _("Former participant %(number)s", number=number)
+    spoken = db.session.scalars(select(Message).where(_is_heard_in(user), Message.speaker != "")).all()
+    for message in spoken:
+        message.speaker = name
+    for topic in placing.held(*{message.topic_id for message in spoken}).values():
+        count(topic)
+
+
+def _erase_from_log(user: User) -> None:
+    """What was done about the person stays as a fact: which fields were changed, not from what to what."""
+    for entry in db.session.scalars(select(LogEntry).where(LogEntry.kind == "users", LogEntry.subject_id == user.id)):
+        entry.subject = ""
+        entry.detail = [{**change, "old": "", "new": ""} for change in entry.detail]
+
+
+def _delete_what_is_kept_for_the_account(user: User) -> None:
+    for model in (SignIn, ForumRole, RecoveryCode, EmailChange, Submission):
+        owned: Any = model
+        db.session.execute(delete(owned).where(owned.user_id == user.id))
+    db.session.execute(delete(Mail).where(or_(Mail.user_id == user.id, Mail.recipient == user.email)))
+
+
+def _empty(user: User, number: int) -> None:
+    """An e-mail address that is none, so that nobody can write to it or sign up with it."""
+    user.email, user.password_hash = f"former-{number}", NO_PASSWORD
+    user.name = user.title = user.organization = user.country = user.suspended_for = ""
+    user.capacity, user.language = Capacity.EXPERT, site_default().code
+    user.confirmed_at = user.suspended_at = user.totp_secret = user.totp_last_step = None
+    user.created_at, user.is_admin, user.former_number = utcnow(), False, number

@@ -1,0 +1,22 @@
+"""Deleting one's own account."""
+
+from app.admin.log_actions import record
+from app.admin.user_queries import count_other_administrators
+from app.auth import proof
+from app.auth.erasing import erase
+from app.errors import LastAdministrator
+from app.extensions import transaction
+from app.models import User
+
+
+def delete_account(user: User, *, password: str, code: str) -> bool:
+    """Erase the person and leave the record. Raises WrongPassword, WrongCode and LastAdministrator."""
+    verified = proof.check_password(user, password)
+    with transaction():
+        proof.require_unchanged(user, verified)
+        proof.use_code(user, code)
+        if user.is_admin and not count_other_administrators(user):
+            raise LastAdministrator
+        erase(user)
+        record(user, "delete", "users", user, [])
+    return True

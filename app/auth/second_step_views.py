@@ -1,0 +1,130 @@
+"""The second step: taken when signing in, set up and removed on one's own pages."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from app.addresses import link, local_path
+from app.auth import limits, second_step, tokens
+from app.auth import second_step_actions as actions
+from app.auth.forms import typed
+from app.auth.proof_forms import CodeForm, ProofForm, carry_out
+from app.auth.queries import count_recovery_codes
+from app.errors import SecondStepIsOn
+from app.forms import Form
+from app.markup import plain_line
+from app.models import User
+from app.viewer import await_second_step, awaited_second_step, begin_session, signed_in, signed_in_user, viewer
+
+bp = Blueprint("second_step", __name__)
+
+
+@bp.route("/auth/second-step/", methods=["GET", "POST"])
+@limits.from_address("second_step", counts=limits.FAILED)
+@limits.of_person("second_step", counts=limits.FAILED)
+def code() -> ResponseReturnValue:
+    """Where signing in leads whose account has a second step."""
+    target, (_user_id, token) = _target(), awaited_second_step()
+    if not token:
+        return redirect(target if viewer().is_authenticated else link("auth.sign_in"))
+    tokens.redeem(actions.SECOND_STEP, token)
+    form, browser = CodeForm(), plain_line(request.user_agent.string)
+    user = carry_out(form, lambda: actions.take(token, typed(form.code), browser=browser))
+    if user is None:
+        return _page("auth/second_step_code.html", form)
+    begin_session(user)
+    _tell_codes_left(user, typed(form.code))
+    return redirect(target)
+
+
+@bp.route("/account/second-step/", methods=["GET", "POST"])
+@limits.from_address("password", counts=limits.FAILED)
+@limits.of_person("password", counts=limits.FAILED)
+@signed_in
+def page() -> ResponseReturnValue:
+    """What there is, or the secret and the form by which it is set up."""
+    user, form = signed_in_user(), ProofForm()
+    if user.totp_secret and form.is_submitted():
+        raise SecondStepIsOn
+    if user.totp_secret:
+        return render_template("auth/second_step.html", codes_left=count_recovery_codes(user), is_needed=_is_needed())
+    codes = carry_out(form, lambda: actions.set_up(user, password=typed(form.password), code=typed(form.code)))
+    return _codes_page(codes) if codes else _set_up_page(form, user)
+
+
+@bp.route("/account/second-step/codes/", methods=["GET", "POST"])
+@limits.from_address("password", counts=limits.FAILED)
+@limits.of_person("password", counts=limits.FAILED)
+@signed_in
+def recovery_codes() -> ResponseReturnValue:
+    user, form = signed_in_user(), ProofForm()
+    if user.totp_secret is None:
+        return redirect(link("auth.second_step.page"))
+    proof = {"password": typed(form.password), "code": typed(form.code)}
+    codes = carry_out(form, lambda: actions.renew_recovery_codes(user, **proof))
+    return _codes_page(codes) if codes else _page("auth/recovery_codes.html", form)
+
+
+@bp.route("/account/second-step/off/", methods=["GET", "POST"])
+@limits.from_address("password", counts=limits.FAILED)
+@limits.of_person("password", counts=limits.FAILED)
+@signed_in
+def off() -> ResponseReturnValue:
+    user, form = signed_in_user(), ProofForm()
+    if user.totp_secret is None:
+        return redirect(link("auth.second_step.page"))
+    if carry_out(form, lambda: actions.turn_off(user, password=typed(form.password), code=typed(form.code))):
+        flash(_("The second step is turned off. You sign in with your password alone."), "success")
+        return redirect(link("auth.account"))
+    return _page("auth/second_step_off.html", form, is_needed=_is_needed())
+
+
+def ask_for_code(user: User, target: str) -> ResponseReturnValue:
+    """From the password, which was right, on to the code."""
+    await_second_step(user, tokens.make(actions.SECOND_STEP, user))
+    return redirect(f"{link('auth.second_step.code')}?{urlencode({'next': target})}")
+
+
+def _set_up_page(form: Form, user: User) -> ResponseReturnValue:
+    secret = second_step.secret_for(user.session_token, user.totp_last_step)
+    site_name = current_app.config["SITE"].site_name
+    address = second_step.enrolment(secret, email=user.email, site_name=site_name)
+    shown = {"secret": second_step.in_groups(secret), "qr": second_step.qr_code(address), "address": address}
+    return _kept_by_nobody(_page("auth/second_step_set_up.html", form, is_needed=_is_needed(), **shown))
+
+
+def _codes_page(codes: list[str]) -> ResponseReturnValue:
+    return _kept_by_nobody(render_template("auth/second_step_codes.html", codes=codes, target=_target("")))
+
+
+def _page(template: str, form: Form, **shown: Any) -> ResponseReturnValue:
+    return render_template(template, form=form, **shown), 422 if form.errors else 200
+
+
+def _kept_by_nobody(answer: ResponseReturnValue) -> ResponseReturnValue:
+    response = make_response(answer)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _target(otherwise: str | None = None) -> str:
+    """The page to go on to: the one that was wanted, else the home page."""
+    return local_path(request.args.get("next")) or (link("pages.home") if otherwise is None else otherwise)
+
+
+def _is_needed() -> bool:
+    """Whether this person cannot administer without a second step."""
+    return viewer().is_admin and current_app.config["SITE"].require_second_step_for_admins
+
+
+def _tell_codes_left(user: User, code: str) -> None:
+    """Whoever had to use a recovery code learns how many are left."""
+    if not second_step.is_of_a_device(code):
+        left = count_recovery_codes(user)
+        flash(
+            ngettext("You have %(num)s recovery code left.", "You have %(num)s recovery codes left.", left), "success"
+        )

@@ -1,0 +1,59 @@
+"""Figures of a forum for the secretariat: a page of tables, and each table's picture and file."""
+
+from flask import Blueprint, Response, render_template
+from flask.typing import ResponseReturnValue
+
+from app.database import utcnow
+from app.errors import NotFound
+from app.figures import contents, queries
+from app.figures.charts import content_security_policy, draw
+from app.figures.tables import Asked, Table
+from app.languages import reader_language
+from app.permissions import can
+from app.viewer import signed_in, viewer
+
+bp = Blueprint("figures", __name__, url_prefix="/<language:lang>/figures/forums/<forum_slug>")
+
+MOST_ROWS = 200  # of a table on the page; its file has all of them
+
+
+@bp.get("/")
+@signed_in
+def forum(forum_slug: str) -> ResponseReturnValue:
+    asked = _asked(forum_slug)
+    return render_template(
+        "figures/forum.html",
+        forum=asked.forum,
+        total=asked.total,
+        tables=contents.make_all(asked),
+        most_rows=MOST_ROWS,
+        now=asked.now,
+    )
+
+
+@bp.get("/<name>.svg")
+@signed_in
+def picture(forum_slug: str, name: str) -> ResponseReturnValue:
+    drawn = _table(forum_slug, name).picture
+    if drawn is None:
+        raise NotFound
+    headers = {"Content-Security-Policy": content_security_policy()}
+    return Response(draw(drawn), mimetype="image/svg+xml", headers=headers)
+
+
+@bp.get("/<name>.csv")
+@signed_in
+def table(forum_slug: str, name: str) -> ResponseReturnValue:
+    made = _table(forum_slug, name)
+    filename = f"{forum_slug}-{name}-{utcnow():%Y-%m-%d}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{filename}"'}
+    return Response("".join(contents.as_csv(made)), mimetype="text/csv", headers=headers)
+
+
+def _asked(forum_slug: str) -> Asked:
+    found = queries.get_forum_to_count(forum_slug, viewer=viewer())
+    return Asked(found, reader_language(), utcnow(), with_addresses=can(viewer(), "administer"))
+
+
+def _table(forum_slug: str, name: str) -> Table:
+    return contents.make(name, _asked(forum_slug))

@@ -1,0 +1,188 @@
+"""Two administrators change the same thing: nobody's change is lost without somebody knowing."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from lxml import html
+
+from app.extensions import db
+from app.models import Document, Forum, Group, Notice, Page, Period, Question, User
+from tests.admin.conftest import in_all_languages, moment
+from tests.conftest import sign_in
+from tests.full_world import FullWorld
+from tests.world import make_user
+
+CHANGED = "Somebody else has changed this meanwhile"
+# Path, field, what one writes, what the other writes, how to read what is stored.
+CASES = [
+    ("forums/{small.forum}/edit/", "fr-about", "Leurs mots", "Nos mots",
+     lambda world: db.session.get(Forum, world.small.forum).texts["fr"].about),
+    ("pages/{child_page}/edit/", "es-title", "Sus reglas", "Mis reglas",
+     lambda world: db.session.get(Page, world.child_page).texts["es"].title),
+    ("forum-pages/{forum_page}/edit/", "position", "7", "8",
+     lambda world: str(db.session.get(Page, world.forum_page).position)),
+    ("groups/{small.group}/edit/", "en-remarks", "Their words", "Our words",
+     lambda world: db.session.get(Group, world.small.group).texts["en"].remarks),
+    ("questions/{small.group}/edit/", "en-text", "Their question", "Our question",
+     lambda world: db.session.get(Question, world.small.group).texts["en"].text),
+    ("notices/{notice}/edit/", "en-body", "Their words", "Our words",
+     lambda world: db.session.get(Notice, world.notice).texts["en"].body),
+    ("documents/{document}/edit/", "symbol", "CBD/1", "CBD/2",
+     lambda world: db.session.get(Document, world.document).symbol),
+    ("users/{small.alice}/", "organization", "Their institute", "Our institute",
+     lambda world: db.session.get(User, world.small.alice).organization),
+]  # fmt: skip
+
+
+@pytest.fixture
+def everything(app: Flask) -> FullWorld:
+    with app.app_context():
+        return FullWorld.make()
+
+
+@pytest.fixture
+def one(app: Flask, everything: FullWorld) -> FlaskClient:
+    return sign_in(app, everything.small.admin)
+
+
+@pytest.fixture
+def other(app: Flask, everything: FullWorld) -> FlaskClient:
+    with app.app_context():
+        user = make_user("other", is_admin=True)
+        db.session.commit()
+        return sign_in(app, user.id)
+
+
+def fields(page: str) -> dict[str, list[str]]:
+    """What a browser sends of the form on a page, filled in as it was shown."""
+    form = html.document_fromstring(page).xpath("//main//form")[0]
+    sent: dict[str, list[str]] = {}
+    for name, value in form.form_values():
+        sent.setdefault(name, []).append(value)
+    return sent
+
+
+def given_back(page: str, name: str) -> str:
+    return html.document_fromstring(page).xpath("//main//form")[0].fields[name]
+
+
+def stored_beside(page: str, field: str) -> str:
+    """What is told as stored below a field."""
+    [found] = html.document_fromstring(page).xpath(f"//*[@class='stored'][.//*[@id='{field}-stored']]")
+    return " ".join(found.text_content().split())
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case[0] for case in CASES])
+def test_change_of_somebody_else_is_shown_beside_one_s_own_and_then_overwritten(
+    one, other, everything, look, log, case
+):
+    path, field, theirs, ours, read = case
+    address = f"/en/admin/{path.format_map(vars(everything))}"
+    before = len(log())
+    form = fields(other.get(address).text)
+    assert one.post(address, data=fields(one.get(address).text) | {field: theirs}).status_code == 302
+
+    answer = other.post(address, data=form | {field: ours})
+    assert answer.status_code == 409
+    assert CHANGED in answer.text
+    assert answer.text.count('class="stored"') == 1, "only what differs is told twice"
+    assert stored_beside(answer.text, field) == f"Stored now: {theirs}"
+    assert given_back(answer.text, field).strip() == ours
+    assert look(lambda: read(everything)) == theirs
+    assert len(log()) == before + 1
+
+    assert other.post(address, data=fields(answer.text)).status_code == 302
+    assert look(lambda: read(everything)) == ours
+
+
+def test_end_of_a_period_that_somebody_else_has_moved(one, other, look, everything):
+    address = "/en/admin/periods/1/edit/"
+    form = fields(other.get(address).text)
+    theirs, ours = moment(9), moment(7)
+    one.post(address, data=fields(one.get(address).text) | {"closes_at": theirs})
+    shown = other.post(address.replace("edit", "preview"), data=form | {"closes_at": ours})
+    answer = other.post(address, data=fields(shown.text))
+
+    assert answer.status_code == 409
+    assert stored_beside(answer.text, "closes_at") == f"Stored now: {' '.join(theirs)} UTC"
+    assert f'value="{ours[1]}"' in answer.text
+    assert other.post(address, data=fields(answer.text)).status_code == 302
+    assert f"{look(lambda: db.session.get(Period, 1).closes_at):%H:%M}" == ours[1]
+
+
+def test_role_that_somebody_else_has_given_is_not_taken_unknowingly(one, other, look, everything):
+    address = f"/en/admin/users/{everything.small.bruno}/"
+    form = fields(other.get(address).text)
+    one.post(address, data=fields(one.get(address).text) | {"moderator": [str(everything.small.forum)]})
+    answer = other.post(address, data=form | {"title": "Dr"})
+
+    assert answer.status_code == 409
+    assert stored_beside(answer.text, "moderator") == "Stored now: Short open-forum (en)"
+    assert stored_beside(answer.text, "title") == "Stored now: nothing"
+    assert look(lambda: [held.role for held in db.session.get(User, everything.small.bruno).roles]) == ["moderator"]
+
+
+def test_change_that_the_person_made_counts_too(app, one, everything, look):
+    address = f"/en/admin/users/{everything.small.alice}/"
+    form = fields(one.get(address).text)
+    profile = {"name": "Alice", "organization": "Elsewhere", "country": "XA", "capacity": "party"}
+    assert sign_in(app, everything.small.alice).post("/en/account/profile/", data=profile).status_code == 302
+
+    assert one.post(address, data=form | {"title": "Dr"}).status_code == 409
+    assert look(lambda: db.session.get(User, everything.small.alice).organization) == "Elsewhere"
+
+
+def test_same_form_sent_twice_is_no_change_of_somebody_else(one, everything, log):
+    address = f"/en/admin/forums/{everything.small.forum}/edit/"
+    form = fields(one.get(address).text) | {"en-remarks": "New remarks"}
+    before = len(log())
+
+    assert [one.post(address, data=form).status_code for _time in range(2)] == [302, 302]
+    assert len(log()) == before + 1
+
+
+def test_version_outlives_an_error_of_the_form(one, other, everything):
+    address = f"/en/admin/groups/{everything.small.group}/edit/"
+    form = fields(other.get(address).text)
+    one.post(address, data=fields(one.get(address).text) | {"en-remarks": "Theirs"})
+    wrong = other.post(address, data=form | {"number": "x", "en-remarks": "Ours"})
+    answer = other.post(address, data=fields(wrong.text) | {"number": "1"})
+
+    assert (wrong.status_code, answer.status_code) == (422, 409)
+
+
+def test_language_that_somebody_else_has_added_is_told(one, other, everything, look):
+    address = f"/en/admin/pages/{everything.child_page}/edit/"
+    form = fields(other.get(address).text)
+    one.post(address, data=fields(one.get(address).text) | {"fr-title": "Règles", "fr-body": "Soyez courtois."})
+    answer = other.post(address, data=form | {"es-description": "Cambiada"})
+
+    assert stored_beside(answer.text, "fr-title") == "Stored now: Règles"
+    assert "Soyez courtois." in answer.text
+    assert look(lambda: set(db.session.get(Page, everything.child_page).texts)) == {"es", "fr"}
+
+
+def test_change_of_another_thing_is_no_matter(one, other, everything):
+    address = f"/en/admin/groups/{everything.small.group}/edit/"
+    form = fields(other.get(address).text)
+    one.post("/en/admin/groups/new/1/", data={"slug": "group-9", "number": "9", **in_all_languages(title="New")})
+
+    assert other.post(address, data=form | {"en-remarks": "Ours"}).status_code == 302
+
+
+def test_what_somebody_else_has_deleted_meanwhile_gives_the_text_back(one, other, everything):
+    address = f"/en/admin/notices/{everything.notice}/edit/"
+    form = fields(other.get(address).text)
+    one.post(address.replace("edit", "delete"))
+    answer = other.post(address, data=form | {"en-body": "A long text that somebody typed."})
+
+    assert answer.status_code == 404
+    assert "A long text that somebody typed." in answer.text
+    assert form["shown"][0] not in answer.text
+
+
+def test_form_without_a_version_is_about_the_present_one(one, everything):
+    """A program that sends what it wants stored has seen nothing that it could be told about."""
+    data = {"slug": "open-forum", **in_all_languages(title="T", short_title="S")}
+
+    assert one.post(f"/en/admin/forums/{everything.small.forum}/edit/", data=data).status_code == 302

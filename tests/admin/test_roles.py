@@ -1,0 +1,206 @@
+"""Roles in a forum: given, limited to languages, ended, each with a line in the log; never without an administrator."""
+
+import re
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.admin.role_actions import covered
+from app.admin.user_queries import count_other_administrators
+from app.database import utcnow
+from app.extensions import db
+from app.models import Forum, ForumRole, LogEntry, Role, User
+from app.permissions import moderates
+from tests.admin.test_users import PROFILE
+from tests.conftest import sign_in
+from tests.world import make_user
+
+ROLES = "/en/admin/forums/1/roles/"
+
+
+def held(look, user_id: int) -> list[tuple[int, str, str]]:
+    """`(forum, role, languages)` of everything that somebody holds."""
+
+    def roles() -> list[tuple[int, str, str]]:
+        found = db.session.query(ForumRole).filter_by(user_id=user_id).order_by(ForumRole.forum_id, ForumRole.role)
+        return [(one.forum_id, one.role, one.languages) for one in found]
+
+    return look(roles)
+
+
+def role_changes(look) -> list[tuple[int | None, str, object, object]]:
+    """`(forum, role, before, after)` of every change of a role in the log."""
+
+    def changes() -> list[tuple[int | None, str, object, object]]:
+        entries = db.session.query(LogEntry).filter(LogEntry.kind == "users").order_by(LogEntry.id)
+        return [
+            (entry.forum_id, change["field"], change["old"], change["new"])
+            for entry in entries
+            for change in entry.detail
+            if change["field"] in set(Role)
+        ]
+
+    return look(changes)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_role_is_given_by_address_and_logged(admin: FlaskClient, look, world, role):
+    answer = admin.post(ROLES, data={"email": " Alice@Example.org ", "role": role})
+
+    assert answer.status_code == 302
+    assert held(look, world.alice) == [(1, role, "")]
+    assert role_changes(look) == [(1, role, False, True)]
+    assert "Alice" in admin.get(ROLES).text
+
+
+def test_moderator_can_be_limited_to_languages(admin: FlaskClient, look, world):
+    admin.post(ROLES, data={"email": "alice@example.org", "role": "moderator", "languages": ["fr", "en"]})
+
+    assert held(look, world.alice) == [(1, "moderator", "en fr")]
+    assert role_changes(look) == [(1, "moderator", False, "en fr")]
+    page = admin.get("/en/admin/log/1/").text
+    assert "English, français" in page
+
+
+def test_other_roles_know_no_languages(admin: FlaskClient, look, world):
+    admin.post(ROLES, data={"email": "alice@example.org", "role": "translator", "languages": ["fr"]})
+
+    assert held(look, world.alice) == [(1, "translator", "")]
+
+
+def test_role_that_is_given_again_changes_its_languages_only(admin: FlaskClient, look, world):
+    admin.post(ROLES, data={"email": "moderator@example.org", "role": "moderator", "languages": ["es"]})
+    admin.post(ROLES, data={"email": "moderator@example.org", "role": "moderator", "languages": ["es"]})
+
+    assert held(look, world.moderator) == [(1, "moderator", "es")]
+    assert role_changes(look) == [(1, "moderator", True, "es")], "what changes nothing is not logged"
+
+
+def test_all_languages_are_as_good_as_none(app):
+    with app.app_context():
+        assert covered(["fr", "es", "en"]) == covered([]) == ""
+        assert covered(["fr", "en", "xx"]) == "en fr"
+
+
+def test_languages_of_a_moderator_are_given_on_the_page_of_the_person(admin: FlaskClient, look, world):
+    address = f"/en/admin/users/{world.alice}/"
+    admin.post(address, data={**PROFILE, "moderator": ["1", "2"], "languages": ["1-fr", "1-es", "99-en"]})
+    refused = held(look, world.alice)
+    admin.post(address, data={**PROFILE, "moderator": ["1", "2"], "languages": ["1-fr", "1-es"]})
+    page = admin.get(address).text
+
+    assert refused == []
+    assert held(look, world.alice) == [(1, "moderator", "es fr"), (2, "moderator", "")]
+    assert page.count('type="checkbox" value="1-') == 3
+    marked = re.findall(r'<input checked[^>]* name="languages"[^>]* value="([^"]+)"', page)
+    assert marked == ["1-es", "1-fr"]
+
+
+def test_moderator_of_some_languages_moderates_messages_in_these_only(admin: FlaskClient, look, world):
+    admin.post(ROLES, data={"email": "alice@example.org", "role": "moderator", "languages": ["es"]})
+
+    def asked() -> list[bool]:
+        alice, forum = db.session.get(User, world.alice), db.session.get(Forum, 1)
+        return [moderates(alice, forum, language) for language in ("", "es", "en")]
+
+    assert look(asked) == [True, True, False]
+
+
+def test_change_of_the_profile_and_of_roles_are_lines_of_their_own(admin: FlaskClient, look, world):
+    """So that the log of a forum has what concerns it, and nothing else of the person."""
+    data = {**PROFILE, "name": "Alicia", "moderator": ["1"], "translator": ["2"]}
+    admin.post(f"/en/admin/users/{world.alice}/", data=data)
+
+    entries = look(lambda: [(one.forum_id, [c["field"] for c in one.detail]) for one in db.session.query(LogEntry)])
+    assert entries == [(None, ["name"]), (1, ["moderator"]), (2, ["translator"])]
+
+
+@pytest.mark.parametrize(
+    ("data", "field"),
+    [
+        ({"email": "nobody@example.org", "role": "moderator"}, "email"),
+        ({"email": "alice", "role": "moderator"}, "email"),
+        ({"email": "", "role": "moderator"}, "email"),
+        ({"email": "alice@example.org", "role": "king"}, "role"),
+        ({"email": "alice@example.org", "role": "moderator", "languages": ["de"]}, "languages"),
+    ],
+)
+def test_unfit_role_is_given_back(admin: FlaskClient, look, world, data, field):
+    answer = admin.post(ROLES, data=data)
+
+    assert answer.status_code == 422
+    assert f'href="#{field}"' in answer.text
+    assert f'value="{data["email"]}"' in answer.text
+    assert held(look, world.alice) == []
+
+
+def test_role_is_ended_after_asking(admin: FlaskClient, look, world):
+    address = f"{ROLES}{world.moderator}/moderator/end/"
+    asked = admin.get(address)
+    still = held(look, world.moderator)
+    answer = admin.post(address)
+
+    assert asked.status_code == 200
+    assert "Moderator" in asked.text
+    assert still == [(1, "moderator", "")]
+    assert answer.status_code == 302
+    assert held(look, world.moderator) == []
+    assert role_changes(look) == [(1, "moderator", True, False)]
+
+
+def test_role_that_is_ended_twice_is_not_found(admin: FlaskClient, world, log):
+    address = f"{ROLES}{world.moderator}/moderator/end/"
+
+    assert [admin.post(address).status_code for _ in range(2)] == [302, 404]
+    assert len(log()) == 1
+
+
+def test_ended_role_ends_its_rights_at_once(admin: FlaskClient, moderator: FlaskClient, world):
+    before = moderator.get("/en/figures/forums/open-forum/").status_code
+    admin.post(f"{ROLES}{world.moderator}/moderator/end/")
+
+    assert (before, moderator.get("/en/figures/forums/open-forum/").status_code) == (200, 403)
+
+
+def test_page_of_the_forum_says_who_holds_what(admin: FlaskClient, look, world):
+    admin.post(ROLES, data={"email": "alice@example.org", "role": "moderator", "languages": ["es"]})
+
+    for page in (admin.get("/en/admin/forums/1/").text, admin.get(ROLES).text):
+        assert "<bdi>Alice</bdi>" in page
+        assert '<span lang="es">español</span>' in page
+        assert "All languages" in page, "of the other moderator"
+
+
+# Always an administrator
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"confirmed_at": None}, {"suspended_at": utcnow()}, {"former_number": 1}],
+)
+def test_administrator_who_cannot_sign_in_does_not_count(admin: FlaskClient, look, world, values):
+    look(lambda: (make_user("zoe", is_admin=True, **values), db.session.commit()))
+
+    assert admin.post(f"/en/admin/users/{world.admin}/", data=PROFILE).status_code == 422
+    assert look(lambda: count_other_administrators(db.session.get(User, world.admin))) == 0
+
+
+def test_two_administrators_cannot_take_the_right_from_each_other(app, admin: FlaskClient, look, world):
+    """The second finds himself without the right, or alone."""
+    look(lambda: (make_user("zoe", is_admin=True), db.session.commit()))
+    zoe = look(lambda: db.session.query(User).filter_by(name="Zoe").one().id)
+    other = sign_in(app, zoe)
+
+    assert admin.post(f"/en/admin/users/{zoe}/", data={**PROFILE, "name": "Zoe"}).status_code == 302
+    assert other.post(f"/en/admin/users/{world.admin}/", data={**PROFILE, "name": "Admin"}).status_code == 403
+    assert admin.get("/en/admin/").status_code == 200
+
+
+def test_command_line_takes_the_right_from_nobody(app, look, world):
+    """It makes accounts and changes none: an address that has one is refused."""
+    arguments = ["users", "create", "--email", "admin@example.org", "--name", "Robin"]
+    result = app.test_cli_runner().invoke(args=arguments, input="four plain words here\n")
+
+    assert result.exit_code == 1
+    assert look(lambda: db.session.get(User, world.admin).is_admin)
+    assert look(lambda: db.session.query(LogEntry).count()) == 0

@@ -1,0 +1,324 @@
+"""Attaching files to a message that is started, answered with or edited; what is refused, and that no text is lost."""
+
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.database import utcnow
+from app.extensions import db
+from app.models import Forum, Message, Revision
+from tests.attachments.conftest import path_of, send
+from tests.attachments.samples import PDF
+from tests.world import World
+
+NEW = "/en/forums/open-forum/groups/group-1/new/"
+MEGABYTE = 1024 * 1024
+LARGEST = 100 * 1024
+
+
+def reply_path(world: World) -> str:
+    return f"/en/topics/{world.topic}/reply/"
+
+
+def edit_path(world: World) -> str:
+    return f"/en/messages/{world.first}/edit/"
+
+
+def count(app: Flask, model: type) -> int:
+    with app.app_context():
+        return db.session.query(model).count()
+
+
+def edit(client: FlaskClient, world: World, files: dict[str, bytes], **fields):
+    return send(client, edit_path(world), files, **({"body": "A shorter form would help."} | fields))
+
+
+def test_topic_starts_with_files(alice: FlaskClient, world: World, rows):
+    answer = send(alice, NEW, {"a.pdf": PDF, "b.txt": b"B"}, title="With files", question="0")
+
+    assert answer.status_code == 302
+    assert [row.name for row in rows()] == ["a.pdf", "b.txt"]
+    assert "a.pdf" in alice.get(answer.location).text
+
+
+def test_reply_has_files(alice: FlaskClient, world: World, rows):
+    answer = send(alice, reply_path(world), {"a.pdf": PDF})
+
+    assert answer.status_code == 302
+    assert path_of(rows()[0]) in alice.get(answer.location).text
+
+
+def test_message_without_files_needs_none(alice: FlaskClient, world: World, rows):
+    """A browser sends a nameless, empty part where no file was chosen."""
+    assert send(alice, reply_path(world), [("", b"")]).status_code == 302
+    assert rows() == []
+
+
+@pytest.mark.parametrize("path", [NEW, "/en/topics/{topic}/reply/", "/en/messages/{first}/edit/"])
+def test_form_sends_files_and_says_how_many_how_large_and_of_which_kinds(path, alice: FlaskClient, world: World):
+    page = alice.get(path.format_map(vars(world))).text
+
+    assert 'enctype="multipart/form-data"' in page
+    assert '<input accept=".pdf,' in page
+    assert "At most 5 files, each of at most 10\N{NO-BREAK SPACE}MB." in page
+
+
+def test_empty_file_is_refused_at_its_field_with_the_text_given_back(app, alice, world, rows, stored):
+    answer = send(alice, reply_path(world), {"a.txt": b""}, body="A long thought.")
+
+    assert answer.status_code == 422
+    assert "“a.txt” is empty. Please choose another file." in answer.text
+    assert '<a href="#files">' in answer.text
+    assert "A long thought." in answer.text
+    assert (count(app, Message), rows(), stored()) == (2, [], set())
+
+
+@pytest.fixture
+def small_files(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files may have 100 KB, so that the tests need not send fifty megabytes."""
+    monkeypatch.setitem(app.config, "SITE", replace(app.config["SITE"], largest_file=LARGEST))
+
+
+def test_file_that_is_too_large_is_refused_at_its_field_with_the_text_given_back(
+    small_files, app, alice, world, rows, stored
+):
+    answer = send(alice, reply_path(world), {"a.txt": b"x" * (LARGEST + 24 * 1024)}, body="A long thought.")
+
+    assert answer.status_code == 422
+    assert "“a.txt” has 124\N{NO-BREAK SPACE}KB, and a file can have at most 100\N{NO-BREAK SPACE}KB." in answer.text
+    assert "A long thought." in answer.text
+    assert (count(app, Message), rows(), stored()) == (2, [], set())
+
+
+def test_file_of_the_very_limit_is_taken(small_files, alice: FlaskClient, world: World, rows):
+    assert send(alice, reply_path(world), {"a.txt": b"x" * LARGEST}).status_code == 302
+    assert rows()[0].size == LARGEST
+
+
+def test_all_files_of_a_message_may_be_as_large_as_one_may_be(small_files, alice: FlaskClient, world: World, rows):
+    files = {f"{number}.txt": b"x" * LARGEST for number in range(5)}
+
+    assert send(alice, reply_path(world), files).status_code == 302
+    assert len(rows()) == 5
+
+
+def test_form_larger_than_all_files_can_be_is_refused_clearly(small_files, app, alice: FlaskClient, world: World):
+    answer = send(alice, reply_path(world), {"a.txt": b"x" * (app.config["MAX_CONTENT_LENGTH"] + 6 * LARGEST)})
+
+    assert answer.status_code == 413
+    assert "too large" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/en/account/profile/", "/en/preview/"])
+def test_forms_without_files_take_no_more_for_being_sent_as_with_files(path: str, alice: FlaskClient, world: World):
+    answer = send(alice, path.format_map(vars(world)), {"a.txt": b"x" * (5 * MEGABYTE)})
+
+    assert answer.status_code == 413
+
+
+def test_text_of_many_megabytes_is_refused_beside_files_too(alice: FlaskClient, world: World):
+    assert send(alice, reply_path(world), {"a.txt": b"x"}, body="x" * 5_000_000).status_code == 413
+
+
+def test_too_many_files_are_refused(alice: FlaskClient, world: World, rows, stored):
+    answer = send(alice, reply_path(world), {f"{number}.txt": b"x" for number in range(6)})
+
+    assert answer.status_code == 422
+    assert "These are 6 files, and at most 5 are possible." in answer.text
+    assert (rows(), stored()) == ([], set())
+
+
+def test_every_file_that_is_not_taken_is_named(alice: FlaskClient, world: World):
+    answer = send(alice, reply_path(world), {"a.txt": b"", "good.txt": b"x", "b.exe": b"MZ\0"})
+
+    assert "“a.txt” is empty." in answer.text
+    assert "“b.exe” is of a kind that cannot be attached." in answer.text
+    assert "“good.txt”" not in answer.text
+    assert "Please choose these again: <bdi>good.txt</bdi></p>" in answer.text
+
+
+def test_form_given_back_says_which_files_have_to_be_chosen_again(alice: FlaskClient, world: World):
+    answer = send(alice, reply_path(world), {"a.pdf": PDF, "<b>.txt": b"x"}, body=" ")
+
+    assert answer.status_code == 422
+    assert '<a href="#files">Please choose your files again.</a>' in answer.text
+    assert "<bdi>a.pdf</bdi>, <bdi>_b_.txt</bdi>" in answer.text
+
+
+def test_preview_says_which_files_have_to_be_chosen_again(alice: FlaskClient, world: World, rows):
+    answer = send(alice, reply_path(world), {"a.pdf": PDF}, preview="1")
+
+    assert answer.status_code == 200
+    assert "<bdi>a.pdf</bdi>" in answer.text
+    assert rows() == []
+
+
+def test_file_in_place_of_a_text_counts_as_nothing(alice: FlaskClient, world: World):
+    boundary = "x"
+    body = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="body"; filename="a.txt"\r\n\r\nText\r\n'
+        f'--{boundary}\r\nContent-Disposition: form-data; name="files"\r\n\r\na.txt\r\n--{boundary}--\r\n'
+    )
+    answer = alice.post(reply_path(world), data=body, content_type=f"multipart/form-data; boundary={boundary}")
+
+    assert answer.status_code == 422
+    assert "Write your message first." in answer.text
+
+
+def test_same_form_sent_twice_attaches_once(alice: FlaskClient, world: World, rows, stored):
+    for _ in range(2):
+        answer = send(alice, reply_path(world), {"a.pdf": PDF}, submission="f" * 32)
+        assert answer.status_code == 302
+
+    assert len(rows()) == len(stored()) == 1
+
+
+def test_same_topic_sent_twice_starts_once(app: Flask, alice: FlaskClient, world: World, rows):
+    for _ in range(2):
+        send(alice, NEW, {"a.pdf": PDF}, title="Once", question="0", submission="f" * 32)
+
+    assert len(rows()) == 1
+    assert count(app, Message) == 3
+
+
+@pytest.mark.parametrize("other", [{"a.pdf": PDF + b"\n"}, {"b.pdf": PDF}, {}])
+def test_form_sent_anew_with_other_files_counts_anew(other, app: Flask, alice: FlaskClient, world: World):
+    for files in ({"a.pdf": PDF}, other):
+        send(alice, reply_path(world), files, submission="f" * 32)
+
+    assert count(app, Message) == 4
+
+
+def test_visitor_s_files_are_taken_by_nobody(visitor: FlaskClient, world: World, rows, stored):
+    answer = send(visitor, reply_path(world), {"a.pdf": PDF}, body="My words")
+
+    assert answer.status_code == 403
+    assert "My words" in answer.text
+    assert (rows(), stored()) == ([], set())
+
+
+@pytest.mark.parametrize("path", [NEW, "/en/topics/{topic}/reply/", "/en/messages/{first}/edit/"])
+def test_closed_forum_takes_no_files_and_leaves_none(path: str, app, alice: FlaskClient, world: World, rows, stored):
+    with app.app_context():
+        db.session.get(Forum, world.forum).periods[0].closes_at = utcnow()
+        db.session.get(Forum, world.forum).archived_at = utcnow()
+        db.session.commit()
+
+    answer = send(alice, path.format_map(vars(world)), {"a.pdf": PDF}, title="T", question="0", body="Late words")
+
+    assert answer.status_code == 409
+    assert "Late words" in answer.text
+    assert (rows(), stored()) == ([], set())
+
+
+def test_topic_of_elsewhere_takes_no_files(alice: FlaskClient, world: World, stored):
+    assert send(alice, "/en/topics/99/reply/", {"a.pdf": PDF}).status_code == 404
+    assert stored() == set()
+
+
+def test_author_adds_a_file_and_the_message_counts_as_edited(app, alice: FlaskClient, world: World, rows):
+    answer = edit(alice, world, {"a.pdf": PDF})
+
+    assert answer.status_code == 302
+    assert "a.pdf" in alice.get(answer.location).text
+    assert count(app, Revision) == 1
+    with app.app_context():
+        message = db.session.get(Message, world.first)
+        assert message.edited_at == rows()[0].created_at
+
+
+def test_author_removes_a_file_which_is_then_deleted(alice: FlaskClient, world: World, rows, stored):
+    edit(alice, world, {"a.pdf": PDF, "b.txt": b"B"})
+    first, second = rows()
+
+    answer = edit(alice, world, {}, removed=first.id)
+
+    assert answer.status_code == 302
+    page = alice.get(answer.location).text
+    assert path_of(first) not in page
+    assert path_of(second) in page
+    assert stored() == {second.key}
+    assert alice.get(path_of(first), buffered=True).status_code == 404
+
+
+def test_file_is_exchanged_for_another_in_one_go(alice: FlaskClient, world: World, rows, stored):
+    edit(alice, world, {f"{number}.txt": b"x" for number in range(5)})
+    old = rows()[0]
+
+    assert edit(alice, world, {"new.txt": b"y"}, removed=old.id).status_code == 302
+    assert len(stored()) == 5
+    assert old.key not in stored()
+
+
+def test_edited_message_cannot_have_too_many_files_in_all(alice: FlaskClient, world: World, rows, stored):
+    edit(alice, world, {f"{number}.txt": b"x" for number in range(4)})
+
+    answer = edit(alice, world, {"a.txt": b"a", "b.txt": b"b"}, body="Changed words")
+
+    assert answer.status_code == 422
+    assert "With these the message would have 6 files, and at most 5 are possible." in answer.text
+    assert "Changed words" in answer.text
+    assert len(rows()) == len(stored()) == 4
+
+
+def test_same_edit_sent_twice_attaches_once(app: Flask, alice: FlaskClient, world: World, rows, stored):
+    for _ in range(2):
+        answer = edit(alice, world, {f"{number}.txt": b"x" for number in range(3)}, submission="f" * 32)
+        assert answer.status_code == 302
+
+    assert len(rows()) == len(stored()) == 3
+    assert count(app, Revision) == 1
+
+
+def test_same_removal_sent_twice_removes_once(app: Flask, alice: FlaskClient, world: World, rows):
+    edit(alice, world, {"a.txt": b"x"})
+    for _ in range(2):
+        assert edit(alice, world, {}, removed=rows()[0].id).status_code == 302
+
+    assert count(app, Revision) == 2
+
+
+def test_removed_file_stays_in_the_history_by_name_and_checksum(alice, visitor: FlaskClient, world: World, rows):
+    edit(alice, world, {"a.txt": b"x"})
+    [row] = rows()
+    edit(alice, world, {}, removed=row.id)
+
+    history = visitor.get(f"/en/messages/{world.first}/history/").text
+    assert "<bdi>a.txt</bdi>" in history
+    assert row.sha256 in history
+    assert "Removed by the author on " in history
+    assert path_of(row) not in history
+
+
+@pytest.mark.parametrize("foreign", ["999", "-1", "x", "{other}"])
+def test_only_files_of_the_very_message_can_be_removed(foreign, alice, bruno: FlaskClient, world: World, rows, stored):
+    send(bruno, reply_path(world), {"b.txt": b"B"})
+    other = rows()[0]
+
+    answer = edit(alice, world, {}, removed=foreign.format(other=other.id))
+
+    assert answer.status_code == 422
+    assert stored() == {other.key}
+
+
+@pytest.mark.parametrize("name", ["bruno", "moderator", "admin"])
+def test_nobody_attaches_to_another_s_message_or_removes_from_it(name, alice, world: World, rows, stored, request):
+    edit(alice, world, {"a.txt": b"x"})
+    client = request.getfixturevalue(name)
+
+    assert edit(client, world, {"b.txt": b"y"}).status_code == 403
+    assert edit(client, world, {}, removed=rows()[0].id).status_code == 403
+    assert [row.name for row in rows()] == ["a.txt"]
+    assert len(stored()) == 1
+
+
+def test_message_that_waits_for_approval_has_files(app: Flask, alice: FlaskClient, world: World, rows):
+    with app.app_context():
+        db.session.get(Forum, world.forum).approval = "everybody"
+        db.session.commit()
+
+    send(alice, reply_path(world), {"a.txt": b"x"})
+
+    assert path_of(rows()[0]) in alice.get(f"/en/topics/{world.topic}/").text

@@ -1,0 +1,156 @@
+"""Wherever a message or a document is shown, so are its files: name, kind, size and checksum."""
+
+import json
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from lxml import etree
+
+from app.attachments.queries import read_attached
+from app.extensions import db
+from app.models import Document, DocumentText, Message, MessageStatus
+from tests.attachments.conftest import committed, count_queries, path_of
+from tests.files import make_attachment
+from tests.world import World, texts
+
+S = "\N{NO-BREAK SPACE}"
+
+
+@pytest.fixture
+def paper(app: Flask, world: World):
+    """A file of Alice's message, of 1.4 MB by its row."""
+    with app.app_context():
+        message = db.session.get(Message, world.first)
+        more = {"media_type": "application/pdf", "size": 1_468_006}
+        return committed(make_attachment(message, "Paper, final.pdf", b"%PDF-1.4\n", **more))
+
+
+@pytest.mark.parametrize(
+    ("language", "kind", "size"),
+    [
+        ("en", "PDF document", f"1.4{S}MB"),
+        ("es", "Documento PDF", f"1,4{S}MB"),
+        ("fr", "Document PDF", f"1,4{S}Mo"),
+    ],
+)
+def test_message_tells_name_kind_size_and_checksum_of_its_files(language, kind, size, paper, world, visitor):
+    page = visitor.get(f"/{language}/topics/{world.topic}/").text
+
+    assert f'href="/attachments/{paper.id}/Paper,%20final.pdf" type="application/pdf"' in page
+    assert "<bdi>Paper, final.pdf</bdi>" in page
+    assert f"{kind}, {size}" in page
+    assert f'SHA-256 <code title="{paper.sha256}">{paper.sha256[:12]}…</code>' in page
+
+
+@pytest.mark.parametrize(
+    "path", ["print/topics/{topic}/", "print/messages/{first}/", "print/forums/open-forum/groups/group-1/",
+             "print/forums/open-forum/"]
+)  # fmt: skip
+def test_paper_has_the_whole_checksum(path: str, paper, world: World, visitor: FlaskClient):
+    page = visitor.get(f"/en/{path.format_map(vars(world))}").text
+
+    assert "Paper, final.pdf" in page
+    assert f"<code>{paper.sha256}</code>" in page
+
+
+def test_feed_names_the_files_as_enclosures(paper, visitor: FlaskClient):
+    for path in ("/fr/feeds/forums/open-forum.atom", "/fr/feeds/topics/1.atom"):
+        feed = etree.fromstring(visitor.get(path).data)
+        [link] = feed.xpath("//a:link[@rel='enclosure']", namespaces={"a": "http://www.w3.org/2005/Atom"})
+        assert dict(link.attrib) == {
+            "rel": "enclosure",
+            "type": "application/pdf",
+            "length": "1468006",
+            "title": "Paper, final.pdf",
+            "href": f"http://127.0.0.1:8000/attachments/{paper.id}/Paper,%20final.pdf",
+        }
+
+
+def test_history_tells_when_a_file_was_attached(paper, world: World, visitor: FlaskClient):
+    history = visitor.get(f"/en/messages/{world.first}/history/").text
+
+    assert "Paper, final.pdf" in history
+    assert paper.sha256 in history
+    assert f"Attached on {paper.created_at:%Y-%m-%d %H:%M}\N{NO-BREAK SPACE}UTC" in history
+
+
+def test_edit_form_offers_to_remove_the_file(paper, world: World, alice: FlaskClient):
+    page = alice.get(f"/en/messages/{world.first}/edit/").text
+
+    assert f'<input type="checkbox" name="removed" value="{paper.id}"' in page
+
+
+def test_message_that_is_answered_is_shown_with_its_files(paper, world: World, bruno: FlaskClient):
+    assert "Paper, final.pdf" in bruno.get(f"/en/topics/{world.topic}/reply/?to={world.first}").text
+
+
+@pytest.mark.parametrize("status", [MessageStatus.WITHHELD, MessageStatus.WITHDRAWN, MessageStatus.PENDING])
+def test_hidden_message_tells_nobody_of_its_files(status, app, paper, world: World, visitor: FlaskClient, bruno):
+    with app.app_context():
+        message = db.session.get(Message, world.first)
+        message.status = status
+        message.withheld_at = message.withdrawn_at = message.posted_at
+        message.position = None if status == MessageStatus.PENDING else message.position
+        db.session.commit()
+
+    for path in (
+        f"topics/{world.topic}/",
+        f"print/topics/{world.topic}/",
+        "print/forums/open-forum/",
+        "feeds/forums/open-forum.atom",
+        f"messages/{world.first}/history/",
+    ):
+        for client in (visitor, bruno):
+            assert "final.pdf" not in client.get(f"/en/{path}").text, path
+
+
+def test_message_with_many_files_costs_no_more_queries(app: Flask, paper, world: World, visitor: FlaskClient):
+    paths = [f"/en/topics/{world.topic}/", f"/en/print/topics/{world.topic}/", "/en/print/forums/open-forum/"]
+    before = [count_queries(app, visitor, path) for path in paths]
+    with app.app_context():
+        for key in (world.first, world.second):
+            for number in range(5):
+                make_attachment(db.session.get(Message, key), f"{number}.txt")
+        db.session.commit()
+
+    assert [count_queries(app, visitor, path) for path in paths] == before
+    assert before[0] <= 8
+
+
+def test_files_stand_in_the_order_in_which_they_were_attached():
+    """Whatever the order in which the database gave them."""
+    rows = [[number, f"{number}.txt", "text/plain", 1, "", ""] for number in (10, 2, 1)]
+
+    assert [file.id for file in read_attached(json.dumps(rows))] == [1, 2, 10]
+
+
+@pytest.fixture
+def document_file(app: Flask, world: World):
+    with app.app_context():
+        document = Document(kind="draft", forum_id=world.forum, texts=texts(DocumentText, title="The draft"))
+        db.session.add(document)
+        return committed(make_attachment(document, "draft.txt", language="es"))
+
+
+def test_document_of_a_forum_lists_its_files_with_their_language(document_file, visitor: FlaskClient):
+    page = visitor.get("/en/forums/open-forum/").text
+
+    assert path_of(document_file) in page
+    assert f'Plain text, 11{S}B, <span lang="es">español</span>' in page
+
+
+def test_proceedings_have_the_whole_checksum_of_a_document_s_files(document_file, visitor: FlaskClient):
+    assert f"<code>{document_file.sha256}</code>" in visitor.get("/en/print/forums/open-forum/").text
+
+
+def test_forum_with_many_documents_and_files_costs_no_more_queries(app, document_file, world: World, visitor):
+    before = count_queries(app, visitor, "/en/forums/open-forum/")
+    with app.app_context():
+        for number in range(10):
+            document = Document(kind="draft", forum_id=world.forum, texts=texts(DocumentText, title=f"Draft {number}"))
+            db.session.add(document)
+            make_attachment(document, "draft.txt")
+        db.session.commit()
+
+    assert count_queries(app, visitor, "/en/forums/open-forum/") == before

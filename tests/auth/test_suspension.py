@@ -1,0 +1,236 @@
+"""An administrator suspends somebody, and reinstates him or her."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app.database import utcnow
+from app.extensions import db
+from app.forums import actions
+from app.models import LogEntry, Message, SignIn, User
+from tests.auth.conftest import PASSWORD, TOTP_SECRET, Mailbox, find_user, is_signed_in, sign_in
+from tests.conftest import sign_in as signed_in_as
+
+REASON = "Advertising in three topics"
+MESSAGE = {"body": "Sent too late", "language": "en", "on_behalf_of": ""}
+
+
+@pytest.fixture
+def her(app: Flask, clara) -> FlaskClient:
+    return sign_in(app.test_client())
+
+
+@pytest.fixture
+def contact(app: Flask) -> Iterator[None]:
+    site = app.config["SITE"]
+    app.config["SITE"] = replace(site, contact_email="secretariat@example.org")
+    yield
+    app.config["SITE"] = site
+
+
+def suspend(admin: FlaskClient, user_id: int, reason: str = REASON):
+    return admin.post(f"/en/admin/users/{user_id}/suspend/", data={"reason": reason})
+
+
+def reinstate(admin: FlaskClient, user_id: int, reason: str = "A mistake"):
+    return admin.post(f"/en/admin/users/{user_id}/reinstate/", data={"reason": reason})
+
+
+def attempt(client: FlaskClient, password: str = PASSWORD):
+    return client.post("/en/auth/sign-in/", data={"email": "clara@example.org", "password": password})
+
+
+def test_open_session_ends_at_once(admin, her, clara):
+    assert is_signed_in(her)
+    answer = suspend(admin, clara.id)
+
+    assert answer.location == f"/en/admin/users/{clara.id}/"
+    assert not is_signed_in(her)
+
+
+def test_every_sign_in_ends(app, admin, her, clara):
+    other = sign_in(app.test_client())
+    suspend(admin, clara.id)
+
+    assert not is_signed_in(other)
+    with app.app_context():
+        assert db.session.scalar(select(SignIn).where(SignIn.user_id == clara.id)) is None
+
+
+def test_sign_in_that_was_being_made_is_none(app, admin, clara):
+    suspend(admin, clara.id)
+
+    assert not is_signed_in(signed_in_as(app, clara.id))
+
+
+def test_signing_in_says_why_and_whom_to_write_to(admin, visitor, clara, contact):
+    suspend(admin, clara.id)
+    answer = attempt(visitor)
+
+    assert answer.status_code == 422
+    assert REASON in answer.text
+    assert "secretariat@example.org" in answer.text
+    assert not is_signed_in(visitor)
+
+
+def test_without_a_contact_the_secretariat_is_named(admin, visitor, clara):
+    suspend(admin, clara.id)
+
+    assert "write to the Secretariat" in attempt(visitor).text
+
+
+def test_nobody_else_learns_of_it(admin, visitor, clara):
+    suspend(admin, clara.id)
+    answer = attempt(visitor, "wrong words entirely")
+
+    assert "The e-mail address or the password is not right." in answer.text
+    assert REASON not in answer.text
+    assert "suspended" not in answer.text
+
+
+def test_second_step_does_not_let_in_either(app, admin, visitor, clara):
+    with app.app_context():
+        db.session.get(User, clara.id).totp_secret = TOTP_SECRET
+        db.session.commit()
+    assert attempt(visitor).status_code == 302
+    suspend(admin, clara.id)
+
+    assert visitor.post("/en/auth/second-step/", data={"code": "000000"}).status_code == 403
+    assert REASON in attempt(app.test_client()).text
+
+
+def test_what_is_sent_too_late_is_refused_and_given_back(admin, her, clara, world):
+    path = f"/en/topics/{world.topic}/reply/"
+    assert her.get(path).status_code == 200
+    suspend(admin, clara.id)
+
+    answer = her.post(path, data=MESSAGE)
+
+    assert answer.status_code == 403
+    assert "Sent too late" in answer.text
+
+
+def test_what_is_sent_at_that_very_moment_is_refused(app, her, clara, world, monkeypatch):
+    """Somebody is suspended between the beginning of a request and its transaction."""
+
+    def suspended_first(*_arguments: object) -> None:
+        db.session.get(User, clara.id).suspended_at = utcnow()
+        db.session.flush()
+
+    monkeypatch.setattr(actions, "_earlier", suspended_first)
+    answer = her.post(f"/en/topics/{world.topic}/reply/", data=MESSAGE)
+
+    assert answer.status_code == 403
+    assert "Sent too late" in answer.text
+    with app.app_context():
+        assert db.session.scalar(select(Message).where(Message.author_id == clara.id)) is None
+
+
+def test_messages_stay(admin, visitor, world):
+    suspend(admin, world.alice)
+
+    assert "A shorter form would help." in visitor.get(f"/en/topics/{world.topic}/").text
+
+
+def test_person_is_told_in_her_own_language(admin, clara, mailbox: Mailbox):
+    suspend(admin, clara.id)
+    reinstate(admin, clara.id)
+
+    first, second = mailbox()
+    assert [(mail.recipient, mail.language) for mail in (first, second)] == [("clara@example.org", "es")] * 2
+    assert REASON in first.text
+    assert REASON in first.html
+    assert second.path == "/es/auth/sign-in/"
+
+
+def test_reinstated_person_signs_in_again(app, admin, visitor, clara):
+    suspend(admin, clara.id)
+    reinstate(admin, clara.id)
+
+    assert is_signed_in(sign_in(visitor))
+    assert find_user(app, "clara@example.org").suspended_for == ""
+
+
+def test_both_are_logged_with_their_reasons(app, admin, clara, world):
+    suspend(admin, clara.id)
+    reinstate(admin, clara.id)
+
+    with app.app_context():
+        entries = db.session.scalars(select(LogEntry).order_by(LogEntry.id)).all()
+        told = [(entry.user_id, entry.action, entry.subject, entry.detail[0]["new"]) for entry in entries]
+    assert told == [(world.admin, "suspend", "Clara", REASON), (world.admin, "reinstate", "Clara", "A mistake")]
+    assert "Suspended" in admin.get("/en/admin/log/1/").text
+
+
+@pytest.mark.parametrize("act", [suspend, reinstate])
+@pytest.mark.parametrize("reason", ["", "  ", "x" * 501])
+def test_reason_is_needed_and_short(app, admin, clara, act, reason):
+    if act is reinstate:
+        suspend(admin, clara.id)
+    before = find_user(app, "clara@example.org").suspended_at
+
+    assert act(admin, clara.id, reason).status_code == 422
+    assert find_user(app, "clara@example.org").suspended_at == before
+
+
+def test_nothing_is_done_twice(admin, clara, mailbox: Mailbox):
+    statuses = [act(admin, clara.id).status_code for act in (reinstate, suspend, suspend, reinstate, reinstate)]
+
+    assert statuses == [409, 302, 409, 302, 409]
+    assert len(mailbox()) == 2
+
+
+def test_nobody_suspends_himself(app, admin, world):
+    answer = suspend(admin, world.admin)
+
+    assert answer.status_code == 409
+    assert admin.get("/en/admin/").status_code == 200
+
+
+def test_suspended_administrator_does_not_count_as_one(app, admin, clara, world):
+    with app.app_context():
+        db.session.get(User, clara.id).is_admin = True
+        db.session.commit()
+    suspend(admin, clara.id)
+
+    profile = {"name": "Admin", "capacity": "party", "language": "en", "country": "XA"}
+    answer = admin.post(f"/en/admin/users/{world.admin}/", data=profile)
+
+    assert answer.status_code == 422
+    assert "last administrator" in answer.text
+
+
+@pytest.mark.parametrize("act", [suspend, reinstate])
+def test_only_administrators_can(app, moderator, visitor, clara, act):
+    assert act(moderator, clara.id).status_code == 403
+    assert act(visitor, clara.id).status_code == 403
+    assert find_user(app, "clara@example.org").suspended_at is None
+
+
+def test_pages_show_it_to_administrators(admin, clara):
+    suspend(admin, clara.id)
+
+    assert REASON in admin.get(f"/en/admin/users/{clara.id}/").text
+    assert "Suspended" in admin.get("/en/admin/users/").text
+    assert REASON in admin.get(f"/en/admin/users/{clara.id}/reinstate/").text
+
+
+def test_asking_changes_nothing_and_a_token_is_needed(app, admin, clara):
+    admin.get(f"/en/admin/users/{clara.id}/suspend/")
+    app.config["WTF_CSRF_ENABLED"] = True
+
+    assert suspend(admin, clara.id).status_code == 400
+    assert find_user(app, "clara@example.org").suspended_at is None
+
+
+def test_hostile_reason_stays_text(admin, visitor, clara, mailbox: Mailbox):
+    suspend(admin, clara.id, "<img src=x onerror=alert(1)> {{7*7}} %(reason)s %s")
+
+    pages = [attempt(visitor).text, admin.get(f"/en/admin/users/{clara.id}/").text, mailbox()[-1].html]
+    for page in [*pages, admin.get("/en/admin/log/1/").text]:
+        assert "<img src=x" not in page
+        assert "{{7*7}}" in page

@@ -1,0 +1,189 @@
+"""Files and pictures of the figures: the same as the tables, and nothing that runs."""
+
+import base64
+import hashlib
+import re
+from xml.etree import ElementTree
+
+import pytest
+from flask.testing import FlaskClient
+from lxml import html
+
+from app.extensions import db
+from app.figures.charts import Picture, draw
+from app.figures.contents import FIGURES
+from app.markup import plain
+from app.models import Topic, User
+from config import ROOT
+from tests.figures.conftest import PAGE, Known, file_of, rows_of, shown
+from tests.hostile import HANDLERS, SCRIPTS
+from tests.world import make_message, make_user
+
+PICTURED = ("time", "capacities", "states", "languages", "questions", "most-active")
+SVG = "{http://www.w3.org/2000/svg}"
+ELEMENTS = {"svg", "title", "desc", "defs", "style", "g", "rect", "path", "text"}
+ATTRIBUTES = set(
+    "viewBox width height x y rx ry d class transform text-anchor role id aria-labelledby aria-describedby".split()
+)
+TOKEN = re.compile(r"--(\w[\w-]*): ([^;]+);")
+
+
+def picture(client: FlaskClient, name: str, path: str = PAGE) -> ElementTree.Element:
+    answer = client.get(f"{path}{name}.svg")
+    assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")
+    return ElementTree.fromstring(answer.data)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("language", ["en", "es", "fr"])
+def test_file_has_what_the_page_shows(admin, known: Known, name, language):
+    path = PAGE.replace("/en/", f"/{language}/")
+    headings, *rows = file_of(admin, name, path)
+
+    assert [row[:2] for row in rows] == [row[:2] for row in shown(admin, name, path)]
+    assert {len(row) for row in rows} <= {len(headings)}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_file_is_utf_8_that_a_spreadsheet_recognizes(admin, known: Known, name):
+    answer = admin.get(f"{PAGE}{name}.csv")
+
+    assert answer.data.startswith(b"\xef\xbb\xbf")
+    assert answer.mimetype == "text/csv"
+    assert re.fullmatch(
+        rf'attachment; filename="open-forum-{name}-\d{{4}}-\d\d-\d\d\.csv"', answer.headers["Content-Disposition"]
+    )
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", " =", "\uff1d"])
+def test_file_holds_no_formula(admin, known: Known, change, start):
+    formula = f"{start}HYPERLINK(1)"
+    change(lambda: make_user("zoe", organization=formula))
+
+    assert f"'{formula}" in [row[2] for row in rows_of(admin, "not-written")]
+
+
+def test_numbers_in_files_are_for_programs_and_on_the_page_for_people(admin, known: Known):
+    path = PAGE.replace("/en/", "/fr/")
+
+    assert rows_of(admin, "most-active", path)[0][2] == "66.7"
+    assert shown(admin, "most-active", path)[0][2] == "66,7\N{NO-BREAK SPACE}%"
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_picture_is_there_where_something_can_be_drawn(admin, known: Known, name):
+    assert admin.get(f"{PAGE}{name}.svg").status_code == (200 if name in PICTURED else 404)
+
+
+@pytest.mark.parametrize("name", PICTURED)
+def test_picture_holds_nothing_that_runs_or_comes_from_elsewhere(admin, known: Known, name):
+    drawn = picture(admin, name)
+    text = admin.get(f"{PAGE}{name}.svg").text
+
+    assert {element.tag.removeprefix(SVG) for element in drawn.iter()} <= ELEMENTS
+    assert {attribute for element in drawn.iter() for attribute in element.attrib} <= ATTRIBUTES
+    assert re.findall(r"https?:[^\s\"<]*", text) == ["http://www.w3.org/2000/svg"]
+    assert not re.search(r"url\(|@import|<\?xml-stylesheet|<!", text)
+
+
+@pytest.mark.parametrize("name", PICTURED)
+def test_picture_says_what_it_shows(admin, known: Known, name):
+    drawn = picture(admin, name)
+    by_id = {element.get("id"): element for element in drawn}
+
+    assert drawn.get("role") == "img"
+    assert by_id[drawn.get("aria-labelledby")].tag == f"{SVG}title"
+    assert by_id[drawn.get("aria-describedby")].tag == f"{SVG}desc"
+    page = html.document_fromstring(admin.get(PAGE).text)
+    [alt] = page.xpath(f"//img[contains(@src, '/{name}.svg')]/@alt")
+    assert alt == f"{drawn.findtext(f'{SVG}title')}: {drawn.findtext(f'{SVG}desc')}"
+
+
+def test_words_of_a_picture_are_the_numbers_of_its_table(admin, known: Known):
+    words = picture(admin, "languages").findtext(f"{SVG}desc")
+
+    assert words == (
+        "English – messages: 4, participants: 1; español – messages: 1, participants: 1; "
+        "français – messages: 1, participants: 1"
+    )
+
+
+def test_bars_are_as_long_as_their_numbers(admin, known: Known):
+    """The bars of the messages in English, Spanish and French: four, one and one."""
+    [series] = [one for one in picture(admin, "languages").iter() if one.get("class") == "series serie-0 color-0"][:1]
+    lengths = sorted(float(bar.get("width", 0)) for bar in series.iter(f"{SVG}rect"))
+
+    assert [round(length / lengths[0], 1) for length in lengths] == [1.0, 1.0, 4.0]
+
+
+def test_picture_has_the_colours_and_typefaces_of_the_site_light_and_dark(admin, known: Known):
+    style = picture(admin, "capacities").findtext(f"{SVG}defs/{SVG}style")
+    sheet = (ROOT / "app/static/base.css").read_text("utf-8")
+
+    assert TOKEN.findall(style) == TOKEN.findall(sheet)
+    assert "prefers-color-scheme: dark" in style
+    assert "#" not in style.rpartition("}\n}")[2], "the rules themselves name no colour"
+
+
+def test_picture_opened_by_itself_may_use_its_own_style_and_nothing_else(admin, known: Known):
+    policies = admin.get(f"{PAGE}time.svg").headers.getlist("Content-Security-Policy")
+    style = picture(admin, "time").findtext(f"{SVG}defs/{SVG}style")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+
+    assert len(policies) == 1
+    rules = dict(rule.split(" ", 1) for rule in policies[0].split("; "))
+    assert rules.pop("style-src") == f"'sha256-{digest}'"
+    assert set(rules.values()) == {"'none'"}
+    assert "default-src" in rules
+
+
+@pytest.mark.parametrize("label", [*SCRIPTS[:6], *HANDLERS[:6], "]]>", "{{7*7}}", "\x00\x07"])
+def test_hostile_label_stays_text(label):
+    drawn = draw(Picture(label, label, (label, "b"), ((label, (1, 2)),), str))
+    tree = ElementTree.fromstring(drawn)
+
+    assert {element.tag.removeprefix(SVG) for element in tree.iter()} <= ELEMENTS
+    assert tree.findtext(f"{SVG}title") == plain(label)
+
+
+def test_hostile_name_stays_text_on_the_page(admin, known: Known, change):
+    change(lambda: setattr(make_user("zoe", organization="<script>x</script>"), "name", "<img src=x>{{7*7}}"))
+    page = admin.get(PAGE).text
+
+    assert "&lt;img src=x&gt;{{7*7}}" in page
+    assert "<script>x" not in page
+
+
+def test_many_states_are_all_in_the_table_and_the_first_twelve_in_the_picture(admin, known: Known, change):
+    def write() -> None:
+        topic = db.session.get_one(Topic, known.topic)
+        for code in ("AT", "BE", "BG", "CH", "CL", "CO", "CR", "CU", "DE", "DK", "DO", "EC", "EE", "EG"):
+            make_message(topic, make_user(code, country=code), "A word")
+
+    change(write)
+
+    assert len(rows_of(admin, "states")) == 16
+    assert picture(admin, "states").findtext(f"{SVG}desc").count(";") == 11
+
+
+def test_where_nothing_was_written_there_are_no_pictures(admin, known: Known):
+    page = admin.get("/en/figures/forums/draft-forum/").text
+
+    assert "<img" not in page
+    assert {admin.get(f"/en/figures/forums/draft-forum/{name}.svg").status_code for name in PICTURED} == {404}
+    assert "Nobody has written yet." in page
+
+
+def test_names_of_people_are_in_the_order_of_the_language(admin, known: Known, change):
+    ours = ("Nz", "Ña", "Étienne")
+    change(lambda: [setattr(make_user(f"p{name}"), "name", name) for name in ours])
+
+    assert [row[0] for row in rows_of(admin, "not-written") if row[0] in ours] == ["Étienne", "Ña", "Nz"]
+    spanish = rows_of(admin, "not-written", PAGE.replace("/en/", "/es/"))
+    assert [row[0] for row in spanish if row[0] in ours] == ["Étienne", "Nz", "Ña"]
+
+
+def test_state_that_the_list_does_not_know_any_more_is_shown_by_its_code(admin, known: Known, change):
+    change(lambda: setattr(db.session.get(User, known.small.moderator), "country", "YY"))
+
+    assert ["Moderator", "Party", "Ministry of Tests", "YY"] in [row[:4] for row in rows_of(admin, "not-written")]
