@@ -169,7 +169,8 @@ def test_action_is_one_transaction_and_helpers_are_none(module: str):
 
 
 @pytest.mark.parametrize(
-    "module", ["app.forums.actions", *(name for name in MODULES if re.match(r"app\.admin\.\w+_actions", name))]
+    "module",
+    ["app.forums.actions", *(name for name in MODULES if re.match(r"app\.(?:admin|moderation)\.\w+_actions", name))],
 )
 def test_action_asks_for_the_right_inside_its_transaction(module: str):
     """Accounts are a person's own and have no rule to ask."""
