@@ -173,7 +173,7 @@ def test_action_is_one_transaction_and_helpers_are_none(module: str):
     [
         "app.forums.actions",
         "app.moderation.actions",
-        *(name for name in MODULES if re.match(r"app\.admin\.\w+_actions", name)),
+        *(name for name in MODULES if re.match(r"app\.(?:admin|moderation)\.\w+_actions", name)),
     ],
 )
 def test_action_asks_for_the_right_inside_its_transaction(module: str):

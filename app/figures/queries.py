@@ -9,21 +9,29 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, String, case, cast, exists, func, literal_column, select
+from sqlalchemy import ColumnElement, Row, Select, exists, func, select
 
 from app.extensions import db
 from app.forums.queries import get_forum, load_questions
-from app.models import Capacity, Forum, ForumRole, Group, Invitation, Message, MessageStatus, Role, Topic, User, Viewer
+from app.models import (
+    WHO_SPEAKS,
+    Capacity,
+    Forum,
+    ForumRole,
+    Group,
+    Invitation,
+    Message,
+    MessageStatus,
+    Role,
+    Topic,
+    User,
+    Viewer,
+)
 from app.permissions import require
 
 FOR_A_STATE = (Capacity.PARTY, Capacity.GOVERNMENT)
 # Who has a message that waits for approval is not silent, though nobody else sees it yet.
 WRITTEN = (MessageStatus.PUBLISHED, MessageStatus.PENDING)
-# Constants stand in the text of the statement, so that PostgreSQL sees that it groups by what it selects.
-_SPEAKER: ColumnElement[str] = case(
-    (Message.speaker == literal_column("''"), cast(Message.author_id, String)),
-    else_=literal_column("'~'", String) + Message.speaker,
-)
 
 
 @dataclass(frozen=True)
@@ -77,13 +85,13 @@ def get_forum_to_count(slug: str, *, viewer: Viewer) -> Forum:
 
 def count_activity(forum: Forum) -> Activity:
     day = func.date(Message.posted_at)
-    rows = db.session.execute(_published(forum, day, _SPEAKER, func.count(Message.id)).group_by(day, _SPEAKER))
+    rows = db.session.execute(_published(forum, day, WHO_SPEAKS, func.count(Message.id)).group_by(day, WHO_SPEAKS))
     return Activity([(date.fromisoformat(str(at)), speaker, count) for at, speaker, count in rows])
 
 
 def count_by(forum: Forum, *columns: Any) -> dict[Any, Counts]:
     """The messages and participants of a forum by what stands in columns of messages or topics: a value, or several."""
-    counted = _published(forum, *columns, func.count(Message.id), func.count(func.distinct(_SPEAKER)))
+    counted = _published(forum, *columns, func.count(Message.id), func.count(func.distinct(WHO_SPEAKS)))
     rows = db.session.execute(counted.group_by(*columns))
     found = {tuple(values): Counts(messages, participants) for *values, messages, participants in rows}
     return found if len(columns) > 1 else {value: counts for (value,), counts in found.items()}

@@ -4,7 +4,19 @@ import enum
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import JSON, ForeignKey, Index, Integer, String, Text, UniqueConstraint, case, cast, text
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    case,
+    cast,
+    literal_column,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import Base, utcnow
@@ -87,7 +99,11 @@ class Message(Base):
 
 # Who is heard in a message, for counting people: a speaker whose words somebody else typed is a participant of his
 # own, told from others by name alone, even where he has an account as well.
-WHO_SPEAKS = case((Message.speaker != "", "=" + Message.speaker), else_=cast(Message.author_id, String))
+# Its constants stand in the text of the statement, so that PostgreSQL sees that it groups by what it selects.
+WHO_SPEAKS = case(
+    (Message.speaker == literal_column("''"), cast(Message.author_id, String)),
+    else_=literal_column("'~'", String) + Message.speaker,
+)
 
 
 class Revision(Base):

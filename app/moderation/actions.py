@@ -79,9 +79,9 @@ def withhold(message: Message, *, by: User, seen: str, reason: Reason, title: st
         placing.lock(message)
         require(by, "withhold", message)
         _refuse_if_changed(message, seen)
-        topic = _retitled(message, title, by)
         message.withheld_at, message.withheld_for, message.returned_at = utcnow(), dict(reason), None
         placing.show(message, MessageStatus.WITHHELD)
+        topic = _retitled(message, title, by)
         _settle(open_reports(message), by)
         _record(ActKind.WITHHOLD, message, by, reason, topic)
 

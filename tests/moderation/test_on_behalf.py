@@ -106,14 +106,16 @@ def test_typist_s_own_data_say_for_whom(letter: Message, moderator: FlaskClient)
     assert f"#{letter.id}</a> (for Ms Dora Letter)" in page
 
 
-def test_speaker_is_a_participant_and_the_typist_is_not(app: Flask, letter: Message, world: World, visitor, moderator):
+def test_speakers_are_participants_and_the_typist_is_not(app: Flask, letter: Message, world: World, visitor, moderator):
+    """Alice, Bruno, Dora with two letters, and Egon."""
     moderator.post(reply_path(world), data=LETTER | {"body": "Another letter of hers."})
+    moderator.post(reply_path(world), data=LETTER | {"speaker": "Egon Letter"})
 
     with app.app_context():
         topic = db.session.get_one(Topic, world.topic)
-        assert (topic.message_count, topic.participant_count) == (4, 3)
+        assert (topic.message_count, topic.participant_count) == (5, 4)
         assert recount() == []
-    assert "3 people have written here." in visitor.get("/en/forums/open-forum/").text
+    assert "4 people have written here." in visitor.get("/en/forums/open-forum/").text
 
 
 def test_topic_shows_who_began_it_with_a_letter(app: Flask, world: World, moderator: FlaskClient, visitor: FlaskClient):

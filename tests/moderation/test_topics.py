@@ -7,7 +7,7 @@ from flask import Flask
 
 from app.database import utcnow
 from app.extensions import db
-from app.models import Act, Forum, ForumRole, Group, Reason, ReasonText, Role, Topic
+from app.models import Act, Forum, ForumRole, Group, Question, Reason, ReasonText, Role, Topic
 from app.moderation import topic_actions
 from tests.conftest import sign_in
 from tests.moderation.tidying import (
@@ -288,18 +288,22 @@ def test_place_where_the_topic_stands_is_refused(app: Flask, world: World, place
     assert acts(app) == []
 
 
-def test_group_that_was_deleted_meanwhile_is_refused(app: Flask, world: World, place: Place, moderator, monkeypatch):
+@pytest.mark.parametrize("kind", [Group, Question])
+def test_place_that_was_deleted_meanwhile_is_refused(
+    kind, app: Flask, world: World, place: Place, moderator, monkeypatch
+):
     begin = topic_actions.transaction
 
     def delete_first():
         with app.app_context():
-            db.session.delete(db.session.get_one(Group, place.group))
+            key = place.group if kind is Group else place.question
+            db.session.delete(db.session.get_one(kind, key))
             db.session.commit()
         return begin()
 
     monkeypatch.setattr(topic_actions, "transaction", delete_first)
 
-    assert act(app, moderator, world.topic, "refile", place=f"{place.group}-0").status_code == 404
+    assert act(app, moderator, world.topic, "refile", place=f"{place.group}-{place.question}").status_code == 404
     assert acts(app) == []
 
 
