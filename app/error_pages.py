@@ -49,7 +49,8 @@ CSRF_MESSAGE = _l(
 KEPT_HEADERS = frozenset({"Allow", "Content-Range", "Retry-After"})
 SECONDS_TO_RETRY = 60
 NOT_GIVEN_BACK = frozenset(
-    "csrf_token submission code shown language question capacity country preview seen listed messages place removed".split()
+    "csrf_token submission code shown language question capacity country preview seen listed messages place "
+    "removed".split()
 )
 
 

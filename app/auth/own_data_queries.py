@@ -35,7 +35,7 @@ MESSAGE = ("topic_id", "status", "language", "body", "capacity", "organization",
            "reply_to_id", "posted_at", "edited_at", "withdrawn_at", "withheld_at", "withheld_for",
            "returned_at")  # fmt: skip
 REVISION = ("written_at", "language", "body", "on_behalf_of")
-ATTACHMENT = ("name", "media_type", "size", "sha256", "language", "created_at")
+ATTACHMENT = ("name", "media_type", "size", "sha256", "language", "created_at", "removed_at")
 TOPIC = ("id", "title", "language", "created_at")
 REPORT = ("message_id", "reason", "at", "settled_at")
 ACT = ("at", "kind", "forum_id", "message_id", "topic_id", "reason", "detail")

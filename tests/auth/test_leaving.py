@@ -31,9 +31,11 @@ from app.models import (
     Topic,
     User,
 )
+from app.storage import storage
 from tests.auth.conftest import PASSWORD, PASSWORD_HASH, TOTP_SECRET, Device, is_signed_in
 from tests.auth.conftest import sign_in as sign_in_by_form
 from tests.conftest import sign_in
+from tests.files import make_attachment
 from tests.full_world import FullWorld
 from tests.route_table import ROWS, paths_of
 from tests.test_routes import dump
@@ -95,8 +97,7 @@ def _write(user: User, world: FullWorld) -> None:
     hidden = make_topic(topic.group, user, MARKER)
     pending = make_message(hidden, user, MARKER, on_behalf_of=MARKER, status=MessageStatus.PENDING)
     pending.position, hidden.last_position = None, 0
-    file = {"name": MARKER, "media_type": "text/plain", "size": 1, "sha256": "0", "key": "a random key"}
-    db.session.add(Attachment(message=pending, **file))
+    make_attachment(pending, MARKER, MARKER.encode())
     admin = db.session.get_one(User, world.small.admin)
     make_message(topic, admin, "What she wrote by letter.", speaker=PROFILE["name"])
     make_message(topic, admin, "What somebody else wrote by letter.", speaker="Nobody Else")
@@ -135,6 +136,15 @@ def marked(app: Flask) -> list[tuple]:
 
 
 # What is left
+
+
+def test_file_that_nobody_ever_read_leaves_the_disk(app, her):
+    keys = [key for key, name in read(app, Attachment.key, Attachment.name) if name == MARKER]
+    delete(her)
+
+    assert keys
+    with app.app_context():
+        assert not [key for key in keys if storage().exists(key)]
 
 
 def test_nothing_in_the_database_tells_who_it_was(app, her):
