@@ -98,7 +98,7 @@ def _write(user: User, world: FullWorld) -> None:
     hidden = make_topic(topic.group, user, MARKER)
     pending = make_message(hidden, user, MARKER, on_behalf_of=MARKER, status=MessageStatus.PENDING)
     pending.position, hidden.last_position = None, 0
-    make_attachment(pending, f"{MARKER}.txt")
+    make_attachment(pending, MARKER, MARKER.encode())
     make_attachment(published, "annex.txt")
     admin = db.session.get_one(User, world.small.admin)
     for name in (PROFILE["name"], f"{PROFILE['title']} {PROFILE['name']}"):
@@ -142,6 +142,15 @@ def marked(app: Flask) -> list[tuple]:
 
 
 # What is left
+
+
+def test_file_that_nobody_ever_read_leaves_the_disk(app, her):
+    keys = [key for key, name in read(app, Attachment.key, Attachment.name) if name == MARKER]
+    delete(her)
+
+    assert keys
+    with app.app_context():
+        assert not [key for key in keys if storage().exists(key)]
 
 
 def test_nothing_in_the_database_tells_who_it_was(app, her):
