@@ -98,7 +98,7 @@ def _write(user: User, world: FullWorld) -> None:
     hidden = make_topic(topic.group, user, MARKER)
     pending = make_message(hidden, user, MARKER, on_behalf_of=MARKER, status=MessageStatus.PENDING)
     pending.position, hidden.last_position = None, 0
-    make_attachment(pending, MARKER, MARKER.encode())
+    make_attachment(pending, f"{MARKER}.txt")
     make_attachment(published, "annex.txt")
     admin = db.session.get_one(User, world.small.admin)
     for name in (PROFILE["name"], f"{PROFILE['title']} {PROFILE['name']}"):
@@ -145,7 +145,7 @@ def marked(app: Flask) -> list[tuple]:
 
 
 def test_file_that_nobody_ever_read_leaves_the_disk(app, her):
-    keys = [key for key, name in read(app, Attachment.key, Attachment.name) if name == MARKER]
+    keys = [key for key, name in read(app, Attachment.key, Attachment.name) if name == f"{MARKER}.txt"]
     delete(her)
 
     assert keys
