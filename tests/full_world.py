@@ -295,7 +295,7 @@ def _correct(message: Message, by: User) -> None:
         )
         db.session.add(before)
         db.session.flush()
-        _record(ActKind.EDIT, message, by, revision=before.id, hides=before.id if hides else 0)
+        _record(ActKind.EDIT, message, by, revision=before.id, **({"hides": before.id} if hides else {}))
     message.edited_at = utcnow()
 
 

@@ -12,6 +12,7 @@ from app.database import utcnow
 from app.extensions import db
 from app.mail.outbox import enqueue
 from app.models import (
+    ActKind,
     Forum,
     ForumRole,
     Group,
@@ -25,6 +26,9 @@ from app.models import (
     Period,
     Question,
     QuestionText,
+    Reason,
+    ReasonText,
+    Report,
     Revision,
     Role,
     SignIn,
@@ -32,10 +36,11 @@ from app.models import (
     User,
 )
 from app.models.forum import DocumentKind
+from app.moderation.recording import record
 from tests.full_world import FullWorld, add_document
 from tests.route_table import PEOPLE, ROWS, Row, paths_of
 from tests.test_routes import name_of
-from tests.world import make_forum, make_message, make_topic, make_user, texts
+from tests.world import make_forum, make_message, make_pending, make_topic, make_user, texts
 
 FEW, MANY = 2, 12
 MORE = "more"
@@ -139,6 +144,7 @@ class Growth:
                     LogEntry(user_id=user.id, **about),
                     LogEntry(user_id=self.admin.id, **about),
                     SignIn(user_id=self.alice.id, token_hash=slug),
+                    Reason(texts=texts(ReasonText, text=slug)),
                     ForumRole(user_id=self.alice.id, forum_id=forum.id, role=Role.TRANSLATOR),
                 ]
             )
@@ -172,3 +178,13 @@ class Growth:
             answered = make_message(topic, user, "More", reply_to=answered, edited_at=utcnow())
             before = {"body": "Before", "html": "<p>Before</p>", "language": "en", "written_at": utcnow()}
             db.session.add_all([Revision(message=message, **before) for message in (answered, edited)])
+            self._to_moderate(topic, user, edited, answered)
+
+    def _to_moderate(self, topic: Topic, user: User, edited: Message, answered: Message) -> None:
+        make_pending(topic, user, "More", reply_to=answered)
+        returned = make_pending(topic, self.alice, "More", returned_at=utcnow())
+        told = {"by": user, "forum": topic.group.forum, "reason": {"en": "More"}}
+        for message in (edited, answered, returned):
+            record(ActKind.RETURN, message=message, **told)
+        record(ActKind.PIN, topic=topic, **told)
+        db.session.add(Report(message=answered, reporter=self.admin, reason="More"))

@@ -11,7 +11,7 @@ from app.difference import Piece, Work, compare
 from app.errors import NotFound
 from app.extensions import db
 from app.forums.queries import get_message
-from app.models import Act, Message, Revision, Viewer
+from app.models import Act, Attachment, Message, Revision, Viewer
 from app.permissions import can, require
 
 PER_PAGE = 10
@@ -36,10 +36,15 @@ class Version:
 
 @dataclass(frozen=True)
 class History:
-    """A page of versions, the latest first; `hides` says whether there are earlier ones that the viewer may not see."""
+    """A page of versions, the latest first, and the files that there have been.
+
+    `hides` says whether there are earlier versions that the viewer may not see; the files that were removed before
+    them are left out too.
+    """
 
     message: Message
     versions: Sequence[Version]
+    files: Sequence[Attachment]
     hides: bool
     page: int
     pages: int
@@ -53,7 +58,8 @@ def get_history(number: int, page: int, *, viewer: Viewer) -> History:
     message = get_message(number, viewer=viewer)
     require(viewer, "see_history", message)
     acts = db.session.scalars(select(Act).where(Act.message_id == number).options(joinedload(Act.user))).all()
-    hidden_to = 0 if can(viewer, "see_unpublished", message) else max((hidden_by(act) for act in acts), default=0)
+    hiding = [] if can(viewer, "see_unpublished", message) else [act for act in acts if "hides" in act.detail]
+    hidden_to = max((act.detail["hides"] for act in hiding), default=0)
     keys = db.session.scalars(select(Revision.id).filter_by(message_id=number).order_by(Revision.id.desc())).all()
     seen = [key for key in keys if key > hidden_to]
     pages = len(seen) // PER_PAGE + 1
@@ -63,13 +69,13 @@ def get_history(number: int, page: int, *, viewer: Viewer) -> History:
     texts = _texts(message, seen, first)
     made_by = {act.detail["revision"]: act for act in acts if "revision" in act.detail}
     versions = _versions(texts, len(keys) + 1 - first, made_by)
-    return History(message, versions, len(seen) < len(keys), page, pages)
+    return History(message, versions, _files(message, hiding), len(seen) < len(keys), page, pages)
 
 
-def hidden_by(act: Act) -> int:
-    """The key of the last revision that an act keeps from the public, 0 for none."""
-    number: int = act.detail.get("hides", 0)
-    return number
+def _files(message: Message, hiding: Sequence[Act]) -> list[Attachment]:
+    """The files of a message, without those that were removed before it was published, or with what is hidden."""
+    until = max((act.at for act in hiding), default=None)
+    return [file for file in message.attachments if not (until and file.removed_at and file.removed_at <= until)]
 
 
 def _texts(message: Message, keys: Sequence[int], first: int) -> list[Text]:

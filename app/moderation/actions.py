@@ -40,7 +40,7 @@ def approve(message: Message, *, by: User, seen: str) -> None:
         _refuse_if_changed(message, seen)
         placing.publish(message)
         message.returned_at = None
-        _record(ActKind.APPROVE, message, by, {}, hides=last_revision(message))
+        _record(ActKind.APPROVE, message, by, {}, detail={"hides": last_revision(message)})
 
 
 def return_to_author(message: Message, *, by: User, seen: str, reason: Reason) -> None:
@@ -65,8 +65,8 @@ def correct(message: Message, *, by: User, seen: str, reason: Reason, changes: d
         kept = revise(message, changes)
         if kept is None:
             raise Refused(NOTHING_CHANGED)
-        hides = kept.id if hide or message.position is None else 0
-        _record(ActKind.EDIT, message, by, reason, revision=kept.id, hides=hides)
+        hidden = {"hides": kept.id} if hide or message.position is None else {}
+        _record(ActKind.EDIT, message, by, reason, detail={"revision": kept.id, **hidden})
 
 
 def withhold(message: Message, *, by: User, seen: str, reason: Reason, title: str) -> None:
@@ -83,7 +83,7 @@ def withhold(message: Message, *, by: User, seen: str, reason: Reason, title: st
         placing.show(message, MessageStatus.WITHHELD)
         topic = _retitled(message, title, by)
         _settle(open_reports(message), by)
-        _record(ActKind.WITHHOLD, message, by, reason, topic)
+        _record(ActKind.WITHHOLD, message, by, reason, topic=topic)
 
 
 def restore(message: Message, *, by: User, reason: Reason) -> None:
@@ -152,8 +152,14 @@ def _settle(reports: Sequence[Report], by: User) -> None:
 
 
 def _record(
-    kind: ActKind, message: Message, by: User, reason: Reason, topic: Topic | None = None, **detail: int
+    kind: ActKind,
+    message: Message,
+    by: User,
+    reason: Reason,
+    *,
+    topic: Topic | None = None,
+    detail: Mapping[str, int] | None = None,
 ) -> None:
     """Record the act, and tell the author of it."""
-    forum = message.topic.group.forum
-    tell_author(record(kind, by=by, forum=forum, reason=reason, message=message, topic=topic, **detail), message)
+    forum, more = message.topic.group.forum, detail or {}
+    tell_author(record(kind, by=by, forum=forum, reason=reason, message=message, topic=topic, **more), message)

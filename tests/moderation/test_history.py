@@ -1,10 +1,16 @@
 """The history of a message: versions, what is different between them, and who may see which."""
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.database import utcnow
+from app.extensions import db
 from app.forums.history_queries import PER_PAGE
+from app.models import Message
+from tests.files import make_attachment
 from tests.moderation.conftest import BODY, do
 from tests.world import World
 
@@ -144,3 +150,32 @@ def test_hostile_text_stays_text_in_the_difference(app: Flask, world: World, ali
     assert "<ins>no</ins>" not in page
     assert "{{" in page
     assert "&lt;img src=x onerror=alert(1)&gt; {{7*7}} &lt;ins&gt;no&lt;/ins&gt;" in page, "as a whole"
+
+
+def test_files_removed_before_publication_or_with_what_is_hidden_are_not_named_to_readers(
+    app: Flask, world: World, waiting: int, bruno, moderator, visitor
+):
+    """Their rows stay for the history of those who may see it."""
+    with app.app_context():
+        message = db.session.get_one(Message, waiting)
+        make_attachment(message, "before.txt", removed_at=utcnow() - timedelta(hours=2))
+        make_attachment(message, "kept.txt")
+        db.session.commit()
+    do(moderator, waiting, "approve")
+    with app.app_context():
+        make_attachment(db.session.get_one(Message, waiting), "after.txt", removed_at=utcnow() + timedelta(hours=1))
+        db.session.commit()
+
+    assert [name in history(visitor, waiting).text for name in ("before.txt", "kept.txt", "after.txt")] == [0, 1, 1]
+    assert "before.txt" in history(bruno, waiting).text
+    assert "before.txt" in history(moderator, waiting).text
+
+
+def test_moderators_see_the_files_of_a_withheld_message(app: Flask, world: World, moderator, visitor):
+    with app.app_context():
+        make_attachment(db.session.get_one(Message, world.first), "paper.txt")
+        db.session.commit()
+    do(moderator, world.first, "withhold")
+
+    assert "paper.txt" in moderator.get(f"/en/moderation/messages/{world.first}/").text
+    assert "paper.txt" not in visitor.get(f"/en/topics/{world.topic}/").text
