@@ -127,7 +127,7 @@ def _edit(page: Page, says: Says, language: str, number: int) -> None:
     expect(page.locator(f"#message-{number} .prose")).to_contain_text("Time and maps.")
 
     page.click(f'#message-{number} a[href="/{language}/messages/{number}/history/"]')
-    versions = page.locator("main section .prose")
+    versions = page.locator("main section.revision")
     expect(versions).to_have_count(2)
     expect(versions.nth(0)).to_contain_text("Time and maps.")
     expect(versions.nth(1)).to_contain_text("Time above all.")
