@@ -67,37 +67,37 @@ class Spans(TypeDecorator[tuple[Span, ...]]):
         return tuple((datetime.fromisoformat(first), datetime.fromisoformat(last)) for first, last in value)
 
 
-class joined_ids(FunctionElement[str]):  # noqa: N801  named as SQL names functions
+class JoinedIds(FunctionElement[str]):
     """The integers of a group as one text, `12,15`; NULL for none."""
 
     type = String()
     inherit_cache = True
 
 
-@compiles(joined_ids)
-def _joined_on_sqlite(element: joined_ids, compiler: Any, **kwargs: Any) -> str:
+@compiles(JoinedIds)
+def _joined_on_sqlite(element: JoinedIds, compiler: Any, **kwargs: Any) -> str:
     return f"group_concat({compiler.process(element.clauses, **kwargs)})"
 
 
-@compiles(joined_ids, "postgresql")
-def _joined_on_postgresql(element: joined_ids, compiler: Any, **kwargs: Any) -> str:
+@compiles(JoinedIds, "postgresql")
+def _joined_on_postgresql(element: JoinedIds, compiler: Any, **kwargs: Any) -> str:
     return f"string_agg(CAST({compiler.process(element.clauses, **kwargs)} AS TEXT), ',')"
 
 
-class json_rows(FunctionElement[str]):  # noqa: N801  named as SQL names functions
+class JsonRows(FunctionElement[str]):
     """The columns of a group's rows as a list of lists in one JSON text, in any order; NULL for no rows."""
 
     type = String()
     inherit_cache = True
 
 
-@compiles(json_rows)
-def _rows_on_sqlite(element: json_rows, compiler: Any, **kwargs: Any) -> str:
+@compiles(JsonRows)
+def _rows_on_sqlite(element: JsonRows, compiler: Any, **kwargs: Any) -> str:
     return f"nullif(json_group_array(json_array({compiler.process(element.clauses, **kwargs)})), '[]')"
 
 
-@compiles(json_rows, "postgresql")
-def _rows_on_postgresql(element: json_rows, compiler: Any, **kwargs: Any) -> str:
+@compiles(JsonRows, "postgresql")
+def _rows_on_postgresql(element: JsonRows, compiler: Any, **kwargs: Any) -> str:
     return f"CAST(json_agg(json_build_array({compiler.process(element.clauses, **kwargs)})) AS TEXT)"
 
 

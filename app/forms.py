@@ -13,7 +13,8 @@ from wtforms import HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
 
 from app.errors import TooIntricate
-from app.markup import is_blank, plain, plain_line, render, text_of
+from app.markup import render, text_of
+from app.plain import is_blank, plain, plain_line
 
 
 class Form(FlaskForm):

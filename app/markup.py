@@ -11,7 +11,6 @@ quotes, a table with thousands of columns). What it has to go over is counted, a
 
 import html
 import re
-import unicodedata
 import xml.etree.ElementTree as etree
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -37,13 +36,6 @@ TAGS = frozenset(
 )
 SCHEMES = frozenset({"http", "https", "mailto"})
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-# Control characters, lone surrogates and code points that are no characters: XML cannot carry them.
-UNWANTED = frozenset({"Cc", "Cs", "Cn"})
-# First letters of the categories that can be seen by themselves, and what is among them although it is blank: fillers
-# of Hangul, the blank of Braille, a place kept for an object, a note without a head.
-VISIBLE = frozenset("LNPS")
-BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0\ufffc\U0001d159")
-BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 BARE_ADDRESS = r"<(https?://[^\s<>]++)>|(?<![\w/\"'])(https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]*_])"
 # No part of it goes back over what another one has read, so that its time is linear.
 LINK = r"""(?x) !?+ \[ (?!\s*+\]) ((?: [^\[\]]++ | \[[^\[\]]*+\] )++) \]
@@ -125,7 +117,7 @@ def language_attribute(code: str, page_language: str) -> Markup:
 
 def filled(translation: str, values: Mapping[str, object]) -> Markup:
     """A text of our own catalogues with its placeholders filled by values, escaped."""
-    return Markup(translation % {name: escape(value) for name, value in values.items()})  # noqa: S704
+    return stored(translation % {name: escape(value) for name, value in values.items()})
 
 
 def text_of(clean_html: str) -> str:
@@ -145,22 +137,6 @@ def excerpt(clean_html: str, length: int = 155) -> str:
 def quote(source: str) -> str:
     """A Markdown source as a block quote, ready to be answered below."""
     return "".join(f"> {line}".rstrip() + "\n" for line in source.strip().splitlines()) + "\n"
-
-
-def plain(text: str) -> str:
-    """What somebody typed, composed, with Unix line ends and without characters that no text needs."""
-    text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in UNWANTED)
-
-
-def plain_line(text: str) -> str:
-    """The same for a single line, where direction overrides have no use but to mislead."""
-    return " ".join(BIDI_CONTROLS.sub("", plain(text)).split())
-
-
-def is_blank(text: str) -> bool:
-    """Whether nothing of it can be seen: white space, formatting characters, fillers, accents without a letter."""
-    return not any(unicodedata.category(char)[0] in VISIBLE and char not in BLANKS for char in text)
 
 
 def _parser(first_heading: int, *, official: bool) -> Markdown:

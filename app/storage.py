@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import IO, Protocol
 
 from flask import current_app
 
@@ -19,10 +19,10 @@ KEY = re.compile(r"[0-9a-f]{32}")
 class Storage(Protocol):
     """Contents by their keys, each 32 hexadecimal digits. A content never changes."""
 
-    def put(self, key: str, content: BinaryIO) -> None:
+    def put(self, key: str, content: IO[bytes]) -> None:
         """Keep a content, which is safe when this returns; all of it or nothing."""
 
-    def open(self, key: str) -> BinaryIO:
+    def open(self, key: str) -> IO[bytes]:
         """The content, to be closed by whoever reads it. Raises FileNotFoundError."""
 
     def exists(self, key: str) -> bool: ...
@@ -44,7 +44,7 @@ class LocalFolder:
         self.folder = folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def put(self, key: str, content: BinaryIO) -> None:
+    def put(self, key: str, content: IO[bytes]) -> None:
         place, unfinished = self._place(key), self._make(UNFINISHED) / key
         try:
             with unfinished.open("xb") as file:
@@ -58,7 +58,7 @@ class LocalFolder:
             raise
         _sync(place.parent)
 
-    def open(self, key: str) -> BinaryIO:
+    def open(self, key: str) -> IO[bytes]:
         return self._place(key).open("rb")
 
     def exists(self, key: str) -> bool:
@@ -92,13 +92,13 @@ class LocalFolder:
         return folder
 
 
-def chunks(content: BinaryIO) -> Iterator[bytes]:
+def chunks(content: IO[bytes]) -> Iterator[bytes]:
     """What is left to read of a content, piece by piece."""
     while chunk := content.read(CHUNK):
         yield chunk
 
 
-def checksum(content: BinaryIO) -> str:
+def checksum(content: IO[bytes]) -> str:
     """The SHA-256 of what is left to read, in hexadecimal digits."""
     digest = hashlib.sha256()
     for chunk in chunks(content):

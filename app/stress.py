@@ -6,12 +6,12 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import aliased
 
+from app.auth.passwords import UNUSABLE
 from app.counters import recount
 from app.extensions import db, transaction
 from app.markup import render
 from app.models import Capacity, Forum, ForumText, Group, GroupText, Message, Period, PeriodKind, Topic, User
 from app.sample.load import MORE_TOPICS
-from app.sample.people import NO_PASSWORD
 from app.sample.read import read
 
 SLUG = "stress"
@@ -75,7 +75,7 @@ def _authors(now: datetime) -> list[int]:
         rows = [
             {
                 "email": pattern.replace("%", str(number)),
-                "password_hash": NO_PASSWORD,
+                "password_hash": UNUSABLE,
                 "name": f"Participant {number}",
                 "organization": f"Organization {number}",
                 "capacity": Capacity.ORGANIZATION,

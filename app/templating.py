@@ -105,7 +105,7 @@ def iso(moment: datetime) -> str:
 
 
 def numbers(joined: str) -> list[int]:
-    """The numbers of a `joined_ids` column, in their order."""
+    """The numbers of a `JoinedIds` column, in their order."""
     return sorted(map(int, joined.split(",")))
 
 

@@ -18,7 +18,7 @@ from app.languages import N_, site_languages
 from app.models import Act, Forum, LogEntry, Role, Topic, User
 from app.spreadsheets import BYTE_ORDER_MARK, line
 
-ACTIONS = {
+ACTIONS: dict[str, str] = {**labels.ACT} | {
     "create": N_("Created"),
     "edit": N_("Changed"),
     "delete": N_("Deleted"),
@@ -30,18 +30,6 @@ ACTIONS = {
     "suspend": N_("Suspended"),
     "reinstate": N_("Reinstated"),
     "call_off": N_("Called off"),
-    "approve": N_("Approved for publication"),
-    "return": N_("Sent back to the author"),
-    "withhold": N_("Withheld by a moderator"),
-    "restore": N_("Restored to readers"),
-    "move": N_("Moved elsewhere"),
-    "split": N_("Split into two"),
-    "merge": N_("Merged into another"),
-    "retitle": N_("Given another title"),
-    "pin": N_("Pinned to the top"),
-    "unpin": N_("No longer pinned"),
-    "lock": N_("Locked against messages"),
-    "unlock": N_("Opened to messages again"),
 }
 SUBJECTS = {name: kind.label for name, kind in KINDS.items()} | {
     "periods": N_("Period"),

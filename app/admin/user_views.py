@@ -13,8 +13,8 @@ from app.admin.forms import carry_out
 from app.admin.forum_queries import list_forums
 from app.admin.user_forms import UserForm
 from app.languages import reader_language
-from app.markup import plain_line
 from app.models import User
+from app.plain import plain_line
 from app.templating import text_in
 from app.viewer import signed_in_user
 

@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import IO
 
 from app.languages import N_
 
@@ -90,6 +90,7 @@ MOST_UNPACKED = 500 * 1024 * 1024
 MOST_TIMES_LARGER = 100
 LARGEST_LIST_OF_TYPES = 1024 * 1024
 ENCRYPTED = 0x1
+# What zipfile raises of archives that are broken, or made to break what reads them.
 DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OverflowError)
 COMPRESSIONS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 CONTENT_TYPE = re.compile(r"""ContentType\s*=\s*["']([^"']*)["']""")
@@ -104,7 +105,7 @@ MACROS_IN_COMPOUND = frozenset({"_VBA_PROJECT", "_VBA_PROJECT_CUR"})
 NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]")  # control characters, as UTF-8 writes them
 
 
-def recognize(file: BinaryIO) -> tuple[Kind, ...]:
+def recognize(file: IO[bytes]) -> tuple[Kind, ...]:
     """The kinds that the file can be: one, or those that only its name tells apart.
 
     Raises Unrecognized, HasMacros and CannotBeChecked.
@@ -133,7 +134,7 @@ def _is_text(content: bytes) -> bool:
     return not NO_TEXT.search(content)
 
 
-def _kind_of_archive(file: BinaryIO) -> Kind:
+def _kind_of_archive(file: IO[bytes]) -> Kind:
     _check_end(file)
     try:
         with zipfile.ZipFile(file) as archive:
@@ -148,7 +149,7 @@ def _kind_of_archive(file: BinaryIO) -> Kind:
     raise Unrecognized
 
 
-def _check_end(file: BinaryIO) -> None:
+def _check_end(file: IO[bytes]) -> None:
     """Raise CannotBeChecked where reading the list of entries alone would take much memory; found as zipfile does."""
     size = file.seek(0, 2)
     file.seek(max(size - ZIP_END_SIZE - LONGEST_ZIP_COMMENT - ZIP64_LOCATOR_SIZE, 0))

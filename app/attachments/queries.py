@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, ScalarSelect, select
 
-from app.database import json_rows
+from app.database import JsonRows
 from app.errors import NotFound
 from app.extensions import db
 from app.models import Attachment, Document, Forum, Group, Message, Topic, Viewer
@@ -27,7 +27,7 @@ class Attached(NamedTuple):
 def attached_to_message() -> ScalarSelect[Any]:
     """The files of the message in the row of a statement, in one column for `read_attached`; NULL for none."""
     columns = (getattr(Attachment, name) for name in Attached._fields)
-    statement = select(json_rows(*columns)).where(Attachment.message_id == Message.id, Attachment.removed_at.is_(None))
+    statement = select(JsonRows(*columns)).where(Attachment.message_id == Message.id, Attachment.removed_at.is_(None))
     return statement.correlate(Message).scalar_subquery()
 
 

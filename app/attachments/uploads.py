@@ -4,15 +4,15 @@ import re
 from dataclasses import dataclass
 from os import SEEK_END
 from pathlib import PurePath
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from app.attachments.kinds import CSV, KINDS, TEXT, CannotBeChecked, HasMacros, Kind, Unrecognized, recognize
 from app.languages import Language
-from app.markup import plain_line
 from app.models import Attachment
+from app.plain import plain_line
 from app.storage import checksum
 
 EMPTY = _l("“%(name)s” is empty. Please choose another file.")
@@ -57,7 +57,7 @@ class Upload:
     media_type: str
     size: int
     sha256: str
-    content: BinaryIO
+    content: IO[bytes]
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -65,7 +65,7 @@ class Upload:
         return self.name, self.sha256
 
 
-def read_upload(sent_name: str, content: BinaryIO, *, largest: int, language: Language) -> Upload:
+def read_upload(sent_name: str, content: IO[bytes], *, largest: int, language: Language) -> Upload:
     """The file, where it can be attached: its name without what could do harm, its size at most `largest` bytes.
 
     Raises Unacceptable, with sizes as `language` writes them.
@@ -89,7 +89,7 @@ def clean_name(sent: str) -> str:
     return name.removesuffix(ending)[:most].rstrip(" .") + ending
 
 
-def _kind_of(name: str, content: BinaryIO) -> Kind:
+def _kind_of(name: str, content: IO[bytes]) -> Kind:
     """The kind that both content and name tell. Raises Unacceptable."""
     ending = _ending_of(name).lower()
     try:

@@ -13,8 +13,8 @@ from app.auth.passwords import weakness
 from app.auth.second_step_actions import remove
 from app.errors import AddressTaken, NotFound
 from app.languages import site_default, site_languages
-from app.markup import is_blank
 from app.models import Capacity, User
+from app.plain import is_blank
 
 users = AppGroup("users", help="Manage accounts.")
 

@@ -16,6 +16,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
+from app.auth.passwords import UNUSABLE
 from app.counters import count
 from app.database import utcnow
 from app.extensions import db
@@ -39,7 +40,6 @@ from app.models import (
     User,
 )
 
-NO_PASSWORD = "!"  # noqa: S105  what no password has as its hash
 NO_TITLE = "…"
 SHORTEST_NAME = 3  # shorter ones, such as initials, stand in too many words
 NOT_IN_THE_RECORD = (MessageStatus.PENDING, MessageStatus.WITHDRAWN)
@@ -121,7 +121,7 @@ def _delete_what_is_kept_for_the_account(user: User) -> None:
 
 def _empty(user: User, number: int) -> None:
     """An e-mail address that is none, so that nobody can write to it or sign up with it."""
-    user.email, user.password_hash = f"former-{number}", NO_PASSWORD
+    user.email, user.password_hash = f"former-{number}", UNUSABLE
     user.name = user.title = user.organization = user.country = user.suspended_for = ""
     user.capacity, user.language = Capacity.EXPERT, site_default().code
     user.confirmed_at = user.suspended_at = user.totp_secret = user.totp_last_step = None

@@ -13,7 +13,7 @@ from flask import Response, current_app, request
 
 from app.auth.emails import normal_email
 from app.extensions import limiter
-from app.markup import plain_line
+from app.plain import plain_line
 from app.viewer import awaited_second_step, viewer
 
 FAILED = 422

@@ -17,6 +17,7 @@ LONGEST = 200
 # Argon2id with the parameters that OWASP recommends for web servers: 19 MiB, two passes, one lane.
 # Passwords hashed with others are hashed anew when their owner signs in.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+UNUSABLE = "!"  # what no password has as its hash
 NOBODYS = HASHER.hash(secrets.token_urlsafe())
 
 LONGEST_UNIT = 5

@@ -16,8 +16,8 @@ from app.auth.proof_forms import CodeForm, ProofForm, carry_out
 from app.auth.queries import count_recovery_codes
 from app.errors import SecondStepIsOn
 from app.forms import Form
-from app.markup import plain_line
 from app.models import User
+from app.plain import plain_line
 from app.viewer import await_second_step, awaited_second_step, begin_session, signed_in, signed_in_user, viewer
 
 bp = Blueprint("second_step", __name__)

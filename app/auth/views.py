@@ -32,8 +32,8 @@ from app.auth.own_data_queries import get_own_data
 from app.errors import NotConfirmed, NotTheirPassword, Suspended, WrongCredentials, WrongPassword
 from app.forms import Form
 from app.languages import reader_language, site_languages, speaking
-from app.markup import plain_line
 from app.moderation.queries import list_own_unpublished, why_returned
+from app.plain import plain_line
 from app.viewer import begin_session, signed_in, signed_in_user, viewer
 
 bp = Blueprint("auth", __name__, url_prefix="/<language:lang>")

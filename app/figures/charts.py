@@ -16,7 +16,7 @@ from pygal import Bar, HorizontalBar, PluginImportFixer
 from pygal.etree import etree
 from pygal.style import Style
 
-from app.markup import plain
+from app.plain import plain
 
 etree.to_etree()  # the same on every machine, whether lxml is there or not
 # It finds plugins, of which there are none, in an old way that Python warns of whenever a module is not found.

@@ -14,10 +14,11 @@ from app.forums import actions, queries, topic_queries
 from app.forums.forms import EditForm, MessageForm, NewMessageForm, TopicForm
 from app.forums.views import message_address
 from app.languages import reader_language, site_languages
-from app.markup import plain, quote, render
+from app.markup import quote, render
 from app.models import Group, Message, MessageStatus, Topic, User
 from app.moderation.queries import why_returned
 from app.permissions import can, needs_approval, require
+from app.plain import plain
 from app.templating import text_in
 from app.viewer import signed_in, signed_in_user
 

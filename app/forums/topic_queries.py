@@ -13,7 +13,7 @@ from sqlalchemy import Row, Select, bindparam, case, func, literal_column, selec
 from sqlalchemy.orm import aliased
 
 from app.attachments.queries import attached_to_message
-from app.database import joined_ids, utcnow
+from app.database import JoinedIds, utcnow
 from app.errors import NotFound
 from app.extensions import db
 from app.models import (
@@ -169,7 +169,7 @@ def _topic_head() -> Select[*tuple[Any, ...]]:
 def _message_columns(status: Any = Message.status) -> Select[*tuple[Any, ...]]:
     shown = (Message.status == MessageStatus.PUBLISHED) | (Message.status == MessageStatus.PENDING)
     answer = aliased(Message)
-    answers = select(joined_ids(answer.id)).where(answer.reply_to_id == Message.id, answer.position.is_not(None))
+    answers = select(JoinedIds(answer.id)).where(answer.reply_to_id == Message.id, answer.position.is_not(None))
     return select(
         User.name,
         User.title,

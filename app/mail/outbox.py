@@ -12,8 +12,8 @@ from flask import current_app
 from app.extensions import db
 from app.languages import Language, language_or_default, speaking
 from app.mail.letters import is_one_address
-from app.markup import plain_line
 from app.models import Mail
+from app.plain import plain_line
 
 MAX_SUBJECT = 300
 

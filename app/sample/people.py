@@ -4,11 +4,10 @@ import secrets
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from app.auth.passwords import hash_password
+from app.auth.passwords import UNUSABLE, hash_password
 from app.models import User
 
 DOMAIN = "sample.example.org"
-NO_PASSWORD = "!"  # noqa: S105  what no password has as its hash
 TO_BE_TRIED = {"admin": "administrator", "moderator": "moderator", "torova": "participant"}
 
 
@@ -40,7 +39,7 @@ def make_user(given: dict[str, Any], joined: datetime, accounts: list[Account]) 
     hashes = {account.email: account.password_hash for account in accounts}
     return User(
         email=email,
-        password_hash=hashes.get(email, NO_PASSWORD),
+        password_hash=hashes.get(email, UNUSABLE),
         name=given["name"],
         title=given["title"],
         organization=given["organization"],

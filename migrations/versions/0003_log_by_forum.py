@@ -18,6 +18,7 @@ FORUM_OF = {
     "documents": "SELECT thing.forum_id FROM document AS thing",
     "periods": "SELECT thing.forum_id FROM period AS thing",
 }
+ENTRY = sa.table("log_entry", sa.column("kind"), sa.column("forum_id"))
 
 
 def upgrade() -> None:
@@ -25,8 +26,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("forum_id", sa.Integer(), nullable=True))
         batch_op.create_index(batch_op.f("ix_log_entry_forum_id"), ["forum_id"], unique=False)
     for kind, forum in FORUM_OF.items():
-        found = f"{forum} WHERE thing.id = log_entry.subject_id"
-        op.execute(f"UPDATE log_entry SET forum_id = ({found}) WHERE kind = '{kind}'")  # noqa: S608  nobody's input
+        found = sa.text(f"({forum} WHERE thing.id = log_entry.subject_id)")
+        op.execute(ENTRY.update().where(ENTRY.c.kind == kind).values(forum_id=found))
 
 
 def downgrade() -> None:

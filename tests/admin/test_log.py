@@ -110,7 +110,7 @@ def test_act_tells_who_did_what_and_why(admin: FlaskClient, acts):
     [split, withheld] = csv_rows(admin)
     page = admin.get("/en/admin/log/acts/1/").text
 
-    assert withheld[1:5] == ["Moderator", "Withheld by a moderator", "Message", "2"]
+    assert withheld[1:5] == ["Moderator", "Withheld", "Message", "2"]
     assert withheld[6] == "open-forum"
     assert "Reason (English):  → Off topic" in withheld[7]
     assert "Reason (français):  → Hors sujet" in withheld[7]

@@ -12,8 +12,8 @@ from lxml import html
 from app.extensions import db
 from app.figures.charts import Picture, draw
 from app.figures.contents import FIGURES
-from app.markup import plain
 from app.models import Topic, User
+from app.plain import plain
 from config import ROOT
 from tests.figures.conftest import PAGE, Known, file_of, rows_of, shown
 from tests.hostile import HANDLERS, SCRIPTS

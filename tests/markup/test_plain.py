@@ -5,7 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from app.markup import is_blank, plain, plain_line, render
+from app.markup import render
+from app.plain import is_blank, plain, plain_line
 
 WITHOUT = {
     "a NUL": "\x00",

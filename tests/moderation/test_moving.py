@@ -1,7 +1,6 @@
 """Messages that move between topics, topics that are split and merged: numbers, places, counters, addresses."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from threading import Thread
 
@@ -22,8 +21,6 @@ from tests.moderation.tidying import (
     acts,
     add_pending,
     change,
-    check_everything_in_place,
-    furnish,
     get,
     numbers,
     path_of,
@@ -32,15 +29,6 @@ from tests.moderation.tidying import (
 from tests.world import World, make_message, make_topic
 
 TITLE = {"title": "A topic of its own", "language": "fr"}
-
-
-@pytest.fixture
-def place(app: Flask, world: World) -> Iterator[Place]:
-    """What there is to tidy up; whatever a test does, places and counters are right afterwards."""
-    with app.app_context():
-        made = furnish(world)
-    yield made
-    check_everything_in_place(app)
 
 
 def fill(app: Flask, world: World, count: int) -> None:

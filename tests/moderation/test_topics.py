@@ -1,7 +1,5 @@
 """What moderators do with a topic as a whole, who may do it, and that it is recorded."""
 
-from collections.abc import Iterator
-
 import pytest
 from flask import Flask
 
@@ -16,8 +14,6 @@ from tests.moderation.tidying import (
     act,
     acts,
     change,
-    check_everything_in_place,
-    furnish,
     get,
     log,
     path_of,
@@ -27,15 +23,6 @@ from tests.world import World, make_user
 MARKS = ("pin", "unpin", "lock", "unlock")
 NAMES = (*MARKS, "retitle", "refile", "move", "split", "merge")
 NEW_TITLE = "Forms and formats"
-
-
-@pytest.fixture
-def place(app: Flask, world: World) -> Iterator[Place]:
-    """What there is to tidy up; whatever a test does, places and counters are right afterwards."""
-    with app.app_context():
-        made = furnish(world)
-    yield made
-    check_everything_in_place(app)
 
 
 def filled_in(name: str, world: World, place: Place) -> dict[str, object]:

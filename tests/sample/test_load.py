@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from app.auth.passwords import is_right
+from app.auth.passwords import UNUSABLE, is_right
 from app.database import utcnow
 from app.extensions import db
 from app.models import (
@@ -26,7 +26,6 @@ from app.models import (
 from app.sample.accounts import keep
 from app.sample.attaching import FILES
 from app.sample.load import FORUMS, MORE_TOPICS, NotEmpty, load
-from app.sample.people import NO_PASSWORD
 from app.sample.read import read
 from app.storage import storage
 
@@ -178,7 +177,7 @@ def test_three_people_can_sign_in_and_nobody_else(app, loaded):
             assert is_right(user.password_hash, account.password)
         assert [account.what for account in loaded.accounts] == ["administrator", "moderator", "participant"]
         assert not any(is_right(user.password_hash, "") for user in people.values())
-        assert {user.password_hash for user in people.values()} == {NO_PASSWORD}
+        assert {user.password_hash for user in people.values()} == {UNUSABLE}
 
 
 def test_roles(app, loaded):
