@@ -11,7 +11,7 @@ Reports, log entries and acts of moderation stay as facts, since others decided 
 what the person wrote in reports, and what the log says of the person, goes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -52,7 +52,7 @@ def erase(user: User, *, is_speaker: bool = False) -> None:
     `is_speaker` says that the messages `posted_for_the_name_of` this person are his or her own too.
     """
     number = (db.session.scalar(select(func.max(User.former_number))) or 0) + 1
-    own = [text.casefold() for text in (user.name, user.email, user.organization) if len(text) >= SHORTEST_NAME]
+    own = _searched((user.name, user.email, user.organization))
     is_heard = _is_heard_in(user, is_speaker)
     _erase_texts_out_of_the_record(user, is_heard)
     _erase_from_messages(is_heard, own)
@@ -63,6 +63,11 @@ def erase(user: User, *, is_speaker: bool = False) -> None:
     _empty(user, number)
     db.session.flush()
     db.session.expire_all()
+
+
+def _searched(names: Iterable[str]) -> list[str]:
+    """The names in the form in which they are looked for, without those too short to tell anything."""
+    return [name.casefold() for name in names if len(name) >= SHORTEST_NAME]
 
 
 def posted_for_the_name_of(user: User) -> Sequence[int]:
@@ -95,7 +100,10 @@ def _erase_texts_out_of_the_record(user: User, is_heard: ColumnElement[bool]) ->
 
 
 def _erase_from_messages(is_heard: ColumnElement[bool], own: list[str]) -> None:
-    """The organization of all messages; on whose behalf they speak where that names the person."""
+    """The organization of all messages; on whose behalf they speak where that names the person or an organization with
+    which the person has ever posted."""
+    held = db.session.scalars(select(Message.organization).where(is_heard).distinct())
+    own = [*own, *_searched(held)]
     db.session.execute(update(Message).where(is_heard).values(organization=""))
     messages = select(Message).where(is_heard)
     revisions = select(Revision).join(Message, Message.id == Revision.message_id).where(is_heard)

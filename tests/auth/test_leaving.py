@@ -93,6 +93,8 @@ def _write(user: User, world: FullWorld) -> None:
     published = make_message(topic, user, "What she said.", on_behalf_of=PROFILE["organization"], language="en")
     institute = f"The Institute of {MARKER.upper()}"
     published.revisions = [Revision(body="Before", html="", language="en", on_behalf_of=institute, written_at=utcnow())]
+    earlier = make_message(topic, user, "Before she moved on.", on_behalf_of="The Former Institute, Zurich")
+    earlier.organization = "The Former Institute"
     make_message(topic, user, "What she said for others.", on_behalf_of="The Kingdom of Tests")
     make_message(topic, user, "What she should not.", status=MessageStatus.WITHHELD, withheld_at=utcnow())
     taken_back = make_message(topic, user, MARKER, status=MessageStatus.WITHDRAWN, withdrawn_at=utcnow())
@@ -205,6 +207,14 @@ def test_capacity_and_state_stay_and_the_organization_goes(app, her, her_id):
     rows = read(app, Message.id, Message.capacity, Message.country, Message.organization, Message.author_id)
     own = {row[1:4] for row in rows if row.author_id == her_id}
     assert own == {("expert", "XA", ""), ("expert", "XA", "An Organization of Others")}
+
+
+def test_organization_of_an_earlier_time_is_named_nowhere_either(app, her):
+    delete(her)
+
+    assert not [
+        row for row in read(app, Message.id, Message.on_behalf_of, Message.organization) if "Former" in str(row)
+    ]
 
 
 def test_what_she_typed_for_others_stays_theirs(app, visitor, her, full_world):
