@@ -50,11 +50,12 @@ def redeem(side: Side, token: str) -> tuple[User, EmailChange]:
 def confirm(side: Side, token: str, *, kept: str) -> bool:
     """Confirm the change for one side, and make it where the other side has confirmed: whether it is made.
 
-    `kept` is the token of the sign-in that does not end then, "" for none. Raises EmailChangeExpired, also where
-    the address has been given to another account in the meantime.
+    `kept` is the token of the sign-in that does not end then, "" for none. Raises Suspended, and EmailChangeExpired,
+    also where the address has been given to another account in the meantime.
     """
     with transaction():
         user, change = redeem(side, token)
+        require(user, "change_account")
         db.session.refresh(change, with_for_update=True)
         if side == "old":
             change.confirmed_by_old_at = utcnow()

@@ -66,6 +66,19 @@ def test_opening_the_links_changes_nothing(app, visitor, mails):
     assert visitor.get(mails["old"].path).status_code == 200, "nor is one used up"
 
 
+def test_whoever_is_suspended_changes_no_address_with_a_link_that_was_mailed_before(app, visitor, mails):
+    visitor.post(mails["old"].path)
+    with app.app_context():
+        user = db.session.scalar(select(User).where(User.email == "clara@example.org"))
+        user.suspended_at, user.suspended_for = utcnow(), "Advertising"
+        db.session.commit()
+    answer = visitor.post(mails["new"].path)
+
+    assert answer.status_code == 403
+    assert "Advertising" in answer.text
+    assert not has(app, NEW)
+
+
 @pytest.mark.parametrize("side", ["old", "new"])
 def test_one_address_cannot_confirm_for_the_other(app, visitor, mails, side):
     other = "new" if side == "old" else "old"
