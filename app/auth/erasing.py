@@ -16,6 +16,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from app.auth.passwords import UNUSABLE
 from app.counters import count
@@ -51,7 +52,7 @@ def erase(user: User, *, is_speaker: bool = False) -> None:
 
     `is_speaker` says that the messages `posted_for_the_name_of` this person are his or her own too.
     """
-    number = (db.session.scalar(select(func.max(User.former_number))) or 0) + 1
+    number = _take_number(user)
     own = _searched((user.name, user.email, user.organization))
     is_heard = _is_heard_in(user, is_speaker)
     _erase_texts_out_of_the_record(user, is_heard)
@@ -63,6 +64,18 @@ def erase(user: User, *, is_speaker: bool = False) -> None:
     _empty(user, number)
     db.session.flush()
     db.session.expire_all()
+
+
+def _take_number(user: User) -> int:
+    """The next number of a former participant, which nobody else has got at this very moment."""
+    while True:
+        number = (db.session.scalar(select(func.max(User.former_number))) or 0) + 1
+        try:
+            with db.session.begin_nested():
+                user.former_number = number
+        except IntegrityError:
+            continue
+        return number
 
 
 def _searched(names: Iterable[str]) -> list[str]:
@@ -145,4 +158,4 @@ def _empty(user: User, number: int) -> None:
     user.name = user.title = user.organization = user.country = user.suspended_for = ""
     user.capacity, user.language = Capacity.EXPERT, site_default().code
     user.confirmed_at = user.suspended_at = user.totp_secret = user.totp_last_step = None
-    user.created_at, user.is_admin, user.former_number = utcnow(), False, number
+    user.created_at, user.is_admin = utcnow(), False
