@@ -257,7 +257,7 @@ def test_page_forgets_what_has_expired(app, her, mails):
     assert "A change that waits" not in her.get(ASK).text
 
 
-@pytest.mark.parametrize("token", ["x", "a.b.c", "%00", "x" * 5000])
+@pytest.mark.parametrize("token", ["x", "a.b.c", "x" * 5000])
 @pytest.mark.parametrize("side", ["old", "new"])
 def test_malformed_link_is_gone(visitor, world, side, token):
     assert visitor.get(f"/en/auth/email/{side}/{token}/").status_code == 410
