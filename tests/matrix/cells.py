@@ -40,3 +40,11 @@ def may_see(person: str, state: str, mark: Mark) -> bool:
 def _as_reader(person: str) -> str:
     """Authors of other messages are like whoever takes part."""
     return "participant" if person == "author" else person
+
+
+def asked_of(*tables: str) -> dict[tuple[str, str], list[Cell]]:
+    """The cells of the tables by state and person."""
+    asked: dict[tuple[str, str], list[Cell]] = {}
+    for cell in cells(*tables):
+        asked.setdefault((cell.state, cell.person), []).append(cell)
+    return asked

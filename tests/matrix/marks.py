@@ -1,6 +1,6 @@
 """Marks: words that stand for what people write, so that whoever comes across them can be told where from.
 
-A mark names a state, a kind and a field, such as `zqqpendingqqwordsqqmessagebody`. It is made of letters alone, so
+A mark names a state, a kind and a field, such as `zqxqqpendingqqwordsqqmessagebody`. It is made of letters alone, so
 it stays the same in HTML, addresses, headers, JSON, CSV and the pieces of a comparison.
 """
 
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, Column, String, Table
 
-START, BETWEEN = "zqq", "qq"
+START, BETWEEN = "zqxqq", "qq"
 FOUND = re.compile(f"{START}([a-z]+?){BETWEEN}([a-z]+?){BETWEEN}([a-z]+)")
 
 # What nobody writes in words of his own: codes, and what the site works out by itself.
@@ -48,7 +48,6 @@ class Mark(NamedTuple):
 
 def marks_in(text: str) -> set[Mark]:
     """The marks in a text; one that is cut short counts as one of the state `cut`."""
-    text = text.lower()
     found = [Mark(*match) for match in FOUND.findall(text)]
     return {*found, *([Mark("cut", "", "")] if text.count(START) > len(found) else [])}
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import func
+
 from app.database import utcnow
 from app.extensions import db
 from app.models import (
@@ -49,7 +51,7 @@ class Thing:
 
 SLUGS = dict.fromkeys("forum group page file_name document_name".split(), "none")
 KEYS = dict.fromkeys(
-    "forum_id group_id question notice page_id topic number file document document_file".split(), 999_999
+    "forum_id group_id other_group question notice page_id topic number file document document_file".split(), 999_999
 )
 NOWHERE = Thing(SLUGS | KEYS, author=0)
 
@@ -70,9 +72,13 @@ class Planted:
             message = make_message(topic, topic.author, "x")
             made._add(state, plant(message, state, "words"))
             _act(ActKind.PIN, staff["stranger" if state == "elsewhere" else "moderator"], state, "reason", topic=topic)
+            other = make_topic(topic.group, staff["admin"], "Another topic")
+            make_message(other, other.author, "Other words")
             if state == "public":
                 made._in_the_open(message, staff)
         _of_the_site(staff)
+        for thing in made.things.values():
+            thing.values |= _needed_by_forms(thing)
         db.session.commit()
         return made
 
@@ -136,6 +142,18 @@ class Planted:
             },
             message.author_id,
         )
+
+
+def _needed_by_forms(thing: Thing) -> dict[str, int]:
+    """Another group and another topic of the forum, and the latest act on the topic of the message."""
+    topic = db.session.get_one(Topic, thing.values["topic"])
+    others = db.select(Topic.id).where(Topic.group == topic.group, Topic.title == "Another topic")
+    acts = db.select(func.max(Act.id)).where(Act.topic == topic)
+    return {
+        "other_group": topic.group.forum.groups[1].id,
+        "other_topic": db.session.scalars(others).one(),
+        "act": db.session.scalar(acts) or 0,
+    }
 
 
 def _author(state: str) -> User:

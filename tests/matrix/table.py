@@ -151,3 +151,53 @@ OF_A_HIDDEN_MESSAGE = """
    /topics/{topic}/reply/?to={number}&quote=1   ?000000    ?000000    ?000000    ?000000    ?000000    ?000000
    /attachments/{file}/{file_name}              00+00++    00+00++    00+00++    00+00++    00+00++    00+00++
 """
+
+# What a POST answers to a form that is filled in well: + it is done, - may not, 0 nothing is there, x not any more.
+DONE = {"+": 302, "-": 403, "0": 404, "x": 409}
+
+SENT_TO_A_FORUM = """
+                                                public     draft      closed     archived   elsewhere
+   /forums/{forum}/groups/{group}/new/          -++++++    -000+++    -xxxxxx    -xxxxxx    -++++++
+"""
+
+SENT_TO_A_TOPIC = """
+                                                public     first      draft      closed     archived   elsewhere
+   /topics/{topic}/reply/                       -++++++    -0+00++    -000+++    -xxxxxx    -xxxxxx    -++++++
+   /moderation/topics/{topic}/pin/              -----++    -0-00++    -000-++    -----++    -----xx    ---+--+
+   /moderation/topics/{topic}/unpin/            -----xx    -0-00xx    -000-xx    -----xx    -----xx    ---x--x
+   /moderation/topics/{topic}/lock/             -----++    -0-00++    -000-++    -----++    -----xx    ---+--+
+   /moderation/topics/{topic}/unlock/           -----xx    -0-00xx    -000-xx    -----xx    -----xx    ---x--x
+   /moderation/topics/{topic}/retitle/          -----++    -0-00++    -000-++    -----++    -----xx    ---+--+
+   /moderation/topics/{topic}/refile/           -----++    -0-00++    -000-++    -----++    -----xx    ---+--+
+   /moderation/topics/{topic}/merge/            -----++    -0-00++    -000-++    -----++    -----xx    ---+--+
+   /moderation/topics/{topic}/move/             -----++    -0-00xx    -000-++    -----++    -----xx    ---+--+
+   /moderation/topics/{topic}/split/            -----++    -0-00xx    -000-++    -----++    -----xx    ---+--+
+"""
+
+SENT_TO_A_MESSAGE = """
+                                                public     draft      closed     archived   elsewhere
+   /messages/{number}/edit/                     --+----    -000---    --x----    --x----    --+----
+   /messages/{number}/withdraw/                 --+----    -000---    --x----    --x----    --+----
+   /messages/{number}/report/                   -x-++++    -000+++    -+-++++    -x-xxxx    -+-++++
+   /topics/{topic}/reply/?to={number}           -++++++    -000+++    -xxxxxx    -xxxxxx    -++++++
+   /moderation/messages/{number}/approve/       -----xx    -000-xx    -----xx    -----xx    ---x--x
+   /moderation/messages/{number}/return/        -----xx    -000-xx    -----xx    -----xx    ---x--x
+   /moderation/messages/{number}/correct/       -----++    -000-++    -----++    -----xx    ---+--+
+   /moderation/messages/{number}/withhold/      -----++    -000-++    -----++    -----xx    ---+--+
+   /moderation/messages/{number}/restore/       -----xx    -000-xx    -----xx    -----xx    ---x--x
+   /moderation/messages/{number}/settle/        -----++    -000-xx    -----xx    -----xx    ---x--x
+"""
+
+SENT_TO_A_HIDDEN_MESSAGE = """
+                                                pending    first      returned   refused    withheld   withdrawn
+   /messages/{number}/edit/                     -0+00--    -0+00--    -0+00--    -0x00--    --x----    --x----
+   /messages/{number}/withdraw/                 -0+00--    -0+00--    -0+00--    -0x00--    --x----    --x----
+   /messages/{number}/report/                   -0-00--    -0-00--    -0-00--    -0-00--    -------    -------
+   /topics/{topic}/reply/?to={number}           -000000    -000000    -000000    -000000    -000000    -000000
+   /moderation/messages/{number}/approve/       -0-00++    -0-00++    -0-00++    -0-00xx    -----xx    -----xx
+   /moderation/messages/{number}/return/        -0-00++    -0-00++    -0-00++    -0-00xx    -----xx    -----xx
+   /moderation/messages/{number}/correct/       -0-00++    -0-00++    -0-00++    -0-00xx    -----xx    -----xx
+   /moderation/messages/{number}/withhold/      -0-00++    -0-00++    -0-00++    -0-00xx    -----xx    -----xx
+   /moderation/messages/{number}/restore/       -0-00xx    -0-00xx    -0-00xx    -0-00++    -----++    -----xx
+   /moderation/messages/{number}/settle/        -0-00xx    -0-00xx    -0-00xx    -0-00xx    -----++    -----xx
+"""

@@ -1,6 +1,5 @@
 """What everybody reads, at every address and in every state, is what the table says."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 
 import pytest
@@ -11,19 +10,17 @@ from werkzeug.routing import RequestRedirect
 from app.extensions import db
 from tests.full_world import FullWorld
 from tests.matrix.asking import Answer, Asking
-from tests.matrix.cells import Cell, cells, may_see
+from tests.matrix.cells import asked_of, cells, may_see
 from tests.matrix.marks import Mark, marks_in, word_columns
 from tests.matrix.planting import NOWHERE, Planted
 from tests.matrix.table import OF_A_FORUM, OF_A_HIDDEN_MESSAGE, OF_A_MESSAGE, OF_A_TOPIC, PEOPLE, STATUS
 from tests.route_table import ADMIN, ROWS, Row, paths_of
 from tests.route_table import PEOPLE as ROUTE_PEOPLE
 
-ASKED: dict[tuple[str, str], list[Cell]] = defaultdict(list)
-for cell in cells(OF_A_FORUM, OF_A_TOPIC, OF_A_MESSAGE, OF_A_HIDDEN_MESSAGE):
-    ASKED[cell.state, cell.person].append(cell)
+ASKED = asked_of(OF_A_FORUM, OF_A_TOPIC, OF_A_MESSAGE, OF_A_HIDDEN_MESSAGE)
 # Authors are asked besides for the pages of the forum that their message stands in.
 for state in {cell.state for cell in cells(OF_A_HIDDEN_MESSAGE)}:
-    ASKED[state, "author"] += [cell for cell in cells(OF_A_FORUM) if (cell.state, cell.person) == ("public", "author")]
+    ASKED[state, "author"] += asked_of(OF_A_FORUM)["public", "author"]
 OTHERS = [asked for asked in ASKED if asked[1] != "admin"]
 # As whom of the table of routes a person is asked, at addresses that belong to no forum.
 AS_IN_ROUTES = {"participant": "bruno", "author": "bruno", "stranger": "moderator"}
@@ -106,14 +103,26 @@ def test_every_address_answers_as_the_table_says(state: str, person: str, plante
 @pytest.mark.parametrize(("state", "person"), OTHERS)
 def test_what_is_hidden_answers_like_what_does_not_exist(state: str, person: str, planted: Planted, asking: Asking):
     wrong = []
-    for cell in ASKED[state, person]:
-        there, nowhere = (
-            asking.get(thing.address(cell.path), person, state) for thing in (planted.things[state], NOWHERE)
-        )
-        if cell.sign in "0?" and (there.status, there.shown) != (nowhere.status, nowhere.shown):
-            wrong.append(cell.path)
+    for cell in (cell for cell in ASKED[state, person] if cell.sign in "0?"):
+        paths = [thing.address(cell.path, "fr") for thing in (planted.things[state], NOWHERE)]
+        there, nowhere = (asking.get(path, person, state) for path in paths)
+        foreign = not_for(person, state, there, paths[0])
+        if foreign or (there.status, there.shown) != (nowhere.status, nowhere.shown):
+            wrong.append((cell.path, foreign))
 
     assert wrong == []
+
+
+@pytest.mark.parametrize("person", ["author", "moderator", "admin"])
+@pytest.mark.parametrize("state", ["withheld", "withdrawn"])
+def test_what_is_not_shown_stands_on_pages_that_are_about_it_only(state: str, person: str, planted, asking: Asking):
+    """Those who may see it do not come across it where others meet its number, or on paper."""
+    about = ("/messages/{number}/history/", "/moderation/messages/{number}/", "/attachments/{file}/{file_name}")
+    thing = planted.things[state]
+    for cell in asked_of(OF_A_FORUM, OF_A_TOPIC)["public", person] + ASKED[state, person]:
+        answer = asking.get(thing.address(cell.path), person, state)
+        if cell.path not in about:
+            assert not [mark for mark in answer.marks if mark[:2] == (state, "words")], cell.path
 
 
 @pytest.mark.parametrize("person", PEOPLE)
