@@ -60,13 +60,6 @@ def test_visitor_is_sent_to_sign_in_and_back_to_the_page(row: Row, full: FullWor
         assert answer.location.startswith("/fr/auth/sign-in/?next=%2Ffr%2F"), path
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.guard == ADMIN], ids=name_of)
-def test_nobody_but_administrators_can_send_a_form_of_the_administration(row: Row, full: FullWorld, people):
-    for path in paths_of(row, full):
-        statuses = {name: people[name].post(path).status_code for name in PEOPLE if name != "admin"}
-        assert set(statuses.values()) == ({403} if "POST" in row.methods else {405}), path
-
-
 @pytest.mark.parametrize("row", [row for row in ROWS if row.paths and "POST" not in row.methods], ids=name_of)
 def test_address_for_reading_takes_nothing(row: Row, full: FullWorld, people):
     path = paths_of(row, full)[0]
