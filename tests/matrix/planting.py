@@ -162,9 +162,11 @@ def _author(state: str) -> User:
 
 
 def _forum(state: str, staff: dict[str, User]) -> Forum:
-    """A forum in a state with all the texts that one can have, and those who have a role in it."""
-    is_over = state in ("closed", "archived")
-    forum = make_forum(f"{state}-x", published=state != "draft", closes=-1 if is_over else 24)
+    """A forum in a state with all the texts that one can have, and those who have a role in it.
+
+    The period of the archived one still runs, so that nothing but the archive closes it.
+    """
+    forum = make_forum(f"{state}-x", published=state != "draft", closes=-1 if state == "closed" else 24)
     if state == "archived":
         forum.archived_at = utcnow() - timedelta(days=1)
     furnish(forum)
