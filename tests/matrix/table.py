@@ -148,7 +148,7 @@ OF_A_HIDDEN_MESSAGE = """
    /messages/{number}/report/                   ?0-00--    ?0-00--    ?0-00--    ?0-00--    ?------    ?------
    /print/messages/{number}/                    00+00++    00+00++    00+00++    00+00++    +++++++    +++++++
    /moderation/messages/{number}/               ?0-00++    ?0-00++    ?0-00++    ?0-00++    ?----++    ?----++
-   /topics/{topic}/reply/?to={number}&quote=1   ?000000    ?000000    ?000000    ?000000    ?000000    ?000000
+   /topics/{topic}/reply/?to={number}&quote=1   ?000000    ?000000    ?000000    ?0x00xx    ?xxxxxx    ?xxxxxx
    /attachments/{file}/{file_name}              00+00++    00+00++    00+00++    00+00++    00+00++    00+00++
 """
 
@@ -193,7 +193,7 @@ SENT_TO_A_HIDDEN_MESSAGE = """
    /messages/{number}/edit/                     -0+00--    -0+00--    -0+00--    -0x00--    --x----    --x----
    /messages/{number}/withdraw/                 -0+00--    -0+00--    -0+00--    -0x00--    --x----    --x----
    /messages/{number}/report/                   -0-00--    -0-00--    -0-00--    -0-00--    -------    -------
-   /topics/{topic}/reply/?to={number}           -000000    -000000    -000000    -000000    -000000    -000000
+   /topics/{topic}/reply/?to={number}           -000000    -000000    -000000    -0x00xx    -xxxxxx    -xxxxxx
    /moderation/messages/{number}/approve/       -0-00++    -0-00++    -0-00++    -0-00xx    -----xx    -----xx
    /moderation/messages/{number}/return/        -0-00++    -0-00++    -0-00++    -0-00xx    -----xx    -----xx
    /moderation/messages/{number}/correct/       -0-00++    -0-00++    -0-00++    -0-00xx    -----xx    -----xx
