@@ -203,3 +203,11 @@ def test_state_that_the_list_does_not_know_any_more_is_shown_by_its_code(admin, 
     change(lambda: setattr(db.session.get(User, known.small.moderator), "country", "YY"))
 
     assert ["Moderator", "Party", "Ministry of Tests", "YY"] in [row[:4] for row in rows_of(admin, "not-written")]
+
+
+def test_words_of_a_picture_are_spaced_as_the_language_wants(admin, known: Known):
+    words = picture(admin, "languages", PAGE.replace("/en/", "/fr/")).findtext(f"{SVG}desc")
+
+    assert words.startswith(
+        "English – messages\N{NO-BREAK SPACE}: 4, participants\N{NO-BREAK SPACE}: 1\N{NO-BREAK SPACE}; "
+    )
