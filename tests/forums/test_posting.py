@@ -326,6 +326,7 @@ def test_archived_forum_takes_no_write_of_any_kind(path: str, app: Flask, world:
     answer = alice.post("/en/" + path.format(topic=world.topic, first=world.first), data=message("Kept words"))
 
     assert answer.status_code == 409
+    assert "This forum is archived and takes no more changes." in answer.text
     assert "Kept words" in answer.text
 
 
