@@ -185,11 +185,11 @@ def test_nothing_is_done_twice(admin, clara, mailbox: Mailbox):
 
 
 def test_what_is_done_already_has_no_form(admin, clara):
-    pages = {act: f"/en/admin/users/{clara}/{act}/" for act in ("suspend", "reinstate")}
+    pages = {act: f"/en/admin/users/{clara.id}/{act}/" for act in ("suspend", "reinstate")}
 
     assert 'name="reason"' in admin.get(pages["suspend"]).text
     assert 'name="reason"' not in admin.get(pages["reinstate"]).text
-    suspend(admin, clara)
+    suspend(admin, clara.id)
     assert 'name="reason"' not in admin.get(pages["suspend"]).text
     assert 'name="reason"' in admin.get(pages["reinstate"]).text
 
@@ -225,7 +225,7 @@ def test_pages_show_it_to_administrators(admin, clara):
     suspend(admin, clara.id)
 
     assert REASON in admin.get(f"/en/admin/users/{clara.id}/").text
-    assert "Suspended" in admin.get("/en/admin/users/").text
+    assert "Account suspended" in admin.get("/en/admin/users/").text
     assert REASON in admin.get(f"/en/admin/users/{clara.id}/reinstate/").text
 
 
