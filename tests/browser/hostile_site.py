@@ -20,7 +20,7 @@ from app.errors import TooIntricate
 from app.extensions import db
 from app.mail.outbox import enqueue
 from app.markup import render
-from app.models import Attachment, Forum, ForumRole, Mail, Message, Revision, Role, Topic, User
+from app.models import Act, Attachment, Forum, ForumRole, LogEntry, Mail, Message, Revision, Role, Topic, User
 from app.plain import is_blank, plain, plain_line
 from config import Config
 from tests.browser.server import POLL_SECONDS, SECRET, Site, serving
@@ -50,6 +50,8 @@ class Planted:
     histories: list[int] = field(default_factory=list)
     harmless: list[int] = field(default_factory=list)
     waiting: list[int] = field(default_factory=list)
+    entries: list[int] = field(default_factory=list)
+    acts: list[int] = field(default_factory=list)
 
 
 class Planter:
@@ -123,12 +125,12 @@ class Planter:
 
     def _to_moderate(self, topic: Topic) -> None:
         """Three published messages for each reason, and many that wait, with as much in each as an excerpt shows."""
-        authors, reasons = cycle(self.people), self.lines(User.MAX_REASON)
-        for _ in range(3 * len(reasons)):
-            self.planted.harmless.append(make_message(topic, next(authors), "A text.").id)
-        excerpts = self.lines(IN_AN_EXCERPT)
-        for body in islice(cycle(excerpts), max(len(excerpts), 2 * len(reasons))):
-            self.planted.waiting.append(make_pending(topic, next(authors), body).id)
+        reasons, excerpts = self.lines(User.MAX_REASON), self.lines(IN_AN_EXCERPT)
+        for author in islice(cycle(self.people), 3 * len(reasons)):
+            self.planted.harmless.append(make_message(topic, author, "A text.").id)
+        bodies = islice(cycle(excerpts), max(len(excerpts), 2 * len(reasons)))
+        for author, body in zip(cycle(self.people), bodies, strict=False):
+            self.planted.waiting.append(make_pending(topic, author, body).id)
 
     def _log(self) -> None:
         for person in self.people:
@@ -183,6 +185,8 @@ def hostile_site(folder: Path, texts: Sequence[str]) -> Iterator[HostileSite]:
             planted = planter.plant()
             administrator = db.session.scalars(select(User.id).where(User.is_admin)).first()
         moderate(app, administrator, planted, planter)
+        with app.app_context():
+            planted.entries, planted.acts = (list(db.session.scalars(select(kind.id))) for kind in (LogEntry, Act))
         signed_in = {"participant": planted.people[0], "administrator": administrator}
         cookies = {who: sign_in(app, key).get_cookie("session").value for who, key in signed_in.items()}
         yield HostileSite(site, app, planted, {"visitor": "", **cookies})
@@ -192,19 +196,21 @@ def moderate(app: Flask, administrator: int, planted: Planted, planter: Planter)
     """Do what moderators do, with hostile reasons, by the forms of the site; that also writes the mails about it."""
     admin, reader = sign_in(app, administrator), sign_in(app, planted.people[0])
     harmless, waiting, suspended = (iter(keys) for keys in (planted.harmless, planted.waiting, planted.people[20:]))
-    topics, titles = iter(planted.topics), iter(reversed(planter.lines(Topic.MAX_TITLE)))
+    reasons = planter.lines(User.MAX_REASON)
+    titles = planter.lines(Topic.MAX_TITLE)[: len(reasons)]
+    topics = zip(planted.topics, [*titles[1:], titles[0]], strict=False)  # so that each is still the title of one
 
     def send(path: str, **data: str) -> None:
         answer = (reader if path.endswith("/report/") else admin).post(f"/en/{path}", data=data)
         assert answer.status_code == 302, f"{path} {data} {answer.status_code}"
 
-    for reason in planter.lines(User.MAX_REASON):
+    for reason, (topic, title) in zip(reasons, topics, strict=True):
         send(f"moderation/messages/{next(harmless)}/withhold/", words=reason)
         correction = {"body": "A better text.", "language": "en", "on_behalf_of": next(planter.on_behalf_of)}
         send(f"moderation/messages/{next(harmless)}/correct/", words=reason, **correction)
         send(f"messages/{next(harmless)}/report/", reason=reason)
         send(f"moderation/messages/{next(waiting)}/return/", words=reason)
-        send(f"moderation/topics/{next(topics)}/retitle/", words=reason, title=next(titles), language="en", seen="0")
+        send(f"moderation/topics/{topic}/retitle/", words=reason, title=title, language="en", seen="0")
         send(f"admin/users/{next(suspended)}/suspend/", reason=reason)
 
 
@@ -248,9 +254,11 @@ def _inside(planted: Planted) -> list[str]:
     people = [f"/admin/users/{key}/{step}" for key, step in zip(planted.people, cycle(STEPS), strict=False)]
     lists = [f"/admin/users/?page={page}" for page in range(1, len(planted.people) // 50 + 2)]
     lists += [f"/admin/log/?page={page}" for page in range(1, 5)]
+    log = [f"/admin/log/{key}/" for key in (*planted.entries[::50], planted.entries[-1])]
+    log += [f"/admin/log/acts/{key}/" for key in planted.acts[-3:]]
     forum = [f"/admin/forums/{planted.forum}/", f"/admin/forums/{planted.forum}/roles/", f"/figures/forums/{SLUG}/"]
     seen = [f"/topics/{topic}/" for topic in planted.topics[1::2]] + _histories(planted.histories[1::2])
-    return ["/moderation/", *forum, *lists, *topics, *cases, *replies, *people[::9], *seen]
+    return ["/moderation/", *forum, *lists, *log, *topics, *cases, *replies, *people[::9], *seen]
 
 
 def _own(planted: Planted) -> list[str]:

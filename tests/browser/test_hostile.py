@@ -75,11 +75,12 @@ def test_the_watch_sees_what_is_not_kept_out(watching: NewWatch):
     """So that the tests above can fail; and the policy, which would stop all of it, is off."""
     watch = watching()
     for text in (*HANDLERS[:6], *EMBEDDED):
-        watch.visit("/en/")
-        before = len(watch.problems)
-        watch.page.evaluate(INSERT, text)
-        watch.look()
-        assert watch.problems[before:] or text.startswith("!["), text
+        if text.startswith("<") and "refresh" not in text:  # which would lead away at once
+            watch.visit("/en/")
+            before = len(watch.problems)
+            watch.page.evaluate(INSERT, text)
+            watch.look()
+            assert watch.problems[before:], text
 
     seen = "\n".join(watch.problems)
     assert "alert(1) was called" in seen
