@@ -6,7 +6,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from flask import Flask, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
-from werkzeug.routing import BaseConverter, IntegerConverter, Map, RequestRedirect
+from werkzeug.routing import BaseConverter, IntegerConverter, Map, RequestRedirect, UnicodeConverter
 
 from app.errors import NotFound
 from app.languages import site_languages
@@ -35,10 +35,18 @@ class KeyConverter(IntegerConverter):
         super().__init__(url_map, max=LARGEST_KEY)
 
 
+class TextConverter(UnicodeConverter):
+    """A part of an address without control characters: with one it names nothing, and not all databases take it."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map)
+        self.regex = r"[^/\x00-\x1f\x7f]+"
+
+
 def register(app: Flask) -> None:
     codes = "|".join(app.extensions["languages"])
     app.url_map.converters["language"] = type("LanguageConverter", (BaseConverter,), {"regex": codes})
-    app.url_map.converters["int"] = KeyConverter
+    app.url_map.converters |= {"int": KeyConverter, "default": TextConverter}
     app.url_value_preprocessor(_take_language)
     app.url_defaults(_give_language)
     app.before_request(_name_no_host)

@@ -37,15 +37,15 @@ class Suspended(ForumError):
         # A plain string, since templates take a lazy one for HTML, and the reason is what somebody typed.
         self.message: object = (
             _(
-                "This account is suspended, for this reason: “%(reason)s” "
-                "If you think that it should not be, please write to %(contact)s.",
+                "This account is suspended. If you think that it should not be, please write to %(contact)s. "
+                "Reason: %(reason)s",
                 reason=reason,
                 contact=contact,
             )
             if contact
             else _(
-                "This account is suspended, for this reason: “%(reason)s” "
-                "If you think that it should not be, please write to the Secretariat.",
+                "This account is suspended. If you think that it should not be, please write to the Secretariat. "
+                "Reason: %(reason)s",
                 reason=reason,
             )
         )

@@ -39,8 +39,6 @@ def register(app: Flask) -> None:
             response.headers.add(*POLICY)
         for line in lines:
             response.headers.add(*line)
-        if "Content-Security-Policy" not in response.headers:
-            response.headers.add("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         if "Cache-Control" not in response.headers:
             response.headers.add("Cache-Control", FOR_ONE_PERSON if _is_personal() else FOR_ANYBODY)
         response.headers.add("Vary", "Cookie")

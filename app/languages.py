@@ -42,6 +42,7 @@ class Patterns:
     heading: str = "{a} " + DASH + " {b}"
     heading_within_month: str = "{d1}" + DASH + "{d2} {m} {y}"
     sentence: str = "from {a} to {b}"
+    sentence_within_month: str = "from {d1} to {d2} {m} {y}"
     time: str = "{h:02}:{n:02}" + NO_BREAK + "UTC"
     moment: str = "{date}, {time}"
     thousands: str = ","
@@ -77,12 +78,13 @@ class Language:
         if (first.year, first.month) == (last.year, last.month):
             if first.day == last.day:
                 return self.date(first)
-            a, b = self._parts(first), self._parts(last)
-            return self.patterns.heading_within_month.format(d1=a["d"], d2=b["d"], m=b["m"], y=b["y"])
+            return self._within_month(self.patterns.heading_within_month, first, last)
         return self.patterns.heading.format(a=self._range_start(first, last), b=self.date(last))
 
     def sentence_range(self, first: Day, last: Day) -> str:
-        """`from 20 February to 4 May 2012`, for use inside a sentence."""
+        """`from 20 February to 4 May 2012`, `from 17 to 31 July 2012`, for use inside a sentence."""
+        if (first.year, first.month) == (last.year, last.month):
+            return self._within_month(self.patterns.sentence_within_month, first, last)
         return self.patterns.sentence.format(a=self._range_start(first, last), b=self.date(last))
 
     def day_month(self, day: Day) -> str:
@@ -124,6 +126,10 @@ class Language:
         offered = self.states | {code: self.state_name(code) for code in present if code}
         return sorted(offered.items(), key=lambda state: self.sort_key(state[1]))
 
+    def _within_month(self, pattern: str, first: Day, last: Day) -> str:
+        a, b = self._parts(first), self._parts(last)
+        return pattern.format(d1=a["d"], d2=b["d"], m=b["m"], y=b["y"])
+
     def _range_start(self, first: Day, last: Day) -> str:
         if first.year == last.year:
             return self.day_month(first)
@@ -152,6 +158,7 @@ KNOWN = {
             heading="{a} a {b}",
             heading_within_month="{d1} a {d2} de {m} de {y}",
             sentence="del {a} al {b}",
+            sentence_within_month="del {d1} al {d2} de {m} de {y}",
             thousands=".",
             decimal=",",
             percent="{p} %".replace(" ", NO_BREAK),
@@ -165,6 +172,7 @@ KNOWN = {
             tuple("janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()),
             first_day="1er",
             sentence="du {a} au {b}",
+            sentence_within_month="du {d1} au {d2} {m} {y}",
             time="{h} h {n:02} UTC".replace(" ", NO_BREAK),
             thousands=NO_BREAK,
             decimal=",",

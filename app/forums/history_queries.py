@@ -23,7 +23,7 @@ class Version:
     """What a message said from one change to the next, as `said`; `number` counts from 1.
 
     `act` is that of the moderator who made the change, `before` the version before it, and `pieces` the difference
-    of the texts; None where no version before is there to be seen.
+    of the texts; None where no version before is there to be seen. `is_hidden` says whether readers are not shown it.
     """
 
     number: int
@@ -32,6 +32,7 @@ class Version:
     act: Act | None
     before: Text | None
     pieces: list[Piece] | None
+    is_hidden: bool
 
 
 @dataclass(frozen=True)
@@ -58,18 +59,20 @@ def get_history(number: int, page: int, *, viewer: Viewer) -> History:
     message = get_message(number, viewer=viewer)
     require(viewer, "see_history", message)
     acts = db.session.scalars(select(Act).where(Act.message_id == number).options(joinedload(Act.user))).all()
-    hiding = [] if can(viewer, "see_unpublished", message) else [act for act in acts if "hides" in act.detail]
+    hiding = [act for act in acts if "hides" in act.detail]
     hidden_to = max((act.detail["hides"] for act in hiding), default=0)
+    sees_all = can(viewer, "see_unpublished", message)
     keys = db.session.scalars(select(Revision.id).filter_by(message_id=number).order_by(Revision.id.desc())).all()
-    seen = [key for key in keys if key > hidden_to]
+    seen = [key for key in keys if sees_all or key > hidden_to]
     pages = len(seen) // PER_PAGE + 1
     if page > pages:
         raise NotFound
     first = (page - 1) * PER_PAGE
     texts = _texts(message, seen, first)
     made_by = {act.detail["revision"]: act for act in acts if "revision" in act.detail}
-    versions = _versions(texts, len(keys) + 1 - first, made_by)
-    return History(message, versions, _files(message, hiding), len(seen) < len(keys), page, pages)
+    versions = _versions(texts, len(keys) + 1 - first, made_by, hidden_to)
+    files = _files(message, [] if sees_all else hiding)
+    return History(message, versions, files, len(seen) < len(keys), page, pages)
 
 
 def _files(message: Message, hiding: Sequence[Act]) -> list[Attachment]:
@@ -85,11 +88,12 @@ def _texts(message: Message, keys: Sequence[int], first: int) -> list[Text]:
     return [*((message,) if first == 0 else ()), *revisions]
 
 
-def _versions(texts: Sequence[Text], last_number: int, made_by: dict[int, Act]) -> list[Version]:
+def _versions(texts: Sequence[Text], last_number: int, made_by: dict[int, Act], hidden_to: int) -> list[Version]:
     work, versions = Work(), []
     for at, said in enumerate(texts[:PER_PAGE]):
         before = texts[at + 1] if at + 1 < len(texts) else None
         act = made_by.get(before.id) if before else None
         pieces = compare(before.body, said.body, work) if before else None
-        versions.append(Version(last_number - at, said, said.written_at, act, before, pieces))
+        is_hidden = isinstance(said, Revision) and said.id <= hidden_to
+        versions.append(Version(last_number - at, said, said.written_at, act, before, pieces, is_hidden))
     return versions

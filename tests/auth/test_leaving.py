@@ -46,7 +46,7 @@ MARKER = "zzyzx"
 EMAIL = f"{MARKER}@example.org"
 DELETE, DELETED = "/en/account/delete/", "/en/auth/deleted/"
 RIGHT = {"password": PASSWORD, "email": EMAIL}
-FORMER = {"en": "Former participant 2", "es": "Antiguo participante 2", "fr": "Ancien participant 2"}
+FORMER = {"en": "Former participant 2", "es": "Exparticipante 2", "fr": "Ancien participant 2"}
 PROFILE = {
     "name": "Zzyzx Zzyzxova",
     "title": "Dr Zzyzx",

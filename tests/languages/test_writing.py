@@ -87,6 +87,18 @@ def test_range_in_a_sentence(languages, code, text):
 
 
 @pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("en", "from 17 to 31 July 2012"),
+        ("es", "del 17 al 31 de julio de 2012"),
+        ("fr", "du 17 au 31 juillet 2012"),
+    ],
+)
+def test_range_within_a_month_in_a_sentence(languages, code, text):
+    assert languages[code].sentence_range(*JULY) == text
+
+
+@pytest.mark.parametrize(
     ("code", "state", "name"),
     [
         ("en", "KR", "Republic of Korea"),

@@ -67,8 +67,11 @@ def test_hidden_versions_are_for_the_author_and_the_moderators(world, alice, bru
         assert "Earlier versions are not shown" in page
         assert "Her number is kept here." in page
         assert "I think" in page
+        assert "Readers do not see this version." not in page
     for client in (alice, moderator):
-        assert "555 0100" in history(client, world.first).text
+        page = history(client, world.first).text
+        assert "555 0100" in page
+        assert page.count("Readers do not see this version.") == 2, "nor what it said before that"
 
 
 def test_correction_without_hiding_stays_readable(world: World, moderator, visitor):
