@@ -125,7 +125,8 @@ class Planter:
 
     def _to_moderate(self, topic: Topic) -> None:
         """Three published messages for each reason, and many that wait, with as much in each as an excerpt shows."""
-        reasons, excerpts = self.lines(User.MAX_REASON), self.lines(IN_AN_EXCERPT)
+        reasons = self.lines(User.MAX_REASON)
+        excerpts = [line for line in self.lines(IN_AN_EXCERPT) if _is_taken(line)]
         for author in islice(cycle(self.people), 3 * len(reasons)):
             self.planted.harmless.append(make_message(topic, author, "A text.").id)
         bodies = islice(cycle(excerpts), max(len(excerpts), 2 * len(reasons)))
