@@ -7,11 +7,11 @@ from playwright.sync_api import Browser
 
 from tests.browser.hostile_site import SLUG, HostileSite, hostile_site
 from tests.browser.watch import Watch
-from tests.hostile import EMBEDDED, HANDLERS, HOSTILE, UNCLEAN
+from tests.hostile import EMBEDDED, HANDLERS, HOSTILE, LONG, UNCLEAN
 
 pytestmark = pytest.mark.browser
 
-TEXTS = (*HOSTILE, *UNCLEAN)
+TEXTS = (*LONG, *HOSTILE, *UNCLEAN)  # the first is also the name of the participant who looks
 AT_ONCE = 24  # as many texts are typed into a form
 INSERT = "(html) => { document.querySelector('main').innerHTML = html; }"
 NewWatch = Callable[..., Watch]
