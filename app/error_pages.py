@@ -8,6 +8,7 @@ from flask import Flask, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
@@ -48,6 +49,15 @@ CSRF_MESSAGE = _l(
 )
 KEPT_HEADERS = frozenset({"Allow", "Content-Range", "Retry-After"})
 SECONDS_TO_RETRY = 60
+# What stands above the address of a form, and can be gone back to.
+BACK = {
+    "forums.message": _l("Back to the message"),
+    "forums.topic": _l("Back to the topic"),
+    "forums.group": _l("Back to the group"),
+    "forums.forum": _l("Back to the forum"),
+    "moderation.message": _l("Back to the message"),
+    "topic_moderation.overview": _l("Back to the topic"),
+}
 NOT_GIVEN_BACK = frozenset(
     "csrf_token submission code shown seen preview language question capacity country listed messages place"
     " removed".split()
@@ -63,7 +73,8 @@ def register(app: Flask) -> None:
 
 
 def _broken_rule(error: ForumError) -> ResponseReturnValue:
-    return _page(error.status, error.message, ways=error.ways, to_form=isinstance(error, SignedOut))
+    back = _way_back() if error.status in {403, 409} else None
+    return _page(error.status, error.message, ways=error.ways, back=back, to_form=isinstance(error, SignedOut))
 
 
 def _http_error(error: HTTPException) -> Any:
@@ -87,6 +98,7 @@ def _page(
     message: object,
     *,
     ways: Ways = (),
+    back: tuple[str, LazyString] | None = None,
     headers: Mapping[str, str] | None = None,
     to_form: bool = False,
 ) -> ResponseReturnValue:
@@ -95,7 +107,7 @@ def _page(
         # No address matched, but the language of one may stand in the path that was asked for.
         g.language = negotiate(request.path.split("/")[1], request.accept_languages)
     heading = _(HEADINGS.get(status, HEADINGS[400]))
-    shown = {"status": status, "heading": heading, "message": message, "typed": _typed(), "ways": ways}
+    shown = {"status": status, "heading": heading, "message": message, "typed": _typed(), "ways": ways, "back": back}
     kept = {"Cache-Control": "no-store"} if status >= 500 else {}
     text = render_template("error_plain.html", **shown) if status == 503 else _whole_page(shown, to_form=to_form)
     return text, status, {**kept, **(headers or {})}
@@ -130,6 +142,15 @@ def _form_path() -> str | None:
     """The page of the form that was sent: forms are sent to their own address. None where it has no page."""
     rule = request.url_rule
     return request.full_path.rstrip("?") if rule and "GET" in (rule.methods or ()) else None
+
+
+def _way_back() -> tuple[str, LazyString] | None:
+    """The address of what the refused request was about, the nearest above its own, and what its link says."""
+    pages, path = current_app.url_map.bind("localhost"), request.path.rstrip("/")
+    while path := path.rpartition("/")[0]:
+        if pages.test(f"{path}/", "GET") and (text := BACK.get(pages.match(f"{path}/", "GET")[0])):
+            return f"{path}/", text
+    return None
 
 
 def _has_to_sign_in() -> bool:

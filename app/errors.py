@@ -101,6 +101,14 @@ class AlreadyDecided(ForumError):
     message = _l("This has been decided already, perhaps by somebody else a moment ago. Nothing was changed.")
 
 
+class AnsweredIsGone(ForumError):
+    status = 409
+    message = _l(
+        "The message that you want to answer has been withdrawn or withheld, so it cannot be answered any more. "
+        "You can write in its topic without answering it."
+    )
+
+
 class ChangedMeanwhile(ForumError):
     status = 409
     message = _l("This message was changed after you had opened the page. Nothing was done; please read it again.")

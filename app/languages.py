@@ -82,7 +82,7 @@ class Language:
         return self.patterns.heading.format(a=self._range_start(first, last), b=self.date(last))
 
     def sentence_range(self, first: Day, last: Day) -> str:
-        """`from 20 February to 4 May 2012`, `from 17 to 31 July 2012`, for use inside a sentence."""
+        """`from 20 February to 4 May 2012`, `from 17 to 31 July 2012`, for use inside a sentence. Not for one day."""
         if (first.year, first.month) == (last.year, last.month):
             return self._within_month(self.patterns.sentence_within_month, first, last)
         return self.patterns.sentence.format(a=self._range_start(first, last), b=self.date(last))
@@ -177,7 +177,7 @@ KNOWN = {
             thousands=NO_BREAK,
             decimal=",",
             percent="{p} %".replace(" ", NO_BREAK),
-            sizes=("o", "Ko", "Mo", "Go"),
+            sizes=("o", "ko", "Mo", "Go"),
         ),
     ),
 }

@@ -2,11 +2,16 @@
 
 import csv
 import io
+import re
 
 BYTE_ORDER_MARK = "\N{BYTE ORDER MARK}"  # begins a file, so that spreadsheets read it as UTF-8
 LONGEST_CELL = 32_000  # spreadsheets take at most 32,767 characters
-STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}",
-                    "\N{FULLWIDTH HYPHEN-MINUS}", "\N{FULLWIDTH COMMERCIAL AT}")  # fmt: skip
+# Where a formula begins: in a cell, and after whatever else spreadsheets may take for the end of one. In Spanish and in
+# French they take the semicolon for it.
+FORMULA = re.compile(
+    r"(^\s*|[;\t\r\n][^\S\t\r\n]*)([=+\-@"
+    "\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}])"
+)
 
 
 def line(*cells: object) -> str:
@@ -17,8 +22,7 @@ def line(*cells: object) -> str:
 
 
 def _safe(cell: object) -> object:
-    """The cell as it can stand in a file: a text that a spreadsheet would take for a formula begins with a quote."""
+    """The cell as it can stand in a file: a quote stands before what a spreadsheet would take for a formula."""
     if isinstance(cell, int | float):
         return cell
-    text = str(cell)[:LONGEST_CELL]
-    return f"'{text}" if text.lstrip().startswith(STARTS_A_FORMULA) else text
+    return FORMULA.sub(r"\1'\2", str(cell)[:LONGEST_CELL])

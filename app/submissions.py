@@ -6,6 +6,8 @@ again (a double click, a reload) from one that somebody went back to and filled 
 
 import hashlib
 
+from sqlalchemy import func, select
+
 from app.extensions import db
 from app.models import Submission
 
@@ -13,8 +15,16 @@ LONGEST_KEY = 36
 
 
 def earlier_result(key: str, user_id: int, *content: object) -> int | None:
-    """The key of the row that this very form, sent by this user, has made already; None where it is new."""
-    found = db.session.get(Submission, (_digest(key, content), user_id)) if _is_usable(key) else None
+    """The key of the row that this very form, sent by this user, has made already; None where it is new.
+
+    The same form that is sent at the same moment waits here until this transaction ends.
+    """
+    if not _is_usable(key):
+        return None
+    digest = _digest(key, content)
+    if db.session.get_bind().dialect.name == "postgresql":  # SQLite lets one transaction write at a time anyway
+        db.session.execute(select(func.pg_advisory_xact_lock(int(digest[:15], 16))))
+    found = db.session.get(Submission, (digest, user_id))
     return found.result_id if found else None
 
 

@@ -149,11 +149,11 @@ class FullWorld:
         make_user("mailed", confirmed_at=None, confirmation_mailed_at=utcnow())
         forums = {forum.slug: forum.id for forum in _forums(people["alice"])}
         db.session.add(ForumRole(user=translator, forum_id=small.forum, role=Role.TRANSLATOR))
-        notice, document, page, coming = _furnish(db.session.get_one(Forum, small.forum))
+        notice, document, page, coming = furnish(db.session.get_one(Forum, small.forum))
         long_topic, edited, withdrawn = _messages(db.session.get_one(Group, small.group), people)
         locked, merged = _moderated(long_topic, people)
         hidden = db.session.query(Group).join(Forum).filter(Forum.slug == "draft-forum").one()
-        _furnish(hidden.forum)
+        furnish(hidden.forum)
         hidden_topic = make_topic(hidden, people["alice"], "Hidden topic", question=hidden.questions[0])
         hidden_message = make_message(hidden_topic, people["alice"], BODY, on_behalf_of="Some others")
         attachment, document_file = _files(edited, withdrawn, document)
@@ -217,7 +217,7 @@ def _forums(alice: User) -> list[Forum]:
     return [planned, undated, last_hours, extended, reopened, closed, archived]
 
 
-def _furnish(forum: Forum) -> tuple[Notice, Document, Page, Period]:
+def furnish(forum: Forum) -> tuple[Notice, Document, Page, Period]:
     """Give a forum all the texts that one can have, and a second group with a period of its own to come."""
     for text in forum.texts.values():
         text.remarks, text.about, text.mandate = "Remarks", BODY, BODY

@@ -9,7 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from lxml import html
 
+from app.database import utcnow
 from app.extensions import db
+from app.models import Forum
 from config import Config
 from tests.conftest import database_of, remove_database
 from tests.world import World
@@ -186,3 +188,21 @@ def test_address_without_a_page_is_not_led_back_to(app: Flask, visitor: FlaskCli
     answer = visitor.post("/en/auth/sign-out/")
 
     assert links_of(answer.text) == ["/en/", "/en/portal/"]
+
+
+@pytest.mark.parametrize(
+    ("path", "back"),
+    [
+        ("messages/2/edit/", "/en/messages/2/"),
+        ("topics/1/reply/", "/en/topics/1/"),
+        ("forums/open-forum/groups/group-1/new/", "/en/forums/open-forum/groups/group-1/"),
+    ],
+)
+def test_what_is_refused_leads_back_to_what_it_is_about(path: str, back: str, app: Flask, alice, world: World):
+    with app.app_context():
+        db.session.get_one(Forum, world.forum).archived_at = utcnow()
+        db.session.commit()
+    answer = alice.get(f"/en/{path}")
+
+    assert answer.status_code in {403, 409}
+    assert links_of(answer.text)[0] == back

@@ -13,6 +13,9 @@ from tests.route_table import ADMIN, MODERATOR, PEOPLE, PUBLIC, ROWS, SIGNED_IN,
 PAGES = [row for row in ROWS if is_page(row)]
 PREFIX = "/<language:lang>"
 ORIGIN = "http://127.0.0.1:8000"
+# What addresses may name behind their question mark, besides the page.
+PARAMETERS = tuple("q to quote question next action kind by forum since until limit".split())
+NONSENSE = ("", "-1", "9" * 30, "x" * 5_000, "\0", "\u0661", "2012-02-31")
 HOSTILE = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"}
 SIGNED_OUT_READS = [row for row in PAGES if row.guard == PUBLIC and "POST" not in row.methods]
 VIEWS = [(row, name) for row in PAGES for name in ("visitor", "alice", "admin") if row.guard[PEOPLE.index(name)] == 200]
@@ -60,13 +63,6 @@ def test_visitor_is_sent_to_sign_in_and_back_to_the_page(row: Row, full: FullWor
         assert answer.location.startswith("/fr/auth/sign-in/?next=%2Ffr%2F"), path
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.guard == ADMIN], ids=name_of)
-def test_nobody_but_administrators_can_send_a_form_of_the_administration(row: Row, full: FullWorld, people):
-    for path in paths_of(row, full):
-        statuses = {name: people[name].post(path).status_code for name in PEOPLE if name != "admin"}
-        assert set(statuses.values()) == ({403} if "POST" in row.methods else {405}), path
-
-
 @pytest.mark.parametrize("row", [row for row in ROWS if row.paths and "POST" not in row.methods], ids=name_of)
 def test_address_for_reading_takes_nothing(row: Row, full: FullWorld, people):
     path = paths_of(row, full)[0]
@@ -84,6 +80,27 @@ def test_reading_writes_nothing(one_app: Flask, full: FullWorld, people):
                 client.get(path, buffered=True)
 
     assert dump(one_app) == before
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if "POST" in row.methods], ids=name_of)
+def test_every_form_needs_its_token(row: Row, one_app: Flask, full: FullWorld, people, monkeypatch):
+    """Also where nobody is signed in, and at addresses that take nothing but a form."""
+    monkeypatch.setitem(one_app.config, "WTF_CSRF_ENABLED", True)
+    before = dump(one_app)
+    for path in paths_of(row, full) or [with_keys(row)]:
+        for name in ("visitor", "admin"):
+            assert people[name].post(path, data={"body": "Words"}).status_code == 400, f"{name} at {path}"
+
+    assert dump(one_app) == before
+
+
+@pytest.mark.parametrize("row", PAGES, ids=name_of)
+def test_nonsense_in_a_parameter_is_no_fault_of_the_site(row: Row, full: FullWorld, people):
+    path, reader = paths_of(row, full)[0].partition("?")[0], people[PEOPLE[row.guard.index(200)]]
+    for value in NONSENSE:
+        for names in (("page",), PARAMETERS):
+            answer = reader.get(path, query_string=dict.fromkeys(names, value), buffered=True)
+            assert answer.status_code in {200, 302, 400, 404, 410, 422}, f"{value[:20]!r} as {names}"
 
 
 @pytest.mark.parametrize(("row", "name"), VIEWS, ids=lambda value: value if isinstance(value, str) else name_of(value))
@@ -249,6 +266,12 @@ def check_alternates(page, path: str, language: str) -> None:
 def without_query(path: str, kept: str) -> str:
     bare, _, query = path.partition("?")
     return f"{bare}?{query}" if query.startswith(f"{kept}=") else bare
+
+
+def with_keys(row: Row) -> str:
+    """An address of a row that has no pages."""
+    path = re.sub(r"<any\(([^,)]*)[^>]*>", r"\1", row.rule)
+    return "/en" + re.sub(r"<[^>]*>", "1", path)
 
 
 def words_of(text: str) -> str:

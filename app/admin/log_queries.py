@@ -18,7 +18,8 @@ from app.languages import N_, site_languages
 from app.models import Act, Forum, LogEntry, Role, Topic, User
 from app.spreadsheets import BYTE_ORDER_MARK, line
 
-ACTIONS: dict[str, str] = {**labels.ACT} | {
+ACTS = {str(kind): label for kind, label in labels.ACT.items()}
+ACTIONS = ACTS | {
     "create": N_("Created"),
     "edit": N_("Changed"),
     "delete": N_("Deleted"),
@@ -52,7 +53,7 @@ FIELDS = {
     "file": N_("File"),
     "from_group": N_("From the group"),
     "from_question": N_("From the question"),
-    "hides": N_("Number of the version that is hidden"),
+    "hides": N_("Key of the last version that is hidden"),
     "from_topic": N_("From the topic"),
     "group_id": N_("Key of the group"),
     "introduction": N_("Introduction"),
@@ -73,7 +74,7 @@ FIELDS = {
     "position": N_("Place among its neighbours"),
     "published_at": N_("Published on"),
     "reason": N_("Reason"),
-    "revision": N_("Number of the earlier version"),
+    "revision": N_("Key of the earlier version"),
     "remarks": N_("Remarks"),
     "second_step": N_("Two-step sign-in"),
     "short_title": N_("Short title"),
@@ -189,6 +190,11 @@ def who(entry: Row[Any]) -> str:
     return _("Command line") if entry.user_id is None else person_name(entry)
 
 
+def action_of(entry: Row[Any]) -> str:
+    """What was done, in the words of the moderation record where it is an act of moderation."""
+    return _((ACTS if entry.source == ACT else ACTIONS).get(entry.action, entry.action))
+
+
 def subject_of(entry: Row[Any]) -> str:
     """What it was done to, as that was called then; "" for nothing that has a name. Somebody whose account was deleted
     has left a number."""
@@ -229,14 +235,14 @@ def shown_value(change: dict[str, Any], which: str) -> str:
 def as_csv(asked: Filter) -> Iterator[str]:
     """The entries as lines of a CSV file with a heading; no cell can be taken for a formula."""
     yield BYTE_ORDER_MARK + line(
-        _("Time (UTC)"), _("Person"), _("Action"), _("Kind"), _("Key"), _("Subject"), _("Forum"), _("Changes")
+        _("Date and time (UTC)"), _("Person"), _("Action"), _("Kind"), _("Key"), _("Subject"), _("Forum"), _("Changes")
     )
     slugs = dict(db.session.execute(select(Forum.id, Forum.slug)).all())
     for entry in db.session.execute(entries(asked).execution_options(yield_per=100)):
         yield line(
             f"{entry.at:%Y-%m-%d %H:%M:%S}",
             who(entry),
-            _(ACTIONS.get(entry.action, entry.action)),
+            action_of(entry),
             _(SUBJECTS.get(entry.kind, entry.kind)),
             entry.subject_id,
             subject_of(entry),
@@ -256,7 +262,7 @@ def _with_person() -> Select[Any]:
 def _joined(value: Any) -> str:
     """Keys as people read them; "" for none."""
     values = value if isinstance(value, list) else [value]
-    return ", ".join(str(one) for one in values if one is not None)
+    return ", ".join(str(one) for one in values if one)
 
 
 def _language_names(codes: str) -> str:
@@ -266,7 +272,8 @@ def _language_names(codes: str) -> str:
 
 
 def _change_line(change: dict[str, Any]) -> str:
-    return f"{field_name(change)}: {shown_value(change, 'old')} → {shown_value(change, 'new')}"
+    old, new = shown_value(change, "old"), shown_value(change, "new")
+    return _("%(field)s: %(old)s → %(new)s", field=field_name(change), old=old, new=new)
 
 
 def _midnight(day: date) -> datetime:

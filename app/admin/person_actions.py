@@ -48,8 +48,8 @@ def reinstate(user_id: int, reason: str, *, viewer: User) -> int:
     return user_id
 
 
-def delete(user_id: int, *, viewer: User) -> int:
-    """Erase a person who asked for it, and leave the record. Returns the key.
+def delete(user_id: int, *, is_speaker: bool, viewer: User) -> int:
+    """Erase a person who asked for it, and leave the record. Returns the key; `is_speaker` is as `erase` takes it.
 
     Raises Refused for oneself, LastAdministrator, NotFound and Forbidden.
     """
@@ -57,7 +57,7 @@ def delete(user_id: int, *, viewer: User) -> int:
         require(viewer, "administer")
         user = get_person(user_id)
         _require_other(user, viewer, OWN_PAGE)
-        erase(user)
+        erase(user, is_speaker=is_speaker)
         record(viewer, "delete", "users", user, [])
     return user_id
 

@@ -8,9 +8,9 @@ from app.addresses import link
 from app.admin import person_actions as actions
 from app.admin.common_views import done, here, show
 from app.admin.forms import carry_out
-from app.admin.person_forms import StandingForm
+from app.admin.person_forms import DeletePersonForm, StandingForm
 from app.admin.user_queries import get_person
-from app.auth.leaving_forms import TypedAddress
+from app.auth.erasing import posted_for_the_name_of
 from app.forms import Form
 from app.languages import language_or_default
 from app.models import User
@@ -43,8 +43,9 @@ def reinstate(user_id: int) -> ResponseReturnValue:
 @bp.route("/users/<int:user_id>/delete/", methods=["GET", "POST"])
 def delete(user_id: int) -> ResponseReturnValue:
     user = get_person(user_id)
-    form = TypedAddress(own_email=user.email)
-    if carry_out(form, lambda: actions.delete(user_id, viewer=signed_in_user())):
+    form = DeletePersonForm(own_email=user.email)
+    form.offer(posted_for_the_name_of(user))
+    if carry_out(form, lambda: actions.delete(user_id, is_speaker=form.has_spoken, viewer=signed_in_user())):
         return done(_("The account is deleted."), link("admin.users.index"))
     return _ask(_("Delete an account"), user, form, step="delete")
 

@@ -10,7 +10,7 @@ from wtforms.validators import ValidationError
 from app.admin.forms import VersionedForm, tell_differences
 from app.admin.object_queries import Kind, version_of_object
 from app.forms import AtMost, BodyField, Form, LineField, OnceForm, Renders
-from app.languages import Language, site_languages
+from app.languages import Language, reader_language, site_languages
 from app.models import DocumentText, ForumText, GroupText, NoticeText, PageText, QuestionText, ReasonText
 
 MAX_REMARKS = 2_000
@@ -158,4 +158,4 @@ class ObjectForm(OnceForm, VersionedForm):
         return not field.data and any(typed[name] for typed in self.typed_texts.values())
 
     def _first_text_field(self) -> Field:
-        return next(iter(next(iter(self.texts.values()))))
+        return next(iter(self.texts[reader_language().code]))

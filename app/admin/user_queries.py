@@ -73,10 +73,10 @@ def count_other_administrators(user: User) -> int:
     """How many others could administer: administrators with a confirmed address, who are not suspended.
 
     Asked inside the transaction that takes a right away: the administrators are kept from other writers until its
-    end, so that no two of them take the right from each other at once.
+    end, so that no two of them take the right from each other at once; all hold them in the same order.
     """
     can_sign_in = User.confirmed_at.is_not(None) & User.suspended_at.is_(None) & User.former_number.is_(None)
-    statement = select(User.id).where(User.is_admin, can_sign_in).with_for_update()
+    statement = select(User.id).where(User.is_admin, can_sign_in).order_by(User.id).with_for_update()
     return len(set(db.session.scalars(statement)) - {user.id})
 
 

@@ -17,7 +17,7 @@ from app.storage import checksum
 
 EMPTY = _l("“%(name)s” is empty. Please choose another file.")
 TOO_LARGE = _l(
-    "“%(name)s” has %(size)s, and a file can have at most %(most)s. Please make it smaller, or give a link to it."
+    "“%(name)s” is larger than %(most)s, the most that a file can have. Please make it smaller, or give a link to it."
 )
 NOT_TAKEN = _l(
     "“%(name)s” is of a kind that cannot be attached. Please choose a file of one of these kinds: %(endings)s."
@@ -74,7 +74,7 @@ def read_upload(sent_name: str, content: IO[bytes], *, largest: int, language: L
     if not size:
         raise Unacceptable(EMPTY, name=name)
     if size > largest:
-        raise Unacceptable(TOO_LARGE, name=name, size=language.size(size), most=language.size(largest))
+        raise Unacceptable(TOO_LARGE, name=name, most=language.size(largest))
     kind = _kind_of(name, content)
     content.seek(0)
     return Upload(_with_ending(name, kind), kind.media_type, size, checksum(content), content)

@@ -77,7 +77,7 @@ def confirm(token: str, password: str) -> None:
         raise NotTheirPassword
     with transaction():
         # The token is worth nothing any more should the password have been changed meanwhile.
-        tokens.redeem(tokens.CONFIRM, token).confirmed_at = utcnow()
+        tokens.redeem(tokens.CONFIRM, token, for_update=True).confirmed_at = utcnow()
 
 
 def ask_for_confirmation(email: str, *, language: str) -> None:
@@ -148,7 +148,7 @@ def reset_password(token: str, password: str) -> None:
     """Set a new password, which also confirms the address, and end every sign-in. Raises ResetExpired."""
     password_hash = hash_password(password)
     with transaction():
-        user = tokens.redeem(tokens.RESET, token)
+        user = tokens.redeem(tokens.RESET, token, for_update=True)
         user.confirmed_at = user.confirmed_at or utcnow()
         _set_password(user, password_hash)
 

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
 
 from app.auth import proof, sign_ins, tokens
 from app.auth.mailing import address_for, write_to
@@ -41,21 +42,21 @@ def cancel(user: User) -> None:
         db.session.execute(delete(EmailChange).where(EmailChange.user_id == user.id))
 
 
-def redeem(side: Side, token: str) -> tuple[User, EmailChange]:
-    """Whose address is to change, and to which. Raises EmailChangeExpired."""
-    user = tokens.redeem(PURPOSES[side], token)
+def redeem(side: Side, token: str, *, for_update: bool = False) -> tuple[User, EmailChange]:
+    """Whose address is to change, and to which; `for_update` as in `tokens.redeem`. Raises EmailChangeExpired."""
+    user = tokens.redeem(PURPOSES[side], token, for_update=for_update)
     return user, db.session.get_one(EmailChange, user.id)
 
 
 def confirm(side: Side, token: str, *, kept: str) -> bool:
     """Confirm the change for one side, and make it where the other side has confirmed: whether it is made.
 
-    `kept` is the token of the sign-in that does not end then, "" for none. Raises EmailChangeExpired, also where
-    the address has been given to another account in the meantime.
+    `kept` is the token of the sign-in that does not end then, "" for none. Raises Suspended, and EmailChangeExpired,
+    also where the address has been given to another account in the meantime.
     """
     with transaction():
-        user, change = redeem(side, token)
-        db.session.refresh(change, with_for_update=True)
+        user, change = redeem(side, token, for_update=True)
+        require(user, "change_account")
         if side == "old":
             change.confirmed_by_old_at = utcnow()
         else:
@@ -81,9 +82,12 @@ def _change(user: User, change: EmailChange, kept: str) -> None:
     """What was mailed to the old address goes with it: it is nobody's any more."""
     _make_room(change.email)
     db.session.execute(delete(Mail).where(Mail.recipient == user.email))
-    user.email = change.email
     db.session.delete(change)
-    db.session.flush()
+    user.email = change.email
+    try:
+        db.session.flush()
+    except IntegrityError:  # somebody else has got the address at this very moment
+        raise EmailChangeExpired from None
     sign_ins.end_others(user, kept)
     write_to(user, "email_changed", moment=utcnow(), sign_in=address_for(user, "auth.sign_in"))
 

@@ -3,18 +3,20 @@
 Messages that were published, withheld ones among them, stay under their numbers with their text, their capacity and
 their State, without which nobody could read the record; the name gives way to `Former participant 17`, the organization
 goes. Texts that never became part of the record, or were taken back, go too: messages that wait or were withdrawn.
-On whose behalf a message speaks is about others and stays, unless it names the person. What the Secretariat typed for
-somebody is that person's own: a speaker with exactly the name of the person is taken for him or her, and what the
-person has typed for others is left alone.
+On whose behalf a message speaks is about others and stays, unless it names the person. What the person has typed for
+others is left alone. What the Secretariat typed for somebody of exactly this name is the person's own only where an
+administrator says so: anybody can sign up under a name that stands in the record.
 
 Reports, log entries and acts of moderation stay as facts, since others decided on them or have to answer for them;
 what the person wrote in reports, and what the log says of the person, goes.
 """
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from app.auth.passwords import UNUSABLE
 from app.counters import count
@@ -45,13 +47,17 @@ SHORTEST_NAME = 3  # shorter ones, such as initials, stand in too many words
 NOT_IN_THE_RECORD = (MessageStatus.PENDING, MessageStatus.WITHDRAWN)
 
 
-def erase(user: User) -> None:
-    """Erase everything about this person, for good; the row of the user stays, with a number in place of the name."""
-    number = (db.session.scalar(select(func.max(User.former_number))) or 0) + 1
-    own = [text.casefold() for text in (user.name, user.email, user.organization) if len(text) >= SHORTEST_NAME]
-    _erase_texts_out_of_the_record(user)
-    _erase_from_messages(user, own)
-    _erase_as_speaker(user, number)
+def erase(user: User, *, is_speaker: bool = False) -> None:
+    """Erase everything about this person, for good; the row of the user stays, with a number in place of the name.
+
+    `is_speaker` says that the messages `posted_for_the_name_of` this person are his or her own too.
+    """
+    number = _take_number(user)
+    own = _searched((user.name, user.email, user.organization))
+    is_heard = _is_heard_in(user, is_speaker)
+    _erase_texts_out_of_the_record(user, is_heard)
+    _erase_from_messages(is_heard, own)
+    _erase_as_speaker(is_heard, number)
     db.session.execute(update(Report).where(Report.reporter_id == user.id).values(reason=""))
     _erase_from_log(user)
     _delete_what_is_kept_for_the_account(user)
@@ -60,16 +66,41 @@ def erase(user: User) -> None:
     db.session.expire_all()
 
 
-def _is_heard_in(user: User) -> ColumnElement[bool]:
-    """The messages that are this person's own words: not those that he or she typed for others, but those that others
-    typed for him or her."""
+def _take_number(user: User) -> int:
+    """The next number of a former participant, which nobody else has got at this very moment."""
+    while True:
+        number = (db.session.scalar(select(func.max(User.former_number))) or 0) + 1
+        try:
+            with db.session.begin_nested():
+                user.former_number = number
+        except IntegrityError:
+            continue
+        return number
+
+
+def _searched(names: Iterable[str]) -> list[str]:
+    """The names in the form in which they are looked for, without those too short to tell anything."""
+    return [name.casefold() for name in names if len(name) >= SHORTEST_NAME]
+
+
+def posted_for_the_name_of(user: User) -> Sequence[int]:
+    """The numbers of the messages that the Secretariat typed for somebody who is called as this person is."""
+    return db.session.scalars(select(Message.id).where(_has_the_name_of(user)).order_by(Message.id)).all()
+
+
+def _has_the_name_of(user: User) -> ColumnElement[bool]:
+    return Message.speaker.in_({user.name, f"{user.title} {user.name}".strip()} - {""})
+
+
+def _is_heard_in(user: User, is_speaker: bool) -> ColumnElement[bool]:
+    """The messages that are this person's own words: not those that he or she typed for others."""
     own = (Message.author_id == user.id) & (Message.speaker == "")
-    return own | Message.speaker.in_({user.name, f"{user.title} {user.name}".strip()} - {""})
+    return own | _has_the_name_of(user) if is_speaker else own
 
 
-def _erase_texts_out_of_the_record(user: User) -> None:
+def _erase_texts_out_of_the_record(user: User, is_heard: ColumnElement[bool]) -> None:
     """Messages that nobody but their author and the moderators ever read, or may read any more, keep their numbers."""
-    unread = _is_heard_in(user) & Message.status.in_(NOT_IN_THE_RECORD)
+    unread = is_heard & Message.status.in_(NOT_IN_THE_RECORD)
     numbers = select(Message.id).where(unread).scalar_subquery()
     db.session.execute(delete(Revision).where(Revision.message_id.in_(numbers)))
     for attachment in db.session.scalars(select(Attachment).where(Attachment.message_id.in_(numbers))):
@@ -81,9 +112,11 @@ def _erase_texts_out_of_the_record(user: User) -> None:
     db.session.execute(update(Topic).where(hidden).values(title=NO_TITLE))
 
 
-def _erase_from_messages(user: User, own: list[str]) -> None:
-    """The organization of all messages; on whose behalf they speak where that names the person."""
-    is_heard = _is_heard_in(user)
+def _erase_from_messages(is_heard: ColumnElement[bool], own: list[str]) -> None:
+    """The organization of all messages; on whose behalf they speak where that names the person or an organization with
+    which the person has ever posted."""
+    held = db.session.scalars(select(Message.organization).where(is_heard).distinct())
+    own = [*own, *_searched(held)]
     db.session.execute(update(Message).where(is_heard).values(organization=""))
     messages = select(Message).where(is_heard)
     revisions = select(Revision).join(Message, Message.id == Revision.message_id).where(is_heard)
@@ -93,12 +126,12 @@ def _erase_from_messages(user: User, own: list[str]) -> None:
             thing.on_behalf_of = ""
 
 
-def _erase_as_speaker(user: User, number: int) -> None:
+def _erase_as_speaker(is_heard: ColumnElement[bool], number: int) -> None:
     """Where the Secretariat posted what this person wrote by letter, the number stands for the name too. It is text,
     in one language for all of them, since such a speaker is told from others by it."""
     with speaking(site_default()):
         name = _("Former participant %(number)s", number=number)
-    spoken = db.session.scalars(select(Message).where(_is_heard_in(user), Message.speaker != "")).all()
+    spoken = db.session.scalars(select(Message).where(is_heard, Message.speaker != "")).all()
     for message in spoken:
         message.speaker = name
     for topic in placing.held(*{message.topic_id for message in spoken}).values():
@@ -125,4 +158,4 @@ def _empty(user: User, number: int) -> None:
     user.name = user.title = user.organization = user.country = user.suspended_for = ""
     user.capacity, user.language = Capacity.EXPERT, site_default().code
     user.confirmed_at = user.suspended_at = user.totp_secret = user.totp_last_step = None
-    user.created_at, user.is_admin, user.former_number = utcnow(), False, number
+    user.created_at, user.is_admin = utcnow(), False

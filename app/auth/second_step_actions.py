@@ -26,7 +26,7 @@ def take(token: str, code: str, *, browser: str) -> User:
     The token says that the password was right. Raises SecondStepExpired, Suspended and WrongCode.
     """
     with transaction():
-        user = tokens.redeem(SECOND_STEP, token)
+        user = tokens.redeem(SECOND_STEP, token, for_update=True)
         if user.suspended_at:
             raise suspension(user)
         proof.use_code(user, code)

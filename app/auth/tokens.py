@@ -40,8 +40,9 @@ def make(purpose: Purpose, user: User) -> str:
     return _serializer(purpose).dumps([user.id, _mark(purpose, user)])
 
 
-def redeem(purpose: Purpose, token: str) -> User:
-    """The user of a token that can still be used.
+def redeem(purpose: Purpose, token: str, *, for_update: bool = False) -> User:
+    """The user of a token that can still be used; whoever uses it keeps the user from other writers (`for_update`)
+    until the transaction ends, so that it is used once.
 
     Raises the purpose's kind of TokenExpired for one that is malformed, expired or used.
     """
@@ -49,7 +50,7 @@ def redeem(purpose: Purpose, token: str) -> User:
         user_id, mark = _serializer(purpose).loads(token, max_age=int(purpose.life.total_seconds()))
     except (BadData, ValueError, TypeError):
         raise purpose.expired from None
-    user = db.session.get(User, user_id)
+    user = db.session.get(User, user_id, with_for_update=for_update or None, populate_existing=for_update)
     if user is None or mark != _mark(purpose, user) or (purpose is CONFIRM and user.confirmed_at):
         raise purpose.expired
     return user

@@ -20,6 +20,7 @@ from app.figures.tables import (
     Table,
     bars,
     counted,
+    enumerated,
     number,
     percentage,
     question_name,
@@ -202,7 +203,7 @@ def _picture_of_shares(rows: Sequence[Cells], asked: Asked) -> Picture | None:
     shares = tuple(float(row[2].exact) for row in rows)
     return Picture(
         _("Share of the most active"),
-        "; ".join(told),
+        enumerated(told),
         tuple(row[0].shown for row in rows),
         ((_("Share of messages"), shares),),
         lambda value: asked.language.percent(value / 100),

@@ -1,6 +1,6 @@
 """What every figure is made of: a table in the reader's language, and what its picture shows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -138,7 +138,13 @@ def bars(heading: str, entries: Sequence[Entry], language: Language) -> Picture 
         )
         for entry in entries
     )
-    return Picture(heading, "; ".join(told), tuple(entry.label for entry in entries), series(entries), scale(language))
+    return Picture(heading, enumerated(told), tuple(entry.label for entry in entries), series(entries), scale(language))
+
+
+def enumerated(told: Iterable[str]) -> str:
+    """The parts of what a picture tells, as one text."""
+    mark = _(";")
+    return f"{mark} ".join(told)
 
 
 def series(entries: Sequence[Entry]) -> tuple[tuple[str, tuple[float, ...]], ...]:

@@ -6,7 +6,7 @@ from typing import Any
 from app.attachments.keeping import attach, exchange
 from app.attachments.uploads import Upload
 from app.database import utcnow
-from app.errors import NotFound
+from app.errors import AnsweredIsGone, NotFound
 from app.extensions import db, transaction
 from app.forums import placing
 from app.forums.revising import revise
@@ -63,8 +63,8 @@ def reply(
 
     `message` has `body` (Markdown), `language` (code) and `on_behalf_of` ("" for nobody). Where the author types for
     somebody else, it has that person's name as `speaker` besides, with `capacity`, `organization` and `country`;
-    `files` are attached to it. Raises Closed, Archived, Locked or Forbidden, and NotFound where what is answered
-    stands in another topic.
+    `files` are attached to it. Raises Closed, Archived, Locked or Forbidden, NotFound where what is answered stands
+    in another topic, and AnsweredIsGone where it is not shown any more.
     """
     with transaction():
         sent = (topic.id, reply_to.id if reply_to else None, message, _identities(files))
@@ -73,8 +73,7 @@ def reply(
         topic = placing.standing(topic)
         require(author, "reply", topic)
         _require_voice(author, topic.group, message)
-        if reply_to is not None and reply_to.topic_id != topic.id:
-            raise NotFound
+        _require_answerable(reply_to, topic)
         posted = _post(topic, author, reply_to, message, files)
         remember(submission, author.id, posted.id, *sent)
     return posted
@@ -127,6 +126,15 @@ def _require_voice(author: User, group: Group, message: dict[str, Any]) -> None:
     """Raise Forbidden where somebody who may not do so speaks for somebody else."""
     if message.get("speaker"):
         require(author, "speak_for", group)
+
+
+def _require_answerable(reply_to: Message | None, topic: Topic) -> None:
+    if reply_to is None:
+        return
+    if reply_to.topic_id != topic.id:
+        raise NotFound
+    if reply_to.status != MessageStatus.PUBLISHED:
+        raise AnsweredIsGone
 
 
 def _post(

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from app.addresses import LARGEST_KEY
 from app.attachments.forms import takes_files, told_at_its_field
 from app.database import utcnow
-from app.errors import NotFound
+from app.errors import AnsweredIsGone, NotFound
 from app.forums import actions, queries, topic_queries
 from app.forums.forms import EditForm, MessageForm, NewMessageForm, TopicForm
 from app.forums.views import message_address
@@ -134,8 +134,10 @@ def _answered(topic: Topic) -> tuple[Message | None, Any]:
         return None, None
     number = request.args.get("to", type=int)
     answered = queries.get_message(number, viewer=signed_in_user()) if number and number <= LARGEST_KEY else None
-    if answered is None or answered.topic_id != topic.id or answered.status != MessageStatus.PUBLISHED:
+    if answered is None or answered.topic_id != topic.id or answered.status == MessageStatus.PENDING:
         raise NotFound
+    if answered.status != MessageStatus.PUBLISHED:
+        raise AnsweredIsGone
     return answered, topic_queries.get_message_row(answered.id, viewer=signed_in_user())
 
 

@@ -75,12 +75,24 @@ def why_returned(messages: Iterable[Message]) -> dict[int, Act]:
     return {act.message_id: act for act in db.session.scalars(statement) if act.message_id} if numbers else {}
 
 
+def is_visible_to(person: User, message: Message) -> bool:
+    """Whether a person may see that there is the message, whatever it shows of itself."""
+    return db.session.scalar(_VISIBLE.where(Message.id == message.id), visible_to(person)) is not None
+
+
 def list_own_unpublished(user: User) -> Sequence[Message]:
     """The messages of a person that wait, were returned or withheld, the latest first."""
-    statement: Any = select(Message).join(Topic, Topic.id == Message.topic_id)
-    statement = statement.join(Group, Group.id == Topic.group_id).join(Forum)
     kept_back = Message.status.in_((MessageStatus.PENDING, MessageStatus.WITHHELD))
-    statement = statement.where(Message.author_id == user.id, kept_back, MESSAGE_IS_VISIBLE)
+    statement = _VISIBLE.where(Message.author_id == user.id, kept_back)
     statement = statement.order_by(Message.id.desc()).options(joinedload(Message.topic))
     found: Sequence[Message] = db.session.scalars(statement, visible_to(user)).all()
     return found
+
+
+_VISIBLE: Any = (
+    select(Message)
+    .join(Topic, Topic.id == Message.topic_id)
+    .join(Group, Group.id == Topic.group_id)
+    .join(Forum)
+    .where(MESSAGE_IS_VISIBLE)
+)

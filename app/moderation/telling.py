@@ -11,7 +11,7 @@ from app.languages import language_or_default, site_default
 from app.mail.outbox import enqueue
 from app.models import Act, ActKind, Message, User
 from app.models.texts import best_text
-from app.moderation.queries import list_moderators
+from app.moderation.queries import is_visible_to, list_moderators
 
 # Where the author is led after each act.
 AUTHOR_GOES_TO = {
@@ -24,10 +24,12 @@ AUTHOR_GOES_TO = {
 
 
 def tell_author(act: Act, message: Message) -> None:
-    """Tell the author what somebody else did with a message, and why, unless the account is there no more."""
-    if message.author is not act.user and message.author.former_number is None:
+    """Tell the author what somebody else did with a message, and why, unless the account or the right to see the
+    forum is there no more."""
+    author = message.author
+    if author is not act.user and author.former_number is None and is_visible_to(author, message):
         kind = ActKind(act.kind)
-        _tell("moderated", message.author, message, AUTHOR_GOES_TO[kind], kind=kind.value, reason=act.reason)
+        _tell("moderated", author, message, AUTHOR_GOES_TO[kind], kind=kind.value, reason=act.reason)
 
 
 def tell_moderators(what: str, message: Message, *, but: User | None = None) -> None:

@@ -245,7 +245,7 @@ def test_csv_holds_no_formula(admin: FlaskClient, look, world, start):
     look(lambda: (db.session.add(LogEntry(user_id=world.admin, **values)), db.session.commit()))
 
     rows = list(csv.reader(io.StringIO(admin.get("/en/admin/log.csv").get_data().decode("utf-8-sig"))))
-    assert rows[1][5] == f"'{formula}"
+    assert rows[1][5] == f"{start[:-1]}'{start[-1]}HYPERLINK(1)"
 
 
 def test_refused_action_leaves_no_entry(admin: FlaskClient, log):
@@ -253,3 +253,17 @@ def test_refused_action_leaves_no_entry(admin: FlaskClient, log):
     admin.post("/en/admin/forums/new/", data={"slug": "open-forum", "en-title": "T", "en-short_title": "S"})
 
     assert log() == []
+
+
+def test_acts_are_named_as_in_the_record_and_say_of_no_version_that_it_is_hidden(admin: FlaskClient, look, world):
+    def make() -> None:
+        values = {"user_id": world.moderator, "forum_id": world.forum, "message_id": world.second, "reason": {}}
+        db.session.add(Act(kind=ActKind.EDIT, detail={"revision": 4}, **values))
+        db.session.add(Act(kind=ActKind.APPROVE, detail={"hides": 0}, **values))
+        db.session.commit()
+
+    look(make)
+    [approved, corrected] = csv_rows(admin)
+
+    assert (corrected[2], corrected[7]) == ("Corrected", "Key of the earlier version:  → 4")
+    assert (approved[2], approved[7]) == ("Approved", "")

@@ -90,12 +90,12 @@ def test_half_translated_text_is_marked(admin: FlaskClient):
     assert "Missing in this language." in admin.get("/en/admin/groups/3/edit/").text
 
 
-def test_no_text_at_all_is_refused(admin: FlaskClient):
-    answer = admin.post("/en/admin/groups/new/1/", data={"slug": "group-2", "number": "2"})
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_no_text_at_all_is_refused_in_the_column_of_the_reader(admin: FlaskClient, language):
+    answer = admin.post(f"/{language}/admin/groups/new/1/", data={"slug": "group-2", "number": "2"})
 
     assert answer.status_code == 422
-    assert "at least one language" in answer.text
-    assert 'href="#en-title"' in answer.text
+    assert f'href="#{language}-title"' in answer.text
     assert 'value="group-2"' in answer.text, "what was typed is given back"
 
 

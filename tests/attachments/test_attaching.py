@@ -87,7 +87,7 @@ def test_file_that_is_too_large_is_refused_at_its_field_with_the_text_given_back
     answer = send(alice, reply_path(world), {"a.txt": b"x" * (LARGEST + 24 * 1024)}, body="A long thought.")
 
     assert answer.status_code == 422
-    assert "“a.txt” has 124\N{NO-BREAK SPACE}KB, and a file can have at most 100\N{NO-BREAK SPACE}KB." in answer.text
+    assert "“a.txt” is larger than 100\N{NO-BREAK SPACE}KB, the most that a file can have." in answer.text
     assert "A long thought." in answer.text
     assert (count(app, Message), rows(), stored()) == (2, [], set())
 

@@ -3,6 +3,8 @@
 MARKER stands in all that tells who she is, and in all that she wrote that is not, or not any more, in the record.
 """
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -91,6 +93,8 @@ def _write(user: User, world: FullWorld) -> None:
     published = make_message(topic, user, "What she said.", on_behalf_of=PROFILE["organization"], language="en")
     institute = f"The Institute of {MARKER.upper()}"
     published.revisions = [Revision(body="Before", html="", language="en", on_behalf_of=institute, written_at=utcnow())]
+    earlier = make_message(topic, user, "Before she moved on.", on_behalf_of="The Former Institute, Zurich")
+    earlier.organization = "The Former Institute"
     make_message(topic, user, "What she said for others.", on_behalf_of="The Kingdom of Tests")
     make_message(topic, user, "What she should not.", status=MessageStatus.WITHHELD, withheld_at=utcnow())
     taken_back = make_message(topic, user, MARKER, status=MessageStatus.WITHDRAWN, withdrawn_at=utcnow())
@@ -101,12 +105,18 @@ def _write(user: User, world: FullWorld) -> None:
     make_attachment(pending, f"{MARKER}.txt")
     make_attachment(published, "annex.txt")
     admin = db.session.get_one(User, world.small.admin)
-    for name in (PROFILE["name"], f"{PROFILE['title']} {PROFILE['name']}"):
-        by_letter = make_message(topic, admin, "What she wrote by letter.", speaker=name)
-        by_letter.organization = PROFILE["organization"]
     for_others = make_message(topic, user, "What she typed for others.", speaker="Somebody Else")
     for_others.organization = "An Organization of Others"
     make_message(topic, admin, "What somebody else wrote by letter.", speaker="Nobody Else")
+
+
+def write_letters(world: FullWorld) -> None:
+    """What the Secretariat has posted for somebody of her name, with and without the title."""
+    topic, admin = db.session.get_one(Topic, world.small.topic), db.session.get_one(User, world.small.admin)
+    for name in (PROFILE["name"], f"{PROFILE['title']} {PROFILE['name']}"):
+        by_letter = make_message(topic, admin, "Words of a letter.", speaker=name)
+        by_letter.organization = PROFILE["organization"]
+    db.session.commit()
 
 
 def _leave_traces(user: User, world: FullWorld) -> None:
@@ -199,6 +209,14 @@ def test_capacity_and_state_stay_and_the_organization_goes(app, her, her_id):
     assert own == {("expert", "XA", ""), ("expert", "XA", "An Organization of Others")}
 
 
+def test_organization_of_an_earlier_time_is_named_nowhere_either(app, her):
+    delete(her)
+
+    assert not [
+        row for row in read(app, Message.id, Message.on_behalf_of, Message.organization) if "Former" in str(row)
+    ]
+
+
 def test_what_she_typed_for_others_stays_theirs(app, visitor, her, full_world):
     delete(her)
 
@@ -287,6 +305,48 @@ def test_administration_shows_the_number(app, her, her_id, full_world):
     assert f'<option value="{her_id}">{FORMER["en"]}</option>' in admin.get("/en/admin/log/").text
     assert admin.get(f"/en/admin/users/{her_id}/").status_code == 404
     assert admin.post(f"/en/admin/users/{her_id}/", data=PROFILE | {"language": "en"}).status_code == 404
+
+
+# What the Secretariat posted for somebody of her name
+
+
+@pytest.fixture
+def letters(app: Flask, her_id: int, full_world: FullWorld) -> Callable[[], set[tuple[str, str]]]:
+    """Who speaks in the letters, with the organization."""
+    with app.app_context():
+        write_letters(full_world)
+
+    def speakers() -> set[tuple[str, str]]:
+        rows = read(app, Message.speaker, Message.organization, Message.body)
+        return {(row.speaker, row.organization) for row in rows if row.body == "Words of a letter."}
+
+    return speakers
+
+
+def test_nobody_erases_a_speaker_by_deleting_an_account_of_the_same_name(app, her, letters):
+    before = letters()
+    assert delete(her, is_speaker="y").location == DELETED
+
+    assert letters() == before
+
+
+@pytest.mark.parametrize("tick", [{}, {"is_speaker": "y"}])
+def test_speaker_is_erased_where_an_administrator_says_that_it_is_the_same_person(
+    app, her_id, full_world, letters, tick
+):
+    before, admin = letters(), sign_in(app, full_world.small.admin)
+    page = admin.get(f"/en/admin/users/{her_id}/delete/").text
+    admin.post(f"/en/admin/users/{her_id}/delete/", data={"email": EMAIL, **tick})
+
+    assert "posted these messages for somebody of the same name" in page
+    assert letters() == ({(FORMER["en"], "")} if tick else before)
+    assert bool(marked(app)) != bool(tick)
+
+
+def test_administrator_is_asked_about_no_speaker_where_there_is_none(app, her_id, full_world):
+    page = sign_in(app, full_world.small.admin).get(f"/en/admin/users/{her_id}/delete/").text
+
+    assert "is_speaker" not in page
 
 
 # It cannot be undone

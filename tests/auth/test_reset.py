@@ -112,7 +112,7 @@ def test_link_works_for_nearly_two_hours(app, visitor, clara):
     assert visitor.get(f"/en/auth/reset/{token}/").status_code == 200
 
 
-@pytest.mark.parametrize("token", ["x", "a.b.c", "%00", "x" * 5000])
+@pytest.mark.parametrize("token", ["x", "a.b.c", "x" * 5000])
 def test_malformed_link_is_gone(visitor, world, token):
     assert visitor.get(f"/en/auth/reset/{token}/").status_code == 410
 

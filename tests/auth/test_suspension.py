@@ -184,6 +184,16 @@ def test_nothing_is_done_twice(admin, clara, mailbox: Mailbox):
     assert len(mailbox()) == 2
 
 
+def test_what_is_done_already_has_no_form(admin, clara):
+    pages = {act: f"/en/admin/users/{clara}/{act}/" for act in ("suspend", "reinstate")}
+
+    assert 'name="reason"' in admin.get(pages["suspend"]).text
+    assert 'name="reason"' not in admin.get(pages["reinstate"]).text
+    suspend(admin, clara)
+    assert 'name="reason"' not in admin.get(pages["suspend"]).text
+    assert 'name="reason"' in admin.get(pages["reinstate"]).text
+
+
 def test_nobody_suspends_himself(app, admin, world):
     answer = suspend(admin, world.admin)
 

@@ -60,7 +60,23 @@ def test_file_holds_no_formula(admin, known: Known, change, start):
     formula = f"{start}HYPERLINK(1)"
     change(lambda: make_user("zoe", organization=formula))
 
-    assert f"'{formula}" in [row[2] for row in rows_of(admin, "not-written")]
+    assert f"{start[:-1]}'{start[-1]}HYPERLINK(1)" in [row[2] for row in rows_of(admin, "not-written")]
+
+
+@pytest.mark.parametrize("separator", [";", "; ", '";'])
+def test_file_holds_no_formula_after_what_some_spreadsheets_take_for_a_separator(
+    admin, known: Known, change, separator
+):
+    change(lambda: make_user("zoe", organization=f"Org{separator}=HYPERLINK(1)"))
+    [cell] = [row[2] for row in rows_of(admin, "not-written") if "HYPERLINK" in row[2]]
+
+    assert [part.lstrip()[0] for part in cell.split(";")] == ["O", "'"]
+
+
+def test_text_that_holds_no_formula_stands_in_the_file_as_it_is(admin, known: Known, change):
+    change(lambda: make_user("zoe", organization="Water & Soil; the R+D - Institute = 1"))
+
+    assert "Water & Soil; the R+D - Institute = 1" in [row[2] for row in rows_of(admin, "not-written")]
 
 
 def test_numbers_in_files_are_for_programs_and_on_the_page_for_people(admin, known: Known):
@@ -187,3 +203,11 @@ def test_state_that_the_list_does_not_know_any_more_is_shown_by_its_code(admin, 
     change(lambda: setattr(db.session.get(User, known.small.moderator), "country", "YY"))
 
     assert ["Moderator", "Party", "Ministry of Tests", "YY"] in [row[:4] for row in rows_of(admin, "not-written")]
+
+
+def test_words_of_a_picture_are_spaced_as_the_language_wants(admin, known: Known):
+    words = picture(admin, "languages", PAGE.replace("/en/", "/fr/")).findtext(f"{SVG}desc")
+
+    assert words.startswith(
+        "English – messages\N{NO-BREAK SPACE}: 4, participants\N{NO-BREAK SPACE}: 1\N{NO-BREAK SPACE}; "
+    )

@@ -140,7 +140,7 @@ def test_withdrawn_message_cannot_be_edited_answered_or_quoted(world: World, ali
     alice.post(f"/en/messages/{world.first}/withdraw/")
 
     assert edit(alice, world.first, "Back again").status_code == 409
-    assert alice.get(f"/en/topics/{world.topic}/reply/?to={world.first}&quote=1").status_code == 404
+    assert alice.get(f"/en/topics/{world.topic}/reply/?to={world.first}&quote=1").status_code == 409
 
 
 def test_get_withdraws_nothing(app: Flask, world: World, alice: FlaskClient):

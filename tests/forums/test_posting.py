@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from app.database import utcnow
 from app.extensions import db
 from app.forums import actions
-from app.models import Forum, Group, Message, Period, PeriodKind, Topic, User
+from app.models import Forum, Group, Message, MessageStatus, Period, PeriodKind, Topic, User
 from tests.world import World, make_forum, make_message, make_topic
 
 NEW = "/en/forums/open-forum/groups/group-1/new/"
@@ -326,6 +326,7 @@ def test_archived_forum_takes_no_write_of_any_kind(path: str, app: Flask, world:
     answer = alice.post("/en/" + path.format(topic=world.topic, first=world.first), data=message("Kept words"))
 
     assert answer.status_code == 409
+    assert "This forum is archived and takes no more changes." in answer.text
     assert "Kept words" in answer.text
 
 
@@ -375,6 +376,33 @@ def test_reply_to_a_message_of_elsewhere_is_refused(to: str, app: Flask, world: 
 
     assert alice.post(f"{reply_path(world)}?to={to}", data=message("x")).status_code == 404
     assert count(app, Message) == 3
+
+
+@pytest.mark.parametrize("status", [MessageStatus.WITHDRAWN, MessageStatus.WITHHELD])
+def test_reply_to_what_was_taken_back_meanwhile_is_refused_clearly_and_given_back(status, app, world, alice):
+    with app.app_context():
+        db.session.get_one(Message, world.second).status = status
+        db.session.commit()
+    answer = alice.post(f"{reply_path(world)}?to={world.second}", data=message("What I think of it"))
+
+    assert answer.status_code == 409
+    assert "has been withdrawn or withheld" in answer.text
+    assert "What I think of it" in answer.text
+    assert count(app, Message) == 2
+
+
+def test_reply_to_what_is_withheld_at_that_moment_is_not_posted(app, world, alice, monkeypatch):
+    real = actions.transaction
+
+    def after_withholding():
+        with app.app_context():
+            db.session.get_one(Message, world.second).status = MessageStatus.WITHHELD
+            db.session.commit()
+        return real()
+
+    monkeypatch.setattr(actions, "transaction", after_withholding)
+    assert alice.post(f"{reply_path(world)}?to={world.second}", data=message("Too late")).status_code == 409
+    assert count(app, Message) == 2
 
 
 def test_number_of_a_message_is_never_used_again(app: Flask, world: World, alice: FlaskClient):

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 from app.extensions import db
-from app.models import Message, Topic, User
+from app.models import Message, MessageStatus, Topic, User
 from tests.world import World, make_message
 
 
@@ -147,3 +148,14 @@ def test_bare_name_of_a_hostile_participant_stays_text(app: Flask, world: World,
         assert "<img" not in page
         assert "<script>alert" not in page
         assert "49" not in page.split("{{7*7}}")[0][-5:]
+
+
+def test_forum_without_messages_says_so(world: World, visitor: FlaskClient, app: Flask):
+    with app.app_context():
+        db.session.execute(update(Message).values(status=MessageStatus.WITHDRAWN))
+        db.session.commit()
+
+    page = visitor.get("/en/forums/open-forum/").text
+
+    assert "No message is kept here." in page
+    assert "0 people" not in page

@@ -5,7 +5,7 @@ from flask import Flask
 
 from app.database import utcnow
 from app.extensions import db
-from app.models import ForumRole, Message, Role, User
+from app.models import Forum, ForumRole, Message, Role, User
 from tests.moderation.conftest import BODY, changed, do, moderator_of
 from tests.world import World, make_user
 
@@ -130,3 +130,11 @@ def test_moderators_are_told_again_when_a_returned_message_was_changed(world, re
         "Please change your message number 3",
         "Message number 3 waits for approval",
     ]
+
+
+def test_author_who_may_not_see_the_forum_any_more_is_told_nothing_of_it(app, world, waiting, admin, mails):
+    with changed(app, Forum, world.forum) as forum:
+        forum.published_at = None
+
+    assert do(admin, waiting, "return").status_code == 302
+    assert mails() == []

@@ -1,0 +1,88 @@
+"""Marks: words that stand for what people write, so that whoever comes across them can be told where from.
+
+A mark names a state, a kind and a field, such as `zqxqqpendingqqwordsqqmessagebody`. It is made of letters alone, so
+it stays the same in HTML, addresses, headers, JSON, CSV and the pieces of a comparison.
+"""
+
+import re
+from typing import Any, NamedTuple
+
+from sqlalchemy import JSON, Column, String, Table
+
+START, BETWEEN = "zqxqq", "qq"
+FOUND = re.compile(f"{START}([a-z]+?){BETWEEN}([a-z]+?){BETWEEN}([a-z]+)")
+
+# What nobody writes in words of his own: codes, and what the site works out by itself.
+NO_WORDS = frozenset(
+    """
+    act.detail act.kind attachment.key attachment.language attachment.media_type attachment.sha256 document.kind
+    document_text.language forum.approval forum_role.languages forum_role.role forum_text.language group.approval
+    group_text.language invitation.country log_entry.action log_entry.kind mail.language message.capacity
+    message.country message.language message.status notice_text.language page.kind page_text.language period.kind
+    period.former_dates question_text.language reason_text.language recovery_code.code_hash revision.language
+    sign_in.token_hash submission.key topic.language user.capacity user.country user.language user.totp_secret
+    """.split()
+)
+# The columns that are not of the kind that the rest of their row is.
+OWN_KIND = {
+    "message.organization": "head",
+    "message.speaker": "head",
+    "user.email": "address",
+    "user.organization": "profile",
+    "user.password_hash": "secret",
+    "mail.recipient": "own",
+    "mail.subject": "own",
+}
+# What is written with something that has not happened to most rows.
+ONLY_IF_NAMED = frozenset({"message.withheld_for", "user.suspended_for"})
+
+
+class Mark(NamedTuple):
+    state: str
+    kind: str
+    field: str
+
+    def __str__(self) -> str:
+        return START + BETWEEN.join(self)
+
+
+def marks_in(text: str) -> set[Mark]:
+    """The marks in a text; one that is cut short counts as one of the state `cut`."""
+    found = [Mark(*match) for match in FOUND.findall(text)]
+    return {*found, *([Mark("cut", "", "")] if text.count(START) > len(found) else [])}
+
+
+def word_columns(table: Table) -> dict[str, Column[Any]]:
+    """The columns that hold what somebody wrote, by `table.column`."""
+    return {
+        f"{table.name}.{column.name}": column
+        for column in table.columns
+        if isinstance(column.type, String | JSON) and f"{table.name}.{column.name}" not in NO_WORDS
+    }
+
+
+def plant(row: Any, state: str, kind: str, *named: str) -> Any:
+    """Put a mark into every column of a row that people write, or into those that are named; the row."""
+    for name, column in word_columns(type(row).__table__).items():
+        if name in named or not (named or name in ONLY_IF_NAMED):
+            mark = str(Mark(state, OWN_KIND.get(name, kind), field_of(name)))
+            setattr(row, column.name, _dressed(column.name, column.type, mark))
+    return row
+
+
+def field_of(name: str) -> str:
+    """The field in a mark: the column, without what tells the rendered text from its source."""
+    table, _, column = name.partition(".")
+    return (table + (column.removesuffix("_html") if column != "html" else "body")).replace("_", "")
+
+
+def _dressed(name: str, kind: Any, mark: str) -> Any:
+    if isinstance(kind, JSON):
+        return [{"field": "title", "language": "en", "old": mark, "new": mark}] if name == "detail" else {"en": mark}
+    if name.endswith("html"):
+        return f"<p>{mark}</p>"
+    return {
+        "email": f"{mark}@example.org",
+        "recipient": f"{mark}@example.org",
+        "url": f"https://example.org/{mark}",
+    }.get(name, mark)

@@ -1,0 +1,203 @@
+"""The permission matrix: who sees what, and what every address answers to whom about what is in which state.
+
+It is written down here and not worked out: nothing of it comes from app/permissions.py.
+"""
+
+# The author wrote the message that is asked for and nothing else; the translator and the moderator have their role in
+# every forum but the one `elsewhere`, which the stranger moderates.
+PEOPLE = ("visitor", "participant", "author", "stranger", "translator", "moderator", "admin")
+
+# Whose eyes meet what was written. Of a message, `head` is what stands above its text, `who` the name of its author;
+# whoever moderates sees in his figures whom of all who are registered he has not heard from.
+#
+#  state     what         V P A S T M D
+WHO_SEES = """
+   public    texts        + + + + + + +
+   public    words        + + + + + + +
+   public    head         + + + + + + +
+   public    who          + + + + + + +
+   public    hidden       . . + . . + +
+   public    correction   + + + + + + +
+   public    reason       + + + + + + +
+   public    report       . + . . . + +
+   pending   words        . . + . . + +
+   pending   head         . . + . . + +
+   pending   who          . . + + . + +
+   pending   hidden       . . + . . + +
+   pending   correction   . . + . . + +
+   first     words        . . + . . + +
+   first     head         . . + . . + +
+   first     who          . . + + . + +
+   returned  words        . . + . . + +
+   returned  head         . . + . . + +
+   returned  who          . . + + . + +
+   returned  reason       . . + . . + +
+   refused   words        . . + . . + +
+   refused   head         . . + . . + +
+   refused   who          . . + + . + +
+   refused   withholding  . . + . . + +
+   refused   reason       + + + + + + +
+   withheld  words        . . + . . + +
+   withheld  head         + + + + + + +
+   withheld  who          + + + + + + +
+   withheld  withholding  + + + + + + +
+   withheld  reason       + + + + + + +
+   withheld  correction   + + + + + + +
+   withheld  report       . + . . . + +
+   withdrawn words        . . + . . + +
+   withdrawn head         + + + + + + +
+   withdrawn who          + + + + + + +
+   withdrawn correction   + + + + + + +
+   draft     texts        . . . . + + +
+   draft     words        . . . . + + +
+   draft     head         . . . . + + +
+   draft     who          . . + + + + +
+   draft     reason       . . . . + + +
+   closed    texts        + + + + + + +
+   closed    words        + + + + + + +
+   closed    head         + + + + + + +
+   closed    who          + + + + + + +
+   closed    reason       + + + + + + +
+   archived  texts        + + + + + + +
+   archived  words        + + + + + + +
+   archived  head         + + + + + + +
+   archived  who          + + + + + + +
+   archived  reason       + + + + + + +
+   elsewhere texts        + + + + + + +
+   elsewhere words        + + + + + + +
+   elsewhere head         + + + + + + +
+   elsewhere who          + + + + + + +
+   elsewhere reason       + + + + + + +
+   elsewhere profile      . . + . . + +
+   any       profile      . . + + . + +
+   any       address      . . + . . . +
+   any       secret       . . . . . . .
+   site      staff        . . . . . + +
+   site      address      . . . . . + +
+   site      page         + + + + + + +
+   site      listed       . . . + . + +
+   site      log          . . . . . . +
+   site      suspension   . . . . . . +
+   site      own          . + . . . . .
+   site      mail         . . . . . . .
+"""
+
+# What a GET answers: + it is shown, > it leads on, ? sign in first, - may not, 0 nothing is there, x not any more.
+STATUS = {"+": 200, ">": 302, "?": 302, "-": 403, "0": 404, "x": 409}
+ACTS = ("pin", "unpin", "lock", "unlock", "retitle", "refile", "move", "split", "merge")
+
+OF_A_FORUM = """
+                                                public   draft    closed   archived  elsewhere
+   /forums/{forum}/                             +++++++  0000+++  +++++++  +++++++  +++++++
+   /forums/{forum}/groups/                      +++++++  0000+++  +++++++  +++++++  +++++++
+   /forums/{forum}/groups/{group}/              +++++++  0000+++  +++++++  +++++++  +++++++
+   /forums/{forum}/groups/{group}/new/          ?++++++  ?000+++  ?xxxxxx  ?xxxxxx  ?++++++
+   /forums/{forum}/pages/{page}/                +++++++  0000+++  +++++++  +++++++  +++++++
+   /forums/{forum}/record/                      +++++++  0000+++  +++++++  +++++++  +++++++
+   /print/forums/{forum}/                       +++++++  0000+++  +++++++  +++++++  +++++++
+   /print/forums/{forum}/groups/{group}/        +++++++  0000+++  +++++++  +++++++  +++++++
+   /print/forums/{forum}/pages/{page}/          +++++++  0000+++  +++++++  +++++++  +++++++
+   /print/forums/{forum}/record/                +++++++  0000+++  +++++++  +++++++  +++++++
+   /feeds/forums/{forum}.atom                   +++++++  0000000  +++++++  +++++++  +++++++
+   /attachments/{document_file}/{document_name} +++++++  0000+++  +++++++  +++++++  +++++++
+   /figures/forums/{forum}/                     ?----++  ?000-++  ?----++  ?----++  ?--+--+
+   /figures/forums/{forum}/time.svg             ?----++  ?000-++  ?----++  ?----++  ?--+--+
+   /figures/forums/{forum}/not-written.csv      ?----++  ?000-++  ?----++  ?----++  ?--+--+
+   /figures/forums/{forum}/unanswered.csv       ?----++  ?000-++  ?----++  ?----++  ?--+--+
+   /admin/forums/{forum_id}/                    ?-----+  ?-----+  ?-----+  ?-----+  ?-----+
+   /admin/forums/{forum_id}/edit/               ?-----+  ?-----+  ?-----+  ?-----x  ?-----+
+   /admin/forums/{forum_id}/roles/              ?-----+  ?-----+  ?-----+  ?-----+  ?-----+
+   /admin/groups/{group_id}/                    ?-----+  ?-----+  ?-----+  ?-----+  ?-----+
+   /admin/groups/{group_id}/edit/               ?-----+  ?-----+  ?-----+  ?-----x  ?-----+
+   /admin/questions/{question}/edit/            ?-----+  ?-----+  ?-----+  ?-----x  ?-----+
+   /admin/notices/{notice}/edit/                ?-----+  ?-----+  ?-----+  ?-----x  ?-----+
+   /admin/forum-pages/{page_id}/edit/           ?-----+  ?-----+  ?-----+  ?-----x  ?-----+
+   /admin/documents/{document}/edit/            ?-----+  ?-----+  ?-----+  ?-----x  ?-----+
+   /admin/documents/{document}/files/           ?-----+  ?-----+  ?-----+  ?-----x  ?-----+
+"""
+
+OF_A_TOPIC = """
+                                                public   first    draft    closed   archived  elsewhere
+   /topics/{topic}/                             +++++++  00+00++  0000+++  +++++++  +++++++  +++++++
+   /topics/{topic}/reply/                       ?++++++  ?0+00++  ?000+++  ?xxxxxx  ?xxxxxx  ?++++++
+   /print/topics/{topic}/                       +++++++  00+00++  0000+++  +++++++  +++++++  +++++++
+   /feeds/topics/{topic}.atom                   +++++++  0000000  0000000  +++++++  +++++++  +++++++
+   /moderation/topics/{topic}/                  ?----++  ?0-00++  ?000-++  ?----++  ?----xx  ?--+--+
+   /moderation/topics/{topic}/{act}/            ?----++  ?0-00++  ?000-++  ?----++  ?----xx  ?--+--+
+"""
+
+OF_A_MESSAGE = """
+                                                public     draft      closed     archived   elsewhere
+   /messages/{number}/                          >>>>>>>    0000>>>    >>>>>>>    >>>>>>>    >>>>>>>
+   /messages/{number}/history/                  +++++++    0000+++    +++++++    +++++++    +++++++
+   /messages/{number}/edit/                     ?-+----    ?000---    ?-x----    ?-x----    ?-+----
+   /messages/{number}/withdraw/                 ?-+----    ?000---    ?-x----    ?-x----    ?-+----
+   /messages/{number}/report/                   ?+-++++    ?000+++    ?+-++++    ?x-xxxx    ?+-++++
+   /print/messages/{number}/                    +++++++    0000+++    +++++++    +++++++    +++++++
+   /moderation/messages/{number}/               ?----++    ?000-++    ?----++    ?----++    ?--+--+
+   /topics/{topic}/reply/?to={number}&quote=1   ?++++++    ?000+++    ?xxxxxx    ?xxxxxx    ?++++++
+   /attachments/{file}/{file_name}              +++++++    0000+++    +++++++    +++++++    +++++++
+"""
+
+OF_A_HIDDEN_MESSAGE = """
+                                                pending    first      returned   refused    withheld   withdrawn
+   /messages/{number}/                          00>00>>    00>00>>    00>00>>    00>00>>    >>>>>>>    >>>>>>>
+   /messages/{number}/history/                  00+00++    00+00++    00+00++    00+00++    --+--++    --+--++
+   /messages/{number}/edit/                     ?0+00--    ?0+00--    ?0+00--    ?0x00--    ?-x----    ?-x----
+   /messages/{number}/withdraw/                 ?0+00--    ?0+00--    ?0+00--    ?0x00--    ?-x----    ?-x----
+   /messages/{number}/report/                   ?0-00--    ?0-00--    ?0-00--    ?0-00--    ?------    ?------
+   /print/messages/{number}/                    00+00++    00+00++    00+00++    00+00++    +++++++    +++++++
+   /moderation/messages/{number}/               ?0-00++    ?0-00++    ?0-00++    ?0-00++    ?----++    ?----++
+   /topics/{topic}/reply/?to={number}&quote=1   ?000000    ?000000    ?000000    ?0x00xx    ?xxxxxx    ?xxxxxx
+   /attachments/{file}/{file_name}              00+00++    00+00++    00+00++    00+00++    00+00++    00+00++
+"""
+
+# What a POST answers to a form that is filled in well: + it is done, - may not, 0 nothing is there, x not any more.
+DONE = {"+": 302, "-": 403, "0": 404, "x": 409}
+
+SENT_TO_A_FORUM = """
+                                                public     draft      closed     archived   elsewhere
+   /forums/{forum}/groups/{group}/new/          -++++++    -000+++    -xxxxxx    -xxxxxx    -++++++
+"""
+
+SENT_TO_A_TOPIC = """
+                                                public     first      draft      closed     archived   elsewhere
+   /topics/{topic}/reply/                       -++++++    -0+00++    -000+++    -xxxxxx    -xxxxxx    -++++++
+   /moderation/topics/{topic}/pin/              -----++    -0-00++    -000-++    -----++    -----xx    ---+--+
+   /moderation/topics/{topic}/unpin/            -----xx    -0-00xx    -000-xx    -----xx    -----xx    ---x--x
+   /moderation/topics/{topic}/lock/             -----++    -0-00++    -000-++    -----++    -----xx    ---+--+
+   /moderation/topics/{topic}/unlock/           -----xx    -0-00xx    -000-xx    -----xx    -----xx    ---x--x
+   /moderation/topics/{topic}/retitle/          -----++    -0-00++    -000-++    -----++    -----xx    ---+--+
+   /moderation/topics/{topic}/refile/           -----++    -0-00++    -000-++    -----++    -----xx    ---+--+
+   /moderation/topics/{topic}/merge/            -----++    -0-00++    -000-++    -----++    -----xx    ---+--+
+   /moderation/topics/{topic}/move/             -----++    -0-00xx    -000-++    -----++    -----xx    ---+--+
+   /moderation/topics/{topic}/split/            -----++    -0-00xx    -000-++    -----++    -----xx    ---+--+
+"""
+
+SENT_TO_A_MESSAGE = """
+                                                public     draft      closed     archived   elsewhere
+   /messages/{number}/edit/                     --+----    -000---    --x----    --x----    --+----
+   /messages/{number}/withdraw/                 --+----    -000---    --x----    --x----    --+----
+   /messages/{number}/report/                   -x-++++    -000+++    -+-++++    -x-xxxx    -+-++++
+   /topics/{topic}/reply/?to={number}           -++++++    -000+++    -xxxxxx    -xxxxxx    -++++++
+   /moderation/messages/{number}/approve/       -----xx    -000-xx    -----xx    -----xx    ---x--x
+   /moderation/messages/{number}/return/        -----xx    -000-xx    -----xx    -----xx    ---x--x
+   /moderation/messages/{number}/correct/       -----++    -000-++    -----++    -----xx    ---+--+
+   /moderation/messages/{number}/withhold/      -----++    -000-++    -----++    -----xx    ---+--+
+   /moderation/messages/{number}/restore/       -----xx    -000-xx    -----xx    -----xx    ---x--x
+   /moderation/messages/{number}/settle/        -----++    -000-xx    -----xx    -----xx    ---x--x
+"""
+
+SENT_TO_A_HIDDEN_MESSAGE = """
+                                                pending    first      returned   refused    withheld   withdrawn
+   /messages/{number}/edit/                     -0+00--    -0+00--    -0+00--    -0x00--    --x----    --x----
+   /messages/{number}/withdraw/                 -0+00--    -0+00--    -0+00--    -0x00--    --x----    --x----
+   /messages/{number}/report/                   -0-00--    -0-00--    -0-00--    -0-00--    -------    -------
+   /topics/{topic}/reply/?to={number}           -000000    -000000    -000000    -0x00xx    -xxxxxx    -xxxxxx
+   /moderation/messages/{number}/approve/       -0-00++    -0-00++    -0-00++    -0-00xx    -----xx    -----xx
+   /moderation/messages/{number}/return/        -0-00++    -0-00++    -0-00++    -0-00xx    -----xx    -----xx
+   /moderation/messages/{number}/correct/       -0-00++    -0-00++    -0-00++    -0-00xx    -----xx    -----xx
+   /moderation/messages/{number}/withhold/      -0-00++    -0-00++    -0-00++    -0-00xx    -----xx    -----xx
+   /moderation/messages/{number}/restore/       -0-00xx    -0-00xx    -0-00xx    -0-00++    -----++    -----xx
+   /moderation/messages/{number}/settle/        -0-00xx    -0-00xx    -0-00xx    -0-00xx    -----++    -----xx
+"""

@@ -1,0 +1,180 @@
+"""What everybody can do, at every address that takes a form and in every state, is what the table says."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from app.extensions import db
+from app.models import Mail, SignIn
+from config import Config
+from tests.matrix.asking import Answer, Asking
+from tests.matrix.cells import asked_of, may_see
+from tests.matrix.keeping import Kept
+from tests.matrix.marks import START, Mark, marks_in
+from tests.matrix.planting import NOWHERE, Planted, Thing
+from tests.matrix.table import (
+    DONE,
+    PEOPLE,
+    SENT_TO_A_FORUM,
+    SENT_TO_A_HIDDEN_MESSAGE,
+    SENT_TO_A_MESSAGE,
+    SENT_TO_A_TOPIC,
+)
+from tests.route_table import ADMIN, ROWS, Row, paths_of
+
+SENT = asked_of(SENT_TO_A_FORUM, SENT_TO_A_TOPIC, SENT_TO_A_MESSAGE, SENT_TO_A_HIDDEN_MESSAGE)
+FORMS_OF_THE_ADMINISTRATION = [row for row in ROWS if row.guard == ADMIN and "POST" in row.methods]
+# Every other address that takes a form is about nobody but whoever sends it.
+OF_ONESELF = """
+    /auth/sign-up/ /auth/sign-in/ /auth/sign-out/ /auth/forgot/ /auth/confirm/ /auth/confirm/<token>/
+    /auth/reset/<token>/ /auth/second-step/ /auth/email/<any(old,new):side>/<token>/ /preview/ /account/profile/
+    /account/language/ /account/password/ /account/email/ /account/email/cancel/ /account/second-step/
+    /account/second-step/codes/ /account/second-step/off/ /account/delete/ /account/sign-ins/end-others/
+    /account/sign-ins/<int:sign_in_id>/end/
+""".split()
+# What somebody names, besides the address, who may do it there with what is of that forum: of another forum.
+NAMED = [
+    ("author", "/topics/{topic}/reply/?to=[number]", {}, 404),
+    ("admin", "/topics/{topic}/reply/?to=[number]", {}, 404),
+    ("author", "/messages/{number}/edit/", {"removed": "[file]"}, 422),
+    ("moderator", "/moderation/topics/{topic}/move/", {"messages": "[number]"}, 404),
+    ("moderator", "/moderation/topics/{topic}/split/", {"messages": "[number]"}, 404),
+    ("moderator", "/moderation/topics/{topic}/move/", {"target": "[topic]"}, 422),
+    ("moderator", "/moderation/topics/{topic}/merge/", {"target": "[topic]"}, 422),
+    ("moderator", "/moderation/topics/{topic}/refile/", {"place": "[other_group]-0"}, 422),
+    ("moderator", "/moderation/topics/{topic}/refile/", {"place": "{other_group}-[question]"}, 422),
+    ("moderator", "/moderation/topics/{topic}/split/", {"place": "[other_group]-0"}, 422),
+    ("admin", "/admin/documents/{document}/files/[document_file]/delete/", {}, 404),
+]
+
+
+@pytest.fixture(scope="module")
+def kept(one_app: Flask, config: Config, planted: Planted, asking: Asking) -> Kept:
+    """Everybody is signed in before."""
+    for state, person in SENT:
+        asking.client(person, state)
+    return Kept(one_app, config)
+
+
+@pytest.fixture
+def untouched(kept: Kept) -> Iterator[Kept]:
+    """Whatever a test does, the next one finds the database as it was made."""
+    yield kept
+    if not kept.is_untouched:
+        kept.restore()
+
+
+def filled_in(path: str, thing: Thing) -> dict[str, str]:
+    """A form with everything that any of them asks for; the version of a message is the one that stands."""
+    knows_latest_act = "/moderation/topics/" in path
+    return {
+        "title": "Another title",
+        "body": "Other words.",
+        "language": "en",
+        "question": "0",
+        "reason": "Why",
+        "words": "Why",
+        "seen": str(thing.values["act"]) if knows_latest_act else "",
+        "place": f"{thing.values['other_group']}-0",
+        "messages": str(thing.values["number"]),
+        "target": str(thing.values["other_topic"]),
+    }
+
+
+def told_too_much(app: Flask) -> list[tuple[str, Mark]]:
+    """What mails hold besides their recipient's own name and the title of a forum that he may see."""
+    with app.app_context():
+        mails = db.session.scalars(db.select(Mail).where(~Mail.subject.contains(START)))
+        texts = [(mail.recipient, f"{mail.subject}{mail.text}{mail.html}") for mail in mails]
+    return [(to, mark) for to, text in texts for mark in marks_in(text) if not _may_be_told(to, mark)]
+
+
+def _may_be_told(address: str, mark: Mark) -> bool:
+    states = [found.state for found in marks_in(address)]
+    if mark.kind in ("who", "staff"):
+        return mark.state in states
+    person = address.partition("-x@")[0] if not states else "moderator" if "site" in states else "author"
+    return mark.kind == "texts" and may_see(person, "", mark)
+
+
+def rule_of(app: Flask, path: str) -> str:
+    adapter = app.url_map.bind("127.0.0.1:8000")
+    return adapter.match(path.partition("?")[0], method="POST", return_rule=True)[0].rule.removeprefix(
+        "/<language:lang>"
+    )
+
+
+def test_every_address_for_writing_is_in_a_table(one_app: Flask, planted: Planted):
+    asked = [cell for cells in SENT.values() for cell in cells if cell.person == "admin"]
+    of_things = {rule_of(one_app, planted.things[cell.state].address(cell.path)) for cell in asked}
+    there = {
+        rule.rule.removeprefix("/<language:lang>") for rule in one_app.url_map.iter_rules() if "POST" in rule.methods
+    }
+
+    assert there == {*of_things, *OF_ONESELF, *(row.rule for row in FORMS_OF_THE_ADMINISTRATION)}
+
+
+@pytest.mark.parametrize(("state", "person"), SENT)
+def test_every_form_is_answered_as_the_table_says(state: str, person: str, planted, asking, one_app, untouched: Kept):
+    """Where it is refused nothing changes; the same form is done for those who may."""
+    thing, wrong = planted.things[state], []
+    for cell in SENT[state, person]:
+        path = thing.address(cell.path)
+        answer = Answer.of(asking.client(person, state).post(path, data=filled_in(path, thing)))
+        foreign = [mark for mark in answer.marks - marks_in(path) if not may_see(person, state, mark)]
+        is_right = (answer.status, untouched.is_untouched) == (DONE[cell.sign], cell.sign != "+")
+        if foreign or told_too_much(one_app) or not is_right:
+            wrong.append((path, cell.sign, answer.status, untouched.is_untouched, foreign, told_too_much(one_app)))
+        if not untouched.is_untouched:
+            untouched.restore()
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("row", FORMS_OF_THE_ADMINISTRATION, ids=lambda row: row.rule)
+def test_nobody_but_administrators_can_send_a_form_of_the_administration(row: Row, full, asking, untouched: Kept):
+    for path in paths_of(row, full):
+        for person in PEOPLE[:-1]:
+            answer = Answer.of(asking.client(person, "public").post(path))
+            assert answer.status == 403, f"{person} at {path}"
+            assert untouched.is_untouched, f"{person} at {path}"
+
+
+@pytest.mark.parametrize("state", ["elsewhere", "draft"])
+@pytest.mark.parametrize("sent", NAMED, ids=lambda sent: f"{sent[1]}{sent[2]}")
+def test_what_is_of_another_forum_is_refused_like_what_does_not_exist(sent, state, planted, asking, untouched: Kept):
+    person, path, named, status = sent
+    here, answers = planted.things["public"], []
+    for other in (planted.things[state], NOWHERE):
+        address = here.address(_naming(path, other))
+        data = {name: _naming(value, other).format(**here.values) for name, value in named.items()}
+        answer = asking.client(person, "public").post(address, data=filled_in(address, here) | data)
+        answers.append(Answer.of(answer))
+
+    assert [answer.status for answer in answers] == [status, status]
+    assert answers[0].shown == answers[1].shown
+    assert untouched.is_untouched
+
+
+def _naming(text: str, other: Thing) -> str:
+    return re.sub(r"\[(\w+)\]", lambda match: str(other.values[match[1]]), text)
+
+
+def test_place_where_somebody_else_is_signed_in_is_not_there(one_app: Flask, asking: Asking, untouched: Kept):
+    with one_app.app_context():
+        keys = db.session.scalars(
+            db.select(SignIn.id).where(SignIn.user_id != asking.planted.people["participant"])
+        ).all()
+
+    statuses = {asking.client("participant", "").post(f"/en/account/sign-ins/{key}/end/").status_code for key in keys}
+    assert (statuses, untouched.is_untouched) == ({404}, True)
+
+
+@pytest.mark.parametrize("rule", [rule for rule in OF_ONESELF if rule.startswith("/account/")])
+def test_visitor_has_no_account_to_change(rule: str, asking: Asking, untouched: Kept):
+    path = f"/en{rule.replace('<int:sign_in_id>', '1')}"
+
+    assert asking.client("visitor", "").post(path, data={"language": "fr"}).status_code == 403
+    assert untouched.is_untouched
