@@ -26,6 +26,7 @@ from markupsafe import Markup, escape
 
 from app.errors import TooIntricate
 from app.languages import site_languages
+from app.plain import without_unwanted
 
 # In characters gone over; the longest text of a form, written as people write, takes about a tenth of it.
 MOST_WORK = 4_000_000
@@ -177,7 +178,8 @@ def _clean(dirty: str, *, official: bool) -> str:
         url_schemes=set(SCHEMES),
         link_rel="nofollow noopener ugc",
     )
-    marked = BARE.sub(MARKED_AS_BARE, clean)
+    # Whoever types has none of them (app/plain.py), but may write them as entities such as `&#1;`.
+    marked = BARE.sub(MARKED_AS_BARE, without_unwanted(clean))
     return "".join(part if part.startswith("<") else SYMBOL.sub(UNBROKEN, part) for part in TAG_OR_TEXT.findall(marked))
 
 

@@ -14,7 +14,11 @@ BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 def plain(text: str) -> str:
     """What somebody typed, composed, with Unix line ends and without characters that no text needs."""
-    text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
+    return without_unwanted(unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def without_unwanted(text: str) -> str:
+    """The same text without the characters that no text needs; nothing else is changed."""
     return "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in UNWANTED)
 
 

@@ -190,6 +190,41 @@ UNICODE = (
     "a\u0338<b>\u0338",
     "\U0001f600 <b>\U0001f600</b>",
 )
+BREAKING_OUT = (
+    '"><img src=x onerror=alert(1)>',
+    "'><script>alert(1)</script>",
+    '" autofocus onfocus=alert(1) x="',
+    "' onmouseover=alert(1) x='",
+    "x onmouseover=alert(1) ",
+    "</title><script>alert(1)</script>",
+    "</textarea><script>alert(1)</script>",
+    "</bdi></h2><img src=x onerror=alert(1)>",
+    "</option></select><img src=x onerror=alert(1)>",
+    "</script><script>alert(1)</script>",
+    "]]></content><script>alert(1)</script>",
+    "%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
+    "\\u003cscript\\u003ealert(1)\\u003c/script\\u003e",
+    "';alert(1)//\\';alert(1)//\";alert(1)//",
+)
+LONG = (
+    "W" * 250,
+    "<" * 250,
+    "https://example.org/" + "a" * 250,
+    f"[{'m' * 250}](https://example.org/)",
+    f"`{'w' * 250}`",
+    f"| {'W' * 250} |\n|---|\n| x |",
+)
+# With characters that are taken out of whatever people type; the renderer never sees them.
+UNCLEAN = (
+    "<scr\0ipt>alert(1)</scr\0ipt>",
+    "<img src=x on\0error=alert(1)>",
+    "[x](java\0script:alert(1))",
+    "<scr\x08ipt>alert(1)</scr\x08ipt>",
+    "\ud800<script>alert(1)</script>\udc00",
+    "[x](java\ud800script:alert(1))",
+    "<img src=x onerror\ufffe=alert(1)>",
+    "\u202e<img src=x onerror=alert(1)>\u2066",
+)
 TEMPLATES = (
     "{{7*7}}",
     "{% raw %}{{ config }}{% endraw %}",
@@ -199,5 +234,6 @@ TEMPLATES = (
     "#{7*7}",
 )
 HOSTILE = (
-    *SCRIPTS, *HANDLERS, *SCHEMES, *REFERENCES, *NESTED, *EMBEDDED, *DECLARATIONS, *ENTITIES, *UNICODE, *TEMPLATES
+    *SCRIPTS, *HANDLERS, *SCHEMES, *REFERENCES, *NESTED, *EMBEDDED, *DECLARATIONS, *ENTITIES, *UNICODE, *TEMPLATES,
+    *BREAKING_OUT, *LONG
 )  # fmt: skip

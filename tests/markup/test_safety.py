@@ -6,7 +6,8 @@ import pytest
 
 from app.errors import TooIntricate
 from app.markup import excerpt, render, text_of
-from tests.hostile import EMBEDDED, HANDLERS, HOSTILE, SCHEMES, SCRIPTS, UNICODE
+from app.plain import plain
+from tests.hostile import EMBEDDED, HANDLERS, HOSTILE, SCHEMES, SCRIPTS, UNCLEAN, UNICODE
 from tests.markup.clean import links_of, problems_of, tags_of
 from tests.markup.clean import text_of as text_in
 
@@ -41,6 +42,21 @@ def test_the_reader_of_these_tests_finds_what_is_not_allowed():
     assert problems_of('<a href="https://example.org">x</a>') == ["a without its rel"]
     assert problems_of("<p><em>x</p></em>")
     assert problems_of("<!-- x -->")
+
+
+@pytest.mark.parametrize("text", UNCLEAN)
+def test_what_is_left_of_unclean_text_makes_nothing_that_is_not_allowed(text: str):
+    assert problems_of(render(plain(text))) == []
+
+
+@pytest.mark.parametrize("written", ["&#1;", "&#x7f;", "&#xFFFE;", "&#x1ffff;", "&#0888;"])
+@pytest.mark.parametrize("source", ["a{}b", "[x](https://example.org/{})", "[x](https://example.org '{}')"])
+def test_entity_brings_no_character_that_no_text_may_have(source: str, written: str):
+    """XML cannot carry them: one in a message would break the feed of its forum."""
+    html = render(source.format(written))
+
+    assert html == plain(html)
+    assert problems_of(html) == []
 
 
 @pytest.mark.parametrize("text", SCHEMES)
