@@ -60,15 +60,17 @@ class BodyField(TextAreaField):
         super().__init__(label, validators, filters=[_cleaned(plain)], **kwargs)
 
 
-CHOOSE = _l("Please choose one of those that are offered.")
-NOT_OFFERED: dict[str, Any] = {"invalid_value_message": CHOOSE, "invalid_choice_message": CHOOSE}
+def not_offered(label: Any) -> dict[str, Any]:
+    """What fields with choices say of anything else."""
+    message = _l("For “%(label)s”, please choose one of those that are offered.", label=label)
+    return {"invalid_value_message": message, "invalid_choice_message": message}
 
 
 class ChoiceField(SelectField):
     """One of the choices that `offer` has set."""
 
     def __init__(self, label: Any, validators: Any = None, **kwargs: Any) -> None:
-        super().__init__(label, validators, **NOT_OFFERED, **kwargs)
+        super().__init__(label, validators, **not_offered(label), **kwargs)
 
     def offer(self, choices: Sequence[tuple[Any, ...]]) -> None:
         """Offer these values with their labels, and attributes of the option where it has some, in this order."""

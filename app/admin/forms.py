@@ -6,17 +6,17 @@ from typing import Any, TypeVar
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from wtforms import BooleanField, DateField, Field, HiddenField, IntegerField, SelectField, SelectMultipleField
 from wtforms.validators import ValidationError
 from wtforms.widgets import CheckboxInput
 
 from app.admin.version_queries import ChangedMeanwhile
 from app.errors import Refused
-from app.forms import NOT_OFFERED, Form
+from app.forms import Form, not_offered
 from app.models import last_second
 
 NO_DATE = _l("Please give a date, such as 2026-12-31.")
-NO_NUMBER = _l("Please give a whole number, such as 3.")
 YEARS = range(1945, 2200)
 NOT_COMPARED = frozenset({"HiddenField", "CSRFTokenField"})
 T = TypeVar("T")
@@ -28,7 +28,7 @@ class ChoicesField(SelectMultipleField):
     option_widget = CheckboxInput()
 
     def __init__(self, label: Any, coerce: Callable[[Any], Any] = int, **kwargs: Any) -> None:
-        super().__init__(label, coerce=coerce, **NOT_OFFERED, **kwargs)
+        super().__init__(label, coerce=coerce, **not_offered(label), **kwargs)
 
     def offer(self, choices: Sequence[tuple[Any, Any]]) -> None:
         """Offer these keys with their labels, in this order."""
@@ -37,7 +37,7 @@ class ChoicesField(SelectMultipleField):
 
 class NumberField(IntegerField):
     def __init__(self, label: Any, validators: Any = None, **kwargs: Any) -> None:
-        kwargs.setdefault("invalid_value_message", NO_NUMBER)
+        kwargs.setdefault("invalid_value_message", _no_number(label))
         super().__init__(label, validators, **kwargs)
 
 
@@ -94,6 +94,10 @@ class LastMomentField(MomentField):
         return last_second(minute)
 
 
+def _no_number(label: Any) -> LazyString:
+    return _l("For “%(label)s”, please give a whole number, such as 3.", label=label)
+
+
 class Between:
     """A number from `low` to `high`, both included."""
 
@@ -102,10 +106,10 @@ class Between:
 
     def __call__(self, form: Any, field: Any) -> None:
         if field.data is None and not field.errors:
-            raise ValidationError(str(NO_NUMBER))
+            raise ValidationError(str(_no_number(field.label.text)))
         if field.data is not None and not self.low <= field.data <= self.high:
-            message = _l("Please give a whole number from %(low)s to %(high)s.", low=self.low, high=self.high)
-            raise ValidationError(str(message))
+            told = {"label": field.label.text, "low": self.low, "high": self.high}
+            raise ValidationError(_("For “%(label)s”, please give a whole number from %(low)s to %(high)s.", **told))
 
 
 class VersionedForm(Form):

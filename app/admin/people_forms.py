@@ -7,8 +7,8 @@ from flask_babel import lazy_gettext as _l
 
 from app import labels
 from app.admin.forms import ChoicesField
-from app.auth.forms import EmailForm
-from app.forms import ChoiceField, Form
+from app.auth.forms import EmailField, EmailForm
+from app.forms import ChoiceField, Form, Required
 from app.languages import Language, site_languages
 from app.models import Forum, Role
 
@@ -27,6 +27,7 @@ class InvitationForm(Form):
 class RoleForm(EmailForm):
     """A role for somebody who has an account."""
 
+    email = EmailField(_l("E-mail address"), validators=[Required(_l("Write the e-mail address of the person."))])
     role = ChoiceField(_l("Role"), default=Role.MODERATOR)
     languages = ChoicesField(
         _l("As moderator, only for messages in"),

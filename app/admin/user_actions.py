@@ -15,7 +15,7 @@ from app.extensions import db, transaction
 from app.models import Forum, Role, User
 from app.permissions import require
 
-UNKNOWN_FORUM = _l("Please choose one of those that are offered.")
+UNKNOWN_FORUM = _l("Please choose forums that are offered.")
 
 
 def update(

@@ -9,7 +9,7 @@ from wtforms import HiddenField, SelectMultipleField
 from wtforms.validators import ValidationError
 
 from app.addresses import LARGEST_KEY
-from app.forms import CHOOSE, NOT_OFFERED, AtMost, ChoiceField, LineField, OnceForm, Required
+from app.forms import AtMost, ChoiceField, LineField, OnceForm, Required, not_offered
 from app.languages import reader_language, site_default, site_languages
 from app.models import Forum, Topic
 from app.models.texts import best_text
@@ -21,6 +21,8 @@ LONGEST_ADDRESS = 300
 LONGEST_KEY = 10  # in digits
 TOPIC_ADDRESS = re.compile(r"(?:\S*/topics/)?(\d{1,10})(?:[/?#]\S*)?", re.ASCII)
 NUMBERS = re.compile(r"(?:#?\d{1,10}(?:[\s,;]+|$))*", re.ASCII)
+
+MESSAGES = _l("Messages")
 
 Place = tuple[int, int | None]  # the keys of a group and of one of its questions
 
@@ -36,7 +38,7 @@ def _place(value: Any) -> Place:
 def _number(value: Any) -> int:
     number = int(value)
     if not 0 < number <= LARGEST_KEY:
-        raise ValueError(str(CHOOSE))
+        raise ValueError(value)
     return number
 
 
@@ -78,7 +80,7 @@ class PlaceFields(OnceForm):
 class MessagesFields(OnceForm):
     """Messages of a topic: those ticked on the page that is shown, and any others by number."""
 
-    messages = SelectMultipleField(_l("Messages"), coerce=_number, validate_choice=False, **NOT_OFFERED)
+    messages = SelectMultipleField(MESSAGES, coerce=_number, validate_choice=False, **not_offered(MESSAGES))
     further = LineField(_l("Further messages, by number (optional)"), validators=[AtMost(LONGEST_LIST)])
 
     @property

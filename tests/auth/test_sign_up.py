@@ -146,9 +146,9 @@ def test_link_of_an_earlier_sign_up_dies_with_a_later_one(visitor, world, mailbo
         ("password", "x y" * 70, "at most 200"),
         ("password", "Password123!", "among the first ones"),
         ("capacity", "", "Choose in which capacity"),
-        ("capacity", "secretariat", "Please choose one of those that are offered."),
-        ("country", "XX", "Please choose one of those that are offered."),
-        ("language", "de", "Please choose one of those that are offered."),
+        ("capacity", "secretariat", "please choose one of those that are offered."),
+        ("country", "XX", "please choose one of those that are offered."),
+        ("language", "de", "please choose one of those that are offered."),
     ],
 )
 def test_bad_field_is_refused_and_the_rest_given_back(app, visitor, world, field, value, message):

@@ -266,7 +266,7 @@ def test_place_of_another_forum_or_of_none_is_refused(name, choice: str, app, wo
     answer = act(app, moderator, world.topic, name, **fields)
 
     assert answer.status_code == 422
-    assert "Please choose one of those that are offered." in answer.text
+    assert "please choose one of those that are offered." in answer.text
     assert get(app, Topic, world.topic).group_id == world.group
 
 
