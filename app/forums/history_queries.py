@@ -23,7 +23,8 @@ class Version:
     """What a message said from one change to the next, as `said`; `number` counts from 1.
 
     `act` is that of the moderator who made the change, `before` the version before it, and `pieces` the difference
-    of the texts; None where no version before is there to be seen. `is_hidden` says whether readers are not shown it.
+    of the texts; None where no version before is there to be seen, though the act may be told all the same.
+    `is_hidden` says whether readers are not shown it.
     """
 
     number: int
@@ -40,13 +41,14 @@ class History:
     """A page of versions, the latest first, and the files that there have been.
 
     `hides` says whether there are earlier versions that the viewer may not see; the files that were removed before
-    them are left out too.
+    them are left out too. `corrections` are the acts behind versions that the viewer may not see, on the last page.
     """
 
     message: Message
     versions: Sequence[Version]
     files: Sequence[Attachment]
     hides: bool
+    corrections: Sequence[Act]
     page: int
     pages: int
 
@@ -70,9 +72,11 @@ def get_history(number: int, page: int, *, viewer: Viewer) -> History:
     first = (page - 1) * PER_PAGE
     texts = _texts(message, seen, first)
     made_by = {act.detail["revision"]: act for act in acts if "revision" in act.detail}
-    versions = _versions(texts, len(keys) + 1 - first, made_by, hidden_to)
+    versions = _versions(texts, keys[first:], made_by, hidden_to)
     files = _files(message, [] if sees_all else hiding)
-    return History(message, versions, files, len(seen) < len(keys), page, pages)
+    unseen = keys[len(seen) + 1 :] if page == pages else ()
+    corrections = [made_by[key] for key in unseen if key in made_by]
+    return History(message, versions, files, len(seen) < len(keys), corrections, page, pages)
 
 
 def _files(message: Message, hiding: Sequence[Act]) -> list[Attachment]:
@@ -88,12 +92,13 @@ def _texts(message: Message, keys: Sequence[int], first: int) -> list[Text]:
     return [*((message,) if first == 0 else ()), *revisions]
 
 
-def _versions(texts: Sequence[Text], last_number: int, made_by: dict[int, Act], hidden_to: int) -> list[Version]:
+def _versions(texts: Sequence[Text], keys: Sequence[int], made_by: dict[int, Act], hidden_to: int) -> list[Version]:
+    """`keys` are those of all that was said before the first of the texts, seen or not, the latest first."""
     work, versions = Work(), []
     for at, said in enumerate(texts[:PER_PAGE]):
         before = texts[at + 1] if at + 1 < len(texts) else None
-        act = made_by.get(before.id) if before else None
+        act = made_by.get(keys[at]) if at < len(keys) else None
         pieces = compare(before.body, said.body, work) if before else None
         is_hidden = isinstance(said, Revision) and said.id <= hidden_to
-        versions.append(Version(last_number - at, said, said.written_at, act, before, pieces, is_hidden))
+        versions.append(Version(len(keys) + 1 - at, said, said.written_at, act, before, pieces, is_hidden))
     return versions

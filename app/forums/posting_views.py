@@ -16,7 +16,7 @@ from app.forums.views import message_address
 from app.languages import reader_language, site_languages
 from app.markup import quote, render
 from app.models import Group, Message, MessageStatus, Topic, User
-from app.moderation.queries import why_returned
+from app.moderation.queries import last_correction, why_returned
 from app.permissions import can, needs_approval, require
 from app.plain import plain
 from app.templating import text_in
@@ -75,7 +75,8 @@ def edit(number: int) -> ResponseReturnValue:
             actions.edit(message, author=author, **form.changes)
             said = _("Your message is changed. Its earlier versions stay readable in its history.")
             return _to_message(message, _waiting(message) or said)
-    return _form_page("forums/edit.html", form, message=message, returned=why_returned([message]).get(number))
+    told = {"returned": why_returned([message]).get(number), "corrected": last_correction(message)}
+    return _form_page("forums/edit.html", form, message=message, **told)
 
 
 @bp.route("/messages/<int:number>/withdraw/", methods=["GET", "POST"])

@@ -17,6 +17,8 @@ from app.database import JoinedIds, utcnow
 from app.errors import NotFound
 from app.extensions import db
 from app.models import (
+    Act,
+    ActKind,
     Forum,
     ForumText,
     Group,
@@ -169,6 +171,7 @@ def _topic_head() -> Select[*tuple[Any, ...]]:
 def _message_columns(status: Any = Message.status) -> Select[*tuple[Any, ...]]:
     shown = (Message.status == MessageStatus.PUBLISHED) | (Message.status == MessageStatus.PENDING)
     answer = aliased(Message)
+    corrected_at = select(func.max(Act.at)).where(Act.message_id == Message.id, Act.kind == ActKind.EDIT)
     answers = select(JoinedIds(answer.id)).where(answer.reply_to_id == Message.id, answer.position.is_not(None))
     return select(
         User.name,
@@ -189,6 +192,8 @@ def _message_columns(status: Any = Message.status) -> Select[*tuple[Any, ...]]:
         Message.country,
         Message.posted_at,
         Message.edited_at,
+        # asked for the few that were changed at all
+        case((Message.edited_at.is_not(None), corrected_at.scalar_subquery())).label("corrected_at"),
         Message.withdrawn_at,
         Message.withheld_at,
         Message.withheld_for,

@@ -75,6 +75,12 @@ def why_returned(messages: Iterable[Message]) -> dict[int, Act]:
     return {act.message_id: act for act in db.session.scalars(statement) if act.message_id} if numbers else {}
 
 
+def last_correction(message: Message) -> Act | None:
+    """The last act by which the Secretariat changed what the message says; None where there was none."""
+    statement = select(Act).filter_by(message_id=message.id, kind=ActKind.EDIT).order_by(Act.id.desc()).limit(1)
+    return db.session.scalar(statement) if message.edited_at else None
+
+
 def is_visible_to(person: User, message: Message) -> bool:
     """Whether a person may see that there is the message, whatever it shows of itself."""
     return db.session.scalar(_VISIBLE.where(Message.id == message.id), visible_to(person)) is not None

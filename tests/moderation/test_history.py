@@ -9,9 +9,9 @@ from flask.testing import FlaskClient
 from app.database import utcnow
 from app.extensions import db
 from app.forums.history_queries import PER_PAGE
-from app.models import Message
+from app.models import Act, Message
 from tests.files import make_attachment
-from tests.moderation.conftest import BODY, do
+from tests.moderation.conftest import BODY, changed, do
 from tests.world import World
 
 HIDDEN = {"body": "Her number is kept here.", "language": "en"}
@@ -72,6 +72,93 @@ def test_hidden_versions_are_for_the_author_and_the_moderators(world, alice, bru
         page = history(client, world.first).text
         assert "555 0100" in page
         assert page.count("Readers do not see this version.") == 2, "nor what it said before that"
+
+
+def test_readers_are_told_of_a_correction_whatever_is_hidden(world, alice, bruno, moderator, stranger, visitor):
+    do(moderator, world.first, "correct", **HIDDEN, hide="y", words="Personal data")
+
+    for client in (visitor, alice, bruno, moderator, stranger):
+        page = history(client, world.first).text
+        assert page.count("Corrected by the Secretariat") == 1
+        assert page.count("Personal data") == 1
+    assert "A shorter form" not in history(visitor, world.first).text
+    assert "Moderator" not in history(visitor, world.first).text
+
+
+def test_readers_are_told_of_a_correction_before_publication(world, waiting, moderator, visitor, alice):
+    do(moderator, waiting, "correct", **SHORT, words="Personal data")
+    do(moderator, waiting, "approve")
+
+    for client in (visitor, alice):
+        page = history(client, waiting).text
+        assert "Corrected by the Secretariat. Reason: <span>Personal data</span>" in " ".join(page.split())
+        assert BODY not in page
+
+
+def test_readers_are_told_of_corrections_of_versions_that_they_do_not_see(world, waiting, bruno, moderator, visitor):
+    do(moderator, waiting, "correct", **SHORT, words="Personal <data>")
+    edit(bruno, waiting, "It is kept there.")
+    do(moderator, waiting, "approve")
+    for number in range(PER_PAGE):
+        edit(bruno, waiting, f"Text {number}")
+    first, last = (history(visitor, waiting, page).text for page in ("", "?page=2"))
+
+    assert "Corrected by the Secretariat." not in first, "it stands with the earliest versions"
+    assert "Corrected by the Secretariat." in last
+    assert "Personal &lt;data&gt;" in last
+    assert "It is kept here." not in last
+    assert history(bruno, waiting, "?page=2").text.count("Corrected by the Secretariat.") == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Corrected by the Secretariat "),
+        ("es", "Corregido por la Secretaría el "),
+        ("fr", "Corrigé par le Secrétariat le "),
+    ],
+)
+def test_message_says_that_the_secretariat_corrected_it(language: str, said: str, world: World, moderator, visitor):
+    do(moderator, world.first, "correct", **HIDDEN, hide="y")
+
+    for path in (f"topics/{world.topic}", f"print/topics/{world.topic}", f"print/messages/{world.first}"):
+        page = visitor.get(f"/{language}/{path}/").text
+        assert f'<a href="/{language}/messages/{world.first}/history/">{said}' in page, path
+        assert page.count(f"/messages/{world.first}/history/") == 1, "and not that its author edited it"
+
+
+def test_message_says_too_that_its_author_edited_it_after_a_correction(app, world, alice, moderator, visitor):
+    edit(alice, world.first, "Changed.")
+    assert "Edited 2" in visitor.get(f"/en/topics/{world.topic}/").text
+    do(moderator, world.first, "correct", **HIDDEN)
+    assert "Edited 2" not in visitor.get(f"/en/topics/{world.topic}/").text
+    with changed(app, Act, 1) as act:
+        act.at -= timedelta(hours=1)
+    edit(alice, world.first, "Changed again.")
+
+    page = visitor.get(f"/en/topics/{world.topic}/").text
+    assert "Edited 2" in page
+    assert "Corrected by the Secretariat 2" in page
+
+
+def test_message_that_was_withheld_and_restored_is_not_called_corrected(world: World, alice, moderator, visitor):
+    edit(alice, world.first, "Changed.")
+    do(moderator, world.first, "withhold")
+    do(moderator, world.first, "restore")
+
+    assert "Corrected by" not in visitor.get(f"/en/topics/{world.topic}/").text
+    assert "Corrected by" not in history(visitor, world.first).text
+
+
+def test_author_who_edits_what_was_corrected_is_told_so_with_the_reason(world: World, alice, moderator):
+    path = f"/en/messages/{world.first}/edit/"
+    assert "The Secretariat corrected this message" not in alice.get(path).text
+    do(moderator, world.first, "correct", **HIDDEN, words="Personal <data>")
+
+    for page in (alice.get(path).text, edit(alice, world.first, "").text):
+        told = page.index("The Secretariat corrected this message on ")
+        assert told < page.index("Personal &lt;data&gt;") < page.rindex(f"/en/messages/{world.first}/history/")
+        assert page.index("Personal &lt;data&gt;") < page.index("<textarea")
 
 
 def test_correction_without_hiding_stays_readable(world: World, moderator, visitor):
