@@ -53,7 +53,7 @@ FIELDS = {
     "file": N_("File"),
     "from_group": N_("From the group"),
     "from_question": N_("From the question"),
-    "hides": N_("Key of the last version that is hidden"),
+    "hides": N_("What it said before is hidden from readers"),
     "from_topic": N_("From the topic"),
     "group_id": N_("Key of the group"),
     "introduction": N_("Introduction"),
@@ -74,7 +74,6 @@ FIELDS = {
     "position": N_("Place among its neighbours"),
     "published_at": N_("Published on"),
     "reason": N_("Reason"),
-    "revision": N_("Key of the earlier version"),
     "remarks": N_("Remarks"),
     "second_step": N_("Two-step sign-in"),
     "short_title": N_("Short title"),
@@ -96,6 +95,7 @@ VALUES: dict[str, dict[Any, str]] = {
 
 LOG, ACT = "log", "act"
 COMMAND_LINE = -1
+VERSIONS = frozenset({"revision", "hides"})
 
 
 def _entries() -> Subquery:
@@ -203,12 +203,16 @@ def subject_of(entry: Row[Any]) -> str:
 
 
 def changes_of(entry: Row[Any]) -> list[dict[str, Any]]:
-    """What an entry changed, as the log keeps it; of an act its reason, and the numbers that it concerned."""
+    """What an entry changed, as the log keeps it; of an act its reason, and the numbers that it concerned.
+
+    The keys of the versions of a message tell people nothing: of those only is told that some are hidden.
+    """
     if entry.source == LOG:
         return list(entry.detail)
     texts = [("reason", code, text) for code, text in entry.reason.items()]
-    numbers = [(name, "", _joined(value)) for name, value in entry.detail.items()]
-    told = [{"field": name, "language": code, "old": "", "new": new} for name, code, new in [*texts, *numbers]]
+    numbers = [(name, "", _joined(value)) for name, value in entry.detail.items() if name not in VERSIONS]
+    hides = [("hides", "", bool(entry.detail.get("hides")))]
+    told = [{"field": name, "language": code, "old": "", "new": new} for name, code, new in [*texts, *numbers, *hides]]
     return [change for change in told if change["new"]]
 
 

@@ -121,6 +121,28 @@ def test_act_tells_who_did_what_and_why(admin: FlaskClient, acts):
     assert "Moderator" in page
 
 
+def test_correction_and_approval_say_in_people_s_words_what_is_hidden(admin: FlaskClient, moderator, world, look):
+    """And nothing of the keys under which the versions are kept."""
+    about = {"user_id": world.moderator, "forum_id": world.forum, "message_id": world.first}
+    details = (
+        (ActKind.EDIT, {"revision": 7}),
+        (ActKind.EDIT, {"revision": 8, "hides": 8}),
+        (ActKind.APPROVE, {"hides": 8}),
+        (ActKind.APPROVE, {"hides": 0}),
+    )
+    acts = [Act(kind=kind, detail=detail, **about) for kind, detail in details]
+    look(lambda: (db.session.add_all(acts), db.session.commit()))
+
+    said = "What it said before is hidden from readers"
+    assert sorted(row[7] for row in csv_rows(admin)) == ["", "", f"{said}:  → yes", f"{said}:  → yes"]
+    for number, hidden in ((1, False), (2, True), (3, True), (4, False)):
+        page = admin.get(f"/en/admin/log/acts/{number}/").text
+        assert (said in page) == hidden
+        assert ("<td>yes</td>" in page) == hidden
+        assert "Key of" not in page
+    assert "Key of" not in admin.get("/en/admin/log/").text
+
+
 def test_new_title_of_a_topic_is_logged_with_the_old_one_as_of_its_forum(moderator, admin: FlaskClient, world):
     data = {"title": "Better title", "language": "en", "listed": "0", "words": "Clearer", "seen": "0"}
     moderator.post(f"/en/moderation/topics/{world.topic}/retitle/", data=data)
@@ -265,5 +287,5 @@ def test_acts_are_named_as_in_the_record_and_say_of_no_version_that_it_is_hidden
     look(make)
     [approved, corrected] = csv_rows(admin)
 
-    assert (corrected[2], corrected[7]) == ("Corrected", "Key of the earlier version:  → 4")
+    assert (corrected[2], corrected[7]) == ("Corrected", "")
     assert (approved[2], approved[7]) == ("Approved", "")
