@@ -1,28 +1,41 @@
 """The moderation record of a forum: what was done, when and why, without anything that was withheld."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Row, Select, or_, select
 from sqlalchemy.orm import joinedload
 
 from app.admin.user_queries import Listing, one_page
 from app.extensions import db
-from app.models import IN_THE_RECORD, Act, ActKind, Forum, Message
+from app.models import IN_THE_RECORD, Act, ActKind, Forum, Message, Topic
+
+
+@dataclass(frozen=True)
+class Line:
+    """An act with the topic that it was about and the one that it took messages from, as they are called now.
+
+    None for no such topic, and for one that was never public: its number is all that may be told.
+    """
+
+    act: Act
+    topic: Row[Any] | None
+    source: Row[Any] | None
 
 
 def record_page(forum: Forum, asked: str) -> Listing:
-    """A page of the acts of a forum, the latest first. Raises NotFound where there is no such page.
+    """A page of the record of a forum, the latest act first. Raises NotFound where there is no such page.
 
     The forum comes from `get_forum`, which asked whether the viewer may see it.
     """
     found = one_page(_acts(forum).order_by(Act.id.desc()), asked)
-    return replace(found, rows=[row.Act for row in found.rows])
+    return replace(found, rows=_lines([row.Act for row in found.rows]))
 
 
-def whole_record(forum: Forum) -> Sequence[Act]:
-    """All acts of a forum, the earliest first."""
-    return db.session.scalars(_acts(forum).order_by(Act.id)).all()
+def whole_record(forum: Forum) -> Sequence[Line]:
+    """The record of a forum, the earliest act first."""
+    return _lines(db.session.scalars(_acts(forum).order_by(Act.id)).all())
 
 
 def _acts(forum: Forum) -> Select[Act]:
@@ -30,4 +43,13 @@ def _acts(forum: Forum) -> Select[Act]:
     is_public = or_(Act.kind != ActKind.EDIT, Message.position.is_not(None))
     statement = select(Act).outerjoin(Message, Message.id == Act.message_id)
     statement = statement.where(Act.forum_id == forum.id, Act.kind.in_(sorted(IN_THE_RECORD)), is_public)
-    return statement.options(joinedload(Act.message), joinedload(Act.topic), joinedload(Act.user))
+    return statement.options(joinedload(Act.message), joinedload(Act.user))
+
+
+def _lines(acts: Sequence[Act]) -> list[Line]:
+    sources = {act.id: act.detail.get("from_topic") for act in acts}
+    keys = {act.topic_id for act in acts} | set(sources.values())
+    columns = select(Topic.id, Topic.title, Topic.language, Topic.merged_into_id)
+    public = columns.where(Topic.id.in_(keys - {None}), Topic.last_position > 0)
+    topics: dict[int | None, Any] = {topic.id: topic for topic in db.session.execute(public)}
+    return [Line(act, topics.get(act.topic_id), topics.get(sources[act.id])) for act in acts]

@@ -24,5 +24,5 @@ def show_record(forum_slug: str) -> ResponseReturnValue:
 def print_record(forum_slug: str) -> ResponseReturnValue:
     """All of it, the earliest act first."""
     forum = get_forum(forum_slug, viewer=viewer())
-    acts, names = whole_record(forum), moderates(viewer(), forum)
-    return render_template("printing/record.html", forum=forum, acts=acts, names=names, now=utcnow())
+    lines, names = whole_record(forum), moderates(viewer(), forum)
+    return render_template("printing/record.html", forum=forum, lines=lines, names=names, now=utcnow())

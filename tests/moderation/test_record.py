@@ -7,9 +7,10 @@ from lxml import etree
 from lxml import html as lxml_html
 
 from app.extensions import db
-from app.models import Act, ActKind, Forum
+from app.models import Act, ActKind, Forum, Group, User
 from tests.moderation.conftest import BODY, archive, changed, do
-from tests.world import World
+from tests.moderation.tidying import Place, act
+from tests.world import World, make_pending, make_topic
 
 RECORD = "/en/forums/open-forum/record/"
 PRINTED = "/en/print/forums/open-forum/record/"
@@ -40,7 +41,7 @@ def test_record_holds_nothing_of_what_was_withheld(world: World, moderator, visi
     for path in (RECORD, PRINTED):
         assert "Alice" not in visitor.get(path).text
         assert lines(visitor.get(path).text) == [
-            ["Withheld. The topic was given another title.", "#1, Topic 1", "Secretariat", "Off topic"]
+            ["Withheld. The topic was given another title.", "#1, Topic 1: Neutral", "Secretariat", "Off topic"]
         ]
 
 
@@ -95,7 +96,57 @@ def test_every_kind_of_act_in_the_record_can_be_told(app: Flask, world: World, v
     told = [line[0] for line in lines(visitor.get(RECORD).text)]
     assert len(told) == len(set(told)) == len(ActKind) - 2
     assert {"Approved", "Returned to its author"}.isdisjoint(told)
-    assert f'<a href="/en/topics/{world.topic}/">Topic 1</a>' in visitor.get(RECORD).text
+    assert f'Topic 1: <a href="/en/topics/{world.topic}/"><bdi>Reporting formats</bdi></a>' in visitor.get(RECORD).text
+
+
+def test_topics_are_named_by_their_present_titles_and_linked(app, world: World, place: Place, moderator, visitor):
+    """Also the one from which messages were taken."""
+    fields = {"messages": str(world.second), "title": "Cost & <b>time</b>", "language": "fr"}
+    act(app, moderator, world.topic, "split", **fields, place=f"{world.group}-0")
+    act(app, moderator, world.topic, "retitle", title="Forms", language="en")
+
+    for path in (RECORD, PRINTED, PROCEEDINGS):
+        page = visitor.get(path).text
+        assert ["Split", "#2, Topic 5: Cost & <b>time</b> (from topic 1: Forms)"] in [line[:2] for line in lines(page)]
+        assert '<a href="/en/topics/5/"><bdi lang="fr">Cost &amp; &lt;b&gt;time&lt;/b&gt;</bdi></a>' in page
+        assert '<a href="/en/topics/1/"><bdi>Forms</bdi></a>' in page
+    assert "Fil 5 : Cost" in "".join(lines(visitor.get(RECORD.replace("/en/", "/fr/")).text)[1])
+
+
+def test_merged_topic_keeps_its_title_in_the_record(app: Flask, world: World, place: Place, moderator, visitor):
+    act(app, moderator, place.other, "merge", target=str(world.topic))
+
+    for path in (RECORD, PRINTED, PROCEEDINGS):
+        page = visitor.get(path).text
+        assert lines(page)[0][1].endswith(f"Topic 1: Reporting formats (from topic {place.other}: Annual reports)")
+        assert f"/en/topics/{place.other}/" not in page, "it is no page any more"
+
+
+def test_title_that_was_never_public_is_not_in_the_record(app: Flask, world: World, place: Place, moderator, visitor):
+    """Not that of the topic that is pinned before anything in it is published, nor once it is merged."""
+    with app.app_context():
+        group = db.session.get_one(Group, world.group)
+        made = make_topic(group, db.session.get_one(User, world.bruno), "Secret title", last_position=0)
+        make_pending(made, made.author, BODY)
+        db.session.commit()
+        key = made.id
+    act(app, moderator, key, "pin")
+    act(app, moderator, key, "merge", target=str(world.topic))
+
+    for path in (RECORD, PRINTED, PROCEEDINGS):
+        page = visitor.get(path).text
+        assert "Secret title" not in page
+        told = [line[1] for line in lines(page)]
+        assert sorted(told) == [f"Topic 1: Reporting formats (from topic {key})", f"Topic {key}"]
+
+
+@pytest.mark.parametrize("path", [RECORD, PRINTED])
+def test_record_says_what_it_tells_of(path: str, world: World, visitor: FlaskClient):
+    words = ("withheld", "restored", "corrected", "moved", "pinned", "locked", "split", "merged", "another title")
+    page = lxml_html.document_fromstring(visitor.get(path).text).text_content()
+
+    [said] = [line for line in page.splitlines() if "What the Secretariat has withheld" in line]
+    assert [word for word in words if word not in said] == []
 
 
 def test_long_record_comes_in_pages(app: Flask, world: World, visitor: FlaskClient):
