@@ -74,7 +74,8 @@ def register(app: Flask) -> None:
 
 def _broken_rule(error: ForumError) -> ResponseReturnValue:
     back = _way_back() if error.status in {403, 409} else None
-    return _page(error.status, error.message, ways=error.ways, back=back, to_form=isinstance(error, SignedOut))
+    to_form = isinstance(error, SignedOut)
+    return _page(error.status, error.message, heading=error.heading, ways=error.ways, back=back, to_form=to_form)
 
 
 def _http_error(error: HTTPException) -> Any:
@@ -97,6 +98,7 @@ def _page(
     status: int,
     message: object,
     *,
+    heading: LazyString | None = None,
     ways: Ways = (),
     back: tuple[str, LazyString] | None = None,
     headers: Mapping[str, str] | None = None,
@@ -106,8 +108,8 @@ def _page(
     if "language" not in g:
         # No address matched, but the language of one may stand in the path that was asked for.
         g.language = negotiate(request.path.split("/")[1], request.accept_languages)
-    heading = _(HEADINGS.get(status, HEADINGS[400]))
-    shown = {"status": status, "heading": heading, "message": message, "typed": _typed(), "ways": ways, "back": back}
+    title = str(heading or _(HEADINGS.get(status, HEADINGS[400])))
+    shown = {"status": status, "heading": title, "message": message, "typed": _typed(), "ways": ways, "back": back}
     kept = {"Cache-Control": "no-store"} if status >= 500 else {}
     text = render_template("error_plain.html", **shown) if status == 503 else _whole_page(shown, to_form=to_form)
     return text, status, {**kept, **(headers or {})}

@@ -8,9 +8,11 @@ Ways = tuple[tuple[str, LazyString], ...]  # (endpoint, text of the link)
 
 
 class ForumError(Exception):
-    """A broken rule. Subclasses set the status, a message safe to show, and pages that lead on."""
+    """A broken rule. Subclasses set the status, a message safe to show, and pages that lead on; `heading`, where that
+    of the status does not fit."""
 
     status = 400
+    heading: LazyString | None = None
     message = _l("That cannot be done.")
     ways: Ways = ()
 
@@ -25,6 +27,17 @@ class NotFound(ForumError):
 class Forbidden(ForumError):
     status = 403
     message = _l("Your account has no right to do this.")
+
+
+class NotPublic(Forbidden):
+    """Said to readers who are not signed in, and so have no account that could lack a right."""
+
+    heading = _l("This is not public")
+    message = _l(
+        "This message is not shown. Only its author, the moderators of the forum and administrators can read what it "
+        "said, once they have signed in."
+    )
+    ways = (("auth.sign_in", _l("Sign in")),)
 
 
 class Suspended(ForumError):

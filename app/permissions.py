@@ -23,6 +23,7 @@ from app.errors import (
     Forbidden,
     ForumError,
     Locked,
+    NotPublic,
     NotYetOpen,
     SignedOut,
     Suspended,
@@ -218,7 +219,9 @@ def _see_history(viewer: Viewer, message: Message, now: datetime) -> Exception |
 
 def _see_unpublished(viewer: Viewer, message: Message, _now: datetime) -> Exception | None:
     """What was never public, or is to be so no more, of a message whose history everybody may see."""
-    return None if viewer.id == message.author_id or moderates(viewer, message.topic.group.forum) else Forbidden()
+    if viewer.id == message.author_id or moderates(viewer, message.topic.group.forum):
+        return None
+    return Forbidden() if viewer.is_authenticated else NotPublic()
 
 
 def _report(viewer: Viewer, message: Message, _now: datetime) -> Exception | None:

@@ -199,6 +199,19 @@ def test_history_of_what_is_not_shown_is_for_the_author_and_the_moderators(
         assert "Only its author, the moderators of the forum and administrators can read here what it said." in page
 
 
+def test_visitor_at_a_history_that_is_not_public_is_asked_to_sign_in(world: World, bruno, moderator, visitor):
+    """Nobody is told of an account who has none."""
+    do(moderator, world.first, "withhold")
+    answers = {client: history(client, world.first) for client in (visitor, bruno)}
+
+    assert [answer.status_code for answer in answers.values()] == [403, 403]
+    assert "<h1>This is not public</h1>" in answers[visitor].text
+    assert '<li><a href="/en/auth/sign-in/">Sign in</a></li>' in answers[visitor].text
+    assert "Your account has no right" not in answers[visitor].text
+    assert "Your account has no right to do this." in answers[bruno].text
+    assert "Ceci n&#39;est pas public" in history(visitor, world.first, language="fr").text
+
+
 def test_history_of_what_waits_is_not_there_for_others(world: World, waiting: int, alice, visitor, bruno, moderator):
     assert [history(client, waiting).status_code for client in (alice, visitor, bruno, moderator)] == [
         404,

@@ -11,6 +11,7 @@ from app.errors import Refused
 from app.extensions import db
 from app.models import Message, Report, Topic, User
 from app.moderation import actions
+from tests.auth.conftest import PASSWORD, PASSWORD_HASH
 from tests.moderation.conftest import archive, changed, do, moderator_of
 from tests.world import World, make_message
 
@@ -158,6 +159,20 @@ def test_reporters_are_named_to_nobody_but_moderators(app: Flask, world: World, 
         for path in (f"topics/{world.topic}/", "forums/open-forum/record/", "print/forums/open-forum/", "account/"):
             assert "Secret reason" not in client.get(f"/en/{path}").text
     assert "Secret reason" in moderator.get(f"/en/moderation/messages/{world.first}/").text
+
+
+def test_report_of_a_deleted_account_says_that_its_words_were_deleted(app: Flask, world: World, bruno, moderator):
+    with changed(app, User, world.bruno) as user:
+        user.password_hash = PASSWORD_HASH
+    report(bruno, world.first)
+    assert (
+        bruno.post("/en/account/delete/", data={"password": PASSWORD, "email": "bruno@example.org"}).status_code == 302
+    )
+
+    for path in ("moderation/", f"moderation/messages/{world.first}/"):
+        page = moderator.get(f"/en/{path}").text
+        assert "Former participant 1: The words of this report were deleted with the account." in page, path
+        assert "<q></q>" not in page
 
 
 def test_withholding_settles_the_reports(app: Flask, world: World, bruno: FlaskClient, moderator: FlaskClient):
