@@ -219,9 +219,8 @@ def _see_history(viewer: Viewer, message: Message, now: datetime) -> Exception |
 
 def _see_unpublished(viewer: Viewer, message: Message, _now: datetime) -> Exception | None:
     """What was never public, or is to be so no more, of a message whose history everybody may see."""
-    if viewer.id == message.author_id or moderates(viewer, message.topic.group.forum):
-        return None
-    return Forbidden() if viewer.is_authenticated else NotPublic()
+    refusal = Forbidden() if viewer.is_authenticated else NotPublic()
+    return None if viewer.id == message.author_id or moderates(viewer, message.topic.group.forum) else refusal
 
 
 def _report(viewer: Viewer, message: Message, _now: datetime) -> Exception | None:
@@ -242,9 +241,8 @@ def _see_figures(viewer: Viewer, forum: Forum, _now: datetime) -> Exception | No
 
 def _moderate(viewer: Viewer, forum: Forum, _now: datetime) -> Exception | None:
     """Everything in a forum that is archived stays as it is."""
-    if not moderates(viewer, forum):
-        return Forbidden()
-    return Archived() if forum.archived_at else None
+    refusal = Archived() if forum.archived_at else None
+    return refusal if moderates(viewer, forum) else Forbidden()
 
 
 def _rearrange(viewer: Viewer, topic: Topic, now: datetime) -> Exception | None:
@@ -254,9 +252,8 @@ def _rearrange(viewer: Viewer, topic: Topic, now: datetime) -> Exception | None:
 
 def _moderate_topic(viewer: Viewer, topic: Topic, now: datetime) -> Exception | None:
     """A topic as a whole is for those who moderate in its language."""
-    if not moderates(viewer, topic.group.forum, topic.language):
-        return Forbidden()
-    return _rearrange(viewer, topic, now)
+    may = moderates(viewer, topic.group.forum, topic.language)
+    return _rearrange(viewer, topic, now) if may else Forbidden()
 
 
 def _moderate_message(viewer: Viewer, message: Message, now: datetime) -> Exception | None:
