@@ -8,11 +8,13 @@ Ways = tuple[tuple[str, LazyString], ...]  # (endpoint, text of the link)
 
 
 class ForumError(Exception):
-    """A broken rule. Subclasses set the status, a message safe to show, and pages that lead on."""
+    """A broken rule. Subclasses set the status, a message safe to show, pages that lead on, and whether the address
+    of the Secretariat is named, which alone can help."""
 
     status = 400
     message = _l("That cannot be done.")
     ways: Ways = ()
+    names_secretariat = False
 
 
 class NotFound(ForumError):
@@ -31,23 +33,15 @@ class Suspended(ForumError):
     """Said to whoever has shown that the account is his or hers, and to nobody else."""
 
     status = 403
+    names_secretariat = True
 
-    def __init__(self, reason: str, contact: str) -> None:
+    def __init__(self, reason: str) -> None:
         super().__init__(reason)
         # A plain string, since templates take a lazy one for HTML, and the reason is what somebody typed.
-        self.message: object = (
-            _(
-                "This account is suspended. If you think that it should not be, please write to %(contact)s. "
-                "Reason: %(reason)s",
-                reason=reason,
-                contact=contact,
-            )
-            if contact
-            else _(
-                "This account is suspended. If you think that it should not be, please write to the Secretariat. "
-                "Reason: %(reason)s",
-                reason=reason,
-            )
+        self.message: object = _(
+            "This account is suspended. If you think that it should not be, please write to the Secretariat. "
+            "Reason: %(reason)s",
+            reason=reason,
         )
 
 
@@ -125,6 +119,7 @@ class ApprovedAsItStands(ForumError):
 class ByInvitation(ForumError):
     status = 403
     message = _l("In this forum only participants whom the Secretariat has approved can post. Everybody can read it.")
+    names_secretariat = True
 
 
 class Locked(ForumError):

@@ -19,6 +19,7 @@ from app.database import utcnow
 from app.extensions import db
 from app.models import LogEntry, RecoveryCode, User
 from tests.auth.conftest import PASSWORD, PASSWORD_HASH, TOTP_SECRET, Device, Mailbox, find_user, is_signed_in, sign_in
+from tests.conftest import CONTACT
 from tests.test_routes import check_page
 
 pytestmark = pytest.mark.usefixtures("half_a_minute")
@@ -93,6 +94,13 @@ def test_password_leads_to_the_code_and_on_to_where_one_wanted_to_go(visitor, di
 @pytest.mark.parametrize("target", ["//evil.example", "/\\evil.example", "https:evil.example", "javascript:alert(1)"])
 def test_nobody_is_led_off_the_site(halfway, target):
     assert halfway.post(CODE, query_string={"next": target}, data={"code": Device().code()}).location == "/en/"
+
+
+def test_page_of_the_code_says_whom_to_write_to_about_a_lost_one(reachable, diana):
+    client = reachable.test_client()
+    client.post(SIGN_IN, data=DIANA)
+
+    assert f'<a href="mailto:{CONTACT}">' in client.get(CODE).text
 
 
 @pytest.mark.parametrize("code", ["", "000000", "12345", "1234567", "x", "ÄÖÜ", "\u202e", "9" * 5000, "recov-ery99"])
