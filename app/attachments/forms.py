@@ -69,6 +69,11 @@ class FilesField(Field):
         return [clean_name(file.filename or "") for file in self.sent if file not in self.refused]
 
     @property
+    def to_attach(self) -> list[str]:
+        """The names of the files that the message is to have, once they are chosen."""
+        return [] if self.goes_without and not self.sent else self.to_choose_again
+
+    @property
     def chosen(self) -> list[str]:
         """The names that come with the form when it is given back, of refused files too: another may take the place."""
         return [clean_name(file.filename or "") for file in self.sent[: self.most]] or self.chosen_before

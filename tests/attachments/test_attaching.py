@@ -147,6 +147,26 @@ def test_form_given_back_says_which_files_have_to_be_chosen_again(alice: FlaskCl
     assert "<bdi>a.pdf</bdi>, <bdi>_b_.txt</bdi>" in answer.text
 
 
+def listed(page: str) -> str:
+    """What the preview says of files."""
+    return page.split('id="preview-box"')[1].partition("</section>")[0].partition("Attached files")[2]
+
+
+def test_preview_shows_the_names_of_the_files(alice: FlaskClient, world: World):
+    page = send(alice, reply_path(world), {"a.pdf": PDF, "<b>.txt": b"x"}, preview="1").text
+
+    assert "<li><bdi>a.pdf</bdi></li>\n<li><bdi>_b_.txt</bdi></li>" in listed(page)
+    assert listed(send(alice, reply_path(world), preview="1").text) == ""
+
+
+def test_preview_of_an_edit_shows_the_files_that_stay_and_the_new_ones(alice: FlaskClient, world: World, rows):
+    edit(alice, world, {"a.pdf": PDF, "b.txt": b"x"})
+    page = edit(alice, world, {"c.txt": b"y"}, preview="1", removed=rows()[0].id).text
+
+    assert "a.pdf" not in listed(page)
+    assert "<li><bdi>b.txt</bdi></li>\n<li><bdi>c.txt</bdi></li>" in listed(page)
+
+
 def test_preview_says_which_files_have_to_be_chosen_again(alice: FlaskClient, world: World, rows):
     answer = send(alice, reply_path(world), {"a.pdf": PDF}, preview="1")
 
