@@ -222,6 +222,7 @@ def test_ticked_box_stays_ticked_in_a_form_that_is_given_back(alice: FlaskClient
 
     assert 'name="files_without" value="1" id="files-without" checked' in answer.text
     assert "You had chosen files" not in answer.text
+    assert '<p class="warning">' not in answer.text, "nothing is missing any more"
 
 
 def test_files_chosen_again_are_asked_for_no_more(alice: FlaskClient, world: World, rows):
