@@ -73,6 +73,7 @@ def _add_group(page: Page, forum: str) -> None:
 def _add_period(page: Page, forum: str, kind: str, opens: datetime, closes: datetime) -> None:
     page.goto(forum)
     page.click(f'main a[href="{forum}periods/{kind}/"]')
+    page.wait_for_url(f"**{forum}periods/{kind}/")
     for name, moment in (("opens_at", opens), ("closes_at", closes)):
         day, time = page.locator(f"[name={name}]").all()
         day.fill(f"{moment:%Y-%m-%d}")

@@ -27,7 +27,7 @@ def test_participant_attaches_a_file_and_everybody_saves_it(new_page: NewPage, t
     page.fill("[name=body]", "Véase el archivo.")
     page.set_input_files("[name=files]", [REPORT, PROGRAM])
     page.click(SEND)
-    expect(page.locator(".error-summary")).to_contain_text("“program.exe”")
+    expect(page.locator(".error-summary")).to_contain_text("program.exe")
     expect(page.locator("[name=body]")).to_have_value("Véase el archivo.")
     expect(page.locator("#files-again")).to_contain_text("Añadido n.º 1.txt")
     page.set_input_files("[name=files]", [REPORT])
