@@ -60,7 +60,7 @@ BACK = {
 }
 NOT_GIVEN_BACK = frozenset(
     "csrf_token submission code shown seen preview language question capacity country listed messages place"
-    " removed".split()
+    " removed files_chosen files_without".split()
 )
 
 

@@ -238,6 +238,15 @@ class WrongCode(ForumError):
     field = "code"
 
 
+class WrongFirstCode(WrongCode):
+    """The same while the second step is set up, when there are no recovery codes yet."""
+
+    message = _l(
+        "This code is not right. Check that the app has taken over the secret of this page and that the clock of your "
+        "device is right, then write the next code that it shows."
+    )
+
+
 class NotTheirPassword(WrongPassword):
     message = _l(
         "This is not the password that was chosen when this account was made. Please check it. "

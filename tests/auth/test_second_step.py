@@ -281,6 +281,31 @@ def test_without_password_and_right_code_nothing_is_turned_on(app, clara_here, c
     assert find_user(app, "clara@example.org").totp_secret is None
 
 
+def test_turned_on_it_is_told_when_and_what_to_do(app, clara_here, mailbox: Mailbox):
+    set_up(clara_here)
+    [mail] = mailbox()
+
+    assert (mail.recipient, mail.language) == ("clara@example.org", "es")
+    assert mail.subject == "Se ha activado el inicio de sesión en dos pasos"
+    for text in (mail.text, mail.html):
+        assert app.extensions["languages"]["es"].moment(proof.utcnow()) in text
+        assert "Escriba de inmediato a la Secretaría" in text
+        assert "http://127.0.0.1:8000/es/auth/forgot/" in text
+
+
+def test_what_turns_nothing_on_is_not_told(clara_here, mailbox: Mailbox):
+    clara_here.post(PAGE, data={"password": PASSWORD, "code": "000000"})
+
+    assert mailbox() == []
+
+
+def test_wrong_first_code_is_answered_without_recovery_codes_which_there_are_not_yet(clara_here):
+    answer = clara_here.post(PAGE, data={"password": PASSWORD, "code": "000000"})
+
+    assert WRONG in answer.text
+    assert "recovery" not in answer.text
+
+
 def test_code_of_the_set_up_does_not_sign_in_as_well(app, clara_here):
     device, _codes = set_up(clara_here)
     other = app.test_client()
