@@ -15,7 +15,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from app.errors import ForumError, NotFound, SignedOut, Ways
+from app.errors import ForumError, NotFound, SignedOut
 from app.extensions import db, limiter
 from app.languages import N_, negotiate
 
@@ -60,7 +60,7 @@ BACK = {
 }
 NOT_GIVEN_BACK = frozenset(
     "csrf_token submission code shown seen preview language question capacity country listed messages place"
-    " removed".split()
+    " removed files_chosen files_without".split()
 )
 
 
@@ -74,8 +74,10 @@ def register(app: Flask) -> None:
 
 def _broken_rule(error: ForumError) -> ResponseReturnValue:
     back = _way_back() if error.status in {403, 409} else None
-    to_form = isinstance(error, SignedOut)
-    return _page(error.status, error.message, heading=error.heading, ways=error.ways, back=back, to_form=to_form)
+    shown: dict[str, Any] = {"ways": error.ways, "back": back, "names_secretariat": error.names_secretariat}
+    if error.heading:
+        shown["heading"] = str(error.heading)
+    return _page(error.status, error.message, to_form=isinstance(error, SignedOut), **shown)
 
 
 def _http_error(error: HTTPException) -> Any:
@@ -98,18 +100,17 @@ def _page(
     status: int,
     message: object,
     *,
-    heading: LazyString | None = None,
-    ways: Ways = (),
-    back: tuple[str, LazyString] | None = None,
     headers: Mapping[str, str] | None = None,
     to_form: bool = False,
+    **more: object,
 ) -> ResponseReturnValue:
-    """The error page in the reader's language, with whatever text the person had typed."""
+    """The error page in the reader's language, with whatever text the person had typed, and what its template takes
+    besides."""
     if "language" not in g:
         # No address matched, but the language of one may stand in the path that was asked for.
         g.language = negotiate(request.path.split("/")[1], request.accept_languages)
-    title = str(heading or _(HEADINGS.get(status, HEADINGS[400])))
-    shown = {"status": status, "heading": title, "message": message, "typed": _typed(), "ways": ways, "back": back}
+    heading = _(HEADINGS.get(status, HEADINGS[400]))
+    shown = {"status": status, "heading": heading, "message": message, "typed": _typed(), "ways": (), **more}
     kept = {"Cache-Control": "no-store"} if status >= 500 else {}
     text = render_template("error_plain.html", **shown) if status == 503 else _whole_page(shown, to_form=to_form)
     return text, status, {**kept, **(headers or {})}

@@ -8,13 +8,14 @@ Ways = tuple[tuple[str, LazyString], ...]  # (endpoint, text of the link)
 
 
 class ForumError(Exception):
-    """A broken rule. Subclasses set the status, a message safe to show, and pages that lead on; `heading`, where that
-    of the status does not fit."""
+    """A broken rule. Subclasses set the status, a message safe to show, pages that lead on, and whether the address
+    of the Secretariat is named, which alone can help; `heading`, where that of the status does not fit."""
 
     status = 400
     heading: LazyString | None = None
     message = _l("That cannot be done.")
     ways: Ways = ()
+    names_secretariat = False
 
 
 class NotFound(ForumError):
@@ -44,23 +45,15 @@ class Suspended(ForumError):
     """Said to whoever has shown that the account is his or hers, and to nobody else."""
 
     status = 403
+    names_secretariat = True
 
-    def __init__(self, reason: str, contact: str) -> None:
+    def __init__(self, reason: str) -> None:
         super().__init__(reason)
         # A plain string, since templates take a lazy one for HTML, and the reason is what somebody typed.
-        self.message: object = (
-            _(
-                "This account is suspended. If you think that it should not be, please write to %(contact)s. "
-                "Reason: %(reason)s",
-                reason=reason,
-                contact=contact,
-            )
-            if contact
-            else _(
-                "This account is suspended. If you think that it should not be, please write to the Secretariat. "
-                "Reason: %(reason)s",
-                reason=reason,
-            )
+        self.message: object = _(
+            "This account is suspended. If you think that it should not be, please write to the Secretariat. "
+            "Reason: %(reason)s",
+            reason=reason,
         )
 
 
@@ -138,6 +131,7 @@ class ApprovedAsItStands(ForumError):
 class ByInvitation(ForumError):
     status = 403
     message = _l("In this forum only participants whom the Secretariat has approved can post. Everybody can read it.")
+    names_secretariat = True
 
 
 class Locked(ForumError):
@@ -254,6 +248,15 @@ class WrongCode(ForumError):
         "your recovery codes."
     )
     field = "code"
+
+
+class WrongFirstCode(WrongCode):
+    """The same while the second step is set up, when there are no recovery codes yet."""
+
+    message = _l(
+        "This code is not right. Check that the app has taken over the secret of this page and that the clock of your "
+        "device is right, then write the next code that it shows."
+    )
 
 
 class NotTheirPassword(WrongPassword):

@@ -28,27 +28,29 @@ def N_(message: str) -> str:  # noqa: N802  gettext's own name for "mark for tra
     return message
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Patterns:
-    """How a language writes dates and numbers.
+    """How a language writes dates and numbers. None has a default, so that a new language forgets none.
 
-    `{d}` day, `{m}` month, `{y}` year, `{a}` and `{b}` two dates of a range, `{p}` the number of a percentage.
+    `{d}` day, `{m}` month, `{y}` year, `{a}` and `{b}` two dates of a range, `{d1}` and `{d2}` their days,
+    `{h}` hour, `{n}` minute, `{date}` and `{time}` what the patterns of these names make, `{p}` the number
+    of a percentage.
     """
 
     months: tuple[str, ...]
-    date: str = "{d} {m} {y}"
-    day_month: str = "{d} {m}"
-    first_day: str = "1"
-    heading: str = "{a} " + DASH + " {b}"
-    heading_within_month: str = "{d1}" + DASH + "{d2} {m} {y}"
-    sentence: str = "from {a} to {b}"
-    sentence_within_month: str = "from {d1} to {d2} {m} {y}"
-    time: str = "{h:02}:{n:02}" + NO_BREAK + "UTC"
-    moment: str = "{date}, {time}"
-    thousands: str = ","
-    decimal: str = "."
-    percent: str = "{p}%"
-    sizes: tuple[str, ...] = ("B", "KB", "MB", "GB")  # each 1,024 times the one before
+    date: str
+    day_month: str
+    first_day: str
+    heading: str
+    heading_within_month: str
+    sentence: str
+    sentence_within_month: str
+    time: str
+    moment: str
+    thousands: str
+    decimal: str
+    percent: str
+    sizes: tuple[str, ...]  # of bytes; each 1,024 times the one before
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,23 +147,44 @@ KNOWN = {
         "en",
         "English",
         Patterns(
-            tuple("January February March April May June July August September October November December".split())
+            months=tuple(
+                "January February March April May June July August September October November December".split()
+            ),
+            date="{d} {m} {y}",
+            day_month="{d} {m}",
+            first_day="1",
+            heading="{a} " + DASH + " {b}",
+            heading_within_month="{d1}" + DASH + "{d2} {m} {y}",
+            sentence="from {a} to {b}",
+            sentence_within_month="from {d1} to {d2} {m} {y}",
+            time="{h:02}:{n:02}" + NO_BREAK + "UTC",
+            moment="{date}, {time}",
+            thousands=",",
+            decimal=".",
+            percent="{p}%",
+            sizes=("B", "KB", "MB", "GB"),
         ),
     ),
     "es": Language(
         "es",
         "español",
         Patterns(
-            tuple("enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split()),
+            months=tuple(
+                "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split()
+            ),
             date="{d} de {m} de {y}",
             day_month="{d} de {m}",
+            first_day="1",
             heading="{a} a {b}",
             heading_within_month="{d1} a {d2} de {m} de {y}",
             sentence="del {a} al {b}",
             sentence_within_month="del {d1} al {d2} de {m} de {y}",
+            time="{h:02}:{n:02}" + NO_BREAK + "UTC",
+            moment="{date}, {time}",
             thousands=".",
             decimal=",",
             percent="{p} %".replace(" ", NO_BREAK),
+            sizes=("B", "KB", "MB", "GB"),
         ),
         letters_after={"ñ": "n"},
     ),
@@ -169,11 +192,18 @@ KNOWN = {
         "fr",
         "français",
         Patterns(
-            tuple("janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()),
+            months=tuple(
+                "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
+            ),
+            date="{d} {m} {y}",
+            day_month="{d} {m}",
             first_day="1er",
+            heading="{a} " + DASH + " {b}",
+            heading_within_month="{d1}" + DASH + "{d2} {m} {y}",
             sentence="du {a} au {b}",
             sentence_within_month="du {d1} au {d2} {m} {y}",
             time="{h} h {n:02} UTC".replace(" ", NO_BREAK),
+            moment="{date}, {time}",
             thousands=NO_BREAK,
             decimal=",",
             percent="{p} %".replace(" ", NO_BREAK),

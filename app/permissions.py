@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import Boolean, ColumnElement, bindparam, literal, or_, select
 
 from app.database import utcnow
@@ -146,8 +145,8 @@ def _has_been_published(author: User, forum: Forum) -> bool:
 
 
 def suspension(user: User) -> Suspended:
-    """What somebody is told who is suspended: why, and whom to write to."""
-    return Suspended(user.suspended_for, current_app.config["SITE"].contact_email)
+    """What somebody is told who is suspended, and why."""
+    return Suspended(user.suspended_for)
 
 
 def _refusal(viewer: Viewer, action: str, thing: Any, now: datetime) -> Exception | None:

@@ -85,6 +85,7 @@ def _filters() -> dict[str, Any]:
         "minute": minute,
         "iso": iso,
         "text_in": text_in,
+        "part_in": part_in,
         "in_best_language": in_best_language,
     }
 
@@ -167,6 +168,11 @@ def _message_names(language: Language) -> dict[str, dict[str, str]]:
 def text_in(owner: Any) -> Any:
     """The owner's text in the reader's language, else the best other one (see `best_text`)."""
     return best_text(owner.texts, g.language.code, site_default().code)
+
+
+def part_in(owner: Any, field: str) -> SimpleNamespace | None:
+    """One field of the owner's texts, with the language that has it: any may be empty in the text of `text_in`."""
+    return in_best_language({code: getattr(text, field) for code, text in owner.texts.items()})
 
 
 def in_best_language(texts: Mapping[str, str] | None) -> SimpleNamespace | None:

@@ -5,6 +5,7 @@ No application context is ever left pushed around a client: `world` opens one on
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from tests.full_world import FullWorld
 from tests.world import World
 
 SECRET = "a secret only for tests, long enough"
+CONTACT = "secretariat@example.org"
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +49,15 @@ def app(one_app: Flask, config: Config) -> Iterator[Flask]:
     shutil.copy(config.instance / "empty.sqlite", database_of(config))
     yield one_app
     one_app.config.update(WTF_CSRF_ENABLED=False, RATELIMIT_ENABLED=False)
+
+
+@pytest.fixture
+def reachable(app: Flask, config: Config) -> Iterator[Flask]:
+    """The same site with an address of the Secretariat."""
+    site = create_app(replace(config, contact_email=CONTACT))
+    yield site
+    with site.app_context():
+        db.engine.dispose()
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ LAYERS = (
     ("frame", r"app\.(templating|headers)"),
     ("forms", r"app\.forms|app\.\w+\.(\w+_)?forms"),
     ("who asks", r"app\.viewer"),
-    ("actions", r"app\.\w+\.(\w+_)?actions|app\.auth\.(tokens|mailing)"),
+    ("actions", r"app\.\w+\.(\w+_)?actions|app\.auth\.(tokens|mailing)|app\.admin\.telling"),
     ("mail", r"app\.mail\.(outbox|letters|sending)|app\.moderation\.telling"),
     (
         "queries",

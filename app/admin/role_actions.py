@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.admin.log_actions import changed, record
 from app.admin.object_queries import fetch
+from app.admin.telling import tell
 from app.auth.queries import find_by_email
 from app.errors import NotFound, Refused
 from app.extensions import transaction
@@ -57,12 +58,17 @@ def covered(languages: Iterable[str]) -> str:
 
 
 def hold(user: User, role: Role, wanted: Mapping[int, str], *, viewer: User) -> None:
-    """Let the user hold the role in these forums, for these languages, and in no others; inside a transaction."""
+    """Let the user hold the role in these forums, for these languages, and in no others; inside a transaction.
+
+    Who gave or took it from himself knows; anybody else is told of each change by mail.
+    """
     before = held_by(user, role)
     for forum_id in sorted(before.keys() | wanted.keys()):
         changes = changed(role, _coverage(before.get(forum_id)), _coverage(wanted.get(forum_id)))
         if changes:
             record(viewer, "edit", "users", user, changes, forum_id=forum_id)
+        if changes and user.id != viewer.id:
+            tell(user, role, fetch(Forum, forum_id), wanted.get(forum_id))
     user.roles[:] = [one for one in user.roles if one.role != role or one.forum_id in wanted]
     for one in user.roles:
         if one.role == role:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from flask import Flask, current_app, request
 from flask_babel import gettext as _
-from werkzeug.datastructures import FileStorage
+from werkzeug.datastructures import FileStorage, MultiDict
 from wtforms import Field
 from wtforms.validators import ValidationError
 from wtforms.widgets import FileInput
@@ -16,6 +16,10 @@ from app.errors import Refused
 from app.forms import Form
 from app.languages import N_, reader_language
 
+CHOSEN_BEFORE = N_(
+    "You had chosen files (%(names)s), and now there are none. Choose them again, or tick the box to say that the "
+    "message goes without them."
+)
 TOO_MANY = N_("These are %(count)s files, and at most %(most)s are possible. Please leave some out.")
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -24,6 +28,8 @@ class FilesField(Field):
     """Any number of files up to the site's limit; `uploads` are those that were sent, once the field is valid.
 
     They are no part of the form's texts: a file sent in place of a text counts as nothing, and so does the reverse.
+    Browsers do not keep files when a form comes back, so the names of what was chosen come with it, as a text, and a
+    box to tick where it is to go without them.
     """
 
     widget = FileInput(multiple=True)
@@ -38,11 +44,39 @@ class FilesField(Field):
         super().process(None, data, extra_filters)
         sent = request.files.getlist(self.name) if formdata is not None else []
         self.sent = [file for file in sent if file.filename]
+        texts = request.form if formdata is not None else MultiDict()
+        self.chosen_before = [clean_name(name) for name in texts.getlist(self.chosen_name)[: self.most]]
+        self.goes_without = self.without_name in texts
+
+    @property
+    def most(self) -> int:
+        most: int = current_app.config["SITE"].files_per_message
+        return most
+
+    @property
+    def chosen_name(self) -> str:
+        return f"{self.name}_chosen"
+
+    @property
+    def without_name(self) -> str:
+        return f"{self.name}_without"
 
     @property
     def to_choose_again(self) -> list[str]:
-        """The names of the files that could be attached: browsers do not keep them when a form is given back."""
+        """The names of the files that could be attached when the form is sent the next time."""
+        if not self.sent:
+            return self.chosen_before
         return [clean_name(file.filename or "") for file in self.sent if file not in self.refused]
+
+    @property
+    def to_attach(self) -> list[str]:
+        """The names of the files that the message is to have, once they are chosen."""
+        return [] if self.goes_without and not self.sent else self.to_choose_again
+
+    @property
+    def chosen(self) -> list[str]:
+        """The names that come with the form when it is given back, of refused files too: another may take the place."""
+        return [clean_name(file.filename or "") for file in self.sent[: self.most]] or self.chosen_before
 
     @property
     def endings(self) -> str:
@@ -50,14 +84,18 @@ class FilesField(Field):
         return ",".join(ENDINGS)
 
     def pre_validate(self, form: Any) -> None:
-        most = current_app.config["SITE"].files_per_message
         if self.is_needed and not self.sent:
             raise ValidationError(_("Please choose a file."))
-        if len(self.sent) > most:
-            raise ValidationError(_(TOO_MANY, count=len(self.sent), most=most))
+        if len(self.sent) > self.most:
+            raise ValidationError(_(TOO_MANY, count=len(self.sent), most=self.most))
         problems = list(self._read())
         if problems:
             raise ValidationError(" ".join(problems))
+
+    def require_choice(self) -> None:
+        """Let nobody post without the files that were chosen before, but who says so. Raises ValidationError."""
+        if self.chosen_before and not self.sent and not self.goes_without:
+            raise ValidationError(_(CHOSEN_BEFORE, names=", ".join(self.chosen_before)))
 
     def ask_again(self) -> None:
         """Let the errors of a form that is given back for another reason tell that its files are not kept."""

@@ -124,6 +124,8 @@ class SignUpForm(OnceForm, ProfileForm):
 
 
 class SignInForm(Form):
+    names_secretariat = False  # where only the Secretariat can help
+
     email = EmailField(_l("E-mail address"), validators=[Required(_l("Write your e-mail address."))])
     password = PasswordField(_l("Password"), validators=[Required(_l("Write your password."))])
 

@@ -10,7 +10,7 @@ from app.auth.mailing import address_for, write_to
 from app.auth.queries import find_by_email
 from app.auth.second_step import matching_step, new_recovery_codes, recovery_hash, secret_for
 from app.database import utcnow
-from app.errors import NotFound, SecondStepExpired, SecondStepIsOn, WrongCode
+from app.errors import NotFound, SecondStepExpired, SecondStepIsOn, WrongFirstCode
 from app.extensions import db, transaction
 from app.models import RecoveryCode, User
 from app.permissions import suspension
@@ -37,7 +37,8 @@ def take(token: str, code: str, *, browser: str) -> User:
 def set_up(user: User, *, password: str, code: str) -> list[str]:
     """Keep the secret that was offered, now that a first code has come of it, and end every other sign-in.
 
-    Returns the recovery codes, which nobody can read afterwards. Raises WrongPassword, WrongCode and SecondStepIsOn.
+    Returns the recovery codes, which nobody can read afterwards. Raises WrongPassword, WrongFirstCode and
+    SecondStepIsOn.
     """
     verified = proof.check_password(user, password)
     codes = new_recovery_codes()
@@ -48,10 +49,11 @@ def set_up(user: User, *, password: str, code: str) -> list[str]:
         secret = secret_for(user.session_token, user.totp_last_step)
         step = matching_step(secret, code, utcnow(), user.totp_last_step)
         if step is None:
-            raise WrongCode
+            raise WrongFirstCode
         user.totp_secret, user.totp_last_step = secret, step
         _replace_recovery_codes(user, codes)
         sign_ins.end_others(user, user.session_token)
+        write_to(user, "second_step_on", moment=utcnow(), forgot=address_for(user, "auth.forgot"))
     return codes
 
 

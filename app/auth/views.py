@@ -103,6 +103,7 @@ def sign_in() -> ResponseReturnValue:
             return _sign_in(form, target)
         except (WrongCredentials, NotConfirmed, Suspended) as error:
             form.email.errors = [str(error.message)]
+            form.names_secretariat = error.names_secretariat
     return _form_page("auth/sign_in.html", form)
 
 

@@ -46,6 +46,10 @@ class MessageForm(OnceForm):
     files = FilesField(_l("Attach files (optional)"))
     preview = SubmitField(_l("Preview"))
 
+    def validate_files(self, field: Any) -> None:
+        if not self.preview.data:
+            field.require_choice()
+
     def validate(self, extra_validators: object = None) -> bool:
         valid = super().validate(extra_validators)
         if not valid:

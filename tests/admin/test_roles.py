@@ -1,6 +1,7 @@
 """Roles in a forum: given, limited to languages, ended, each with a line in the log; never without an administrator."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
@@ -9,7 +10,7 @@ from app.admin.role_actions import covered
 from app.admin.user_queries import count_other_administrators
 from app.database import utcnow
 from app.extensions import db
-from app.models import Forum, ForumRole, LogEntry, Role, User
+from app.models import Forum, ForumRole, LogEntry, Mail, Role, User
 from app.permissions import moderates
 from tests.admin.test_users import PROFILE
 from tests.conftest import sign_in
@@ -169,6 +170,96 @@ def test_page_of_the_forum_says_who_holds_what(admin: FlaskClient, look, world):
         assert "<bdi>Alice</bdi>" in page
         assert '<span lang="es">español</span>' in page
         assert "All languages" in page, "of the other moderator"
+
+
+# What people are told
+
+
+@pytest.fixture
+def mails(look) -> Callable[[], list[Mail]]:
+    """The mails written so far, oldest first."""
+    return lambda: look(lambda: db.session.query(Mail).order_by(Mail.id).all())
+
+
+@pytest.mark.parametrize(
+    ("role", "subject"),
+    [
+        ("moderator", "Ahora modera el foro «Title of open-forum (es)»"),
+        ("translator", "Ahora traduce el foro «Title of open-forum (es)»"),
+        ("participant", "Ya puede publicar en el foro «Title of open-forum (es)»"),
+    ],
+)
+def test_person_who_is_given_a_role_is_told_in_the_own_language_and_where(admin, look, mails, world, role, subject):
+    look(lambda: (setattr(db.session.get(User, world.alice), "language", "es"), db.session.commit()))
+    admin.post(ROLES, data={"email": "alice@example.org", "role": role})
+    [mail] = mails()
+
+    assert (mail.recipient, mail.user_id, mail.language) == ("alice@example.org", world.alice, "es")
+    assert mail.subject == subject
+    for text in (mail.text, mail.html):
+        assert "Title of open-forum (es)" in text
+        assert "http://127.0.0.1:8000/es/forums/open-forum/" in text
+        assert ("http://127.0.0.1:8000/es/moderation/" in text) == (role == "moderator")
+
+
+def test_moderator_of_some_languages_is_told_which(admin: FlaskClient, mails, world):
+    admin.post(ROLES, data={"email": "moderator@example.org", "role": "moderator", "languages": ["fr", "es"]})
+
+    assert "messages in these languages: español, français." in mails()[0].text
+
+
+@pytest.mark.parametrize("role", Role)
+def test_person_who_loses_a_role_is_told(admin: FlaskClient, mails, world, role):
+    admin.post(ROLES, data={"email": "alice@example.org", "role": role})
+    admin.post(f"{ROLES}{world.alice}/{role}/end/")
+    mail = mails()[1]
+
+    assert mail.recipient == "alice@example.org"
+    assert mail.subject.startswith("You are no longer")
+    assert "http://127.0.0.1:8000/en/forums/open-forum/" in mail.text
+
+
+def test_address_of_a_draft_is_not_told_to_who_sees_it_no_more(admin: FlaskClient, mails, world):
+    for held in ({"translator": ["2"]}, {}):
+        admin.post(f"/en/admin/users/{world.alice}/", data={**PROFILE, **held})
+
+    assert ["draft-forum/" in mail.text for mail in mails()] == [True, False]
+
+
+def test_roles_given_on_the_page_of_a_person_are_told_as_well_each_once(admin: FlaskClient, mails, world):
+    for _ in range(2):
+        admin.post(f"/en/admin/users/{world.alice}/", data={**PROFILE, "moderator": ["1"], "participant": ["2"]})
+
+    assert [mail.subject for mail in mails()] == [
+        "You are now a moderator of the forum “Title of open-forum (en)”",
+        "You may now post in the forum “Title of draft-forum (en)”",
+    ]
+
+
+def test_role_that_is_given_again_is_not_told_again(admin: FlaskClient, mails, world):
+    admin.post(ROLES, data={"email": "moderator@example.org", "role": "moderator"})
+
+    assert mails() == []
+
+
+def test_refused_change_of_roles_is_told_to_nobody(admin: FlaskClient, mails, world):
+    data = {**PROFILE, "moderator": ["1"], "shown": "of another time"}
+    assert admin.post(f"/en/admin/users/{world.alice}/", data=data).status_code in {409, 422}
+    assert mails() == []
+
+
+def test_administrator_who_gives_himself_a_role_is_not_told(admin: FlaskClient, mails, world):
+    admin.post(ROLES, data={"email": "admin@example.org", "role": "moderator"})
+
+    assert mails() == []
+
+
+@pytest.mark.parametrize("values", [{"confirmed_at": None}, {"suspended_at": utcnow()}])
+def test_account_that_nobody_can_use_is_told_of_no_role(admin: FlaskClient, look, mails, world, values):
+    look(lambda: (make_user("zoe", **values), db.session.commit()))
+    admin.post(ROLES, data={"email": "zoe@example.org", "role": "moderator"})
+
+    assert mails() == []
 
 
 # Always an administrator

@@ -147,12 +147,94 @@ def test_form_given_back_says_which_files_have_to_be_chosen_again(alice: FlaskCl
     assert "<bdi>a.pdf</bdi>, <bdi>_b_.txt</bdi>" in answer.text
 
 
+def listed(page: str) -> str:
+    """What the preview says of files."""
+    return page.split('id="preview-box"')[1].partition("</section>")[0].partition("Attached files")[2]
+
+
+def test_preview_shows_the_names_of_the_files(alice: FlaskClient, world: World):
+    page = send(alice, reply_path(world), {"a.pdf": PDF, "<b>.txt": b"x"}, preview="1").text
+
+    assert "<li><bdi>a.pdf</bdi></li>\n<li><bdi>_b_.txt</bdi></li>" in listed(page)
+    assert listed(send(alice, reply_path(world), preview="1").text) == ""
+
+
+def test_preview_of_an_edit_shows_the_files_that_stay_and_the_new_ones(alice: FlaskClient, world: World, rows):
+    edit(alice, world, {"a.pdf": PDF, "b.txt": b"x"})
+    page = edit(alice, world, {"c.txt": b"y"}, preview="1", removed=rows()[0].id).text
+
+    assert "a.pdf" not in listed(page)
+    assert "<li><bdi>b.txt</bdi></li>\n<li><bdi>c.txt</bdi></li>" in listed(page)
+
+
 def test_preview_says_which_files_have_to_be_chosen_again(alice: FlaskClient, world: World, rows):
     answer = send(alice, reply_path(world), {"a.pdf": PDF}, preview="1")
 
     assert answer.status_code == 200
     assert "<bdi>a.pdf</bdi>" in answer.text
     assert rows() == []
+
+
+@pytest.mark.parametrize("path", [NEW, "/en/topics/{topic}/reply/", "/en/messages/{first}/edit/"])
+def test_warning_before_the_buttons_and_at_the_field_names_what_to_choose_again(path, alice, world: World):
+    sent = {"title": "T", "question": "0", "preview": "1"}
+    page = send(alice, path.format_map(vars(world)), {"a.pdf": PDF, "<b>.txt": b"x"}, **sent).text
+    names = "Please choose these again: <bdi>a.pdf</bdi>, <bdi>_b_.txt</bdi>"
+
+    assert f'<p class="warning" id="files-again">Browsers do not keep files when a form comes back. {names}</p>' in page
+    assert f'<p class="warning">Browsers do not keep files when a form comes back. {names} <a href="#files">' in page
+    assert page.count(names) == 2
+
+
+@pytest.mark.parametrize("path", [NEW, "/en/topics/{topic}/reply/", "/en/messages/{first}/edit/"])
+def test_message_that_lost_its_files_is_not_posted_without_them_unasked(path, app, alice, world: World, rows):
+    sent = {"title": "T", "question": "0", "body": "Words <kept>", "files_chosen": ["a.pdf", "b<i>.txt"]}
+    answer = send(alice, path.format_map(vars(world)), **sent)
+
+    assert answer.status_code == 422
+    assert '<a href="#files">You had chosen files (a.pdf, b_i_.txt), and now there are none.' in answer.text
+    assert "Words &lt;kept&gt;" in answer.text
+    assert '<input type="hidden" name="files_chosen" value="b_i_.txt">' in answer.text
+    assert (count(app, Message), count(app, Revision), rows()) == (2, 0, [])
+
+
+def test_form_given_back_carries_the_names_of_what_was_chosen(alice: FlaskClient, world: World):
+    for files in ({"a.pdf": PDF}, {"a.pdf": b""}):
+        page = send(alice, reply_path(world), files, preview="1").text
+        assert '<input type="hidden" name="files_chosen" value="a.pdf">' in page
+
+
+def test_preview_without_the_files_asks_nothing_and_forgets_nothing(alice: FlaskClient, world: World):
+    answer = send(alice, reply_path(world), preview="1", files_chosen="a.pdf")
+
+    assert answer.status_code == 200
+    assert '<input type="hidden" name="files_chosen" value="a.pdf">' in answer.text
+    assert "Please choose these again: <bdi>a.pdf</bdi></p>" in answer.text
+
+
+def test_ticked_box_lets_a_message_go_without_its_files(alice: FlaskClient, world: World, rows):
+    assert send(alice, reply_path(world), files_chosen="a.pdf", files_without="1").status_code == 302
+    assert rows() == []
+
+
+def test_ticked_box_stays_ticked_in_a_form_that_is_given_back(alice: FlaskClient, world: World):
+    answer = send(alice, reply_path(world), files_chosen="a.pdf", files_without="1", body=" ")
+
+    assert 'name="files_without" value="1" id="files-without" checked' in answer.text
+    assert "You had chosen files" not in answer.text
+    assert '<p class="warning">' not in answer.text, "nothing is missing any more"
+
+
+def test_files_chosen_again_are_asked_for_no_more(alice: FlaskClient, world: World, rows):
+    assert send(alice, reply_path(world), {"b.pdf": PDF}, files_chosen="a.pdf").status_code == 302
+    assert [row.name for row in rows()] == ["b.pdf"]
+
+
+def test_names_that_come_with_a_form_are_bounded(alice: FlaskClient, world: World):
+    page = send(alice, reply_path(world), files_chosen=["x" * 5000 + ".txt", *["b.txt"] * 50]).text
+
+    assert page.count('name="files_chosen"') == 5
+    assert "x" * 151 not in page
 
 
 def test_file_in_place_of_a_text_counts_as_nothing(alice: FlaskClient, world: World):

@@ -19,6 +19,7 @@ from app.database import utcnow
 from app.extensions import db
 from app.models import LogEntry, RecoveryCode, User
 from tests.auth.conftest import PASSWORD, PASSWORD_HASH, TOTP_SECRET, Device, Mailbox, find_user, is_signed_in, sign_in
+from tests.conftest import CONTACT
 from tests.test_routes import check_page
 
 pytestmark = pytest.mark.usefixtures("half_a_minute")
@@ -93,6 +94,13 @@ def test_password_leads_to_the_code_and_on_to_where_one_wanted_to_go(visitor, di
 @pytest.mark.parametrize("target", ["//evil.example", "/\\evil.example", "https:evil.example", "javascript:alert(1)"])
 def test_nobody_is_led_off_the_site(halfway, target):
     assert halfway.post(CODE, query_string={"next": target}, data={"code": Device().code()}).location == "/en/"
+
+
+def test_page_of_the_code_says_whom_to_write_to_about_a_lost_one(reachable, diana):
+    client = reachable.test_client()
+    client.post(SIGN_IN, data=DIANA)
+
+    assert f'<a href="mailto:{CONTACT}">' in client.get(CODE).text
 
 
 @pytest.mark.parametrize("code", ["", "000000", "12345", "1234567", "x", "ÄÖÜ", "\u202e", "9" * 5000, "recov-ery99"])
@@ -271,6 +279,31 @@ def test_without_password_and_right_code_nothing_is_turned_on(app, clara_here, c
 
     assert answer.status_code == 422
     assert find_user(app, "clara@example.org").totp_secret is None
+
+
+def test_turned_on_it_is_told_when_and_what_to_do(app, clara_here, mailbox: Mailbox):
+    set_up(clara_here)
+    [mail] = mailbox()
+
+    assert (mail.recipient, mail.language) == ("clara@example.org", "es")
+    assert mail.subject == "Se ha activado el inicio de sesión en dos pasos"
+    for text in (mail.text, mail.html):
+        assert app.extensions["languages"]["es"].moment(proof.utcnow()) in text
+        assert "Escriba de inmediato a la Secretaría" in text
+        assert "http://127.0.0.1:8000/es/auth/forgot/" in text
+
+
+def test_what_turns_nothing_on_is_not_told(clara_here, mailbox: Mailbox):
+    clara_here.post(PAGE, data={"password": PASSWORD, "code": "000000"})
+
+    assert mailbox() == []
+
+
+def test_wrong_first_code_is_answered_without_recovery_codes_which_there_are_not_yet(clara_here):
+    answer = clara_here.post(PAGE, data={"password": PASSWORD, "code": "000000"})
+
+    assert WRONG in answer.text
+    assert "recovery" not in answer.text
 
 
 def test_code_of_the_set_up_does_not_sign_in_as_well(app, clara_here):

@@ -1,8 +1,5 @@
 """An administrator suspends somebody, and reinstates him or her."""
 
-from collections.abc import Iterator
-from dataclasses import replace
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -13,9 +10,11 @@ from app.extensions import db
 from app.forums import actions
 from app.models import LogEntry, Message, SignIn, User
 from tests.auth.conftest import PASSWORD, TOTP_SECRET, Mailbox, find_user, is_signed_in, sign_in
+from tests.conftest import CONTACT
 from tests.conftest import sign_in as signed_in_as
 
 REASON = "Advertising in three topics"
+ADDRESS = f'<a href="mailto:{CONTACT}">'
 MESSAGE = {"body": "Sent too late", "language": "en", "on_behalf_of": ""}
 
 
@@ -25,11 +24,14 @@ def her(app: Flask, clara) -> FlaskClient:
 
 
 @pytest.fixture
-def contact(app: Flask) -> Iterator[None]:
-    site = app.config["SITE"]
-    app.config["SITE"] = replace(site, contact_email="secretariat@example.org")
-    yield
-    app.config["SITE"] = site
+def suspended_meanwhile(monkeypatch: pytest.MonkeyPatch, clara) -> None:
+    """Clara is suspended between the beginning of a request and its transaction."""
+
+    def suspended_first(*_arguments: object) -> None:
+        db.session.get(User, clara.id).suspended_at = utcnow()
+        db.session.flush()
+
+    monkeypatch.setattr(actions, "_earlier", suspended_first)
 
 
 def suspend(admin: FlaskClient, user_id: int, reason: str = REASON):
@@ -67,20 +69,33 @@ def test_sign_in_that_was_being_made_is_none(app, admin, clara):
     assert not is_signed_in(signed_in_as(app, clara.id))
 
 
-def test_signing_in_says_why_and_whom_to_write_to(admin, visitor, clara, contact):
+def test_signing_in_says_why_and_whom_to_write_to(reachable, admin, clara):
     suspend(admin, clara.id)
+    visitor = reachable.test_client()
     answer = attempt(visitor)
 
     assert answer.status_code == 422
     assert REASON in answer.text
-    assert "secretariat@example.org" in answer.text
+    assert ADDRESS in answer.text
     assert not is_signed_in(visitor)
 
 
-def test_without_a_contact_the_secretariat_is_named(admin, visitor, clara):
-    suspend(admin, clara.id)
+def test_wrong_password_names_no_address(reachable, clara):
+    assert "mailto:" not in attempt(reachable.test_client(), "wrong words entirely").text
 
-    assert "write to the Secretariat" in attempt(visitor).text
+
+def test_without_an_address_the_secretariat_is_named(admin, visitor, clara):
+    suspend(admin, clara.id)
+    page = attempt(visitor).text
+
+    assert "write to the Secretariat" in page
+    assert "mailto:" not in page
+
+
+def test_page_that_refuses_says_whom_to_write_to(reachable, clara, suspended_meanwhile, world):
+    her = sign_in(reachable.test_client())
+
+    assert ADDRESS in her.post(f"/en/topics/{world.topic}/reply/", data=MESSAGE).text
 
 
 def test_nobody_else_learns_of_it(admin, visitor, clara):
@@ -114,14 +129,7 @@ def test_what_is_sent_too_late_is_refused_and_given_back(admin, her, clara, worl
     assert "Sent too late" in answer.text
 
 
-def test_what_is_sent_at_that_very_moment_is_refused(app, her, clara, world, monkeypatch):
-    """Somebody is suspended between the beginning of a request and its transaction."""
-
-    def suspended_first(*_arguments: object) -> None:
-        db.session.get(User, clara.id).suspended_at = utcnow()
-        db.session.flush()
-
-    monkeypatch.setattr(actions, "_earlier", suspended_first)
+def test_what_is_sent_at_that_very_moment_is_refused(app, her, clara, world, suspended_meanwhile):
     answer = her.post(f"/en/topics/{world.topic}/reply/", data=MESSAGE)
 
     assert answer.status_code == 403

@@ -35,7 +35,7 @@ IN_AN_EXCERPT = 280  # characters
 SECONDS_FOR_MAILS = 60
 MAILS = (
     "already_registered confirm email_change_new email_change_old email_change_taken email_changed password_changed "
-    "reinstated reset second_step_off to_moderate"
+    "reinstated reset role_ended role_given second_step_off second_step_on to_moderate"
 ).split()
 
 
@@ -141,8 +141,9 @@ class Planter:
         """Every text in some mail to somebody of that name."""
         for name, line in zip(cycle(MAILS), self.lines(Topic.MAX_TITLE), strict=False):
             address = "http://127.0.0.1/"
-            links = dict.fromkeys(("address", "sign_in", "sign_up", "forgot"), address)
+            links = dict.fromkeys(("address", "queue", "sign_in", "sign_up", "forgot"), address)
             told = {"name": line, "email": line, "forum": line, "number": 1, "what": "waits", "moment": utcnow()}
+            told |= {"role": "moderator", "covered": line}
             enqueue(name, recipient="somebody@example.org", language="en", **told, **links)
 
 

@@ -153,6 +153,12 @@ def test_preview_shows_the_text_and_posts_nothing(app: Flask, world: World, alic
     assert count(app, Message) == 2
 
 
+def test_preview_shows_on_whose_behalf_the_message_is(world: World, alice: FlaskClient):
+    answer = alice.post(reply_path(world), data=message("Words.", preview="1", on_behalf_of="The <b>Group</b>"))
+
+    assert '<p class="on-behalf">on behalf of <bdi>The &lt;b&gt;Group&lt;/b&gt;</bdi></p>' in answer.text
+
+
 def test_live_preview_returns_safe_html_only(world: World, alice: FlaskClient):
     answer = alice.post("/en/preview/", data={"body": "*x* <script>alert(1)</script>"})
 

@@ -5,11 +5,10 @@ from datetime import UTC, datetime
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
 
 from app.extensions import db
-from app.models import Message, MessageStatus, Topic, User
-from tests.world import World, make_message
+from app.models import Message, Topic, User
+from tests.world import World, make_forum, make_message
 
 
 def fill(app: Flask, world: World, messages: int) -> None:
@@ -150,12 +149,20 @@ def test_bare_name_of_a_hostile_participant_stays_text(app: Flask, world: World,
         assert "49" not in page.split("{{7*7}}")[0][-5:]
 
 
-def test_forum_without_messages_says_so(world: World, visitor: FlaskClient, app: Flask):
+@pytest.mark.parametrize(
+    ("opens", "closes", "said"),
+    [(1, 2, "No message yet."), (-1, 1, "No message yet."), (-2, -1, "No message is kept here.")],
+    ids=["planned", "open", "closed"],
+)
+def test_forum_without_messages_says_so_and_says_yet_while_some_may_come(
+    opens: int, closes: int, said: str, world: World, visitor: FlaskClient, app: Flask
+):
     with app.app_context():
-        db.session.execute(update(Message).values(status=MessageStatus.WITHDRAWN))
+        make_forum("empty-forum", opens=opens, closes=closes)
         db.session.commit()
 
-    page = visitor.get("/en/forums/open-forum/").text
-
-    assert "No message is kept here." in page
-    assert "0 people" not in page
+    for path in ("/en/forums/empty-forum/", "/en/print/forums/empty-forum/"):
+        page = visitor.get(path).text
+        assert said in page
+        assert page.count("No message ") == 1
+        assert "0 people" not in page

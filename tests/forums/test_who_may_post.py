@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from app.database import utcnow
 from app.extensions import db
 from app.models import Approval, Forum, ForumRole, Group, Message, MessageStatus, Period, Role, Topic
+from tests.conftest import CONTACT, sign_in
 from tests.world import World
 
 PAGES = ("", "groups/", "groups/group-1/")
@@ -45,6 +46,27 @@ def test_pages_say_that_only_approved_participants_may_post(by_invitation: World
         assert [WHO in page for page in pages] == [True] * 4, path
         assert [ASK in page for page in pages] == [False, True, False, False], path
         assert ["Your account can post here." in page for page in pages] == [False, False, True, True], path
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr"])
+def test_pages_tell_whoever_is_not_approved_whom_to_write_to(by_invitation: World, reachable, language):
+    alice, bruno = (sign_in(reachable, key) for key in (by_invitation.alice, by_invitation.bruno))
+
+    for path in paths(by_invitation):
+        page = alice.get(path.replace("/en/", f"/{language}/")).text
+        assert f'<a href="mailto:{CONTACT}">{CONTACT}</a>' in page, path
+        assert "mailto:" not in bruno.get(path).text
+
+
+def test_refused_form_says_whom_to_write_to(by_invitation: World, reachable):
+    answer = sign_in(reachable, by_invitation.alice).get(f"/en/topics/{by_invitation.topic}/reply/")
+
+    assert answer.status_code == 403
+    assert f'<a href="mailto:{CONTACT}">' in answer.text
+
+
+def test_without_an_address_none_is_named(by_invitation: World, alice: FlaskClient):
+    assert "mailto:" not in alice.get("/en/forums/open-forum/").text
 
 
 def test_forum_for_everybody_says_nothing_of_it(world: World, visitor: FlaskClient, alice: FlaskClient):

@@ -14,7 +14,7 @@ from sqlalchemy import String, Text
 from app import create_app
 from app.database import Base
 from app.extensions import db, limiter
-from app.languages import KNOWN, Language, Patterns
+from app.languages import KNOWN, Language
 from app.models import Act, LogEntry, Message
 from config import ROOT, Config
 from tests.full_world import FullWorld
@@ -145,7 +145,8 @@ def _write_states(folder: Path) -> None:
 def _with_marked_dates(language: Language) -> Language:
     months = tuple(marked(month) for month in language.patterns.months)
     sizes = tuple(marked(size) for size in language.patterns.sizes)
-    return replace(language, patterns=Patterns(months, sentence=marked("from {a} to {b}"), sizes=sizes))
+    patterns = replace(language.patterns, months=months, sentence=marked(language.patterns.sentence), sizes=sizes)
+    return replace(language, patterns=patterns)
 
 
 def _put_data_into_greek() -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import polib
@@ -17,6 +18,22 @@ from tests.conftest import SECRET
 from tests.world import World
 
 MONTHS = tuple("يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر".split())
+PATTERNS = {
+    "months": MONTHS,
+    "date": "{d} {m} {y}",
+    "day_month": "{d} {m}",
+    "first_day": "1",
+    "heading": "{a} – {b}",
+    "heading_within_month": "{d1}–{d2} {m} {y}",
+    "sentence": "من {a} إلى {b}",
+    "sentence_within_month": "من {d1} إلى {d2} {m} {y}",
+    "time": "{h:02}:{n:02} UTC",
+    "moment": "{date}، {time}",
+    "thousands": "٬",
+    "decimal": "٫",
+    "percent": "{p}٪",
+    "sizes": ("بايت", "كيلوبايت", "ميغابايت", "غيغابايت"),
+}
 READ = ["/ar/", "/ar/forums/open-forum/", "/ar/topics/1/", "/ar/auth/sign-up/", "/ar/print/topics/1/"]
 
 
@@ -30,7 +47,7 @@ def with_arabic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     catalogue.save_as_mofile(str(folder / "ar" / "LC_MESSAGES" / "messages.mo"))
     (folder / "states").mkdir()
     shutil.copy(ROOT / "translations" / "states" / "en.toml", folder / "states" / "ar.toml")
-    languages.KNOWN["ar"] = Language("ar", "العربية", Patterns(MONTHS), direction="rtl")
+    languages.KNOWN["ar"] = Language("ar", "العربية", Patterns(**PATTERNS), direction="rtl")
     app = create_app(
         Config(
             secret_key=SECRET,
@@ -84,3 +101,11 @@ def test_text_that_it_lacks_is_shown_in_the_site_s_default_with_its_direction(wi
 def test_unknown_language_stops_the_start(tmp_path: Path):
     with pytest.raises((KeyError, SettingError)):
         create_app(Config(secret_key=SECRET, site_url="http://127.0.0.1:1", instance=tmp_path, languages=("en", "xx")))
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Patterns)])
+def test_language_without_one_of_its_patterns_is_refused(name: str):
+    given = {key: pattern for key, pattern in PATTERNS.items() if key != name}
+
+    with pytest.raises(TypeError, match=name):
+        Patterns(**given)

@@ -19,7 +19,7 @@ from app.database import utcnow
 from app.errors import EmailChangeExpired, SecondStepExpired, SecondStepNeeded, Suspended
 from app.extensions import db
 from app.mail.outbox import enqueue
-from app.models import SignIn, User
+from app.models import Role, SignIn, User
 from config import ROOT
 from tests.admin.conftest import moment
 from tests.attachments.samples import compound
@@ -34,6 +34,8 @@ MAILS = sorted({path.stem for path in (ROOT / "app/templates/mail").glob("*.txt"
 SAYINGS = {
     "moderated": [{"kind": kind} for kind in ("approve", "return", "edit", "withhold", "restore")],
     "to_moderate": [{"what": what} for what in ("waits", "reported")],
+    "role_ended": [{"role": role.value} for role in Role],
+    "role_given": [{"role": role.value, "covered": "español"} for role in Role],
 }
 LETTERS = [(name, saying) for name in MAILS for saying in SAYINGS.get(name, [{}])]
 READ = [row for row in ROWS if row.in_language and row.paths and not row.rule.endswith(".json")]
@@ -417,7 +419,7 @@ def test_database_out_of_reach_is_told_without_bare_text(site, person, monkeypat
 @pytest.mark.parametrize(("mail_name", "saying"), LETTERS)
 def test_mail_has_no_bare_text(mail_name: str, saying: dict, site, person):
     address = "http://127.0.0.1:8000/en/"
-    values = dict.fromkeys(("address", "forgot", "sign_in", "sign_up"), address)
+    values = dict.fromkeys(("address", "forgot", "queue", "sign_in", "sign_up"), address)
     values |= {"moment": utcnow(), "name": "Άννα", "reason": "Λόγος", "email": "anna@example.org"}
     values |= {
         "number": 3,
@@ -450,9 +452,7 @@ def test_link_to_change_an_address_has_no_bare_text(site, person, side):
     assert bare_texts(answer.text) == []
 
 
-@pytest.mark.parametrize(
-    "error", [lambda: Suspended("Λόγος", "anna@example.org"), SecondStepNeeded, SecondStepExpired, EmailChangeExpired]
-)
+@pytest.mark.parametrize("error", [lambda: Suspended("Λόγος"), SecondStepNeeded, SecondStepExpired, EmailChangeExpired])
 def test_page_of_an_error_has_no_bare_text(site, error):
     """Of those to which the other tests have no way."""
     app, _world = site

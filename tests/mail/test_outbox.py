@@ -25,8 +25,10 @@ VALUES = {
     "forum": "Capacity-building",
     "kind": "withhold",
     "what": "waits",
+    "role": "moderator",
+    "covered": "español",
     "reason": {"en": "Off topic", "es": "Ajeno al tema", "fr": "Hors sujet"},
-    **{name: f"http://127.0.0.1:8000/en/{name}/" for name in ("address", "sign_in", "sign_up", "forgot")},
+    **{name: f"http://127.0.0.1:8000/en/{name}/" for name in ("address", "queue", "sign_in", "sign_up", "forgot")},
 }
 NAMES = sorted(path.stem for path in (ROOT / "app/templates/mail").glob("*.txt") if path.stem != "base")
 
