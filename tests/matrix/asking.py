@@ -11,10 +11,12 @@ from tests.conftest import sign_in
 from tests.matrix.marks import Mark, marks_in
 from tests.matrix.planting import Planted
 
+OF_ITS_OWN = re.compile(r'(?:href|action|value)="[^"]*"|<p class="state .*?</p>', re.DOTALL)
+
 
 @dataclass(frozen=True)
 class Answer:
-    """`shown` is the page without its own address and the keys of its forms."""
+    """`shown` is the page without its own address, the keys of its forms and the time that is left."""
 
     status: int
     asks_to_sign_in: bool
@@ -24,7 +26,7 @@ class Answer:
     @classmethod
     def of(cls, answer: TestResponse) -> "Answer":
         asks_to_sign_in = answer.status_code == 302 and "/auth/sign-in/" in answer.location
-        shown = "" if answer.status_code == 302 else re.sub(r'(?:href|action|value)="[^"]*"', "", answer.text)
+        shown = "" if answer.status_code == 302 else re.sub(OF_ITS_OWN, "", answer.text)
         marks = marks_in(f"{answer.text}\n{answer.headers}")
         return cls(answer.status_code, asks_to_sign_in, frozenset(marks), shown)
 
