@@ -16,7 +16,7 @@ NOTHING_TO_EXTEND = _l("An extension begins during an existing period, at its la
 ENDS_NO_LATER = _l("An extension has to end later than the period that it extends.")
 NOTHING_TO_REOPEN = _l("There is no earlier period, so there is nothing to reopen.")
 OVERLAPS = _l(
-    "Another period takes messages at that time. A reopening begins after the last moment of all earlier ones."
+    "Another period takes messages at that time. Choose an opening after its last moment, or extend that period."
 )
 OTHERS_BUILD_ON_IT = _l(
     "Another period builds on this one, such as an extension of it. Change that one first, or call it off."
