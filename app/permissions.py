@@ -144,15 +144,10 @@ def _has_been_published(author: User, forum: Forum) -> bool:
     return db.session.scalar(own.where(published, Group.forum_id == forum.id).limit(1)) is not None
 
 
-def suspension(user: User) -> Suspended:
-    """What somebody is told who is suspended, and why."""
-    return Suspended(user.suspended_for)
-
-
 def _refusal(viewer: Viewer, action: str, thing: Any, now: datetime) -> Exception | None:
     """Whoever is suspended, or gone, does nothing any more, also with a form that was opened before."""
     if isinstance(viewer, User) and viewer.suspended_at:
-        return suspension(viewer)
+        return Suspended(viewer.suspended_for)
     return SignedOut() if viewer.former_number else RULES[action](viewer, thing, now)
 
 
@@ -218,8 +213,9 @@ def _see_history(viewer: Viewer, message: Message, now: datetime) -> Exception |
 
 def _see_unpublished(viewer: Viewer, message: Message, _now: datetime) -> Exception | None:
     """What was never public, or is to be so no more, of a message whose history everybody may see."""
-    refusal = Forbidden() if viewer.is_authenticated else NotPublic()
-    return None if viewer.id == message.author_id or moderates(viewer, message.topic.group.forum) else refusal
+    if viewer.id == message.author_id or moderates(viewer, message.topic.group.forum):
+        return None
+    return Forbidden() if viewer.is_authenticated else NotPublic()
 
 
 def _report(viewer: Viewer, message: Message, _now: datetime) -> Exception | None:
@@ -240,8 +236,9 @@ def _see_figures(viewer: Viewer, forum: Forum, _now: datetime) -> Exception | No
 
 def _moderate(viewer: Viewer, forum: Forum, _now: datetime) -> Exception | None:
     """Everything in a forum that is archived stays as it is."""
-    refusal = Archived() if forum.archived_at else None
-    return refusal if moderates(viewer, forum) else Forbidden()
+    if not moderates(viewer, forum):
+        return Forbidden()
+    return Archived() if forum.archived_at else None
 
 
 def _rearrange(viewer: Viewer, topic: Topic, now: datetime) -> Exception | None:
@@ -251,8 +248,9 @@ def _rearrange(viewer: Viewer, topic: Topic, now: datetime) -> Exception | None:
 
 def _moderate_topic(viewer: Viewer, topic: Topic, now: datetime) -> Exception | None:
     """A topic as a whole is for those who moderate in its language."""
-    may = moderates(viewer, topic.group.forum, topic.language)
-    return _rearrange(viewer, topic, now) if may else Forbidden()
+    if not moderates(viewer, topic.group.forum, topic.language):
+        return Forbidden()
+    return _rearrange(viewer, topic, now)
 
 
 def _moderate_message(viewer: Viewer, message: Message, now: datetime) -> Exception | None:

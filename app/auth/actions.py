@@ -22,13 +22,14 @@ from app.errors import (
     ForumError,
     NotConfirmed,
     NotTheirPassword,
+    Suspended,
     WrongCredentials,
     WrongPassword,
 )
 from app.extensions import db, transaction
 from app.mail.outbox import enqueue
 from app.models import EmailChange, SignIn, User
-from app.permissions import require, suspension
+from app.permissions import require
 from app.submissions import earlier_result, remember
 
 MAIL_PAUSE = timedelta(minutes=10)  # the texts say ten minutes too
@@ -113,7 +114,7 @@ def sign_in(email: str | None, password: str, *, browser: str) -> User:
         if user is None or user.password_hash != verified:
             raise WrongCredentials
         if user.suspended_at:
-            refusal = suspension(user)
+            refusal = Suspended(user.suspended_for)
         elif user.confirmed_at:
             user.password_hash = renewed or user.password_hash
             user.session_token = "" if user.totp_secret else sign_ins.begin(user, browser)

@@ -10,10 +10,9 @@ from app.auth.mailing import address_for, write_to
 from app.auth.queries import find_by_email
 from app.auth.second_step import matching_step, new_recovery_codes, recovery_hash, secret_for
 from app.database import utcnow
-from app.errors import NotFound, SecondStepExpired, SecondStepIsOn, WrongFirstCode
+from app.errors import NotFound, SecondStepExpired, SecondStepIsOn, Suspended, WrongFirstCode
 from app.extensions import db, transaction
 from app.models import RecoveryCode, User
-from app.permissions import suspension
 
 SECOND_STEP = tokens.Purpose(
     "second-step", timedelta(minutes=10), SecondStepExpired, lambda user: [user.totp_secret, user.totp_last_step]
@@ -28,7 +27,7 @@ def take(token: str, code: str, *, browser: str) -> User:
     with transaction():
         user = tokens.redeem(SECOND_STEP, token, for_update=True)
         if user.suspended_at:
-            raise suspension(user)
+            raise Suspended(user.suspended_for)
         proof.use_code(user, code)
         user.session_token = sign_ins.begin(user, browser)
     return user
