@@ -76,14 +76,16 @@ def absolute(path: str) -> str:
 
 def alternates() -> list[tuple[str, str, str]]:
     """`(code, name, path)` of this page in every language of the site, on the same page number."""
-    if "alternates" not in g:
-        g.alternates = _alternates()
-    made: list[tuple[str, str, str]] = g.alternates
+    made: list[tuple[str, str, str]] | None = g.get("alternates")
+    if made is None:
+        g.alternates = made = _alternates()
     return made
 
 
 def canonical() -> str:
     """The path by which search engines should know this page: only the page number counts."""
+    if not request.query_string:
+        return request.path
     page = request.args.get("page", "")
     return request.path + (f"?page={page}" if (page_number(page) or 1) > 1 else "")
 
@@ -96,6 +98,8 @@ def page_number(text: str) -> int | None:
 
 def asked_page() -> int:
     """The page number asked for, 1 by default. Raises NotFound where it is no number of a page."""
+    if not request.query_string:
+        return 1
     asked = page_number(request.args.get("page", "1"))
     if asked is None:
         raise NotFound

@@ -49,6 +49,17 @@ class UTCDateTime(TypeDecorator[datetime]):
         return lambda text: None if text is None else datetime.fromisoformat(text + "Z")
 
 
+class Minute(TypeDecorator[str]):
+    """A stored UTC time as pages write it, `2012-02-21 15:32`: for long lists, which make no use of it as a time."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], str | None] | None:
+        """SQLite has it as text already; others give a time, of which `str` makes the same text."""
+        return lambda value: None if value is None else str(value)[:16]
+
+
 Span = tuple[datetime, datetime]
 
 

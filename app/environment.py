@@ -10,23 +10,50 @@ a page is rendered; those with variables are made then, as usual.
 
 from collections.abc import Callable
 from functools import cached_property
+from keyword import iskeyword
 from typing import Any
 
-from flask import Flask, Request, has_app_context
+from flask import Flask, Request, Response, has_app_context
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.templating import Environment
 from jinja2 import nodes
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.runtime import Macro
 from jinja2.visitor import NodeTransformer
+from markupsafe import Markup, escape
 
 from app.languages import Language, reader_language
 
 CONSTANT = frozenset({"_", "gettext", "pgettext", "link", "static"})
 
 
+class _DirectCode(CodeGenerator):
+    """The Python code of templates, without two questions that Jinja asks at every call and every piece of output:
+    whether a function wants the context, which none of ours does, and what markup is, once it is known to be markup.
+    """
+
+    def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:  # noqa: N802
+        if forward_caller or node.dyn_args or node.dyn_kwargs or any(iskeyword(pair.key) for pair in node.kwargs):
+            super().visit_Call(node, frame, forward_caller=forward_caller)
+            return
+        self.visit(node.node, frame)
+        self.write("(")
+        for argument in (*node.args, *node.kwargs):
+            self.visit(argument, frame)
+            self.write(", ")
+        self.write(")")
+
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        if frame.eval_ctx.autoescape and not frame.eval_ctx.volatile:
+            self.write("environment.written(")
+        else:
+            super()._output_child_pre(node, frame, finalize)
+
+
 class LanguageEnvironment(Environment):
     """An environment whose templates are compiled, and used, while `language` is spoken; without one, for any."""
 
+    code_generator_class = _DirectCode
     language: Language | None = None
     names_in: Callable[[Language], dict[str, Any]]  # what is bound to the language, from templating
 
@@ -39,6 +66,11 @@ class LanguageEnvironment(Environment):
             exported = vars(overlay.get_template(name).module)
             overlay.globals |= {name: macro for name, macro in exported.items() if isinstance(macro, Macro)}
         return overlay
+
+    @staticmethod
+    def written(value: object) -> str:
+        """A value as it stands on the page: markup as it is, anything else escaped."""
+        return value if type(value) is Markup else escape(value)
 
     def make_globals(self, d: Any) -> Any:
         """A plain dictionary: each rendering copies it, and a chain of them is slow to copy."""
@@ -74,12 +106,20 @@ class ReadersWithoutSession(SecureCookieSessionInterface):
         has_cookie = self.get_cookie_name(app) in request.cookies
         return super().open_session(app, request) if has_cookie else self.session_class()
 
+    def save_session(self, app: Flask, session: Any, response: Response) -> None:
+        if session.modified or session:
+            super().save_session(app, session, response)
+
 
 class Application(Flask):
     """Flask, with the Jinja environment of the language that is being spoken."""
 
     jinja_environment = LanguageEnvironment
     session_interface = ReadersWithoutSession()
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself: none of ours is asynchronous, and Flask would look anew at each hook of each request."""
+        return func
 
     @cached_property
     def _any_language(self) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from flask import Response
 from flask_babel import Babel
 from flask_compress import Compress
 from flask_limiter import Limiter
@@ -24,11 +25,18 @@ class RouteLimiter(Limiter):
             super()._check_request_limit(callable_name, in_middleware)
 
 
+class SignIns(LoginManager):
+    """Nobody is remembered for longer than a session, so no answer has a cookie to set or to delete for that."""
+
+    def _update_remember_cookie(self, response: Response) -> Response:
+        return response
+
+
 db = SQLAlchemy(metadata=Base.metadata)
 migrate = Migrate()
 babel = Babel()
 csrf = CSRFProtect()
-login_manager = LoginManager()
+login_manager = SignIns()
 limiter = RouteLimiter(get_remote_address)
 compress = Compress()
 

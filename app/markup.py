@@ -99,9 +99,9 @@ def escaped(rows: Sequence[Sequence[Any]], first: int) -> Iterator[tuple[Any, ..
         yield (*islice(written, first), *row[first:])
 
 
-def put(frame: str, piece: str) -> str:
-    """A piece of HTML, such as a number, in the places that a frame keeps for it, `[number]`."""
-    return str.replace(frame, "[number]", piece)  # Markup's own would escape the piece again
+def put(frame: str, piece: object) -> str:
+    """A number or a piece of HTML in the places that a frame keeps for it, `[number]`."""
+    return str.replace(frame, "[number]", str(piece))  # Markup's own would escape the piece again
 
 
 def language_attribute(code: str, page_language: str) -> Markup:
@@ -118,7 +118,7 @@ def language_attribute(code: str, page_language: str) -> Markup:
 
 def filled(translation: str, values: Mapping[str, object]) -> Markup:
     """A text of our own catalogues with its placeholders filled by values, escaped."""
-    return stored(translation % {name: escape(value) for name, value in values.items()})
+    return Markup(translation % {name: escape(value) for name, value in values.items()})  # noqa: S704  it is ours
 
 
 def text_of(clean_html: str) -> str:

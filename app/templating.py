@@ -9,11 +9,12 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache, partial
+from operator import add
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from flask import Flask, current_app, g, get_flashed_messages
+from flask import Flask, current_app, g, get_flashed_messages, has_request_context
 from markupsafe import Markup
 from werkzeug.local import LocalProxy
 
@@ -35,13 +36,14 @@ def register(app: Flask) -> None:
     environment.globals |= _names(app)
     environment.filters |= _filters()
     environment.names_in = names_in
+    app.template_context_processors[None] = [_of_this_page]
 
 
 def _names(app: Flask) -> dict[str, Any]:
     return {
-        "viewer": LocalProxy(viewer),
+        "viewer": LocalProxy(viewer),  # for macros; a page has the person himself, from _of_this_page
         "tree": LocalProxy(site_tree),
-        "absolute": addresses.absolute,
+        "absolute": partial(add, app.config["SITE"].site_url),
         "alternates": addresses.alternates,
         "canonical": addresses.canonical,
         "static": _static_builder(Path(app.root_path) / "static"),
@@ -55,6 +57,11 @@ def _names(app: Flask) -> dict[str, Any]:
         "days_left": days_left,
         "hours_left": hours_left,
     }
+
+
+def _of_this_page() -> dict[str, Any]:
+    """What every page has besides what its view gives it; a mail, which is written for nobody who asks, has none."""
+    return {"viewer": viewer()} if has_request_context() else {}
 
 
 def names_in(language: Language) -> dict[str, Any]:
@@ -133,10 +140,10 @@ def moderation_waiting() -> int | None:
 
 def site_tree() -> SiteTree:
     """The site's tree of pages, read anew once a second at most: every page shows it, and it hardly changes."""
-    if "tree" not in g:
-        g.tree = _fresh_tree(current_app.extensions["site_trees"], reader_language().code)
-    found: SiteTree = g.tree
-    return found
+    known: SiteTree | None = g.get("tree")
+    if known is None:
+        g.tree = known = _fresh_tree(current_app.extensions["site_trees"], reader_language().code)
+    return known
 
 
 def _fresh_tree(known: dict[str, SiteTree], code: str) -> SiteTree:
@@ -182,12 +189,19 @@ def in_best_language(texts: Mapping[str, str] | None) -> SimpleNamespace | None:
 
 
 def _gettext(language: Language, message: str, /, **values: object) -> str:
-    return _filled(language.catalogue.ugettext(message), values) if values else _fixed(language, message)
+    if values:
+        return markup.filled(_translation(language, message), values)
+    return _fixed(language, message)
+
+
+@lru_cache(maxsize=4096)
+def _translation(language: Language, message: str) -> str:
+    return str(language.catalogue.ugettext(message))
 
 
 @lru_cache(maxsize=4096)
 def _fixed(language: Language, message: str) -> str:
-    return _filled(language.catalogue.ugettext(message), {})
+    return _filled(_translation(language, message), {})
 
 
 def _ngettext(language: Language, singular: str, plural: str, num: int, /, **values: object) -> str:

@@ -21,14 +21,17 @@ SECOND_STEP = "second_step"
 
 def viewer() -> Viewer:
     """The signed-in user, or GUEST."""
-    if "viewer" not in g:
-        g.viewer = current_user._get_current_object() if has_session() else GUEST
-    found: Viewer = g.viewer
-    return found
+    known: Viewer | None = g.get("viewer")
+    if known is None:
+        g.viewer = known = current_user._get_current_object() if has_session() else GUEST
+    return known
 
 
 def has_session() -> bool:
-    return current_app.config["SESSION_COOKIE_NAME"] in request.cookies
+    known: bool | None = g.get("has_session")
+    if known is None:
+        g.has_session = known = current_app.config["SESSION_COOKIE_NAME"] in request.cookies
+    return known
 
 
 @login_manager.user_loader

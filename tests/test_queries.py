@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -85,19 +86,24 @@ def test_statements_are_counted(one_app: Flask, full: FullWorld):
 
 @contextmanager
 def statements(app: Flask) -> Iterator[list[str]]:
-    """The SQL statements made inside, as they are made."""
+    """The SQL statements made inside, as SQLite itself tells of them; beginnings and ends of transactions aside."""
     made: list[str] = []
 
-    def note(_connection, _cursor, statement: str, *_more: object) -> None:
-        made.append(statement)
+    def note(statement: str) -> None:
+        if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK")):
+            made.append(statement)
+
+    def tell(connection: Any, _record: object, _proxy: object) -> None:
+        connection.set_trace_callback(note)
 
     with app.app_context():
         engine = db.engine
-    event.listen(engine, "before_cursor_execute", note)
+    event.listen(engine, "checkout", tell)
     try:
         yield made
     finally:
-        event.remove(engine, "before_cursor_execute", note)
+        event.remove(engine, "checkout", tell)
+        engine.dispose()
 
 
 def count_all(app: Flask, full: FullWorld, people: dict[str, FlaskClient]) -> Counts:

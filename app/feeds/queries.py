@@ -82,8 +82,8 @@ def public_pages(viewer: Viewer) -> PublicPages:
 
 
 def _latest(condition: Any, viewer: Viewer) -> Feed:
-    titles = (Topic.title.label("topic_title"), Topic.language.label("topic_language"))
-    published = _in_forums(MESSAGE_COLUMNS.add_columns(*titles)).where(
+    more = (Message.posted_at, Topic.title.label("topic_title"), Topic.language.label("topic_language"))
+    published = _in_forums(MESSAGE_COLUMNS.add_columns(*more)).where(
         condition, Message.status == MessageStatus.PUBLISHED
     )
     entries = db.session.execute(published.order_by(Message.id.desc()).limit(ENTRIES), visible_to(viewer)).all()

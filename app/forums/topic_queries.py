@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, case, func, literal_column, select
+from sqlalchemy import Row, Select, bindparam, case, func, literal_column, select, type_coerce
 from sqlalchemy.orm import aliased
 
 from app.attachments.queries import attached_to_message
-from app.database import JoinedIds, utcnow
+from app.database import JoinedIds, Minute
 from app.errors import NotFound
-from app.extensions import db
 from app.models import (
     Act,
     ActKind,
@@ -36,6 +35,7 @@ from app.models import (
     state_of,
 )
 from app.permissions import MESSAGE_IS_VISIBLE, TOPIC_IS_VISIBLE, visible_to
+from app.prepared import Prepared
 
 PER_PAGE = Message.PER_PAGE
 WHOLE = 10**9
@@ -60,7 +60,9 @@ class TopicPage:
         return {message.id for message in self.messages}
 
 
-def get_topic_page(topic_id: int, page: int | None, *, viewer: Viewer, language: str, default: str) -> TopicPage:
+def get_topic_page(
+    topic_id: int, page: int | None, *, viewer: Viewer, language: str, default: str, now: datetime
+) -> TopicPage:
     """One page of a topic, or with `page=None` all of it; three or four queries whatever its length.
 
     Raises NotFound for a topic that the viewer may not see and for a page beyond the last.
@@ -69,19 +71,18 @@ def get_topic_page(topic_id: int, page: int | None, *, viewer: Viewer, language:
     pages = max(page_of(head.last_position), 1)
     if page is not None and page > pages:
         raise NotFound
-    connection = db.session.connection()
     first, last = (1, WHOLE) if page is None else ((page - 1) * PER_PAGE + 1, page * PER_PAGE)
     span = {"topic_id": topic_id, "first": first, "last": last}
-    messages = connection.execute(MESSAGES, span).all()
+    messages = MESSAGES.all(span)
     asked = {"topic_id": topic_id} | visible_to(viewer)
-    waiting = connection.execute(WAITING, asked).all() if viewer.is_authenticated else ()
-    periods = connection.execute(PERIODS, {"forum_id": head.forum_id, "group_id": head.group_id}).all()
-    return TopicPage(head, _group_state(head, periods, utcnow()), messages, waiting, page or 1, pages)
+    waiting = WAITING.all(asked) if viewer.is_authenticated else ()
+    periods = PERIODS.all({"forum_id": head.forum_id, "group_id": head.group_id})
+    return TopicPage(head, _group_state(head, periods, now), messages, waiting, page or 1, pages)
 
 
 def get_message_row(number: int, *, viewer: Viewer) -> Row[Any]:
     """One message, as the rows of `get_topic_page`, with its topic's id. Raises NotFound."""
-    row = db.session.connection().execute(ONE_MESSAGE, {"number": number} | visible_to(viewer)).first()
+    row = ONE_MESSAGE.first({"number": number} | visible_to(viewer))
     if row is None:
         raise NotFound
     return row
@@ -90,7 +91,7 @@ def get_message_row(number: int, *, viewer: Viewer) -> Row[Any]:
 def get_topic_head(topic_id: int, *, viewer: Viewer, language: str, default: str) -> Row[Any]:
     """A topic with the titles of its group and forum. Raises NotFound."""
     asked = {"topic_id": topic_id, "language": language, "default_language": default}
-    head = db.session.connection().execute(TOPIC_HEAD, asked | visible_to(viewer)).first()
+    head = TOPIC_HEAD.first(asked | visible_to(viewer))
     if head is None:
         raise NotFound
     return head
@@ -190,7 +191,7 @@ def _message_columns(status: Any = Message.status) -> Select[*tuple[Any, ...]]:
         case((shown, Message.html), else_="").label("html"),
         Message.capacity,
         Message.country,
-        Message.posted_at,
+        type_coerce(Message.posted_at, Minute).label("posted"),
         Message.edited_at,
         # asked for the few that were changed at all
         case((Message.edited_at.is_not(None), corrected_at.scalar_subquery())).label("corrected_at"),
@@ -204,12 +205,12 @@ def _message_columns(status: Any = Message.status) -> Select[*tuple[Any, ...]]:
 
 _IN_SPAN = (Message.topic_id == bindparam("topic_id")) & Message.position.between(bindparam("first"), bindparam("last"))
 
-TOPIC_HEAD = _topic_head()
+TOPIC_HEAD = Prepared(_topic_head())
 # The columns of a message as every view shows it, the texts that people wrote first (macros/message.html);
 # a withdrawn or withheld one keeps its place without its text and its files. A statement that does not ask for
 # places (`Message.position`) or for published messages alone has MESSAGE_IS_VISIBLE among its conditions.
 MESSAGE_COLUMNS = _message_columns()
-MESSAGES = MESSAGE_COLUMNS.where(_IN_SPAN).order_by(Message.position)
+MESSAGES = Prepared(MESSAGE_COLUMNS.where(_IN_SPAN).order_by(Message.position))
 # Of a message that is asked for by itself, or waits, it is told too whether it waits for its author.
 _IS_RETURNED = (Message.status == MessageStatus.PENDING) & Message.returned_at.is_not(None)
 _IN_FORUM = (
@@ -219,15 +220,16 @@ _IN_FORUM = (
     .join(Forum, Forum.id == Group.forum_id)
     .where(MESSAGE_IS_VISIBLE)
 )
-ONE_MESSAGE = _IN_FORUM.where(Message.id == bindparam("number"))
+ONE_MESSAGE = Prepared(_IN_FORUM.where(Message.id == bindparam("number")))
 # What waits, and what of the viewer's own was withheld or withdrawn before it was published.
 _WAITS = (Message.status == MessageStatus.PENDING) | (Message.author_id == bindparam("viewer_id"))
-WAITING = _IN_FORUM.where(Message.topic_id == bindparam("topic_id"), Message.position.is_(None), _WAITS).order_by(
-    Message.id
-)
-PERIODS = select(
-    Period.group_id, Period.kind, Period.opens_at, Period.closes_at, Period.former_dates, Period.called_off_at
-).where(
-    Period.forum_id == bindparam("forum_id"),
-    func.coalesce(Period.group_id, bindparam("group_id")) == bindparam("group_id"),
+_IS_WAITING = (Message.topic_id == bindparam("topic_id")) & Message.position.is_(None) & _WAITS
+WAITING = Prepared(_IN_FORUM.where(_IS_WAITING).order_by(Message.id))
+PERIODS = Prepared(
+    select(
+        Period.group_id, Period.kind, Period.opens_at, Period.closes_at, Period.former_dates, Period.called_off_at
+    ).where(
+        Period.forum_id == bindparam("forum_id"),
+        func.coalesce(Period.group_id, bindparam("group_id")) == bindparam("group_id"),
+    )
 )

@@ -76,9 +76,9 @@ def group(forum_slug: str, group_slug: str) -> ResponseReturnValue:
 
 @bp.get("/topics/<int:topic_id>/")
 def topic(topic_id: int) -> ResponseReturnValue:
-    language = reader_language()
+    reader, language, now = viewer(), reader_language(), utcnow()
     shown = topic_queries.get_topic_page(
-        topic_id, asked_page(), viewer=viewer(), language=language.code, default=site_default().code
+        topic_id, asked_page(), viewer=reader, language=language.code, default=site_default().code, now=now
     )
     head = shown.head
     if head.merged_into_id:
@@ -87,12 +87,12 @@ def topic(topic_id: int) -> ResponseReturnValue:
     return render_template(
         "forums/topic.html",
         topic=shown,
-        now=utcnow(),
+        now=now,
         elsewhere=[other for other in alternates() if other[0] != language.code],
-        can_post=posting_refusal(viewer(), shown.state, **rule) is None,
-        invited=is_invited(viewer(), head.forum_id),
-        can_moderate=moderates_in(viewer(), head.forum_id) and not head.archived_at,
-        moderated=[code for code in site_languages() if moderates_in(viewer(), head.forum_id, code)],
+        can_post=posting_refusal(reader, shown.state, **rule) is None,
+        invited=is_invited(reader, head.forum_id),
+        can_moderate=moderates_in(reader, head.forum_id) and not head.archived_at,
+        moderated=[code for code in site_languages() if moderates_in(reader, head.forum_id, code)],
     )
 
 

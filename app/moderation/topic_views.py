@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from app.addresses import asked_page, link
 from app.admin.forms import carry_out
+from app.database import utcnow
 from app.forums import queries, topic_queries
 from app.languages import N_, reader_language, site_default
 from app.models import ActKind, Forum, Topic
@@ -194,7 +195,7 @@ def _act(name: str, topic: Topic, form: ActForm, action: Callable[[], int]) -> R
 def _messages_to_choose(topic: Topic) -> topic_queries.TopicPage:
     language, default = reader_language().code, site_default().code
     return topic_queries.get_topic_page(
-        topic.id, asked_page(), viewer=signed_in_user(), language=language, default=default
+        topic.id, asked_page(), viewer=signed_in_user(), language=language, default=default, now=utcnow()
     )
 
 

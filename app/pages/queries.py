@@ -11,6 +11,7 @@ from app.addresses import link_in
 from app.errors import NotFound
 from app.extensions import db
 from app.models import Page, PageKind, PageText
+from app.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class SiteTree:
         self.read_at = time.monotonic()
         self.made: dict[Any, Any] = {}
         asked = {"language": language, "default_language": default}
-        self.rows = db.session.connection().execute(TREE, asked).all()
+        self.rows = TREE.all(asked)
         self.by_id = {row.id: row for row in self.rows}
 
     def trail_to(self, kind: PageKind) -> list[Crumb]:
@@ -100,4 +101,4 @@ def _tree() -> Any:
     )
 
 
-TREE = _tree()
+TREE = Prepared(_tree())

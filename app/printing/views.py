@@ -47,12 +47,13 @@ def group(forum_slug: str, group_slug: str) -> ResponseReturnValue:
 
 @bp.get("/topics/<int:topic_id>/")
 def topic(topic_id: int) -> ResponseReturnValue:
+    now = utcnow()
     shown = topic_queries.get_topic_page(
-        topic_id, None, viewer=viewer(), language=reader_language().code, default=site_default().code
+        topic_id, None, viewer=viewer(), language=reader_language().code, default=site_default().code, now=now
     )
     if shown.head.merged_into_id:
         return redirect(link("printing.topic", topic_id=shown.head.merged_into_id))
-    return render_template("printing/topic.html", topic=shown, now=utcnow())
+    return render_template("printing/topic.html", topic=shown, now=now)
 
 
 @bp.get("/messages/<int:number>/")
