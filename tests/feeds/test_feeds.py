@@ -59,7 +59,7 @@ def test_author_is_named_with_whom_he_speaks_for(app: Flask, world: World, visit
         db.session.commit()
     feed = etree.fromstring(visitor.get(f"/es/feeds/topics/{world.topic}.atom").data)
 
-    name = "Dr Bruno, República de Valdorenia, en nombre de <b>Others</b>"
+    name = "Dr Bruno, República de Valdorenia, en nombre de: <b>Others</b>"
     assert feed.findtext(f"{ATOM}entry/{ATOM}author/{ATOM}name") == name
 
 
