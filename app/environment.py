@@ -43,6 +43,10 @@ class _DirectCode(CodeGenerator):
             self.write(", ")
         self.write(")")
 
+    def get_resolve_func(self) -> str:
+        """Macros see nothing of the page that calls them, only what every template knows: a plain look-up."""
+        return "environment.globals.get" if (self.name or "").startswith("macros/") else super().get_resolve_func()
+
     def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
         if frame.eval_ctx.autoescape and not frame.eval_ctx.volatile:
             self.write("environment.written(")

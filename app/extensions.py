@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from flask import Response
+from flask import Flask, Response
 from flask_babel import Babel
 from flask_compress import Compress
 from flask_limiter import Limiter
@@ -18,7 +18,16 @@ from app.database import Base
 
 
 class RouteLimiter(Limiter):
-    """Every limit of ours stands on a route and is checked there, so no other request pays for a check."""
+    """Every limit of ours stands on a route of a blueprint named here, so no other request pays for a check."""
+
+    BLUEPRINTS = ("auth",)
+
+    def init_app(self, app: Flask) -> None:
+        super().init_app(app)
+        for hooks in (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs):
+            its_own = hooks[None].pop()
+            for name in self.BLUEPRINTS:
+                hooks[name].append(its_own)
 
     def _check_request_limit(self, callable_name: str | None = None, in_middleware: bool = True) -> None:
         if not in_middleware:

@@ -28,11 +28,11 @@ class Prepared:
         self._compiled: dict[str, _Compiled] = {}
 
     def all(self, parameters: Mapping[str, object]) -> list[Any]:
-        dialect = db.engine.dialect
+        connection, dialect = _connection()
         compiled = self._compiled.get(dialect.driver)
         if compiled is None:
             compiled = self._compiled[dialect.driver] = _Compiled(self._statement, dialect)
-        return compiled.run(_connection(), parameters)
+        return compiled.run(connection, parameters)
 
     def first(self, parameters: Mapping[str, object]) -> Any | None:
         return next(iter(self.all(parameters)), None)
@@ -83,15 +83,16 @@ def register(app: Flask) -> None:
     app.teardown_appcontext(_give_back)
 
 
-def _connection() -> Any:
+def _connection() -> tuple[Any, Dialect]:
     """The connection of this request, or of this command, for all of its prepared statements."""
-    known = g.get("reading")
+    known: tuple[Any, Dialect] | None = g.get("reading")
     if known is None:
-        g.reading = known = db.engine.raw_connection()
+        engine = db.engine
+        g.reading = known = engine.raw_connection(), engine.dialect
     return known
 
 
 def _give_back(_error: BaseException | None) -> None:
-    connection = g.pop("reading", None)
+    connection, _dialect = g.pop("reading", (None, None))
     if connection is not None:
         connection.close()

@@ -75,7 +75,7 @@ def names_in(language: Language) -> dict[str, Any]:
         "ngettext": partial(_ngettext, language),
         "pgettext": partial(_pgettext, language),
         "link": addresses.links_in(language.code),
-        "message_names": _message_names(language),
+        **_names_by_code(language),
     }
 
 
@@ -161,14 +161,17 @@ def of_tree(macro: Any, *arguments: str) -> Markup:
     return made[key]
 
 
-def _message_names(language: Language) -> dict[str, dict[str, str]]:
-    """The names that messages show, by code: capacities, languages, States, directions other than the page's."""
+def _names_by_code(language: Language) -> dict[str, Any]:
+    """What turns the codes that long lists show into names, None for one that the site does not know (any more);
+    and the directions of the languages that run the other way."""
     languages = site_languages().items()
     return {
-        "capacities": {code.value: language.catalogue.ugettext(name) for code, name in labels.CAPACITY.items()},
-        "languages": {code: other.name for code, other in languages},
-        "states": {**language.states, **language.invented_states},
-        "turned": {code: other.direction for code, other in languages if other.direction != language.direction},
+        "capacity_name": {code.value: language.catalogue.ugettext(name) for code, name in labels.CAPACITY.items()}.get,
+        "language_name": {code: other.name for code, other in languages}.get,
+        "state_name": {**language.states, **language.invented_states}.get,
+        "turned_languages": {
+            code: other.direction for code, other in languages if other.direction != language.direction
+        },
     }
 
 
