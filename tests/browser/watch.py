@@ -53,7 +53,8 @@ LOOK = """([allowed, origin]) => {
   }
   return found;
 }"""
-WIDTH = "document.documentElement.scrollWidth"
+# The body cuts off what is too wide for the page, so its own width tells.
+WIDTH = "Math.max(document.documentElement.scrollWidth, document.body.scrollWidth)"
 # What sticks out, but for what is in a box that scrolls by itself.
 STICKING_OUT = """() => [...document.querySelectorAll("body *")]
   .filter((one) => one.getBoundingClientRect().right > innerWidth + 0.5)
