@@ -57,7 +57,7 @@ def all_pages() -> list[Shown]:
     """Every kind of page of the sample site. Needs an application context."""
     visitor = [*_site(), *_forums(), *_messages(), *_prints(), *_accounts()]
     administration = [Shown("administrator", path) for path in (f"/figures/forums/{OPEN}/", *_administration())]
-    moderation = [Shown("moderator", path) for path in _moderation()]
+    moderation = [Shown("moderator", path) for path in (*_moderation(), *_topic_moderation())]
     shown = [Shown("visitor", path) for path in visitor]
     return [*shown, *_errors(), *_participants_own(), *moderation, *administration]
 
@@ -189,7 +189,7 @@ def _participants_own() -> list[Shown]:
     return [Shown("participant", path) for path in paths]
 
 
-def _moderation() -> list[str]:
+def _topic_moderation() -> list[str]:
     """Each act with whatever its form can ask for, in a topic of several pages."""
     topic = longest_topic()
     acts = ("", "lock/", "retitle/", "refile/", "move/", "split/?page=2", "merge/")

@@ -14,6 +14,11 @@ pytestmark = pytest.mark.browser
 TEXTS = (*LONG, *HOSTILE, *UNCLEAN)  # the first is also the name of the participant who looks
 AT_ONCE = 24  # as many texts are typed into a form
 INSERT = "(html) => { document.querySelector('main').innerHTML = html; }"
+SCROLL_SIDEWAYS = """() => {
+  document.querySelector("h1").textContent = "e" + "\\u20dd".repeat(270);
+  scrollTo(innerWidth, 0);
+  return scrollX;
+}"""
 NewWatch = Callable[..., Watch]
 
 
@@ -44,6 +49,13 @@ def test_pages_hold_nothing_but_their_own_and_fit_a_small_telephone(hostile: Hos
         watch.visit(path)
 
     assert not watch.problems, "\n".join(watch.problems)
+
+
+def test_a_letter_with_hundreds_of_accents_is_cut_off_at_the_edge(watching: NewWatch):
+    watch = watching()
+    watch.visit("/en/")
+
+    assert watch.page.evaluate(SCROLL_SIDEWAYS) == 0
 
 
 def test_feeds_hold_nothing_but_their_own(hostile: HostileSite, watching: NewWatch):

@@ -11,9 +11,9 @@ SMALL_TELEPHONE = {"width": 320, "height": 640}
 ATOM = "{http://www.w3.org/2005/Atom}"
 # What the templates of pages and mails are made of; `TAGS` are what people's texts may be made of.
 OWN = TAGS | frozenset(
-    "html head meta title link script body header nav main footer section article h1 dl dt dd span bdi time small s q "
-    "ins div caption form fieldset legend label input select option optgroup textarea button details summary img "
-    "colgroup col".split()
+    "html head meta title link style script body header nav main footer section article h1 dl dt dd span bdi time "
+    "s q ins div caption form fieldset legend label input select option optgroup textarea button details summary img "
+    "colgroup col small".split()
 )
 ALLOWED = {
     "own": sorted(OWN),
@@ -27,7 +27,7 @@ HOOKS = """for (const name of ["alert", "confirm", "prompt", "print", "open"]) {
 LOOK = """([allowed, origin]) => {
   const found = [], loads = ["src", "action", "formaction", "data", "poster", "cite", "xlink:href"];
   const refused = ["style", "srcdoc", "srcset", "background", "ping", "http-equiv", "is", "nonce"];
-  const inHead = ["link", "meta", "script", "title"];
+  const inHead = ["link", "meta", "script", "style", "title"];
   const say = (what, node) => found.push(`${what} in ${(node.outerHTML ?? node.data).slice(0, 160)}`);
   const parts = NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_COMMENT | NodeFilter.SHOW_PROCESSING_INSTRUCTION;
   const walker = document.createTreeWalker(document, parts);
@@ -40,6 +40,8 @@ LOOK = """([allowed, origin]) => {
     if (node.namespaceURI !== "http://www.w3.org/1999/xhtml") say("foreign element", node);
     if (inHead.includes(tag) && !node.closest("head")) say("part of a head", node);
     if (tag === "script" && (node.text || !node.src?.startsWith(`${origin}/static/`))) say("script", node);
+    const isOfMail = location.protocol === "about:" && node === document.querySelector("style");
+    if (tag === "style" && !isOfMail) say("style", node);
     for (const {name, value} of node.attributes) {
       if (name.startsWith("on") || refused.includes(name)) say(name, node);
       if (isText && !allowed.inProse.includes(name)) say(name, node);
@@ -51,7 +53,8 @@ LOOK = """([allowed, origin]) => {
   }
   return found;
 }"""
-WIDTH = "document.documentElement.scrollWidth"
+# The body cuts off what is too wide for the page, so its own width tells.
+WIDTH = "Math.max(document.documentElement.scrollWidth, document.body.scrollWidth)"
 # What sticks out, but for what is in a box that scrolls by itself.
 STICKING_OUT = """() => [...document.querySelectorAll("body *")]
   .filter((one) => one.getBoundingClientRect().right > innerWidth + 0.5)
