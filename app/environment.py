@@ -20,7 +20,6 @@ from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.runtime import Macro
 from jinja2.visitor import NodeTransformer
-from markupsafe import Markup, escape
 
 from app.languages import Language, reader_language
 
@@ -60,6 +59,7 @@ class LanguageEnvironment(Environment):
     code_generator_class = _DirectCode
     language: Language | None = None
     names_in: Callable[[Language], dict[str, Any]]  # what is bound to the language, from templating
+    written: Callable[[object], str]  # a value as it stands on a page, from markup
 
     def speaking(self, language: Language) -> "LanguageEnvironment":
         """The same environment, with the macros, for templates in that language; it has to be spoken already."""
@@ -70,11 +70,6 @@ class LanguageEnvironment(Environment):
             exported = vars(overlay.get_template(name).module)
             overlay.globals |= {name: macro for name, macro in exported.items() if isinstance(macro, Macro)}
         return overlay
-
-    @staticmethod
-    def written(value: object) -> str:
-        """A value as it stands on the page: markup as it is, anything else escaped."""
-        return value if type(value) is Markup else escape(value)
 
     def make_globals(self, d: Any) -> Any:
         """A plain dictionary: each rendering copies it, and a chain of them is slow to copy."""

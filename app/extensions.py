@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import Flask, Response
 from flask_babel import Babel
@@ -24,7 +25,8 @@ class RouteLimiter(Limiter):
 
     def init_app(self, app: Flask) -> None:
         super().init_app(app)
-        for hooks in (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs):
+        registered: tuple[Any, ...] = (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs)
+        for hooks in registered:
             its_own = hooks[None].pop()
             for name in self.BLUEPRINTS:
                 hooks[name].append(its_own)

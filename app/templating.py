@@ -35,7 +35,7 @@ def register(app: Flask) -> None:
     environment: Any = app.jinja_env
     environment.globals |= _names(app)
     environment.filters |= _filters()
-    environment.names_in = names_in
+    environment.names_in, environment.written = names_in, markup.written
     app.template_context_processors[None] = [_of_this_page]
 
 
