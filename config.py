@@ -87,6 +87,7 @@ class Config:
             "MAX_CONTENT_LENGTH": LARGEST_FORM,
             "MAX_FORM_MEMORY_SIZE": LARGEST_FORM,
             "WTF_CSRF_TIME_LIMIT": None,
+            "WTF_CSRF_CHECK_DEFAULT": False,  # app/forms.py looks at what is sent alone
             "WTF_CSRF_SSL_STRICT": False,
             "RATELIMIT_STORAGE_URI": self.redis_url or "memory://",
             "BABEL_DEFAULT_LOCALE": self.default_language,

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.routing import BaseConverter, IntegerConverter, Map, RequestRedirect, UnicodeConverter
 
 from app.errors import NotFound
-from app.languages import site_languages
+from app.languages import reader_language, site_languages
 
 LARGEST_KEY = 2**31 - 1
 KEPT_BY_THE_SWITCH = (
@@ -74,11 +74,11 @@ def absolute(path: str) -> str:
     return f"{current_app.config['SITE'].site_url}{path}"
 
 
-def alternates() -> list[tuple[str, str, str]]:
-    """`(code, name, path)` of this page in every language of the site, on the same page number."""
-    made: list[tuple[str, str, str]] | None = g.get("alternates")
+def here() -> str:
+    """What follows the language in the address of this page, the same in all of them, with its page number."""
+    made: str | None = g.get("here")
     if made is None:
-        g.alternates = made = _alternates()
+        g.here = made = _here()
     return made
 
 
@@ -107,33 +107,25 @@ def asked_page() -> int:
 
 
 def local_path(target: str | None) -> str | None:
-    """The redirect target if it is a path of this site, else None.
+    """The redirect target if it is a path of this site, else None; a page of the site in the reader's language, who
+    may have changed it on the way.
 
     `//host`, `/\\host` and `https:host` all leave the site in some browser; one slash and no backslash stay.
     """
     if not target or not target.startswith("/") or target.startswith("//") or "\\" in target:
         return None
+    language, slash, page = target.removeprefix("/").partition("/")
+    if slash and language in site_languages():
+        target = f"/{reader_language().code}/{page}"
     return target if target.isprintable() else None
 
 
-def _alternates() -> list[tuple[str, str, str]]:
-    asked = request.args if request.query_string else {}
-    kept = {name: value for name in KEPT_BY_THE_SWITCH if (value := asked.get(name))}
-    here = request.path.removeprefix(f"/{g.language.code}") if "lang" in g else "/"
-    return [(code, other.name, f"/{code}{here}{_query(kept, code)}") for code, other in site_languages().items()]
-
-
-def _query(kept: dict[str, str], code: str) -> str:
-    """What follows the path in that language; where to go next changes its language too."""
-    if "next" in kept:
-        kept = kept | {"next": _path_in(code, kept["next"])}
-    return f"?{urlencode(kept)}" if kept else ""
-
-
-def _path_in(code: str, target: str) -> str:
-    """The same page of this site in that language; any other target as it is."""
-    language, slash, page = target.removeprefix("/").partition("/")
-    return f"/{code}/{page}" if local_path(target) and slash and language in site_languages() else target
+def _here() -> str:
+    path = request.path.removeprefix(f"/{g.language.code}") if "lang" in g else "/"
+    if not request.query_string:
+        return path
+    kept = {name: value for name in KEPT_BY_THE_SWITCH if (value := request.args.get(name))}
+    return f"{path}?{urlencode(kept)}" if kept else path
 
 
 def _take_language(_endpoint: str | None, values: dict[str, object] | None) -> None:

@@ -49,17 +49,6 @@ class UTCDateTime(TypeDecorator[datetime]):
         return lambda text: None if text is None else datetime.fromisoformat(text + "Z")
 
 
-class Minute(TypeDecorator[str]):
-    """A stored UTC time as pages write it, `2012-02-21 15:32`: for long lists, which make no use of it as a time."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], str | None] | None:
-        """SQLite has it as text already; others give a time, of which `str` makes the same text."""
-        return lambda value: None if value is None else str(value)[:16]
-
-
 Span = tuple[datetime, datetime]
 
 
@@ -93,6 +82,23 @@ def _joined_on_sqlite(element: JoinedIds, compiler: Any, **kwargs: Any) -> str:
 @compiles(JoinedIds, "postgresql")
 def _joined_on_postgresql(element: JoinedIds, compiler: Any, **kwargs: Any) -> str:
     return f"string_agg(CAST({compiler.process(element.clauses, **kwargs)} AS TEXT), ',')"
+
+
+class Minute(FunctionElement[str]):
+    """A stored UTC time as pages write it, `2012-02-21 15:32`, for long lists that make no other use of it."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(Minute)
+def _minute_on_sqlite(element: Minute, compiler: Any, **kwargs: Any) -> str:
+    return f"substr({compiler.process(element.clauses, **kwargs)}, 1, 16)"
+
+
+@compiles(Minute, "postgresql")
+def _minute_on_postgresql(element: Minute, compiler: Any, **kwargs: Any) -> str:
+    return f"to_char({compiler.process(element.clauses, **kwargs)}, 'YYYY-MM-DD HH24:MI')"
 
 
 class JsonRows(FunctionElement[str]):

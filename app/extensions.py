@@ -25,6 +25,8 @@ class RouteLimiter(Limiter):
 
     def init_app(self, app: Flask) -> None:
         super().init_app(app)
+        if not self.enabled:  # it has registered nothing
+            return
         registered: tuple[Any, ...] = (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs)
         for hooks in registered:
             its_own = hooks[None].pop()

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import request
+from flask import Flask, request
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
@@ -13,8 +13,18 @@ from wtforms import HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
 
 from app.errors import TooIntricate
+from app.extensions import csrf
 from app.markup import render, text_of
 from app.plain import is_blank, plain, plain_line
+
+
+def register(app: Flask) -> None:
+    """Whatever sends something has to carry the token of a form; what only reads is not looked at."""
+
+    @app.before_request
+    def require_token() -> None:
+        if request.method in app.config["WTF_CSRF_METHODS"] and app.config["WTF_CSRF_ENABLED"]:
+            csrf.protect()
 
 
 class Form(FlaskForm):

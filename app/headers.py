@@ -1,8 +1,14 @@
 """Response headers: security for every page, caching for what signed-out readers get."""
 
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
 from flask import Flask, Response, g, request
 
 from app.viewer import has_session
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -31,20 +37,30 @@ FOR_ONE_PERSON = "private, no-cache"
 
 
 def register(app: Flask) -> None:
-    lines = (*SECURITY, HSTS) if app.config["SITE"].is_https else SECURITY
+    lines = [POLICY, *SECURITY, *([HSTS] if app.config["SITE"].is_https else [])]
+    app.wsgi_app = _with_lines(app.wsgi_app, lines)  # type: ignore[assignment, method-assign]
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        if "Content-Security-Policy" not in response.headers:  # a picture has a stricter one of its own
-            response.headers.add(*POLICY)
-        for line in lines:
-            response.headers.add(*line)
         if "Cache-Control" not in response.headers:
             response.headers.add("Cache-Control", FOR_ONE_PERSON if _is_personal() else FOR_ANYBODY)
         response.headers.add("Vary", "Cookie")
         if "language" in g:
             response.headers.add("Content-Language", g.language.code)
         return response
+
+
+def _with_lines(answer: "WSGIApplication", lines: list[tuple[str, str]]) -> "WSGIApplication":
+    """The same answers with these lines, but for those that an answer has of its own, such as a picture's policy."""
+
+    def answer_with_lines(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
+            own = {name for name, _ in headers}
+            return start_response(status, headers + [line for line in lines if line[0] not in own], *error)
+
+        return answer(environ, start)
+
+    return answer_with_lines
 
 
 def _is_personal() -> bool:

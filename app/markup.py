@@ -12,8 +12,7 @@ quotes, a table with thousands of columns). What it has to go over is counted, a
 import html
 import re
 import xml.etree.ElementTree as etree
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import nh3
@@ -84,24 +83,23 @@ def deeper(clean_html: str, by: int) -> str:
     return HEADING_TAG.sub(lambda m: f"{m[1]}{min(int(m[2]) + by, 6)}>", clean_html) if by else clean_html
 
 
-def escaped(rows: Sequence[Sequence[Any]], first: int) -> Iterator[tuple[Any, ...]]:
+def escaped(rows: Sequence[tuple[Any, ...]], first: int) -> list[tuple[Any, ...]]:
     """Rows with their `first` columns, the texts that people wrote, escaped, for a template that prints
     many rows with automatic escaping off.
 
     All of them are escaped in one call, with NUL between them, which `plain` lets into no text. Raises
     ValueError where one holds it nevertheless.
     """
-    texts = str(escape("\0".join(text or "" for row in rows for text in row[:first]))).split("\0")
+    texts = html.escape("\0".join([text or "" for row in rows for text in row[:first]])).split("\0")
     if rows and len(texts) != len(rows) * first:
         raise ValueError("a text holds NUL")
-    written = iter(texts)
-    for row in rows:
-        yield (*islice(written, first), *row[first:])
+    of_each = zip(*[iter(texts)] * first, strict=False)  # of no rows there is one empty text
+    return [(*own, *row[first:]) for own, row in zip(of_each, rows, strict=False)]
 
 
-def put(frame: str, piece: object) -> str:
-    """A number or a piece of HTML in the places that a frame keeps for it, `[number]`."""
-    return str.replace(frame, "[number]", str(piece))  # Markup's own would escape the piece again
+def put(frame: str, piece: object, place: str = "[number]") -> str:
+    """A number or a piece of HTML in the places that a frame keeps for it."""
+    return str.replace(frame, place, str(piece))  # Markup's own would escape the piece again
 
 
 def language_attribute(code: str, page_language: str) -> Markup:

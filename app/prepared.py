@@ -2,16 +2,16 @@
 
 SQLAlchemy needs several times as long for a session and a statement as the database itself needs for a page. What
 only reads needs neither: a prepared statement is compiled once for a kind of database, and then run on a connection
-of the driver that is kept until the answer is made. It sees what is committed at that moment, and nothing of a
-transaction under way.
+of the driver that each thread keeps. It sees what is committed at that moment, and nothing of a transaction under
+way.
 """
 
+import threading
 from collections import namedtuple
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, g
-from sqlalchemy import Dialect, Select
+from sqlalchemy import Dialect, Engine, Select
 from sqlalchemy.exc import DBAPIError
 
 from app.extensions import db
@@ -28,11 +28,11 @@ class Prepared:
         self._compiled: dict[str, _Compiled] = {}
 
     def all(self, parameters: Mapping[str, object]) -> list[Any]:
-        connection, dialect = _connection()
-        compiled = self._compiled.get(dialect.driver)
+        engine = db.engine
+        compiled = self._compiled.get(engine.driver)
         if compiled is None:
-            compiled = self._compiled[dialect.driver] = _Compiled(self._statement, dialect)
-        return compiled.run(connection, parameters)
+            compiled = self._compiled[engine.driver] = _Compiled(self._statement, engine.dialect)
+        return compiled.run(engine, parameters)
 
     def first(self, parameters: Mapping[str, object]) -> Any | None:
         return next(iter(self.all(parameters)), None)
@@ -52,20 +52,20 @@ class _Compiled:
         readers = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
         self.readers = [(at, read) for at, read in enumerate(readers) if read]
 
-    def run(self, connection: Any, parameters: Mapping[str, object]) -> list[Any]:
+    def run(self, engine: Engine, parameters: Mapping[str, object]) -> list[Any]:
         given: Any = {**self.fixed, **parameters}
         for name, write in self.writers:
             given[name] = write(given[name])
         if self.order is not None:
             given = [given[name] for name in self.order]
-        cursor = connection.cursor()
         try:
+            cursor = _kept.connection_to(engine).cursor()
             cursor.execute(self.text, given)
             found = cursor.fetchall()
-        except self.failure as error:
-            raise DBAPIError.instance(self.text, given, error, self.failure) from error
-        finally:
             cursor.close()
+        except self.failure as error:
+            _kept.forget()
+            raise DBAPIError.instance(self.text, given, error, self.failure) from error
         return [self._row(list(values)) for values in found]
 
     def _row(self, values: list[Any]) -> Any:
@@ -79,20 +79,22 @@ def _row_of(names: list[str]) -> Any:
     return namedtuple("Row", names)
 
 
-def register(app: Flask) -> None:
-    app.teardown_appcontext(_give_back)
+class _Kept(threading.local):
+    """The connection that a thread keeps, and the pool that it is of; taking one anew costs as much as a statement."""
+
+    connection: Any = None
+    pool: Any = None
+
+    def connection_to(self, engine: Engine) -> Any:
+        if self.pool is not engine.pool:
+            connection: Any = engine.raw_connection()
+            engine.dialect.set_isolation_level(connection.dbapi_connection, "AUTOCOMMIT")
+            self.connection, self.pool = connection, engine.pool
+        return self.connection
+
+    def forget(self) -> None:
+        """After a failure, which may be the connection's."""
+        self.connection = self.pool = None
 
 
-def _connection() -> tuple[Any, Dialect]:
-    """The connection of this request, or of this command, for all of its prepared statements."""
-    known: tuple[Any, Dialect] | None = g.get("reading")
-    if known is None:
-        engine = db.engine
-        g.reading = known = engine.raw_connection(), engine.dialect
-    return known
-
-
-def _give_back(_error: BaseException | None) -> None:
-    connection, _dialect = g.pop("reading", (None, None))
-    if connection is not None:
-        connection.close()
+_kept = _Kept()

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from flask import Flask, current_app, g, get_flashed_messages, has_request_context
+from flask import Flask, current_app, g, get_flashed_messages
 from markupsafe import Markup
 from werkzeug.local import LocalProxy
 
@@ -41,10 +41,10 @@ def register(app: Flask) -> None:
 
 def _names(app: Flask) -> dict[str, Any]:
     return {
-        "viewer": LocalProxy(viewer),  # for macros; a page has the person himself, from _of_this_page
+        "viewer": LocalProxy(viewer),
         "tree": LocalProxy(site_tree),
         "absolute": partial(add, app.config["SITE"].site_url),
-        "alternates": addresses.alternates,
+        "here": addresses.here,
         "canonical": addresses.canonical,
         "static": _static_builder(Path(app.root_path) / "static"),
         "of_tree": of_tree,
@@ -60,8 +60,9 @@ def _names(app: Flask) -> dict[str, Any]:
 
 
 def _of_this_page() -> dict[str, Any]:
-    """What every page has besides what its view gives it; a mail, which is written for nobody who asks, has none."""
-    return {"viewer": viewer()} if has_request_context() else {}
+    """Who asks, once that is known, himself instead of what stands for him; an error page may not find it out."""
+    known = g.get("viewer")
+    return {} if known is None else {"viewer": known}
 
 
 def names_in(language: Language) -> dict[str, Any]:

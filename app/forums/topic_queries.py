@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, case, func, literal_column, select, type_coerce
+from sqlalchemy import Row, Select, bindparam, case, func, literal_column, select
 from sqlalchemy.orm import aliased
 
 from app.attachments.queries import attached_to_message
@@ -191,7 +191,7 @@ def _message_columns(status: Any = Message.status) -> Select[*tuple[Any, ...]]:
         case((shown, Message.html), else_="").label("html"),
         Message.capacity,
         Message.country,
-        type_coerce(Message.posted_at, Minute).label("posted"),
+        Minute(Message.posted_at).label("posted"),
         Message.edited_at,
         # asked for the few that were changed at all
         case((Message.edited_at.is_not(None), corrected_at.scalar_subquery())).label("corrected_at"),

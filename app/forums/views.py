@@ -3,7 +3,7 @@
 from flask import Blueprint, redirect, render_template
 from flask.typing import ResponseReturnValue
 
-from app.addresses import alternates, asked_page, link
+from app.addresses import asked_page, link
 from app.database import utcnow
 from app.forums import queries, topic_queries
 from app.forums.history_queries import get_history
@@ -88,7 +88,6 @@ def topic(topic_id: int) -> ResponseReturnValue:
         "forums/topic.html",
         topic=shown,
         now=now,
-        elsewhere=[other for other in alternates() if other[0] != language.code],
         can_post=posting_refusal(reader, shown.state, **rule) is None,
         invited=is_invited(reader, head.forum_id),
         can_moderate=moderates_in(reader, head.forum_id) and not head.archived_at,
