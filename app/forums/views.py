@@ -8,7 +8,7 @@ from app.database import utcnow
 from app.forums import queries, topic_queries
 from app.forums.history_queries import get_history
 from app.languages import reader_language, site_default, site_languages
-from app.models import PageKind
+from app.models import PageKind, Viewer
 from app.pages.queries import find_page
 from app.permissions import can, is_invited, moderates, moderates_in, posting_refusal
 from app.viewer import viewer
@@ -76,23 +76,12 @@ def group(forum_slug: str, group_slug: str) -> ResponseReturnValue:
 
 @bp.get("/topics/<int:topic_id>/")
 def topic(topic_id: int) -> ResponseReturnValue:
-    reader, language, now = viewer(), reader_language(), utcnow()
-    shown = topic_queries.get_topic_page(
-        topic_id, asked_page(), viewer=reader, language=language.code, default=site_default().code, now=now
-    )
-    head = shown.head
-    if head.merged_into_id:
-        return redirect(link("forums.topic", topic_id=head.merged_into_id))
-    rule = {"forum_id": head.forum_id, "by_invitation": head.by_invitation, "is_locked": head.locked_at is not None}
-    return render_template(
-        "forums/topic.html",
-        topic=shown,
-        now=now,
-        can_post=posting_refusal(reader, shown.state, **rule) is None,
-        invited=is_invited(reader, head.forum_id),
-        can_moderate=moderates_in(reader, head.forum_id) and not head.archived_at,
-        moderated=[code for code in site_languages() if moderates_in(reader, head.forum_id, code)],
-    )
+    reader, now = viewer(), utcnow()
+    languages = {"language": reader_language().code, "default": site_default().code}
+    shown = topic_queries.get_topic_page(topic_id, asked_page(), viewer=reader, now=now, **languages)
+    if shown.head.merged_into_id:
+        return redirect(link("forums.topic", topic_id=shown.head.merged_into_id))
+    return render_template("forums/topic.html", topic=shown, now=now, **_possible_in(shown, reader))
 
 
 @bp.get("/messages/<int:number>/")
@@ -114,3 +103,20 @@ def message_address(topic_id: int, position: int | None, number: int) -> str:
     page = topic_queries.page_of(position or 1)
     values = {"page": page} if page > 1 else {}
     return link("forums.topic", topic_id=topic_id, **values, _anchor=f"message-{number}")
+
+
+def _possible_in(shown: topic_queries.TopicPage, reader: Viewer) -> dict[str, object]:
+    """What the reader can do in a topic; who is signed out is shown the way to what he can do once signed in."""
+    head = shown.head
+    is_locked = head.locked_at is not None
+    if not reader.is_authenticated:
+        return {"takes_answers": shown.state.is_open and not is_locked, "can_post": False, "moderated": ()}
+    rule = {"forum_id": head.forum_id, "by_invitation": head.by_invitation, "is_locked": is_locked}
+    can_post = posting_refusal(reader, shown.state, **rule) is None
+    return {
+        "takes_answers": can_post,
+        "can_post": can_post,
+        "invited": is_invited(reader, head.forum_id),
+        "can_moderate": moderates_in(reader, head.forum_id) and not head.archived_at,
+        "moderated": [code for code in site_languages() if moderates_in(reader, head.forum_id, code)],
+    }
