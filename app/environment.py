@@ -13,7 +13,7 @@ from functools import cached_property
 from keyword import iskeyword
 from typing import Any
 
-from flask import Flask, Request, Response, has_app_context
+from flask import Flask, Request, Response, g, has_app_context
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.templating import Environment
 from jinja2 import nodes
@@ -102,8 +102,8 @@ class ReadersWithoutSession(SecureCookieSessionInterface):
     """Whoever sends no cookie gets an empty session without the making of a signer."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        has_cookie = self.get_cookie_name(app) in request.cookies
-        return super().open_session(app, request) if has_cookie else self.session_class()
+        g.has_session = "HTTP_COOKIE" in request.environ and self.get_cookie_name(app) in request.cookies
+        return super().open_session(app, request) if g.has_session else self.session_class()
 
     def save_session(self, app: Flask, session: Any, response: Response) -> None:
         if session.modified or session:

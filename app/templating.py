@@ -34,9 +34,9 @@ def register(app: Flask) -> None:
     app.extensions["site_trees"] = {}
     environment: Any = app.jinja_env
     environment.globals |= _names(app)
+    app.template_context_processors[None] = []  # what every template knows costs nothing; what is asked for is a name
     environment.filters |= _filters()
     environment.names_in, environment.written = names_in, markup.written
-    app.template_context_processors[None] = [_of_this_page]
 
 
 def _names(app: Flask) -> dict[str, Any]:
@@ -57,12 +57,6 @@ def _names(app: Flask) -> dict[str, Any]:
         "days_left": days_left,
         "hours_left": hours_left,
     }
-
-
-def _of_this_page() -> dict[str, Any]:
-    """Who asks, once that is known, himself instead of what stands for him; an error page may not find it out."""
-    known = g.get("viewer")
-    return {} if known is None else {"viewer": known}
 
 
 def names_in(language: Language) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def topic(topic_id: int) -> ResponseReturnValue:
     shown = topic_queries.get_topic_page(topic_id, asked_page(), viewer=reader, now=now, **languages)
     if shown.head.merged_into_id:
         return redirect(link("forums.topic", topic_id=shown.head.merged_into_id))
-    return render_template("forums/topic.html", topic=shown, now=now, **_possible_in(shown, reader))
+    return render_template("forums/topic.html", topic=shown, now=now, viewer=reader, **_possible_in(shown, reader))
 
 
 @bp.get("/messages/<int:number>/")
