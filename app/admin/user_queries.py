@@ -90,6 +90,6 @@ def _page_number(asked: str, total: int) -> tuple[int, int]:
 
 
 def _folded(text: str) -> str:
-    """Without accents and capitals."""
-    plain = unicodedata.normalize("NFD", text)
+    """Without accents and capitals, and with spaces of one kind."""
+    plain = unicodedata.normalize("NFKD", text)
     return "".join(char for char in plain if not unicodedata.combining(char)).casefold()
