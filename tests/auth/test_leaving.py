@@ -492,6 +492,18 @@ def test_administrator_deletes_it_at_request(app, her, her_id, full_world):
     assert FORMER["en"] in admin.get("/en/admin/log/").text
 
 
+def test_account_that_is_deleted_twice_is_said_to_be_deleted_already(app, her, her_id, full_world):
+    admin = sign_in(app, full_world.small.admin)
+    address = f"/en/admin/users/{her_id}/delete/"
+    first = admin.post(address, data={"email": EMAIL})
+    logged = read(app, LogEntry.id)
+    second = admin.post(address, data={"email": EMAIL})
+
+    assert first.location == second.location == "/en/admin/users/"
+    assert "This was done already" in admin.get("/en/admin/users/").text
+    assert read(app, LogEntry.id) == logged
+
+
 @pytest.mark.parametrize("email", ["", "other@example.org"])
 def test_administrator_types_the_address(app, her, her_id, full_world, email):
     admin = sign_in(app, full_world.small.admin)
