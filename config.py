@@ -99,6 +99,8 @@ class Config:
                 "application/atom+xml",
                 "application/xml",
             ],
+            # Files are streamed, and the extension's own list for them leaves gzip out, which is all that some take.
+            "COMPRESS_ALGORITHM_STREAMING": ["zstd", "br", "gzip", "deflate"],
             **self.overrides,
         }
 

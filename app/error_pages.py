@@ -106,14 +106,24 @@ def _page(
 ) -> ResponseReturnValue:
     """The error page in the reader's language, with whatever text the person had typed, and what its template takes
     besides."""
-    if "language" not in g:
-        # No address matched, but the language of one may stand in the path that was asked for.
-        g.language = negotiate(request.path.split("/")[1], request.accept_languages)
+    negotiated = _find_language()
     heading = _(HEADINGS.get(status, HEADINGS[400]))
     shown = {"status": status, "heading": heading, "message": message, "typed": _typed(), "ways": (), **more}
     kept = {"Cache-Control": "no-store"} if status >= 500 else {}
+    if negotiated:
+        kept["Vary"] = "Accept-Language, Cookie"
     text = render_template("error_plain.html", **shown) if status == 503 else _whole_page(shown, to_form=to_form)
     return text, status, {**kept, **(headers or {})}
+
+
+def _find_language() -> bool:
+    """Whether the language had to be negotiated, since the address has none."""
+    if "language" in g:
+        return False
+    # No address matched, but the language of one may stand in the path that was asked for.
+    asked = request.path.split("/")[1]
+    g.language = negotiate(asked, request.accept_languages)
+    return asked != g.language.code
 
 
 def _whole_page(shown: dict[str, Any], *, to_form: bool) -> str:

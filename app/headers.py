@@ -32,6 +32,7 @@ SECURITY = (
     ("Cross-Origin-Resource-Policy", "same-origin"),
 )
 HSTS = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 FOR_ANYBODY = "public, max-age=0, must-revalidate"
 FOR_ONE_PERSON = "private, no-cache"
 
@@ -44,8 +45,11 @@ def register(app: Flask) -> None:
     def add_headers(response: Response) -> Response:
         if "Cache-Control" not in response.headers:
             response.headers.add("Cache-Control", FOR_ONE_PERSON if _is_personal() else FOR_ANYBODY)
-        response.headers.add("Vary", "Cookie")
-        if "language" in g:
+        if "Vary" not in response.headers:  # what varies by more names the cookie too
+            response.headers.add("Vary", "Cookie")
+        if response.status_code in REDIRECTS:
+            response.set_data(b"")  # nobody reads it, and the one of the framework is in English
+        elif "language" in g:
             response.headers.add("Content-Language", g.language.code)
         return response
 

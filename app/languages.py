@@ -272,12 +272,19 @@ def site_default() -> Language:
 
 
 def negotiate(saved: str | None, accepted: LanguageAccept) -> Language:
-    """The reader's saved choice, then the browser's wishes, then the site's default."""
+    """The reader's saved choice, then the browser's wishes by their quality, then the site's default.
+
+    A wish is for a language whatever the region (`fr-CA` is met by `fr`), or, as `*`, for the site's default.
+    A language with the quality 0 is given to nobody, as long as there is another one.
+    """
     offered = site_languages()
     if saved in offered:
         return offered[saved]
-    best = accepted.best_match(list(offered))
-    return offered[best] if best else site_default()
+    by_quality = sorted(accepted, key=lambda wish: wish[1], reverse=True)
+    refused = {tag.lower() for tag, quality in by_quality if quality <= 0}
+    wishes = [tag.lower() for tag, quality in by_quality if quality > 0]
+    possible = [one for one in (site_default(), *offered.values()) if one.code not in refused] or [site_default()]
+    return next(one for tag in (*wishes, "*") for one in possible if tag == "*" or one.code == tag.partition("-")[0])
 
 
 def days_left(until: datetime, now: datetime) -> int:

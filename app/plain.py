@@ -9,6 +9,9 @@ UNWANTED = frozenset({"Cc", "Cs", "Cn"})
 # of Hangul, the blank of Braille, a place kept for an object, a note without a head.
 VISIBLE = frozenset("LNPS")
 BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0\ufffc\U0001d159")
+# French puts them before : ; ? ! and within quotation marks, every language between a number and its unit.
+NO_BREAK_SPACES = "\u00a0\u202f"
+ORDINARY_SPACE = re.compile(rf"[^\S{NO_BREAK_SPACES}]+")
 BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
@@ -23,8 +26,16 @@ def without_unwanted(text: str) -> str:
 
 
 def plain_line(text: str) -> str:
-    """The same for a single line, where direction overrides have no use but to mislead."""
-    return " ".join(BIDI_CONTROLS.sub("", plain(text)).split())
+    """The same for a single line, where direction overrides have no use but to mislead.
+
+    White space becomes single spaces, with none around the line; no-break spaces inside it stay as they are.
+    """
+    return ORDINARY_SPACE.sub(" ", BIDI_CONTROLS.sub("", plain(text))).strip()
+
+
+def folded(text: str) -> str:
+    """A text in the form in which it is compared with others: whatever its case, with spaces of one kind."""
+    return " ".join(text.casefold().split())
 
 
 def is_blank(text: str) -> bool:

@@ -16,8 +16,10 @@ ORIGIN = "http://127.0.0.1:8000"
 # What addresses may name behind their question mark, besides the page.
 PARAMETERS = tuple("q to quote question next action kind by forum since until limit".split())
 NONSENSE = ("", "-1", "9" * 30, "x" * 5_000, "\0", "\u0661", "2012-02-31")
+MOST_BYTES = 25_000  # of a first visit
 HOSTILE = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"}
 SIGNED_OUT_READS = [row for row in PAGES if row.guard == PUBLIC and "POST" not in row.methods]
+SIGNED_OUT_PAGES = [row for row in PAGES if row.guard[PEOPLE.index("visitor")] == 200]
 VIEWS = [(row, name) for row in PAGES for name in ("visitor", "alice", "admin") if row.guard[PEOPLE.index(name)] == 200]
 
 
@@ -69,6 +71,49 @@ def test_address_for_reading_takes_nothing(row: Row, full: FullWorld, people):
 
     for method in ("post", "put", "delete", "patch"):
         assert getattr(people["admin"], method)(path).status_code == 405, method
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr"])
+def test_redirect_says_nothing_in_another_language(language: str, full: FullWorld, people):
+    """The framework's own page would be in English; without any, there is nothing whose language could be told."""
+    addresses = ("/", f"/{language}/portal", f"/{language}/messages/{full.edited}/", f"/{language}/account/")
+    for address in addresses:
+        answer = people["visitor"].get(address)
+        assert answer.status_code in {301, 302, 308}, address
+        assert (answer.data, answer.headers.get("Content-Language")) == (b"", None), address
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr"])
+@pytest.mark.parametrize(("slug", "path"), [("home", ""), ("portal", "portal/"), ("archive", "archive/")])
+def test_built_in_page_has_one_address(slug: str, path: str, language: str, full: FullWorld, people):
+    answer = people["visitor"].get(f"/{language}/pages/{slug}/")
+
+    assert (answer.status_code, answer.location) == (301, f"/{language}/{path}")
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr"])
+@pytest.mark.parametrize("row", [row for row in SIGNED_OUT_PAGES if row.in_language], ids=name_of)
+def test_page_that_needs_no_account_has_one_description(row: Row, language: str, full: FullWorld, people):
+    for path in paths_of(row, full, language):
+        answer = people["visitor"].get(path)
+        if answer.status_code == 200 and answer.mimetype == "text/html":
+            described = lxml_html.document_fromstring(answer.text).xpath("//meta[@name='description']/@content")
+            assert len([text for text in described if text.strip()]) == 1, path
+
+
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # what compresses a file leaves it to be collected
+def test_first_visit_is_light_where_the_browser_takes_gzip_alone(full: FullWorld, people):
+    """The page, its styles and its script, each compressed, with what it refers to."""
+    taken = {"Accept-Encoding": "gzip"}
+    page = f"/fr/topics/{full.long_topic}/"
+    links = lxml_html.document_fromstring(people["visitor"].get(page).text).xpath(
+        "//link[@rel='stylesheet']/@href | //script/@src"
+    )
+    answers = [people["visitor"].get(address, headers=taken, buffered=True) for address in (page, *links)]
+
+    assert len(answers) == 4
+    assert {answer.headers.get("Content-Encoding") for answer in answers} == {"gzip"}
+    assert sum(len(answer.data) for answer in answers) <= MOST_BYTES
 
 
 def test_reading_writes_nothing(one_app: Flask, full: FullWorld, people):

@@ -41,6 +41,11 @@ def done(message: str, path: str) -> ResponseReturnValue:
     return redirect(path)
 
 
+def done_already(path: str) -> ResponseReturnValue:
+    """Lead a form that was sent twice where it led the first time."""
+    return done(_("This was done already. Nothing more was changed."), path)
+
+
 def here(heading: str) -> tuple[str, str, str]:
     """The last step of the breadcrumb."""
     return heading, request.path, ""

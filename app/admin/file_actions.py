@@ -30,15 +30,19 @@ def add(document_id: int, files: Sequence[Upload], language: str, *, key: str, v
         remember(key, viewer.id, document_id, "files", document_id, sent, language)
 
 
-def delete(document_id: int, attachment_id: int, *, viewer: User) -> None:
-    """Delete a file of a document. Raises NotFound, Archived and Forbidden."""
+def delete(document_id: int, attachment_id: int, *, key: str, viewer: User) -> bool:
+    """Delete a file of a document; False where this very form has done so. Raises NotFound, Archived and Forbidden."""
     with transaction():
         require(viewer, "administer")
+        if earlier_result(key, viewer.id, "delete file", document_id, attachment_id):
+            return False
         file = get_file(document_id, attachment_id)
         document = fetch(Document, document_id)
         refuse_if_archived(document)
         record(viewer, "edit", "documents", document, _change(_description(file), "", file.language))
         db.session.delete(file)
+        remember(key, viewer.id, document_id, "delete file", document_id, attachment_id)
+    return True
 
 
 def _change(old: str, new: str, language: str) -> list[Change]:

@@ -35,17 +35,25 @@ class Step:
     sets: bool
 
 
-def take_step(forum_id: int, name: str, *, viewer: User) -> None:
-    """Take one of STEPS. Raises what its `refusal` gives."""
+def take_step(forum_id: int, name: str, *, viewer: User) -> bool:
+    """Take one of STEPS; False where the forum is already as it would be then. Raises what its `refusal` gives."""
     step = STEPS[name]
     with transaction():
         require(viewer, "administer")
         forum, now = fetch(Forum, forum_id), utcnow()
+        if bool(getattr(forum, step.column)) == step.sets:
+            return False
         refusal = step.refusal(forum, now)
         if refusal:
             raise refusal
         changes = assign(forum, {step.column: now if step.sets else None})
         record(viewer, name, "forums", forum, changes)
+    return True
+
+
+def possible_steps(forum: Forum, now: datetime) -> list[str]:
+    """The names of the steps that nothing keeps the forum from taking."""
+    return [name for name, step in STEPS.items() if not step.refusal(forum, now)]
 
 
 def _publish_refusal(forum: Forum, _now: datetime) -> ForumError | None:

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from app.addresses import link
 from app.admin import forum_actions, period_queries
-from app.admin.common_views import ask, done, here, refusal_text, show, steps_to
+from app.admin.common_views import ask, done, done_already, here, refusal_text, show, steps_to
 from app.admin.forum_queries import get_whole_forum, list_forums, names_of_invited
 from app.admin.object_queries import fetch
 from app.database import utcnow
@@ -38,7 +38,7 @@ def show_forum(forum_id: int) -> ResponseReturnValue:
         invited=names_of_invited(found, reader_language()),
         heading_language=text.language,
         rules=period_queries,
-        steps_possible=[name for name, step in forum_actions.STEPS.items() if not step.refusal(found, now)],
+        steps_possible=forum_actions.possible_steps(found, now),
         words=forum_actions.STEPS,
     )
 
@@ -53,18 +53,22 @@ def group(group_id: int) -> ResponseReturnValue:
 
 @bp.route("/forums/<int:forum_id>/<any(publish,unpublish,archive,unarchive):name>/", methods=["GET", "POST"])
 def step(forum_id: int, name: str) -> ResponseReturnValue:
-    words, found, now = forum_actions.STEPS[name], fetch(Forum, forum_id), utcnow()
-    back = link("admin.forums.show", forum_id=forum_id)
-    if request.method == "POST":
-        forum_actions.take_step(forum_id, name, viewer=signed_in_user())
-        return done(_(words.done), back)
+    words, back = forum_actions.STEPS[name], link("admin.forums.show", forum_id=forum_id)
+    if request.method == "GET":
+        return _ask_for_step(fetch(Forum, forum_id), words, back)
+    taken = forum_actions.take_step(forum_id, name, viewer=signed_in_user())
+    return done(_(words.done), back) if taken else done_already(back)
+
+
+def _ask_for_step(forum: Forum, words: forum_actions.Step, back: str) -> ResponseReturnValue:
+    now = utcnow()
     return ask(
         _(words.heading),
-        steps_to(found),
-        name=text_in(found).title,
-        refusal=refusal_text(words.refusal(found, now)),
+        steps_to(forum),
+        name=text_in(forum).title,
+        refusal=refusal_text(words.refusal(forum, now)),
         explanation=_(words.explanation),
-        before=found.state(now),
+        before=forum.state(now),
         now=now,
         button=_(words.button),
         back=back,

@@ -10,6 +10,7 @@ from app.admin.log_actions import Change, assign, changed, record
 from app.admin.object_queries import (
     Kind,
     count_topics,
+    find_deletion,
     forum_of,
     get_object,
     get_owner,
@@ -90,15 +91,21 @@ def update(kind: Kind, key: int, values: Mapping[str, Any], texts: Texts, *, sho
     return key
 
 
-def delete(kind: Kind, key: int, *, viewer: User) -> None:
-    """Delete an object with all that is in it. Raises what `deletion_refusal` gives."""
+def delete(kind: Kind, key: int, *, viewer: User) -> bool:
+    """Delete an object with all that is in it; False where it was deleted already.
+
+    Raises what `deletion_refusal` gives, and NotFound where there has never been one.
+    """
     with transaction():
         require(viewer, "administer")
+        if find_deletion(kind, key):
+            return False
         thing = get_object(kind, key)
         refusal = deletion_refusal(kind, thing)
         if refusal:
             raise refusal
-        changes = [change for name in kind.columns for change in changed(name, getattr(thing, name), None)]
+        columns = (*kind.columns, kind.owner_column) if kind.owner is Group else kind.columns
+        changes = [change for name in columns for change in changed(name, getattr(thing, name), None)]
         for code in list(thing.texts):
             changes += _changes_of_removal(kind, thing, code)
         record(viewer, "delete", kind.name, thing, changes)
@@ -106,6 +113,7 @@ def delete(kind: Kind, key: int, *, viewer: User) -> None:
             thing.periods.clear()  # before its groups, to which periods may point
             db.session.flush()
         db.session.delete(thing)
+    return True
 
 
 def deletion_refusal(kind: Kind, thing: Any) -> ForumError | None:

@@ -22,6 +22,7 @@ from app.models import (
     ForumText,
     Group,
     GroupText,
+    LogEntry,
     Notice,
     NoticeText,
     Page,
@@ -204,6 +205,25 @@ def get_object(kind: Kind, key: int) -> Any:
     if kind.owner_column and (kind.owner is None) != (kind.owner_id_of(found) is None):
         raise NotFound
     return found
+
+
+def find_deletion(kind: Kind, key: int) -> LogEntry | None:
+    """The line of the log about the deletion of an object; None where there is no such line, or the object exists."""
+    if key > LARGEST_KEY or db.session.get(kind.model, key):
+        return None
+    lines = select(LogEntry).filter_by(action="delete", kind=kind.name, subject_id=key)
+    return db.session.scalar(lines.order_by(LogEntry.id.desc()).limit(1))
+
+
+def owner_id_of(kind: Kind, key: int) -> int | None:
+    """The key of the owner that an object has, or had before it was deleted. Raises NotFound."""
+    deletion = find_deletion(kind, key)
+    if deletion is None:
+        return kind.owner_id_of(get_object(kind, key))
+    if kind.owner is not Group:
+        return deletion.forum_id if kind.owner else None
+    told = (change["old"] for change in deletion.detail if change["field"] == kind.owner_column)
+    return fetch(Group, next(told, 0)).id
 
 
 def get_file(document_id: int, key: int) -> Attachment:

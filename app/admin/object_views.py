@@ -8,7 +8,19 @@ from flask_babel import gettext as _
 
 from app.addresses import link
 from app.admin import object_actions
-from app.admin.common_views import Steps, ask, done, here, list_of, page_of, refusal_text, show, steps_of, steps_to
+from app.admin.common_views import (
+    Steps,
+    ask,
+    done,
+    done_already,
+    here,
+    list_of,
+    page_of,
+    refusal_text,
+    show,
+    steps_of,
+    steps_to,
+)
 from app.admin.forms import carry_out
 from app.admin.log_actions import name_of
 from app.admin.object_forms import form_for
@@ -19,6 +31,7 @@ from app.admin.object_queries import (
     get_owner,
     incomplete_languages,
     missing_languages,
+    owner_id_of,
     refuse_if_archived,
 )
 from app.admin.page_queries import list_pages
@@ -59,13 +72,13 @@ def new(kind_name: str, owner_id: int | None) -> ResponseReturnValue:
 
 @bp.route("/<kind_name>/<int:key>/edit/", methods=["GET", "POST"])
 def edit(kind_name: str, key: int) -> ResponseReturnValue:
-    kind, viewer = find_kind(kind_name), signed_in_user()
+    kind = find_kind(kind_name)
     thing = get_object(kind, key)
     refuse_if_archived(thing)
     form = form_for(kind, thing, reader_language())
     saved = carry_out(
         form,
-        lambda: object_actions.update(kind, key, **form.asked, shown=form.shown.data or "", viewer=viewer),
+        lambda: _update(kind, key, form),
         lambda: form_for(kind, thing, reader_language(), formdata=None),
     )
     if saved is not None:
@@ -74,14 +87,21 @@ def edit(kind_name: str, key: int) -> ResponseReturnValue:
     return _form_page(_(kind.edit), _steps_above(kind, thing), form, page_of(kind, thing), files_path=files)
 
 
+def _update(kind: Kind, key: int, form: ObjectForm) -> int:
+    return object_actions.update(kind, key, **form.asked, shown=form.shown.data or "", viewer=signed_in_user())
+
+
 @bp.route("/<kind_name>/<int:key>/delete/", methods=["GET", "POST"])
 def delete(kind_name: str, key: int) -> ResponseReturnValue:
     kind = find_kind(kind_name)
-    thing = get_object(kind, key)
-    back = list_of(kind, kind.owner_id_of(thing))
-    if request.method == "POST":
-        object_actions.delete(kind, key, viewer=signed_in_user())
-        return done(_("It is deleted."), back)
+    back = list_of(kind, owner_id_of(kind, key))
+    if request.method == "GET":
+        return _ask_to_delete(kind, get_object(kind, key), back)
+    deleted = object_actions.delete(kind, key, viewer=signed_in_user())
+    return done(_("It is deleted."), back) if deleted else done_already(back)
+
+
+def _ask_to_delete(kind: Kind, thing: Any, back: str) -> ResponseReturnValue:
     return ask(
         _(kind.delete),
         _steps_above(kind, thing),

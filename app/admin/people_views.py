@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from app import labels
 from app.addresses import link
 from app.admin import invitation_actions, role_actions
-from app.admin.common_views import ask, done, here, show, steps_to
+from app.admin.common_views import ask, done, done_already, here, show, steps_to
 from app.admin.forms import carry_out
 from app.admin.forum_queries import get_whole_forum
 from app.admin.object_queries import fetch, refuse_if_archived
@@ -47,17 +47,22 @@ def roles(forum_id: int) -> ResponseReturnValue:
 @bp.route(f"/roles/<int:user_id>/<any({','.join(Role)}):role>/end/", methods=["GET", "POST"])
 def end_role(forum_id: int, user_id: int, role: str) -> ResponseReturnValue:
     found, user = fetch(Forum, forum_id), fetch(User, user_id)
-    if forum_id not in role_actions.held_by(user, Role(role)):
-        raise NotFound
     back = link("admin.people.roles", forum_id=forum_id)
-    if request.method == "POST":
-        role_actions.take(forum_id, user_id, Role(role), viewer=signed_in_user())
-        return done(_("The role is ended."), back)
+    if request.method == "GET":
+        return _ask_to_end(Role(role), found, user, back)
+    ended = role_actions.take(forum_id, user_id, Role(role), viewer=signed_in_user())
+    return done(_("The role is ended."), back) if ended else done_already(back)
+
+
+def _ask_to_end(role: Role, forum: Forum, user: User, back: str) -> ResponseReturnValue:
+    """Raises NotFound where the person does not hold the role."""
+    if forum.id not in role_actions.held_by(user, role):
+        raise NotFound
     return ask(
         _("End the role"),
-        [*steps_to(found), (_("Roles in the forum"), back, "")],
+        [*steps_to(forum), (_("Roles in the forum"), back, "")],
         name=user.name,
-        explanation=_(labels.ROLE[Role(role)]),
+        explanation=_(labels.ROLE[role]),
         button=_("End the role"),
         back=back,
     )

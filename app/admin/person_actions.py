@@ -12,39 +12,51 @@ from app.errors import AlreadyDecided, LastAdministrator, Refused
 from app.extensions import transaction
 from app.models import User
 from app.permissions import require
+from app.submissions import earlier_result, remember
 
 NOT_ONESELF = _l("This is your own account. Ask another administrator to do it.")
 OWN_PAGE = _l("This is your own account. You can delete it on your account page.")
 
 
-def suspend(user_id: int, reason: str, *, viewer: User) -> int:
+def suspend(user_id: int, reason: str, *, key: str, viewer: User) -> int:
     """End every sign-in of a person and let nobody sign in to the account; the person is told by mail.
 
-    Returns the key. Raises Refused for oneself and the last administrator, AlreadyDecided, NotFound and Forbidden.
+    The same form sent again does nothing. Returns the key.
+
+    Raises Refused for oneself and the last administrator, AlreadyDecided, NotFound and Forbidden.
     """
     with transaction():
         require(viewer, "administer")
         user = get_person(user_id)
         _require_other(user, viewer, NOT_ONESELF)
+        if earlier_result(key, viewer.id, "suspend", user_id, reason):
+            return user_id
         if user.suspended_at:
             raise AlreadyDecided
         user.suspended_at, user.suspended_for = utcnow(), reason
         sign_ins.end_others(user, "")
         record(viewer, "suspend", "users", user, changed("reason", "", reason))
         write_to(user, "suspended", reason=reason)
+        remember(key, viewer.id, user_id, "suspend", user_id, reason)
     return user_id
 
 
-def reinstate(user_id: int, reason: str, *, viewer: User) -> int:
-    """Let a person sign in again. Returns the key. Raises AlreadyDecided, NotFound and Forbidden."""
+def reinstate(user_id: int, reason: str, *, key: str, viewer: User) -> int:
+    """Let a person sign in again; the same form sent again does nothing. Returns the key.
+
+    Raises AlreadyDecided, NotFound and Forbidden.
+    """
     with transaction():
         require(viewer, "administer")
         user = get_person(user_id)
+        if earlier_result(key, viewer.id, "reinstate", user_id, reason):
+            return user_id
         if not user.suspended_at:
             raise AlreadyDecided
         user.suspended_at, user.suspended_for = None, ""
         record(viewer, "reinstate", "users", user, changed("reason", "", reason))
         write_to(user, "reinstated", sign_in=address_for(user, "auth.sign_in"))
+        remember(key, viewer.id, user_id, "reinstate", user_id, reason)
     return user_id
 
 

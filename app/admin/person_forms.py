@@ -7,12 +7,17 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
 
 from app.auth.leaving_forms import TypedAddress
-from app.forms import AtMost, Form, LineField, Required
+from app.forms import AtMost, LineField, OnceForm, Required
 from app.models import User
 
 
-class StandingForm(Form):
+class StandingForm(OnceForm):
     reason = LineField(_l("Reason"), validators=[Required(_l("Write the reason.")), AtMost(User.MAX_REASON)])
+
+    @property
+    def sent(self) -> dict[str, str]:
+        """What the actions take."""
+        return {"reason": self.reason.data or "", "key": self.submission.data or ""}
 
 
 class DeletePersonForm(TypedAddress):

@@ -1,15 +1,15 @@
 """Suspending and reinstating people, and deleting accounts; each asks on a page of its own."""
 
-from flask import Blueprint
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.addresses import link
 from app.admin import person_actions as actions
-from app.admin.common_views import done, here, show
+from app.admin.common_views import done, done_already, here, show
 from app.admin.forms import carry_out
 from app.admin.person_forms import DeletePersonForm, StandingForm
-from app.admin.user_queries import get_person
+from app.admin.user_queries import get_person, is_former
 from app.auth.erasing import posted_for_the_name_of
 from app.forms import Form
 from app.languages import language_or_default
@@ -26,7 +26,7 @@ def suspend(user_id: int) -> ResponseReturnValue:
         "The person reads it, in a mail and when signing in; so please write it in %(language)s.",
         language=language_or_default(user.language).name,
     )
-    if carry_out(form, lambda: actions.suspend(user_id, form.reason.data or "", viewer=signed_in_user())):
+    if carry_out(form, lambda: actions.suspend(user_id, **form.sent, viewer=signed_in_user())):
         return done(_("The account is suspended, and the person is told by mail."), _page_of(user_id))
     return _ask(_("Suspend a person"), user, form, step="suspend")
 
@@ -35,13 +35,15 @@ def suspend(user_id: int) -> ResponseReturnValue:
 def reinstate(user_id: int) -> ResponseReturnValue:
     user, form = get_person(user_id), StandingForm()
     form.reason.description = _("It is kept in the log.")
-    if carry_out(form, lambda: actions.reinstate(user_id, form.reason.data or "", viewer=signed_in_user())):
+    if carry_out(form, lambda: actions.reinstate(user_id, **form.sent, viewer=signed_in_user())):
         return done(_("The person can sign in again, and is told so by mail."), _page_of(user_id))
     return _ask(_("Reinstate a person"), user, form, step="reinstate")
 
 
 @bp.route("/users/<int:user_id>/delete/", methods=["GET", "POST"])
 def delete(user_id: int) -> ResponseReturnValue:
+    if request.method == "POST" and is_former(user_id):
+        return done_already(link("admin.users.index"))
     user = get_person(user_id)
     form = DeletePersonForm(own_email=user.email)
     form.offer(posted_for_the_name_of(user))

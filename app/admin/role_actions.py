@@ -10,7 +10,7 @@ from app.admin.log_actions import changed, record
 from app.admin.object_queries import fetch
 from app.admin.telling import tell
 from app.auth.queries import find_by_email
-from app.errors import NotFound, Refused
+from app.errors import Refused
 from app.extensions import transaction
 from app.languages import site_languages
 from app.models import Forum, ForumRole, Role, User
@@ -34,15 +34,16 @@ def give(forum_id: int, email: str, role: Role, languages: Iterable[str], *, vie
     return key
 
 
-def take(forum_id: int, user_id: int, role: Role, *, viewer: User) -> None:
-    """End a role. Raises NotFound where the person does not hold it, and Forbidden."""
+def take(forum_id: int, user_id: int, role: Role, *, viewer: User) -> bool:
+    """End a role; False where the person does not hold it. Raises NotFound and Forbidden."""
     with transaction():
         require(viewer, "administer")
         user = fetch(User, user_id)
         held = held_by(user, role)
         if held.pop(forum_id, None) is None:
-            raise NotFound
+            return False
         hold(user, role, held, viewer=viewer)
+    return True
 
 
 def held_by(user: User, role: Role) -> dict[int, str]:

@@ -64,6 +64,11 @@ def get_person(user_id: int) -> User:
     return user
 
 
+def is_former(user_id: int) -> bool:
+    """Whether this is somebody whose account was deleted. Raises NotFound where there has never been one."""
+    return fetch(User, user_id).former_number is not None
+
+
 def version_of_user(user: User) -> str:
     """The version of a person's profile, rights and roles."""
     return version_of(user, PROFILE, sorted((held.role, held.forum_id, held.languages) for held in user.roles))
@@ -90,6 +95,6 @@ def _page_number(asked: str, total: int) -> tuple[int, int]:
 
 
 def _folded(text: str) -> str:
-    """Without accents and capitals."""
-    plain = unicodedata.normalize("NFD", text)
+    """Without accents and capitals, and with spaces of one kind."""
+    plain = unicodedata.normalize("NFKD", text)
     return "".join(char for char in plain if not unicodedata.combining(char)).casefold()

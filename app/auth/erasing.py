@@ -41,6 +41,7 @@ from app.models import (
     Topic,
     User,
 )
+from app.plain import NO_BREAK_SPACES, folded
 
 NO_TITLE = "…"
 SHORTEST_NAME = 3  # shorter ones, such as initials, stand in too many words
@@ -80,7 +81,7 @@ def _take_number(user: User) -> int:
 
 def _searched(names: Iterable[str]) -> list[str]:
     """The names in the form in which they are looked for, without those too short to tell anything."""
-    return [name.casefold() for name in names if len(name) >= SHORTEST_NAME]
+    return [folded(name) for name in names if len(name) >= SHORTEST_NAME]
 
 
 def posted_for_the_name_of(user: User) -> Sequence[int]:
@@ -89,7 +90,12 @@ def posted_for_the_name_of(user: User) -> Sequence[int]:
 
 
 def _has_the_name_of(user: User) -> ColumnElement[bool]:
-    return Message.speaker.in_({user.name, f"{user.title} {user.name}".strip()} - {""})
+    """Compared with spaces of one kind, since a no-break space makes no other name."""
+    speaker: Any = Message.speaker
+    for space in NO_BREAK_SPACES:
+        speaker = func.replace(speaker, space, " ")
+    names = {user.name, f"{user.title} {user.name}"}
+    return speaker.in_({" ".join(name.split()) for name in names} - {""})
 
 
 def _is_heard_in(user: User, is_speaker: bool) -> ColumnElement[bool]:
@@ -122,7 +128,7 @@ def _erase_from_messages(is_heard: ColumnElement[bool], own: list[str]) -> None:
     revisions = select(Revision).join(Message, Message.id == Revision.message_id).where(is_heard)
     things: list[Message | Revision] = [*db.session.scalars(messages), *db.session.scalars(revisions)]
     for thing in things:
-        if any(text in thing.on_behalf_of.casefold() for text in own):
+        if any(text in folded(thing.on_behalf_of) for text in own):
             thing.on_behalf_of = ""
 
 

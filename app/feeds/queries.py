@@ -13,7 +13,7 @@ from app.models import IN_THE_RECORD, Act, Forum, Group, Message, MessageStatus,
 from app.permissions import FORUM_IS_VISIBLE, visible_to
 
 ENTRIES = 50
-MOST_TOPICS_LISTED = 10_000
+MOST_ADDRESSES = 50_000  # that a sitemap may list
 
 
 # When messages that have a place were last posted, published, edited, withdrawn or moderated.
@@ -57,11 +57,11 @@ class PublicPages:
     forums: Sequence[str]
     forum_pages: Sequence[Row[str, str]]
     groups: Sequence[Row[str, str]]
-    topics: Sequence[int]
+    topics: Sequence[Row[int, int]]  # with the number of their pages
 
 
 def public_pages(viewer: Viewer) -> PublicPages:
-    """The keys of all public pages; of topics the liveliest 10,000, as a sitemap may not be longer."""
+    """The keys of all public pages; topics with the liveliest first, as a sitemap may not be longer."""
     asked = visible_to(viewer)
 
     def rows(statement: Any) -> Any:
@@ -69,15 +69,22 @@ def public_pages(viewer: Viewer) -> PublicPages:
 
     in_forum = select(Forum.slug, Page.slug).join(Page, Page.forum_id == Forum.id).order_by(Page.id)
     groups = select(Forum.slug, Group.slug).join(Group, Group.forum_id == Forum.id).order_by(Group.id)
-    topics = select(Topic.id).join(Group, Group.id == Topic.group_id).join(Forum, Forum.id == Group.forum_id)
-    topics = topics.where(Topic.last_position > 0, Topic.merged_into_id.is_(None))
+    pages = (Topic.last_position + Message.PER_PAGE - 1) // Message.PER_PAGE
+    topics = (
+        select(Topic.id, pages.label("pages"))
+        .join(Group, Group.id == Topic.group_id)
+        .join(Forum, Forum.id == Group.forum_id)
+        .where(Topic.last_position > 0, Topic.merged_into_id.is_(None))
+        .order_by(Topic.active_at.desc(), Topic.id.desc())
+        .limit(MOST_ADDRESSES)
+    )
     site = select(Page.slug).where(Page.forum_id.is_(None), Page.kind == PageKind.TEXT).order_by(Page.id)
     return PublicPages(
         pages=db.session.scalars(site).all(),
         forums=rows(select(Forum.slug).order_by(Forum.id)).scalars().all(),
         forum_pages=rows(in_forum).all(),
         groups=rows(groups).all(),
-        topics=rows(topics.order_by(Topic.active_at.desc(), Topic.id.desc()).limit(MOST_TOPICS_LISTED)).scalars().all(),
+        topics=rows(topics).all(),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from itertools import islice
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, redirect, render_template
@@ -42,8 +42,8 @@ def topic(topic_id: int) -> ResponseReturnValue:
 
 @bp.get("/sitemap.xml")
 def sitemap() -> Response:
-    """Every public page in every language, each with its alternates."""
-    pages = [{code: absolute(link_in(code, name, **values)) for code in site_languages()} for name, values in _pages()]
+    """Every public page in every language, each with its alternates, as many as a sitemap may list."""
+    pages = islice(_pages(), queries.MOST_ADDRESSES // len(site_languages()))
     return Response(render_template("feeds/sitemap.xml", pages=pages), mimetype="application/xml")
 
 
@@ -78,14 +78,19 @@ def _atom(feed: queries.Feed, path: str, *, since: datetime | None, **shown: str
     return Response(body, mimetype="application/atom+xml")
 
 
-def _pages() -> Iterator[tuple[str, dict[str, Any]]]:
+def _pages() -> Iterator[dict[str, str]]:
+    """The addresses of every public page, by language."""
     found = queries.public_pages(GUEST)
-    yield from ((name, {}) for name in ("pages.home", "forums.portal", "forums.archive"))
-    yield from (("pages.page", {"slug": slug}) for slug in found.pages)
-    for slug in found.forums:
-        yield "forums.forum", {"forum_slug": slug}
-        yield "forums.groups", {"forum_slug": slug}
-        yield "record.show", {"forum_slug": slug}
-    yield from (("forums.forum_page", {"forum_slug": forum, "slug": slug}) for forum, slug in found.forum_pages)
-    yield from (("forums.group", {"forum_slug": forum, "group_slug": slug}) for forum, slug in found.groups)
-    yield from (("forums.topic", {"topic_id": number}) for number in found.topics)
+    yield from (_addresses(name) for name in ("pages.home", "forums.portal", "forums.archive"))
+    yield from (_addresses("pages.page", slug=slug) for slug in found.pages)
+    for forum in found.forums:
+        yield from (_addresses(name, forum_slug=forum) for name in ("forums.forum", "forums.groups", "record.show"))
+    yield from (_addresses("forums.forum_page", forum_slug=forum, slug=slug) for forum, slug in found.forum_pages)
+    yield from (_addresses("forums.group", forum_slug=forum, group_slug=slug) for forum, slug in found.groups)
+    for topic_id, pages in found.topics:
+        yield from (_addresses("forums.topic", page, topic_id=topic_id) for page in range(1, pages + 1))
+
+
+def _addresses(endpoint: str, page: int = 1, **values: object) -> dict[str, str]:
+    query = f"?page={page}" if page > 1 else ""
+    return {code: absolute(link_in(code, endpoint, **values) + query) for code in site_languages()}

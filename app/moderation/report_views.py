@@ -24,10 +24,8 @@ def report(number: int) -> ResponseReturnValue:
     form = ReportForm()
     if form.validate_on_submit():
         actions.report(message, reporter=reader, **form.asked)
-        flash(
-            _("Thank you. Your report about message number %(number)s has gone to the Secretariat.", number=number),
-            "success",
-        )
+        said = _("Thank you. Your report about message number %(number)s has gone to the Secretariat.", number=number)
+        flash(said, "success")
         return redirect(link("forums.message", number=number))
     row = get_message_row(number, viewer=reader)
     return render_template("moderation/report.html", message=message, row=row, form=form), 422 if form.errors else 200

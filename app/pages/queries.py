@@ -13,6 +13,13 @@ from app.extensions import db
 from app.models import Page, PageKind, PageText
 from app.prepared import Prepared
 
+# The endpoints of the pages that have an address of their own.
+BUILT_IN: dict[str, str] = {
+    PageKind.HOME: "pages.home",
+    PageKind.PORTAL: "forums.portal",
+    PageKind.ARCHIVE: "forums.archive",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Crumb:
@@ -65,7 +72,7 @@ class SiteTree:
         if row.kind == PageKind.TEXT:
             path = link_in(self.language, "pages.page", slug=row.slug)
         else:
-            path = link_in(self.language, "pages.home" if row.kind == PageKind.HOME else f"forums.{row.kind}")
+            path = link_in(self.language, BUILT_IN[row.kind])
         return Crumb(row.title, row.language, path)
 
 

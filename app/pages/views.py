@@ -3,6 +3,7 @@
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from app.addresses import link
 from app.database import utcnow
 from app.forums.queries import get_portal
 from app.languages import negotiate
@@ -32,4 +33,7 @@ def home() -> ResponseReturnValue:
 
 @bp.get("/<language:lang>/pages/<slug>/")
 def page(slug: str) -> ResponseReturnValue:
-    return render_template("pages/page.html", page=queries.get_page(slug))
+    found = queries.get_page(slug)
+    if found.kind != PageKind.TEXT:
+        return redirect(link(queries.BUILT_IN[found.kind]), 301)
+    return render_template("pages/page.html", page=found)

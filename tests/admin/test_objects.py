@@ -2,13 +2,14 @@
 
 import pytest
 from flask.testing import FlaskClient
+from lxml import html as lxml_html
 
 from app.admin import object_actions
 from app.admin.object_queries import KINDS
 from app.errors import Refused
 from app.extensions import db
 from app.models import Document, Forum, Group, Notice, Page, Question, Topic, User
-from tests.admin.conftest import in_all_languages
+from tests.admin.conftest import ALREADY, in_all_languages
 from tests.conftest import sign_in
 from tests.world import make_forum, make_user
 
@@ -55,12 +56,45 @@ def test_form_sent_twice_makes_one(admin: FlaskClient, log, path, kind, form):
     assert [action for action, _kind, _subject in log()] == ["create"]
 
 
+@pytest.mark.parametrize(("path", "kind", "form"), NEW_OF_EACH_KIND)
+def test_object_that_is_deleted_twice_is_said_to_be_deleted_already(admin: FlaskClient, log, path, kind, form):
+    admin.post(f"/en/admin/{path}", data=form)
+    address = f"/en/admin/{kind}/{_last_key(admin, kind)}/delete/"
+    first, second = admin.post(address), admin.post(address)
+
+    assert saved(first)
+    assert second.location == first.location
+    assert ALREADY in admin.get(second.location).text
+    assert [action for action, _kind, _subject in log()] == ["create", "delete"]
+    assert admin.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_object_that_never_was_is_not_deleted_already(admin: FlaskClient, log, kind: str):
+    assert [admin.post(f"/en/admin/{kind}/{key}/delete/").status_code for key in (9_999, 9**30)] == [404, 404]
+    assert log() == []
+
+
 def test_saving_without_a_change_leaves_no_trace(admin: FlaskClient, look, log):
     form = {"slug": "open-forum", **in_all_languages(title="Title of open-forum", short_title="Short open-forum")}
     form |= in_all_languages(description="About tests.")
 
     assert saved(admin.post("/en/admin/forums/1/edit/", data=form))
     assert log() == []
+
+
+@pytest.mark.parametrize("description", ["Plenary\u00a0: un forum", "Quoi\u202f?"])
+def test_form_that_is_saved_untouched_changes_no_space(admin: FlaskClient, look, log, description: str):
+    def write() -> None:
+        db.session.get(Forum, 1).texts["fr"].description = description
+        db.session.commit()
+
+    look(write)
+    form = lxml_html.document_fromstring(admin.get("/fr/admin/forums/1/edit/").text).xpath("//main//form")[0]
+
+    assert saved(admin.post("/fr/admin/forums/1/edit/", data=dict(form.form_values())))
+    assert log() == []
+    assert look(lambda: db.session.get(Forum, 1).texts["fr"].description) == description
 
 
 def test_text_is_rendered_for_readers(admin: FlaskClient, visitor: FlaskClient):

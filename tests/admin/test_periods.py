@@ -13,7 +13,7 @@ from app.errors import Refused
 from app.extensions import db
 from app.languages import KNOWN
 from app.models import Forum, LogEntry, Period, PeriodKind, User
-from tests.admin.conftest import moment, typed
+from tests.admin.conftest import ALREADY, moment, typed
 from tests.world import make_forum
 
 ADMIN = "/en/admin/"
@@ -551,6 +551,24 @@ def test_forum_with_messages_stays_published(admin: FlaskClient, visitor: FlaskC
     assert visitor.get("/en/forums/open-forum/").status_code == 200
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("unpublish", "publish", "publish"),
+        ("unpublish", "unpublish"),
+        ("archive", "archive"),
+        ("archive", "unarchive", "unarchive"),
+    ],
+)
+def test_step_that_is_taken_twice_is_said_to_be_taken_already(admin: FlaskClient, look, log, names: tuple[str, ...]):
+    forum = make_quiet(look, opens=-48, closes=-24)
+    answers = [admin.post(f"{ADMIN}forums/{forum}/{name}/") for name in names]
+
+    assert {answer.location for answer in answers} == {f"{ADMIN}forums/{forum}/"}
+    assert ALREADY in admin.get(f"{ADMIN}forums/{forum}/").text
+    assert [action for action, _kind, _subject in log()] == [*names[:-1]]
+
+
 @pytest.mark.parametrize(("opens", "closes"), [(-1, 5), (5, 9)])
 def test_forum_that_takes_messages_now_or_later_is_not_archived(admin: FlaskClient, look, opens, closes):
     forum = make_quiet(look, opens=opens, closes=closes)
@@ -566,7 +584,6 @@ def test_archived_forum_takes_no_change_of_any_kind(admin: FlaskClient, look, lo
         (f"forums/{forum}/edit/", {"slug": "quiet", "en-title": "T", "en-short_title": "S"}),
         (f"forums/{forum}/delete/", {}),
         (f"forums/{forum}/unpublish/", {}),
-        (f"forums/{forum}/archive/", {}),
         (f"groups/new/{forum}/", {"slug": "g", "number": "9", "en-title": "T"}),
         (f"groups/{group}/edit/", {"slug": "g", "number": "9", "en-title": "T"}),
         (f"questions/new/{group}/", {"number": "9", "en-text": "T"}),

@@ -12,6 +12,7 @@ from app.database import utcnow
 from app.extensions import db
 from app.models import Forum, ForumRole, LogEntry, Mail, Role, User
 from app.permissions import moderates
+from tests.admin.conftest import ALREADY
 from tests.admin.test_users import PROFILE
 from tests.conftest import sign_in
 from tests.world import make_user
@@ -149,11 +150,13 @@ def test_role_is_ended_after_asking(admin: FlaskClient, look, world):
     assert role_changes(look) == [(1, "moderator", True, False)]
 
 
-def test_role_that_is_ended_twice_is_not_found(admin: FlaskClient, world, log):
+def test_role_that_is_ended_twice_is_said_to_be_ended_already(admin: FlaskClient, world, log):
     address = f"{ROLES}{world.moderator}/moderator/end/"
 
-    assert [admin.post(address).status_code for _ in range(2)] == [302, 404]
+    assert [admin.post(address).location for _ in range(2)] == [ROLES, ROLES]
+    assert ALREADY in admin.get(ROLES).text
     assert len(log()) == 1
+    assert admin.get(address).status_code == 404
 
 
 def test_ended_role_ends_its_rights_at_once(admin: FlaskClient, moderator: FlaskClient, world):

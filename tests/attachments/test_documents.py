@@ -1,5 +1,7 @@
 """Administrators attach files to documents of a forum; every step leaves its line in the log."""
 
+import re
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -94,6 +96,18 @@ def test_deleted_file_leaves_the_disk_and_a_line_in_the_log(app, document, admin
     assert log(app)[-1][2] == [
         {"field": "file", "language": "en", "old": f"draft.pdf (SHA-256 {row.sha256})", "new": ""}
     ]
+
+
+def test_same_form_sent_twice_deletes_a_file_once(app, document: int, admin: FlaskClient, rows):
+    send(admin, path(document), {"draft.pdf": PDF})
+    address = f"{path(document)}{rows()[0].id}/delete/"
+    key = re.search(r'name="submission"[^>]*value="(\w+)"', admin.get(address).text)[1]
+    answers = [admin.post(address, data={"submission": key}) for _ in range(2)]
+
+    assert {answer.location for answer in answers} == {path(document)}
+    assert "This was done already" in admin.get(path(document)).text
+    assert len(log(app)) == 2, "attached and deleted"
+    assert admin.post(address, data={"submission": "f" * 32}).status_code == 404
 
 
 @pytest.mark.parametrize("kind", ["documents", "forums"])

@@ -343,6 +343,21 @@ def test_speaker_is_erased_where_an_administrator_says_that_it_is_the_same_perso
     assert bool(marked(app)) != bool(tick)
 
 
+@pytest.mark.parametrize("space", ["\u00a0", "\u202f"])
+def test_kind_of_the_spaces_in_a_name_makes_it_no_other_name(app, her_id, full_world, letters, space: str):
+    with app.app_context():
+        for message in db.session.scalars(select(Message)):
+            message.speaker, message.on_behalf_of = (
+                text.replace(" ", space) for text in (message.speaker, message.on_behalf_of)
+            )
+        db.session.commit()
+    admin = sign_in(app, full_world.small.admin)
+    admin.post(f"/en/admin/users/{her_id}/delete/", data={"email": EMAIL, "is_speaker": "y"})
+
+    assert letters() == {(FORMER["en"], "")}
+    assert not marked(app)
+
+
 def test_administrator_is_asked_about_no_speaker_where_there_is_none(app, her_id, full_world):
     page = sign_in(app, full_world.small.admin).get(f"/en/admin/users/{her_id}/delete/").text
 
@@ -475,6 +490,18 @@ def test_administrator_deletes_it_at_request(app, her, her_id, full_world):
     assert marked(app) == []
     assert not is_signed_in(her)
     assert FORMER["en"] in admin.get("/en/admin/log/").text
+
+
+def test_account_that_is_deleted_twice_is_said_to_be_deleted_already(app, her, her_id, full_world):
+    admin = sign_in(app, full_world.small.admin)
+    address = f"/en/admin/users/{her_id}/delete/"
+    first = admin.post(address, data={"email": EMAIL})
+    logged = read(app, LogEntry.id)
+    second = admin.post(address, data={"email": EMAIL})
+
+    assert first.location == second.location == "/en/admin/users/"
+    assert "This was done already" in admin.get("/en/admin/users/").text
+    assert read(app, LogEntry.id) == logged
 
 
 @pytest.mark.parametrize("email", ["", "other@example.org"])

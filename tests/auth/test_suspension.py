@@ -1,5 +1,7 @@
 """An administrator suspends somebody, and reinstates him or her."""
 
+import re
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -189,6 +191,16 @@ def test_nothing_is_done_twice(admin, clara, mailbox: Mailbox):
     statuses = [act(admin, clara.id).status_code for act in (reinstate, suspend, suspend, reinstate, reinstate)]
 
     assert statuses == [409, 302, 409, 302, 409]
+    assert len(mailbox()) == 2
+
+
+def test_same_form_sent_twice_leads_where_it_led_and_writes_once(admin, clara, mailbox: Mailbox):
+    for act in ("suspend", "reinstate"):
+        address = f"/en/admin/users/{clara.id}/{act}/"
+        key = re.search(r'name="submission"[^>]*value="(\w+)"', admin.get(address).text)[1]
+        answers = [admin.post(address, data={"reason": REASON, "submission": key}) for _ in range(2)]
+        assert {answer.location for answer in answers} == {f"/en/admin/users/{clara.id}/"}
+
     assert len(mailbox()) == 2
 
 

@@ -16,8 +16,8 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 ALL_RULES = {"type": "tag", "values": TAGS}
 RULES_OF_COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 # Nothing stands on it that does not stand on the proceedings of the other forum and on the print view of a group,
-# and axe-core takes seconds for its 90 messages.
-TOO_LONG = f"/print/forums/{OPEN}/"
+# and axe-core takes some fifteen seconds for its 90 messages: so it is looked at in one language.
+LONG = f"/print/forums/{OPEN}/"
 
 
 @pytest.mark.parametrize("who", ["visitor", "participant", "moderator", "administrator"])
@@ -25,7 +25,7 @@ def test_page_breaks_no_rule_in_light_or_in_dark(new_page: NewPage, pages: list[
     page = new_page(who)
     problems = []
     for shown in pages:
-        if shown.who == who and shown.path != TOO_LONG:
+        if shown.who == who and (shown.path != LONG or language == LANGUAGES[0]):
             answer = page.goto(shown.address(language))
             assert answer.status == shown.status, page.url
             problems += _broken_rules(page)

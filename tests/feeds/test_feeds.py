@@ -6,9 +6,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from lxml import etree
+from sqlalchemy import event
 
 from app.database import utcnow
 from app.extensions import db
+from app.feeds import queries
 from app.feeds.queries import ENTRIES
 from app.models import Act, ActKind, Message, MessageStatus, Topic, User
 from tests.world import World, make_forum, make_message
@@ -128,11 +130,7 @@ def test_former_participant_is_named_by_number_and_who_spoke_by_name(app: Flask,
 
 
 def test_change_of_a_message_that_has_left_the_feed_does_not_update_it(app: Flask, world: World, visitor: FlaskClient):
-    with app.app_context():
-        topic, bruno = db.session.get(Topic, world.topic), db.session.get(User, world.bruno)
-        for number in range(ENTRIES):
-            make_message(topic, bruno, f"Filler {number}.")
-        db.session.commit()
+    add_messages(app, world, ENTRIES)
     before = visitor.get("/en/feeds/forums/open-forum.atom").data
     change(app, world.first, edited_at=utcnow() + timedelta(hours=1))
 
@@ -179,6 +177,48 @@ def test_every_page_of_the_sitemap_exists(world: World, visitor: FlaskClient):
 
     for address in sitemap.iter(f"{SITEMAP}loc"):
         assert visitor.get(address.text.removeprefix("http://127.0.0.1:8000")).status_code == 200
+
+
+def test_sitemap_lists_every_page_of_a_topic(app: Flask, world: World, visitor: FlaskClient):
+    add_messages(app, world, Message.PER_PAGE)
+    sitemap = visitor.get("/sitemap.xml").text
+
+    for language in ("en", "es", "fr"):
+        address = f"http://127.0.0.1:8000/{language}/topics/{world.topic}/?page="
+        assert f"<loc>{address}2</loc>" in sitemap
+        assert sitemap.count(f'hreflang="{language}" href="{address}2"') == 3
+        assert f"{address}3" not in sitemap
+        assert f"{address}1" not in sitemap
+
+
+def test_sitemap_takes_the_same_statements_however_long_a_topic_is(app: Flask, world: World, visitor: FlaskClient):
+    before = count_statements(app, visitor)
+    add_messages(app, world, 2 * Message.PER_PAGE)
+
+    assert count_statements(app, visitor) == before
+
+
+def test_sitemap_lists_no_more_addresses_than_the_protocol_allows(world: World, visitor: FlaskClient, monkeypatch):
+    monkeypatch.setattr(queries, "MOST_ADDRESSES", 10)
+
+    assert visitor.get("/sitemap.xml").text.count("<loc>") == 9, "in three languages each"
+
+
+def add_messages(app: Flask, world: World, number: int) -> None:
+    with app.app_context():
+        topic, bruno = db.session.get_one(Topic, world.topic), db.session.get_one(User, world.bruno)
+        for at in range(number):
+            make_message(topic, bruno, f"Filler {at}.")
+        db.session.commit()
+
+
+def count_statements(app: Flask, visitor: FlaskClient) -> int:
+    made = []
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", lambda *_asked: made.append(1))
+    visitor.get("/sitemap.xml")
+    return len(made)
 
 
 def test_robots_are_told_of_the_sitemap_and_kept_from_forms(visitor: FlaskClient, world: World):

@@ -169,7 +169,7 @@ REFUSALS = [
     (413, "alice", "/en/topics/{long_topic}/reply/", {"body": "α" * 1_000_000}),
     (409, "admin", "/en/admin/forums/{small.forum}/delete/", {}),
     (409, "admin", "/en/admin/forums/{small.forum}/archive/", {}),
-    (409, "admin", "/en/admin/forums/{forums[archived-forum]}/archive/", {}),
+    (409, "admin", "/en/admin/forums/{forums[archived-forum]}/unpublish/", {}),
     (409, "admin", "/en/admin/forums/{forums[archived-forum]}/edit/", None),
     (409, "admin", "/en/admin/forums/{forums[closed-forum]}/close/", {}),
     (409, "admin", "/en/admin/pages/1/delete/", {}),

@@ -1,12 +1,15 @@
 """The language bar leads to the same page, the same page number and the same message in each language."""
 
 import re
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
 from lxml import html
 
+from app import create_app
+from config import Config
 from tests.conftest import sign_in
 from tests.full_world import FullWorld
 
@@ -107,6 +110,40 @@ def test_address_with_an_unknown_language_is_answered_in_the_browsers(accepts: s
         answer = people["visitor"].get(path, headers={"Accept-Language": accepts})
         assert answer.status_code == 404
         assert '<html lang="es"' in answer.text, path
+
+
+@pytest.mark.parametrize(
+    ("accepts", "language"),
+    [
+        ("fr-FR,en;q=0.1", "fr"),
+        ("es-419,en;q=0.9", "es"),
+        ("fr-CA,en-US;q=0.8,en;q=0.6", "fr"),
+        ("en;q=0.5,fr;q=0.6", "fr"),
+        ("de,ES-mx;q=0.2", "es"),
+        ("de-CH,*;q=0.1", "en"),
+        ("fr;q=0,en;q=0.1,es;q=0.2", "es"),
+        ("en;q=0,*", "es"),
+        ("en;q=0,es;q=0,fr;q=0", "en"),
+        ("esx,fr;q=0.3", "fr"),
+        ("", "en"),
+    ],
+)
+def test_reader_gets_the_language_wished_for_most_whatever_its_region(accepts: str, language: str, full, people):
+    assert people["visitor"].get("/", headers={"Accept-Language": accepts}).location == f"/{language}/"
+
+
+@pytest.mark.parametrize(("accepts", "language"), [("*", "fr"), ("de", "fr"), ("", "fr"), ("fr;q=0,*;q=0.5", "en")])
+def test_reader_without_a_wish_gets_the_language_of_the_site(accepts: str, language: str, config: Config):
+    site = create_app(replace(config, default_language="fr"))
+
+    assert site.test_client().get("/", headers={"Accept-Language": accepts}).location == f"/{language}/"
+
+
+@pytest.mark.parametrize("path", ["/xx/", "/portal/", "/nowhere"])
+def test_error_page_whose_language_was_negotiated_says_so_to_caches(path: str, full: FullWorld, people):
+    named = {name.strip() for line in people["visitor"].get(path).headers.getlist("Vary") for name in line.split(",")}
+
+    assert {"Accept-Language", "Cookie"} <= named
 
 
 def test_choice_of_the_account_goes_before_cookie_and_browser(one_app: Flask, full: FullWorld):

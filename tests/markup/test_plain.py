@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from app.markup import render
-from app.plain import is_blank, plain, plain_line
+from app.plain import folded, is_blank, plain, plain_line
 
 WITHOUT = {
     "a NUL": "\x00",
@@ -30,6 +30,7 @@ KEPT = {
     "accents": "éñüçÅ",
     "many accents": "a" + "\u0301" * 50,
     "a no-break space": "23\u00a0h",
+    "a narrow no-break space": "Quoi\u202f?",
     "a private character": "\ue000",
 }
 INVISIBLE = {
@@ -61,9 +62,7 @@ def test_characters_that_no_text_needs_are_left_out(clean, char: str):
 @pytest.mark.parametrize("text", KEPT.values(), ids=KEPT.keys())
 @pytest.mark.parametrize("clean", [plain, plain_line])
 def test_characters_of_every_language_are_kept(clean, text: str):
-    composed = unicodedata.normalize("NFC", text)
-
-    assert clean(text) == (" ".join(composed.split()) if clean is plain_line else composed)
+    assert clean(text) == unicodedata.normalize("NFC", text)
 
 
 def test_letters_are_composed_so_that_the_same_name_is_the_same_text():
@@ -77,6 +76,17 @@ def test_lines_end_as_on_unix(ends: str):
 
 def test_a_line_is_one_line_with_single_spaces_and_none_around_it():
     assert plain_line("  a\t b\r\nc\n\nd \u2003 e ") == "a b c d e"
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u202f"])
+def test_a_line_keeps_no_break_spaces_but_has_none_around_it(space: str):
+    line = f"Quoi{space}: «{space}tout{space}»"
+
+    assert plain_line(f"{space} {line} \t {space}\n") == line
+
+
+def test_texts_are_compared_whatever_their_case_and_their_kind_of_spaces():
+    assert folded("Étude\u00a0: RÉSUMÉ") == folded("étude : \u202f résumé")
 
 
 def test_a_line_has_no_direction_overrides_that_could_mislead():
@@ -107,7 +117,7 @@ def test_text_of_which_something_can_be_seen_is_not(text: str):
     assert not is_blank(text)
 
 
-@pytest.mark.parametrize("text", ["a\x00b", "x\ud800y\r\n z", "e\u0301\u202e"])
+@pytest.mark.parametrize("text", ["a\x00b", "x\ud800y\r\n z", "a \u00a0 b\u202f", "e\u0301\u202e"])
 @pytest.mark.parametrize("clean", [plain, plain_line])
 def test_cleaning_twice_changes_nothing_more(clean, text: str):
     assert clean(clean(text)) == clean(text)
