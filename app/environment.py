@@ -35,12 +35,13 @@ class _DirectCode(CodeGenerator):
         if forward_caller or node.dyn_args or node.dyn_kwargs or any(iskeyword(pair.key) for pair in node.kwargs):
             super().visit_Call(node, frame, forward_caller=forward_caller)
             return
+        arguments = _in_order(node, self.environment.globals)
         self.visit(node.node, frame)
-        self.write("(")
-        for argument in (*node.args, *node.kwargs):
-            self.visit(argument, frame)
+        self.write("(" if arguments is None else "._invoke([")
+        for argument in (*node.args, *node.kwargs) if arguments is None else arguments:
+            self.visit(argument, frame) if argument else self.write("missing")
             self.write(", ")
-        self.write(")")
+        self.write(")" if arguments is None else "], True)")
 
     def get_resolve_func(self) -> str:
         """Macros see nothing of the page that calls them, only what every template knows: a plain look-up."""
@@ -51,6 +52,18 @@ class _DirectCode(CodeGenerator):
             self.write("environment.written(")
         else:
             super()._output_child_pre(node, frame, finalize)
+
+
+def _in_order(call: nodes.Call, known: Any) -> list[nodes.Expr | None] | None:
+    """The arguments of a call of a macro in its own order, None for each that is left out; None for other calls."""
+    macro = known.get(call.node.name) if isinstance(call.node, nodes.Name) else None
+    if not isinstance(macro, Macro) or macro.caller or macro.catch_kwargs or macro.catch_varargs:
+        return None
+    named = {pair.key: pair.value for pair in call.kwargs}
+    if len(call.args) > len(macro.arguments) or not named.keys() <= set(macro.arguments):
+        return None  # a mistake, which the macro tells of by itself
+    given = dict(zip(macro.arguments, call.args, strict=False)) | named
+    return [given.get(name) for name in macro.arguments]
 
 
 class LanguageEnvironment(Environment):

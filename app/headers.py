@@ -46,7 +46,7 @@ def register(app: Flask) -> None:
         if "Cache-Control" not in response.headers:
             response.headers.add("Cache-Control", FOR_ONE_PERSON if _is_personal() else FOR_ANYBODY)
         if "Vary" not in response.headers:  # what varies by more names the cookie too
-            response.headers.add("Vary", "Cookie")
+            response.headers.add("Vary", "Cookie, Accept-Encoding")
         if response.status_code in REDIRECTS:
             response.set_data(b"")  # nobody reads it, and the one of the framework is in English
         elif "language" in g:

@@ -97,9 +97,19 @@ def escaped(rows: Sequence[tuple[Any, ...]], first: int) -> list[tuple[Any, ...]
     return [(*own, *row[first:]) for own, row in zip(of_each, rows, strict=False)]
 
 
-def put(frame: str, piece: object, place: str = "[number]") -> str:
-    """A number or a piece of HTML in the places that a frame keeps for it."""
-    return str.replace(frame, place, str(piece))  # Markup's own would escape the piece again
+def put(text: str, piece: str) -> str:
+    """A piece of HTML in the place that a text keeps for it, `[number]`."""
+    return str.replace(text, "[number]", piece)  # Markup's own would escape the piece again
+
+
+def frame(text: str, place: str = "[number]") -> list[str]:
+    """A piece of HTML parted at the places that it keeps for something, to be put into it many times by `into`."""
+    return str.split(text, place)
+
+
+def into(piece: object, frame: list[str]) -> str:
+    """A number, or a piece of HTML, in all places of a frame; several times as fast as replacing."""
+    return str(piece).join(frame)
 
 
 def language_attribute(code: str, page_language: str) -> Markup:

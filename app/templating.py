@@ -79,6 +79,8 @@ def _filters() -> dict[str, Any]:
         "stored_html": markup.stored,
         "escaped": markup.escaped,
         "put": markup.put,
+        "frame": markup.frame,
+        "into": markup.into,
         "deeper": markup.deeper,
         "numbers": numbers,
         "attached": read_attached,

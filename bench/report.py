@@ -11,8 +11,8 @@ from pathlib import Path
 from bench.data import load_sample, settings
 from bench.load import fetch, microseconds_per_page, resident_megabytes, serving
 
-ROUNDS = 5
-REQUESTS = 1500
+ROUNDS = 9
+REQUESTS = 1000
 PORTS = (8391, 8392)
 
 

@@ -38,12 +38,15 @@ def test_reader_reports_a_message_and_is_thanked(app: Flask, world: World, bruno
     assert reports(app) == [(world.first, world.bruno, "Not about the subject", True)]
 
 
-def test_link_to_report_is_for_those_who_are_signed_in_and_did_not_write_it(world, visitor, alice, bruno):
+def test_link_to_report_is_for_everybody_but_the_author(world, visitor, alice, bruno):
+    """Who is signed out is asked to sign in on the way."""
     def linked(client: FlaskClient) -> list[int]:
         page = client.get(f"/en/topics/{world.topic}/").text
         return [number for number in (world.first, world.second) if f"/messages/{number}/report/" in page]
 
-    assert linked(visitor) == []
+    assert linked(visitor) == [world.first, world.second]
+    asked = visitor.get(f"/en/messages/{world.first}/report/")
+    assert asked.location.startswith("/en/auth/sign-in/?next=%2Fen%2Fmessages%2F")
     assert linked(alice) == [world.second]
     assert linked(bruno) == [world.first]
 
