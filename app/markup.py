@@ -31,10 +31,12 @@ from app.plain import without_unwanted
 MOST_WORK = 4_000_000
 WORK_OF_A_CELL = 500  # each row is filled up to the columns of the first, and each cell is parsed
 DEEPEST_QUOTE = 20
+DEEPEST_LIST = 12
 TAGS = frozenset(
     "p br strong em del a ul ol li blockquote code pre h2 h3 h4 h5 h6 hr table thead tbody tr th td".split()
 )
 SCHEMES = frozenset({"http", "https", "mailto"})
+LISTS = ("ul", "ol")
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 BARE_ADDRESS = r"<(https?://[^\s<>]++)>|(?<![\w/\"'])(https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]*_])"
 # No part of it goes back over what another one has read, so that its time is linear.
@@ -173,6 +175,7 @@ def _parser(first_heading: int, *, official: bool) -> Markdown:
     parser.preprocessors.deregister("html_block")
     parser.parser.blockprocessors.deregister("reference")
     parser.parser.blockprocessors.register(_BlockWork(parser.parser), "work", 1000)
+    parser.treeprocessors.register(_ListDepth(), "list_depth", 1010)
     parser.treeprocessors.register(_InlineWork(), "work", 1000)
     parser.inlinePatterns.register(_Link(parser, official=official), "link", 160)
     parser.inlinePatterns.register(_BareAddress(BARE_ADDRESS, parser), "bare_address", 105)
@@ -226,6 +229,19 @@ class _BlockWork(BlockProcessor):
         if self.left < 0:
             raise TooIntricate
         return False
+
+
+class _ListDepth(Treeprocessor):
+    """Refuses lists within lists beyond what a page has room for."""
+
+    def run(self, root: etree.Element) -> None:
+        waiting = [(root, 0)]
+        while waiting:
+            element, depth = waiting.pop()
+            depth += element.tag in LISTS
+            if depth > DEEPEST_LIST:
+                raise TooIntricate
+            waiting += [(child, depth) for child in element]
 
 
 class _InlineWork(Treeprocessor):

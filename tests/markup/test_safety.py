@@ -137,6 +137,16 @@ def test_excerpt_of_hostile_text_holds_text_only(text: str):
     assert len(excerpt(html, 40)) <= 40
 
 
+@pytest.mark.parametrize("mark", ["- ", "1. ", "> - "])
+def test_lists_nest_as_far_as_a_page_has_room_and_no_farther(mark: str):
+    quote, item = mark[:-2] if mark.startswith(">") else "", mark.removeprefix("> ")
+    lines = [f"{quote}{'    ' * depth}{item}a\n" for depth in range(13)]
+
+    assert tags_of(render("".join(lines[:12]))).count("li") == 12
+    with pytest.raises(TooIntricate):
+        render("".join(lines))
+
+
 def test_deeply_nested_text_is_refused_rather_than_breaking_the_parser():
     for unit in ("> - ", "1. > ", "- > * > "):
         try:

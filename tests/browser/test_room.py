@@ -1,0 +1,116 @@
+"""Whatever people write has room on a small telephone and on paper, and so has the way to a page."""
+
+import pytest
+from playwright.sync_api import Page
+
+from app.markup import render
+from tests.browser.conftest import NewPage
+
+pytestmark = pytest.mark.browser
+
+SMALL_TELEPHONE = {"width": 320, "height": 640}
+PAPER = {"width": 605, "height": 900}  # A4 without its margins
+SYMBOL = "UNEP/CBD/BS/COP-MOP/6/7"
+WRITE = """(html) => {
+  const prose = document.querySelector(".message .prose");
+  prose.innerHTML = html;
+  const places = [...prose.querySelectorAll("li, p, th, td")].map((one) => one.getBoundingClientRect());
+  const symbols = [...prose.querySelectorAll(".symbol")].map((one) => {
+    const range = document.createRange();
+    range.selectNodeContents(one);
+    return range.getClientRects().length;
+  });
+  return {
+    page: Math.max(document.documentElement.scrollWidth, document.body.scrollWidth),
+    end: Math.max(...places.map((place) => place.right)) - prose.getBoundingClientRect().right,
+    narrowest: Math.min(...places.map((place) => place.width)),
+    linesOfSymbols: Math.max(0, ...symbols),
+    written: [...prose.querySelectorAll("a")].map((one) => getComputedStyle(one, "::after").content),
+  };
+}"""
+STEPS = """() => {
+  const nav = document.querySelector(".breadcrumb"), steps = [...nav.querySelectorAll("li")];
+  const inSight = steps.filter((one) => getComputedStyle(one).clipPath === "none");
+  const box = nav.getBoundingClientRect(), places = inSight.map((one) => one.getBoundingClientRect());
+  return {
+    all: steps.length,
+    inSight: inSight.length,
+    lines: new Set(places.map((place) => place.top)).size,
+    hanging: places.filter((place, index) => place.top !== places[index - 1]?.top && place.left >= box.left).length,
+    longest: Math.max(...places.map((place) => place.height)),
+  };
+}"""
+
+
+def test_lists_and_quotes_as_deep_as_they_go_leave_room_for_their_words(new_page: NewPage, long_topic: int):
+    items = ["    " * depth + "- Some words\n" for depth in range(12)]
+    texts = ("".join(items), "> " * 20 + "Some words", "".join("> " * 20 + item for item in items))
+    page = new_page(viewport=SMALL_TELEPHONE)
+    page.goto(f"/en/topics/{long_topic}/")
+    for text in texts:
+        found = page.evaluate(WRITE, render(text))
+        assert found["page"] <= SMALL_TELEPHONE["width"], text
+        assert found["narrowest"] > 80, text
+
+
+def test_document_symbol_stays_in_one_line_on_a_small_telephone(new_page: NewPage, long_topic: int):
+    page = new_page(viewport=SMALL_TELEPHONE)
+    page.goto(f"/en/topics/{long_topic}/")
+    for text in (f"See the document {SYMBOL}.", f"- {SYMBOL}, paragraph 4", _table(4, SYMBOL), _table(10, SYMBOL)):
+        found = page.evaluate(WRITE, render(text))
+        assert found["linesOfSymbols"] == 1, text
+        assert found["page"] <= SMALL_TELEPHONE["width"], text
+
+
+@pytest.mark.parametrize("columns", [3, 5, 8, 10, 20])
+def test_table_is_on_paper_with_all_its_columns(new_page: NewPage, long_topic: int, columns: int):
+    page = new_page(viewport=PAPER)
+    for cell in (SYMBOL, f"**{SYMBOL}**", f"[{SYMBOL}](https://example.org/{SYMBOL})"):
+        found = _on_paper(page, long_topic, _table(columns, cell))
+        assert found["end"] <= 1, cell
+        assert columns > 3 or found["linesOfSymbols"] == 1, cell
+
+
+def test_symbol_in_a_column_before_long_texts_is_in_one_piece_on_paper(new_page: NewPage, long_topic: int):
+    row = f"|1|{SYMBOL}|{'Many words that need several lines. ' * 5}|English, Spanish and French|\n"
+    found = _on_paper(new_page(viewport=PAPER), long_topic, "|No.|Symbol|Title|Languages|\n|-|-|-|-|\n" + row)
+
+    assert found["end"] <= 1
+    assert found["linesOfSymbols"] == 1
+
+
+def test_address_of_a_link_is_written_out_on_paper(new_page: NewPage, long_topic: int):
+    text = "[a](mailto:a@example.org) [b](https://example.org/b) https://example.org/c [d](/en/portal/)"
+    found = _on_paper(new_page(), long_topic, text)
+
+    addresses = ("mailto:a@example.org", "https://example.org/b", None, "/en/portal/")
+    assert found["written"] == [f'" <{address}>"' if address else "none" for address in addresses]
+
+
+def test_way_to_a_page_takes_a_few_lines_on_a_small_telephone_and_is_whole_for_the_keyboard(
+    new_page: NewPage, long_topic: int
+):
+    page = new_page(viewport=SMALL_TELEPHONE)
+    page.goto(f"/en/topics/{long_topic}/")
+    before = page.evaluate(STEPS)
+    assert before["inSight"] == 3 < before["all"]
+    assert before["lines"] <= 3
+    assert before["longest"] < 32
+    assert not before["hanging"]
+
+    page.locator(".person a").last.focus()
+    page.keyboard.press("Tab")
+    after = page.evaluate(STEPS)
+    assert after["inSight"] == after["all"]
+    assert not after["hanging"]
+
+
+def _table(columns: int, cell: str) -> str:
+    return f"|Column {SYMBOL}" * columns + "|\n" + "|-" * columns + "|\n" + f"|{cell}" * columns + "|\n"
+
+
+def _on_paper(page: Page, topic: int, text: str) -> dict:
+    page.goto(f"/en/print/topics/{topic}/")
+    page.emulate_media(media="print")
+    found: dict = page.evaluate(WRITE, render(text, official=True))
+    return found
