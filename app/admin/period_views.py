@@ -181,11 +181,12 @@ def _form_of(period: Period, forum: Forum, **source: Any) -> PeriodForm:
 
 def _new_page(forum: Forum, kind: str, form: PeriodForm, after: State | None = None) -> ResponseReturnValue:
     heading = _(HEADINGS[kind])
-    group_id = form.group_id.data if form.group_id.data in forum.group_numbers else None
+    group = next((group for group in forum.groups if group.id == form.group_id.data), None)
+    group_id = group.id if group else None
     return show(
         "admin/period.html",
         heading,
-        [*steps_to(forum), here(heading)],
+        [*steps_to(group or forum), here(heading)],
         form=form,
         forum=forum,
         action=link("admin.periods.new", forum_id=forum.id, kind=kind),
