@@ -34,7 +34,7 @@ class Patterns:
 
     `{d}` day, `{m}` month, `{y}` year, `{a}` and `{b}` two dates of a range, `{d1}` and `{d2}` their days,
     `{h}` hour, `{n}` minute, `{date}` and `{time}` what the patterns of these names make, `{p}` the number
-    of a percentage. In `moments`, `{a}` and `{b}` are two moments.
+    of a percentage.
     """
 
     months: tuple[str, ...]
@@ -47,7 +47,6 @@ class Patterns:
     sentence_within_month: str
     time: str
     moment: str
-    moments: str
     thousands: str
     decimal: str
     percent: str
@@ -77,8 +76,8 @@ class Language:
         return self.patterns.moment.format(date=self.date(moment), time=time)
 
     def moments(self, first: str, last: str) -> str:
-        """Two moments, as `moment` writes them or as HTML, with what stands between them: `… – …`, `… a …`."""
-        return self.patterns.moments.format(a=first, b=last)
+        """Two moments, as `moment` writes them or as HTML, with what stands between two dates of a heading."""
+        return self.patterns.heading.format(a=first, b=last)
 
     def heading_range(self, first: Day, last: Day) -> str:
         """`20 February – 4 May 2012`, `17–31 July 2012`; two whole dates where the years differ."""
@@ -138,9 +137,7 @@ class Language:
         return pattern.format(d1=a["d"], d2=b["d"], m=b["m"], y=b["y"])
 
     def _range_start(self, first: Day, last: Day) -> str:
-        if first.year == last.year:
-            return self.day_month(first)
-        return self.date(first)
+        return self.day_month(first) if first.year == last.year else self.date(first)
 
     def _parts(self, day: Day) -> dict[str, Any]:
         number = self.patterns.first_day if day.day == 1 else str(day.day)
@@ -164,7 +161,6 @@ KNOWN = {
             sentence_within_month="from {d1} to {d2} {m} {y}",
             time="{h:02}:{n:02}" + NO_BREAK + "UTC",
             moment="{date}, {time}",
-            moments="{a} " + DASH + " {b}",
             thousands=",",
             decimal=".",
             percent="{p}%",
@@ -187,7 +183,6 @@ KNOWN = {
             sentence_within_month="del {d1} al {d2} de {m} de {y}",
             time="{h:02}:{n:02}" + NO_BREAK + "UTC",
             moment="{date}, {time}",
-            moments="{a} a {b}",
             thousands=".",
             decimal=",",
             percent="{p} %".replace(" ", NO_BREAK),
@@ -211,7 +206,6 @@ KNOWN = {
             sentence_within_month="du {d1} au {d2} {m} {y}",
             time="{h} h {n:02} UTC".replace(" ", NO_BREAK),
             moment="{date}, {time}",
-            moments="{a} " + DASH + " {b}",
             thousands=NO_BREAK,
             decimal=",",
             percent="{p} %".replace(" ", NO_BREAK),

@@ -29,7 +29,6 @@ PATTERNS = {
     "sentence_within_month": "من {d1} إلى {d2} {m} {y}",
     "time": "{h:02}:{n:02} UTC",
     "moment": "{date}، {time}",
-    "moments": "{a} – {b}",
     "thousands": "٬",
     "decimal": "٫",
     "percent": "{p}٪",
