@@ -75,6 +75,10 @@ class Language:
         time = self.patterns.time.format(h=moment.hour, n=moment.minute)
         return self.patterns.moment.format(date=self.date(moment), time=time)
 
+    def moments(self, first: str, last: str) -> str:
+        """Two moments, as `moment` writes them or as HTML, with what stands between two dates of a heading."""
+        return self.patterns.heading.format(a=first, b=last)
+
     def heading_range(self, first: Day, last: Day) -> str:
         """`20 February – 4 May 2012`, `17–31 July 2012`; two whole dates where the years differ."""
         if (first.year, first.month) == (last.year, last.month):
@@ -133,9 +137,7 @@ class Language:
         return pattern.format(d1=a["d"], d2=b["d"], m=b["m"], y=b["y"])
 
     def _range_start(self, first: Day, last: Day) -> str:
-        if first.year == last.year:
-            return self.day_month(first)
-        return self.date(first)
+        return self.day_month(first) if first.year == last.year else self.date(first)
 
     def _parts(self, day: Day) -> dict[str, Any]:
         number = self.patterns.first_day if day.day == 1 else str(day.day)

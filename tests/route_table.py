@@ -306,6 +306,7 @@ ROWS = [
     Row(
         "/admin/forums/<int:forum_id>/close/", FORM, ADMIN, tuple(f"/admin/forums/{key}/close/" for key in range(1, 9))
     ),
+    Row("/admin/groups/<int:group_id>/close/", FORM, ADMIN, ("/admin/groups/{small.group}/close/",)),
     Row(
         "/admin/periods/<int:period_id>/edit/",
         FORM,

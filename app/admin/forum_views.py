@@ -1,14 +1,24 @@
 """Forums: their list, the page on which each is run, its groups, and the steps of its life."""
 
+from datetime import datetime
+from typing import Any
+
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.addresses import link
-from app.admin import forum_actions, period_queries
+from app.admin import closing_queries, forum_actions, new_period_queries, object_actions, period_queries
 from app.admin.common_views import ask, done, done_already, here, refusal_text, show, steps_to
-from app.admin.forum_queries import get_whole_forum, list_forums, names_of_invited
-from app.admin.object_queries import fetch
+from app.admin.forum_queries import (
+    get_whole_forum,
+    kept_groups,
+    kept_questions,
+    list_forums,
+    names_of_invited,
+    what_is_missing,
+)
+from app.admin.object_queries import KINDS, fetch
 from app.database import utcnow
 from app.forums.queries import load_questions
 from app.languages import reader_language
@@ -37,7 +47,9 @@ def show_forum(forum_id: int) -> ResponseReturnValue:
         now=now,
         invited=names_of_invited(found, reader_language()),
         heading_language=text.language,
-        rules=period_queries,
+        lacks=what_is_missing(found),
+        kept_groups=kept_groups(found),
+        **_possible(found, None, now),
         steps_possible=forum_actions.possible_steps(found, now),
         words=forum_actions.STEPS,
     )
@@ -48,14 +60,15 @@ def group(group_id: int) -> ResponseReturnValue:
     found, now = fetch(Group, group_id), utcnow()
     load_questions(found.forum)
     heading = _("Group %(number)s", number=found.number)
-    return show("admin/group.html", heading, steps_to(found), group=found, now=now, rules=period_queries)
+    shown = {"group": found, "now": now, "kept_questions": kept_questions(found), **_possible(found.forum, found, now)}
+    return show("admin/group.html", heading, steps_to(found), **shown)
 
 
 @bp.route("/forums/<int:forum_id>/<any(publish,unpublish,archive,unarchive):name>/", methods=["GET", "POST"])
 def step(forum_id: int, name: str) -> ResponseReturnValue:
     words, back = forum_actions.STEPS[name], link("admin.forums.show", forum_id=forum_id)
     if request.method == "GET":
-        return _ask_for_step(fetch(Forum, forum_id), words, back)
+        return _ask_for_step(get_whole_forum(forum_id), words, back)
     taken = forum_actions.take_step(forum_id, name, viewer=signed_in_user())
     return done(_(words.done), back) if taken else done_already(back)
 
@@ -68,8 +81,20 @@ def _ask_for_step(forum: Forum, words: forum_actions.Step, back: str) -> Respons
         name=text_in(forum).title,
         refusal=refusal_text(words.refusal(forum, now)),
         explanation=_(words.explanation),
+        lacks=[] if forum.published_at else what_is_missing(forum),
         before=forum.state(now),
         now=now,
         button=_(words.button),
         back=back,
     )
+
+
+def _possible(forum: Forum, group: Group | None, now: datetime) -> dict[str, Any]:
+    """What can be done about a forum or one of its groups, and with its periods."""
+    group_id = group.id if group else None
+    return {
+        "rules": period_queries,
+        "period_kinds": new_period_queries.kinds_possible(forum, group_id, now),
+        "can_close": bool(closing_queries.running_periods(forum, group_id, now)),
+        "can_delete": not object_actions.deletion_refusal(KINDS["groups" if group else "forums"], group or forum),
+    }

@@ -270,6 +270,12 @@ def count_topics(condition: ColumnElement[bool]) -> int:
     return db.session.scalar(statement) or 0
 
 
+def keys_with_topics(column: Any, condition: ColumnElement[bool]) -> set[int | None]:
+    """The keys in a column of topics, such as that of their question, for the topics that fulfil a condition."""
+    statement = select(column).select_from(Topic).join(Group, Group.id == Topic.group_id).where(condition)
+    return set(db.session.scalars(statement.distinct()))
+
+
 def missing_languages(thing: Any) -> list[str]:
     """The codes of the site's languages in which an object has no text."""
     return [code for code in site_languages() if code not in thing.texts]

@@ -47,7 +47,9 @@ bp = Blueprint("objects", __name__)
 @bp.get("/pages/")
 def pages() -> ResponseReturnValue:
     heading = _("Pages of the site")
-    return show("admin/pages.html", heading, [here(heading)], pages=list_pages())
+    found = list_pages()
+    parents = {page.parent_id for _depth, page in found}
+    return show("admin/pages.html", heading, [here(heading)], pages=found, parents=parents)
 
 
 @bp.get("/reasons/")

@@ -3,20 +3,17 @@
 from datetime import datetime
 from typing import Any
 
+from app.admin.closing_queries import A_SECOND, closing_refusal, extensions_to_come, running_periods
 from app.admin.log_actions import Change, assign, changed, record
+from app.admin.new_period_queries import add_to
 from app.admin.object_queries import fetch, refuse_if_archived
 from app.admin.period_queries import (
-    A_SECOND,
-    basis_for,
-    check,
     check_change,
-    closing_refusal,
     copy_of,
     deletion_refusal,
-    extensions_to_come,
     get_period,
     new_dates,
-    running_periods,
+    periods_for,
     stays_in_sight,
     version_of_period,
 )
@@ -42,8 +39,8 @@ def create(
 ) -> int:
     """Add a period to a forum, or to one of its groups, and return its key; the same form sent again adds nothing.
 
-    A group that has followed the forum's periods takes them over as its own before it gets an extension or a
-    reopening, so that its history stays whole. Raises Refused, naming the field that breaks a rule, and Archived.
+    A group that has followed the forum's periods takes them over as its own first, so that its history stays whole
+    and what was announced for it holds. Raises Refused, naming the field that breaks a rule, and Archived.
     """
     with transaction():
         require(viewer, "administer")
@@ -52,13 +49,10 @@ def create(
             return earlier
         forum = fetch(Forum, forum_id)
         refuse_if_archived(forum)
-        period = Period(forum_id=forum.id, kind=kind, group_id=group_id, opens_at=opens_at, closes_at=closes_at)
-        basis = basis_for(forum, group_id, kind)
-        check([*basis, period], period)
-        for followed in [followed for followed in basis if followed.group_id != group_id]:
-            _add(forum, copy_of(followed, forum_id=forum.id, group_id=group_id), viewer)
-        _add(forum, period, viewer)
-        made = period.id
+        added = add_to(forum, kind, group_id, opens_at, closes_at, now=utcnow())
+        for period in added:
+            _add(forum, period, viewer)
+        made = added[-1].id
         remember(key, viewer.id, made, forum_id, kind, group_id, opens_at, closes_at)
     return made
 
@@ -94,27 +88,35 @@ def call_off(period_id: int, *, viewer: User) -> None:
         _call_off(forum, period, now, viewer)
 
 
-def close_now(forum_id: int, *, viewer: User) -> None:
-    """End every period that is running, of the forum and of its groups, and call off the extensions to come.
+def close_now(forum_id: int, group_id: int | None = None, *, viewer: User) -> None:
+    """End every period that is running, of the forum and of its groups or of one group, and call off the extensions
+    to come.
 
-    The last moment is the second before now, so that nobody can post once the action has answered.
-    Raises what `closing_refusal` gives.
+    The last moment is the second before now, so that nobody can post once the action has answered. A group that
+    has followed the forum's periods takes them over first. Raises what `closing_refusal` gives.
     """
     with transaction():
         require(viewer, "administer")
         forum, now = fetch(Forum, forum_id), utcnow()
-        refusal = closing_refusal(forum, now)
+        refusal = closing_refusal(forum, group_id, now)
         if refusal:
             raise refusal
+        _take_over(forum, group_id, viewer)
         end = now - A_SECOND
-        for extension in extensions_to_come(forum, now):
+        for extension in extensions_to_come(forum, group_id, now):
             _call_off(forum, extension, end, viewer)
-        for period in running_periods(forum, now):
+        for period in running_periods(forum, group_id, now):
             _change(forum, period, "close", new_dates(forum, period, period.opens_at, end), viewer)
 
 
+def _take_over(forum: Forum, group_id: int | None, viewer: User) -> None:
+    """Give a group that follows the forum's periods copies of them as its own."""
+    for followed in [period for period in periods_for(forum, group_id) if period.group_id != group_id]:
+        _add(forum, copy_of(followed, group_id=group_id), viewer)
+
+
 def _add(forum: Forum, period: Period, viewer: User) -> None:
-    db.session.add(period)
+    forum.periods.append(period)
     db.session.flush()
     record(viewer, "create", "periods", period, _values_of(period, were=False), name=forum)
 

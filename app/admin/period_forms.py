@@ -20,6 +20,10 @@ class PeriodForm(OnceForm, VersionedForm):
     def offer_groups(self, forum: Forum) -> None:
         """A new period is for the forum as a whole, or for one of its groups."""
         del self.shown
+        self.group_id.description = _(
+            "A group that has followed the forum's periods takes them over as its own, so what was announced for it "
+            "stays, and gets the new one besides. From then on, changes of the forum's periods do not reach it."
+        )
         groups = [(group.id, _("Group %(number)s", number=group.number)) for group in forum.groups]
         self.group_id.offer([(0, _("The whole forum")), *groups])
 

@@ -4,20 +4,18 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.admin.object_queries import fetch
 from app.admin.version_queries import version_of
 from app.errors import Archived, ForumError, Refused
-from app.models import Forum, Period, PeriodKind, State, state_of
+from app.languages import reader_language
+from app.models import Forum, Period, PeriodKind, State, state_of, state_of_forum
 
 ENDS_FIRST = _l("The last moment has to be later than the opening.")
-NOTHING_TO_EXTEND = _l("An extension begins during an existing period, at its last moment at the latest.")
-ENDS_NO_LATER = _l("An extension has to end later than the period that it extends.")
+NOTHING_TO_EXTEND = _l("There is no period yet, so there is nothing to extend.")
 NOTHING_TO_REOPEN = _l("There is no earlier period, so there is nothing to reopen.")
-OVERLAPS = _l(
-    "Another period takes messages at that time. Choose an opening after its last moment, or extend that period."
-)
 OTHERS_BUILD_ON_IT = _l(
     "Another period builds on this one, such as an extension of it. Change that one first, or call it off."
 )
@@ -29,11 +27,11 @@ NEEDS_EXTENSION = _l(
     "A period that has begun cannot be made longer here. Add an extension, so that both dates are kept."
 )
 NOT_IN_THE_PAST = _l("The last moment of a period that has begun cannot be moved into the past.")
-NOT_OPEN = _l("No period is running now, so there is nothing to close.")
-JUST_BEGUN = _l("The period has only just begun. Please try again in a moment.")
+OVER_ALREADY = _l(
+    "This last moment is past already. In a published forum, a period that is added or moved has to end later than now."
+)
 FOREIGN_GROUP = _l("Please choose a group of this forum.")
 
-A_SECOND = timedelta(seconds=1)
 A_MINUTE = timedelta(minutes=1)
 COLUMNS = ("kind", "group_id", "opens_at", "closes_at", "former_dates", "called_off_at")
 
@@ -61,27 +59,9 @@ def periods_for(forum: Forum, group_id: int | None) -> list[Period]:
     return forum.group_periods(group)
 
 
-def basis_for(forum: Forum, group_id: int | None, kind: str) -> list[Period]:
-    """The periods beside which a new one of this kind will stand: a group's own schedule replaces the forum's."""
-    basis = periods_for(forum, group_id)
-    if kind == PeriodKind.SCHEDULED:
-        return [period for period in basis if period.group_id == group_id]
-    return basis
-
-
 def state_now(forum: Forum, group_id: int | None, now: datetime) -> State:
     """The state of a group, or of the forum as a whole where `group_id` is None. Raises Refused for a foreign group."""
-    return _state(forum, group_id, periods_for(forum, group_id), now)
-
-
-def state_with_new(
-    forum: Forum, kind: str, group_id: int | None, opens_at: datetime, closes_at: datetime, *, now: datetime
-) -> State:
-    """The state that a new period would lead to; nothing of it is written. Raises Refused."""
-    period = Period(kind=kind, group_id=group_id, opens_at=opens_at, closes_at=closes_at)
-    periods = [*basis_for(forum, group_id, kind), period]
-    check(periods, period)
-    return _state(forum, group_id, periods, now)
+    return state_with(forum, group_id, periods_for(forum, group_id), now)
 
 
 def state_with_change(
@@ -90,18 +70,20 @@ def state_with_change(
     """The state that other dates would lead to; nothing of it is written. Raises as `check_change`."""
     opens_at = opens_at or period.opens_at
     check_change(forum, period, opens_at, closes_at, now)
-    return _state(forum, period.group_id, _with_change(forum, period, opens_at, closes_at), now)
+    return state_with(forum, period.group_id, _with_change(forum, period, opens_at, closes_at), now)
 
 
-def state_after_closing(forum: Forum, now: datetime) -> State:
-    """The state that closing now leads to."""
-    running, to_come = running_periods(forum, now), extensions_to_come(forum, now)
-    end = now - A_SECOND
-    after = [period for period in forum.periods if period not in running and period not in to_come]
-    after += [copy_of(period, **new_dates(forum, period, period.opens_at, end)) for period in running]
-    if stays_in_sight(forum):
-        after += [copy_of(period, called_off_at=end) for period in to_come]
-    return state_of(after, forum.archived_at, now)
+def state_with(forum: Forum, group_id: int | None, periods: list[Period], now: datetime) -> State:
+    """As `Forum.state` and `Forum.group_state`, with these periods in place of the forum's or the group's own."""
+    if group_id is not None:
+        return state_of(periods, forum.archived_at, now)
+    of_groups = [period for period in forum.periods if period.group_id is not None]
+    return state_of_forum([*periods, *of_groups], forum.group_numbers, forum.archived_at, now)
+
+
+def held(periods: Sequence[Period]) -> list[Period]:
+    """Those that were not called off."""
+    return [period for period in periods if period.called_off_at is None]
 
 
 def stays_in_sight(forum: Forum) -> bool:
@@ -125,7 +107,7 @@ def copy_of(period: Period, **changes: Any) -> Period:
 
 def check(periods: Sequence[Period], subject: Period | None = None) -> None:
     """Raise Refused where these periods cannot stand together, naming the field of `subject` where it is the cause."""
-    periods = [period for period in periods if period.called_off_at is None]
+    periods = held(periods)
     if subject and subject.closes_at - subject.opens_at < A_MINUTE:
         raise Refused(ENDS_FIRST, "closes_at")
     reopens = subject is not None and subject.kind == PeriodKind.REOPENING
@@ -149,6 +131,8 @@ def check_change(forum: Forum, period: Period, opens_at: datetime, closes_at: da
             raise Refused(NEEDS_EXTENSION, "closes_at")
         if closes_at < now:
             raise Refused(NOT_IN_THE_PAST, "closes_at")
+    if stays_in_sight(forum) and closes_at < now:
+        raise Refused(OVER_ALREADY, "closes_at")
     changed = _with_change(forum, period, opens_at, closes_at)
     check(changed, changed[-1])
 
@@ -177,81 +161,68 @@ def deletion_refusal(forum: Forum, period: Period, now: datetime) -> ForumError 
     if is_fixed(forum, period, now):
         return Refused(HAS_BEGUN)
     try:
-        check([other for other in _same_scope(forum, period) if other is not period])
+        check([other for other in same_scope(forum, period) if other is not period])
     except Refused as refusal:
         return refusal
     return None
 
 
-def closing_refusal(forum: Forum, now: datetime) -> ForumError | None:
-    """Why a forum cannot be closed now, None where it can."""
-    running = running_periods(forum, now)
-    if not running:
-        return Refused(NOT_OPEN)
-    has_just_begun = any(period.opens_at >= now - A_SECOND for period in running)
-    return Refused(JUST_BEGUN) if has_just_begun else None
-
-
-def running_periods(forum: Forum, now: datetime) -> list[Period]:
-    """The periods, of the forum and of its groups, in which it takes messages now."""
-    held = [period for period in forum.periods if period.called_off_at is None]
-    return [period for period in held if period.opens_at <= now <= period.closes_at]
-
-
-def extensions_to_come(forum: Forum, now: datetime) -> list[Period]:
-    """The extensions that would follow a running period without a pause; closing now calls them off."""
-    deadlines = {
-        running.group_id: state_of(_same_scope(forum, running), None, now).deadline
-        for running in running_periods(forum, now)
-    }
-    return [
-        period
-        for period in forum.periods
-        if period.kind == PeriodKind.EXTENSION
-        and period.called_off_at is None
-        and period.opens_at > now
-        and (until := deadlines.get(period.group_id)) is not None
-        and period.opens_at <= until
-    ]
-
-
-def _same_scope(forum: Forum, period: Period) -> list[Period]:
+def same_scope(forum: Forum, period: Period) -> list[Period]:
     """The periods of the same group, or of the forum as a whole, the given one included."""
     return [other for other in forum.periods if other.group_id == period.group_id]
 
 
 def _with_change(forum: Forum, period: Period, opens_at: datetime, closes_at: datetime) -> list[Period]:
     """The periods of the same scope with a changed copy of this one, which comes last."""
-    others = [other for other in _same_scope(forum, period) if other is not period]
+    others = [other for other in same_scope(forum, period) if other is not period]
     return [*others, copy_of(period, **new_dates(forum, period, opens_at, closes_at))]
-
-
-def _state(forum: Forum, group_id: int | None, periods: list[Period], now: datetime) -> State:
-    """As `Forum.state` and `Forum.group_state`, with these periods in place of the group's or the forum's own."""
-    state = state_of(periods, forum.archived_at, now)
-    if state.is_open or group_id is not None:
-        return state
-    of_groups = [period for period in forum.periods if period.group_id is not None]
-    return state_of([*periods, *of_groups], forum.archived_at, now)
 
 
 def _problem(period: Period, others: list[Period], *, must_end_later: bool) -> Refused | None:
     """What is wrong with a period; an extension ends together with what it extends if both were closed at once."""
     if period.kind == PeriodKind.EXTENSION:
-        extended = [other.closes_at for other in others if _extends(period, other)]
+        extended = [other.closes_at for other in others if extends(period, other)]
         if not extended:
-            return Refused(NOTHING_TO_EXTEND, "opens_at")
+            return Refused(_begins_too_late(others), "opens_at")
         if max(extended) > period.closes_at or (must_end_later and max(extended) == period.closes_at):
-            return Refused(ENDS_NO_LATER, "closes_at")
-    return Refused(OVERLAPS, "opens_at") if any(_clash(period, other) for other in others) else None
+            return Refused(_ends_too_early(max(extended)), "closes_at")
+    clashing = next((other for other in others if clash(period, other)), None)
+    return Refused(_overlaps(clashing), "opens_at") if clashing else None
 
 
-def _clash(one: Period, other: Period) -> bool:
+def _begins_too_late(others: list[Period]) -> object:
+    if not others:
+        return NOTHING_TO_EXTEND
+    return _(
+        "An extension begins during an existing period, at its last moment at the latest. The last of them is "
+        "%(deadline)s.",
+        deadline=reader_language().moment(max(period.closes_at for period in others)),
+    )
+
+
+def _ends_too_early(deadline: datetime) -> str:
+    return _(
+        "An extension has to end later than the period that it extends, which ends on %(deadline)s.",
+        deadline=reader_language().moment(deadline),
+    )
+
+
+def _overlaps(other: Period) -> str:
+    moment = reader_language().moment
+    return _(
+        "Another period takes messages at that time (%(dates)s). Choose an opening after its last moment, or extend "
+        "that period while it is running.",
+        dates=reader_language().moments(moment(other.opens_at), moment(other.closes_at)),
+    )
+
+
+def clash(one: Period, other: Period) -> bool:
+    """Whether two periods overlap without one of them extending the other."""
     if one.opens_at > other.closes_at or other.opens_at > one.closes_at:
         return False
-    return not (_extends(one, other) or _extends(other, one))
+    return not (extends(one, other) or extends(other, one))
 
 
-def _extends(one: Period, other: Period) -> bool:
+def extends(one: Period, other: Period) -> bool:
     """Whether one is an extension that begins during the other."""
     return one.kind == PeriodKind.EXTENSION and other.opens_at <= one.opens_at <= other.closes_at

@@ -9,14 +9,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.addresses import link
-from app.admin import period_actions, period_queries
+from app.admin import closing_queries, new_period_queries, period_actions, period_queries
 from app.admin.common_views import ask, done, here, refusal_text, show, steps_to
 from app.admin.forms import carry_out
 from app.admin.object_queries import fetch, refuse_if_archived
 from app.admin.period_forms import PeriodForm
 from app.database import utcnow
 from app.languages import N_
-from app.models import Forum, Period, PeriodKind, State
+from app.models import Forum, Group, Period, PeriodKind, State
 from app.viewer import signed_in_user
 
 bp = Blueprint("periods", __name__)
@@ -28,7 +28,10 @@ HEADINGS = {
     "reopening": N_("Reopen"),
 }
 HINTS = {
-    "scheduled": N_("The dates as they are announced before the forum opens."),
+    "scheduled": N_(
+        "The dates as they are announced before the forum opens. For a single group, they replace those of the forum's "
+        "periods that they overlap and that have not begun; all others stay."
+    ),
     "extension": N_("More time for a period, announced before it ends. Both deadlines stay in sight."),
     "reopening": N_("A new period after the last one has ended. All earlier dates stay in sight."),
 }
@@ -68,13 +71,13 @@ def new(forum_id: int, kind: str) -> ResponseReturnValue:
             forum_id, PeriodKind(kind), **form.values, key=form.submission.data or "", viewer=signed_in_user()
         ),
     )
-    return _saved(forum_id) if made is not None else _new_page(forum, kind, form)
+    return _saved(forum_id, form.group_id.data) if made is not None else _new_page(forum, kind, form)
 
 
 @bp.route(f"/forums/<int:forum_id>/periods/{KIND}/preview/", methods=["GET", "POST"])
 def preview_new(forum_id: int, kind: str) -> ResponseReturnValue:
     forum, form = _new_form(forum_id, kind)
-    after = carry_out(form, lambda: period_queries.state_with_new(forum, kind, **form.values, now=utcnow()))
+    after = carry_out(form, lambda: new_period_queries.state_with_new(forum, kind, **form.values, now=utcnow()))
     return _new_page(forum, kind, form, after)
 
 
@@ -86,7 +89,7 @@ def edit(period_id: int) -> ResponseReturnValue:
         lambda: period_actions.update(period_id, **form.values, shown=form.shown.data or "", viewer=signed_in_user()),
         lambda: _form_of(period, forum, formdata=None),
     )
-    return _saved(forum.id) if saved is not None else _edit_page(period, forum, form)
+    return _saved(forum.id, period.group_id) if saved is not None else _edit_page(period, forum, form)
 
 
 @bp.route("/periods/<int:period_id>/preview/", methods=["GET", "POST"])
@@ -116,33 +119,46 @@ def delete(period_id: int) -> ResponseReturnValue:
 
 @bp.route("/forums/<int:forum_id>/close/", methods=["GET", "POST"])
 def close(forum_id: int) -> ResponseReturnValue:
-    forum, now = fetch(Forum, forum_id), utcnow()
+    return _close(fetch(Forum, forum_id), None, _("Close the forum now"), _("The forum is closed."))
+
+
+@bp.route("/groups/<int:group_id>/close/", methods=["GET", "POST"])
+def close_group(group_id: int) -> ResponseReturnValue:
+    found = fetch(Group, group_id)
+    heading = _("Close group %(number)s now", number=found.number)
+    return _close(found.forum, found, heading, _("Group %(number)s is closed.", number=found.number))
+
+
+def _close(forum: Forum, group: Group | None, heading: str, closed: str) -> ResponseReturnValue:
+    now, group_id = utcnow(), group.id if group else None
     if request.method == "POST":
-        period_actions.close_now(forum_id, viewer=signed_in_user())
-        return done(_("The forum is closed."), _forum_page(forum_id))
+        period_actions.close_now(forum.id, group_id, viewer=signed_in_user())
+        return done(closed, _page_of(forum.id, group_id))
     return ask(
-        _("Close the forum now"),
-        steps_to(forum),
-        refusal=refusal_text(period_queries.closing_refusal(forum, now)),
+        heading,
+        steps_to(group or forum),
+        refusal=refusal_text(closing_queries.closing_refusal(forum, group_id, now)),
         explanation=_(
             "The period that is running ends at once, and extensions of it that have not begun are called off. "
             "What was announced stays in sight."
         ),
-        before=forum.state(now),
-        after=period_queries.state_after_closing(forum, now),
+        before=period_queries.state_now(forum, group_id, now),
+        after=closing_queries.state_after_closing(forum, group_id, now),
         now=now,
         button=_("Close now"),
-        back=_forum_page(forum_id),
+        back=_page_of(forum.id, group_id),
     )
 
 
 def _new_form(forum_id: int, kind: str) -> tuple[Forum, PeriodForm]:
     """The form of a new period: an extension begins at the last moment that holds now, others in a minute."""
-    forum = fetch(Forum, forum_id)
+    forum, now = fetch(Forum, forum_id), utcnow()
     refuse_if_archived(forum)
-    deadline = forum.state(utcnow()).deadline if kind == PeriodKind.EXTENSION else None
-    opens_at = deadline or (utcnow() + timedelta(minutes=1)).replace(second=0)
-    form = PeriodForm(opens_at=opens_at)
+    asked = request.values.get("group_id", type=int)
+    group_id = asked if asked in forum.group_numbers else None
+    state = new_period_queries.state_of_own(forum, group_id, now)
+    deadline = state.deadline if kind == PeriodKind.EXTENSION else None
+    form = PeriodForm(group_id=group_id or 0, opens_at=deadline or (now + timedelta(minutes=1)).replace(second=0))
     form.offer_groups(forum)
     return forum, form
 
@@ -165,16 +181,19 @@ def _form_of(period: Period, forum: Forum, **source: Any) -> PeriodForm:
 
 def _new_page(forum: Forum, kind: str, form: PeriodForm, after: State | None = None) -> ResponseReturnValue:
     heading = _(HEADINGS[kind])
-    group_id = form.group_id.data if form.group_id.data in forum.group_numbers else None
+    group = next((group for group in forum.groups if group.id == form.group_id.data), None)
+    group_id = group.id if group else None
     return show(
         "admin/period.html",
         heading,
-        [*steps_to(forum), here(heading)],
+        [*steps_to(group or forum), here(heading)],
         form=form,
         forum=forum,
         action=link("admin.periods.new", forum_id=forum.id, kind=kind),
         preview=link("admin.periods.preview_new", forum_id=forum.id, kind=kind),
         hint=_(HINTS[kind]),
+        back=_page_of(forum.id, group_id),
+        periods=period_queries.periods_for(forum, group_id) if group_id else forum.periods_told,
         before=period_queries.state_now(forum, group_id, utcnow()),
         after=after,
         now=utcnow(),
@@ -193,14 +212,20 @@ def _edit_page(period: Period, forum: Forum, form: PeriodForm, after: State | No
         action=link("admin.periods.edit", period_id=period.id),
         preview=link("admin.periods.preview", period_id=period.id),
         hint=_(KEPT) if period_queries.stays_in_sight(forum) else "",
+        back=_page_of(forum.id, period.group_id),
+        periods=forum.periods_told,
         before=period_queries.state_now(forum, period.group_id, utcnow()),
         after=after,
         now=utcnow(),
     )
 
 
-def _saved(forum_id: int) -> ResponseReturnValue:
-    return done(_("The period is saved. The state line below follows from it."), _forum_page(forum_id))
+def _saved(forum_id: int, group_id: int | None) -> ResponseReturnValue:
+    return done(_("The period is saved. The state line below follows from it."), _page_of(forum_id, group_id))
+
+
+def _page_of(forum_id: int, group_id: int | None) -> str:
+    return link("admin.forums.group", group_id=group_id) if group_id else _forum_page(forum_id)
 
 
 def _forum_page(forum_id: int) -> str:

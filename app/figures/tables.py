@@ -28,7 +28,7 @@ class Asked:
     @property
     def periods(self) -> list[Period]:
         """Those in which messages were taken or will be."""
-        return [period for period in self.forum.periods if period.called_off_at is None]
+        return [period for period in self.forum.periods_told if period.called_off_at is None]
 
     @cached_property
     def activity(self) -> queries.Activity:

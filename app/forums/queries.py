@@ -217,6 +217,7 @@ def _forums(viewer: Viewer, condition: Any) -> list[Forum]:
         .options(
             selectinload(Forum.texts),
             selectinload(Forum.periods),
+            selectinload(Forum.groups),
             selectinload(outcomes).selectinload(Document.texts),
         )
     )

@@ -8,7 +8,16 @@ from app.models.mail import Mail
 from app.models.message import WHO_SPEAKS, Message, MessageStatus, Revision
 from app.models.moderation import IN_THE_RECORD, Act, ActKind, Reason, ReasonText, Report
 from app.models.page import Page, PageKind, PageText
-from app.models.period import Period, PeriodKind, State, StateKind, last_second, periods_of_group, state_of
+from app.models.period import (
+    Period,
+    PeriodKind,
+    State,
+    StateKind,
+    last_second,
+    periods_of_group,
+    state_of,
+    state_of_forum,
+)
 from app.models.submission import Submission
 from app.models.topic import Topic
 from app.models.user import (
@@ -72,4 +81,5 @@ __all__ = [
     "last_second",
     "periods_of_group",
     "state_of",
+    "state_of_forum",
 ]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, attribute_keyed_dict, mapped_column, relation
 from app.database import Base
 from app.models.group import Group
 from app.models.page import Page
-from app.models.period import Period, PeriodKind, State, periods_of_group, state_of
+from app.models.period import Period, PeriodKind, State, periods_of_group, schedules, state_of, state_of_forum
 from app.models.texts import InLanguage
 
 if TYPE_CHECKING:
@@ -61,19 +61,25 @@ class Forum(Base):
 
     @property
     def dates(self) -> tuple[datetime, datetime] | None:
-        """The first opening and the deadline that its extensions led to; a reopening stands apart from them."""
-        held = [period for period in self.own_periods if period.called_off_at is None]
+        """The first opening of its groups and the last deadline that extensions led to; reopenings stand apart."""
+        told = [period for schedule in schedules(self.periods, self.group_numbers) for period in schedule]
+        held = [period for period in told if period.called_off_at is None]
         regular = [period for period in held if period.kind != PeriodKind.REOPENING]
-        return (regular[0].opens_at, max(period.closes_at for period in regular)) if regular else None
+        return _span(regular) if regular else None
+
+    @property
+    def periods_told(self) -> list[Period]:
+        """Its periods and its groups', in their order; what a group took over from the forum as it was is told once."""
+        own = {_dates_of(period) for period in self.own_periods}
+        return [period for period in self.periods if period.group_id is None or _dates_of(period) not in own]
 
     def group_periods(self, group: Group) -> list[Period]:
         """The periods that hold for a group: its own where it has any, else the forum's."""
         return periods_of_group([period for period in self.periods if period.group_id == group.id], self.own_periods)
 
     def state(self, now: datetime) -> State:
-        """The state of the whole; a reopening of a single group reopens the forum too."""
-        whole = state_of(self.own_periods, self.archived_at, now)
-        return whole if whole.is_open else state_of(self.periods, self.archived_at, now)
+        """The state of the whole, which follows from its groups'."""
+        return state_of_forum(self.periods, self.group_numbers, self.archived_at, now)
 
     def group_state(self, group: Group, now: datetime) -> State:
         return state_of(self.group_periods(group), self.archived_at, now)
@@ -83,9 +89,22 @@ class Forum(Base):
         """Each group's number, by its key."""
         return {group.id: group.number for group in self.groups}
 
+    def notices_at(self, now: datetime) -> list["Notice"]:
+        """What readers see of its notices: one that is dated later is held back until then."""
+        return [notice for notice in self.notices if notice.published_at <= now]
+
     @property
     def outcomes(self) -> list["Document"]:
         return [document for document in self.documents if document.kind == DocumentKind.OUTCOME]
+
+
+def _span(periods: list[Period]) -> tuple[datetime, datetime]:
+    return min(period.opens_at for period in periods), max(period.closes_at for period in periods)
+
+
+def _dates_of(period: Period) -> tuple[object, ...]:
+    """All that readers are told of a period but whose it is."""
+    return period.kind, period.opens_at, period.closes_at, period.former_dates, period.called_off_at
 
 
 class Invitation(Base):

@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -55,7 +55,8 @@ class State:
     `opens_at` is the next opening (planned, or closed with a reopening to come), `deadline` the last
     moment to write (when open) or the last moment that there was (when closed), `first_deadline` the
     deadline before it was extended, `announced` the later deadline that was announced before it was
-    brought forward.
+    brought forward. Of a forum, `varies` says that these dates are not those of all its groups, and
+    `lacks_groups` that there is none in which anybody could post.
     """
 
     kind: StateKind
@@ -64,6 +65,8 @@ class State:
     first_deadline: datetime | None = None
     announced: datetime | None = None
     archived_at: datetime | None = None
+    varies: bool = False
+    lacks_groups: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -78,6 +81,37 @@ def last_second(minute: datetime) -> datetime:
 def periods_of_group(own: list[Any], of_forum: list[Any]) -> list[Any]:
     """The periods that hold for a group: its own, else the forum's, after whatever of its own was called off."""
     return own if any(period.called_off_at is None for period in own) else [*own, *of_forum]
+
+
+def schedules(periods: Iterable[Period], group_ids: Iterable[int]) -> list[list[Period]]:
+    """The periods that hold in a forum's groups: the forum's own, once for all that follow them, and each group's own.
+
+    A forum without groups has its own alone.
+    """
+    known, groups = list(periods), set(group_ids)
+    with_own = {period.group_id for period in known if period.group_id is not None and period.called_off_at is None}
+    follows = not groups or bool(groups - with_own)
+    scopes = [*([None] if follows else []), *sorted(with_own & groups)]
+    return [[period for period in known if period.group_id == scope] for scope in scopes]
+
+
+def state_of_forum(
+    periods: Iterable[Period], group_ids: Iterable[int], archived_at: datetime | None, now: datetime
+) -> State:
+    """The state of the whole: it is open as long as any of its groups is, until the last of their deadlines."""
+    groups = list(group_ids)
+    states = [state_of(schedule, archived_at, now) for schedule in schedules(periods, groups)]
+    whole = max(states, key=_how_far)
+    if whole.is_open and not groups:
+        return State(StateKind.PLANNED, lacks_groups=True)
+    openings = [state.opens_at for state in states if state.opens_at and not whole.is_open]
+    dates = {(state.is_open, state.opens_at, state.deadline) for state in states}
+    return replace(whole, opens_at=min(openings, default=None), varies=len(dates) > 1 and not archived_at)
+
+
+def _how_far(state: State) -> tuple[Any, ...]:
+    """Open before closed before planned, and the last of the deadlines; moments are compared with moments alone."""
+    return state.is_open, state.kind != StateKind.PLANNED, state.deadline is not None, state.deadline
 
 
 def state_of(periods: Iterable[Any], archived_at: datetime | None, now: datetime) -> State:
@@ -113,7 +147,7 @@ def _open_state(known: list[Any], ordered: list[Any], running: Any) -> State:
     return State(StateKind.REOPENED if reopened else StateKind.OPEN, deadline=deadline, announced=announced)
 
 
-def _end(known: list[Any], ended: list[Any]) -> dict[str, datetime | None]:
+def _end(known: list[Any], ended: list[Any]) -> dict[str, Any]:
     """The last moment that there was, and the later one that had been announced."""
     if not ended:
         return {}

@@ -28,6 +28,7 @@ PAGES = (
     "forums/1/archive/",
     "forums/1/unarchive/",
     "forums/1/close/",
+    "groups/1/close/",
     "forums/1/invitations/",
     "forums/1/roles/",
     "forums/1/roles/3/moderator/end/",

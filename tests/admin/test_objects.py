@@ -8,10 +8,10 @@ from app.admin import object_actions
 from app.admin.object_queries import KINDS
 from app.errors import Refused
 from app.extensions import db
-from app.models import Document, Forum, Group, Notice, Page, Question, Topic, User
+from app.models import Document, Forum, Group, Notice, Page, Question, QuestionText, Topic, User
 from tests.admin.conftest import ALREADY, in_all_languages
 from tests.conftest import sign_in
-from tests.world import make_forum, make_user
+from tests.world import make_forum, make_user, texts
 
 HOSTILE = '<img src=x onerror=alert(1)> {{7*7}} [a](javascript:alert(2)) "quoted"'
 NEW_OF_EACH_KIND = [
@@ -270,6 +270,26 @@ def test_what_holds_messages_is_not_deleted(admin: FlaskClient, look, kind, key)
     assert look(lambda: db.session.get(Forum if kind == "forums" else Group, key))
 
 
+@pytest.mark.parametrize(
+    ("page", "offered", "kept"),
+    [
+        ("forums/1/", (), ("forums/1/", "groups/1/")),
+        ("forums/2/", ("forums/2/", "groups/2/"), ()),
+        ("groups/1/", ("questions/3/",), ("groups/1/", "questions/1/")),
+    ],
+)
+def test_deleting_is_offered_where_it_is_possible_alone(admin: FlaskClient, look, world, page, offered, kept):
+    def answer_the_first_question() -> None:
+        db.session.get(Topic, world.topic).question_id = 1
+        db.session.add(Question(group_id=1, number=2, texts=texts(QuestionText, text="Two?")))
+        db.session.commit()
+
+    look(answer_the_first_question)
+    shown = admin.get(f"/en/admin/{page}").text
+
+    assert [path for path in (*offered, *kept) if f"{path}delete/" in shown] == list(offered)
+
+
 def test_question_that_was_answered_is_not_deleted(admin: FlaskClient, look, world):
     def file_topic() -> None:
         db.session.get(Topic, world.topic).question_id = 1
@@ -375,6 +395,17 @@ def test_page_with_pages_below_it_is_not_deleted(admin: FlaskClient, look):
     assert saved(admin.post("/en/admin/pages/new/", data=data))
 
     assert admin.post(f"/en/admin/pages/{rules}/delete/").status_code == 409
+
+
+def test_deleting_a_page_is_offered_where_no_page_stands_below(admin: FlaskClient, look):
+    rules = look(lambda: _page("rules").id)
+    delete = f"/en/admin/pages/{rules}/delete/"
+    before = admin.get("/en/admin/pages/").text
+    data = {"slug": "more", "kind": "text", "parent_id": str(rules), "position": "0", "en-title": "More"}
+    admin.post("/en/admin/pages/new/", data=data)
+
+    assert delete in before
+    assert delete not in admin.get("/en/admin/pages/").text
 
 
 def test_site_without_pages_gets_its_home_first(app):

@@ -5,18 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from lxml import html
 
 from app.admin import period_actions
 from app.database import utcnow
 from app.errors import Refused
 from app.extensions import db
-from app.languages import KNOWN
 from app.models import Forum, LogEntry, Period, PeriodKind, User
 from tests.admin.conftest import ALREADY, moment, typed
-from tests.world import make_forum
+from tests.admin.periods import ADMIN, add, end_of, make_quiet, move_into_the_past, state_shown, timeline, told
 
-ADMIN = "/en/admin/"
 EVERY_TIMELINE = (
     "/en/forums/open-forum/",
     "/en/forums/open-forum/groups/",
@@ -30,29 +27,6 @@ EVERY_STATE_LINE = (
     "/en/topics/{topic}/",
     "/en/print/topics/{topic}/",
 )
-
-
-def state_shown(client: FlaskClient, path: str = "/en/forums/open-forum/") -> str:
-    """The name in the first state line of a page."""
-    return re.search(r'<strong class="state-name">([^<]+)</strong>', client.get(path).text)[1]
-
-
-def add(admin: FlaskClient, kind: str, opens, closes, *, forum: int = 1, group: int = 0, step: str = ""):
-    data = {"group_id": str(group), "opens_at": opens, "closes_at": closes}
-    return admin.post(f"{ADMIN}forums/{forum}/periods/{kind}/{step}", data=data)
-
-
-def make_quiet(look, **more) -> int:
-    """A forum without messages: a published one without periods, unless `more` says so to `make_forum`."""
-
-    def make() -> int:
-        forum = make_forum("quiet", **more)
-        if not more:
-            forum.periods.clear()
-        db.session.commit()
-        return forum.id
-
-    return look(make)
 
 
 # The whole life
@@ -77,38 +51,15 @@ def test_forum_is_opened_extended_closed_and_reopened(admin: FlaskClient, visito
     admin.post(f"{ADMIN}forums/{forum}/close/")
     assert state_shown(visitor, public) == "Closed"
 
-    look(lambda: _move_into_the_past(forum))
+    look(lambda: move_into_the_past(forum))
     add(admin, "reopening", moment(-0.1), moment(5), **quiet)
     assert state_shown(visitor, public) == "Reopened"
 
     admin.post(f"{ADMIN}forums/{forum}/close/")
-    look(lambda: _move_into_the_past(forum))
+    look(lambda: move_into_the_past(forum))
     admin.post(f"{ADMIN}forums/{forum}/archive/")
     assert state_shown(visitor, public) == "Archived"
     assert len(look(lambda: db.session.get(Forum, forum).periods)) == 3, "old dates are kept"
-
-
-def _move_into_the_past(forum_id: int) -> None:
-    """As if an hour had gone by, since a period may not begin in the minute in which the last one ended."""
-    for period in db.session.get(Forum, forum_id).periods:
-        period.opens_at -= timedelta(hours=1)
-        period.closes_at -= timedelta(hours=1)
-    db.session.commit()
-
-
-def end_of(look, period_id: int):
-    return look(lambda: db.session.get(Period, period_id).closes_at)
-
-
-def told(at) -> str:
-    """A moment as English pages tell it."""
-    return KNOWN["en"].moment(at)
-
-
-def timeline(client: FlaskClient, path: str = "/en/forums/open-forum/") -> str:
-    """The words of the list of periods on a page."""
-    found = html.document_fromstring(client.get(path).text).find_class("timeline")[0]
-    return re.sub(r"[ \n]+", " ", found.text_content()).strip()
 
 
 def test_closing_takes_effect_at_once(admin: FlaskClient, alice: FlaskClient, world):
@@ -158,18 +109,10 @@ def test_closing_shows_beforehand_what_will_be_told(admin: FlaskClient, look):
 def test_forum_that_was_closed_during_its_extension_can_be_reopened(admin: FlaskClient, visitor: FlaskClient, look):
     add(admin, "extension", moment(-1), moment(72))
     admin.post(f"{ADMIN}forums/1/close/")
-    look(lambda: _move_into_the_past(1))
+    look(lambda: move_into_the_past(1))
 
     assert add(admin, "reopening", moment(-0.1), moment(5)).status_code == 302
     assert state_shown(visitor) == "Reopened"
-
-
-def test_closing_closes_the_groups_too(admin: FlaskClient, visitor: FlaskClient, world):
-    add(admin, "scheduled", moment(-3), moment(30), group=world.group)
-    admin.post(f"{ADMIN}forums/1/close/")
-
-    assert state_shown(visitor) == "Closed"
-    assert state_shown(visitor, "/en/forums/open-forum/groups/group-1/") == "Closed"
 
 
 def test_closing_what_is_closed_is_refused(admin: FlaskClient, look):
@@ -207,10 +150,98 @@ def test_dates_that_do_not_fit_are_refused_beside_their_field(admin: FlaskClient
 
 @pytest.mark.parametrize(
     ("kind", "opens", "closes"),
-    [("scheduled", 30, 50), ("extension", 1, 50), ("reopening", 30, 50), ("scheduled", -90, -50)],
+    [("scheduled", 30, 50), ("extension", 1, 50), ("reopening", 30, 50)],
 )
 def test_dates_that_fit_are_taken(admin: FlaskClient, kind, opens, closes):
     assert add(admin, kind, moment(opens), moment(closes)).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("kind", "opens", "closes", "reason"),
+    [
+        ("scheduled", -50, -10, "Another period takes messages at that time ("),
+        ("extension", 30, 50, "The last of them is "),
+        ("extension", 1, 5, "which ends on "),
+    ],
+)
+def test_refusal_names_the_dates_that_are_in_the_way(admin: FlaskClient, look, kind, opens, closes, reason):
+    answer = add(admin, kind, moment(opens), moment(closes))
+
+    assert reason in answer.text
+    assert told(end_of(look, 1)) in answer.text.split(reason)[1].partition("</p>")[0]
+
+
+@pytest.mark.parametrize("kind", ["scheduled", "reopening"])
+def test_period_that_is_over_is_not_added_to_a_published_forum(admin: FlaskClient, look, log, kind):
+    forum = make_quiet(look, opens=-90, closes=-50)
+    answer = add(admin, kind, moment(-40), moment(-30), forum=forum)
+
+    assert answer.status_code == 422
+    assert 'href="#closes_at"' in answer.text
+    assert "This last moment is past already." in answer.text
+    assert log() == []
+
+
+def test_period_to_come_is_not_moved_into_the_past_of_a_published_forum(admin: FlaskClient):
+    add(admin, "scheduled", moment(30), moment(50))
+    answer = admin.post(f"{ADMIN}periods/3/edit/", data={"opens_at": moment(-90), "closes_at": moment(-50)})
+
+    assert answer.status_code == 422
+    assert "This last moment is past already." in answer.text
+
+
+def test_record_of_an_old_forum_is_written_before_it_is_published(admin: FlaskClient, visitor: FlaskClient, look):
+    forum = make_quiet(look, published=False, opens=-900, closes=-800)
+    added = [
+        add(admin, "extension", moment(-800), moment(-700), forum=forum).status_code,
+        add(admin, "reopening", moment(-500), moment(-400), forum=forum).status_code,
+    ]
+    admin.post(f"{ADMIN}forums/{forum}/publish/")
+
+    assert added == [302, 302]
+    assert state_shown(visitor, "/en/forums/quiet/") == "Closed"
+
+
+# What is closed
+
+
+def test_what_is_closed_is_not_extended(admin: FlaskClient, look, log):
+    forum = make_quiet(look, opens=-48, closes=-24)
+    end = end_of(look, 3)
+    answer = add(admin, "extension", typed(end), moment(30), forum=forum)
+
+    assert answer.status_code == 422
+    assert f"The period to extend ended on {told(end)}" in answer.text
+    assert "Use “Reopen” instead" in answer.text
+    assert log() == []
+
+
+def test_forum_that_was_closed_now_is_not_extended(admin: FlaskClient, visitor: FlaskClient, look):
+    admin.post(f"{ADMIN}forums/1/close/")
+    answer = add(admin, "extension", typed(end_of(look, 1)), moment(72))
+
+    assert answer.status_code == 422
+    assert state_shown(visitor) == "Closed"
+
+
+def test_period_that_ends_while_its_extension_is_typed_is_not_extended(app, world):
+    """The clock of the transaction counts, not that of the form."""
+    with app.test_request_context("/en/"):
+        admin, period = db.session.get(User, world.admin), db.session.get(Period, 1)
+        opens_at, closes_at = period.closes_at, utcnow() + timedelta(days=9)
+        period.closes_at = utcnow() - timedelta(seconds=1)
+        db.session.commit()
+        with pytest.raises(Refused):
+            period_actions.create(1, PeriodKind.EXTENSION, None, opens_at, closes_at, key="k", viewer=admin)
+
+
+def test_forum_is_reopened_in_the_minute_in_which_it_was_closed(admin: FlaskClient, visitor: FlaskClient, look):
+    admin.post(f"{ADMIN}forums/1/close/")
+    end = end_of(look, 1)
+    answer = add(admin, "reopening", typed(end), moment(72))
+
+    assert answer.status_code == 302
+    assert look(lambda: db.session.get(Period, 3).opens_at) == end + timedelta(seconds=1)
 
 
 @pytest.mark.parametrize(
@@ -381,7 +412,7 @@ def test_period_that_has_not_begun_is_called_off_and_stays_in_sight(
     assert "Called off on" in timeline(visitor)
     assert "Called off on" in admin.get(f"{ADMIN}forums/1/").text
     assert [action for action, _kind, _subject in log()] == ["create", "call_off"]
-    look(lambda: _move_into_the_past(1))
+    look(lambda: move_into_the_past(1))
     assert "It opens again" not in visitor.get("/en/forums/open-forum/").text
 
 
@@ -420,20 +451,6 @@ def test_called_off_period_does_not_keep_a_forum_out_of_the_archive(admin: Flask
     assert (refused, admin.post(f"{ADMIN}forums/{forum}/archive/").status_code) == (409, 302)
 
 
-def test_group_whose_own_period_was_called_off_follows_the_forum_again(
-    admin: FlaskClient, visitor: FlaskClient, alice: FlaskClient, world
-):
-    add(admin, "scheduled", moment(30), moment(50), group=world.group)
-    group, topic = "/en/forums/open-forum/groups/group-1/", f"/en/topics/{world.topic}/"
-    before = state_shown(visitor, group), state_shown(visitor, topic)
-    admin.post(f"{ADMIN}periods/3/delete/")
-
-    assert before == ("Planned", "Planned")
-    assert (state_shown(visitor, group), state_shown(visitor, topic)) == ("Open", "Open")
-    assert "Called off on" in timeline(visitor, group)
-    assert alice.post(f"{topic}reply/", data={"body": "Again", "language": "en"}).status_code == 302
-
-
 def test_dates_of_a_draft_are_free(admin: FlaskClient, look):
     """Nobody has seen them yet, so a slip of the pen can be mended."""
     period = look(lambda: db.session.get(Forum, 2).periods[0].id)
@@ -463,31 +480,6 @@ def test_period_with_an_extension_is_neither_shortened_nor_deleted(admin: FlaskC
     assert shortened.status_code == 422
     assert "builds on this one" in shortened.text
     assert admin.post(f"{ADMIN}periods/3/delete/").status_code == 409
-
-
-# One group
-
-
-def test_extension_of_one_group_keeps_its_history(admin: FlaskClient, visitor: FlaskClient, look, world):
-    """A group that followed the forum's periods takes them over, so that its first deadline stays in sight."""
-    answer = add(admin, "extension", typed(end_of(look, 1)), moment(72), group=world.group)
-
-    assert answer.status_code == 302
-    page = "/en/forums/open-forum/groups/group-1/"
-    assert state_shown(visitor, page) == "Extended"
-    assert "the first deadline was" in visitor.get(page).text
-    assert state_shown(visitor) == "Open", "the forum as a whole is not extended"
-
-
-def test_reopening_of_one_group_leaves_the_others_closed(admin: FlaskClient, visitor: FlaskClient, look):
-    forum = make_quiet(look, opens=-48, closes=-24)
-    admin.post(f"{ADMIN}groups/new/{forum}/", data={"slug": "group-2", "number": "2", "en-title": "Two"})
-    one = look(lambda: db.session.get(Forum, forum).groups[0].id)
-    add(admin, "reopening", moment(-1), moment(5), forum=forum, group=one)
-
-    assert state_shown(visitor, "/en/forums/quiet/groups/group-1/") == "Reopened"
-    assert state_shown(visitor, "/en/forums/quiet/groups/group-2/") == "Closed"
-    assert state_shown(visitor, "/en/forums/quiet/") == "Reopened"
 
 
 # Before and after
@@ -539,6 +531,7 @@ def test_forum_page_offers_what_fits_its_state(admin: FlaskClient, look):
     assert "/close/" in open_page
     assert "periods/reopening/" not in open_page
     assert "periods/reopening/" in closed_page
+    assert "periods/extension/" not in closed_page
     assert "/close/" not in closed_page
 
 

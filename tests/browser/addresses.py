@@ -218,6 +218,7 @@ def _administration() -> list[str]:
         f"forums/{forum}/periods/extension/",
         f"periods/{period}/edit/",
         f"groups/{group}/",
+        f"groups/{group}/close/",
         f"groups/{group}/edit/",
         f"questions/{question}/edit/",
         f"notices/{notice}/edit/",

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from app.database import utcnow
 from app.extensions import db
-from app.models import Forum, Period, PeriodKind, StateKind, last_second, state_of
+from app.models import Forum, Period, PeriodKind, StateKind, last_second, state_of, state_of_forum
 from tests.world import World, make_forum, make_period
 
 OPENING = datetime(2012, 2, 20, 1, tzinfo=UTC)
@@ -16,6 +16,7 @@ DEADLINE = datetime(2012, 3, 2, 23, tzinfo=UTC)
 LATER = datetime(2012, 3, 9, 23, tzinfo=UTC)
 REOPENING = datetime(2012, 7, 17, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 SCHEDULED = Period(kind=PeriodKind.SCHEDULED, opens_at=OPENING, closes_at=DEADLINE)
 EXTENSION = Period(kind=PeriodKind.EXTENSION, opens_at=DEADLINE, closes_at=LATER)
@@ -142,6 +143,47 @@ def test_old_dates_stay_in_sight_after_an_extension(app: Flask, world: World, vi
     page = visitor.get("/en/forums/open-forum/").text
 
     assert f"the first deadline was {first.day} {first:%B %Y}, {first:%H:%M}\N{NO-BREAK SPACE}UTC" in page
+
+
+def test_forum_without_a_group_is_not_open(app: Flask, world: World, visitor: FlaskClient):
+    """Nobody could post in it."""
+    with app.app_context():
+        make_forum("empty-forum").groups.clear()
+        db.session.commit()
+
+    portal = visitor.get("/en/portal/").text
+
+    assert portal.index("Planned forums") < portal.index("Title of empty-forum")
+    assert "No discussion group has been set up yet." in visitor.get("/en/forums/empty-forum/").text
+    assert "Take part" not in visitor.get("/en/forums/empty-forum/").text
+
+
+@pytest.mark.parametrize(
+    ("of_groups", "kind", "hours", "varies"),
+    [
+        # The periods of two groups in hours from now, None for one that follows the forum's, from -24 to 24.
+        ([None, None], "open", 24, False),
+        ([None, (-24, 48)], "open", 48, True),
+        ([(-24, 9), (-24, 5)], "open", 9, True),
+        ([(-24, -9), (-24, -5)], "closed", -5, True),
+        ([(-24, -9), None], "open", 24, True),
+        ([(9, 20), (5, 30)], "planned", 30, True),
+        ([(-24, -9), (5, 30)], "closed", -9, True),
+    ],
+)
+def test_state_of_a_forum_follows_from_its_groups(of_groups, kind, hours, varies):
+    own = [make_period(PeriodKind.SCHEDULED, *span, NOW, group_id=at) for at, span in enumerate(of_groups) if span]
+    forum = make_period(PeriodKind.SCHEDULED, -24, 24, NOW)
+    state = state_of_forum([forum, *own], [0, 1], None, NOW)
+
+    assert (state.kind, state.deadline, state.varies) == (kind, NOW + timedelta(hours=hours), varies)
+
+
+def test_forum_opens_again_when_the_first_of_its_groups_does():
+    periods = [make_period(PeriodKind.SCHEDULED, -24, -9, NOW)]
+    periods += [make_period(PeriodKind.REOPENING, opens, 30, NOW, group_id=at) for at, opens in enumerate((9, 5))]
+
+    assert state_of_forum(periods, [0, 1], None, NOW).opens_at == NOW + timedelta(hours=5)
 
 
 def test_portal_sorts_planned_forums_by_their_opening(app: Flask, world: World, visitor: FlaskClient):

@@ -43,6 +43,11 @@ def test_date_and_time_which_no_line_parts(languages, code, text):
     assert languages[code].moment(MAY_FOURTH) == text
 
 
+@pytest.mark.parametrize(("code", "text"), [("en", "one – other"), ("es", "one a other"), ("fr", "one – other")])
+def test_two_moments(languages, code, text):
+    assert languages[code].moments("one", "other") == text
+
+
 @pytest.mark.parametrize(
     ("code", "text"),
     [

@@ -1,0 +1,96 @@
+"""What an administrator is told before a forum is published, and what readers see of it when."""
+
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.database import utcnow
+from app.extensions import db
+from app.models import Forum, Notice, NoticeText
+from tests.world import texts
+
+NO_GROUP = "There is no discussion group, so nobody can post."
+NO_PERIOD = "There is no period, so readers are not told when messages are taken."
+OWN_TEXTS = "Texts of the forum itself are missing in: español."
+OTHER_TEXTS = "Texts of its groups, questions, pages, notices or documents are missing in: español, français."
+WHERE_ASKED = ("/en/admin/forums/2/", "/en/admin/forums/2/publish/")
+WHERE_TOLD = ("/en/forums/open-forum/", "/en/print/forums/open-forum/")
+
+
+def without_groups(forum: Forum) -> None:
+    forum.groups.clear()
+
+
+def without_periods(forum: Forum) -> None:
+    forum.periods.clear()
+
+
+def without_spanish(forum: Forum) -> None:
+    del forum.texts["es"]
+
+
+def with_a_partial_question(forum: Forum) -> None:
+    question = forum.groups[0].questions[0]
+    del question.texts["es"], question.texts["fr"]
+
+
+@pytest.mark.parametrize("path", WHERE_ASKED)
+@pytest.mark.parametrize(
+    ("lack", "sentence"),
+    [
+        (without_groups, NO_GROUP),
+        (without_periods, NO_PERIOD),
+        (without_spanish, OWN_TEXTS),
+        (with_a_partial_question, OTHER_TEXTS),
+    ],
+)
+def test_what_is_missing_is_told_before_a_forum_is_published(admin: FlaskClient, look, path, lack, sentence):
+    def make() -> None:
+        lack(db.session.get(Forum, 2))
+        db.session.commit()
+
+    look(make)
+    page = admin.get(path).text
+
+    assert [told for told in (NO_GROUP, NO_PERIOD, OWN_TEXTS, OTHER_TEXTS) if told in page] == [sentence]
+
+
+@pytest.mark.parametrize("path", WHERE_ASKED)
+def test_forum_that_has_everything_lacks_nothing(admin: FlaskClient, path):
+    assert "Still missing" not in admin.get(path).text
+
+
+@pytest.fixture
+def notice(look, world) -> int:
+    """The key of a notice that is dated in an hour."""
+
+    def make() -> int:
+        at = utcnow() + timedelta(hours=1)
+        made = Notice(forum_id=1, published_at=at, texts=texts(NoticeText, title="Extended"))
+        db.session.add(made)
+        db.session.commit()
+        return made.id
+
+    return look(make)
+
+
+@pytest.mark.parametrize("path", WHERE_TOLD)
+def test_notice_is_held_back_until_its_date(visitor: FlaskClient, look, notice, path):
+    def date_it_now() -> None:
+        db.session.get(Notice, notice).published_at = utcnow()
+        db.session.commit()
+
+    before = visitor.get(path).text
+    look(date_it_now)
+
+    assert "Notices of the Secretariat" not in before
+    assert "Extended (en)" not in before
+    assert "Extended (en)" in visitor.get(path).text
+
+
+def test_notice_that_is_held_back_is_marked_for_administrators(admin: FlaskClient, notice):
+    page = admin.get("/en/admin/forums/1/").text
+
+    assert "Extended (en)" in page
+    assert "Readers do not see it before" in page
