@@ -66,13 +66,11 @@ def edit(number: int) -> ResponseReturnValue:
     author = signed_in_user()
     message = queries.get_message(number, viewer=author)
     require(author, "edit", message)
-    form = EditForm(obj=message, title=message.topic.title)
-    form.offer_removal(message)
-    if not can(author, "change_title", message.topic):
-        del form.title
+    form = _edit_form(message, author)
     if _is_sent(_ready(form, default=message.language)):
         with told_at_its_field(form):
-            actions.edit(message, author=author, **form.changes)
+            if not actions.edit(message, author=author, **form.changes):
+                return _to_message(message, _("You changed nothing, so your message stands as it was."))
             said = _("Your message is changed. Its earlier versions stay readable in its history.")
             return _to_message(message, _waiting(message) or said)
     told = {"returned": why_returned([message]).get(number), "corrected": last_correction(message)}
@@ -110,6 +108,17 @@ def _ready(form: Written, default: str | None = None) -> Written:
     form.language.offer([(code, language.name) for code, language in site_languages().items()])
     if not form.is_submitted():
         form.language.data = default or reader_language().code
+    return form
+
+
+def _edit_form(message: Message, author: User) -> EditForm:
+    topic = message.topic
+    form = EditForm(obj=message, title=topic.title, question=topic.question.number if topic.question else 0)
+    form.offer_removal(message)
+    if can(author, "change_title", message):
+        form.question.offer(_question_choices(topic.group))
+    else:
+        form.leave_topic()
     return form
 
 

@@ -1,8 +1,8 @@
 """Forums and groups as their pages show them; fetching and permission are one call."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select
@@ -31,6 +31,7 @@ from app.permissions import FORUM_IS_VISIBLE, MESSAGE_IS_VISIBLE, TOPIC_IS_VISIB
 
 # An administrator's typing error must not fill a page; a group with more is shown in pages.
 TOPICS_PER_PAGE = 50
+TWIN_WITHIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -205,6 +206,17 @@ def get_message(number: int, *, viewer: Viewer) -> Message:
     if message is None:
         raise NotFound
     return message
+
+
+def find_twin(author: User, message: Mapping[str, Any], there: Any, files: list[tuple[str, str]]) -> Message | None:
+    """What the author posted `there` within the last minutes, with the same words, speaker and files, and has not
+    taken back: a browser that goes back to a form may show a new one, with a key of its own."""
+    same = (getattr(Message, name) == value for name, value in {"speaker": "", **message}.items())
+    stands = Message.status.in_((MessageStatus.PUBLISHED, MessageStatus.PENDING))
+    lately = Message.posted_at > utcnow() - TWIN_WITHIN
+    statement = select(Message).join(Topic, Topic.id == Message.topic_id).order_by(Message.id)
+    found = db.session.scalars(statement.where(there, Message.author_id == author.id, lately, stands, *same))
+    return next((one for one in found if [(file.name, file.sha256) for file in one.files] == files), None)
 
 
 def _forums(viewer: Viewer, condition: Any) -> list[Forum]:
