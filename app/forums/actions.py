@@ -12,7 +12,7 @@ from app.extensions import db, transaction
 from app.forums import placing, queries
 from app.forums.revising import revise
 from app.markup import render
-from app.models import Group, Message, MessageStatus, Question, Topic, User
+from app.models import Group, Message, MessageStatus, Topic, User
 from app.moderation.telling import tell_moderators
 from app.permissions import needs_approval, require
 from app.submissions import earlier_result, remember
@@ -40,7 +40,7 @@ def start_topic(
             return earlier
         require(author, "start_topic", group)
         _require_voice(author, group, message)
-        asked = _question(group, question)
+        asked = queries.get_question(group, question)
         begins = (Message.position == 1) | Message.position.is_(None)
         there = (Topic.group_id == group.id) & (Topic.title == title) & (Topic.question == asked) & begins
         if twin := queries.find_twin(author, message, there, _identities(files)):
@@ -176,7 +176,7 @@ def _retitle(message: Message, author: User, *, title: str, question: int, langu
     """Give the topic that a message begins another title, in this language, or another question; whether it has one
     now. What everybody could see before is kept in the log."""
     topic = message.topic
-    asked, known = _question(topic.group, question), topic.question
+    asked, known = queries.get_question(topic.group, question), topic.question
     if (topic.title, topic.language, topic.question) == (title, language, asked):
         return False
     require(author, "change_title", message)
@@ -186,14 +186,6 @@ def _retitle(message: Message, author: User, *, title: str, question: int, langu
     if topic.last_position and changes:
         log.record(author, "edit", "topics", topic, changes)
     return True
-
-
-def _question(group: Group, number: int) -> Question | None:
-    """The group's question with that number, none for 0. Raises NotFound for one of another group."""
-    asked = next((question for question in group.questions if question.number == number), None)
-    if number and asked is None:
-        raise NotFound
-    return asked
 
 
 def _identities(files: Sequence[Upload]) -> list[tuple[str, str]]:
