@@ -96,9 +96,10 @@ def edit(
     files: Sequence[Upload] = (),
     removed: Collection[int] = (),
     submission: str = "",
-) -> bool:
-    """Give a message a new text, more files and fewer, and keep the old text as a revision; whether that changed
-    anything. No change leaves no revision.
+) -> str:
+    """Give a message a new text, more files and fewer, and keep the old text as a revision. No change leaves none.
+
+    Returns what was changed: "message", "topic" where that alone was, or "".
 
     `removed` are keys of files of the message; `topic` has the `title` and the number of the `question` of the topic
     that it begins, where they can be changed. A message that was returned to its author waits for approval again.
@@ -109,20 +110,20 @@ def edit(
         require(author, "edit", message)
         sent = (message.id, changes, topic, _identities(files), sorted(removed))
         if _earlier(submission, author, *sent):
-            return True
+            return "message"
         leaving = [file for file in message.files if file.id in removed]
         files_change = bool(files or leaving)
         retitled = topic is not None and _retitle(message, author, language=changes["language"], **topic)
         revised = revise(message, changes, files_change=files_change)
         if not (revised or retitled):
-            return False
+            return ""
         if files_change:
             exchange(message, leaving, files, at=message.written_at)
         if message.returned_at:
             message.returned_at = None
             tell_moderators("waits", message)
         remember(submission, author.id, message.id, *sent)
-    return True
+    return "message" if revised else "topic"
 
 
 def withdraw(message: Message, *, author: User) -> None:

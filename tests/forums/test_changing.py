@@ -199,7 +199,8 @@ def test_author_changes_title_and_question_while_nobody_else_has_written_in_the_
     topic, number = own_topic
     answer = change_topic(alice, number)
 
-    assert "Your message is changed." in alice.get(answer.location).text
+    page = alice.get(answer.location).text
+    assert "Title and question of the topic are saved; your message stands as it was." in page
     assert topic_of(app, topic) == ("Reporting formats", "en", 1)
 
 
