@@ -120,6 +120,11 @@ def local_path(target: str | None) -> str | None:
     return target if target.isprintable() else None
 
 
+def asked_destination() -> str | None:
+    """Where the reader wants to go on after the forms on the way, such as signing up, if it is a path of this site."""
+    return local_path(request.args.get("next"))
+
+
 def _here() -> str:
     path = request.path.removeprefix(f"/{g.language.code}") if "lang" in g else "/"
     if not request.query_string:

@@ -128,6 +128,14 @@ class ApprovedAsItStands(ForumError):
     )
 
 
+class TitleStands(ForumError):
+    status = 409
+    message = _l(
+        "Somebody else has written in this topic, or the Secretariat has moved it or changed its title. So its title "
+        "and its question stay as they are."
+    )
+
+
 class ByInvitation(ForumError):
     status = 403
     message = _l("In this forum only participants whom the Secretariat has approved can post. Everybody can read it.")

@@ -24,6 +24,7 @@ from markdown.util import AtomicString
 from markupsafe import Markup, escape
 
 from app.errors import TooIntricate
+from app.indentation import ListIndentation
 from app.languages import site_languages
 from app.plain import without_unwanted
 
@@ -173,6 +174,7 @@ def _parser(first_heading: int, *, official: bool) -> Markdown:
     ):
         parser.inlinePatterns.deregister(name)
     parser.preprocessors.deregister("html_block")
+    parser.preprocessors.register(ListIndentation(parser), "list_indentation", 25)  # below normalize_whitespace
     parser.parser.blockprocessors.deregister("reference")
     parser.parser.blockprocessors.register(_BlockWork(parser.parser), "work", 1000)
     parser.treeprocessors.register(_ListDepth(), "list_depth", 1010)

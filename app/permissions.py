@@ -10,25 +10,11 @@ from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, bindparam, literal, or_, select
 
+from app import errors
 from app.database import utcnow
-from app.errors import (
-    AlreadyDecided,
-    AlreadyWithdrawn,
-    AlreadyWithheld,
-    ApprovedAsItStands,
-    Archived,
-    ByInvitation,
-    Closed,
-    Forbidden,
-    ForumError,
-    Locked,
-    NotPublic,
-    NotYetOpen,
-    SignedOut,
-    Suspended,
-)
 from app.extensions import db
 from app.models import (
+    Act,
     Approval,
     Attachment,
     Forum,
@@ -117,17 +103,17 @@ def is_invited(viewer: Viewer, forum_id: int) -> bool:
 
 def posting_refusal(
     viewer: Viewer, state: State, *, forum_id: int, by_invitation: bool, is_locked: bool = False
-) -> ForumError | None:
+) -> errors.ForumError | None:
     """Why the viewer cannot post in a group in this state, or in a topic of it; None where that is possible."""
     if not viewer.is_authenticated:
-        return Forbidden()
+        return errors.Forbidden()
     if state.kind == StateKind.ARCHIVED:
-        return Archived()
+        return errors.Archived()
     if not state.is_open:
-        return NotYetOpen() if state.kind == StateKind.PLANNED else Closed()
+        return errors.NotYetOpen() if state.kind == StateKind.PLANNED else errors.Closed()
     if by_invitation and not is_invited(viewer, forum_id):
-        return ByInvitation()
-    return Locked() if is_locked else None
+        return errors.ByInvitation()
+    return errors.Locked() if is_locked else None
 
 
 def needs_approval(author: User, group: Group) -> bool:
@@ -147,22 +133,22 @@ def _has_been_published(author: User, forum: Forum) -> bool:
 def _refusal(viewer: Viewer, action: str, thing: Any, now: datetime) -> Exception | None:
     """Whoever is suspended, or gone, does nothing any more, also with a form that was opened before."""
     if isinstance(viewer, User) and viewer.suspended_at:
-        return Suspended(viewer.suspended_for)
-    return SignedOut() if viewer.former_number else RULES[action](viewer, thing, now)
+        return errors.Suspended(viewer.suspended_for)
+    return errors.SignedOut() if viewer.former_number else RULES[action](viewer, thing, now)
 
 
 def _change_account(viewer: Viewer, _thing: Any, _now: datetime) -> Exception | None:
-    return None if viewer.is_authenticated else SignedOut()
+    return None if viewer.is_authenticated else errors.SignedOut()
 
 
 def _administer(viewer: Viewer, _thing: Any, _now: datetime) -> Exception | None:
-    return None if viewer.is_admin else Forbidden()
+    return None if viewer.is_admin else errors.Forbidden()
 
 
 def _sign_in_to_post(viewer: Viewer, group: Group, now: datetime) -> Exception | None:
     """Whether signing in is all that a reader needs to do first."""
     is_open = group.forum.group_state(group, now).is_open
-    return None if is_open and not viewer.is_authenticated else Forbidden()
+    return None if is_open and not viewer.is_authenticated else errors.Forbidden()
 
 
 def _post_in_group(viewer: Viewer, group: Group, now: datetime, *, is_locked: bool = False) -> Exception | None:
@@ -177,17 +163,17 @@ def _reply(viewer: Viewer, topic: Topic, now: datetime) -> Exception | None:
 
 def _speak_for(viewer: Viewer, group: Group, _now: datetime) -> Exception | None:
     """The Secretariat posts what came by e-mail or letter."""
-    return None if moderates(viewer, group.forum) else Forbidden()
+    return None if moderates(viewer, group.forum) else errors.Forbidden()
 
 
 def _withdraw(viewer: Viewer, message: Message, now: datetime) -> Exception | None:
     """Authors change their own messages while the group is open, so that the record then stands."""
     if viewer.id != message.author_id:
-        return Forbidden()
+        return errors.Forbidden()
     if message.status == MessageStatus.WITHDRAWN:
-        return AlreadyWithdrawn()
+        return errors.AlreadyWithdrawn()
     if message.status == MessageStatus.WITHHELD:
-        return AlreadyWithheld()
+        return errors.AlreadyWithheld()
     return _post_in_group(viewer, message.topic.group, now)
 
 
@@ -197,13 +183,20 @@ def _edit(viewer: Viewer, message: Message, now: datetime) -> Exception | None:
     if refusal or message.status == MessageStatus.PENDING or not isinstance(viewer, User):
         return refusal
     if message.topic.locked_at:
-        return Locked()
-    return ApprovedAsItStands() if needs_approval(viewer, message.topic.group) else None
+        return errors.Locked()
+    return errors.ApprovedAsItStands() if needs_approval(viewer, message.topic.group) else None
 
 
-def _change_title(viewer: Viewer, topic: Topic, _now: datetime) -> Exception | None:
-    """Authors of a topic change its title until somebody else can see it."""
-    return None if viewer.id == topic.author_id and not topic.last_position else Forbidden()
+def _change_title(viewer: Viewer, message: Message, _now: datetime) -> Exception | None:
+    """With its first message, authors of a topic change its title and its question as long as nobody else has written
+    in it, and the Secretariat has done nothing with it."""
+    topic = message.topic
+    if viewer.id != topic.author_id or (topic.last_position and message.position != 1):
+        return errors.Forbidden()
+    by_others = select(Message.id).where(Message.topic_id == topic.id, Message.author_id != topic.author_id)
+    acts = select(Act.id).where(Act.topic_id == topic.id)
+    is_shared = any(db.session.scalar(found.limit(1)) for found in (by_others, acts))
+    return errors.TitleStands() if is_shared else None
 
 
 def _see_history(viewer: Viewer, message: Message, now: datetime) -> Exception | None:
@@ -215,41 +208,41 @@ def _see_unpublished(viewer: Viewer, message: Message, _now: datetime) -> Except
     """What was never public, or is to be so no more, of a message whose history everybody may see."""
     if viewer.id == message.author_id or moderates(viewer, message.topic.group.forum):
         return None
-    return Forbidden() if viewer.is_authenticated else NotPublic()
+    return errors.Forbidden() if viewer.is_authenticated else errors.NotPublic()
 
 
 def _report(viewer: Viewer, message: Message, _now: datetime) -> Exception | None:
     if not viewer.is_authenticated or viewer.id == message.author_id or message.status != MessageStatus.PUBLISHED:
-        return Forbidden()
-    return Archived() if message.topic.group.forum.archived_at else None
+        return errors.Forbidden()
+    return errors.Archived() if message.topic.group.forum.archived_at else None
 
 
 def _see_moderation(viewer: Viewer, message: Message, _now: datetime) -> Exception | None:
     """What was done with a message stays readable to its moderators in the archive too."""
-    return None if moderates(viewer, message.topic.group.forum, message.language) else Forbidden()
+    return None if moderates(viewer, message.topic.group.forum, message.language) else errors.Forbidden()
 
 
 def _see_figures(viewer: Viewer, forum: Forum, _now: datetime) -> Exception | None:
     """Who is silent is for those who run the forum, archived or not."""
-    return None if moderates(viewer, forum) else Forbidden()
+    return None if moderates(viewer, forum) else errors.Forbidden()
 
 
 def _moderate(viewer: Viewer, forum: Forum, _now: datetime) -> Exception | None:
     """Everything in a forum that is archived stays as it is."""
     if not moderates(viewer, forum):
-        return Forbidden()
-    return Archived() if forum.archived_at else None
+        return errors.Forbidden()
+    return errors.Archived() if forum.archived_at else None
 
 
 def _rearrange(viewer: Viewer, topic: Topic, now: datetime) -> Exception | None:
     """Take messages out of a topic or put some into it. One that was merged has none and takes none."""
-    return _moderate(viewer, topic.group.forum, now) or (AlreadyDecided() if topic.merged_into_id else None)
+    return _moderate(viewer, topic.group.forum, now) or (errors.AlreadyDecided() if topic.merged_into_id else None)
 
 
 def _moderate_topic(viewer: Viewer, topic: Topic, now: datetime) -> Exception | None:
     """A topic as a whole is for those who moderate in its language."""
     if not moderates(viewer, topic.group.forum, topic.language):
-        return Forbidden()
+        return errors.Forbidden()
     return _rearrange(viewer, topic, now)
 
 
@@ -263,7 +256,7 @@ def _on_status(*statuses: MessageStatus) -> Rule:
 
     def rule(viewer: Viewer, message: Message, now: datetime) -> Exception | None:
         refusal = _moderate_message(viewer, message, now)
-        return refusal or (None if message.status in statuses else AlreadyDecided())
+        return refusal or (None if message.status in statuses else errors.AlreadyDecided())
 
     return rule
 
@@ -282,7 +275,7 @@ RULES: dict[str, Rule] = {
     "see_unpublished": _see_unpublished,
     "report": _report,
     "see_figures": _see_figures,
-    "moderate_anything": lambda viewer, _thing, _now: None if moderates_anything(viewer) else Forbidden(),
+    "moderate_anything": lambda viewer, _thing, _now: None if moderates_anything(viewer) else errors.Forbidden(),
     "see_moderation": _see_moderation,
     "moderate": _moderate,
     "moderate_topic": _moderate_topic,

@@ -73,6 +73,7 @@ FIELDS = {
     "parent_id": N_("Key of the page above"),
     "position": N_("Place among its neighbours"),
     "published_at": N_("Published on"),
+    "question": N_("Guiding question"),
     "reason": N_("Reason"),
     "remarks": N_("Remarks"),
     "second_step": N_("Two-step sign-in"),

@@ -75,8 +75,9 @@ class FilesField(Field):
 
     @property
     def chosen(self) -> list[str]:
-        """The names that come with the form when it is given back, of refused files too: another may take the place."""
-        return [clean_name(file.filename or "") for file in self.sent[: self.most]] or self.chosen_before
+        """The names that come with the form when it is given back, so that they are asked for; a refused file has had
+        its error, and is not."""
+        return self.to_choose_again[: self.most]
 
     @property
     def endings(self) -> str:

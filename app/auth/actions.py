@@ -35,8 +35,10 @@ from app.submissions import earlier_result, remember
 MAIL_PAUSE = timedelta(minutes=10)  # the texts say ten minutes too
 
 
-def sign_up(profile: dict[str, Any], *, email: str, password: str, submission: str) -> None:
-    """Make an account that waits for its address to be confirmed, and mail the link.
+def sign_up(
+    profile: dict[str, Any], *, email: str, password: str, submission: str, destination: str | None = None
+) -> None:
+    """Make an account that waits for its address to be confirmed, and mail the link, which leads on to `destination`.
 
     `profile` has `name`, `title`, `organization`, `country`, `capacity` and `language`. Nobody learns
     whether the address had an account: a confirmed one is told of it by mail and stays as it is; one that
@@ -51,7 +53,7 @@ def sign_up(profile: dict[str, Any], *, email: str, password: str, submission: s
             _mail_already_registered(user)
         else:
             _fill(user, values)
-            _mail_confirmation(user)
+            _mail_confirmation(user, destination)
         remember(submission, user.id, user.id, profile, password)
 
 
@@ -81,7 +83,7 @@ def confirm(token: str, password: str) -> None:
         tokens.redeem(tokens.CONFIRM, token, for_update=True).confirmed_at = utcnow()
 
 
-def ask_for_confirmation(email: str, *, language: str) -> None:
+def ask_for_confirmation(email: str, *, language: str, destination: str | None = None) -> None:
     """Mail a new link to confirm; whoever has no account, or a confirmed one, is told that instead.
 
     Nothing is mailed where a link that is still good was mailed less than MAIL_PAUSE ago.
@@ -93,10 +95,10 @@ def ask_for_confirmation(email: str, *, language: str) -> None:
         elif user.confirmed_at:
             _mail_already_registered(user)
         elif not _was_mailed_lately(user):
-            _mail_confirmation(user)
+            _mail_confirmation(user, destination)
 
 
-def sign_in(email: str | None, password: str, *, browser: str) -> User:
+def sign_in(email: str | None, password: str, *, browser: str, destination: str | None = None) -> User:
     """Sign in; the user's `session_token` is what the session has to hold. Whose account has a second step gets
     none yet, but has to take that step.
 
@@ -121,7 +123,7 @@ def sign_in(email: str | None, password: str, *, browser: str) -> User:
         elif _was_mailed_lately(user):
             refusal = ConfirmationMailed()
         else:
-            _mail_confirmation(user)
+            _mail_confirmation(user, destination)
             refusal = NotConfirmed()
     if refusal:  # raised here, since the mail has to be kept
         raise refusal
@@ -209,10 +211,10 @@ def _was_mailed_lately(user: User) -> bool:
     return mailed_at is not None and utcnow() - mailed_at < MAIL_PAUSE
 
 
-def _mail_confirmation(user: User) -> None:
+def _mail_confirmation(user: User, destination: str | None) -> None:
     """Mail a link to a user who has been flushed."""
     user.confirmation_mailed_at = utcnow()
-    address = address_for(user, "auth.confirm", token=tokens.make(tokens.CONFIRM, user))
+    address = address_for(user, "auth.confirm", token=tokens.make(tokens.CONFIRM, user, destination))
     write_to(user, "confirm", address=address, moment=utcnow() + tokens.CONFIRM.life)
 
 

@@ -118,9 +118,21 @@ class SignUpForm(OnceForm, ProfileForm):
     def validate_email(self, field: Any) -> None:
         field.data = _checked_email(field.data)
 
+    def validate(self, extra_validators: object = None) -> bool:
+        """A password is never sent back; so whoever has to correct something else is told to write it again."""
+        valid = super().validate(extra_validators)
+        if not valid and not self.password.errors:
+            self.password.errors = [_("Please write the password again: it is not kept when the form comes back.")]
+        return bool(valid)
+
     @property
     def own_email(self) -> str:
         return typed(self.email)
+
+    @property
+    def proof(self) -> dict[str, str]:
+        """What the action takes besides the profile."""
+        return {"email": self.own_email, "password": typed(self.password), "submission": typed(self.submission)}
 
 
 class SignInForm(Form):

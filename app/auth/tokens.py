@@ -31,13 +31,22 @@ class Purpose:
     marks: Callable[[User], list[object]] = lambda _user: []
 
 
+LONGEST_DESTINATION = 300  # or else the link in the mail would be one that programs break
 CONFIRM = Purpose("confirm", timedelta(days=3), ConfirmationExpired)
 RESET = Purpose("reset", timedelta(hours=2), ResetExpired)
 
 
-def make(purpose: Purpose, user: User) -> str:
-    """A token for this user, who has been flushed."""
-    return _serializer(purpose).dumps([user.id, _mark(purpose, user)])
+def make(purpose: Purpose, user: User, destination: str | None = None) -> str:
+    """A token for this user, who has been flushed; it can hold where to go on, in a form that nobody reads in the
+    mail: so nobody writes into a mail to somebody else what he likes."""
+    further = [destination] if destination and len(destination) <= LONGEST_DESTINATION else []
+    return _serializer(purpose).dumps([user.id, _mark(purpose, user), *further])
+
+
+def destination_of(purpose: Purpose, token: str) -> str | None:
+    """Where a token that `redeem` takes leads on, None for nowhere."""
+    _user_id, _mark, *destination = _serializer(purpose).loads(token)
+    return destination[0] if destination else None
 
 
 def redeem(purpose: Purpose, token: str, *, for_update: bool = False) -> User:
@@ -47,7 +56,7 @@ def redeem(purpose: Purpose, token: str, *, for_update: bool = False) -> User:
     Raises the purpose's kind of TokenExpired for one that is malformed, expired or used.
     """
     try:
-        user_id, mark = _serializer(purpose).loads(token, max_age=int(purpose.life.total_seconds()))
+        user_id, mark, *_destination = _serializer(purpose).loads(token, max_age=int(purpose.life.total_seconds()))
     except (BadData, ValueError, TypeError):
         raise purpose.expired from None
     user = db.session.get(User, user_id, with_for_update=for_update or None, populate_existing=for_update)

@@ -4,7 +4,7 @@ from flask import Blueprint, flash, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.addresses import link, link_in, local_path
+from app.addresses import asked_destination, link, link_in, local_path
 from app.auth import (
     actions,
     email_change_views,
@@ -49,17 +49,15 @@ def sign_up() -> ResponseReturnValue:
         return redirect(link("auth.account"))
     form = SignUpForm(language=reader_language().code)
     if form.validate_on_submit():
-        actions.sign_up(
-            form.profile, email=form.own_email, password=typed(form.password), submission=typed(form.submission)
-        )
-        return redirect(link("auth.check_mail"))
+        actions.sign_up(form.profile, **form.proof, destination=asked_destination())
+        return redirect(link("auth.check_mail", next=asked_destination()))
     return _form_page("auth/sign_up.html", form)
 
 
 @bp.get("/auth/check-mail/")
 def check_mail() -> ResponseReturnValue:
     """Where every form that sends a link leads, whatever the mail says."""
-    return render_template("auth/check_mail.html")
+    return render_template("auth/check_mail.html", destination=asked_destination())
 
 
 @bp.route("/auth/confirm/", methods=["GET", "POST"])
@@ -68,8 +66,9 @@ def check_mail() -> ResponseReturnValue:
 def new_confirmation() -> ResponseReturnValue:
     form = EmailForm()
     if form.validate_on_submit():
-        actions.ask_for_confirmation(typed(form.email), language=reader_language().code)
-        return redirect(link("auth.check_mail"))
+        destination = asked_destination()
+        actions.ask_for_confirmation(typed(form.email), language=reader_language().code, destination=destination)
+        return redirect(link("auth.check_mail", next=destination))
     return _form_page("auth/new_confirmation.html", form)
 
 
@@ -86,7 +85,8 @@ def confirm(token: str) -> ResponseReturnValue:
             form.password.errors = [error.message]
         else:
             flash(_("Your e-mail address is confirmed. You can now sign in."), "success")
-            return redirect(link("auth.sign_in"))
+            destination = tokens.destination_of(tokens.CONFIRM, token)
+            return redirect(link("auth.sign_in", next=local_path(destination)))
     return _form_page("auth/confirm.html", form, user=user)
 
 
@@ -94,7 +94,7 @@ def confirm(token: str) -> ResponseReturnValue:
 @limits.from_address("sign_in", counts=limits.FAILED)
 @limits.to_account("sign_in", counts=limits.FAILED)
 def sign_in() -> ResponseReturnValue:
-    target = local_path(request.args.get("next")) or link("pages.home")
+    target = asked_destination() or link("pages.home")
     if viewer().is_authenticated:
         return redirect(target)
     form = SignInForm()
@@ -205,7 +205,8 @@ def own_data() -> ResponseReturnValue:
 def _sign_in(form: SignInForm, target: str) -> ResponseReturnValue:
     """Begin the session, or go on to the second step. Raises as `actions.sign_in`."""
     browser = plain_line(request.user_agent.string)
-    user = actions.sign_in(normal_email(typed(form.email)), typed(form.password), browser=browser)
+    email, destination = normal_email(typed(form.email)), asked_destination()
+    user = actions.sign_in(email, typed(form.password), browser=browser, destination=destination)
     if not user.session_token:
         return second_step_views.ask_for_code(user, target)
     begin_session(user)
@@ -213,4 +214,4 @@ def _sign_in(form: SignInForm, target: str) -> ResponseReturnValue:
 
 
 def _form_page(template: str, form: Form, **shown: object) -> ResponseReturnValue:
-    return render_template(template, form=form, **shown), 422 if form.errors else 200
+    return render_template(template, form=form, destination=asked_destination(), **shown), 422 if form.errors else 200

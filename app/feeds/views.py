@@ -1,8 +1,9 @@
 """For machines: Atom feeds, the sitemap, robots.txt and the health check."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, redirect, render_template
@@ -27,7 +28,10 @@ def forum(forum_slug: str) -> Response:
     found = get_forum(forum_slug, viewer=GUEST)
     text, feed = text_in(found), queries.latest_in_forum(found.id, viewer=GUEST)
     path = link("forums.forum", forum_slug=forum_slug)
-    return _atom(feed, path, title=text.title, title_language=text.language, since=found.published_at)
+    notices = [(notice, text_in(notice)) for notice in found.notices]
+    latest = max((notice.published_at for notice in found.notices), default=None)
+    since = max(filter(None, (found.published_at, latest)), default=None)
+    return _atom(feed, path, notices, title=text.title, title_language=text.language, since=since)
 
 
 @bp.get("/<language:lang>/feeds/topics/<int:topic_id>.atom")
@@ -37,7 +41,7 @@ def topic(topic_id: int) -> ResponseReturnValue:
         return redirect(link("feeds.topic", topic_id=head.merged_into_id))
     feed = queries.latest_in_topic(topic_id, viewer=GUEST)
     path = link("forums.topic", topic_id=topic_id)
-    return _atom(feed, path, title=head.title, title_language=head.language, since=head.created_at)
+    return _atom(feed, path, (), title=head.title, title_language=head.language, since=head.created_at)
 
 
 @bp.get("/sitemap.xml")
@@ -70,12 +74,13 @@ def _told(text: str, status: int) -> Response:
     return Response(f"{text}\n", status, mimetype="text/plain", headers={"Cache-Control": "no-store"})
 
 
-def _atom(feed: queries.Feed, path: str, *, since: datetime | None, **shown: str) -> Response:
-    """A feed of the page at this path; as long as nothing has been posted, it dates from `since`."""
+def _atom(feed: queries.Feed, path: str, notices: Sequence[Any], *, since: datetime | None, **shown: str) -> Response:
+    """A feed of the page at this path, with notices as (notice, text). It dates from `since` at the earliest: what has
+    happened besides messages."""
     host = urlsplit(current_app.config["SITE"].site_url).hostname
-    updated = feed.updated_at or since
-    body = render_template("feeds/atom.xml", entries=feed.entries, updated=updated, path=path, host=host, **shown)
-    return Response(body, mimetype="application/atom+xml")
+    updated = max(filter(None, (feed.updated_at, since)), default=None)
+    told = {"entries": feed.entries, "notices": notices, "updated": updated, "path": path, "host": host}
+    return Response(render_template("feeds/atom.xml", **told, **shown), mimetype="application/atom+xml")
 
 
 def _pages() -> Iterator[dict[str, str]]:

@@ -1,14 +1,15 @@
 """What participants do. Each action is one transaction, and rights and deadlines are checked inside it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from app.admin import log_actions as log
 from app.attachments.keeping import attach, exchange
 from app.attachments.uploads import Upload
 from app.database import utcnow
 from app.errors import AnsweredIsGone, NotFound
 from app.extensions import db, transaction
-from app.forums import placing
+from app.forums import placing, queries
 from app.forums.revising import revise
 from app.markup import render
 from app.models import Group, Message, MessageStatus, Topic, User
@@ -27,7 +28,8 @@ def start_topic(
     files: Sequence[Upload] = (),
     submission: str,
 ) -> Message:
-    """Start a topic with its first message, which is returned; the same form sent again starts nothing.
+    """Start a topic with its first message, which is returned; the same form sent again, or the same words within some
+    minutes, start nothing.
 
     `question` is the number of one of the group's questions, or 0; `message` and `files` are as `reply` takes them.
     Raises Closed, Archived or Forbidden, and NotFound for a question of another group.
@@ -38,9 +40,11 @@ def start_topic(
             return earlier
         require(author, "start_topic", group)
         _require_voice(author, group, message)
-        asked = next((other for other in group.questions if other.number == question), None)
-        if question and asked is None:
-            raise NotFound
+        asked = queries.get_question(group, question)
+        begins = (Message.position == 1) | Message.position.is_(None)
+        there = (Topic.group_id == group.id) & (Topic.title == title) & (Topic.question == asked) & begins
+        if twin := queries.find_twin(author, message, there, _identities(files)):
+            return twin
         topic = Topic(group=group, question=asked, author=author, title=title, language=message["language"])
         db.session.add(topic)
         db.session.flush()
@@ -59,7 +63,8 @@ def reply(
     submission: str,
 ) -> Message:
     """Post a message, in answer to another of the topic or to the topic as a whole; where the topic has been merged
-    into another one meanwhile, it is posted there.
+    into another one meanwhile, it is posted there. The same form sent again, or the same words within some minutes,
+    post nothing: the message that there is already is returned.
 
     `message` has `body` (Markdown), `language` (code) and `on_behalf_of` ("" for nobody). Where the author types for
     somebody else, it has that person's name as `speaker` besides, with `capacity`, `organization` and `country`;
@@ -74,6 +79,9 @@ def reply(
         require(author, "reply", topic)
         _require_voice(author, topic.group, message)
         _require_answerable(reply_to, topic)
+        there = (Topic.id == topic.id) & Message.reply_to_id.is_not_distinct_from(reply_to.id if reply_to else None)
+        if twin := queries.find_twin(author, message, there, _identities(files)):
+            return twin
         posted = _post(topic, author, reply_to, message, files)
         remember(submission, author.id, posted.id, *sent)
     return posted
@@ -84,33 +92,38 @@ def edit(
     *,
     author: User,
     changes: dict[str, Any],
-    title: str = "",
+    topic: Mapping[str, Any] | None = None,
     files: Sequence[Upload] = (),
     removed: Collection[int] = (),
     submission: str = "",
-) -> None:
+) -> str:
     """Give a message a new text, more files and fewer, and keep the old text as a revision. No change leaves none.
 
-    `removed` are keys of files of the message; `title` is the new one of a topic that is not published yet, "" for
-    none. A message that was returned to its author waits for approval again. Raises Refused, naming the form's
-    field, where it would have too many files.
+    Returns what was changed: "message", "topic" where that alone was, or "".
+
+    `removed` are keys of files of the message; `topic` has the `title` and the number of the `question` of the topic
+    that it begins, where they can be changed. A message that was returned to its author waits for approval again.
+    Raises Refused, naming the form's field, where it would have too many files, and TitleStands.
     """
     with transaction():
         placing.lock(message)
         require(author, "edit", message)
-        sent = (message.id, changes, title, _identities(files), sorted(removed))
+        sent = (message.id, changes, topic, _identities(files), sorted(removed))
         if _earlier(submission, author, *sent):
-            return
+            return "message"
         leaving = [file for file in message.files if file.id in removed]
         files_change = bool(files or leaving)
-        retitled = _retitle(message.topic, title, author)
+        retitled = topic is not None and _retitle(message, author, language=changes["language"], **topic)
         revised = revise(message, changes, files_change=files_change)
+        if not (revised or retitled):
+            return ""
         if files_change:
             exchange(message, leaving, files, at=message.written_at)
-        if (revised or retitled) and message.returned_at:
+        if message.returned_at:
             message.returned_at = None
             tell_moderators("waits", message)
         remember(submission, author.id, message.id, *sent)
+    return "message" if revised else "topic"
 
 
 def withdraw(message: Message, *, author: User) -> None:
@@ -160,12 +173,19 @@ def _post(
     return posted
 
 
-def _retitle(topic: Topic, title: str, author: User) -> bool:
-    """Give a topic that is not published yet another title; whether it has one now."""
-    if not title or title == topic.title:
+def _retitle(message: Message, author: User, *, title: str, question: int, language: str) -> bool:
+    """Give the topic that a message begins another title, in this language, or another question; whether it has one
+    now. What everybody could see before is kept in the log."""
+    topic = message.topic
+    asked, known = queries.get_question(topic.group, question), topic.question
+    if (topic.title, topic.language, topic.question) == (title, language, asked):
         return False
-    require(author, "change_title", topic)
-    topic.title = title
+    require(author, "change_title", message)
+    changes = log.assign(topic, {"title": title}, language)
+    changes += log.changed("question", known.number if known else "", asked.number if asked else "")
+    topic.language, topic.question = language, asked
+    if topic.last_position and changes:
+        log.record(author, "edit", "topics", topic, changes)
     return True
 
 

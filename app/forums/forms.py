@@ -18,16 +18,13 @@ from app.models import Capacity, Message, Topic, User
 NO_MESSAGE = _l("Write your message first.")
 
 
-class TitleFields(OnceForm):
+class TopicFields(OnceForm):
+    """What a topic has besides its first message; fields stand, and errors are listed, in the order made."""
+
     title = LineField(
         _l("Title of the topic"),
         validators=[Required(_l("Give the topic a title.")), AtMost(Topic.MAX_TITLE)],
     )
-
-
-class TopicFields(TitleFields):
-    """What a topic has besides its first message; fields stand, and errors are listed, in the order made."""
-
     question = ChoiceField(_l("Guiding question"), coerce=int)
 
     @property
@@ -62,7 +59,7 @@ class MessageForm(OnceForm):
         return {
             "body": (self.body.data or "").strip(),
             "language": self.language.data,
-            "on_behalf_of": self.on_behalf_of.data,
+            "on_behalf_of": typed(self.on_behalf_of),
         }
 
     @property
@@ -128,10 +125,14 @@ class TopicForm(TopicFields, NewMessageForm):
     pass
 
 
-class EditForm(TitleFields, MessageForm):
-    """With the title of a topic that nobody else has seen yet."""
+class EditForm(TopicFields, MessageForm):
+    """With the title and the question of the topic that the message begins, where they can still be changed."""
 
     removed = ChoicesField(_l("Remove attached files"))
+
+    def leave_topic(self) -> None:
+        """Take away what is not the message's own."""
+        del self.title, self.question
 
     def offer_removal(self, message: Message) -> None:
         """Let the message's files be removed; one that a form sent before has removed is no mistake."""
@@ -141,5 +142,5 @@ class EditForm(TitleFields, MessageForm):
     def changes(self) -> dict[str, Any]:
         """What the action takes."""
         sent = self.sent
-        title = self.title.data or "" if "title" in self else ""
-        return {"changes": sent.pop("message"), "title": title, "removed": self.removed.data or (), **sent}
+        topic = self.topic if "title" in self else None
+        return {"changes": sent.pop("message"), "topic": topic, "removed": self.removed.data or (), **sent}

@@ -13,7 +13,7 @@ from app.errors import AnsweredIsGone, NotFound
 from app.forums import actions, queries, topic_queries
 from app.forums.forms import EditForm, MessageForm, NewMessageForm, TopicForm
 from app.forums.views import message_address
-from app.languages import reader_language, site_languages
+from app.languages import N_, reader_language, site_languages
 from app.markup import quote, render
 from app.models import Group, Message, MessageStatus, Topic, User
 from app.moderation.queries import last_correction, why_returned
@@ -22,6 +22,11 @@ from app.plain import plain
 from app.templating import text_in
 from app.viewer import signed_in, signed_in_user
 
+SAID_OF_CHANGES = {
+    "message": N_("Your message is changed. Its earlier versions stay readable in its history."),
+    "topic": N_("Title and question of the topic are saved; your message stands as it was."),
+    "": N_("You changed nothing, so your message stands as it was."),
+}
 Written = TypeVar("Written", bound=MessageForm)
 bp = Blueprint("posting", __name__, url_prefix="/<language:lang>")
 
@@ -66,15 +71,11 @@ def edit(number: int) -> ResponseReturnValue:
     author = signed_in_user()
     message = queries.get_message(number, viewer=author)
     require(author, "edit", message)
-    form = EditForm(obj=message, title=message.topic.title)
-    form.offer_removal(message)
-    if not can(author, "change_title", message.topic):
-        del form.title
+    form = _edit_form(message, author)
     if _is_sent(_ready(form, default=message.language)):
         with told_at_its_field(form):
-            actions.edit(message, author=author, **form.changes)
-            said = _("Your message is changed. Its earlier versions stay readable in its history.")
-            return _to_message(message, _waiting(message) or said)
+            changed = actions.edit(message, author=author, **form.changes)
+            return _to_message(message, (changed and _waiting(message)) or _(SAID_OF_CHANGES[changed]))
     told = {"returned": why_returned([message]).get(number), "corrected": last_correction(message)}
     return _form_page("forums/edit.html", form, message=message, **told)
 
@@ -110,6 +111,17 @@ def _ready(form: Written, default: str | None = None) -> Written:
     form.language.offer([(code, language.name) for code, language in site_languages().items()])
     if not form.is_submitted():
         form.language.data = default or reader_language().code
+    return form
+
+
+def _edit_form(message: Message, author: User) -> EditForm:
+    topic = message.topic
+    form = EditForm(obj=message, title=topic.title, question=topic.question.number if topic.question else 0)
+    form.offer_removal(message)
+    if can(author, "change_title", message):
+        form.question.offer(_question_choices(topic.group))
+    else:
+        form.leave_topic()
     return form
 
 

@@ -1,11 +1,11 @@
 """Forums and groups as their pages show them; fetching and permission are one call."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, case, func, select
 from sqlalchemy.orm import selectinload
 
 from app.database import utcnow
@@ -31,6 +31,7 @@ from app.permissions import FORUM_IS_VISIBLE, MESSAGE_IS_VISIBLE, TOPIC_IS_VISIB
 
 # An administrator's typing error must not fill a page; a group with more is shown in pages.
 TOPICS_PER_PAGE = 50
+TWIN_WITHIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,14 @@ def get_group(forum_slug: str, slug: str, *, viewer: Viewer) -> Group:
     return group
 
 
+def get_question(group: Group, number: int) -> Question | None:
+    """A question of a group as `get_group` gives it, None for 0. Raises NotFound."""
+    asked = next((question for question in group.questions if question.number == number), None)
+    if number and asked is None:
+        raise NotFound
+    return asked
+
+
 def load_questions(forum: Forum) -> None:
     """Load the guiding questions of all groups of a forum at once."""
     groups = select(Group).where(Group.forum_id == forum.id)
@@ -131,10 +140,12 @@ def load_questions(forum: Forum) -> None:
     db.session.scalars(groups.options(*loading), execution_options={"populate_existing": True}).all()
 
 
-def list_topics(group: Group, page: int = 1, *, viewer: Viewer) -> TopicList:
-    """A page of a group's topics, pinned ones first, then liveliest first. Raises NotFound beyond the last page."""
+def list_topics(group: Group, page: int = 1, *, question: Question | None = None, viewer: Viewer) -> TopicList:
+    """A page of a group's topics, or of those under a question: pinned ones first, then liveliest first, and at the
+    end those in which nothing can be read any more. Raises NotFound beyond the last page."""
     asked = visible_to(viewer)
     statement = _topic_rows().where(Topic.group_id == group.id)
+    statement = statement.where(Topic.question_id == question.id) if question else statement
     rows = db.session.execute(statement.limit(TOPICS_PER_PAGE).offset((page - 1) * TOPICS_PER_PAGE), asked).all()
     total = db.session.scalar(select(func.count()).select_from(statement.order_by(None).subquery()), asked) or 0
     pages = max(-(-total // TOPICS_PER_PAGE), 1)
@@ -207,6 +218,17 @@ def get_message(number: int, *, viewer: Viewer) -> Message:
     return message
 
 
+def find_twin(author: User, message: Mapping[str, Any], there: Any, files: list[tuple[str, str]]) -> Message | None:
+    """What the author posted `there` within the last minutes, with the same words, speaker and files, and has not
+    taken back: a browser that goes back to a form may show a new one, with a key of its own."""
+    same = (getattr(Message, name) == value for name, value in {"speaker": "", **message}.items())
+    stands = Message.status.in_((MessageStatus.PUBLISHED, MessageStatus.PENDING))
+    lately = Message.posted_at > utcnow() - TWIN_WITHIN
+    statement = select(Message).join(Topic, Topic.id == Message.topic_id).order_by(Message.id)
+    found = db.session.scalars(statement.where(there, Message.author_id == author.id, lately, stands, *same))
+    return next((one for one in found if [(file.name, file.sha256) for file in one.files] == files), None)
+
+
 def _forums(viewer: Viewer, condition: Any) -> list[Forum]:
     """Forums for a list, which tells of their documents the outcomes alone."""
     outcomes = Forum.documents.and_(Document.kind == DocumentKind.OUTCOME)
@@ -230,7 +252,11 @@ _SPEAKER = (
     .where(Message.topic_id == Topic.id, Message.position == 1, Message.author_id == Topic.author_id)
     .scalar_subquery()
 )
-_LIVELIEST = (Topic.pinned_at.is_(None), Topic.active_at.desc(), Topic.id.desc())
+# Nothing of it can be read: whatever was published was withdrawn, or withheld.
+_IS_EMPTIED = (Topic.message_count == 0) & (Topic.last_position > 0)
+_WITHHELD = select(Message.id).where(Message.topic_id == Topic.id, Message.status == MessageStatus.WITHHELD).exists()
+_EMPTIED = case((_IS_EMPTIED & _WITHHELD, MessageStatus.WITHHELD), (_IS_EMPTIED, MessageStatus.WITHDRAWN), else_="")
+_LIVELIEST = (_IS_EMPTIED, Topic.pinned_at.is_(None), Topic.active_at.desc(), Topic.id.desc())
 
 
 def _topic_rows(*more: Any) -> Select[*tuple[Any, ...]]:
@@ -241,13 +267,14 @@ def _topic_rows(*more: Any) -> Select[*tuple[Any, ...]]:
             Topic.title,
             Topic.language,
             Topic.group_id,
-            Topic.question_id,
+            Question.number.label("question_number"),
             Topic.message_count,
             Topic.participant_count,
             Topic.active_at,
             Topic.pinned_at,
             Topic.locked_at,
             Topic.last_position,
+            _EMPTIED.label("emptied"),
             User.name.label("author"),
             User.former_number,
             _SPEAKER.label("speaker"),
@@ -256,6 +283,7 @@ def _topic_rows(*more: Any) -> Select[*tuple[Any, ...]]:
         .join(User, User.id == Topic.author_id)
         .join(Group, Group.id == Topic.group_id)
         .join(Forum, Forum.id == Group.forum_id)
+        .outerjoin(Question, Question.id == Topic.question_id)
         .where(TOPIC_IS_VISIBLE, Topic.merged_into_id.is_(None))
         .order_by(*_LIVELIEST)
     )

@@ -1,6 +1,6 @@
 """Reading: portal, archive, forums, groups, topics, messages."""
 
-from flask import Blueprint, redirect, render_template
+from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.addresses import asked_page, link
@@ -61,12 +61,14 @@ def groups(forum_slug: str) -> ResponseReturnValue:
 @bp.get("/forums/<forum_slug>/groups/<group_slug>/")
 def group(forum_slug: str, group_slug: str) -> ResponseReturnValue:
     found = queries.get_group(forum_slug, group_slug, viewer=viewer())
-    topics = queries.list_topics(found, asked_page(), viewer=viewer())
+    question = queries.get_question(found, request.args.get("question", 0, type=int))
+    topics = queries.list_topics(found, asked_page(), question=question, viewer=viewer())
     return render_template(
         "forums/group.html",
         group=found,
         now=utcnow(),
         topics=topics,
+        question=question,
         answers=queries.count_answers(found.forum),
         can_start=can(viewer(), "start_topic", found),
         can_sign_in=can(viewer(), "sign_in_to_post", found),

@@ -1,5 +1,6 @@
 """Attaching files to a message that is started, answered with or edited; what is refused, and that no text is lost."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -199,9 +200,16 @@ def test_message_that_lost_its_files_is_not_posted_without_them_unasked(path, ap
 
 
 def test_form_given_back_carries_the_names_of_what_was_chosen(alice: FlaskClient, world: World):
-    for files in ({"a.pdf": PDF}, {"a.pdf": b""}):
-        page = send(alice, reply_path(world), files, preview="1").text
-        assert '<input type="hidden" name="files_chosen" value="a.pdf">' in page
+    page = send(alice, reply_path(world), {"a.pdf": PDF}, preview="1").text
+
+    assert '<input type="hidden" name="files_chosen" value="a.pdf">' in page
+
+
+def test_file_that_was_refused_is_not_asked_for_again(alice: FlaskClient, world: World):
+    answer = send(alice, reply_path(world), {"a.pdf": b"", "b.pdf": PDF})
+
+    assert answer.status_code == 422
+    assert re.findall(r'name="files_chosen" value="([^"]*)"', answer.text) == ["b.pdf"]
 
 
 def test_preview_without_the_files_asks_nothing_and_forgets_nothing(alice: FlaskClient, world: World):

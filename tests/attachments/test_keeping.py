@@ -105,7 +105,7 @@ def test_files_lie_where_the_setting_says(tmp_path: Path):
 
 
 def test_file_is_stored_under_a_random_name_with_its_checksum(attach, stored):
-    first, second = attach("a.txt", b"Content"), attach("a.txt", b"Content")
+    first, second = attach("a.txt", b"Content"), attach("b.txt", b"Content")
 
     assert {first.key, second.key} == stored()
     assert first.key != second.key

@@ -1,6 +1,9 @@
 """Confirming an e-mail address."""
 
+import html
+import re
 from datetime import timedelta
+from urllib.parse import unquote, urlencode
 
 import pytest
 from flask import Flask
@@ -175,3 +178,41 @@ def test_confirming_needs_a_token(app, visitor, path):
 
     assert visitor.post(path, data=RIGHT).status_code == 400
     assert find_user(app, "nadia@example.org").confirmed_at is None
+
+
+def test_way_back_is_kept_from_signing_in_over_signing_up_to_signing_in_again(visitor, world, mailbox: Mailbox):
+    there = "/en/topics/1/reply/?to=2"
+    page = visitor.get(f"/en/auth/sign-in/?{urlencode({'next': there})}").text
+    sign_up = re.search(r'<a href="(/en/auth/sign-up/\?[^"]*)">Sign up for an account</a></li>\n</ul>', page)[1]
+    visitor.post(html.unescape(sign_up), data=SIGN_UP | {"language": "en"})
+    answer = visitor.post(mailbox()[0].path, data=RIGHT)
+
+    assert unquote(answer.location) == f"/en/auth/sign-in/?next={there}"
+    assert visitor.post(answer.location, data=RIGHT | {"email": SIGN_UP["email"]}).location == there
+
+
+def test_way_back_takes_the_language_of_the_mail(visitor, world, mailbox: Mailbox):
+    visitor.post("/en/auth/sign-up/?next=/en/portal/", data=SIGN_UP)
+
+    assert visitor.post(mailbox()[0].path, data=RIGHT).location == "/fr/auth/sign-in/?next=/fr/portal/"
+
+
+@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/\\evil.example", "/" + "a" * 300])
+def test_way_back_leads_to_no_other_site_and_makes_no_endless_link(target: str, visitor, world, mailbox: Mailbox):
+    visitor.post(f"/en/auth/sign-up/?{urlencode({'next': target})}", data=SIGN_UP)
+
+    assert visitor.post(mailbox()[0].path, data=RIGHT).location == "/fr/auth/sign-in/"
+
+
+def test_way_back_puts_no_words_into_a_mail(visitor, world, mailbox: Mailbox):
+    """Whoever signs somebody else up does not write to him."""
+    visitor.post("/en/auth/sign-up/?next=/visit-evil.example/", data=SIGN_UP)
+
+    assert "evil" not in mailbox()[0].text
+
+
+def test_new_link_leads_on_too(visitor, unconfirmed, mailbox: Mailbox):
+    visitor.post(f"{ASK}?next=/en/portal/", data={"email": unconfirmed.email})
+
+    answer = visitor.post(mailbox()[0].path, data=RIGHT)
+    assert answer.location == "/fr/auth/sign-in/?next=/fr/portal/"

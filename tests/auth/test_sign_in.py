@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from argon2 import PasswordHasher
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -16,6 +17,8 @@ from app.extensions import db
 from app.models import SignIn
 from tests.auth.conftest import PASSWORD, SIGN_UP, Mailbox, add_person, find_user, is_signed_in, sign_in
 from tests.auth.test_confirm import mailed_long_ago
+from tests.conftest import CONTACT
+from tests.world import World
 
 PATH = "/en/auth/sign-in/"
 WRONG = "The e-mail address or the password is not right."
@@ -300,3 +303,17 @@ def test_signing_in_needs_a_token(app, visitor, clara):
     app.config["WTF_CSRF_ENABLED"] = True
 
     assert post(visitor, "clara@example.org", PASSWORD).status_code == 400
+
+
+def test_sign_in_page_says_whom_to_write_to_where_the_site_names_an_address(reachable: Flask, world: World, visitor):
+    address = f'<a href="mailto:{CONTACT}">{CONTACT}</a>'
+
+    assert address in reachable.test_client().get("/en/auth/sign-in/").text
+    assert "mailto:" not in visitor.get("/en/auth/sign-in/").text
+
+
+def test_page_of_the_site_says_whom_to_write_to_where_the_site_names_an_address(
+    reachable: Flask, world: World, visitor
+):
+    assert f'<a href="mailto:{CONTACT}">' in reachable.test_client().get("/en/pages/rules/").text
+    assert "mailto:" not in visitor.get("/en/pages/rules/").text

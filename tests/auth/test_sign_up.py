@@ -333,3 +333,10 @@ def test_other_pages_still_give_no_cookie(visitor, world):
 
     assert not visitor.get("/en/").headers.getlist("Set-Cookie")
     assert not visitor.get("/en/auth/check-mail/").headers.getlist("Set-Cookie")
+
+
+def test_password_has_to_be_typed_again_where_another_field_was_wrong(visitor, world):
+    page = post(visitor, name=" ").text
+
+    assert '<a href="#password">Please write the password again: it is not kept when the form comes back.</a>' in page
+    assert PASSWORD not in page

@@ -48,6 +48,29 @@ def test_draft_survives_a_reload_and_goes_once_it_is_posted(new_page: NewPage, t
     expect(page.locator(".draft-note")).to_have_count(0)
 
 
+def test_draft_keeps_language_and_on_whose_behalf(new_page: NewPage, topic_to_write_in: int):
+    page = _reply_form(new_page("participant"), topic_to_write_in)
+    page.select_option("[name=language]", "fr")
+    page.fill("[name=on_behalf_of]", "The Group")
+    page.fill("[name=body]", "En français.")
+    page.wait_for_function(HAS_DRAFT)
+    page.reload()
+    expect(page.locator("[name=language]")).to_have_value("fr")
+    expect(page.locator("[name=on_behalf_of]")).to_have_value("The Group")
+    page.click(".draft-note button")
+    expect(page.locator("[name=language]")).to_have_value("en")
+    expect(page.locator("[name=on_behalf_of]")).to_have_value("")
+
+
+def test_preview_keeps_the_files_that_were_chosen(new_page: NewPage, topic_to_write_in: int):
+    page = _reply_form(new_page("participant"), topic_to_write_in)
+    page.set_input_files("[name=files]", [{"name": "a.txt", "mimeType": "text/plain", "buffer": b"A note."}])
+    page.fill("[name=body]", "A **strong** word")
+    page.click("[name=preview]")
+    expect(page.locator("#preview-box strong")).to_be_in_viewport()
+    assert page.evaluate("document.querySelector('[name=files]').files.length") == 1
+
+
 def test_draft_can_be_discarded(new_page: NewPage, topic_to_write_in: int):
     page = _reply_form(new_page("participant"), topic_to_write_in)
     page.fill("[name=body]", "Better not.")

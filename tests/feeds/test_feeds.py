@@ -1,5 +1,6 @@
 """What machines read: Atom, the sitemap, robots.txt and the health check."""
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,8 +13,8 @@ from app.database import utcnow
 from app.extensions import db
 from app.feeds import queries
 from app.feeds.queries import ENTRIES
-from app.models import Act, ActKind, Message, MessageStatus, Topic, User
-from tests.world import World, make_forum, make_message
+from app.models import Act, ActKind, Forum, Message, MessageStatus, Notice, NoticeText, Topic, User
+from tests.world import World, make_forum, make_message, texts
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -230,3 +231,38 @@ def test_robots_are_told_of_the_sitemap_and_kept_from_forms(visitor: FlaskClient
 
 def test_health_check_answers_while_the_database_does(visitor: FlaskClient, world: World):
     assert visitor.get("/healthz").text == "ok\n"
+
+
+@pytest.fixture
+def notice(app: Flask, world: World) -> datetime:
+    """When a notice of the forum was published, after all messages."""
+    with app.app_context():
+        forum = db.session.get_one(Forum, world.forum)
+        moment = utcnow().replace(microsecond=0) + timedelta(hours=1)
+        said = texts(NoticeText, title="Extended & open", html="<p>Until May.</p>")
+        forum.notices.append(Notice(published_at=moment, texts=said))
+        db.session.commit()
+    return moment
+
+
+def test_notice_of_a_forum_is_an_entry_of_its_feed_in_the_language_of_the_feed(notice, visitor: FlaskClient):
+    feed = etree.fromstring(visitor.get("/fr/feeds/forums/open-forum.atom").data)
+    entry = feed.find(f"{ATOM}entry")
+
+    assert entry.findtext(f"{ATOM}title") == "Extended & open (fr)"
+    assert entry.find(f"{ATOM}title").get(XML_LANG) == "fr"
+    assert entry.findtext(f"{ATOM}content") == "<p>Until May.</p> (fr)"
+    assert entry.findtext(f"{ATOM}author/{ATOM}name") == "Secrétariat"
+    assert entry.find(f"{ATOM}link").get("href").endswith("/fr/forums/open-forum/#notices")
+    assert re.fullmatch(r"tag:[^,]+,\d{4}-\d\d-\d\d:notice-\d+", entry.findtext(f"{ATOM}id"))
+
+
+def test_notice_updates_the_feed(notice: datetime, visitor: FlaskClient):
+    feed = etree.fromstring(visitor.get("/en/feeds/forums/open-forum.atom").data)
+
+    assert feed.findtext(f"{ATOM}updated") == feed.findtext(f"{ATOM}entry/{ATOM}updated")
+    assert datetime.fromisoformat(feed.findtext(f"{ATOM}updated")).replace(tzinfo=None) == notice.replace(tzinfo=None)
+
+
+def test_notice_is_no_entry_of_the_feed_of_a_topic(notice, world: World, visitor: FlaskClient):
+    assert "notice-" not in visitor.get(f"/en/feeds/topics/{world.topic}.atom").text

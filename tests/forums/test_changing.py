@@ -5,10 +5,25 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.database import utcnow
+from app.errors import TitleStands
 from app.extensions import db
-from app.models import Forum, ForumRole, Message, MessageStatus, Revision, Role, Topic
+from app.forums import actions
+from app.models import (
+    Act,
+    ActKind,
+    Forum,
+    ForumRole,
+    Group,
+    LogEntry,
+    Message,
+    MessageStatus,
+    Revision,
+    Role,
+    Topic,
+    User,
+)
 from tests.conftest import sign_in
-from tests.world import World, make_user
+from tests.world import World, make_message, make_topic, make_user
 
 
 def edit(client: FlaskClient, number: int, body: str):
@@ -148,3 +163,103 @@ def test_get_withdraws_nothing(app: Flask, world: World, alice: FlaskClient):
 
     with app.app_context():
         assert db.session.get(Message, world.first).withdrawn_at is None
+
+
+def test_edit_without_a_change_says_so(world: World, alice: FlaskClient):
+    answer = edit(alice, world.first, "A shorter form would help.")
+
+    page = alice.get(answer.location).text
+    assert "You changed nothing, so your message stands as it was." in page
+    assert "Your message is changed." not in page
+
+
+@pytest.fixture
+def own_topic(app: Flask, world: World) -> tuple[int, int]:
+    """The keys of a topic and of its only message, which Alice wrote."""
+    with app.app_context():
+        group, author = db.session.get_one(Group, world.group), db.session.get_one(User, world.alice)
+        topic = make_topic(group, author, "Reportng formats")
+        message = make_message(topic, author, "Own words.")
+        db.session.commit()
+        return topic.id, message.id
+
+
+def change_topic(client: FlaskClient, number: int, **changes: str):
+    data = {"body": "Own words.", "language": "en", "title": "Reporting formats", "question": "1"}
+    return client.post(f"/en/messages/{number}/edit/", data=data | changes)
+
+
+def topic_of(app: Flask, key: int) -> tuple[str, str, int]:
+    with app.app_context():
+        topic = db.session.get_one(Topic, key)
+        return topic.title, topic.language, topic.question.number if topic.question else 0
+
+
+def test_author_changes_title_and_question_while_nobody_else_has_written_in_the_topic(app, own_topic, alice):
+    topic, number = own_topic
+    answer = change_topic(alice, number)
+
+    page = alice.get(answer.location).text
+    assert "Title and question of the topic are saved; your message stands as it was." in page
+    assert topic_of(app, topic) == ("Reporting formats", "en", 1)
+
+
+def test_title_takes_the_language_to_which_its_author_corrects_the_message(app: Flask, own_topic, alice):
+    topic, number = own_topic
+    change_topic(alice, number, language="fr", title="Formats")
+
+    assert topic_of(app, topic) == ("Formats", "fr", 1)
+
+
+def test_log_keeps_the_title_and_the_question_that_an_author_has_changed(app: Flask, own_topic, alice):
+    topic, number = own_topic
+    change_topic(alice, number)
+
+    with app.app_context():
+        entry = db.session.query(LogEntry).filter_by(kind="topics", subject_id=topic).one()
+        assert [(change["field"], change["old"], change["new"]) for change in entry.detail] == [
+            ("title", "Reportng formats", "Reporting formats"),
+            ("question", "", 1),
+        ]
+
+
+def test_title_stands_once_somebody_else_has_written(app: Flask, world: World, own_topic, alice, bruno):
+    topic, number = own_topic
+    bruno.post(f"/en/topics/{topic}/reply/", data={"body": "An answer", "language": "en"})
+
+    assert 'name="title"' not in alice.get(f"/en/messages/{number}/edit/").text
+    change_topic(alice, number)
+    assert topic_of(app, topic)[0] == "Reportng formats"
+
+
+def test_title_stands_where_somebody_else_wrote_while_its_author_was_changing_it(app: Flask, world, own_topic):
+    _topic, number = own_topic
+    with app.app_context():
+        author, message = db.session.get_one(User, world.alice), db.session.get_one(Message, number)
+        make_message(message.topic, db.session.get_one(User, world.bruno), "An answer")
+        db.session.commit()
+        changes = {"body": "Own words.", "language": "en", "on_behalf_of": ""}
+        with pytest.raises(TitleStands):
+            actions.edit(message, author=author, changes=changes, topic={"title": "Other", "question": 0})
+
+
+def test_title_stands_once_the_secretariat_has_given_the_topic_another(app: Flask, world: World, own_topic, alice):
+    topic, number = own_topic
+    with app.app_context():
+        values = {"kind": ActKind.RETITLE, "user_id": world.moderator, "topic_id": topic, "forum_id": world.forum}
+        db.session.add(Act(**values))
+        db.session.commit()
+
+    assert 'name="title"' not in alice.get(f"/en/messages/{number}/edit/").text
+
+
+def test_title_is_changed_with_the_first_message_alone(app: Flask, own_topic, alice):
+    topic, _first = own_topic
+    with app.app_context():
+        found = db.session.get_one(Topic, topic)
+        second = make_message(found, found.author, "More words.").id
+        db.session.commit()
+
+    assert 'name="title"' not in alice.get(f"/en/messages/{second}/edit/").text
+    change_topic(alice, second)
+    assert topic_of(app, topic)[0] == "Reportng formats"

@@ -2,6 +2,7 @@
 
 import time
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from flask import Flask
@@ -111,8 +112,8 @@ def test_interface_s_language_is_offered_first(world: World, alice: FlaskClient)
 
 
 def test_counters_follow_the_messages(app: Flask, world: World, moderator: FlaskClient):
-    for _ in range(2):
-        moderator.post(reply_path(world), data=message("Again."))
+    for body in ("First.", "Again."):
+        moderator.post(reply_path(world), data=message(body))
 
     with app.app_context():
         topic = db.session.get(Topic, world.topic)
@@ -419,3 +420,59 @@ def test_number_of_a_message_is_never_used_again(app: Flask, world: World, alice
     alice.post(reply_path(world), data=message("New"))
 
     assert last(app).id == world.second + 1
+
+
+def test_same_words_posted_again_within_minutes_lead_to_the_message_that_there_is(app, world, alice):
+    """As from a form that the browser has loaded anew, with a key of its own."""
+    answers = [alice.post(reply_path(world), data=message("Once.", submission=key)) for key in ("a", "b")]
+
+    assert answers[0].location == answers[1].location
+    assert count(app, Message) == 3
+
+
+def test_same_topic_started_again_within_minutes_leads_to_the_one_that_there_is(app, world, alice):
+    sent = message("Once.", title="Fewer forms", question="1")
+    answers = [alice.post(NEW, data=sent | {"submission": key}) for key in ("a", "b")]
+
+    assert answers[0].location == answers[1].location
+    assert count(app, Topic) == 2
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"body": "Twice."}, {"language": "fr"}, {"on_behalf_of": "The Group"}, {"to": "first"}, {"files": "a.txt"}],
+    ids=lambda other: next(iter(other)),
+)
+def test_message_that_differs_is_posted_however_soon(other: dict[str, str], app: Flask, world: World, alice):
+    sent = message("Once.")
+    alice.post(reply_path(world), data=sent)
+    path = f"{reply_path(world)}?to={world.second}" if "to" in other else reply_path(world)
+    file = {"files": (BytesIO(b"text"), "a.txt")} if "files" in other else {}
+    alice.post(path, data=sent | other | file, content_type="multipart/form-data")
+
+    assert count(app, Message) == 4
+
+
+def test_same_words_are_posted_again_after_they_were_withdrawn(app: Flask, world: World, alice):
+    for _ in range(2):
+        number = int(alice.post(reply_path(world), data=message("Once.")).location.rpartition("-")[2])
+        alice.post(f"/en/messages/{number}/withdraw/")
+
+    assert count(app, Message) == 4
+
+
+def test_same_words_are_posted_again_after_some_time(app: Flask, world: World, alice):
+    alice.post(reply_path(world), data=message("Once."))
+    with app.app_context():
+        db.session.scalars(select(Message).where(Message.body == "Once.")).one().posted_at -= timedelta(minutes=11)
+        db.session.commit()
+    alice.post(reply_path(world), data=message("Once."))
+
+    assert count(app, Message) == 4
+
+
+def test_other_people_may_say_the_same(app: Flask, world: World, alice, bruno):
+    for client in (alice, bruno):
+        client.post(reply_path(world), data=message("We agree."))
+
+    assert count(app, Message) == 4

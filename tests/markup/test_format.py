@@ -27,6 +27,41 @@ def test_markdown_makes_the_tags_that_it_stands_for(source: str, tags: list[str]
     assert tags_of(render(source)) == tags
 
 
+@pytest.mark.parametrize("spaces", [2, 3, 4])
+@pytest.mark.parametrize(("outer", "inner"), [("-", "*"), ("1.", "-"), ("-", "1."), ("10.", "1.")])
+def test_list_stands_in_another_however_far_it_is_indented(outer: str, inner: str, spaces: int):
+    source = f"{outer} a\n{' ' * spaces}{inner} b\n{' ' * 2 * spaces}- c\n{outer} d"
+    kinds = ["ol" if "1" in sign else "ul" for sign in (outer, inner)]
+
+    assert tags_of(render(source)) == [kinds[0], "li", kinds[1], "li", "ul", "li", "li"]
+    assert text_in(render(source)).split() == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize("spaces", [2, 3, 4])
+def test_paragraph_belongs_to_the_point_under_which_it_is_indented(spaces: int):
+    assert tags_of(render(f"- a\n\n{' ' * spaces}b\n\nc")) == ["ul", "li", "p", "p", "p"]
+
+
+def test_list_in_a_quotation_may_hold_another():
+    assert tags_of(render(quote("- a\n  - b"))) == ["blockquote", "ul", "li", "ul", "li"]
+
+
+@pytest.mark.parametrize(
+    ("source", "tags"),
+    [
+        ("- a\n - b", ["ul", "li", "li"]),
+        (" 9. a\n10. b", ["ol", "li", "li"]),
+        ("    a\n    - b", ["pre", "code"]),
+        ("- a\n\n        b\n        - c", ["ul", "li", "pre", "code"]),
+        ("- - -\n\n- a", ["hr", "ul", "li"]),
+        ("- a\n  more\n- b", ["ul", "li", "br", "li"]),
+        ("a\n  - b", ["p", "br"]),
+    ],
+)
+def test_what_is_no_list_in_a_list_stays_as_it_was(source: str, tags: list[str]):
+    assert tags_of(render(source)) == tags
+
+
 def test_numbered_list_keeps_its_first_number():
     assert '<ol start="3">' in render("3. a\n4. b")
 

@@ -44,6 +44,8 @@ UNITS = {
     "lists in quotes": "1. > ",
     "list items": "- a\n",
     "list items apart": "- a\n\n    b\n\n",
+    "lists in lists": "- a\n  - b\n",
+    "lists to and fro": "- a\n  1. b\n     - c\n\n   d\n",
     "headings": "# a\n",
     "signs of headings": "# ",
     "underlined headings": "a\n=\n",
@@ -64,6 +66,7 @@ UNITS = {
 }
 WHOLE = {
     "a list as deep as it goes": "".join("    " * depth + "- a\n" for depth in range(120)),
+    "a list as deep as it goes by two spaces": "".join("  " * depth + "- a\n" for depth in range(170)),
     "quotes as deep as they may be": ("> " * 20 + "a\n") * 700,
     "a wide table": "|a" * 4_000 + "\n" + "|-" * 4_000 + "\n" + "|\n" * 6_000,
     "code in a table": "|a|\n|-|\n" + "`|" * 14_000,
@@ -86,6 +89,7 @@ HEAVY = {
     * 110,
     "one long paragraph": "The form [1] asks for *much* that `few` [Parties](https://example.org) know. " * 80,
     "a long list": "- One point of many, with [brackets] and *emphasis*.\n" * 500,
+    "lists in a long list": "- One point of many, with [brackets].\n  - Another in it, with *emphasis*.\n" * 300,
     "headings without empty lines": "# Heading\nText of a line below it.\n" * 40,
     "a table": "| Party | Date | Remarks |\n|---|---|---|\n" + "| Norway | 1 May | `none` [so far] |\n" * 300,
     "an answer to an answer": "> > > What do you think of it?\n> >\n> > Much.\n>\n> Why?\n\nBecause.\n\n" * 250,

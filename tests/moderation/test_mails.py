@@ -6,6 +6,7 @@ from flask import Flask
 from app.database import utcnow
 from app.extensions import db
 from app.models import Forum, ForumRole, Message, Role, User
+from tests.conftest import CONTACT, sign_in
 from tests.moderation.conftest import BODY, changed, do, moderator_of
 from tests.world import World, make_user
 
@@ -138,3 +139,12 @@ def test_author_who_may_not_see_the_forum_any_more_is_told_nothing_of_it(app, wo
 
     assert do(admin, waiting, "return").status_code == 302
     assert mails() == []
+
+
+@pytest.mark.parametrize(("act", "is_named"), [("withhold", True), ("approve", False)])
+def test_whose_message_is_withheld_learns_whom_to_write_to(
+    act: str, is_named: bool, reachable: Flask, world: World, waiting: int, mails
+):
+    do(sign_in(reachable, world.moderator), waiting, act)
+
+    assert [CONTACT in text for text in (mails()[0].text, mails()[0].html)] == [is_named, is_named]

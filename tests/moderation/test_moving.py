@@ -483,7 +483,7 @@ def test_replies_and_merges_at_the_same_time_leave_everything_in_place(app: Flas
         client = sign_in(app, user_id)
         for round_ in range(8):
             for topic in (world.topic, place.other):
-                data = {"body": f"Round {round_}", "language": "en"}
+                data = {"body": f"Round {round_} in {topic}", "language": "en"}
                 statuses.append(client.post(f"/en/topics/{topic}/reply/", data=data).status_code)
 
     def tidy(user_id: int) -> None:

@@ -132,7 +132,7 @@ def test_nobody_changes_the_title_of_another_s_topic(app: Flask, world: World, a
 
 
 def test_account_lists_what_waits_is_returned_or_withheld(world, alice, moderator):
-    waits, returned, withheld = (number_of(reply(alice, world)) for _ in range(3))
+    waits, returned, withheld = (number_of(reply(alice, world, f"Words {at}")) for at in range(3))
     do(moderator, returned, "return")
     do(moderator, withheld, "withhold", words="Off topic")
 

@@ -8,6 +8,7 @@ from lxml import html as lxml_html
 
 from app.extensions import db
 from app.models import Act, ActKind, Forum, Group, User
+from tests.full_world import FullWorld
 from tests.moderation.conftest import BODY, archive, changed, do
 from tests.moderation.tidying import Place, act
 from tests.world import World, make_pending, make_topic
@@ -201,3 +202,10 @@ def test_what_was_never_published_reaches_no_reader(act: str, app, world, waitin
             page = client.get(f"/en/{path}").text
             assert BODY not in page
             assert "Better words." not in page
+
+
+@pytest.mark.parametrize("path", ["record", "print"])
+def test_record_of_a_closed_forum_leads_to_its_outcome(path: str, full: FullWorld, people):
+    address = {"record": "/en/forums/closed-forum/record/", "print": "/en/print/forums/closed-forum/record/"}[path]
+
+    assert "Outcome: " in people["visitor"].get(address).text

@@ -71,7 +71,24 @@ def test_whole_topic_is_printed_beyond_the_first_page(app: Flask, world: World, 
     assert visitor.get(f"/en/print/topics/{world.topic}/").text.count('<article class="message"') == 42
 
 
-def test_headings_of_the_proceedings_go_one_level_at_a_time(world: World, visitor: FlaskClient):
+def test_proceedings_hold_the_pages_of_the_forum(app: Flask, world: World, purpose, visitor: FlaskClient):
+    page = visitor.get("/fr/print/forums/open-forum/").text
+
+    assert '<li><a href="#page-purpose">Purpose (fr)</a></li>' in page
+    assert '<h2 id="page-purpose">Purpose (fr)</h2>' in page
+    assert page.index('id="page-purpose"') < page.index('id="group-1"')
+
+
+def test_headings_of_a_page_stand_below_its_title_in_the_proceedings(app: Flask, world, purpose, visitor: FlaskClient):
+    with app.app_context():
+        page = db.session.query(Page).filter_by(slug="purpose").one()
+        page.texts["en"].html = "<h2>Part</h2><p>x</p>"
+        db.session.commit()
+
+    assert "<h3>Part</h3>" in visitor.get("/en/print/forums/open-forum/").text
+
+
+def test_headings_of_the_proceedings_go_one_level_at_a_time(world: World, purpose, visitor: FlaskClient):
     levels = [int(level) for level in re.findall(r"<h(\d)", visitor.get("/en/print/forums/open-forum/").text)]
 
     assert levels[0] == 1

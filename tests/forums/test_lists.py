@@ -1,0 +1,93 @@
+"""The lists of topics: what stands under which question, and what can be read no more."""
+
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.database import utcnow
+from app.extensions import db
+from app.models import Group, Message, MessageStatus, Question, QuestionText, Topic, User
+from tests.world import World, make_message, make_topic, texts
+
+GROUP = "/en/forums/open-forum/groups/group-1/"
+GROUPS = "/en/forums/open-forum/groups/"
+
+
+@pytest.fixture
+def filed(app: Flask, world: World) -> None:
+    """A second question with a topic of two messages, besides the topic that is free."""
+    with app.app_context():
+        group, author = db.session.get_one(Group, world.group), db.session.get_one(User, world.bruno)
+        question = Question(number=2, texts=texts(QuestionText, text="What else?"))
+        group.questions.append(question)
+        topic = make_topic(group, author, "Under a question", question=question)
+        for body in ("One", "Two"):
+            make_message(topic, author, body)
+        db.session.commit()
+
+
+def hide(app: Flask, world: World, *statuses: MessageStatus) -> None:
+    """Withdraw or withhold both messages of the topic, which was the liveliest."""
+    with app.app_context():
+        topic = db.session.get_one(Topic, world.topic)
+        for number, status in zip((world.first, world.second), statuses, strict=True):
+            db.session.get_one(Message, number).status = status
+        topic.message_count = topic.participant_count = 0
+        topic.active_at = utcnow()
+        db.session.commit()
+
+
+def rows_of(page: str) -> list[str]:
+    return re.findall(r"<tr>\n(<th scope=\"row\".*?)</tr>", page, re.DOTALL)
+
+
+@pytest.mark.parametrize("path", [GROUP, GROUPS])
+def test_list_says_which_question_a_topic_answers(path: str, filed, visitor: FlaskClient):
+    rows = {row.partition("</a>")[0].rpartition(">")[2]: row for row in rows_of(visitor.get(path).text)}
+
+    assert "Question 2" in rows["Under a question"]
+    assert "Question" not in rows["Reporting formats"]
+
+
+@pytest.mark.parametrize("path", [GROUP, GROUPS])
+def test_count_under_a_question_leads_to_its_topics(path: str, filed, visitor: FlaskClient):
+    found = re.search(r'<a class="by" href="([^"#]*)#topics">2 messages under question 2</a>', visitor.get(path).text)
+    page = visitor.get(found[1]).text
+
+    assert len(rows_of(page)) == 1
+    assert "Under a question" in rows_of(page)[0]
+    assert '<h2 id="topics">Topics under question 2</h2>' in page
+    assert f'<a href="{GROUP}#topics">All topics of group 1</a>' in page
+    assert 'href="/fr/forums/open-forum/groups/group-1/?question=2"' in page, "the switch stays there"
+
+
+@pytest.mark.parametrize("number", [3, -1, 10**12])
+def test_question_that_the_group_lacks_is_not_found(number: int, filed, visitor: FlaskClient):
+    assert visitor.get(f"{GROUP}?question={number}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("statuses", "mark"),
+    [
+        ((MessageStatus.WITHDRAWN, MessageStatus.WITHDRAWN), "Messages withdrawn"),
+        ((MessageStatus.WITHDRAWN, MessageStatus.WITHHELD), "Messages withheld"),
+    ],
+)
+@pytest.mark.parametrize("path", [GROUP, GROUPS])
+def test_topic_in_which_nothing_can_be_read_is_marked_and_stands_last(path, statuses, mark, app, world, filed, visitor):
+    hide(app, world, *statuses)
+    rows = rows_of(visitor.get(path).text)
+
+    assert ["Reporting formats" in row for row in rows] == [False, True]
+    assert [f'<strong class="mark">{mark}</strong>' in row for row in rows] == [False, True]
+
+
+@pytest.mark.parametrize("path", [GROUP, GROUPS, "/en/forums/open-forum/"])
+def test_feed_of_the_forum_is_linked_in_sight(path: str, world: World, visitor: FlaskClient):
+    address = "/en/feeds/forums/open-forum.atom"
+    head, _, body = visitor.get(path).text.partition("</head>")
+
+    assert f'href="{address}"' in head
+    assert f'<a href="{address}"' in body
