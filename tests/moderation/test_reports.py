@@ -40,6 +40,7 @@ def test_reader_reports_a_message_and_is_thanked(app: Flask, world: World, bruno
 
 def test_link_to_report_is_for_everybody_but_the_author(world, visitor, alice, bruno):
     """Who is signed out is asked to sign in on the way."""
+
     def linked(client: FlaskClient) -> list[int]:
         page = client.get(f"/en/topics/{world.topic}/").text
         return [number for number in (world.first, world.second) if f"/messages/{number}/report/" in page]
