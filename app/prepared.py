@@ -2,15 +2,14 @@
 
 SQLAlchemy needs several times as long for a session and a statement as the database itself needs for a page. What
 only reads needs neither: a prepared statement is compiled once for a kind of database, and then run on a connection
-of the driver that each thread keeps. It sees what is committed at that moment, and nothing of a transaction under
-way.
+of the driver. It sees what is committed at that moment, and nothing of a transaction under way.
 """
 
-import threading
-from collections import namedtuple
+from collections import deque, namedtuple
 from collections.abc import Mapping
 from typing import Any
 
+from flask import Flask, current_app, g
 from sqlalchemy import Dialect, Engine, Select
 from sqlalchemy.exc import DBAPIError
 
@@ -59,12 +58,12 @@ class _Compiled:
         if self.order is not None:
             given = [given[name] for name in self.order]
         try:
-            cursor = _kept.connection_to(engine).cursor()
+            cursor = _connection(engine).cursor()
             cursor.execute(self.text, given)
             found = cursor.fetchall()
             cursor.close()
         except self.failure as error:
-            _kept.forget()
+            g.pop("reading_on", None)  # the connection may be what failed
             raise DBAPIError.instance(self.text, given, error, self.failure) from error
         return [self._row(list(values)) for values in found]
 
@@ -79,22 +78,43 @@ def _row_of(names: list[str]) -> Any:
     return namedtuple("Row", names)
 
 
-class _Kept(threading.local):
-    """The connection that a thread keeps, and the pool that it is of; taking one anew costs as much as a statement."""
+class _Idle:
+    """Connections that nobody reads on just now: taking one from SQLAlchemy's pool costs as much as a statement.
 
-    connection: Any = None
+    They are of one pool; once that is disposed of, they are left to it.
+    """
+
     pool: Any = None
+    connections: deque[Any]
 
-    def connection_to(self, engine: Engine) -> Any:
+    def take(self, engine: Engine) -> tuple[Any, deque[Any]]:
+        """A connection, and where to put it afterwards."""
         if self.pool is not engine.pool:
+            self.pool, self.connections = engine.pool, deque()
+        place = self.connections
+        try:
+            return place.pop(), place
+        except IndexError:
             connection: Any = engine.raw_connection()
             engine.dialect.set_isolation_level(connection.dbapi_connection, "AUTOCOMMIT")
-            self.connection, self.pool = connection, engine.pool
-        return self.connection
-
-    def forget(self) -> None:
-        """After a failure, which may be the connection's."""
-        self.connection = self.pool = None
+            return connection, place
 
 
-_kept = _Kept()
+def register(app: Flask) -> None:
+    app.extensions["idle_connections"] = _Idle()
+    app.teardown_appcontext(_put_back)
+
+
+def _connection(engine: Engine) -> Any:
+    """The connection of this request, or of this command."""
+    held: tuple[Any, deque[Any]] | None = g.get("reading_on")
+    if held is None:
+        g.reading_on = held = current_app.extensions["idle_connections"].take(engine)
+    return held[0]
+
+
+def _put_back(_error: BaseException | None) -> None:
+    held = g.pop("reading_on", None)
+    if held is not None:
+        connection, place = held
+        place.append(connection)
