@@ -76,9 +76,10 @@ def render(source: str, *, first_heading: int = 3, official: bool = False) -> st
     return _clean(dirty, official=official)
 
 
-def stored(clean_html: str | None, by: int = 0) -> Markup:
-    """HTML that `render` made and the database kept, for a template; its headings deeper `by` so many levels."""
-    return Markup(deeper(clean_html or "", by))  # noqa: S704  the column is written with the result of render() only
+def stored(clean_html: str | None, by: int = 0, site: str = "") -> Markup:
+    """HTML that `render` made and the database kept: headings `by` levels deeper, links into the `site` made whole."""
+    made = deeper(clean_html or "", by).replace('<a href="/', f'<a href="{site}/')
+    return Markup(made)  # noqa: S704  the column is written with the result of render() only
 
 
 def deeper(clean_html: str, by: int) -> str:
