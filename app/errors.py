@@ -168,7 +168,8 @@ class LastAdministrator(Refused):
 class TooIntricate(ForumError):
     status = 422
     message = _l(
-        "This text has too many quotes within quotes or signs such as *, ` and #. Please simplify it and send it again."
+        "This text has too many quotes within quotes, lists within lists, or signs such as *, ` and #. Please simplify "
+        "it and send it again."
     )
 
 

@@ -47,11 +47,11 @@ LINK = r"""(?x) !?+ \[ (?!\s*+\]) ((?: [^\[\]]++ | \[[^\[\]]*+\] )++) \]
 ADDRESS = re.compile(r"https?://\S|mailto:\S", re.IGNORECASE)
 LOCAL_PATH = re.compile(r"/(?![/\\])[^\\]*$")
 PAIRED = re.compile(r"`+|\*+|_+")
-# Document symbols such as UNEP/CBD/BS/COP-MOP/6/7, which a line must not break.
-SYMBOL = re.compile(r"(?<![\w/-])[A-Z][A-Z0-9-]++(?:/[A-Z0-9][A-Za-z0-9-]*+){2,}+")
+# Document symbols such as UNEP/CBD/6/7/Add.1, which a line must not break; a full stop after one is no part of it.
+SYMBOL = re.compile(r"(?<![\w/-])[A-Z][A-Z0-9-]++(?:/[A-Z0-9][A-Za-z0-9-]*+(?:\.\d++)*+){2,}+")
 UNBROKEN = r'<span class="symbol" translate="no">\g<0></span>'
 # A link whose text is its very address, which paper need not repeat after it.
-BARE = re.compile(r'<a (href="((?i:https?)://[^"]*+)"[^>]*+)>\2</a>')
+BARE = re.compile(r'<a (href="(?:(?i:mailto):|(?=(?i:https?)://))([^"]*+)"[^>]*+)>\2</a>')
 MARKED_AS_BARE = r'<a class="bare" \1>\2</a>'
 TAG_OR_TEXT = re.compile(r'<(?:[^>"]|"[^"]*")*>|[^<]+')
 NOTHING = Markup("")
@@ -76,9 +76,10 @@ def render(source: str, *, first_heading: int = 3, official: bool = False) -> st
     return _clean(dirty, official=official)
 
 
-def stored(clean_html: str | None, by: int = 0) -> Markup:
-    """HTML that `render` made and the database kept, for a template; its headings deeper `by` so many levels."""
-    return Markup(deeper(clean_html or "", by))  # noqa: S704  the column is written with the result of render() only
+def stored(clean_html: str | None, by: int = 0, site: str = "") -> Markup:
+    """HTML that `render` made and the database kept: headings `by` levels deeper, links into the `site` made whole."""
+    made = deeper(clean_html or "", by).replace('<a href="/', f'<a href="{site}/')
+    return Markup(made)  # noqa: S704  the column is written with the result of render() only
 
 
 def deeper(clean_html: str, by: int) -> str:

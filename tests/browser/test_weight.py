@@ -22,12 +22,9 @@ def test_first_visit_to_a_topic_of_twenty_messages_is_light(
     new_page: NewPage, site: Site, long_topic: int, language: str
 ):
     page = new_page()
-    answers, sizes = _record(page.context.new_cdp_session(page))
-    page.goto(f"/{language}/topics/{long_topic}/", wait_until="networkidle")
+    answers, weights = _fetched(page, f"/{language}/topics/{long_topic}/")
     assert page.locator("article.message").count() == Message.PER_PAGE
 
-    weights = {answers[key]["url"]: size for key, size in sizes.items()}
-    weights |= {url: _weight(page, url) for url in _icons(page) if url not in weights}
     assert {urlsplit(url).netloc for url in weights} == {urlsplit(site.address).netloc}
     assert len(weights) <= MOST_REQUESTS, weights
     assert sum(weights.values()) <= MOST_BYTES, weights
@@ -37,6 +34,31 @@ def test_first_visit_to_a_topic_of_twenty_messages_is_light(
         if answer["mimeType"] in TEXT and "content-encoding" not in {name.lower() for name in answer["headers"]}
     ]
     assert not uncompressed
+
+
+def test_page_with_a_message_form_takes_no_more_requests(new_page: NewPage, topic_to_write_in: int):
+    _, weights = _fetched(new_page("participant"), f"/en/topics/{topic_to_write_in}/reply/")
+
+    assert len(weights) <= MOST_REQUESTS, weights
+
+
+def test_script_for_writing_is_left_to_pages_with_a_message_form(new_page: NewPage, topic_to_write_in: int):
+    page = new_page("participant")
+    scripts = {}
+    for path in ("", "reply/"):
+        page.goto(f"/en/topics/{topic_to_write_in}/{path}")
+        scripts[path] = [urlsplit(script.get_attribute("src")).path for script in page.locator("script").all()]
+
+    assert scripts[""] == ["/static/plenary.js"]
+    assert scripts["reply/"] == ["/static/plenary.js", "/static/writing.js"]
+
+
+def _fetched(page: Page, path: str) -> tuple[dict[str, dict], dict[str, int]]:
+    """What the browser gets for a page that it has never seen: the answers, and the size of each by its address."""
+    answers, sizes = _record(page.context.new_cdp_session(page))
+    page.goto(path, wait_until="networkidle")
+    weights = {answers[key]["url"]: size for key, size in sizes.items()}
+    return answers, weights | {url: _weight(page, url) for url in _icons(page) if url not in weights}
 
 
 def _record(session: CDPSession) -> tuple[dict[str, dict], dict[str, int]]:

@@ -97,7 +97,11 @@ def test_addresses_become_links(source: str, address: str):
         ("[https://example.org](https://elsewhere.example)", False),
         ("[https://example.org](https://example.org/a)", False),
         ("[https://example.org/a](https://example.org/A)", False),
-        ("<a@example.org>", False),
+        ("<a@example.org>", True),
+        ("[a@example.org](mailto:a@example.org)", True),
+        ("[the Secretariat](mailto:a@example.org)", False),
+        ("[a@example.org](mailto:b@example.org)", False),
+        ("[a@example.org](https://a@example.org)", False),
     ],
 )
 def test_link_that_shows_its_very_address_is_marked_so_that_paper_shows_it_once(source: str, is_bare: bool):
@@ -176,9 +180,14 @@ def test_excerpt_ends_between_words():
 def test_document_symbol_is_kept_in_one_piece_and_from_translation(symbol: str):
     html = render(f"See {symbol}, paragraph 4 (and [{symbol}](https://example.org/{symbol})).")
 
-    assert html.count('<span class="symbol" translate="no">') == 2
+    assert html.count(f'<span class="symbol" translate="no">{symbol}</span>') == 2
     assert links_of(html)[0]["href"] == f"https://example.org/{symbol}"
     assert text_in(html).count(symbol) == 2
+
+
+@pytest.mark.parametrize("symbol", ["UNEP/CBD/BS/COP-MOP/6/7", "UNEP/CBD/BS/COP-MOP/6/7/Add.1"])
+def test_full_stop_after_a_document_symbol_is_not_part_of_it(symbol: str):
+    assert f"{symbol}</span>." in render(f"See {symbol}.")
 
 
 @pytest.mark.parametrize("text", ["and/or/neither", "BS-V/3", "UNEP", "1/2/3", "https://example.org/UNEP/CBD/BS"])

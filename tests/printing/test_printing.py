@@ -8,7 +8,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.extensions import db
-from app.models import Page, PageText
+from app.markup import render
+from app.models import Message, Page, PageText
+from tests.files import make_attachment
 from tests.forums.test_reading import fill
 from tests.world import World, texts
 
@@ -93,3 +95,34 @@ def test_headings_of_the_proceedings_go_one_level_at_a_time(world: World, purpos
 
     assert levels[0] == 1
     assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+
+
+@pytest.mark.parametrize("path", ["print/forums/open-forum/", "print/forums/open-forum/pages/purpose/"])
+def test_official_text_links_to_pages_of_the_site_by_their_whole_addresses(app: Flask, path, purpose, visitor):
+    with app.app_context():
+        page = db.session.query(Page).filter_by(slug="purpose").one()
+        page.texts["en"].html = render("[all forums](/en/portal/ 'Portal')", official=True)
+        db.session.commit()
+
+    assert '<a href="http://127.0.0.1:8000/en/portal/" title="Portal"' in visitor.get(f"/en/{path}").text
+    assert '<a href="/en/portal/" title="Portal"' in visitor.get("/en/forums/open-forum/pages/purpose/").text
+
+
+def test_words_of_an_official_text_are_printed_as_they_are(app: Flask, purpose, visitor: FlaskClient):
+    with app.app_context():
+        page = db.session.query(Page).filter_by(slug="purpose").one()
+        page.texts["en"].html = render('Write `<a href="/en/portal/">`.', official=True)
+        db.session.commit()
+
+    page = visitor.get("/en/print/forums/open-forum/pages/purpose/").text
+    assert '<code>&lt;a href="/en/portal/"&gt;</code>' in page
+
+
+@pytest.mark.parametrize("path", ["print/topics/1/", "print/messages/1/", "print/forums/open-forum/"])
+def test_attached_file_is_linked_by_its_whole_address(app: Flask, path, world: World, visitor: FlaskClient):
+    with app.app_context():
+        message = db.session.get(Message, world.first)
+        key = make_attachment(message, "a.txt", b"A note.").id
+        db.session.commit()
+
+    assert f'href="http://127.0.0.1:8000/attachments/{key}/a.txt"' in visitor.get(f"/en/{path}").text

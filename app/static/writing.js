@@ -1,0 +1,117 @@
+// Comfort for those who write a message; only pages with its form load it, after plenary.js, whose names it uses.
+"use strict";
+
+// All fields of a message and its topic but its files, which no script may put back.
+const KEPT = ["question", "title", "body", "language", "on_behalf_of", "speaker", "capacity", "country", "organization"];
+const PREVIEW_AFTER_MS = 600;
+
+function debounce(action, wait) {
+  let timer;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(action, wait);
+  };
+}
+
+/** Shows the text as it will look; the server renders and cleans it. */
+function livePreview(area) {
+  const box = find(".preview", area.form);
+  const shown = find(".prose", box);
+  const { language, files, preview, csrf_token: token } = area.form.elements;
+  let asked = 0;
+
+  /** Whether the box now shows what is typed. */
+  async function show() {
+    const number = ++asked;
+    const body = new URLSearchParams({ body: area.value, csrf_token: token.value });
+    const answer = await fetch(area.dataset.preview, { method: "POST", body }).catch(() => null);
+    if (!answer?.ok || answer.redirected) return false;
+    const html = await answer.text();
+    if (number !== asked) return true;
+    shown.innerHTML = html;
+    shown.lang = language.value;
+    box.hidden = !area.value.trim();
+    return !box.hidden;
+  }
+
+  /** A form that comes back from the server has lost its files; so with files chosen, the preview is shown here. */
+  async function keepFiles(event) {
+    if (!files?.files.length || !area.value.trim()) return;
+    event.preventDefault();
+    if (await show()) {
+      box.scrollIntoView();
+    } else {
+      preview.removeEventListener("click", keepFiles);
+      preview.click();
+    }
+  }
+
+  area.addEventListener("input", debounce(show, PREVIEW_AFTER_MS));
+  language.addEventListener("change", () => { shown.lang = language.value; });
+  preview.addEventListener("click", keepFiles);
+}
+
+/** Keeps what is being written until it has been posted. */
+function keepDraft(form) {
+  const key = DRAFT + form.dataset.draft;
+  const fields = KEPT.map((name) => form.elements[name]).filter(Boolean);
+  const texts = fields.filter((field) => !field.options);
+  const values = () => Object.fromEntries(fields.map((field) => [field.name, field.value]));
+  const initial = values();
+  const save = () => {
+    if (texts.some((field) => field.value.trim())) lasting.setItem(key, JSON.stringify(values()));
+    else lasting.removeItem(key);
+  };
+
+  const isFresh = !find(".error-summary") && find(".preview", form)?.hidden !== false;
+  const draft = JSON.parse(lasting.getItem(key) ?? "null");
+  if (draft && isFresh) {
+    fields.forEach((field) => putBack(field, draft[field.name] ?? ""));
+    form.elements.body.closest(".field").before(draftNote(form, () => {
+      lasting.removeItem(key);
+      fields.forEach((field) => { field.value = initial[field.name]; });
+      form.elements.body.focus();
+    }));
+  }
+  form.addEventListener("input", debounce(save, PREVIEW_AFTER_MS));
+  form.addEventListener("submit", (event) => {
+    if (event.submitter?.name === "preview") return;
+    save();
+    passing.setItem(SENT, key);
+  });
+}
+
+/** What the page itself has put into a field stays: a quotation below the draft, a question that a link has chosen. */
+function putBack(field, kept) {
+  const isChosen = field.name === "question" && new URLSearchParams(location.search).has("question");
+  if (!field.options) {
+    field.value = kept.includes(field.value.trim()) ? kept : `${kept.trimEnd()}\n\n${field.value}`;
+  } else if (!isChosen && [...field.options].some((option) => option.value === kept)) {
+    field.value = kept;
+  }
+}
+
+function draftNote(form, discard) {
+  const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
+  const note = make("p", { className: "draft-note", role: "status" });
+  const button = make("button", { type: "button", className: "as-link", textContent: form.dataset.draftDiscard });
+  button.onclick = () => {
+    discard();
+    note.remove();
+  };
+  note.append(form.dataset.draftRestored, " ", button);
+  return note;
+}
+
+function takeQuote(form) {
+  const key = QUOTE + new URLSearchParams(location.search).get("to");
+  const quote = passing.getItem(key);
+  if (quote) form.elements.body.value = quote;
+  passing.removeItem(key);
+}
+
+all("form[data-draft]").forEach((form) => {
+  takeQuote(form);
+  keepDraft(form);
+});
+all("textarea[data-preview]").forEach(livePreview);
