@@ -77,12 +77,9 @@ def edit(kind_name: str, key: int) -> ResponseReturnValue:
     kind = find_kind(kind_name)
     thing = get_object(kind, key)
     refuse_if_archived(thing)
-    form = form_for(kind, thing, reader_language())
-    saved = carry_out(
-        form,
-        lambda: _update(kind, key, form),
-        lambda: form_for(kind, thing, reader_language(), formdata=None),
-    )
+    language = reader_language()
+    form = form_for(kind, thing, language)
+    saved = carry_out(form, lambda: _update(kind, key, form), lambda: form_for(kind, thing, language, formdata=None))
     if saved is not None:
         return done(_("The changes are saved."), page_of(kind, thing))
     files = link("admin.files.index", document_id=key) if kind.model is Document else ""

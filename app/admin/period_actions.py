@@ -14,13 +14,14 @@ from app.admin.period_queries import (
     get_period,
     new_dates,
     periods_for,
+    state_now,
     stays_in_sight,
     version_of_period,
 )
 from app.admin.version_queries import require_version
 from app.database import utcnow
 from app.extensions import db, transaction
-from app.models import Forum, Period, PeriodKind, User
+from app.models import Forum, Period, PeriodKind, StateKind, User
 from app.permissions import require
 from app.submissions import earlier_result, remember
 
@@ -73,24 +74,28 @@ def update(period_id: int, *, closes_at: datetime, opens_at: datetime | None = N
     return period_id
 
 
-def call_off(period_id: int, *, viewer: User) -> None:
-    """Call off a period that has not begun; one that nobody has seen yet is deleted.
+def call_off(period_id: int, *, viewer: User) -> bool:
+    """Call off a period that has not begun; one that nobody has seen yet is deleted. False where it was called off
+    already.
 
     Raises what `deletion_refusal` gives.
     """
     with transaction():
         require(viewer, "administer")
         period, forum = get_period(period_id)
+        if period.called_off_at:
+            return False
         now = utcnow()
         refusal = deletion_refusal(forum, period, now)
         if refusal:
             raise refusal
         _call_off(forum, period, now, viewer)
+    return True
 
 
-def close_now(forum_id: int, group_id: int | None = None, *, viewer: User) -> None:
+def close_now(forum_id: int, group_id: int | None = None, *, viewer: User) -> bool:
     """End every period that is running, of the forum and of its groups or of one group, and call off the extensions
-    to come.
+    to come. False where all of it is closed already.
 
     The last moment is the second before now, so that nobody can post once the action has answered. A group that
     has followed the forum's periods takes them over first. Raises what `closing_refusal` gives.
@@ -98,6 +103,8 @@ def close_now(forum_id: int, group_id: int | None = None, *, viewer: User) -> No
     with transaction():
         require(viewer, "administer")
         forum, now = fetch(Forum, forum_id), utcnow()
+        if state_now(forum, group_id, now).kind == StateKind.CLOSED:
+            return False
         refusal = closing_refusal(forum, group_id, now)
         if refusal:
             raise refusal
@@ -107,6 +114,7 @@ def close_now(forum_id: int, group_id: int | None = None, *, viewer: User) -> No
             _call_off(forum, extension, end, viewer)
         for period in running_periods(forum, group_id, now):
             _change(forum, period, "close", new_dates(forum, period, period.opens_at, end), viewer)
+    return True
 
 
 def _take_over(forum: Forum, group_id: int | None, viewer: User) -> None:

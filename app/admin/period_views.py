@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from app.addresses import link
 from app.admin import closing_queries, new_period_queries, period_actions, period_queries
-from app.admin.common_views import ask, done, here, refusal_text, show, steps_to
+from app.admin.common_views import ask, done, done_already, here, refusal_text, show, steps_to
 from app.admin.forms import carry_out
 from app.admin.object_queries import fetch, refuse_if_archived
 from app.admin.period_forms import PeriodForm
@@ -104,8 +104,9 @@ def delete(period_id: int) -> ResponseReturnValue:
     period, forum = period_queries.get_period(period_id)
     words = CALLING_OFF if period_queries.stays_in_sight(forum) else DELETING
     if request.method == "POST":
-        period_actions.call_off(period_id, viewer=signed_in_user())
-        return done(_(words.done), _forum_page(forum.id))
+        back = _forum_page(forum.id)
+        called_off = period_actions.call_off(period_id, viewer=signed_in_user())
+        return done(_(words.done), back) if called_off else done_already(back)
     return ask(
         _(words.heading),
         steps_to(forum),
@@ -132,8 +133,9 @@ def close_group(group_id: int) -> ResponseReturnValue:
 def _close(forum: Forum, group: Group | None, heading: str, closed: str) -> ResponseReturnValue:
     now, group_id = utcnow(), group.id if group else None
     if request.method == "POST":
-        period_actions.close_now(forum.id, group_id, viewer=signed_in_user())
-        return done(closed, _page_of(forum.id, group_id))
+        back = _page_of(forum.id, group_id)
+        ended = period_actions.close_now(forum.id, group_id, viewer=signed_in_user())
+        return done(closed, back) if ended else done_already(back)
     return ask(
         heading,
         steps_to(group or forum),

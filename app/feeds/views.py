@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.addresses import absolute, link, link_in
+from app.database import utcnow
 from app.extensions import db
 from app.feeds import queries
 from app.forums.queries import get_forum
@@ -28,8 +29,8 @@ def forum(forum_slug: str) -> Response:
     found = get_forum(forum_slug, viewer=GUEST)
     text, feed = text_in(found), queries.latest_in_forum(found.id, viewer=GUEST)
     path = link("forums.forum", forum_slug=forum_slug)
-    notices = [(notice, text_in(notice)) for notice in found.notices]
-    latest = max((notice.published_at for notice in found.notices), default=None)
+    notices = [(notice, text_in(notice)) for notice in found.notices_at(utcnow())]
+    latest = max((notice.published_at for notice, _text in notices), default=None)
     since = max(filter(None, (found.published_at, latest)), default=None)
     return _atom(feed, path, notices, title=text.title, title_language=text.language, since=since)
 

@@ -126,13 +126,16 @@ def edit(
     return "message" if revised else "topic"
 
 
-def withdraw(message: Message, *, author: User) -> None:
-    """Take back one's own message; it keeps its number and its place."""
+def withdraw(message: Message, *, author: User) -> bool:
+    """Take back one's own message; it keeps its number and its place. False where that was done already."""
     with transaction():
         placing.lock(message)
+        if message.author_id == author.id and message.status == MessageStatus.WITHDRAWN:
+            return False
         require(author, "withdraw", message)
         message.withdrawn_at = utcnow()
         placing.show(message, MessageStatus.WITHDRAWN)
+    return True
 
 
 def _require_voice(author: User, group: Group, message: dict[str, Any]) -> None:

@@ -85,10 +85,11 @@ def edit(number: int) -> ResponseReturnValue:
 def withdraw(number: int) -> ResponseReturnValue:
     author = signed_in_user()
     message = queries.get_message(number, viewer=author)
-    require(author, "withdraw", message)
     if request.method == "POST":
-        actions.withdraw(message, author=author)
-        return _to_message(message, _("Your message is withdrawn. Its number and its place remain."))
+        withdrawn = actions.withdraw(message, author=author)
+        said = _("Your message is withdrawn. Its number and its place remain.")
+        return _to_message(message, said if withdrawn else _("This was done already. Nothing more was changed."))
+    require(author, "withdraw", message)
     return render_template("forums/withdraw.html", message=message)
 
 

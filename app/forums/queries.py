@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, case, func, select
 from sqlalchemy.orm import selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app.database import utcnow
 from app.errors import NotFound
@@ -122,6 +123,7 @@ def get_group(forum_slug: str, slug: str, *, viewer: Viewer) -> Group:
     if group is None:
         raise NotFound
     load_questions(forum)
+    set_committed_value(group, "forum", forum)  # or nobody would hold it, and it would be read anew, row by row
     return group
 
 

@@ -18,6 +18,8 @@ from app.errors import NotFound
 from app.models import (
     Act,
     ActKind,
+    Document,
+    DocumentText,
     Forum,
     ForumText,
     Group,
@@ -34,6 +36,7 @@ from app.models import (
     periods_of_group,
     state_of,
 )
+from app.models.forum import DocumentKind
 from app.permissions import MESSAGE_IS_VISIBLE, TOPIC_IS_VISIBLE, visible_to
 from app.prepared import Prepared
 
@@ -45,7 +48,8 @@ WHOLE = 10**9
 class TopicPage:
     """One page of a topic: its head, its group's state and the rows of its messages.
 
-    `waiting` are the messages without a place yet that this viewer may see, the same on each page.
+    `waiting` are the messages without a place yet that this viewer may see, the same on each page; `outcomes` what
+    the forum has led to, where the group has ended.
     """
 
     head: Row[Any]
@@ -54,6 +58,7 @@ class TopicPage:
     waiting: Sequence[Row[Any]]
     page: int
     pages: int
+    outcomes: Sequence[Row[Any]]
 
     @property
     def numbers(self) -> set[int]:
@@ -63,7 +68,7 @@ class TopicPage:
 def get_topic_page(
     topic_id: int, page: int | None, *, viewer: Viewer, language: str, default: str, now: datetime
 ) -> TopicPage:
-    """One page of a topic, or with `page=None` all of it; three or four queries whatever its length.
+    """One page of a topic, or with `page=None` all of it; three to five queries whatever its length.
 
     Raises NotFound for a topic that the viewer may not see and for a page beyond the last.
     """
@@ -77,7 +82,10 @@ def get_topic_page(
     asked = {"topic_id": topic_id} | visible_to(viewer)
     waiting = WAITING.all(asked) if viewer.is_authenticated else ()
     periods = PERIODS.all({"forum_id": head.forum_id, "group_id": head.group_id})
-    return TopicPage(head, _group_state(head, periods, now), messages, waiting, page or 1, pages)
+    state = _group_state(head, periods, now)
+    sought = {"forum_id": head.forum_id, "language": language, "default_language": default}
+    outcomes = OUTCOMES.all(sought) if state.has_ended else ()
+    return TopicPage(head, state, messages, waiting, page or 1, pages, outcomes)
 
 
 def get_message_row(number: int, *, viewer: Viewer) -> Row[Any]:
@@ -232,4 +240,15 @@ PERIODS = Prepared(
         Period.forum_id == bindparam("forum_id"),
         func.coalesce(Period.group_id, bindparam("group_id")) == bindparam("group_id"),
     )
+)
+OUTCOMES = Prepared(
+    select(Document.id, Forum.slug.label("forum"), DocumentText.title, DocumentText.language)
+    .join(Forum, Forum.id == Document.forum_id)
+    .join(DocumentText, DocumentText.document_id == Document.id)
+    .where(
+        Document.forum_id == bindparam("forum_id"),
+        Document.kind == DocumentKind.OUTCOME,
+        DocumentText.language == _best_language(DocumentText, Document.id),
+    )
+    .order_by(Document.position, Document.id)
 )

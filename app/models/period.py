@@ -55,8 +55,8 @@ class State:
     `opens_at` is the next opening (planned, or closed with a reopening to come), `deadline` the last
     moment to write (when open) or the last moment that there was (when closed), `first_deadline` the
     deadline before it was extended, `announced` the later deadline that was announced before it was
-    brought forward. Of a forum, `varies` says that these dates are not those of all its groups, and
-    `lacks_groups` that there is none in which anybody could post.
+    brought forward, `closed_before` the last moment before it was reopened. Of a forum, `varies` says that
+    these dates are not those of all its groups, and `lacks_groups` that there is none in which anybody could post.
     """
 
     kind: StateKind
@@ -64,6 +64,7 @@ class State:
     deadline: datetime | None = None
     first_deadline: datetime | None = None
     announced: datetime | None = None
+    closed_before: datetime | None = None
     archived_at: datetime | None = None
     varies: bool = False
     lacks_groups: bool = False
@@ -71,6 +72,10 @@ class State:
     @property
     def is_open(self) -> bool:
         return self.kind in {StateKind.OPEN, StateKind.EXTENDED, StateKind.REOPENED}
+
+    @property
+    def has_ended(self) -> bool:
+        return self.kind in {StateKind.CLOSED, StateKind.ARCHIVED}
 
 
 def last_second(minute: datetime) -> datetime:
@@ -139,21 +144,37 @@ def _open_state(known: list[Any], ordered: list[Any], running: Any) -> State:
         if period.kind == PeriodKind.EXTENSION and period.opens_at <= deadline < period.closes_at:
             deadline, extended = period.closes_at, True
     first = _begun_with(ordered, running)
-    announced = _announced(known, first, deadline)
+    dates = _dates(known, ordered, first, deadline)
     if extended:
-        first_deadline = first.former_dates[0][1] if first.former_dates else first.closes_at
-        return State(StateKind.EXTENDED, deadline=deadline, first_deadline=first_deadline, announced=announced)
-    reopened = running.kind == PeriodKind.REOPENING
-    return State(StateKind.REOPENED if reopened else StateKind.OPEN, deadline=deadline, announced=announced)
+        return State(StateKind.EXTENDED, **dates, first_deadline=_first_deadline(first))
+    return State(StateKind.REOPENED if running.kind == PeriodKind.REOPENING else StateKind.OPEN, **dates)
 
 
 def _end(known: list[Any], ended: list[Any]) -> dict[str, Any]:
-    """The last moment that there was, and the later one that had been announced."""
+    """The last moment that there was, and the others that were announced for it."""
     if not ended:
         return {}
     last = max(ended, key=lambda period: period.closes_at)
-    first = _begun_with([period for period in ended if period.group_id == last.group_id], last)
-    return {"deadline": last.closes_at, "announced": _announced(known, first, last.closes_at)}
+    own = [period for period in ended if period.group_id == last.group_id]
+    first = _begun_with(own, last)
+    dates = _dates(known, own, first, last.closes_at)
+    # An extension may also have been called off, so that what ended is the first period.
+    was_extended = last is not first or dates["announced"]
+    first_deadline = _first_deadline(first) if was_extended else None
+    is_told = first_deadline in (dates["deadline"], dates["announced"])
+    return dates | {"first_deadline": None if is_told else first_deadline}
+
+
+def _dates(known: list[Any], ordered: list[Any], first: Any, deadline: datetime) -> dict[str, Any]:
+    """A deadline, with the later one that was announced in its place, and the last moment before a reopening."""
+    earlier = [period.closes_at for period in ordered if period.closes_at < first.opens_at]
+    closed_before = max(earlier, default=None) if first.kind == PeriodKind.REOPENING else None
+    return {"deadline": deadline, "announced": _announced(known, first, deadline), "closed_before": closed_before}
+
+
+def _first_deadline(first: Any) -> datetime:
+    deadline: datetime = first.former_dates[0][1] if first.former_dates else first.closes_at
+    return deadline
 
 
 def _begun_with(ordered: list[Any], period: Any) -> Any:

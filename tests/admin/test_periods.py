@@ -115,8 +115,19 @@ def test_forum_that_was_closed_during_its_extension_can_be_reopened(admin: Flask
     assert state_shown(visitor) == "Reopened"
 
 
-def test_closing_what_is_closed_is_refused(admin: FlaskClient, look):
-    forum = make_quiet(look, opens=-48, closes=-24)
+def test_what_is_closed_is_not_closed_again(admin: FlaskClient, look, log):
+    first = admin.post(f"{ADMIN}forums/1/close/")
+    written = log()
+    again = admin.post(f"{ADMIN}forums/1/close/")
+
+    assert (again.status_code, again.location) == (302, first.location)
+    assert ALREADY in admin.get(again.location).text
+    assert "nothing to close" in admin.get(f"{ADMIN}forums/1/close/").text
+    assert log() == written
+
+
+def test_what_has_not_opened_is_not_closed(admin: FlaskClient, look):
+    forum = make_quiet(look, opens=24, closes=48)
 
     assert "nothing to close" in admin.get(f"{ADMIN}forums/{forum}/close/").text
     assert admin.post(f"{ADMIN}forums/{forum}/close/").status_code == 409
@@ -416,6 +427,17 @@ def test_period_that_has_not_begun_is_called_off_and_stays_in_sight(
     assert "It opens again" not in visitor.get("/en/forums/open-forum/").text
 
 
+def test_period_is_called_off_once(admin: FlaskClient, log):
+    add(admin, "reopening", moment(30), moment(50))
+    first = admin.post(f"{ADMIN}periods/3/delete/")
+    again = admin.post(f"{ADMIN}periods/3/delete/")
+
+    assert (again.status_code, again.location) == (302, first.location)
+    assert ALREADY in admin.get(again.location).text
+    assert "has been called off" in admin.get(f"{ADMIN}periods/3/delete/").text
+    assert [action for action, _kind, _subject in log()] == ["create", "call_off"]
+
+
 def test_period_that_was_called_off_takes_no_messages(admin: FlaskClient, alice: FlaskClient, look, world):
     add(admin, "reopening", moment(30), moment(50))
     admin.post(f"{ADMIN}periods/3/delete/")
@@ -437,7 +459,6 @@ def test_period_that_was_called_off_stays_as_it_is(admin: FlaskClient):
     change = {"opens_at": moment(31), "closes_at": moment(60)}
 
     assert admin.post(f"{ADMIN}periods/3/edit/", data=change).status_code == 409
-    assert admin.post(f"{ADMIN}periods/3/delete/").status_code == 409
     assert "periods/3/" not in admin.get(f"{ADMIN}forums/1/").text
     assert add(admin, "scheduled", moment(30), moment(50)).status_code == 302, "its time is free again"
 

@@ -312,8 +312,11 @@ def test_sign_in_page_says_whom_to_write_to_where_the_site_names_an_address(reac
     assert "mailto:" not in visitor.get("/en/auth/sign-in/").text
 
 
-def test_page_of_the_site_says_whom_to_write_to_where_the_site_names_an_address(
-    reachable: Flask, world: World, visitor
+@pytest.mark.parametrize("path", ["/en/", "/en/pages/rules/", "/en/forums/open-forum/", "/en/nowhere/"])
+def test_foot_of_every_page_says_whom_to_write_to_where_the_site_names_an_address(
+    path: str, reachable: Flask, world: World, visitor
 ):
-    assert f'<a href="mailto:{CONTACT}">' in reachable.test_client().get("/en/pages/rules/").text
-    assert "mailto:" not in visitor.get("/en/pages/rules/").text
+    foot = reachable.test_client().get(path).text.split("<footer")[1]
+
+    assert f'<a href="mailto:{CONTACT}">{CONTACT}</a>' in foot
+    assert "mailto:" not in visitor.get(path).text

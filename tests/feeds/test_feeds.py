@@ -238,7 +238,9 @@ def notice(app: Flask, world: World) -> datetime:
     """When a notice of the forum was published, after all messages."""
     with app.app_context():
         forum = db.session.get_one(Forum, world.forum)
-        moment = utcnow().replace(microsecond=0) + timedelta(hours=1)
+        moment = utcnow().replace(microsecond=0)
+        forum.published_at = moment - timedelta(days=1)
+        db.session.query(Message).update({"posted_at": moment - timedelta(hours=1)})
         said = texts(NoticeText, title="Extended & open", html="<p>Until May.</p>")
         forum.notices.append(Notice(published_at=moment, texts=said))
         db.session.commit()
@@ -262,6 +264,17 @@ def test_notice_updates_the_feed(notice: datetime, visitor: FlaskClient):
 
     assert feed.findtext(f"{ATOM}updated") == feed.findtext(f"{ATOM}entry/{ATOM}updated")
     assert datetime.fromisoformat(feed.findtext(f"{ATOM}updated")).replace(tzinfo=None) == notice.replace(tzinfo=None)
+
+
+def test_notice_of_a_later_date_is_held_back(app: Flask, notice: datetime, visitor: FlaskClient):
+    before = visitor.get("/en/feeds/forums/open-forum.atom").text
+    with app.app_context():
+        said = texts(NoticeText, title="Not yet", html="<p>Later.</p>")
+        forum = db.session.query(Forum).filter_by(slug="open-forum").one()
+        forum.notices.append(Notice(published_at=utcnow() + timedelta(hours=1), texts=said))
+        db.session.commit()
+
+    assert visitor.get("/en/feeds/forums/open-forum.atom").text == before
 
 
 def test_notice_is_no_entry_of_the_feed_of_a_topic(notice, world: World, visitor: FlaskClient):

@@ -145,10 +145,30 @@ def test_withdrawing_keeps_the_counters_right(app: Flask, world: World, alice: F
         assert (topic.message_count, topic.participant_count, topic.last_position) == (1, 1, 2)
 
 
-def test_message_is_withdrawn_once(world: World, alice: FlaskClient):
-    alice.post(f"/en/messages/{world.first}/withdraw/")
+def test_message_is_withdrawn_once(app: Flask, world: World, alice: FlaskClient):
+    """The same form sent again leads where it led, and changes nothing."""
+    path = f"/en/messages/{world.first}/withdraw/"
+    first = alice.post(path)
+    with app.app_context():
+        at = db.session.get(Message, world.first).withdrawn_at
+    again = alice.post(path)
 
-    assert alice.post(f"/en/messages/{world.first}/withdraw/").status_code == 409
+    assert (again.status_code, again.location) == (302, first.location)
+    assert "This was done already. Nothing more was changed." in alice.get(again.location).text
+    assert alice.get(path).status_code == 409
+    with app.app_context():
+        assert db.session.get(Message, world.first).withdrawn_at == at
+
+
+def test_topic_whose_messages_are_all_withdrawn_does_not_invite_to_reply(world: World, alice, bruno, visitor):
+    readers, invitations = (alice, visitor), ("Reply to this topic", "Sign in to reply")
+    path = f"/en/topics/{world.topic}/"
+    alice.post(f"/en/messages/{world.first}/withdraw/")
+    before = [invitation in client.get(path).text for client, invitation in zip(readers, invitations, strict=True)]
+    bruno.post(f"/en/messages/{world.second}/withdraw/")
+    after = [invitation in client.get(path).text for client, invitation in zip(readers, invitations, strict=True)]
+
+    assert (before, after) == ([True, True], [False, False])
 
 
 def test_withdrawn_message_cannot_be_edited_answered_or_quoted(world: World, alice: FlaskClient):

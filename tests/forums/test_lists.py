@@ -84,6 +84,13 @@ def test_topic_in_which_nothing_can_be_read_is_marked_and_stands_last(path, stat
     assert [f'<strong class="mark">{mark}</strong>' in row for row in rows] == [False, True]
 
 
+def test_feed_of_a_topic_is_linked_in_sight(world: World, visitor: FlaskClient):
+    address = f"/fr/feeds/topics/{world.topic}.atom"
+    page = visitor.get(f"/fr/topics/{world.topic}/").text
+
+    assert f'<a href="{address}" type="application/atom+xml">Flux de ce fil\N{NO-BREAK SPACE}: nouveaux' in page
+
+
 @pytest.mark.parametrize("path", [GROUP, GROUPS, "/en/forums/open-forum/"])
 def test_feed_of_the_forum_is_linked_in_sight(path: str, world: World, visitor: FlaskClient):
     address = "/en/feeds/forums/open-forum.atom"

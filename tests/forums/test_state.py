@@ -9,6 +9,8 @@ from flask.testing import FlaskClient
 from app.database import utcnow
 from app.extensions import db
 from app.models import Forum, Period, PeriodKind, StateKind, last_second, state_of, state_of_forum
+from app.models.forum import DocumentKind
+from tests.full_world import add_document
 from tests.world import World, make_forum, make_period
 
 OPENING = datetime(2012, 2, 20, 1, tzinfo=UTC)
@@ -103,6 +105,39 @@ def test_archived_forum_tells_what_had_been_announced():
     assert state_of([shortened], REOPENING, REOPENING).announced == LATER
 
 
+@pytest.mark.parametrize(
+    ("periods", "now", "first", "closed_before"),
+    [
+        ([SCHEDULED], LATER, None, None),
+        ([SCHEDULED, EXTENSION], REOPENING - SECOND, DEADLINE, None),
+        ([SCHEDULED, EXTENSION, REOPENED], REOPENING, None, LATER),
+        ([SCHEDULED, EXTENSION, REOPENED], NOW, None, LATER),
+        ([SCHEDULED, REOPENED, period("extension", REOPENED.closes_at, NOW)], REOPENING, REOPENED.closes_at, DEADLINE),
+        ([SCHEDULED, REOPENED, period("extension", REOPENED.closes_at, NOW)], NOW + SECOND, REOPENED.closes_at,
+         DEADLINE),
+        # The extension ended earlier than announced; it was called off when the first period was closed early.
+        ([SCHEDULED, period("extension", DEADLINE, LATER - SECOND, former_dates=((DEADLINE, LATER),))],
+         REOPENING, DEADLINE, None),
+        ([period("scheduled", OPENING, DEADLINE - SECOND, former_dates=((OPENING, DEADLINE),)),
+          period("extension", DEADLINE, LATER, called_off_at=DEADLINE - SECOND)], LATER, DEADLINE, None),
+        # Told once: the first deadline is the one that was announced, or the one that held.
+        ([period("scheduled", OPENING, DEADLINE, former_dates=((OPENING, LATER),))], REOPENING, None, None),
+        ([SCHEDULED, period("extension", DEADLINE, LATER, called_off_at=DEADLINE)], REOPENING, None, None),
+    ],
+)  # fmt: skip
+def test_old_dates_stay_in_sight_once_time_has_gone_on(periods, now, first, closed_before):
+    state = state_of(periods, None, now)
+
+    assert (state.first_deadline, state.closed_before) == (first, closed_before)
+
+
+def test_archived_forum_keeps_all_its_old_dates_in_sight():
+    extended, reopened = (state_of(periods, NOW, NOW) for periods in ([SCHEDULED, EXTENSION], [SCHEDULED, REOPENED]))
+
+    assert (extended.first_deadline, extended.closed_before) == (DEADLINE, None)
+    assert (reopened.first_deadline, reopened.closed_before) == (None, DEADLINE)
+
+
 def test_archived_forum_is_archived_whatever_its_periods_say():
     assert state_of([SCHEDULED], OPENING, OPENING).kind == StateKind.ARCHIVED
 
@@ -143,6 +178,57 @@ def test_old_dates_stay_in_sight_after_an_extension(app: Flask, world: World, vi
     page = visitor.get("/en/forums/open-forum/").text
 
     assert f"the first deadline was {first.day} {first:%B %Y}, {first:%H:%M}\N{NO-BREAK SPACE}UTC" in page
+
+
+EVERY_LINE_OF_A_GROUP = (
+    "/topics/{topic}/",
+    "/print/topics/{topic}/",
+    "/forums/open-forum/groups/group-1/",
+    "/print/forums/open-forum/groups/group-1/",
+)
+
+
+@pytest.mark.parametrize("path", EVERY_LINE_OF_A_GROUP)
+@pytest.mark.parametrize("is_archived", [False, True])
+def test_group_that_has_ended_leads_to_the_outcome(
+    path: str, is_archived: bool, app: Flask, world: World, visitor: FlaskClient
+):
+    with app.app_context():
+        forum = db.session.get(Forum, world.forum)
+        outcome = add_document(forum, DocumentKind.OUTCOME)
+        add_document(forum, DocumentKind.DRAFT)
+        db.session.commit()
+        anchor = f"/fr/forums/open-forum/#document-{outcome.id}"
+    open_line = state_line(visitor, "/fr" + path.format(topic=world.topic))
+    with app.app_context():
+        forum = db.session.get(Forum, world.forum)
+        forum.periods[0].closes_at = utcnow() - SECOND
+        forum.archived_at = utcnow() if is_archived else None
+        db.session.commit()
+    line = state_line(visitor, "/fr" + path.format(topic=world.topic))
+
+    assert "#document-" not in open_line
+    assert line.count("#document-") == line.count(f'href="{anchor}"') == 1
+    assert "A paper outcome (fr)" in line
+
+
+@pytest.mark.parametrize("path", [*EVERY_LINE_OF_A_GROUP, "/forums/open-forum/"])
+def test_outcome_that_a_language_lacks_is_named_in_the_original_and_said_so(
+    path: str, app: Flask, world: World, visitor: FlaskClient
+):
+    with app.app_context():
+        forum = db.session.get(Forum, world.forum)
+        forum.periods[0].closes_at = utcnow() - SECOND
+        del add_document(forum, DocumentKind.OUTCOME).texts["fr"]
+        db.session.commit()
+    line = state_line(visitor, "/fr" + path.format(topic=world.topic))
+
+    assert '<span lang="en">A paper outcome (en)</span>' in line
+    assert '<small class="by">' in line
+
+
+def state_line(client: FlaskClient, path: str) -> str:
+    return client.get(path).text.split('<p class="state ')[1].split("</p>")[0]
 
 
 def test_forum_without_a_group_is_not_open(app: Flask, world: World, visitor: FlaskClient):

@@ -53,16 +53,18 @@ def test_pages_tell_whoever_is_not_approved_whom_to_write_to(by_invitation: Worl
     alice, bruno = (sign_in(reachable, key) for key in (by_invitation.alice, by_invitation.bruno))
 
     for path in paths(by_invitation):
-        page = alice.get(path.replace("/en/", f"/{language}/")).text
-        assert f'<a href="mailto:{CONTACT}">{CONTACT}</a>' in page, path
-        assert "mailto:" not in bruno.get(path).text
+        content = [
+            client.get(path.replace("/en/", f"/{language}/")).text.split("<footer")[0] for client in (alice, bruno)
+        ]
+        assert f'<a href="mailto:{CONTACT}">{CONTACT}</a>' in content[0], path
+        assert "mailto:" not in content[1], path
 
 
 def test_refused_form_says_whom_to_write_to(by_invitation: World, reachable):
     answer = sign_in(reachable, by_invitation.alice).get(f"/en/topics/{by_invitation.topic}/reply/")
 
     assert answer.status_code == 403
-    assert f'<a href="mailto:{CONTACT}">' in answer.text
+    assert f'<a href="mailto:{CONTACT}">' in answer.text.split("<footer")[0]
 
 
 def test_without_an_address_none_is_named(by_invitation: World, alice: FlaskClient):

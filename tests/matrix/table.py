@@ -152,8 +152,9 @@ OF_A_HIDDEN_MESSAGE = """
    /attachments/{file}/{file_name}              00+00++    00+00++    00+00++    00+00++    00+00++    00+00++
 """
 
-# What a POST answers to a form that is filled in well: + it is done, - may not, 0 nothing is there, x not any more.
-DONE = {"+": 302, "-": 403, "0": 404, "x": 409}
+# What a POST answers to a form that is filled in well: + it is done, = it was done already, - may not, 0 nothing is
+# there, x not any more.
+DONE = {"+": 302, "=": 302, "-": 403, "0": 404, "x": 409}
 
 SENT_TO_A_FORUM = """
                                                 public     draft      closed     archived   elsewhere
@@ -191,7 +192,7 @@ SENT_TO_A_MESSAGE = """
 SENT_TO_A_HIDDEN_MESSAGE = """
                                                 pending    first      returned   refused    withheld   withdrawn
    /messages/{number}/edit/                     -0+00--    -0+00--    -0+00--    -0x00--    --x----    --x----
-   /messages/{number}/withdraw/                 -0+00--    -0+00--    -0+00--    -0x00--    --x----    --x----
+   /messages/{number}/withdraw/                 -0+00--    -0+00--    -0+00--    -0x00--    --x----    --=----
    /messages/{number}/report/                   -0-00--    -0-00--    -0-00--    -0-00--    -------    -------
    /topics/{topic}/reply/?to={number}           -000000    -000000    -000000    -0x00xx    -xxxxxx    -xxxxxx
    /moderation/messages/{number}/approve/       -0-00++    -0-00++    -0-00++    -0-00xx    -----xx    -----xx

@@ -148,6 +148,24 @@ def test_states_are_those_of_the_story(app, loaded):
         assert db.session.scalar(select(func.count(Period.id)).where(Period.group_id.is_not(None))) == 5
 
 
+def test_state_lines_of_the_past_keep_the_old_dates_in_sight(app, loaded, visitor):
+    """Wherever group 1, which was extended, and group 3, which was reopened, are shown."""
+    slug = read("forum_2012")["forum"]["slug"]
+    extended = "The last moment to post was 9 March 2012, 23:00 UTC; the first deadline was 2 March 2012, 23:00 UTC."
+    reopened = "It had closed on 4 May 2012, 23:00 UTC before it was reopened."
+    group, forum = f"forums/{slug}/groups/group-", f"forums/{slug}/"
+
+    for told, paths in {
+        extended: ("topics/1/", "print/topics/1/", f"{group}1/", f"print/{group}1/"),
+        reopened: (f"{group}3/", f"print/{group}3/", forum, f"print/{forum}"),
+    }.items():
+        for path in paths:
+            page = visitor.get(f"/en/{path}").text.replace("\N{NO-BREAK SPACE}", " ")
+            line = page.split('<p class="state ')[1].split("</p>")[0]
+            assert told in line, path
+            assert "Outcome: " in line, path
+
+
 def test_every_timeline_of_the_past_tells_all_its_dates(app, loaded, visitor):
     """Each group's too, whether the dates are the forum's or its own."""
     slug = read("forum_2012")["forum"]["slug"]
