@@ -152,7 +152,7 @@ def test_state_lines_of_the_past_keep_the_old_dates_in_sight(app, loaded, visito
     """Wherever group 1, which was extended, and group 3, which was reopened, are shown."""
     slug = read("forum_2012")["forum"]["slug"]
     extended = "The last moment to post was 9 March 2012, 23:00 UTC; the first deadline was 2 March 2012, 23:00 UTC."
-    reopened = "It had closed on 4 May 2012, 23:00 UTC before it was reopened."
+    reopened = "was 31 July 2012, 23:00 UTC. It had closed on 4 May 2012, 23:00 UTC before it was reopened."
     group, forum = f"forums/{slug}/groups/group-", f"forums/{slug}/"
 
     for told, paths in {
