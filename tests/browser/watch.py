@@ -108,7 +108,7 @@ class Watch:
         self.look()
         self.page.set_input_files("[name=files]", {"name": texts[0], "mimeType": "text/html", "buffer": b"MZ\x90\0"})
         with self.page.expect_navigation():
-            self.page.click("main form button:not([name])")
+            self.page.click("main form .buttons [type=submit]:not([name])")
         self.look()
 
     def read_feed(self, path: str) -> None:
