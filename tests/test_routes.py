@@ -111,7 +111,7 @@ def test_first_visit_is_light_where_the_browser_takes_gzip_alone(full: FullWorld
     )
     answers = [people["visitor"].get(address, headers=taken, buffered=True) for address in (page, *links)]
 
-    assert len(answers) == 4
+    assert len(answers) == 3
     assert {answer.headers.get("Content-Encoding") for answer in answers} == {"gzip"}
     assert sum(len(answer.data) for answer in answers) <= MOST_BYTES
 
