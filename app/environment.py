@@ -133,6 +133,9 @@ class Application(Flask):
         """The function itself: none of ours is asynchronous, and Flask would look anew at each hook of each request."""
         return func
 
+    def update_template_context(self, context: dict[str, Any]) -> None:
+        """Nothing to add: what every template knows is in its environment."""
+
     @cached_property
     def _any_language(self) -> Any:
         self._by_language: dict[str, LanguageEnvironment] = {}

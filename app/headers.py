@@ -49,8 +49,8 @@ def register(app: Flask) -> None:
             response.headers.add("Vary", "Cookie, Accept-Encoding")
         if response.status_code in REDIRECTS:
             response.set_data(b"")  # nobody reads it, and the one of the framework is in English
-        elif "language" in g:
-            response.headers.add("Content-Language", g.language.code)
+        elif language := g.get("language"):
+            response.headers.add("Content-Language", language.code)
         return response
 
 

@@ -87,8 +87,8 @@ def deeper(clean_html: str, by: int) -> str:
     return HEADING_TAG.sub(lambda m: f"{m[1]}{min(int(m[2]) + by, 6)}>", clean_html) if by else clean_html
 
 
-def escaped(rows: Sequence[tuple[Any, ...]], first: int) -> list[tuple[Any, ...]]:
-    """Rows with their `first` columns, the texts that people wrote, escaped, for a template that prints
+def escaped(rows: Sequence[tuple[Any, ...]], first: int, columns: int) -> list[tuple[Any, ...]]:
+    """So many columns of rows, the `first` of them, the texts that people wrote, escaped, for a template that prints
     many rows with automatic escaping off.
 
     All of them are escaped in one call, with NUL between them, which `plain` lets into no text. Raises
@@ -98,7 +98,7 @@ def escaped(rows: Sequence[tuple[Any, ...]], first: int) -> list[tuple[Any, ...]
     if rows and len(texts) != len(rows) * first:
         raise ValueError("a text holds NUL")
     of_each = zip(*[iter(texts)] * first, strict=False)  # of no rows there is one empty text
-    return [(*own, *row[first:]) for own, row in zip(of_each, rows, strict=False)]
+    return [(*own, *row[first:columns]) for own, row in zip(of_each, rows, strict=False)]
 
 
 def put(text: str, piece: str) -> str:
@@ -129,13 +129,13 @@ def language_attribute(code: str, page_language: str) -> Markup:
 
 
 def written(value: object) -> str:
-    """A value as it stands on a page: markup as it is, anything else escaped.
-
-    As markupsafe's own `escape`, without the making of new markup at each of a page's hundred pieces.
-    """
-    if type(value) is Markup:
-        return value
-    return html.escape(value) if type(value) is str else escape(value)
+    """A value as it stands on a page: markup as it is, anything else escaped; quicker than markupsafe's `escape`."""
+    kind = type(value)
+    if kind is int:
+        return str(value)
+    if kind is str:
+        return html.escape(value)  # type: ignore[arg-type]
+    return value if kind is Markup else escape(value)  # type: ignore[return-value]
 
 
 def filled(translation: str, values: Mapping[str, object]) -> Markup:

@@ -34,7 +34,6 @@ def register(app: Flask) -> None:
     app.extensions["site_trees"] = {}
     environment: Any = app.jinja_env
     environment.globals |= _names(app)
-    app.template_context_processors[None] = []  # what every template knows costs nothing; what is asked for is a name
     environment.filters |= _filters()
     environment.names_in, environment.written = names_in, markup.written
 

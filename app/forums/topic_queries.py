@@ -190,7 +190,6 @@ def _message_columns(status: Any = Message.status) -> Select[*tuple[Any, ...]]:
         Message.speaker,
         User.former_number,
         Message.id,
-        Message.topic_id,
         Message.position,
         Message.author_id,
         Message.reply_to_id,
@@ -223,6 +222,7 @@ MESSAGES = Prepared(MESSAGE_COLUMNS.where(_IN_SPAN).order_by(Message.position))
 _IS_RETURNED = (Message.status == MessageStatus.PENDING) & Message.returned_at.is_not(None)
 _IN_FORUM = (
     _message_columns(case((_IS_RETURNED, "returned"), else_=Message.status).label("status"))
+    .add_columns(Message.topic_id)
     .join(Topic, Topic.id == Message.topic_id)
     .join(Group, Group.id == Topic.group_id)
     .join(Forum, Forum.id == Group.forum_id)

@@ -57,7 +57,8 @@ def _topics(group_ids: Sequence[int]) -> Any:
 
 def _messages(group_ids: Sequence[int]) -> Any:
     return (
-        MESSAGE_COLUMNS.join(Topic, Topic.id == Message.topic_id)
+        MESSAGE_COLUMNS.add_columns(Message.topic_id)
+        .join(Topic, Topic.id == Message.topic_id)
         .where(Topic.group_id.in_(group_ids), Message.position.is_not(None))
         .order_by(Message.topic_id, Message.position)
     )
