@@ -63,7 +63,7 @@ class _Compiled:
             found = cursor.fetchall()
             cursor.close()
         except self.failure as error:
-            g.pop("reading_on", None)  # the connection may be what failed
+            _give_up()
             raise DBAPIError.instance(self.text, given, error, self.failure) from error
         return [self._row(list(values)) for values in found]
 
@@ -111,6 +111,13 @@ def _connection(engine: Engine) -> Any:
     if held is None:
         g.reading_on = held = current_app.extensions["idle_connections"].take(engine)
     return held[0]
+
+
+def _give_up() -> None:
+    """Close the connection, which may be what failed; and the pool must not hand it on, since it commits by itself."""
+    held = g.pop("reading_on", None)
+    if held is not None:
+        held[0].invalidate()
 
 
 def _put_back(_error: BaseException | None) -> None:

@@ -1,4 +1,4 @@
-"""Prepared statements give what SQLAlchemy gives, fail as it fails, and keep one connection for a thread."""
+"""Prepared statements give what SQLAlchemy gives, fail as it fails, and keep a connection ready."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -108,7 +108,7 @@ def test_site_whose_database_fails_says_that_it_is_not_available(path: str, visi
 
 @pytest.mark.parametrize("path", ["topics/1/", "portal/", "print/topics/1/", "topics/999/", "nowhere/", "account/"])
 @pytest.mark.parametrize("name", ["visitor", "alice"])
-def test_no_request_keeps_a_connection_but_the_one_of_its_thread(
+def test_no_request_keeps_a_connection_but_the_one_that_is_ready(
     app: Flask, world: World, path: str, name: str, request
 ):
     client: FlaskClient = request.getfixturevalue(name)
