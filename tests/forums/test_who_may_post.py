@@ -147,3 +147,12 @@ def test_author_is_told_that_the_message_waits_and_sees_it(app: Flask, world: Wo
     assert "Read me first." in answer.text
     assert "Your message is posted" not in answer.text
     assert "Read me first." not in visitor.get(f"/en/topics/{world.topic}/").text
+
+
+def test_locked_topic_that_has_ended_tells_how(app: Flask, world: World, visitor):
+    change(app, Topic, world.topic, locked_at=utcnow())
+    change(app, Forum, world.forum, archived_at=utcnow())
+    page = visitor.get(f"/en/topics/{world.topic}/").text
+
+    assert "This topic is locked and takes no more messages." in page
+    assert "In the archive since" in page
