@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from app.addresses import link, local_path
+from app.addresses import asked_destination, link
 from app.auth import limits, second_step, tokens
 from app.auth import second_step_actions as actions
 from app.auth.forms import typed
@@ -113,7 +113,7 @@ def _kept_by_nobody(answer: ResponseReturnValue) -> ResponseReturnValue:
 
 def _target(otherwise: str | None = None) -> str:
     """The page to go on to: the one that was wanted, else the home page."""
-    return local_path(request.args.get("next")) or (link("pages.home") if otherwise is None else otherwise)
+    return asked_destination() or (link("pages.home") if otherwise is None else otherwise)
 
 
 def _is_needed() -> bool:
