@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from jinja2 import nodes
+from jinja2.meta import find_undeclared_variables
 
+from app.extensions import RouteLimiter
 from app.languages import speaking
 from config import ROOT
 
@@ -245,6 +248,24 @@ def test_macros_that_every_template_knows_are_imported_by_none_but_each_other():
     importing = [name for name in TEMPLATES if 'from "macros/' in (APP / "templates" / name).read_text("utf-8")]
 
     assert [name for name in importing if not is_macro(name)] == []
+
+
+@pytest.mark.parametrize("name", [name for name in TEMPLATES if is_macro(name)])
+def test_macros_use_no_name_that_is_unknown(one_app: Flask, name: str):
+    """They are compiled so that an unknown one would be None instead of a mistake (`app/environment.py`)."""
+    with one_app.app_context():
+        environment = one_app.jinja_env
+        parsed = environment.parse(environment.loader.get_source(environment, name)[0])
+        set_in_some_case = {node.name for node in parsed.find_all(nodes.Name) if node.ctx == "store"}
+
+        assert find_undeclared_variables(parsed) - set_in_some_case - set(environment.globals) == set()
+
+
+def test_limits_stand_only_where_their_hooks_run():
+    limited = [module for module in MODULES for target, _name in imports_of(module) if target == "app.auth.limits"]
+
+    assert {tuple(module.split(".")[1:2]) for module in limited} == {("auth",)}
+    assert RouteLimiter.BLUEPRINTS == ("auth",)
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
