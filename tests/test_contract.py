@@ -39,7 +39,7 @@ LAYERS = (
     ),
     (
         "rules",
-        r"app\.(permissions|markup|indentation|plain|labels|spreadsheets|difference)|app\.auth\.(passwords|emails|second_step)"
+        r"app\.(permissions|markup|indentation|plain|labels|spreadsheets|difference|versions)|app\.auth\.(passwords|emails|second_step)"
         r"|app\.attachments\.(kinds|uploads)",
     ),
     ("addresses", r"app\.addresses"),
