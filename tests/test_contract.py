@@ -33,7 +33,7 @@ LAYERS = (
     ("mail", r"app\.mail\.(outbox|letters|sending)|app\.moderation\.telling"),
     (
         "queries",
-        r"app\.\w+\.(\w+_)?queries|app\.printing\.proceedings|app\.counters|app\.submissions"
+        r"app\.\w+\.(\w+_)?queries|app\.printing\.proceedings|app\.(copies|counters|submissions)"
         r"|app\.forums\.(placing|revising)|app\.moderation\.recording|app\.attachments\.keeping"
         r"|app\.auth\.(sign_ins|proof|erasing)|app\.figures\.(activity|calendar|charts|contents|silence|tables)",
     ),
