@@ -39,7 +39,8 @@ LAYERS = (
     ),
     (
         "rules",
-        r"app\.(permissions|markup|indentation|plain|labels|spreadsheets|difference|versions)|app\.auth\.(passwords|emails|second_step)"
+        r"app\.(permissions|markup|intricacy|indentation|plain|labels|spreadsheets|difference|versions)"
+        r"|app\.auth\.(passwords|emails|second_step)"
         r"|app\.attachments\.(kinds|uploads)",
     ),
     ("addresses", r"app\.addresses"),

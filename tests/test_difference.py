@@ -2,12 +2,12 @@
 
 import json
 import random
-import time
 
 import pytest
 
 from app.difference import MOST_STEPS, compare, pieces
 from app.models import Message
+from tests.growth import MOST, ratio
 
 PROSE = (
     "Parties are encouraged to set up a budget line of their own.\n\n"
@@ -90,16 +90,6 @@ WORST = {
 }
 
 
-def seconds_of(earlier: str, later: str) -> float:
-    """Of processor time, the least of three."""
-    taken = []
-    for _ in range(3):
-        began = time.process_time()
-        compare(earlier, later)
-        taken.append(time.process_time() - began)
-    return min(taken)
-
-
 @pytest.mark.parametrize("name", WORST)
 def test_pieces_of_worst_texts_are_both_wordings(name: str):
     earlier, later = (text[: Message.MAX_BODY] for text in WORST[name])
@@ -110,14 +100,12 @@ def test_pieces_of_worst_texts_are_both_wordings(name: str):
 
 
 @pytest.mark.parametrize("name", WORST)
-def test_texts_of_twice_the_length_take_at_most_twice_the_time_past_the_bound(name: str):
-    """The steps are bounded, so that nothing but the reading of both grows."""
+def test_twice_as_much_to_compare_takes_at_most_so_many_times_the_work(name: str):
     earlier, later = (text[: Message.MAX_BODY] for text in WORST[name])
-    half = len(earlier) // 2, len(later) // 2
+    half = earlier[: len(earlier) // 2], later[: len(later) // 2]
+    past_the_bound = shuffled(2_000, 50, 1)  # two short texts, which take all the steps that there are
 
-    # A difference that takes few steps is compared with one that takes all that there are.
-    least = seconds_of(*shuffled(2_000, 50, 1))
-    assert seconds_of(earlier, later) < 2.5 * max(least, seconds_of(earlier[: half[0]], later[: half[1]]))
+    assert ratio(lambda: compare(*half), lambda: compare(earlier, later), lambda: compare(*past_the_bound)) <= MOST
 
 
 @pytest.mark.parametrize("name", WORST)
