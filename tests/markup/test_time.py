@@ -163,7 +163,7 @@ def test_lines_and_signs_are_counted_before_anything_is_parsed(unit: str, monkey
     monkeypatch.setattr(Markdown, "convert", lambda *_: pytest.fail("it was parsed"))
 
     with pytest.raises(TooIntricate):
-        render(unit * 10_000)
+        render(unit * 13_000)
 
 
 @pytest.mark.parametrize("text", ["> " * 5_000, "# a\n" * 7_000, "`a " * 9_000, "**a" * 9_000])
