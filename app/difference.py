@@ -1,67 +1,117 @@
-"""What is different between two versions of a text, word by word, in bounded time."""
+"""What is different between two wordings of a text, word by word, in a bounded number of steps.
+
+A difference is made once, when a text is changed, and kept as numbers alone: it holds nothing of what was written, so
+that whoever may not see one of the wordings learns nothing from it, and nothing of it has to be erased.
+"""
 
 import re
-from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 LINES = re.compile(r"[^\n]*\n|[^\n]+")
 WORDS = re.compile(r"\w+\s*|[^\w\s]\s*|\s+")
-# In pairs of lines or words that are compared. What would take more is shown as taken out and put in as a whole.
-MOST_WORK = 20_000_000
+# Of one difference. What would take more is shown as taken out and put in as a whole.
+MOST_STEPS = 150_000
+STEPS_OF_A_CHANGE = 250  # each one costs whoever reads it, and the page, more than a pair of words that is compared
+
+# Each row: how many characters stay, how many are then taken out, and how many are put in in their place.
+Difference = list[list[int]]
 
 
 class Piece(NamedTuple):
-    """A part of a text: `kind` is "same", "del" for what only the earlier version has, "ins" for the later one."""
+    """A part of a text: `kind` is "same", "del" for what only the earlier wording has, "ins" for the later one."""
 
     kind: str
     text: str
 
 
-class Work:
-    """How much may still be compared, by all comparisons of a page together."""
+class Block(NamedTuple):
+    """The parts of both wordings that stand for each other."""
 
-    def __init__(self, left: int = MOST_WORK) -> None:
+    is_same: bool
+    earlier: str
+    later: str
+
+
+class Run(NamedTuple):
+    """So many tokens that both have, from these places on, and the runs before them."""
+
+    earlier: int
+    later: int
+    length: int
+    before: "Run | None"
+
+
+class Steps:
+    """How many steps may still be taken, by all comparisons of a difference together."""
+
+    def __init__(self, left: int = MOST_STEPS) -> None:
         self.left = left
 
-    def take(self, amount: int) -> bool:
-        """Whether there is enough left for so much, which is then taken."""
-        enough = amount <= self.left
-        self.left -= amount if enough else 0
-        return enough
+    def share(self) -> int:
+        """How many of them one comparison may take, so that some are left for those that follow."""
+        return self.left // 2
 
 
-def compare(earlier: str, later: str, work: Work | None = None) -> list[Piece]:
-    """The pieces of both versions in their order; without those that are "ins" they are the earlier one."""
-    return list(_joined(_by_lines(earlier, later, work or Work())))
-
-
-def _by_lines(earlier: str, later: str, work: Work) -> Iterator[Piece]:
-    """Lines that both have stay together; between them, words are compared."""
-    for is_same, before, after in _blocks(LINES.findall(earlier), LINES.findall(later), work):
+def compare(earlier: str, later: str, most_steps: int = MOST_STEPS) -> Difference:
+    """The difference that leads from one wording to the next."""
+    found: Difference = []
+    for is_same, before, after in _by_lines(earlier, later, Steps(most_steps)):
+        if not found or (is_same and any(found[-1][1:])):
+            found.append([0, 0, 0])
+        row = found[-1]
         if is_same:
-            yield Piece("same", before)
+            row[0] += len(before)
         else:
-            yield from _by_words(before, after, work)
+            row[1] += len(before)
+            row[2] += len(after)
+    return found
 
 
-def _by_words(earlier: str, later: str, work: Work) -> Iterator[Piece]:
-    for is_same, before, after in _blocks(WORDS.findall(earlier), WORDS.findall(later), work):
-        yield from (Piece("same", before),) if is_same else (Piece("del", before), Piece("ins", after))
+def pieces(earlier: str, later: str, difference: Iterable[Sequence[int]]) -> Iterator[Piece]:
+    """The pieces of both wordings in their order; without those that are "ins" they are the earlier one.
+
+    What the difference does not tell of is shown as taken out and put in.
+    """
+    out = put = 0
+    for same, taken, given in (*difference, (0, len(earlier), len(later))):
+        yield from _pieces(earlier[out : out + same], "", "same")
+        out, put = out + same, put + same
+        yield from _pieces(earlier[out : out + taken], later[put : put + given], "del")
+        out, put = out + taken, put + given
 
 
-def _blocks(earlier: Sequence[str], later: Sequence[str], work: Work) -> Iterator[tuple[bool, str, str]]:
-    """`(whether they are the same, part of the earlier, part of the later)` from the beginning to the end."""
+def _pieces(before: str, after: str, kind: str) -> Iterator[Piece]:
+    if before:
+        yield Piece(kind, before)
+    if after:
+        yield Piece("ins", after)
+
+
+def _by_lines(earlier: str, later: str, steps: Steps) -> Iterator[Block]:
+    """Lines that both have stay together; between them, words are compared."""
+    for block in _blocks(LINES.findall(earlier), LINES.findall(later), steps):
+        if block.is_same:
+            yield block
+        else:
+            yield from _blocks(WORDS.findall(block.earlier), WORDS.findall(block.later), steps)
+
+
+def _blocks(earlier: Sequence[str], later: Sequence[str], steps: Steps) -> Iterator[Block]:
+    """From the beginning to the end. What neither begins nor ends both is one block if it takes too many steps."""
     first = _common(earlier, later)
     last = _common(earlier[first:][::-1], later[first:][::-1])
     a, b = earlier[first : len(earlier) - last], later[first : len(later) - last]
-    yield True, "".join(earlier[:first]), "".join(later[:first])
-    if work.take(len(a) * len(b)):
-        for tag, a1, a2, b1, b2 in SequenceMatcher(None, a, b).get_opcodes():
-            yield tag == "equal", "".join(a[a1:a2]), "".join(b[b1:b2])
-    else:
-        yield False, "".join(a), "".join(b)
-    yield True, "".join(earlier[len(earlier) - last :]), "".join(later[len(later) - last :])
+    yield Block(True, "".join(earlier[:first]), "".join(later[:first]))
+    at_a = at_b = 0
+    for x, y in _pairs(a, b, steps):
+        if (x, y) != (at_a, at_b):
+            yield Block(False, "".join(a[at_a:x]), "".join(b[at_b:y]))
+        yield Block(True, a[x], b[y])
+        at_a, at_b = x + 1, y + 1
+    yield Block(False, "".join(a[at_a:]), "".join(b[at_b:]))
+    yield Block(True, "".join(earlier[len(earlier) - last :]), "".join(later[len(later) - last :]))
 
 
 def _common(one: Sequence[str], other: Sequence[str]) -> int:
@@ -71,17 +121,60 @@ def _common(one: Sequence[str], other: Sequence[str]) -> int:
     )
 
 
-def _joined(pieces: Iterator[Piece]) -> Iterator[Piece]:
-    """Without empty pieces, and with neighbours of one kind in one."""
-    held: Piece | None = None
-    for piece in pieces:
-        if not piece.text:
-            continue
-        if held and held.kind == piece.kind:
-            held = Piece(held.kind, held.text + piece.text)
-            continue
-        if held:
-            yield held
-        held = piece
-    if held:
-        yield held
+def _pairs(a: Sequence[str], b: Sequence[str], steps: Steps) -> list[tuple[int, int]]:
+    """The places of a longest common subsequence in both, in their order; none where there would be too many steps.
+
+    Only tokens that both have are compared, since the others are in no common subsequence.
+    """
+    shared = set(a) & set(b)
+    in_a = [at for at, token in enumerate(a) if token in shared]
+    in_b = [at for at, token in enumerate(b) if token in shared]
+    most = steps.share()
+    taken, run = _trace([a[at] for at in in_a], [b[at] for at in in_b], most)
+    pairs: list[tuple[int, int]] = []
+    while run:
+        parts = (places[first : first + run.length] for places, first in ((in_a, run.earlier), (in_b, run.later)))
+        pairs += reversed(list(zip(*parts, strict=True)))
+        run = run.before
+    pairs.reverse()
+    changes = sum((x + 1, y + 1) != following for (x, y), following in pairwise(pairs))
+    taken += changes * STEPS_OF_A_CHANGE
+    steps.left -= min(taken, most)
+    return pairs if taken <= most else []
+
+
+def _trace(a: Sequence[str], b: Sequence[str], most: int) -> tuple[int, Run | None]:
+    """The steps that were taken, and the last run of a longest common subsequence: the greedy algorithm of E. W. Myers,
+    "An O(ND) Difference Algorithm and Its Variations" (1986). It stops as soon as it has taken more than `most`.
+
+    With each edit more, every diagonal is followed as far as both go on alike.
+    """
+    taken = 0
+    reached: dict[int, tuple[int, Run | None]] = {1: (0, None)}  # by diagonal (place in a - place in b): place in a
+    for edits in range(len(a) + len(b) + 1):
+        for diagonal in range(-edits, edits + 1, 2):
+            begin, run = _next(reached, diagonal, edits)
+            end = _end(a, b, begin, diagonal)
+            if end > begin:
+                run = Run(begin, begin - diagonal, end - begin, run)
+            reached[diagonal] = end, run
+            taken += 1 + end - begin
+            if taken > most or (end >= len(a) and end - diagonal >= len(b)):
+                return taken, run
+    raise AssertionError("both end after as many edits as they have tokens")
+
+
+def _next(reached: dict[int, tuple[int, Run | None]], diagonal: int, edits: int) -> tuple[int, Run | None]:
+    """Where a diagonal is entered from the one beside it that has come further: by leaving out a token of `a`, or by
+    taking in one of `b`."""
+    if diagonal == -edits or (diagonal != edits and reached[diagonal - 1][0] < reached[diagonal + 1][0]):
+        return reached[diagonal + 1]
+    place, run = reached[diagonal - 1]
+    return place + 1, run
+
+
+def _end(a: Sequence[str], b: Sequence[str], place: int, diagonal: int) -> int:
+    """How far both go on alike from this place in `a`."""
+    while place < len(a) and place - diagonal < len(b) and a[place] == b[place - diagonal]:
+        place += 1
+    return place

@@ -4,9 +4,6 @@ The source is parsed without raw HTML, then an allow-list cleans the result, so 
 the parser nor one in the list is enough. Links are written `[text](address)` and no other way: what stands
 in square brackets is often the wording that a meeting has yet to agree on, and `[Option 1]: text` must not
 be taken for the definition of a link and vanish. Nothing is loaded from elsewhere, so an image becomes a link.
-
-Python-Markdown is quadratic in much that people do not write (rules or headings by the thousand, lone back
-quotes, a table with thousands of columns). What it has to go over is counted, and too much of it is refused.
 """
 
 import html
@@ -17,7 +14,6 @@ from typing import Any
 
 import nh3
 from markdown import Markdown
-from markdown.blockprocessors import BlockProcessor
 from markdown.inlinepatterns import InlineProcessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString
@@ -25,19 +21,14 @@ from markupsafe import Markup, escape
 
 from app.errors import TooIntricate
 from app.indentation import ListIndentation
+from app.intricacy import Work
 from app.languages import site_languages
 from app.plain import without_unwanted
 
-# In characters gone over; the longest text of a form, written as people write, takes about a tenth of it.
-MOST_WORK = 4_000_000
-WORK_OF_A_CELL = 500  # each row is filled up to the columns of the first, and each cell is parsed
-DEEPEST_QUOTE = 20
-DEEPEST_LIST = 12
 TAGS = frozenset(
     "p br strong em del a ul ol li blockquote code pre h2 h3 h4 h5 h6 hr table thead tbody tr th td".split()
 )
 SCHEMES = frozenset({"http", "https", "mailto"})
-LISTS = ("ul", "ol")
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 BARE_ADDRESS = r"<(https?://[^\s<>]++)>|(?<![\w/\"'])(https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]*_])"
 # No part of it goes back over what another one has read, so that its time is linear.
@@ -46,7 +37,6 @@ LINK = r"""(?x) !?+ \[ (?!\s*+\]) ((?: [^\[\]]++ | \[[^\[\]]*+\] )++) \]
     (?: \s++ (?: "([^"]*+)" | '([^']*+)' ) )?+ \s*+ \)"""
 ADDRESS = re.compile(r"https?://\S|mailto:\S", re.IGNORECASE)
 LOCAL_PATH = re.compile(r"/(?![/\\])[^\\]*$")
-PAIRED = re.compile(r"`+|\*+|_+")
 # Document symbols such as UNEP/CBD/6/7/Add.1, which a line must not break; a full stop after one is no part of it.
 SYMBOL = re.compile(r"(?<![\w/-])[A-Z][A-Z0-9-]++(?:/[A-Z0-9][A-Za-z0-9-]*+(?:\.\d++)*+){2,}+")
 UNBROKEN = r'<span class="symbol" translate="no">\g<0></span>'
@@ -56,7 +46,6 @@ MARKED_AS_BARE = r'<a class="bare" \1>\2</a>'
 TAG_OR_TEXT = re.compile(r'<(?:[^>"]|"[^"]*")*>|[^<]+')
 NOTHING = Markup("")
 HEADING_TAG = re.compile(r"(</?h)([2-6])>")
-DEEP_QUOTE = re.compile(rf"^(?:[ \t]*>){{{DEEPEST_QUOTE + 1}}}", re.MULTILINE)
 
 
 def render(source: str, *, first_heading: int = 3, official: bool = False) -> str:
@@ -66,9 +55,9 @@ def render(source: str, *, first_heading: int = 3, official: bool = False) -> st
     administrators, may link to addresses of the site itself (`/en/portal/`). Raises TooIntricate
     where the source could keep the parser busy for seconds.
     """
-    if DEEP_QUOTE.search(source):
-        raise TooIntricate
+    work = Work(source)
     parser = _parser(first_heading, official=official)
+    work.watch(parser)
     try:
         dirty = parser.convert(source)
     except RecursionError as error:
@@ -177,9 +166,6 @@ def _parser(first_heading: int, *, official: bool) -> Markdown:
     parser.preprocessors.deregister("html_block")
     parser.preprocessors.register(ListIndentation(parser), "list_indentation", 25)  # below normalize_whitespace
     parser.parser.blockprocessors.deregister("reference")
-    parser.parser.blockprocessors.register(_BlockWork(parser.parser), "work", 1000)
-    parser.treeprocessors.register(_ListDepth(), "list_depth", 1010)
-    parser.treeprocessors.register(_InlineWork(), "work", 1000)
     parser.inlinePatterns.register(_Link(parser, official=official), "link", 160)
     parser.inlinePatterns.register(_BareAddress(BARE_ADDRESS, parser), "bare_address", 105)
     parser.treeprocessors.register(_HeadingLevels(first_heading), "heading_levels", 5)
@@ -218,48 +204,6 @@ class _HeadingLevels(Treeprocessor):
         used = sorted({element.tag for element in root.iter() if element.tag in HEADINGS})
         for element in [element for element in root.iter() if element.tag in used]:
             element.tag = f"h{min(self.first + used.index(element.tag), 6)}"
-
-
-class _BlockWork(BlockProcessor):
-    """Claims no block; counts those that the others are going to look at, and the cells of their tables."""
-
-    left = MOST_WORK
-
-    def test(self, parent: etree.Element, block: str) -> bool:
-        heading, _, rows = block.partition("\n")
-        cells = heading.count("|") * rows.count("\n")
-        self.left -= len(block) + cells * WORK_OF_A_CELL + block.count("|") * block.count("`")
-        if self.left < 0:
-            raise TooIntricate
-        return False
-
-
-class _ListDepth(Treeprocessor):
-    """Refuses lists within lists beyond what a page has room for."""
-
-    def run(self, root: etree.Element) -> None:
-        waiting = [(root, 0)]
-        while waiting:
-            element, depth = waiting.pop()
-            depth += element.tag in LISTS
-            if depth > DEEPEST_LIST:
-                raise TooIntricate
-            waiting += [(child, depth) for child in element]
-
-
-class _InlineWork(Treeprocessor):
-    """Counts the way from each sign that comes in pairs to the end of its text, where its partner is looked for."""
-
-    def run(self, root: etree.Element) -> None:
-        texts = [text for element in root.iter() for text in (element.text, element.tail) if text]
-        if sum(_pairing_work(text) for text in texts if not isinstance(text, AtomicString)) > MOST_WORK:
-            raise TooIntricate
-
-
-def _pairing_work(text: str) -> int:
-    """A row of such signs is looked through anew from each of them."""
-    rows = PAIRED.findall(text)
-    return len(rows) * len(text) + sum(len(row) ** 2 for row in rows)
 
 
 class _Link(InlineProcessor):

@@ -33,13 +33,14 @@ LAYERS = (
     ("mail", r"app\.mail\.(outbox|letters|sending)|app\.moderation\.telling"),
     (
         "queries",
-        r"app\.\w+\.(\w+_)?queries|app\.printing\.proceedings|app\.counters|app\.submissions"
+        r"app\.\w+\.(\w+_)?queries|app\.printing\.proceedings|app\.(copies|counters|submissions)"
         r"|app\.forums\.(placing|revising)|app\.moderation\.recording|app\.attachments\.keeping"
         r"|app\.auth\.(sign_ins|proof|erasing)|app\.figures\.(activity|calendar|charts|contents|silence|tables)",
     ),
     (
         "rules",
-        r"app\.(permissions|markup|indentation|plain|labels|spreadsheets|difference)|app\.auth\.(passwords|emails|second_step)"
+        r"app\.(permissions|markup|intricacy|indentation|plain|labels|spreadsheets|difference|versions)"
+        r"|app\.auth\.(passwords|emails|second_step)"
         r"|app\.attachments\.(kinds|uploads)",
     ),
     ("addresses", r"app\.addresses"),

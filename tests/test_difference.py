@@ -1,23 +1,24 @@
-"""Differences between texts: true to both, readable, and made in bounded time."""
+"""Differences between texts: true to both, readable, and made in a bounded number of steps."""
 
+import json
 import random
-import time
 
 import pytest
 
-from app.difference import Work, compare
+from app.difference import MOST_STEPS, compare, pieces
 from app.models import Message
+from tests.growth import MOST, ratio
 
-MOST_SECONDS = 3
 PROSE = (
     "Parties are encouraged to set up a budget line of their own.\n\n"
     "Two conditions follow:\n\n- the marker is set at the time of the vote;\n- one office settles doubtful cases.\n"
 )
 
 
-def shown(earlier: str, later: str) -> str:
+def shown(earlier: str, later: str, most_steps: int = MOST_STEPS) -> str:
     marks = {"same": "%s", "del": "[-%s-]", "ins": "{+%s+}"}
-    return "".join(marks[piece.kind] % piece.text for piece in compare(earlier, later))
+    found = pieces(earlier, later, compare(earlier, later, most_steps))
+    return "".join(marks[piece.kind] % piece.text for piece in found)
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,17 @@ def random_texts(words: int, alphabet: int, seed: int) -> tuple[str, str]:
     return one[: Message.MAX_BODY], other[: Message.MAX_BODY]
 
 
+def drawn(words: int, alphabet: int, seed: int) -> list[str]:
+    chosen = random.Random(seed)
+    return [f"w{chosen.randrange(alphabet)}" for _ in range(words)]
+
+
+def shuffled(words: int, alphabet: int, seed: int) -> tuple[str, str]:
+    """The same words in another order."""
+    one = drawn(words, alphabet, seed)
+    return " ".join(one), " ".join(random.Random(seed).sample(one, len(one)))
+
+
 WORST = {
     "lines that all differ": ("a\n" * 15_000, "b\n" * 15_000),
     "empty lines": ("\n" * 30_000, "\n" * 29_998 + "x\n"),
@@ -63,21 +75,69 @@ WORST = {
     "many words": random_texts(6_000, 9_000, 3),
     "every other word": (" ".join(f"k{n} x" for n in range(2_200)), " ".join(f"k{n} y" for n in range(2_200))),
     "backwards": (" ".join(map(str, range(5_000))), " ".join(map(str, range(5_000, 0, -1)))),
+    "fifty words": tuple(" ".join(drawn(8_000, 50, seed)) for seed in (4, 5)),
+    "fifty words in another order": shuffled(8_000, 50, 6),
+    "a thousand words in another order": shuffled(6_000, 1_000, 7),
+    "two words": tuple(" ".join(drawn(10_000, 2, seed)) for seed in (8, 9)),
+    "one word again and again": ("a " * 15_000, "a " * 14_000),
+    "periods": ("a b c " * 5_000, "b c a " * 5_000),
+    "periods of different lengths": ("a b " * 7_500, "a c b " * 5_000),
+    "every other line": ("".join(f"k{n}\nx\n" for n in range(3_000)), "".join(f"k{n}\ny\n" for n in range(3_000))),
+    "one word in twenty gone": (
+        " ".join(drawn(8_000, 50, 10)),
+        " ".join(word for at, word in enumerate(drawn(8_000, 50, 10)) if at % 20),
+    ),
 }
 
 
 @pytest.mark.parametrize("name", WORST)
-def test_worst_texts_are_compared_in_time_and_lose_nothing(name: str):
-    earlier, later = WORST[name]
-    began = time.process_time()
-    pieces = compare(earlier, later)
+def test_pieces_of_worst_texts_are_both_wordings(name: str):
+    earlier, later = (text[: Message.MAX_BODY] for text in WORST[name])
+    found = list(pieces(earlier, later, compare(earlier, later)))
 
-    assert time.process_time() - began < MOST_SECONDS
-    assert "".join(piece.text for piece in pieces if piece.kind != "ins") == earlier
-    assert "".join(piece.text for piece in pieces if piece.kind != "del") == later
+    assert "".join(piece.text for piece in found if piece.kind != "ins") == earlier
+    assert "".join(piece.text for piece in found if piece.kind != "del") == later
+
+
+@pytest.mark.parametrize("name", WORST)
+def test_twice_as_much_to_compare_takes_at_most_so_many_times_the_work(name: str):
+    earlier, later = (text[: Message.MAX_BODY] for text in WORST[name])
+    half = earlier[: len(earlier) // 2], later[: len(later) // 2]
+    past_the_bound = shuffled(2_000, 50, 1)  # two short texts, which take all the steps that there are
+
+    assert ratio(lambda: compare(*half), lambda: compare(earlier, later), lambda: compare(*past_the_bound)) <= MOST
+
+
+@pytest.mark.parametrize("name", WORST)
+def test_difference_has_a_bounded_number_of_changes(name: str):
+    assert len(compare(*(text[: Message.MAX_BODY] for text in WORST[name]))) <= MOST_STEPS // 200
 
 
 def test_what_is_too_much_to_compare_is_shown_whole():
-    earlier, later = (" ".join(f"{letter}{number} same" for number in range(100)) for letter in "xy")
+    earlier, later = "x1 same x2 same x3\nend", "y1 same y2 same y3\nend"
 
-    assert [piece.kind for piece in compare(earlier, later, Work(left=10))] == ["del", "ins", "same"]
+    assert shown(earlier, later) == "[-x1 -]{+y1 +}same [-x2 -]{+y2 +}same [-x3\n-]{+y3\n+}end"
+    assert shown(earlier, later, most_steps=400) == "[-x1 same x2 same x3\n-]{+y1 same y2 same y3\n+}end"
+
+
+def test_one_paragraph_that_is_too_much_leaves_the_others_readable():
+    heavy = [" ".join(drawn(2_000, 2, seed)) for seed in (1, 2)]
+    texts = [f"One kept line.\n{text}\nAnother kept line.\nA small change of {text[-1]}.\n" for text in heavy]
+
+    found = shown(*texts)
+    assert found.startswith("One kept line.\n")
+    assert found.count("[-") < 5
+    assert "+}Another kept line.\nA small change of [-0-]{+1+}.\n" in found
+
+
+def test_difference_holds_numbers_alone():
+    found = compare("Her number is 555 0100.", "Her number is kept here.")
+
+    assert not set(json.dumps(found)) - set("0123456789[], ")
+
+
+@pytest.mark.parametrize("difference", [[], [[4, 0, 0]], [[100, 100, 100]]])
+def test_difference_of_other_texts_shows_both_all_the_same(difference: list[list[int]]):
+    found = list(pieces("one two", "one three", difference))
+
+    assert "".join(piece.text for piece in found if piece.kind != "ins") == "one two"

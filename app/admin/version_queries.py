@@ -1,12 +1,12 @@
 """Whether somebody else has changed a thing since a form showed it: each form carries the version that it showed."""
 
-import hashlib
 from collections.abc import Iterable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
 from app.errors import ForumError
+from app.versions import fingerprint
 
 
 class ChangedMeanwhile(ForumError):
@@ -15,9 +15,8 @@ class ChangedMeanwhile(ForumError):
 
 
 def version_of(thing: Any, columns: Iterable[str], *more: Any) -> str:
-    """A short text that is another one as soon as a column of the thing, or anything of `more`, is another."""
-    held = repr(([(name, getattr(thing, name)) for name in columns], more))
-    return hashlib.sha256(held.encode()).hexdigest()[:16]
+    """A text that is another one as soon as a column of the thing, or anything of `more`, is another."""
+    return fingerprint([(name, getattr(thing, name)) for name in columns], *more)
 
 
 def require_version(shown: str, present: str) -> None:

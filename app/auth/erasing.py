@@ -19,13 +19,13 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.auth.passwords import UNUSABLE
+from app.copies import erase_words
 from app.counters import count
 from app.database import utcnow
 from app.extensions import db
 from app.forums import placing
 from app.languages import site_default, speaking
 from app.models import (
-    Attachment,
     Capacity,
     EmailChange,
     ForumRole,
@@ -108,12 +108,9 @@ def _erase_texts_out_of_the_record(user: User, is_heard: ColumnElement[bool]) ->
     """Messages that nobody but their author and the moderators ever read, or may read any more, keep their numbers."""
     unread = is_heard & Message.status.in_(NOT_IN_THE_RECORD)
     numbers = select(Message.id).where(unread).scalar_subquery()
-    db.session.execute(delete(Revision).where(Revision.message_id.in_(numbers)))
-    for attachment in db.session.scalars(select(Attachment).where(Attachment.message_id.in_(numbers))):
-        db.session.delete(attachment)  # one by one, since the file goes with its row
-    emptied = {"body": "", "html": "", "on_behalf_of": "", "returned_at": None}
+    erase_words(numbers)
     withdrawn = {"status": MessageStatus.WITHDRAWN, "withdrawn_at": func.coalesce(Message.withdrawn_at, utcnow())}
-    db.session.execute(update(Message).where(unread).values(**emptied, **withdrawn))
+    db.session.execute(update(Message).where(unread).values(**withdrawn, returned_at=None))
     hidden = (Topic.author_id == user.id) & (Topic.last_position == 0)
     db.session.execute(update(Topic).where(hidden).values(title=NO_TITLE))
 

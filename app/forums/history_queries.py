@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from app.difference import Piece, Work, compare
+from app.difference import Piece, pieces
 from app.errors import NotFound
 from app.extensions import db
 from app.forums.queries import get_message
@@ -23,8 +23,8 @@ class Version:
     """What a message said from one change to the next, as `said`; `number` counts from 1.
 
     `act` is that of the moderator who made the change, `before` the version before it, and `pieces` the difference
-    of the texts; None where no version before is there to be seen, though the act may be told all the same.
-    `is_hidden` says whether readers are not shown it.
+    of the texts as it was kept with the change; None where no version before is there to be seen, though the act may
+    be told all the same. `is_hidden` says whether readers are not shown it.
     """
 
     number: int
@@ -94,11 +94,11 @@ def _texts(message: Message, keys: Sequence[int], first: int) -> list[Text]:
 
 def _versions(texts: Sequence[Text], keys: Sequence[int], made_by: dict[int, Act], hidden_to: int) -> list[Version]:
     """`keys` are those of all that was said before the first of the texts, seen or not, the latest first."""
-    work, versions = Work(), []
+    versions = []
     for at, said in enumerate(texts[:PER_PAGE]):
         before = texts[at + 1] if at + 1 < len(texts) else None
         act = made_by.get(keys[at]) if at < len(keys) else None
-        pieces = compare(before.body, said.body, work) if before else None
+        difference = list(pieces(before.body, said.body, before.difference)) if isinstance(before, Revision) else None
         is_hidden = isinstance(said, Revision) and said.id <= hidden_to
-        versions.append(Version(len(keys) + 1 - at, said, said.written_at, act, before, pieces, is_hidden))
+        versions.append(Version(len(keys) + 1 - at, said, said.written_at, act, before, difference, is_hidden))
     return versions

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.database import utcnow
+from app.difference import compare
 from app.extensions import db
 from app.markup import render
 from app.models import Message, Revision
@@ -24,6 +25,7 @@ def revise(message: Message, changes: Mapping[str, Any], *, files_change: bool =
         language=message.language,
         on_behalf_of=message.on_behalf_of,
         written_at=message.written_at,
+        difference=compare(message.body, changes.get("body", message.body)),
     )
     db.session.add(kept)
     for name, value in changes.items():

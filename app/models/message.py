@@ -107,7 +107,7 @@ WHO_SPEAKS = case(
 
 
 class Revision(Base):
-    """What a message said before one of its edits."""
+    """What a message said before one of its edits, and the difference that the edit made (app/difference.py)."""
 
     __tablename__ = "revision"
 
@@ -118,5 +118,7 @@ class Revision(Base):
     language: Mapped[str] = mapped_column(String(8))
     on_behalf_of: Mapped[str] = mapped_column(String(Message.MAX_ON_BEHALF_OF), default="")
     written_at: Mapped[datetime]
+    # Numbers alone, since it stands beside what readers may not see.
+    difference: Mapped[list[list[int]]] = mapped_column(JSON, default=list)
 
     message: Mapped[Message] = relationship(back_populates="revisions")

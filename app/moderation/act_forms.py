@@ -17,15 +17,8 @@ from app.moderation.queries import list_reasons
 from app.moderation.queue_queries import Case
 
 
-class SettleForm(Form):
-    @property
-    def asked(self) -> dict[str, Any]:
-        """What the action takes."""
-        return {}
-
-
-class ApproveForm(Form):
-    """`seen` is the version of the text that the page shows."""
+class SeenForm(Form):
+    """`seen` names what the page shows of the message."""
 
     seen = HiddenField()
 
@@ -35,25 +28,14 @@ class ApproveForm(Form):
         return {"seen": self.seen.data or ""}
 
 
-class RestoreForm(ReasonForm):
+class SeenReasonForm(SeenForm, ReasonForm):
     @property
     def asked(self) -> dict[str, Any]:
         """What the action takes."""
-        return {"reason": self.reason}
+        return {**super().asked, "reason": self.reason}
 
 
-class ReturnForm(ReasonForm):
-    """`seen` is the version of the text that the page shows."""
-
-    seen = HiddenField()
-
-    @property
-    def asked(self) -> dict[str, Any]:
-        """What the action takes."""
-        return {"reason": self.reason, "seen": self.seen.data or ""}
-
-
-class WithholdForm(ReturnForm):
+class WithholdForm(SeenReasonForm):
     title = LineField(
         _l("New title of the topic"),
         [AtMost(Topic.MAX_TITLE)],
@@ -66,7 +48,7 @@ class WithholdForm(ReturnForm):
         return {**super().asked, "title": self.title.data or "" if "title" in self else ""}
 
 
-class CorrectForm(ReturnForm):
+class CorrectForm(SeenReasonForm):
     standing: Message
     body = BodyField(
         _l("Text of the message"),
@@ -115,7 +97,7 @@ class Step:
 STEPS = {
     "approve": Step(
         "approve",
-        ApproveForm,
+        SeenForm,
         actions.approve,
         N_("Approve"),
         N_("Everybody will be able to read it, and its author is told."),
@@ -124,7 +106,7 @@ STEPS = {
     ),
     "return": Step(
         "return",
-        ReturnForm,
+        SeenReasonForm,
         actions.return_to_author,
         N_("Ask the author to change it"),
         N_("The author is told why, and can change the message. Until then it stays unpublished."),
@@ -151,7 +133,7 @@ STEPS = {
     ),
     "restore": Step(
         "restore",
-        RestoreForm,
+        SeenReasonForm,
         actions.restore,
         N_("Restore it"),
         N_("It is shown again at its place, or waits for approval again where it was never published."),
@@ -160,7 +142,7 @@ STEPS = {
     ),
     "settle": Step(
         "moderate_message",
-        SettleForm,
+        SeenForm,
         actions.settle,
         N_("Settle its reports"),
         N_("The message stays as it is, and its reports leave the queue."),
@@ -173,6 +155,13 @@ STEPS = {
 def sent_form(name: str, case: Case) -> Any:
     """The form of an act as it was sent."""
     return _ready(name, STEPS[name].form(), case)
+
+
+def given_back(name: str, case: Case) -> Any:
+    """The same, to be sent again once its moderator has read what stands now."""
+    form = sent_form(name, case)
+    form.seen.data = case.version
+    return form
 
 
 def new_form(name: str, case: Case) -> Any:

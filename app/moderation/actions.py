@@ -31,8 +31,8 @@ NOTHING_CHANGED = _l("You have changed nothing. Correct the text, or leave it as
 def approve(message: Message, *, by: User, seen: str) -> None:
     """Publish a message that waits. What it said before is not for the public.
 
-    `seen` names the version that the moderator has read (`version_of`), "" for whatever stands now. Raises
-    AlreadyDecided, ChangedMeanwhile, Archived and Forbidden, as the other acts do.
+    `seen` names what the moderator was shown (`version_of`), "" for whatever stands now. Raises AlreadyDecided,
+    ChangedMeanwhile, Archived and Forbidden, as the other acts do.
     """
     with transaction():
         placing.lock(message)
@@ -86,21 +86,23 @@ def withhold(message: Message, *, by: User, seen: str, reason: Reason, title: st
         _record(ActKind.WITHHOLD, message, by, reason, topic=topic)
 
 
-def restore(message: Message, *, by: User, reason: Reason) -> None:
+def restore(message: Message, *, by: User, seen: str, reason: Reason) -> None:
     """Show a message again at its place; one that was never published waits for approval again."""
     with transaction():
         placing.lock(message)
         require(by, "restore", message)
+        _refuse_if_changed(message, seen)
         message.withheld_at = message.withheld_for = None
         placing.show(message, MessageStatus.PUBLISHED if message.position else MessageStatus.PENDING)
         _record(ActKind.RESTORE, message, by, reason)
 
 
-def settle(message: Message, *, by: User) -> None:
+def settle(message: Message, *, by: User, seen: str) -> None:
     """Settle the reports of a message without an act. Raises AlreadyDecided where none is open."""
     with transaction():
         placing.lock(message)
         require(by, "moderate_message", message)
+        _refuse_if_changed(message, seen)
         reports = open_reports(message)
         if not reports:
             raise AlreadyDecided

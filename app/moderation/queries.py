@@ -1,6 +1,5 @@
 """What moderation asks about reasons, people and single messages."""
 
-import zlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -23,6 +22,7 @@ from app.models import (
     User,
 )
 from app.permissions import MESSAGE_IS_VISIBLE, visible_to
+from app.versions import fingerprint
 
 
 def list_reasons() -> Sequence[Reason]:
@@ -45,9 +45,12 @@ def last_revision(message: Message) -> int:
 
 
 def version_of(message: Message) -> str:
-    """What is different after each change of the message's text, and of the title that is published with it."""
-    title = "" if message.topic.last_position else message.topic.title
-    return f"{last_revision(message)}-{zlib.crc32(title.encode())}"
+    """The name of all that a moderator is shown of a message, the title and the question above it included."""
+    topic = message.topic
+    question = topic.question and {code: text.text for code, text in topic.question.texts.items()}
+    said = [message.body, message.language, message.on_behalf_of, message.speaker]
+    files = [(file.name, file.sha256) for file in message.files]
+    return fingerprint(last_revision(message), topic.title, topic.question_id, question, said, files)
 
 
 def begins_topic(message: Message) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased, joinedload
 from app.extensions import db
 from app.forums.queries import get_message
 from app.forums.topic_queries import get_message_row
-from app.models import Act, Forum, Group, Message, MessageStatus, Report, Topic, Viewer
+from app.models import Act, Forum, Group, Message, MessageStatus, Question, Report, Topic, Viewer
 from app.moderation.queries import begins_topic, version_of
 from app.permissions import MESSAGE_IS_MODERATED, require, visible_to
 
@@ -131,6 +131,7 @@ def _newcomer() -> Any:
 _IS_NEWCOMER = _newcomer()
 _CONTEXT = (
     joinedload(Message.author),
+    joinedload(Message.topic).joinedload(Topic.question).selectinload(Question.texts),
     joinedload(Message.topic).joinedload(Topic.group).selectinload(Group.texts),
     joinedload(Message.topic).joinedload(Topic.group).joinedload(Group.forum).selectinload(Forum.texts),
 )

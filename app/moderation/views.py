@@ -6,8 +6,9 @@ from flask_babel import gettext as _
 
 from app.addresses import link
 from app.database import utcnow
+from app.errors import ChangedMeanwhile
 from app.forms import Form
-from app.moderation.act_forms import STEPS, new_form, sent_form
+from app.moderation.act_forms import STEPS, given_back, new_form, sent_form
 from app.moderation.queue_queries import Case, get_case, get_queue
 from app.permissions import can, require
 from app.viewer import signed_in, signed_in_user
@@ -34,16 +35,21 @@ def act(number: int, name: str) -> ResponseReturnValue:
     case = get_case(number, viewer=moderator)
     require(moderator, step.rule, case.message)
     form = sent_form(name, case)
-    if form.validate_on_submit():
+    if not form.validate_on_submit():
+        return _message_page(case, {name: form}), 422
+    try:
         step.action(case.message, by=moderator, **form.asked)
-        flash(_(step.done, number=number), "success")
-        return redirect(link("moderation.queue"))
-    return _message_page(case, {name: form})
+    except ChangedMeanwhile as error:
+        case = get_case(number, viewer=moderator)
+        return _message_page(case, {name: given_back(name, case)}, error.message), error.status
+    flash(_(step.done, number=number), "success")
+    return redirect(link("moderation.queue"))
 
 
-def _message_page(case: Case, sent: dict[str, Form]) -> ResponseReturnValue:
-    """The message with a form for each act that is possible now; one that was sent with errors as it was sent."""
+def _message_page(case: Case, sent: dict[str, Form], problem: object = "") -> str:
+    """The message with a form for each act that is possible now; one that was sent and not carried out as it was
+    sent, with the `problem` where it is none of its fields'."""
     possible = [name for name, step in STEPS.items() if can(signed_in_user(), step.rule, case.message)]
     forms = {name: sent.get(name) or new_form(name, case) for name in possible if name != "settle" or case.open_reports}
-    shown = {"case": case, "forms": forms, "sent": sent, "steps": STEPS, "now": utcnow()}
-    return render_template("moderation/message.html", **shown), 422 if sent else 200
+    shown = {"case": case, "forms": forms, "sent": sent, "problem": problem, "steps": STEPS, "now": utcnow()}
+    return render_template("moderation/message.html", **shown)

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from app.difference import compare
 from app.extensions import db
 from app.markup import render
 from app.models import ActKind, Forum, Message, MessageStatus, Reason, ReasonText, Revision, Topic, User
@@ -103,6 +104,7 @@ def _withhold(message: Message, at: datetime, reason: Reason, moderator: User) -
 def _change(message: Message, given: Given, calendar: Calendar) -> None:
     """Its edit and its withdrawal, where the files tell of one."""
     if edit := given.get("edit"):
+        body = edit["body"].strip()
         message.revisions = [
             Revision(
                 body=message.body,
@@ -110,9 +112,10 @@ def _change(message: Message, given: Given, calendar: Calendar) -> None:
                 language=message.language,
                 on_behalf_of=message.on_behalf_of,
                 written_at=message.posted_at,
+                difference=compare(message.body, body),
             )
         ]
-        message.body = edit["body"].strip()
+        message.body = body
         message.html = render(message.body)
         message.edited_at = calendar.moment(edit["at"])
     if "withdrawn" in given:

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from app import create_app
 from app.database import Base, utcnow
 from app.extensions import db
+from app.models import Revision
 from app.sample.load import load
 from config import Config
 from tests.conftest import SECRET
@@ -82,3 +83,17 @@ def test_a_second_upgrade_keeps_every_row(migrated):
         upgrade()
         assert db.session.scalar(text("SELECT count(*) FROM message")) == loaded.messages
         assert db.session.scalar(text("PRAGMA foreign_keys")) == 1, "still enforced after migrating"
+
+
+def test_differences_of_earlier_edits_are_made(migrated):
+    def kept():
+        return db.session.execute(db.select(Revision.id, Revision.difference).order_by(Revision.id)).all()
+
+    with migrated.app_context():
+        load(utcnow())
+        made = kept()
+        db.session.rollback()
+        downgrade(revision="0004")
+        upgrade()
+        assert kept() == made
+        assert any(len(difference) > 1 for _key, difference in made)

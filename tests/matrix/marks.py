@@ -19,8 +19,9 @@ NO_WORDS = frozenset(
     document_text.language forum.approval forum_role.languages forum_role.role forum_text.language group.approval
     group_text.language invitation.country log_entry.action log_entry.kind mail.language message.capacity
     message.country message.language message.status notice_text.language page.kind page_text.language period.kind
-    period.former_dates question_text.language reason_text.language recovery_code.code_hash revision.language
-    sign_in.token_hash submission.key topic.language user.capacity user.country user.language user.totp_secret
+    period.former_dates question_text.language reason_text.language recovery_code.code_hash revision.difference
+    revision.language sign_in.token_hash submission.key topic.language user.capacity user.country user.language
+    user.totp_secret
     """.split()
 )
 # The columns that are not of the kind that the rest of their row is.

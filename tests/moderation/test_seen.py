@@ -1,0 +1,156 @@
+"""A decision is about what its moderator was shown, all of it: where that has changed, nothing is decided."""
+
+import re
+import zlib
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.extensions import db
+from app.models import QuestionText, Topic, User
+from app.versions import fingerprint
+from tests.attachments.conftest import send
+from tests.conftest import sign_in
+from tests.files import make_attachment
+from tests.moderation.conftest import BODY, changed, do
+from tests.world import World, make_pending, make_topic
+
+# Two titles with the same CRC-32.
+TITLE, ITS_TWIN = "Annual draft needs and regional plans", "Annual draft links and voluntary rules"
+TOLD = "This message was changed after you had opened the page."
+FORM = {"title": TITLE, "question": "0", "body": BODY, "language": "en", "on_behalf_of": ""}
+
+
+@pytest.fixture
+def first(app: Flask, world: World) -> int:
+    """The first message of a topic, which waits, with a file; its number."""
+    with app.app_context():
+        author = db.session.get_one(User, world.bruno)
+        topic = make_topic(db.session.get_one(Topic, world.topic).group, author, TITLE)
+        message = make_pending(topic, author, BODY)
+        make_attachment(message, "paper.txt", b"Mild.")
+        db.session.commit()
+        return message.id
+
+
+def seen_by(client: FlaskClient, number: int) -> str:
+    page = client.get(f"/en/moderation/messages/{number}/").text
+    return re.search(r'id="approve-seen"[^>]*value="([0-9a-f]*)"', page)[1]
+
+
+def question_texts(app: Flask) -> None:
+    with app.app_context():
+        for text in db.session.scalars(db.select(QuestionText)):
+            text.text = f"Changed {text.text}"
+        db.session.commit()
+
+
+def edit(app: Flask, author: int, number: int, files: dict[str, bytes] | None = None, **fields: object) -> None:
+    answer = send(sign_in(app, author), f"/en/messages/{number}/edit/", files or {}, **{**FORM, **fields})
+    assert answer.status_code == 302
+
+
+CHANGES: dict[str, tuple[Callable[[Flask, int, int], None], str]] = {
+    "title": (lambda app, author, number: edit(app, author, number, title=ITS_TWIN), ITS_TWIN),
+    "question": (lambda app, author, number: edit(app, author, number, question="1"), "What would help most?"),
+    "body": (lambda app, author, number: edit(app, author, number, body="Wild words."), "Wild words."),
+    "language": (lambda app, author, number: edit(app, author, number, language="fr"), "français"),
+    "on behalf of": (lambda app, author, number: edit(app, author, number, on_behalf_of="Wild ones"), "Wild ones"),
+    "file": (
+        lambda app, author, number: edit(app, author, number, {"paper.txt": b"Wild."}, removed="1"),
+        "paper.txt",
+    ),
+}
+
+
+def test_the_two_titles_have_the_same_crc():
+    assert TITLE != ITS_TWIN
+    assert zlib.crc32(TITLE.encode()) == zlib.crc32(ITS_TWIN.encode())
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_what_was_changed_meanwhile_is_not_approved_and_is_shown_as_it_stands(
+    what: str, app: Flask, world: World, first: int, moderator: FlaskClient, look
+):
+    seen = seen_by(moderator, first)
+    change, stands_now = CHANGES[what]
+    change(app, world.bruno, first)
+    answer = do(moderator, first, "approve", seen=seen)
+
+    assert answer.status_code == 409
+    assert TOLD in answer.text
+    assert stands_now in answer.text
+    assert look(first).status == "pending"
+
+
+def test_content_of_a_file_alone_is_seen_too(app: Flask, world: World, first: int, moderator: FlaskClient, look):
+    """Of the same name and size, as the only trace that there is."""
+    seen = seen_by(moderator, first)
+    with app.app_context():
+        file = db.session.get_one(type(look(first)), first).files[0]
+        file.sha256 = "0" * 64
+        db.session.commit()
+
+    assert do(moderator, first, "approve", seen=seen).status_code == 409
+
+
+def test_question_is_shown_to_who_decides_and_its_text_counts(app: Flask, world: World, first, moderator, look):
+    with changed(app, Topic, look(first).topic_id) as topic:
+        topic.question = topic.group.questions[0]
+    assert "What would help most? (en)" in moderator.get(f"/en/moderation/messages/{first}/").text
+    assert "What would help most? (en)" in moderator.get("/en/moderation/").text
+    seen = seen_by(moderator, first)
+    question_texts(app)
+
+    assert do(moderator, first, "approve", seen=seen).status_code == 409
+
+
+def test_what_stands_now_can_be_decided_from_the_page_that_shows_it(app, world, first, moderator, look):
+    seen = seen_by(moderator, first)
+    edit(app, world.bruno, first, body="Other words.")
+    answer = do(moderator, first, "return", seen=seen, words="Name your source")
+    assert "Name your source" in answer.text, "what was typed is given back"
+    now = re.search(r'id="return-seen"[^>]*value="([0-9a-f]*)"', answer.text)[1]
+
+    assert do(moderator, first, "return", seen=now, words="Name your source").status_code == 302
+    assert look(first).returned_at is not None
+
+
+@pytest.mark.parametrize("act", ["approve", "return", "correct", "withhold", "settle"])
+def test_every_decision_carries_what_was_seen(act: str, app, world, waiting, alice, moderator, acts):
+    number = waiting
+    if act == "settle":
+        number = world.second
+        alice.post(f"/en/messages/{number}/report/", data={"reason": "Look at it", "submission": "a"})
+    data = {"body": "Corrected", "language": "en"} if act == "correct" else {}
+
+    assert f'id="{act}-seen"' in moderator.get(f"/en/moderation/messages/{number}/").text
+    assert do(moderator, number, act, seen="0" * 64, **data).status_code == 409
+    assert acts() == []
+
+
+def test_restoring_carries_it_too(world: World, moderator: FlaskClient, look):
+    do(moderator, world.first, "withhold")
+
+    assert 'id="restore-seen"' in moderator.get(f"/en/moderation/messages/{world.first}/").text
+    assert do(moderator, world.first, "restore", seen="0" * 64).status_code == 409
+    assert look(world.first).status == "withheld"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("ab", "c"), ("a", "bc")),
+        (("a", ""), ("a",)),
+        (("a", ["b", "c"]), ("a", "b", "c")),
+        ((["a"], ["b"]), (["a", "b"], [])),
+        ((1,), ("1",)),
+        ((None,), ("None",)),
+        (('a", "b',), ("a", "b")),
+    ],
+)
+def test_fingerprint_tells_where_each_part_begins_and_ends(one: tuple, other: tuple):
+    assert fingerprint(*one) != fingerprint(*other)
+    assert re.fullmatch("[0-9a-f]{64}", fingerprint(*one))

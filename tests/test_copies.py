@@ -1,0 +1,189 @@
+"""What is withdrawn, withheld, hidden, removed or erased is looked for in every column of the database and in every
+file: it is where app/copies.py says that it may be, and nowhere else."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import JSON, String
+
+from app.copies import FILES, PLACES, Fate
+from app.extensions import db
+from app.models import Approval, Forum, Message, User
+from app.storage import storage
+from config import Config
+from tests.attachments.conftest import send
+from tests.auth.conftest import PASSWORD, PASSWORD_HASH
+from tests.conftest import sign_in
+from tests.moderation.conftest import changed, do
+from tests.world import World
+
+WORD = "zzyzx"
+# What is written into each place; a wording and its predecessor differ in the rest.
+WORDS = {
+    "message.body": f"{WORD}body",
+    "message.on_behalf_of": f"{WORD}behalf",
+    "topic.title": f"{WORD}title",
+    "attachment.name": f"{WORD}name",
+    FILES: f"{WORD}content",
+}
+TEXT = {"language": "en", "on_behalf_of": WORDS["message.on_behalf_of"], "title": WORDS["topic.title"], "question": "0"}
+CLEAN = {"body": "Clean words.", "language": "en", "on_behalf_of": ""}
+NEW = "/en/forums/open-forum/groups/group-1/new/"
+
+
+class Site:
+    """Where the word is in the database and in the folders, and which words somebody finds on the pages."""
+
+    def __init__(self, app: Flask, config: Config, author: FlaskClient) -> None:
+        self.app, self.config, self.author = app, config, author
+        self.number = self.topic = self.file = 0
+
+    def write(self) -> None:
+        """A topic, and an edit of its first message, as a participant would."""
+        file = {f"{WORDS['attachment.name']}.txt": WORDS[FILES].encode()}
+        first = send(self.author, NEW, file, **TEXT, body=f"First {WORDS['message.body']}.", submission="a")
+        with self.app.app_context():
+            message = db.session.scalars(db.select(Message).order_by(Message.id.desc())).first()
+            self.number, self.topic, self.file = message.id, message.topic_id, message.files[0].id
+        second = self.edit(body=f"Second {WORDS['message.body']}.")
+        assert (first.status_code, second.status_code) == (302, 302)
+
+    def edit(self, **more: object):
+        return send(self.author, f"/en/messages/{self.number}/edit/", **{**TEXT, **more})
+
+    def places(self) -> set[str]:
+        with self.app.app_context():
+            return {*self._columns(), *({FILES} if self._is_in_files() else ())}
+
+    def _columns(self) -> Iterator[str]:
+        for table in db.metadata.sorted_tables:
+            for column in table.columns:
+                if isinstance(column.type, String | JSON):
+                    values = db.session.scalars(db.select(column)).all()
+                    if WORD in json.dumps(values, ensure_ascii=False, default=str).casefold():
+                        yield f"{table.name}.{column.name}"
+
+    def _is_in_files(self) -> bool:
+        """Attached ones, mails that are written to files, and what was left half written."""
+        paths = (path for path in self.config.instance.rglob("*") if path.is_file() and ".sqlite" not in path.name)
+        return any(WORD.encode() in path.read_bytes() for path in paths)
+
+    def read_by(self, client: FlaskClient) -> set[str]:
+        """The places whose words are on a page, in a feed or in a file."""
+        forum, topic, message = "forums/open-forum", f"topics/{self.topic}", f"messages/{self.number}"
+        paths = [
+            *(f"/en/{path}/" for path in ("portal", forum, f"{forum}/groups", f"{forum}/groups/group-1", topic)),
+            *(f"/en/{path}/" for path in (message, f"{message}/history", f"{topic}/reply", f"{forum}/record")),
+            *(f"/en/print/{path}/" for path in (forum, f"{forum}/groups/group-1", topic, message, f"{forum}/record")),
+            f"/en/feeds/{forum}.atom",
+            f"/en/feeds/{topic}.atom",
+            f"/attachments/{self.file}/{WORDS['attachment.name']}.txt",
+            "/sitemap.xml",
+        ]
+        read = "".join(client.get(path, follow_redirects=True, buffered=True).get_data(as_text=True) for path in paths)
+        return {place for place, word in WORDS.items() if word in read}
+
+
+@pytest.fixture
+def site(app: Flask, config: Config, world: World) -> Site:
+    with app.app_context():
+        for key in list(storage().keys(older_than=-1)):
+            storage().delete(key)
+    with changed(app, User, world.alice) as alice:
+        alice.password_hash = PASSWORD_HASH
+    return Site(app, config, sign_in(app, world.alice))
+
+
+def withdraw(site: Site, _moderator: FlaskClient) -> None:
+    site.author.post(f"/en/messages/{site.number}/withdraw/")
+
+
+def withhold(site: Site, moderator: FlaskClient) -> None:
+    do(moderator, site.number, "withhold", title="Another title")
+
+
+def hide(site: Site, moderator: FlaskClient) -> None:
+    do(moderator, site.number, "correct", **CLEAN, hide="y")
+
+
+ACTS = {"withdrawn": withdraw, "withheld": withhold, "hidden": hide}
+
+
+def delete_account(site: Site) -> None:
+    answer = site.author.post("/en/account/delete/", data={"password": PASSWORD, "email": "alice@example.org"})
+    assert answer.status_code == 302
+
+
+def allowed(act: str) -> set[str]:
+    return {place.name for place in PLACES if getattr(place, act) != Fate.GONE}
+
+
+def test_list_names_real_places():
+    names = {f"{table.name}.{column.name}" for table in db.metadata.sorted_tables for column in table.columns}
+
+    assert {place.name for place in PLACES} <= names | {FILES}
+
+
+def test_written_words_are_in_the_places_of_the_list_alone(site: Site):
+    site.write()
+
+    assert site.places() == {place.name for place in PLACES} - {"log_entry.detail"}
+    assert site.read_by(site.author) == set(WORDS)
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_act_leaves_the_words_where_the_list_says(act: str, site: Site, moderator: FlaskClient):
+    site.write()
+    before = site.places()
+    ACTS[act](site, moderator)
+
+    assert before & allowed(act) <= site.places() <= allowed(act)
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_act_leaves_readers_what_the_list_says(act: str, site: Site, moderator, bruno, visitor):
+    site.write()
+    ACTS[act](site, moderator)
+    shown = {place.name for place in PLACES if getattr(place, act) == Fate.SHOWN}
+
+    for client in (visitor, bruno):
+        assert site.read_by(client) == shown & set(WORDS)
+    for client in (site.author, moderator):
+        assert "message.body" in site.read_by(client), "in the history"
+
+
+def test_removed_file_is_gone_and_its_name_stays_in_the_history(site: Site, visitor: FlaskClient):
+    site.write()
+    before = site.places()
+    site.edit(body=f"Second {WORDS['message.body']}.", removed=site.file)
+
+    assert before - site.places() == {FILES}
+    assert {"attachment.name", FILES} & site.read_by(visitor) == {"attachment.name"}
+
+
+def test_message_that_waits_is_erased_with_the_account(app: Flask, world: World, site: Site, moderator: FlaskClient):
+    with changed(app, Forum, world.forum) as forum:
+        forum.approval = Approval.EVERYBODY
+    site.write()
+    do(moderator, site.number, "correct", body=f"Corrected {WORDS['message.body']}", language="en", on_behalf_of="")
+    delete_account(site)
+
+    assert site.places() == set()
+
+
+def test_withdrawn_message_is_erased_with_the_account(site: Site, moderator: FlaskClient):
+    site.write()
+    withdraw(site, moderator)
+    delete_account(site)
+
+    assert site.places() == {"topic.title"}, "under which others may have written"
+
+
+def test_record_keeps_its_words_when_the_account_goes(site: Site, visitor: FlaskClient):
+    site.write()
+    delete_account(site)
+
+    assert site.read_by(visitor) == set(WORDS)
