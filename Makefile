@@ -1,6 +1,6 @@
 PYTHON ?= python3
 
-.PHONY: run flask test check bench catalogues
+.PHONY: run flask test check bench catalogues lock
 
 run:  ## Set everything up and serve on http://127.0.0.1:8000 (HOST, PORT)
 	@$(PYTHON) tools/run.py
@@ -19,3 +19,7 @@ bench:  ## The benchmark; ARGS are its own
 
 catalogues:  ## Bring the catalogues in line with the source texts
 	@$(PYTHON) tools/environment.py -m tools.catalogues update
+
+lock:  ## Pin every package, for Python 3.11 to 3.14 at once; needs uv (pip install uv)
+	@uv pip compile --quiet --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock" \
+		requirements.txt requirements-dev.txt requirements-postgresql.txt --output-file constraints.txt

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 ROOT = Path(__file__).resolve().parent
 SHORTEST_SECRET = 32
@@ -14,6 +14,9 @@ LARGEST_FORM = 4 * 1024 * 1024
 MEGABYTE = 1024 * 1024
 MOST_MEGABYTES = 100  # a file is read at once to be told by its content
 MOST_FILES = 20
+MOST_PROXIES = 10
+EXIT_STATUS = 78  # EX_CONFIG of sysexits.h: the units of deploy/ do not start such a process again
+REDIS_SCHEMES = frozenset({"redis", "rediss", "redis+unix"})
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 CONTACT = re.compile(r"[^\s@<>]+@[^\s@<>]+")
 YES_OR_NO = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False, "": False}
@@ -52,11 +55,9 @@ class Config:
                 f"SECRET_KEY must be set, with at least {SHORTEST_SECRET} characters. Make one with: "
                 "python3 -c 'import secrets; print(secrets.token_hex(32))'"
             )
-        address = urlsplit(self.site_url)
-        if address.scheme not in {"http", "https"} or not address.hostname:
-            raise SettingError("SITE_URL must be set to the address readers use, such as https://forum.example.org")
-        if address.scheme == "http" and address.hostname not in LOOPBACK:
-            raise SettingError("SITE_URL must begin with https:// unless the site is on this machine only.")
+        _require_site(self.site_url)
+        if self.redis_url:
+            _require_redis(self.redis_url)
         if self.contact_email and not CONTACT.fullmatch(self.contact_email):
             raise SettingError("CONTACT_EMAIL must be one e-mail address, such as secretariat@example.org")
         if self.default_language not in self.languages:
@@ -109,15 +110,15 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
     """Read the settings; raises SettingError where one is missing or unsafe."""
     files = environ.get("FILES_FOLDER", "")
     proxies = environ.get("TRUSTED_PROXIES", "0")
-    if not proxies.isdecimal():
-        raise SettingError("TRUSTED_PROXIES must be the number of proxies in front, such as 1.")
+    if not _is_whole_number(proxies, 0, MOST_PROXIES):
+        raise SettingError(f"TRUSTED_PROXIES must be the number of proxies in front, from 0 to {MOST_PROXIES}.")
     required = environ.get("REQUIRE_SECOND_STEP_FOR_ADMINS", "").lower()
     if required not in YES_OR_NO:
         raise SettingError("REQUIRE_SECOND_STEP_FOR_ADMINS must be 1 or 0.")
     return Config(
         secret_key=environ.get("SECRET_KEY", ""),
         site_url=environ.get("SITE_URL", "").rstrip("/"),
-        instance=Path(environ.get("INSTANCE_FOLDER", ROOT / "instance")).resolve(),
+        instance=Path(environ.get("INSTANCE_FOLDER") or ROOT / "instance").resolve(),
         database_url=environ.get("DATABASE_URL", ""),
         redis_url=environ.get("REDIS_URL", ""),
         mail_url=environ.get("MAIL_URL", ""),
@@ -134,6 +135,41 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
 
 
 def _number(name: str, written: str, most: int) -> int:
-    if not written.isdecimal() or not 1 <= int(written) <= most:
+    if not _is_whole_number(written, 1, most):
         raise SettingError(f"{name} must be a whole number from 1 to {most}.")
     return int(written)
+
+
+def _is_whole_number(written: str, least: int, most: int) -> bool:
+    return written.isdecimal() and len(written) <= len(str(most)) and least <= int(written) <= most
+
+
+def _require_site(written: str) -> None:
+    address = _split(written)
+    if address is None or address.scheme not in {"http", "https"} or not address.hostname:
+        raise SettingError("SITE_URL must be set to the address readers use, such as https://forum.example.org")
+    if written != f"{address.scheme}://{address.netloc}" or "@" in address.netloc:
+        raise SettingError(
+            f"SITE_URL must end after the host, such as {address.scheme}://{address.hostname}: "
+            "the site cannot be below a path, and takes no user name or query there."
+        )
+    if address.scheme == "http" and address.hostname not in LOOPBACK:
+        raise SettingError("SITE_URL must begin with https:// unless the site is on this machine only.")
+
+
+def _require_redis(written: str) -> None:
+    address = _split(written)
+    place = "" if address is None else address.path if address.scheme == "redis+unix" else address.hostname
+    if address is None or address.scheme not in REDIS_SCHEMES or not place:
+        raise SettingError(
+            "REDIS_URL must look like redis://127.0.0.1:6379/0, rediss://host:6379/0 or redis+unix:///path/of/socket"
+        )
+
+
+def _split(written: str) -> SplitResult | None:
+    """The parts of an address; None where it is none, or its port is not one from 1 to 65535."""
+    try:
+        address = urlsplit(written)
+        return None if address.port == 0 else address
+    except ValueError:
+        return None

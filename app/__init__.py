@@ -3,7 +3,7 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import addresses, cli, error_pages, forms, headers, languages, prepared, templating
+from app import addresses, cli, error_pages, forms, headers, installation, languages, prepared, templating
 from app.admin.views import bp as admin
 from app.attachments.forms import register as register_uploads
 from app.attachments.views import bp as attachments
@@ -43,13 +43,13 @@ BLUEPRINTS = (
 def create_app(config: Config | None = None) -> Flask:
     """The application for these settings, or for those of the environment. Raises SettingError."""
     config = config or from_environment()
+    installation.require(config)
     app = Application(__name__, instance_path=str(config.instance))
     app.config.from_mapping(config.for_flask())
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     app.extensions["languages"] = languages.bind(config.languages, config.translations)
-    config.instance.mkdir(parents=True, exist_ok=True)
     app.extensions["storage"] = LocalFolder(config.files)
     db.init_app(app)
     prepared.register(app)

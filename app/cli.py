@@ -6,6 +6,7 @@ import click
 from flask import Flask
 from flask.cli import with_appcontext
 from flask_migrate import upgrade
+from sqlalchemy.exc import DBAPIError
 
 from app import counters, stress
 from app.attachments.cli import files
@@ -18,7 +19,7 @@ from app.sample.load import Loaded, NotEmpty, load
 
 
 def register(app: Flask) -> None:
-    for command in (sample, prepare, recount, stress_command, worker, users, files):
+    for command in (sample, prepare, upgrade_command, recount, stress_command, worker, users, files):
         app.cli.add_command(command)
 
 
@@ -43,6 +44,16 @@ def prepare(accounts: Path) -> None:
         _tell(load(utcnow(), keep=lambda made: keep(made, accounts)))
     except NotEmpty:
         return
+
+
+@click.command("upgrade")
+@with_appcontext
+def upgrade_command() -> None:
+    """Bring the database up to date. Run by the web server's unit before it serves."""
+    try:
+        upgrade()
+    except DBAPIError as error:
+        raise click.ClickException(f"The database could not be brought up to date: {error.orig}") from None
 
 
 @click.command()

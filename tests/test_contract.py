@@ -3,6 +3,7 @@ whom, and how long it may be."""
 
 import ast
 import re
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ TEMPLATES = sorted(path.relative_to(APP / "templates").as_posix() for path in (A
 
 # From the top down. A module may import those of its own layer and of lower ones.
 LAYERS = (
-    ("the whole", r"app|app\.cli"),
+    ("the whole", r"app|app\.(cli|installation)"),
     ("commands", r"app\.\w+\.cli|app\.sample(\.\w+)?|app\.stress|app\.mail\.worker"),
     ("views", r"app\.\w+\.(\w+_)?views|app\.auth\.limits"),
     ("frame", r"app\.(templating|headers)"),
@@ -311,3 +312,30 @@ def test_permissions_are_the_only_place_that_asks_whether_a_forum_is_visible():
         if module not in {"app.permissions", "app.models.forum"}:
             text = path.read_text("utf-8")
             assert not re.search(r"Forum\.published_at\b", text), module
+
+
+def pinned_in(name: str) -> dict[str, str]:
+    """The packages of a file of requirements, by their normalized names, with their versions."""
+    lines = re.findall(r"^([\w.-]+)(?:\[\w+\])?==([^\s;]+)", (ROOT / name).read_text("utf-8"), re.MULTILINE)
+    return {normalized(package): version for package, version in lines}
+
+
+def normalized(package: str) -> str:
+    return re.sub(r"[-_.]+", "-", package).lower()
+
+
+def test_every_installed_package_is_pinned():
+    pinned = pinned_in("constraints.txt")
+    installed = {normalized(package.name): package.version for package in distributions()}
+
+    assert {
+        package: version
+        for package, version in installed.items()
+        if pinned.get(package) != version and package not in {"pip", "setuptools", "wheel"}
+    } == {}
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in ROOT.glob("requirements*.txt")))
+def test_constraints_pin_what_is_required(name: str):
+    assert pinned_in(name)
+    assert pinned_in(name).items() - pinned_in("constraints.txt").items() == set()

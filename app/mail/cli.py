@@ -7,7 +7,6 @@ from flask.cli import with_appcontext
 from app.mail.letters import sender_of
 from app.mail.sending import carrier_for
 from app.mail.worker import deliver_due, run, until_signalled
-from config import SettingError
 
 
 @click.command()
@@ -17,10 +16,7 @@ from config import SettingError
 def worker(once: bool, quiet: bool) -> None:
     """Send mails from the outbox, over SMTP (MAIL_URL) or into files of the instance folder."""
     site = current_app.config["SITE"]
-    try:
-        carrier, sender = carrier_for(site), sender_of(site)
-    except SettingError as error:
-        raise click.ClickException(str(error)) from error
+    carrier, sender = carrier_for(site), sender_of(site)
     say = (lambda _text: None) if quiet else click.echo
     with until_signalled() as stopping:
         if once:

@@ -4,7 +4,7 @@ import re
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import parseaddr
+from email.utils import getaddresses
 from urllib.parse import urlsplit
 
 from app.models import Mail
@@ -21,8 +21,9 @@ def is_one_address(text: str) -> bool:
 
 def sender_of(site: Config) -> Address:
     """MAIL_FROM, by default `plenary@` the site's host, under the site's name. Raises SettingError."""
-    name, address = parseaddr(site.mail_from) if site.mail_from else ("", f"plenary@{_host(site)}")
-    if not (is_one_address(address) and site.mail_from.isprintable()):
+    written = site.mail_from or f"plenary@{_host(site)}"
+    [(name, address), *more] = getaddresses([written])
+    if more or not (is_one_address(address) and written.isprintable()):
         raise SettingError("MAIL_FROM must be one e-mail address, such as forum@example.org")
     return Address(name or site.site_name, addr_spec=address)
 

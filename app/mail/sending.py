@@ -57,11 +57,12 @@ def server_of(mail_url: str) -> Server:
     """Read `smtp://user:password@host:port?tls=starttls` or `smtps://...`. Raises SettingError."""
     try:
         address = urlsplit(mail_url)
-        port = address.port
+        port, options = address.port, parse_qs(address.query, strict_parsing=bool(address.query))
     except ValueError:
         raise _bad_url() from None
-    tls = parse_qs(address.query).get("tls", [""])[0] if address.scheme == "smtp" else "tls"
-    if address.scheme not in {"smtp", "smtps"} or not address.hostname or tls not in PORTS:
+    tls = "tls" if address.scheme == "smtps" else options.pop("tls", [""])[0]
+    # An option of another name would be a wish for protection that is not granted.
+    if address.scheme not in {"smtp", "smtps"} or not address.hostname or tls not in PORTS or options or port == 0:
         raise _bad_url()
     if address.password and not tls and address.hostname not in LOOPBACK:
         raise SettingError("MAIL_URL would send its password unprotected: add ?tls=starttls to it, or use smtps://")
@@ -157,7 +158,9 @@ class FolderCarrier:
 
 
 def _bad_url() -> SettingError:
-    return SettingError("MAIL_URL must look like smtp://user:password@host:port?tls=starttls or smtps://host")
+    return SettingError(
+        "MAIL_URL must look like smtp://user:password@host:587?tls=starttls or smtps://user:password@host:465"
+    )
 
 
 def _raise_if_final(code: int, reason: bytes | str) -> None:

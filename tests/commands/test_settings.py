@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from config import ROOT, SettingError, from_environment
+from config import EXIT_STATUS, ROOT, SettingError, from_environment
 
 GOOD = {"SECRET_KEY": "k" * 40, "SITE_URL": "https://forum.example.org"}
 
@@ -80,6 +80,6 @@ def test_the_program_ends_with_the_sentence_alone(tmp_path):
 
     ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
-    assert ended.returncode == 1
+    assert ended.returncode == EXIT_STATUS
     assert ended.stderr.startswith("Plenary cannot start. SECRET_KEY must be set")
     assert len(ended.stderr.strip().splitlines()) == 1

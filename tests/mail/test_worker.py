@@ -17,11 +17,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from app import create_app
 from app.database import utcnow
 from app.extensions import db
 from app.mail import worker
 from app.models import Mail
-from config import ROOT
+from config import ROOT, SettingError
 from tests.mail.conftest import MailServer, add_mail, deliver, read_mail
 
 REFUSED = "450 try again later"
@@ -243,13 +244,9 @@ def test_old_mails_are_deleted_and_waiting_ones_kept(app):
         assert db.session.scalars(select(Mail.id).order_by(Mail.id)).all() == kept
 
 
-def test_bad_mail_url_is_said_plainly(app, config, monkeypatch):
-    monkeypatch.setitem(app.config, "SITE", replace(config, mail_url="gopher://x"))
-
-    result = run(app)
-
-    assert result.exit_code == 1
-    assert "MAIL_URL must look like" in result.output
+def test_bad_mail_url_stops_the_start(config):
+    with pytest.raises(SettingError, match="MAIL_URL must look like"):
+        create_app(replace(config, mail_url="gopher://x"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
