@@ -79,7 +79,7 @@ def pages(app: Flask, paths: Iterable[str]) -> list[Cost]:
 
 
 def posted(app: Flask, client: FlaskClient) -> Iterator[Cost]:
-    """Every form filled to its limits, and far beyond unless that was too much already; as many as there is time for."""
+    """Every form filled to its limits, and far beyond unless that was too much already, while there is time."""
     until = time.process_time() + MOST_SECONDS
     for form in forms(app, client):
         if time.process_time() > until:
