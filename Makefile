@@ -14,8 +14,8 @@ test:  ## Set up what the tests need and run them; ARGS are pytest's
 check:  ## Style, types and catalogues
 	@$(PYTHON) tools/check.py
 
-bench:  ## The benchmark; ARGS are its own
-	@$(PYTHON) tools/environment.py -m bench.report $(ARGS)
+bench:  ## What a page costs; with ARGS=strangers, what strangers can make the server pay
+	@$(PYTHON) tools/environment.py -m bench.$(or $(ARGS),report)
 
 catalogues:  ## Bring the catalogues in line with the source texts
 	@$(PYTHON) tools/environment.py -m tools.catalogues update

@@ -75,9 +75,9 @@ def register(app: Flask) -> None:
 def _broken_rule(error: ForumError) -> ResponseReturnValue:
     back = _way_back() if error.status in {403, 409} else None
     shown: dict[str, Any] = {"ways": error.ways, "back": back, "names_secretariat": error.names_secretariat}
-    if error.heading:
-        shown["heading"] = str(error.heading)
-    return _page(error.status, error.message, to_form=isinstance(error, SignedOut), **shown)
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
+    asks_again = isinstance(error, SignedOut)
+    return _page(error.status, error.message, heading=error.heading, headers=headers, to_form=asks_again, **shown)
 
 
 def _http_error(error: HTTPException) -> Any:
@@ -100,6 +100,7 @@ def _page(
     status: int,
     message: object,
     *,
+    heading: LazyString | None = None,
     headers: Mapping[str, str] | None = None,
     to_form: bool = False,
     **more: object,
@@ -107,8 +108,8 @@ def _page(
     """The error page in the reader's language, with whatever text the person had typed, and what its template takes
     besides."""
     negotiated = _find_language()
-    heading = _(HEADINGS.get(status, HEADINGS[400]))
-    shown = {"status": status, "heading": heading, "message": message, "typed": _typed(), "ways": (), **more}
+    head = str(heading or _(HEADINGS.get(status, HEADINGS[400])))
+    shown = {"status": status, "heading": head, "message": message, "typed": _typed(), "ways": (), **more}
     kept = {"Cache-Control": "no-store"} if status >= 500 else {}
     if negotiated:
         kept["Vary"] = "Accept-Language, Cookie"

@@ -8,10 +8,12 @@ Ways = tuple[tuple[str, LazyString], ...]  # (endpoint, text of the link)
 
 
 class ForumError(Exception):
-    """A broken rule. Subclasses set the status, a message safe to show, pages that lead on, and whether the address
-    of the Secretariat is named, which alone can help; `heading`, where that of the status does not fit."""
+    """A broken rule. Subclasses set the status, a message safe to show, pages that lead on, whether the address
+    of the Secretariat is named, which alone can help; `heading`, where that of the status does not fit; and
+    `retry_after`, in seconds, where trying again helps."""
 
     status = 400
+    retry_after: int | None = None
     heading: LazyString | None = None
     message = _l("That cannot be done.")
     ways: Ways = ()
@@ -55,6 +57,18 @@ class Suspended(ForumError):
             "Reason: %(reason)s",
             reason=reason,
         )
+
+
+class TooBusy(ForumError):
+    """See `app/turns.py`."""
+
+    status = 429
+    retry_after = 30
+    heading = _l("Please wait a moment")
+    message = _l(
+        "This page or file can be very long, and those are made one at a time. Others are being made now. "
+        "Please try again in half a minute."
+    )
 
 
 class SecondStepNeeded(ForumError):

@@ -5,9 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from flask import Flask
+from flask.testing import FlaskClient
+
 from app import create_app
 from app.extensions import db
-from app.models import Message, Topic
+from app.models import Message, SignIn, Topic, User
 from config import ROOT, Config
 
 SECRET = "a secret only for measuring, long enough"
@@ -29,3 +32,17 @@ def load_sample(folder: Path) -> int:
     with app.app_context():
         full = db.select(Topic.id).where(Topic.last_position >= Message.PER_PAGE).limit(1)
         return db.session.scalars(full).one()
+
+
+def sign_in(app: Flask) -> FlaskClient:
+    """A client of a participant of the sample who has no rights besides."""
+    token = SignIn.new_token()
+    with app.app_context():
+        person = db.select(User.id).where(User.is_admin.is_(False), User.confirmed_at.is_not(None), ~User.roles.any())
+        user_id = db.session.scalars(person.limit(1)).one()
+        db.session.add(SignIn(user_id=user_id, token_hash=SignIn.hash_of(token)))
+        db.session.commit()
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session["_user_id"], session["_fresh"] = token, True
+    return client

@@ -1,6 +1,8 @@
 """One granian worker at a time, asked for one page again and again, and the processor time that it took."""
 
 import http.client
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -11,20 +13,20 @@ from pathlib import Path
 from config import ROOT
 
 WARM_UP = 300
+SECONDS_TO_STOP = 10
 
 
 @contextmanager
-def serving(target: str, port: int, environment: Mapping[str, str]) -> Iterator[int]:
-    """Serve `module:app` with one worker and one thread, as both sides are measured; yields the process id."""
+def serving(target: str, port: int, environment: Mapping[str, str], threads: int = 1) -> Iterator[int]:
+    """Serve `module:app` with one worker, and one thread where two servers are compared; yields the process id."""
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port), "--workers", "1"]
-    command += ["--blocking-threads", "1", "--no-ws", "--log-level", "error", target]
+    command += ["--blocking-threads", str(threads), "--no-ws", "--log-level", "error", target]
     server = subprocess.Popen(command, cwd=ROOT, env=dict(environment))
     try:
         _wait(port)
         yield server.pid
     finally:
-        server.terminate()
-        server.wait()
+        _end(server)
 
 
 def microseconds_per_page(pid: int, port: int, path: str, requests: int) -> float:
@@ -56,6 +58,18 @@ def _ask(connection: http.client.HTTPConnection, path: str, times: int) -> None:
         answer.read()
         if answer.status != 200:
             raise SystemExit(f"{path} answered {answer.status}")
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    server.terminate()
+    try:
+        server.wait(SECONDS_TO_STOP)
+    except subprocess.TimeoutExpired:  # a worker that is kept busy does not listen
+        workers = _family(server.pid)[1:]
+        server.kill()
+        for worker in workers:
+            os.kill(worker, signal.SIGKILL)
+        server.wait()
 
 
 def _wait(port: int) -> None:

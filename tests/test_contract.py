@@ -29,7 +29,7 @@ LAYERS = (
     ("views", r"app\.\w+\.(\w+_)?views|app\.auth\.limits"),
     ("frame", r"app\.(templating|headers)"),
     ("forms", r"app\.forms|app\.\w+\.(\w+_)?forms"),
-    ("who asks", r"app\.viewer"),
+    ("who asks", r"app\.(viewer|turns)"),
     ("actions", r"app\.\w+\.(\w+_)?actions|app\.auth\.(tokens|mailing)|app\.admin\.telling"),
     ("mail", r"app\.mail\.(outbox|letters|sending)|app\.moderation\.telling"),
     (

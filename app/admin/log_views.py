@@ -1,6 +1,6 @@
 """The log of the administration: filtered, in pages, entry by entry, and as CSV."""
 
-from flask import Blueprint, Response, redirect, request, stream_with_context
+from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -11,7 +11,9 @@ from app.admin.forum_queries import list_forums
 from app.admin.log_forms import LogForm
 from app.admin.user_queries import one_page
 from app.database import utcnow
+from app.spreadsheets import kept
 from app.templating import text_in
+from app.turns import in_turn
 
 bp = Blueprint("log", __name__)
 
@@ -43,11 +45,12 @@ def entry(entry_id: int, source: str) -> ResponseReturnValue:
 
 
 @bp.get("/log.csv")
+@in_turn
 def table() -> ResponseReturnValue:
     form = _form()
     if not form.validate():
         return redirect(f"{link('admin.log.index')}?{query_without_page()}")
-    answer = Response(stream_with_context(log_queries.as_csv(form.filter)), mimetype="text/csv")
+    answer = Response(kept(log_queries.as_csv(form.filter)), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="log-{utcnow():%Y-%m-%d}.csv"'
     return answer
 

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from app.auth.own_data_queries import as_json, get_own_data
 from app.database import utcnow
+from app.turns import in_turn
 from app.viewer import signed_in, signed_in_user
 
 bp = Blueprint("data", __name__)
@@ -14,6 +15,7 @@ bp = Blueprint("data", __name__)
 
 @bp.get("/account/data.json")
 @signed_in
+@in_turn
 def file() -> ResponseReturnValue:
     user = signed_in_user()
     answer = Response(

@@ -34,6 +34,7 @@ from app.forms import Form
 from app.languages import reader_language, site_languages, speaking
 from app.moderation.queries import list_own_unpublished, why_returned
 from app.plain import plain_line
+from app.turns import in_turn
 from app.viewer import begin_session, signed_in, signed_in_user, viewer
 
 bp = Blueprint("auth", __name__, url_prefix="/<language:lang>")
@@ -197,6 +198,7 @@ def password() -> ResponseReturnValue:
 
 @bp.get("/account/data/")
 @signed_in
+@in_turn
 def own_data() -> ResponseReturnValue:
     user = signed_in_user()
     return render_template("auth/own_data.html", user=user, data=get_own_data(user))

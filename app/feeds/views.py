@@ -20,6 +20,7 @@ from app.forums.topic_queries import get_topic_head
 from app.languages import reader_language, site_default, site_languages
 from app.models import GUEST, Page
 from app.templating import text_in
+from app.turns import in_turn
 
 bp = Blueprint("feeds", __name__)
 
@@ -46,7 +47,8 @@ def topic(topic_id: int) -> ResponseReturnValue:
 
 
 @bp.get("/sitemap.xml")
-def sitemap() -> Response:
+@in_turn
+def sitemap() -> ResponseReturnValue:
     """Every public page in every language, each with its alternates, as many as a sitemap may list."""
     pages = islice(_pages(), queries.MOST_ADDRESSES // len(site_languages()))
     return Response(render_template("feeds/sitemap.xml", pages=pages), mimetype="application/xml")

@@ -10,6 +10,7 @@ from app.figures.charts import content_security_policy, draw
 from app.figures.tables import Asked, Table
 from app.languages import reader_language
 from app.permissions import can
+from app.turns import in_turn
 from app.viewer import signed_in, viewer
 
 bp = Blueprint("figures", __name__, url_prefix="/<language:lang>/figures/forums/<forum_slug>")
@@ -19,6 +20,7 @@ MOST_ROWS = 200  # of a table on the page; its file has all of them
 
 @bp.get("/")
 @signed_in
+@in_turn
 def forum(forum_slug: str) -> ResponseReturnValue:
     asked = _asked(forum_slug)
     return render_template(
@@ -43,6 +45,7 @@ def picture(forum_slug: str, name: str) -> ResponseReturnValue:
 
 @bp.get("/<name>.csv")
 @signed_in
+@in_turn
 def table(forum_slug: str, name: str) -> ResponseReturnValue:
     made = _table(forum_slug, name)
     filename = f"{forum_slug}-{name}-{utcnow():%Y-%m-%d}.csv"

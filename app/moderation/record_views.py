@@ -7,6 +7,7 @@ from app.database import utcnow
 from app.forums.queries import get_forum
 from app.moderation.record_queries import record_page, whole_record
 from app.permissions import moderates
+from app.turns import in_turn
 from app.viewer import viewer
 
 bp = Blueprint("record", __name__, url_prefix="/<language:lang>")
@@ -21,6 +22,7 @@ def show_record(forum_slug: str) -> ResponseReturnValue:
 
 
 @bp.get("/print/forums/<forum_slug>/record/", endpoint="printed")
+@in_turn
 def print_record(forum_slug: str) -> ResponseReturnValue:
     """All of it, the earliest act first."""
     forum = get_forum(forum_slug, viewer=viewer())

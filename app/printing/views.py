@@ -11,6 +11,7 @@ from app.models import PageKind
 from app.moderation.record_queries import whole_record
 from app.pages.queries import get_page
 from app.printing.proceedings import collect
+from app.turns import in_turn
 from app.viewer import viewer
 
 bp = Blueprint("printing", __name__, url_prefix="/<language:lang>/print")
@@ -25,6 +26,7 @@ def page(slug: str) -> ResponseReturnValue:
 
 
 @bp.get("/forums/<forum_slug>/")
+@in_turn
 def forum(forum_slug: str) -> ResponseReturnValue:
     """The proceedings of a forum."""
     found = queries.get_forum(forum_slug, viewer=viewer())
@@ -40,12 +42,14 @@ def forum_page(forum_slug: str, slug: str) -> ResponseReturnValue:
 
 
 @bp.get("/forums/<forum_slug>/groups/<group_slug>/")
+@in_turn
 def group(forum_slug: str, group_slug: str) -> ResponseReturnValue:
     found = queries.get_group(forum_slug, group_slug, viewer=viewer())
     return render_template("printing/group.html", printed=collect([found])[0], forum=found.forum, now=utcnow())
 
 
 @bp.get("/topics/<int:topic_id>/")
+@in_turn
 def topic(topic_id: int) -> ResponseReturnValue:
     now = utcnow()
     shown = topic_queries.get_topic_page(
