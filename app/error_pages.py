@@ -1,6 +1,5 @@
 """The one place that turns errors into pages."""
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from app.errors import ForumError, NotFound, SignedOut
-from app.extensions import db, limiter
+from app.extensions import db
 from app.languages import N_, negotiate
 
 MESSAGES = {
@@ -77,7 +76,10 @@ def _broken_rule(error: ForumError) -> ResponseReturnValue:
     shown: dict[str, Any] = {"ways": error.ways, "back": back, "names_secretariat": error.names_secretariat}
     if error.heading:
         shown["heading"] = str(error.heading)
-    return _page(error.status, error.message, to_form=isinstance(error, SignedOut), **shown)
+    if error.seconds_left:
+        shown["headers"] = {"Retry-After": str(error.seconds_left)}
+    to_form = isinstance(error, SignedOut) or error.seconds_left > 0
+    return _page(error.status, error.message, to_form=to_form, **shown)
 
 
 def _http_error(error: HTTPException) -> Any:
@@ -85,8 +87,6 @@ def _http_error(error: HTTPException) -> Any:
     if code < 400:
         return error
     headers = {name: value for name, value in error.get_headers() if name in KEPT_HEADERS}
-    if code == 429 and limiter.current_limit:
-        headers["Retry-After"] = str(max(int(limiter.current_limit.reset_at - time.time()), 1))
     return _page(code, MESSAGES.get(code, ForumError.message), headers=headers)
 
 

@@ -9,13 +9,15 @@ Ways = tuple[tuple[str, LazyString], ...]  # (endpoint, text of the link)
 
 class ForumError(Exception):
     """A broken rule. Subclasses set the status, a message safe to show, pages that lead on, and whether the address
-    of the Secretariat is named, which alone can help; `heading`, where that of the status does not fit."""
+    of the Secretariat is named, which alone can help; `heading`, where that of the status does not fit;
+    `seconds_left`, where the same can be done again after so many seconds."""
 
     status = 400
     heading: LazyString | None = None
     message = _l("That cannot be done.")
     ways: Ways = ()
     names_secretariat = False
+    seconds_left = 0
 
 
 class NotFound(ForumError):
@@ -224,8 +226,8 @@ class NotConfirmed(ForumError):
 
 class ConfirmationMailed(NotConfirmed):
     message = _l(
-        "This e-mail address has not been confirmed yet. We sent you a mail less than ten minutes ago; please open the "
-        "link in it, then sign in. If it has not come, look into your folder for unwanted mail too."
+        "This email address has not been confirmed yet. We have sent emails to it within the last hour; please open "
+        "the link in the latest one, then sign in. If none has come, look into your folder for unwanted email too."
     )
 
 
