@@ -60,6 +60,7 @@ def per_person(name: str, *, counts: int) -> Callable[[View], View]:
 @contextmanager
 def passwords(email: str) -> Iterator[None]:
     """Around a sign-in with this address. Raises TooManyPasswords; counts WrongCredentials."""
+    email = email[: User.MAX_EMAIL]
     browser, network, account = known_browsers.known(email), _network(), _hashed(email)
     limits = [
         Limit("sign_in_from_network", network),

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from app.database import utcnow
 from app.extensions import db
-from app.models import ForumRole, LogEntry, User
+from app.models import ForumRole, LogEntry, SignUp, User
 from tests.world import make_user
 
 PROFILE = {
