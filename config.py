@@ -90,7 +90,6 @@ class Config:
             "WTF_CSRF_TIME_LIMIT": None,
             "WTF_CSRF_CHECK_DEFAULT": False,  # app/forms.py looks at what is sent alone
             "WTF_CSRF_SSL_STRICT": False,
-            "RATELIMIT_STORAGE_URI": self.redis_url or "memory://",
             "BABEL_DEFAULT_LOCALE": self.default_language,
             "BABEL_TRANSLATION_DIRECTORIES": ";".join(str(path) for path in self.translations),
             "COMPRESS_MIMETYPES": [

@@ -1,6 +1,5 @@
 """The one place that turns errors into pages."""
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from app.errors import ForumError, NotFound, SignedOut
-from app.extensions import db, limiter
+from app.extensions import db
 from app.languages import N_, negotiate
 
 MESSAGES = {
@@ -76,8 +75,8 @@ def _broken_rule(error: ForumError) -> ResponseReturnValue:
     back = _way_back() if error.status in {403, 409} else None
     shown: dict[str, Any] = {"ways": error.ways, "back": back, "names_secretariat": error.names_secretariat}
     headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
-    asks_again = isinstance(error, SignedOut)
-    return _page(error.status, error.message, heading=error.heading, headers=headers, to_form=asks_again, **shown)
+    to_form = isinstance(error, SignedOut) or bool(error.retry_after and error.status == 429)
+    return _page(error.status, error.message, heading=error.heading, headers=headers, to_form=to_form, **shown)
 
 
 def _http_error(error: HTTPException) -> Any:
@@ -85,8 +84,6 @@ def _http_error(error: HTTPException) -> Any:
     if code < 400:
         return error
     headers = {name: value for name, value in error.get_headers() if name in KEPT_HEADERS}
-    if code == 429 and limiter.current_limit:
-        headers["Retry-After"] = str(max(int(limiter.current_limit.reset_at - time.time()), 1))
     return _page(code, MESSAGES.get(code, ForumError.message), headers=headers)
 
 

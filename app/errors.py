@@ -238,8 +238,8 @@ class NotConfirmed(ForumError):
 
 class ConfirmationMailed(NotConfirmed):
     message = _l(
-        "This e-mail address has not been confirmed yet. We sent you a mail less than ten minutes ago; please open the "
-        "link in it, then sign in. If it has not come, look into your folder for unwanted mail too."
+        "This email address has not been confirmed yet. We have sent emails to it within the last hour; please open "
+        "the link in the latest one, then sign in. If none has come, look into your folder for unwanted email too."
     )
 
 

@@ -3,54 +3,23 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
-from flask import Flask, Response
 from flask_babel import Babel
 from flask_compress import Compress
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 
 from app.database import Base
-
-
-class RouteLimiter(Limiter):
-    """Every limit of ours stands on a route of a blueprint named here, so no other request pays for a check."""
-
-    BLUEPRINTS = ("auth",)
-
-    def init_app(self, app: Flask) -> None:
-        super().init_app(app)
-        if not self.enabled:  # it has registered nothing
-            return
-        registered: tuple[Any, ...] = (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs)
-        for hooks in registered:
-            its_own = hooks[None].pop()
-            for name in self.BLUEPRINTS:
-                hooks[name].append(its_own)
-
-    def _check_request_limit(self, callable_name: str | None = None, in_middleware: bool = True) -> None:
-        if not in_middleware:
-            super()._check_request_limit(callable_name, in_middleware)
-
-
-class SignIns(LoginManager):
-    """Nobody is remembered for longer than a session, so no answer has a cookie to set or to delete for that."""
-
-    def _update_remember_cookie(self, response: Response) -> Response:
-        return response
-
+from app.limits import Limiter
 
 db = SQLAlchemy(metadata=Base.metadata)
 migrate = Migrate()
 babel = Babel()
 csrf = CSRFProtect()
-login_manager = SignIns()
-limiter = RouteLimiter(get_remote_address)
+login_manager = LoginManager()
+limiter = Limiter()
 compress = Compress()
 
 

@@ -34,6 +34,11 @@ def remember(key: str, user_id: int, result_id: int, *content: object) -> None:
         db.session.add(Submission(key=_digest(key, content), user_id=user_id, result_id=result_id))
 
 
+def usable(key: str) -> str:
+    """The key as it can be kept, "" for one that is blank, over-long or unprintable."""
+    return key if _is_usable(key) else ""
+
+
 def _digest(key: str, content: tuple[object, ...]) -> str:
     return hashlib.sha256(repr((key, content)).encode()).hexdigest()[:LONGEST_KEY]
 

@@ -36,6 +36,7 @@ from app.models import (
     Report,
     Revision,
     Role,
+    SignUp,
     Topic,
     User,
 )
@@ -146,7 +147,8 @@ class FullWorld:
         people["admin"].totp_secret = TOTP_SECRET
         db.session.add(EmailChange(user_id=people["bruno"].id, email="bruno@example.net"))
         make_user("unconfirmed", confirmed_at=None, capacity=Capacity.EXPERT, language="fr")
-        make_user("mailed", confirmed_at=None, confirmation_mailed_at=utcnow())
+        waiting = {"name": "Waiting", "organization": "x", "title": "Mr", "capacity": Capacity.EXPERT, "language": "en"}
+        db.session.add(SignUp(email="waiting@example.org", password_hash="!", **waiting))
         forums = {forum.slug: forum.id for forum in _forums(people["alice"])}
         db.session.add(ForumRole(user=translator, forum_id=small.forum, role=Role.TRANSLATOR))
         notice, document, page, coming = furnish(db.session.get_one(Forum, small.forum))

@@ -11,7 +11,6 @@ from flask import Flask
 from jinja2 import nodes
 from jinja2.meta import find_undeclared_variables
 
-from app.extensions import RouteLimiter
 from app.languages import speaking
 from config import ROOT
 
@@ -26,7 +25,7 @@ TEMPLATES = sorted(path.relative_to(APP / "templates").as_posix() for path in (A
 LAYERS = (
     ("the whole", r"app|app\.(cli|installation)"),
     ("commands", r"app\.\w+\.cli|app\.sample(\.\w+)?|app\.stress|app\.mail\.worker"),
-    ("views", r"app\.\w+\.(\w+_)?views|app\.auth\.limits"),
+    ("views", r"app\.\w+\.(\w+_)?views|app\.auth\.(limits|known_browsers)"),
     ("frame", r"app\.(templating|headers)"),
     ("forms", r"app\.forms|app\.\w+\.(\w+_)?forms"),
     ("who asks", r"app\.(viewer|turns)"),
@@ -45,10 +44,10 @@ LAYERS = (
         r"|app\.attachments\.(kinds|uploads)",
     ),
     ("addresses", r"app\.addresses"),
-    ("errors", r"app\.(errors|error_pages)"),
+    ("errors", r"app\.(errors|attempts|error_pages)"),
     ("languages", r"app\.(languages|environment)"),
     ("models", r"app\.models(\.\w+)?"),
-    ("extensions", r"app\.(extensions|database|storage|prepared)"),
+    ("extensions", r"app\.(extensions|database|storage|prepared|limits)"),
 )
 OF_A_REQUEST = frozenset(
     "request session current_user url_for login_user logout_user flash redirect render_template".split()
@@ -263,11 +262,10 @@ def test_macros_use_no_name_that_is_unknown(one_app: Flask, name: str):
         assert find_undeclared_variables(parsed) - set_in_some_case - set(environment.globals) == set()
 
 
-def test_limits_stand_only_where_their_hooks_run():
+def test_limits_of_accounts_stand_at_forms_of_accounts_alone():
     limited = [module for module in MODULES for target, _name in imports_of(module) if target == "app.auth.limits"]
 
     assert {tuple(module.split(".")[1:2]) for module in limited} == {("auth",)}
-    assert RouteLimiter.BLUEPRINTS == ("auth",)
 
 
 @pytest.mark.parametrize("name", TEMPLATES)

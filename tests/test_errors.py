@@ -114,7 +114,7 @@ def test_health_check_fails_where_the_tables_are_missing(app: Flask, visitor: Fl
 
     answer = visitor.get("/healthz")
 
-    assert (answer.status_code, answer.text) == (503, "the database cannot be read\n")
+    assert (answer.status_code, answer.text) == (503, "database: cannot be read\nlimits: ok\n")
 
 
 def test_files_need_no_database(visitor: FlaskClient, away):

@@ -12,6 +12,7 @@ from app.admin.common_views import done, here, query_without_page, show
 from app.admin.forms import carry_out
 from app.admin.forum_queries import list_forums
 from app.admin.user_forms import UserForm
+from app.auth.sign_up_queries import count_waiting
 from app.languages import reader_language
 from app.models import User
 from app.plain import plain_line
@@ -25,7 +26,8 @@ bp = Blueprint("users", __name__)
 def index() -> ResponseReturnValue:
     heading, wanted = _("People"), plain_line(request.args.get("q", ""))
     found = user_queries.search_users(wanted, request.args.get("page", "1"), reader_language())
-    return show("admin/users.html", heading, [here(heading)], found=found, wanted=wanted, query=query_without_page())
+    shown: dict[str, Any] = {"found": found, "wanted": wanted, "query": query_without_page(), "waiting": count_waiting()}
+    return show("admin/users.html", heading, [here(heading)], **shown)
 
 
 @bp.route("/users/<int:user_id>/", methods=["GET", "POST"])

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from app.auth import proof, sign_ins, tokens
 from app.auth.mailing import address_for, write_to
 from app.auth.queries import find_by_email
+from app.auth.sign_up_actions import forget
 from app.database import utcnow
 from app.errors import EmailChangeExpired, SameAddress
 from app.extensions import db, transaction
@@ -93,7 +94,8 @@ def _change(user: User, change: EmailChange, kept: str) -> None:
 
 
 def _make_room(email: str) -> None:
-    """An account that somebody began with this address and never confirmed gives way to its owner."""
+    """What others began with this address and never confirmed gives way to its owner."""
+    forget(email)
     other = find_by_email(email)
     if other is not None and other.confirmed_at:
         raise EmailChangeExpired

@@ -18,10 +18,8 @@ bp = Blueprint("email_change", __name__)
 
 
 @bp.route("/account/email/", methods=["GET", "POST"])
-@limits.from_address("password", counts=limits.FAILED)
-@limits.of_person("password", counts=limits.FAILED)
-@limits.of_person("email_change", counts=limits.DONE)
-@limits.to_account("mail", counts=limits.DONE)
+@limits.per_person("password", counts=limits.FAILED)
+@limits.per_person("email_change", counts=limits.DONE)
 @signed_in
 def ask() -> ResponseReturnValue:
     """The answer is the same whether or not the new address has an account."""

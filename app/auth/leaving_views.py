@@ -16,8 +16,7 @@ bp = Blueprint("leaving", __name__)
 
 
 @bp.route("/account/delete/", methods=["GET", "POST"])
-@limits.from_address("password", counts=limits.FAILED)
-@limits.of_person("password", counts=limits.FAILED)
+@limits.per_person("password", counts=limits.FAILED)
 @signed_in
 def delete() -> ResponseReturnValue:
     user = signed_in_user()

@@ -1,70 +1,149 @@
-"""How often the forms of accounts can be sent, from one network address and for one e-mail address.
+"""How often the forms of accounts can be sent.
 
-What counts is what could do harm: at sign-in what failed, at forms that send a mail what was done. So a
-meeting whose participants share one network address, or somebody who has to correct a form, is not held up.
-Each limit can be set anew by the configuration, under `LIMIT_` and its name in capitals.
+No stranger keeps an owner out. Wrong passwords count for a network and an account together, for a network alone, and
+for an account over all networks far higher up. Browsers that have signed in to the account before pass by all of these,
+with a limit of their own; others are told of the way by email, which ends in a browser that is known. Emails to an
+account have no limit at the form: past it the answer is the same, and nothing is sent (see `app.auth.mailing`).
+
+What counts is what could do harm: a wrong password or code, an email sent. So a meeting whose participants share one
+network, or a person who has to correct a form, is not held up. The amounts stand in `app.limits`.
 """
 
 import hashlib
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
 
-from flask import Response, current_app, request
+from flask import make_response, request
+from flask.typing import ResponseReturnValue
 
+from app.attempts import TooManyAttempts, TooManyCodes, TooManyPasswords
+from app.auth import known_browsers
 from app.auth.emails import normal_email
+from app.errors import NotTheirPassword, WrongCode, WrongCredentials
 from app.extensions import limiter
+from app.limits import Limit, network_of
+from app.models import SignUp, User
 from app.plain import plain_line
-from app.viewer import awaited_second_step, viewer
+from app.viewer import viewer
 
 FAILED = 422
 DONE = 302
-LIMITS = {
-    "sign_in_from_address": "50 per 10 minutes",
-    "sign_in_to_account": "10 per 10 minutes",
-    "sign_up_from_address": "60 per hour",
-    "sign_up_to_account": "5 per hour",
-    "mail_from_address": "30 per hour",
-    "mail_to_account": "5 per hour",
-    "password_from_address": "20 per 10 minutes",
-    "password_of_person": "10 per 10 minutes; 50 per day",
-    "second_step_from_address": "50 per 10 minutes",
-    "second_step_of_person": "10 per 10 minutes; 50 per day",
-    "email_change_of_person": "5 per hour",
-}
+View = Callable[..., ResponseReturnValue]
 
 
-def from_address(name: str, *, counts: int) -> Any:
-    """Limit a form's POSTs with this status from one network address; a decorator."""
-    return limiter.limit(_setting(f"{name}_from_address"), methods=["POST"], deduct_when=_has_status(counts))
+def per_network(name: str) -> Callable[[View], View]:
+    """Limit how often a form that sends an email is done from one network; a decorator."""
+    return _limited(lambda: [Limit(f"{name}_from_network", _network())], counts=DONE)
 
 
-def to_account(name: str, *, counts: int) -> Any:
-    """Limit a form's POSTs with this status for one e-mail address, whether or not it has an account; a decorator."""
-    limit = _setting(f"{name}_to_account")
-    return limiter.limit(limit, methods=["POST"], key_func=_account, deduct_when=_has_status(counts))
+def per_network_and_account(name: str) -> Callable[[View], View]:
+    """The same for the address that is entered, whether or not it has an account; a decorator."""
+    return _limited(lambda: [Limit(f"{name}_to_account_from_network", f"{_network()} {_account()}")], counts=DONE)
 
 
-def of_person(name: str, *, counts: int) -> Any:
-    """Limit the POSTs with this status of somebody who is signed in, or has written the right password and is asked
-    for a code: over all the forms with this name, from wherever they are sent; a decorator."""
-    limit = _setting(f"{name}_of_person")
-    deducts = _has_status(counts)
-    return limiter.shared_limit(limit, name, methods=["POST"], key_func=_person, deduct_when=deducts)
+def emails() -> Callable[[View], View]:
+    """Limit how often emails are asked for from one network; a browser that is known has a limit of its own."""
+
+    def limits() -> list[Limit]:
+        browser = known_browsers.known(_email())
+        return [Limit("mails_of_browser", browser) if browser else Limit("mails_from_network", _network())]
+
+    return _limited(limits, counts=DONE)
 
 
-def _setting(name: str) -> Callable[[], str]:
-    return lambda: current_app.config.get(f"LIMIT_{name.upper()}", LIMITS[name])
+def per_person(name: str, *, counts: int) -> Callable[[View], View]:
+    """Limit the POSTs with this status of a person who is signed in, over all forms with this name; a decorator."""
+    return _limited(lambda: [Limit(f"{name}_of_person", str(viewer().id))] if viewer().id else [], counts=counts)
+
+
+@contextmanager
+def passwords(email: str) -> Iterator[None]:
+    """Around a sign-in with this address. Raises TooManyPasswords; counts WrongCredentials."""
+    email = email[: User.MAX_EMAIL]
+    browser, network, account = known_browsers.known(email), _network(), _hashed(email)
+    limits = [
+        Limit("sign_in_from_network", network),
+        Limit("sign_in_to_account_from_network", f"{network} {account}"),
+        Limit("sign_in_to_account", account),
+    ]
+    if browser:
+        limits = [Limit("sign_in_of_browser", f"{browser} {account}")]
+    with _counting(limits, WrongCredentials, TooManyPasswords):
+        yield
+
+
+@contextmanager
+def codes(user: User) -> Iterator[None]:
+    """Around the second step of this person, who has entered the right password. Raises TooManyCodes; counts WrongCode.
+
+    Who knows the password is no stranger, but may be a thief: known browsers, which one becomes only by the second
+    step or by a link from an email, have a limit of their own here too, one for all of them.
+    """
+    key = str(user.id)
+    limits = [
+        Limit("second_step_of_person_from_network", f"{_network()} {key}"),
+        Limit("second_step_of_person", key),
+    ]
+    if known_browsers.known(user.email):
+        limits = [Limit("second_step_of_known_browsers", key)]
+    with _counting(limits, WrongCode, TooManyCodes):
+        yield
+
+
+@contextmanager
+def confirmations(sign_up: SignUp) -> Iterator[None]:
+    """Around a confirmation by a link of this sign-up. Raises TooManyAttempts; counts NotTheirPassword."""
+    limits = [Limit("confirmation_from_network", f"{_network()} {_hashed(sign_up.email)}")]
+    with _counting(limits, NotTheirPassword, TooManyAttempts):
+        yield
+
+
+@contextmanager
+def _counting(limits: list[Limit], counted: type[Exception], refusal: type[TooManyAttempts]) -> Iterator[None]:
+    if until := limiter.used_up_until(*limits):
+        raise refusal(until)
+    try:
+        yield
+    except counted:
+        limiter.count(*limits)
+        raise
+
+
+def _limited(limits: Callable[[], list[Limit]], *, counts: int) -> Callable[[View], View]:
+    """Refuse the POSTs of a view where a limit is used up, and count those that it answers with this status."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def limited(*args: object, **kwargs: object) -> ResponseReturnValue:
+            if request.method != "POST":
+                return view(*args, **kwargs)
+            counted = limits()
+            if until := limiter.used_up_until(*counted):
+                raise TooManyAttempts(until)
+            response = make_response(view(*args, **kwargs))
+            if response.status_code == counts:
+                limiter.count(*counted)
+            return response
+
+        return limited
+
+    return decorate
+
+
+def _network() -> str:
+    return network_of(request.remote_addr)
 
 
 def _account() -> str:
-    typed = plain_line(request.form.get("email", ""))
-    email = normal_email(typed) or typed.casefold()
-    return f"account {hashlib.sha256(email.encode()).hexdigest()}"
+    return _hashed(_email())
 
 
-def _person() -> str:
-    return f"person {viewer().id or awaited_second_step()[0]}"
+def _email() -> str:
+    """The address that is entered, in its normal form where it has one; longer ones than any account's are cut."""
+    typed = plain_line(request.form.get("email", "")[: User.MAX_EMAIL])
+    return normal_email(typed) or typed
 
 
-def _has_status(status: int) -> Callable[[Response], bool]:
-    return lambda response: response.status_code == status
+def _hashed(email: str) -> str:
+    return hashlib.sha256(email.encode()).hexdigest()

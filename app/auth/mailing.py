@@ -1,9 +1,25 @@
-"""Mails to people about their accounts, in their own language. Called inside the transaction that causes them."""
+"""Emails to people about their accounts, in their own language. Called inside the transaction that causes them."""
+
+import hashlib
 
 from app.addresses import absolute, link_in
+from app.extensions import limiter
 from app.languages import language_or_default
+from app.limits import Limit
 from app.mail.outbox import enqueue
-from app.models import User
+from app.models import SignUp, User
+
+CONFIRMATION = "confirmation_mails_to_account"
+RESET = "reset_mails_to_account"
+
+
+def may_email(name: str, email: str) -> bool:
+    """Whether one more email of this kind, which is counted, may go to an address, with an account or without.
+
+    What was sent before stays good, so no stranger keeps a link from its owner by asking for many. Called before the
+    transaction, since it asks the network.
+    """
+    return limiter.take(Limit(name, hashlib.sha256(email.encode()).hexdigest()))
 
 
 def write_to(user: User, name: str, /, *, recipient: str = "", **values: object) -> None:
@@ -18,6 +34,11 @@ def write_to(user: User, name: str, /, *, recipient: str = "", **values: object)
     )
 
 
-def address_for(user: User, endpoint: str, **values: str) -> str:
-    """The whole address of a page in this user's language."""
-    return absolute(link_in(language_or_default(user.language).code, endpoint, **values))
+def write_no_account(email: str, language: str) -> None:
+    """Tell an address that it has no account, or none yet."""
+    enqueue("no_account", recipient=email, language=language, sign_up=absolute(link_in(language, "auth.sign_up")))
+
+
+def address_for(person: User | SignUp, endpoint: str, **values: str) -> str:
+    """The whole address of a page in this person's language."""
+    return absolute(link_in(language_or_default(person.language).code, endpoint, **values))

@@ -32,9 +32,10 @@ TOO_REGULAR = _l("This password repeats itself or follows a row of keys. Choose 
 TOO_NEAR = _l("This password contains your e-mail address or the name of this site. Choose another.")
 
 
-def hash_password(password: str) -> str:
-    """What is stored for a password. It takes some hundredths of a second: call it outside transactions."""
-    return HASHER.hash(_bytes(password))
+def hash_password(password: str, *, salt: bytes | None = None) -> str:
+    """What is stored for a password, with a random salt by default. It takes some hundredths of a second: call it
+    outside transactions."""
+    return HASHER.hash(_bytes(password), salt=salt)
 
 
 def is_right(password_hash: str | None, password: str) -> bool:

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from app.addresses import asked_destination, link
-from app.auth import limits, second_step, tokens
+from app.auth import known_browsers, limits, second_step, tokens
 from app.auth import second_step_actions as actions
 from app.auth.forms import typed
 from app.auth.proof_forms import CodeForm, ProofForm, carry_out
@@ -24,26 +24,22 @@ bp = Blueprint("second_step", __name__)
 
 
 @bp.route("/auth/second-step/", methods=["GET", "POST"])
-@limits.from_address("second_step", counts=limits.FAILED)
-@limits.of_person("second_step", counts=limits.FAILED)
 def code() -> ResponseReturnValue:
     """Where signing in leads whose account has a second step."""
     target, (_user_id, token) = _target(), awaited_second_step()
     if not token:
         return redirect(target if viewer().is_authenticated else link("auth.sign_in"))
-    tokens.redeem(actions.SECOND_STEP, token)
-    form, browser = CodeForm(), plain_line(request.user_agent.string)
-    user = carry_out(form, lambda: actions.take(token, typed(form.code), browser=browser))
+    form, asked = CodeForm(), tokens.redeem(actions.SECOND_STEP, token)
+    user = carry_out(form, lambda: _take(asked, token, typed(form.code)))
     if user is None:
         return _page("auth/second_step_code.html", form)
     begin_session(user)
     _tell_codes_left(user, typed(form.code))
-    return redirect(target)
+    return known_browsers.remember(make_response(redirect(target)), user.email)
 
 
 @bp.route("/account/second-step/", methods=["GET", "POST"])
-@limits.from_address("password", counts=limits.FAILED)
-@limits.of_person("password", counts=limits.FAILED)
+@limits.per_person("password", counts=limits.FAILED)
 @signed_in
 def page() -> ResponseReturnValue:
     """What there is, or the secret and the form by which it is set up."""
@@ -57,8 +53,7 @@ def page() -> ResponseReturnValue:
 
 
 @bp.route("/account/second-step/codes/", methods=["GET", "POST"])
-@limits.from_address("password", counts=limits.FAILED)
-@limits.of_person("password", counts=limits.FAILED)
+@limits.per_person("password", counts=limits.FAILED)
 @signed_in
 def recovery_codes() -> ResponseReturnValue:
     user, form = signed_in_user(), ProofForm()
@@ -70,8 +65,7 @@ def recovery_codes() -> ResponseReturnValue:
 
 
 @bp.route("/account/second-step/off/", methods=["GET", "POST"])
-@limits.from_address("password", counts=limits.FAILED)
-@limits.of_person("password", counts=limits.FAILED)
+@limits.per_person("password", counts=limits.FAILED)
 @signed_in
 def off() -> ResponseReturnValue:
     user, form = signed_in_user(), ProofForm()
@@ -87,6 +81,12 @@ def ask_for_code(user: User, target: str) -> ResponseReturnValue:
     """From the password, which was right, on to the code."""
     await_second_step(user, tokens.make(actions.SECOND_STEP, user))
     return redirect(f"{link('auth.second_step.code')}?{urlencode({'next': target})}")
+
+
+def _take(user: User, token: str, code: str) -> User:
+    """The user, signed in with the code. Raises as `limits.codes` and `actions.take`."""
+    with limits.codes(user):
+        return actions.take(token, code, browser=plain_line(request.user_agent.string))
 
 
 def _set_up_page(form: Form, user: User) -> ResponseReturnValue:

@@ -1,6 +1,6 @@
 """Accounts: signing up, in and out, links from mails, and a person's own pages."""
 
-from flask import Blueprint, flash, redirect, render_template, request, session
+from flask import Blueprint, flash, make_response, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -8,12 +8,14 @@ from app.addresses import asked_destination, link, link_in, local_path
 from app.auth import (
     actions,
     email_change_views,
+    known_browsers,
     leaving_views,
     limits,
     own_data_views,
     queries,
     second_step_views,
     sign_in_views,
+    sign_up_actions,
     tokens,
 )
 from app.auth.emails import normal_email
@@ -29,6 +31,7 @@ from app.auth.forms import (
     typed,
 )
 from app.auth.own_data_queries import get_own_data
+from app.auth.sign_up_queries import is_only_sign_up
 from app.errors import NotConfirmed, NotTheirPassword, Suspended, WrongCredentials, WrongPassword
 from app.forms import Form
 from app.languages import reader_language, site_languages, speaking
@@ -43,14 +46,14 @@ for part in (sign_in_views, second_step_views, email_change_views, own_data_view
 
 
 @bp.route("/auth/sign-up/", methods=["GET", "POST"])
-@limits.from_address("sign_up", counts=limits.DONE)
-@limits.to_account("sign_up", counts=limits.DONE)
+@limits.per_network("sign_up")
+@limits.per_network_and_account("sign_up")
 def sign_up() -> ResponseReturnValue:
     if viewer().is_authenticated:
         return redirect(link("auth.account"))
     form = SignUpForm(language=reader_language().code)
     if form.validate_on_submit():
-        actions.sign_up(form.profile, **form.proof, destination=asked_destination())
+        sign_up_actions.sign_up(form.profile, **form.proof, destination=asked_destination())
         return redirect(link("auth.check_mail", next=asked_destination()))
     return _form_page("auth/sign_up.html", form)
 
@@ -62,38 +65,34 @@ def check_mail() -> ResponseReturnValue:
 
 
 @bp.route("/auth/confirm/", methods=["GET", "POST"])
-@limits.from_address("mail", counts=limits.DONE)
-@limits.to_account("mail", counts=limits.DONE)
+@limits.emails()
 def new_confirmation() -> ResponseReturnValue:
     form = EmailForm()
     if form.validate_on_submit():
         destination = asked_destination()
-        actions.ask_for_confirmation(typed(form.email), language=reader_language().code, destination=destination)
+        language = reader_language().code
+        sign_up_actions.ask_for_confirmation(typed(form.email), language=language, destination=destination)
         return redirect(link("auth.check_mail", next=destination))
     return _form_page("auth/new_confirmation.html", form)
 
 
 @bp.route("/auth/confirm/<token>/", methods=["GET", "POST"])
-@limits.from_address("password", counts=limits.FAILED)
 def confirm(token: str) -> ResponseReturnValue:
     """Opening the link changes nothing, since mail programs open links by themselves; the form does."""
-    user = tokens.redeem(tokens.CONFIRM, token)
-    form = ConfirmForm()
+    waiting, form = tokens.redeem_confirmation(token), ConfirmForm()
     if form.validate_on_submit():
         try:
-            actions.confirm(token, typed(form.password))
+            with limits.confirmations(waiting):
+                sign_up_actions.confirm(token, typed(form.password))
         except NotTheirPassword as error:
             form.password.errors = [error.message]
         else:
             flash(_("Your e-mail address is confirmed. You can now sign in."), "success")
-            destination = tokens.destination_of(tokens.CONFIRM, token)
-            return redirect(link("auth.sign_in", next=local_path(destination)))
-    return _form_page("auth/confirm.html", form, user=user)
+            return redirect(link("auth.sign_in", next=local_path(tokens.destination_of(token))))
+    return _form_page("auth/confirm.html", form, user=waiting, is_only=is_only_sign_up(waiting))
 
 
 @bp.route("/auth/sign-in/", methods=["GET", "POST"])
-@limits.from_address("sign_in", counts=limits.FAILED)
-@limits.to_account("sign_in", counts=limits.FAILED)
 def sign_in() -> ResponseReturnValue:
     target = asked_destination() or link("pages.home")
     if viewer().is_authenticated:
@@ -117,8 +116,7 @@ def sign_out() -> ResponseReturnValue:
 
 
 @bp.route("/auth/forgot/", methods=["GET", "POST"])
-@limits.from_address("mail", counts=limits.DONE)
-@limits.to_account("mail", counts=limits.DONE)
+@limits.emails()
 def forgot() -> ResponseReturnValue:
     form = EmailForm()
     if form.validate_on_submit():
@@ -128,14 +126,13 @@ def forgot() -> ResponseReturnValue:
 
 
 @bp.route("/auth/reset/<token>/", methods=["GET", "POST"])
-@limits.from_address("password", counts=limits.FAILED)
 def reset(token: str) -> ResponseReturnValue:
     user = tokens.redeem(tokens.RESET, token)
     form = ResetForm(own_email=user.email)
     if form.validate_on_submit():
         actions.reset_password(token, typed(form.new_password))
         flash(_("Your new password is set. You can now sign in with it."), "success")
-        return redirect(link("auth.sign_in"))
+        return known_browsers.remember(make_response(redirect(link("auth.sign_in"))), user.email)
     return _form_page("auth/reset.html", form, user=user)
 
 
@@ -179,8 +176,7 @@ def language() -> ResponseReturnValue:
 
 
 @bp.route("/account/password/", methods=["GET", "POST"])
-@limits.from_address("password", counts=limits.FAILED)
-@limits.of_person("password", counts=limits.FAILED)
+@limits.per_person("password", counts=limits.FAILED)
 @signed_in
 def password() -> ResponseReturnValue:
     user = signed_in_user()
@@ -205,14 +201,15 @@ def own_data() -> ResponseReturnValue:
 
 
 def _sign_in(form: SignInForm, target: str) -> ResponseReturnValue:
-    """Begin the session, or go on to the second step. Raises as `actions.sign_in`."""
+    """Begin the session, or go on to the second step. Raises as `limits.passwords` and `actions.sign_in`."""
     browser = plain_line(request.user_agent.string)
     email, destination = normal_email(typed(form.email)), asked_destination()
-    user = actions.sign_in(email, typed(form.password), browser=browser, destination=destination)
+    with limits.passwords(email or typed(form.email)):
+        user = actions.sign_in(email, typed(form.password), browser=browser, destination=destination)
     if not user.session_token:
         return second_step_views.ask_for_code(user, target)
     begin_session(user)
-    return redirect(target)
+    return known_browsers.remember(make_response(redirect(target)), user.email)
 
 
 def _form_page(template: str, form: Form, **shown: object) -> ResponseReturnValue:

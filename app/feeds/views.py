@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.addresses import absolute, link, link_in
 from app.database import utcnow
-from app.extensions import db
+from app.extensions import db, limiter
 from app.feeds import queries
 from app.forums.queries import get_forum
 from app.forums.topic_queries import get_topic_head
@@ -64,17 +64,18 @@ def robots() -> Response:
 
 @bp.get("/healthz")
 def health() -> Response:
-    """200 while a table can be read, 503 otherwise."""
+    """A line for each part: 200 while a table can be read, even where limits do without Redis; 503 otherwise."""
+    limits = "ok" if limiter.is_sound() else "in memory, since Redis does not answer"
     try:
         db.session.execute(select(Page.id).limit(1))
     except SQLAlchemyError as error:
         current_app.logger.error("The database cannot be read", exc_info=error)
-        return _told("the database cannot be read", 503)
-    return _told("ok", 200)
+        return _told(f"database: cannot be read\nlimits: {limits}\n", 503)
+    return _told(f"database: ok\nlimits: {limits}\n", 200)
 
 
 def _told(text: str, status: int) -> Response:
-    return Response(f"{text}\n", status, mimetype="text/plain", headers={"Cache-Control": "no-store"})
+    return Response(text, status, mimetype="text/plain", headers={"Cache-Control": "no-store"})
 
 
 def _atom(feed: queries.Feed, path: str, notices: Sequence[Any], *, since: datetime | None, **shown: str) -> Response:

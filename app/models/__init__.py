@@ -18,6 +18,7 @@ from app.models.period import (
     state_of,
     state_of_forum,
 )
+from app.models.sign_up import SignUp
 from app.models.submission import Submission
 from app.models.topic import Topic
 from app.models.user import (
@@ -72,6 +73,7 @@ __all__ = [
     "Revision",
     "Role",
     "SignIn",
+    "SignUp",
     "State",
     "StateKind",
     "Submission",

@@ -78,7 +78,6 @@ class User(UserMixin, Base):
     # The secret of the second step is set once a first code has shown that the person's device has it.
     totp_secret: Mapped[str | None] = mapped_column(String(64))
     totp_last_step: Mapped[int | None]  # codes up to this time step (30 s) have been used
-    confirmation_mailed_at: Mapped[datetime | None]
 
     roles: Mapped[list["ForumRole"]] = relationship(back_populates="user", cascade="all, delete-orphan")
     sign_ins: Mapped[list["SignIn"]] = relationship(back_populates="user", cascade="all, delete-orphan")

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from app.database import utcnow
 from app.extensions import db
-from app.models import ForumRole, LogEntry, User
+from app.models import ForumRole, LogEntry, SignUp, User
 from tests.world import make_user
 
 PROFILE = {
@@ -72,6 +72,17 @@ def test_list_says_who_is_not_confirmed(admin: FlaskClient, look):
     look(lambda: (make_user("zoe", confirmed_at=None), db.session.commit()))
 
     assert "not confirmed" in admin.get("/en/admin/users/").text
+
+
+def test_list_says_how_many_addresses_wait_to_be_confirmed_and_not_whose(admin: FlaskClient, look):
+    def sign_up(**values: object) -> None:
+        db.session.add(SignUp(email="zoe@example.org", name="Zoe", capacity="expert", language="en", **values))
+
+    look(lambda: (sign_up(password_hash="a"), sign_up(password_hash="b"), db.session.commit()))
+    page = admin.get("/en/admin/users/").text
+
+    assert "1 address waits for its owner to confirm it" in page
+    assert "zoe@example.org" not in page
 
 
 @pytest.mark.parametrize("query", ["q=" + "x" * 5_000, "q=%ED%A0%80", "q=%F0%9F%98%80", "q=%27%3B--"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.auth.conftest import PASSWORD, Mailbox, find_user, is_signed_in, sign_in
+from tests.auth.conftest import PASSWORD, Mailbox, add_person, find_user, is_signed_in, sign_in
 from tests.auth.test_tokens import made_long_ago
 
 ASK = "/en/auth/forgot/"
@@ -123,9 +123,24 @@ def test_weak_password_is_refused_and_the_link_still_works(visitor, path, passwo
     assert visitor.post(path, data={"new_password": NEW}).status_code == 302
 
 
-def test_reset_confirms_the_address_too(app, visitor, unconfirmed, mailbox: Mailbox):
+def test_address_that_is_not_confirmed_is_led_to_signing_up(visitor, unconfirmed, mailbox: Mailbox):
     visitor.post(ASK, data={"email": "hugo@example.org"})
+
+    [mail] = mailbox()
+    assert mail.path == "/en/auth/sign-up/"
+    assert "have forgotten the password that you signed up with" in " ".join(mail.text.split())
+
+
+def test_reset_confirms_an_account_that_was_made_before_and_never_confirmed(app, visitor, world, mailbox: Mailbox):
+    add_person(app, "olga", confirmed_at=None)
+    visitor.post(ASK, data={"email": "olga@example.org"})
     visitor.post(mailbox()[0].path, data={"new_password": NEW})
 
-    assert find_user(app, "hugo@example.org").confirmed_at
-    assert is_signed_in(sign_in(visitor, "hugo@example.org", NEW))
+    assert find_user(app, "olga@example.org").confirmed_at
+    assert is_signed_in(sign_in(visitor, "olga@example.org", NEW))
+
+
+def test_second_link_leaves_the_first_one_good(visitor, path, mailbox: Mailbox):
+    visitor.post(ASK, data={"email": "clara@example.org"})
+
+    assert visitor.post(path, data={"new_password": NEW}).status_code == 302

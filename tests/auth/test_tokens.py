@@ -1,6 +1,8 @@
 """The tokens of links: bound to a purpose, a person and what their use changes."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -11,17 +13,30 @@ from app.auth import tokens
 from app.auth.email_change_actions import PURPOSES as EMAIL_CHANGE
 from app.errors import ConfirmationExpired, ResetExpired
 from app.extensions import db
-from app.models import User
+from app.models import SignUp, User
 
-PURPOSES = {purpose.name: purpose for purpose in (tokens.CONFIRM, tokens.RESET, *EMAIL_CHANGE.values())}
+PURPOSES = {purpose.name: purpose for purpose in (tokens.RESET, *EMAIL_CHANGE.values())}
 
 
 def made_long_ago(app: Flask, purpose: str, user: User, **ago: float) -> str:
-    """A token as it was made so long ago: the clock of the signer is set back while it is made."""
-    then = int(time.time() - timedelta(**ago).total_seconds())
-    with app.app_context(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TimestampSigner, "get_timestamp", lambda _self: then)
+    """A token as it was made so long ago."""
+    with app.app_context(), long_ago(**ago):
         return tokens.make(PURPOSES[purpose], user)
+
+
+def confirmation_made_long_ago(app: Flask, sign_up: SignUp, **ago: float) -> str:
+    """The same for a link to confirm the address of a sign-up."""
+    with app.app_context(), long_ago(**ago):
+        return tokens.make_confirmation(sign_up)
+
+
+@contextmanager
+def long_ago(**ago: float) -> Iterator[None]:
+    """The clock of the signer is set back."""
+    then = int(time.time() - timedelta(**ago).total_seconds())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TimestampSigner, "get_timestamp", lambda _self: then)
+        yield
 
 
 def test_token_leads_to_its_user(app, clara):
@@ -31,16 +46,16 @@ def test_token_leads_to_its_user(app, clara):
 
 def test_token_of_one_purpose_is_none_of_another(app, unconfirmed):
     with app.app_context():
-        token = tokens.make(tokens.CONFIRM, unconfirmed)
+        token = tokens.make_confirmation(unconfirmed)
         with pytest.raises(ResetExpired):
             tokens.redeem(tokens.RESET, token)
 
 
 @pytest.mark.parametrize("change", [{"email": "new@example.org"}, {"password_hash": "another"}])
 @pytest.mark.parametrize("purpose", PURPOSES.values(), ids=PURPOSES)
-def test_changed_address_or_password_kills_links(app, unconfirmed, purpose, change):
+def test_changed_address_or_password_kills_links(app, clara, purpose, change):
     with app.app_context():
-        user = db.session.merge(unconfirmed)
+        user = db.session.merge(clara)
         token = tokens.make(purpose, user)
         for name, value in change.items():
             setattr(user, name, value)
@@ -49,13 +64,27 @@ def test_changed_address_or_password_kills_links(app, unconfirmed, purpose, chan
             tokens.redeem(purpose, token)
 
 
-def test_token_of_a_deleted_user_is_gone(app, unconfirmed):
+def test_token_of_a_deleted_user_is_gone(app, clara):
     with app.app_context():
-        token = tokens.make(tokens.CONFIRM, unconfirmed)
-        db.session.delete(db.session.merge(unconfirmed))
+        token = tokens.make(tokens.RESET, clara)
+        db.session.delete(db.session.merge(clara))
+        db.session.flush()
+        with pytest.raises(ResetExpired):
+            tokens.redeem(tokens.RESET, token)
+
+
+@pytest.mark.parametrize("change", ["deleted", "given to another address"])
+def test_token_of_a_sign_up_that_is_gone_is_none_of_the_next_with_its_number(app, unconfirmed, change):
+    with app.app_context():
+        token = tokens.make_confirmation(unconfirmed)
+        waiting = db.session.merge(unconfirmed)
+        if change == "deleted":
+            db.session.delete(waiting)
+        else:
+            waiting.email = "other@example.org"
         db.session.flush()
         with pytest.raises(ConfirmationExpired):
-            tokens.redeem(tokens.CONFIRM, token)
+            tokens.redeem_confirmation(token)
 
 
 def test_token_shows_nothing_of_the_password_or_the_address(app, clara):

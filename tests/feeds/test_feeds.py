@@ -230,7 +230,7 @@ def test_robots_are_told_of_the_sitemap_and_kept_from_forms(visitor: FlaskClient
 
 
 def test_health_check_answers_while_the_database_does(visitor: FlaskClient, world: World):
-    assert visitor.get("/healthz").text == "ok\n"
+    assert visitor.get("/healthz").text == "database: ok\nlimits: ok\n"
 
 
 @pytest.fixture

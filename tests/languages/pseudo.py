@@ -13,7 +13,7 @@ from sqlalchemy import String, Text
 
 from app import create_app
 from app.database import Base
-from app.extensions import db, limiter
+from app.extensions import db
 from app.languages import KNOWN, Language
 from app.models import Act, LogEntry, Message
 from config import ROOT, Config
@@ -94,7 +94,7 @@ def make_pseudo_site(folder: Path) -> tuple[Flask, FullWorld]:
         instance=folder / "instance",
         translations=(translations, ROOT / "translations"),
         largest_file=1_000,
-        overrides={"TESTING": True, "WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": True, "TREE_SECONDS": 0},
+        overrides={"TESTING": True, "WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": False, "TREE_SECONDS": 0},
     )
     known = KNOWN["en"]
     KNOWN["en"] = _with_marked_dates(known)
@@ -102,7 +102,6 @@ def make_pseudo_site(folder: Path) -> tuple[Flask, FullWorld]:
         app = create_app(site)
     finally:
         KNOWN["en"] = known
-        limiter.enabled = False
     with app.app_context():
         forget_catalogues()
         db.create_all()

@@ -1,0 +1,165 @@
+"""Signing up, and confirming the address. Each action is one transaction, and its emails are part of it.
+
+Each sign-up waits by itself, with its own profile and password, until one of those with its address is confirmed: so
+nobody prepares an account for others, and nobody who signs up with another's address takes anything from the owner.
+"""
+
+from typing import Any
+
+from sqlalchemy import delete, update
+from sqlalchemy.exc import IntegrityError
+
+from app.auth import tokens
+from app.auth.mailing import CONFIRMATION, address_for, may_email, write_no_account, write_to
+from app.auth.queries import find_by_email
+from app.auth.sign_up_queries import find_sign_up, hash_for, latest_sign_up
+from app.database import utcnow
+from app.errors import ConfirmationExpired, ConfirmationMailed, NotConfirmed, NotTheirPassword, WrongCredentials
+from app.extensions import db, transaction
+from app.mail.outbox import enqueue
+from app.models import SignUp, User
+from app.submissions import usable
+
+
+def sign_up(
+    profile: dict[str, Any], *, email: str, password: str, submission: str, destination: str | None = None
+) -> None:
+    """Keep a sign-up until its address is confirmed, and email the link, which leads on to `destination`.
+
+    `profile` has the fields of SignUp.PROFILE. Nobody learns whether the address had an account: a confirmed one is
+    told of it by email and stays as it is. The same person, who has the same password, changes the profile.
+    """
+    password_hash, key = hash_for(email, password), usable(submission)
+    if _is_sent_again(find_sign_up(email, password_hash), profile, key):
+        return
+    is_emailed = may_email(CONFIRMATION, email)
+    with transaction():
+        discard_expired()
+        user = find_by_email(email)
+        if user and user.confirmed_at:
+            if is_emailed:
+                _write_already_registered(user)
+            return
+        kept = _keep(email, password_hash)
+        if _is_sent_again(kept, profile, key):
+            return
+        _fill(kept, {**profile, "submission": key, "renewed_at": utcnow()})
+        if is_emailed:
+            _write_confirmation(kept, destination)
+
+
+def confirm(token: str, password: str) -> None:
+    """Make the account of the sign-up with this password. Raises ConfirmationExpired, and NotTheirPassword.
+
+    The link proves that somebody reads the emails to this address, the password which of the sign-ups with it is
+    theirs: so nobody brings others, by an email that they did not ask for, to open an account to which they know the
+    password.
+    """
+    email = tokens.redeem_confirmation(token).email
+    password_hash = hash_for(email, password)
+    with transaction():
+        tokens.redeem_confirmation(token)  # it may have been used in the meantime
+        chosen = find_sign_up(email, password_hash)
+        if chosen is None:
+            raise NotTheirPassword
+        user = find_by_email(email, for_update=True) or User(email=email)
+        if user.confirmed_at:
+            raise ConfirmationExpired
+        _fill(user, {**chosen.profile, "password_hash": password_hash, "confirmed_at": utcnow()})
+        db.session.add(user)
+        forget(email)
+        try:
+            db.session.flush()
+        except IntegrityError:  # another sign-up with it was confirmed at this very moment
+            raise ConfirmationExpired from None
+
+
+def ask_for_confirmation(email: str, *, language: str, destination: str | None = None) -> None:
+    """Email a new link to confirm, which is good for every sign-up with the address, each with its own password;
+    an address without any, or with a confirmed account, is told that instead. Nothing is sent past the limit."""
+    if not may_email(CONFIRMATION, email):
+        return
+    with transaction():
+        user, waiting = find_by_email(email), latest_sign_up(email)
+        if user and user.confirmed_at:
+            _write_already_registered(user)
+        elif waiting:
+            _write_confirmation(waiting, destination)
+        else:
+            write_no_account(email, language)
+
+
+def refuse_unconfirmed(email: str, password: str, destination: str | None) -> None:
+    """What happens at a sign-in with an address that has no confirmed account; it always raises.
+
+    Raises WrongCredentials; NotConfirmed after sending a new link to whoever knows the password of a sign-up, or
+    ConfirmationMailed where enough emails have gone there.
+    """
+    password_hash = hash_for(email, password)
+    if find_sign_up(email, password_hash) is None:
+        raise WrongCredentials
+    if not may_email(CONFIRMATION, email):
+        raise ConfirmationMailed
+    with transaction():
+        waiting = find_sign_up(email, password_hash)
+        if waiting is None:
+            raise WrongCredentials
+        _write_confirmation(waiting, destination)
+    raise NotConfirmed
+
+
+def forget(email: str) -> None:
+    """Inside a transaction: delete every sign-up with an address that has an account now."""
+    db.session.execute(delete(SignUp).where(SignUp.email == email))
+
+
+def discard_expired() -> None:
+    """Inside a transaction: delete the sign-ups that nobody has confirmed in time."""
+    db.session.execute(delete(SignUp).where(SignUp.renewed_at <= utcnow() - SignUp.LIFE))
+
+
+def _keep(email: str, password_hash: str) -> SignUp:
+    """The sign-up with this address and password; a new one is not filled yet."""
+    found = find_sign_up(email, password_hash)
+    if found:
+        return found
+    made = SignUp(email=email, password_hash=password_hash, name="", capacity="", language="")
+    try:
+        with db.session.begin_nested():
+            db.session.add(made)
+    except IntegrityError:  # the same form was sent a moment ago
+        found = find_sign_up(email, password_hash)
+        if found is None:
+            raise
+        return found
+    return made
+
+
+def _is_sent_again(kept: SignUp | None, profile: dict[str, Any], key: str) -> bool:
+    """Whether this very form has been sent before."""
+    return bool(kept and key) and kept is not None and kept.submission == key and kept.profile == profile
+
+
+def _fill(row: SignUp | User, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(row, name, value)
+
+
+def _write_confirmation(sign_up: SignUp, destination: str | None) -> None:
+    """All sign-ups with the address wait as long as the link that is emailed."""
+    db.session.flush()
+    db.session.execute(update(SignUp).where(SignUp.email == sign_up.email).values(renewed_at=utcnow()))
+    address = address_for(sign_up, "auth.confirm", token=tokens.make_confirmation(sign_up, destination))
+    enqueue(
+        "confirm",
+        recipient=sign_up.email,
+        language=sign_up.language,
+        name=sign_up.name,
+        address=address,
+        moment=utcnow() + SignUp.LIFE,
+    )
+
+
+def _write_already_registered(user: User) -> None:
+    ways = {name: address_for(user, f"auth.{name}") for name in ("sign_in", "forgot")}
+    write_to(user, "already_registered", **ways)
