@@ -26,7 +26,12 @@ bp = Blueprint("users", __name__)
 def index() -> ResponseReturnValue:
     heading, wanted = _("People"), plain_line(request.args.get("q", ""))
     found = user_queries.search_users(wanted, request.args.get("page", "1"), reader_language())
-    shown: dict[str, Any] = {"found": found, "wanted": wanted, "query": query_without_page(), "waiting": count_waiting()}
+    shown: dict[str, Any] = {
+        "found": found,
+        "wanted": wanted,
+        "query": query_without_page(),
+        "waiting": count_waiting(),
+    }
     return show("admin/users.html", heading, [here(heading)], **shown)
 
 
