@@ -21,7 +21,8 @@ PROCEEDINGS = "/fr/print/forums/biosafety-in-national-planning/"
 def longest_wait(environment: Mapping[str, str]) -> float:
     """In seconds, of a question each tenth of a second. The server has one worker of four threads, as `make run`."""
     with serving("wsgi:app", PORT, environment, threads=4):
-        _ask("GET", "/healthz")
+        for path in ("/healthz", "/fr/auth/sign-in/", "/fr/nowhere/", PROCEEDINGS):  # templates are compiled once
+            _ask("GET", path)
         until = time.monotonic() + SECONDS
         attackers = [
             threading.Thread(target=_repeat, args=(attack, until), daemon=True)

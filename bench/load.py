@@ -73,7 +73,7 @@ def _end(server: subprocess.Popen[bytes]) -> None:
 
 
 def _wait(port: int) -> None:
-    for _ in range(200):
+    for _ in range(1200):  # a minute, for a machine that is busy
         try:
             http.client.HTTPConnection("127.0.0.1", port, timeout=1).connect()
             return

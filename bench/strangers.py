@@ -10,7 +10,7 @@ Processor time of this process, in milliseconds; all requests go to this machine
 
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,8 @@ MOST_FOR_A_PAGE, MOST_FOR_A_FORM, LONGEST_WAIT = 60, 300, 500
 SHOWN = 10
 TIMES = 7
 MOST_SECONDS = 300  # of processor time, for the forms of one person
+
+Ask = Callable[[], TestResponse]
 
 
 @dataclass(frozen=True)
@@ -67,14 +69,23 @@ def over(measured: float, bound: float) -> str:
 
 
 def pages(app: Flask, paths: Iterable[str]) -> list[Cost]:
-    """Every public page once, then the most expensive again, several times."""
     client = app.test_client(use_cookies=False)
+    return asked({path: partial(client.get, path, buffered=True) for path in paths})
 
-    def cost(path: str) -> Cost:
-        return cost_of(partial(client.get, path, buffered=True), path)
 
-    once = sorted(map(cost, paths), key=lambda cost: -cost.milliseconds)
-    again = [[cost(one.what) for _ in range(TIMES)] for one in once[: 4 * SHOWN]]
+def queries(app: Flask, paths: Iterable[str]) -> list[Cost]:
+    client = app.test_client(use_cookies=False)
+    own = sorted({path.partition("?")[0] for path in paths if path.startswith("/en/")})
+    pairs = ((path, name, query) for path in own for name, query in QUERIES.items())
+    return asked(
+        {f"{path} {name}": partial(client.get, path, query_string=query, buffered=True) for path, name, query in pairs}
+    )
+
+
+def asked(questions: Mapping[str, Ask]) -> list[Cost]:
+    """Each once, then the most expensive again, several times."""
+    once = sorted((cost_of(ask, what) for what, ask in questions.items()), key=lambda cost: -cost.milliseconds)
+    again = [[cost_of(questions[one.what], one.what) for _ in range(TIMES)] for one in once[: 4 * SHOWN]]
     return [sorted(costs, key=lambda cost: cost.milliseconds)[TIMES // 2] for costs in again] + once[4 * SHOWN :]
 
 
@@ -94,14 +105,7 @@ def posted(app: Flask, client: FlaskClient) -> Iterator[Cost]:
                     break
 
 
-def queries(app: Flask, paths: Iterable[str]) -> Iterator[Cost]:
-    client = app.test_client(use_cookies=False)
-    for path in sorted({path.partition("?")[0] for path in paths if path.startswith("/en/")}):
-        for name, query in QUERIES.items():
-            yield cost_of(partial(client.get, path, query_string=query, buffered=True), f"{path} {name}")
-
-
-def cost_of(ask: Callable[[], TestResponse], what: str) -> Cost:
+def cost_of(ask: Ask, what: str) -> Cost:
     before = time.process_time()
     answer = ask()
     return Cost((time.process_time() - before) * 1000, answer.status_code, what)
