@@ -17,6 +17,8 @@ MOST_FILES = 20
 MOST_PROXIES = 10
 EXIT_STATUS = 78  # EX_CONFIG of sysexits.h: the units of deploy/ do not start such a process again
 REDIS_SCHEMES = frozenset({"redis", "rediss", "redis+unix"})
+MOST_AN_HOUR = 10_000
+MOST_OF_A_DISK = 1_000_000  # in megabytes
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 CONTACT = re.compile(r"[^\s@<>]+@[^\s@<>]+")
 YES_OR_NO = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False, "": False}
@@ -45,6 +47,10 @@ class Config:
     files_folder: Path | None = None
     largest_file: int = 10 * MEGABYTE
     files_per_message: int = 5
+    posts_per_hour: int = 60
+    reports_per_hour: int = 20
+    bytes_per_day: int = 200 * MEGABYTE
+    free_space: int = 100 * MEGABYTE
     trusted_proxies: int = 0
     require_second_step_for_admins: bool = False
     overrides: Mapping[str, object] = field(default_factory=dict)
@@ -128,6 +134,10 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
         files_folder=Path(files).resolve() if files else None,
         largest_file=_number("LARGEST_FILE_MB", environ.get("LARGEST_FILE_MB", "10"), MOST_MEGABYTES) * MEGABYTE,
         files_per_message=_number("FILES_PER_MESSAGE", environ.get("FILES_PER_MESSAGE", "5"), MOST_FILES),
+        posts_per_hour=_number("POSTS_PER_HOUR", environ.get("POSTS_PER_HOUR", "60"), MOST_AN_HOUR),
+        reports_per_hour=_number("REPORTS_PER_HOUR", environ.get("REPORTS_PER_HOUR", "20"), MOST_AN_HOUR),
+        bytes_per_day=_number("FILES_MB_PER_DAY", environ.get("FILES_MB_PER_DAY", "200"), MOST_OF_A_DISK) * MEGABYTE,
+        free_space=_number("FREE_SPACE_MB", environ.get("FREE_SPACE_MB", "100"), MOST_OF_A_DISK) * MEGABYTE,
         trusted_proxies=int(proxies),
         require_second_step_for_admins=YES_OR_NO[required],
     )

@@ -50,7 +50,7 @@ def create_app(config: Config | None = None) -> Flask:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     app.extensions["languages"] = languages.bind(config.languages, config.translations)
-    app.extensions["storage"] = LocalFolder(config.files)
+    app.extensions["storage"] = LocalFolder(config.files, to_spare=config.free_space)
     db.init_app(app)
     prepared.register(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)

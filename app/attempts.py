@@ -16,6 +16,7 @@ class TooManyAttempts(ForumError):
     """`until` is when it can be done again; `reason` says, in a whole sentence, what there was too much of."""
 
     status = 429
+    form_can_be_sent_again = True
     reason = _l("This form has been sent too many times in a short time.")
 
     def __init__(self, until: datetime) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from app.errors import ForumError, NotFound, SignedOut
+from app.errors import ForumError, NotFound
 from app.extensions import db
 from app.languages import N_, negotiate
 
@@ -75,8 +75,10 @@ def _broken_rule(error: ForumError) -> ResponseReturnValue:
     back = _way_back() if error.status in {403, 409} else None
     shown: dict[str, Any] = {"ways": error.ways, "back": back, "names_secretariat": error.names_secretariat}
     headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
-    to_form = isinstance(error, SignedOut) or bool(error.retry_after and error.status == 429)
-    return _page(error.status, error.message, heading=error.heading, headers=headers, to_form=to_form, **shown)
+    if error.status >= 500:
+        current_app.logger.error("A request was refused: %s", type(error).__name__, exc_info=error)
+    shown["heading"], shown["to_form"] = error.heading, error.form_can_be_sent_again
+    return _page(error.status, error.message, headers=headers, **shown)
 
 
 def _http_error(error: HTTPException) -> Any:

@@ -8,9 +8,9 @@ Ways = tuple[tuple[str, LazyString], ...]  # (endpoint, text of the link)
 
 
 class ForumError(Exception):
-    """A broken rule. Subclasses set the status, a message safe to show, pages that lead on, whether the address
-    of the Secretariat is named, which alone can help; `heading`, where that of the status does not fit; and
-    `retry_after`, in seconds, where trying again helps."""
+    """A broken rule. Subclasses set the status, a message safe to show, pages that lead on, whether the address of the
+    Secretariat is named, which alone can help, and whether the form that was sent can be sent again, in `retry_after`
+    seconds where that is known; `heading`, where that of the status does not fit."""
 
     status = 400
     retry_after: int | None = None
@@ -18,6 +18,7 @@ class ForumError(Exception):
     message = _l("That cannot be done.")
     ways: Ways = ()
     names_secretariat = False
+    form_can_be_sent_again = False
 
 
 class NotFound(ForumError):
@@ -89,6 +90,7 @@ class SecondStepIsOn(ForumError):
 class SignedOut(ForumError):
     status = 403
     message = _l("You are not signed in any more. What you typed is given back below; sign in and send it again.")
+    form_can_be_sent_again = True
 
 
 class Closed(ForumError):
@@ -185,6 +187,17 @@ class TooIntricate(ForumError):
         "This text has too many quotes within quotes, lists within lists, or signs such as *, ` and #. Please simplify "
         "it and send it again."
     )
+
+
+class NoRoom(ForumError):
+    status = 507
+    heading = _l("Files cannot be stored at the moment")
+    message = _l(
+        "There is not enough disk space left for files on the server. Nothing was saved; what you typed is given back "
+        "below. Please send it without files, or try again later."
+    )
+    names_secretariat = True
+    form_can_be_sent_again = True
 
 
 class TokenExpired(ForumError):

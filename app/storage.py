@@ -1,5 +1,6 @@
 """Where the contents of attached files lie: a small interface, and the local folder that there is of it now."""
 
+import errno
 import hashlib
 import os
 import re
@@ -11,6 +12,7 @@ from typing import IO, Protocol
 
 from flask import current_app
 
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})  # of the disk, of a quota, of a limit of the process
 CHUNK = 64 * 1024
 UNFINISHED = "unfinished"
 KEY = re.compile(r"[0-9a-f]{32}")
@@ -20,7 +22,8 @@ class Storage(Protocol):
     """Contents by their keys, each 32 hexadecimal digits. A content never changes."""
 
     def put(self, key: str, content: IO[bytes]) -> None:
-        """Keep a content, which is safe when this returns; all of it or nothing."""
+        """Keep a content, which is safe when this returns; all of it or nothing. Raises OSError, which `is_full` tells
+        where there is no room for it."""
 
     def open(self, key: str) -> IO[bytes]:
         """The content, to be closed by whoever reads it. Raises FileNotFoundError."""
@@ -38,13 +41,17 @@ class Storage(Protocol):
 
 
 class LocalFolder:
-    """A file for each content, in a folder named by the first two digits of its key."""
+    """A file for each content, in a folder named by the first two digits of its key.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    `to_spare` is how many bytes stay free on its disk, for the database above all.
+    """
+
+    def __init__(self, folder: Path, *, to_spare: int = 0) -> None:
+        self.folder, self.to_spare = folder, to_spare
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def put(self, key: str, content: IO[bytes]) -> None:
+        self._require_room(content)
         place, unfinished = self._place(key), self._make(UNFINISHED) / key
         try:
             with unfinished.open("xb") as file:
@@ -78,6 +85,13 @@ class LocalFolder:
             path.unlink(missing_ok=True)
         return len(dropped)
 
+    def _require_room(self, content: IO[bytes]) -> None:
+        """Raise OSError where the disk would be left with too little, or with less than the content once more."""
+        size = content.seek(0, os.SEEK_END)
+        content.seek(0)
+        if shutil.disk_usage(self.folder).free < max(self.to_spare + size, 2 * size):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.folder))
+
     def _place(self, key: str) -> Path:
         if not KEY.fullmatch(key):
             raise ValueError(f"{key!r} is no key of a content")
@@ -90,6 +104,11 @@ class LocalFolder:
             folder.mkdir(mode=0o700, exist_ok=True)
             _sync(self.folder)
         return folder
+
+
+def is_full(error: OSError) -> bool:
+    """Whether an error says that there is no room for what was to be written."""
+    return error.errno in FULL
 
 
 def chunks(content: IO[bytes]) -> Iterator[bytes]:

@@ -4,7 +4,7 @@ No application context is ever left pushed around a client: `world` opens one on
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,6 +58,16 @@ def reachable(app: Flask, config: Config) -> Iterator[Flask]:
     yield site
     with site.app_context():
         db.engine.dispose()
+
+
+@pytest.fixture
+def site_with(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Changes settings of the site for one test."""
+
+    def change(**settings: object) -> None:
+        monkeypatch.setitem(app.config, "SITE", replace(app.config["SITE"], **settings))
+
+    return change
 
 
 @pytest.fixture(scope="module")

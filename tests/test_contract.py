@@ -33,7 +33,7 @@ LAYERS = (
     ("mail", r"app\.mail\.(outbox|letters|sending)|app\.moderation\.telling"),
     (
         "queries",
-        r"app\.\w+\.(\w+_)?queries|app\.printing\.proceedings|app\.(copies|counters|submissions)"
+        r"app\.\w+\.(\w+_)?queries|app\.printing\.proceedings|app\.(allowances|copies|counters|submissions)"
         r"|app\.forums\.(placing|revising)|app\.moderation\.recording|app\.attachments\.keeping"
         r"|app\.auth\.(sign_ins|proof|erasing)|app\.figures\.(activity|calendar|charts|contents|silence|tables)",
     ),
@@ -41,7 +41,7 @@ LAYERS = (
         "rules",
         r"app\.(permissions|markup|intricacy|indentation|plain|labels|spreadsheets|difference|versions)"
         r"|app\.auth\.(passwords|emails|second_step)"
-        r"|app\.attachments\.(kinds|uploads)",
+        r"|app\.attachments\.(kinds|linked|pictures|spool|uploads)",
     ),
     ("addresses", r"app\.addresses"),
     ("errors", r"app\.(errors|attempts|error_pages)"),

@@ -11,10 +11,15 @@ from wtforms import Field
 from wtforms.validators import ValidationError
 from wtforms.widgets import FileInput
 
+from app.allowances import TooManyBytesSent, bytes_left
+from app.attachments.spool import SpoolingParser, has_room
 from app.attachments.uploads import ENDINGS, Unacceptable, Upload, clean_name, read_upload
-from app.errors import Refused
+from app.errors import NoRoom, Refused
 from app.forms import Form
 from app.languages import N_, reader_language
+from app.models import User
+from app.permissions import moderates_anything
+from app.viewer import viewer
 
 CHOSEN_BEFORE = N_(
     "You had chosen files (%(names)s), and now there are none. Choose them again, or tick the box to say that the "
@@ -44,6 +49,8 @@ class FilesField(Field):
         super().process(None, data, extra_filters)
         sent = request.files.getlist(self.name) if formdata is not None else []
         self.sent = [file for file in sent if file.filename]
+        if not all(has_room(file.stream) for file in self.sent):
+            raise NoRoom
         texts = request.form if formdata is not None else MultiDict()
         self.chosen_before = [clean_name(name) for name in texts.getlist(self.chosen_name)[: self.most]]
         self.goes_without = self.without_name in texts
@@ -150,8 +157,22 @@ def register(app: Flask) -> None:
 
     @app.url_value_preprocessor
     def allow_files(endpoint: str | None, _values: Any) -> None:
+        if request.mimetype != "multipart/form-data":
+            return
+        request.form_data_parser_class = SpoolingParser
         view = current_app.view_functions.get(endpoint or "")
-        if getattr(view, "takes_files", False) and request.mimetype == "multipart/form-data":
-            site = current_app.config["SITE"]
-            files = site.files_per_message * site.largest_file
-            request.max_content_length = current_app.config["MAX_CONTENT_LENGTH"] + files
+        if getattr(view, "takes_files", False):
+            request.max_content_length = current_app.config["MAX_CONTENT_LENGTH"] + _most_bytes_of_files()
+
+
+def _most_bytes_of_files() -> int:
+    """How much of a request may be files. Raises TooManyBytesSent where its length says that it is more than the
+    person may still attach today."""
+    site, person = current_app.config["SITE"], viewer()
+    most: int = site.files_per_message * site.largest_file
+    if not isinstance(person, User) or moderates_anything(person):
+        return most
+    left, until = bytes_left(person)
+    if left < most and (request.content_length or 0) > current_app.config["MAX_CONTENT_LENGTH"] + left:
+        raise TooManyBytesSent(site.bytes_per_day, until=until)
+    return min(left, most)

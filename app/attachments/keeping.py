@@ -16,11 +16,11 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import event
 
 from app.attachments.uploads import Upload
-from app.errors import Refused
+from app.errors import NoRoom, Refused
 from app.extensions import consequences
 from app.languages import N_
 from app.models import Attachment, Message
-from app.storage import Storage, storage
+from app.storage import Storage, is_full, storage
 
 TOO_MANY_IN_ALL = N_(
     "With these the message would have %(count)s files, and at most %(most)s are possible. "
@@ -30,13 +30,15 @@ log = logging.getLogger(__name__)
 
 
 def attach(owner: Any, uploads: Sequence[Upload], *, at: datetime, language: str = "") -> list[Attachment]:
-    """Give a message or a document these files; `language` is that of their content, "" where it is not known."""
+    """Give a message or a document these files; `language` is that of their content, "" where it is not known.
+
+    Raises NoRoom where the disk is full.
+    """
     made = []
     for upload in uploads:
         key = secrets.token_hex(16)
         consequences().of_failure.append(partial(_discard, storage(), key))
-        upload.content.seek(0)
-        storage().put(key, upload.content)
+        _put(key, upload)
         attachment = Attachment(
             name=upload.name,
             media_type=upload.media_type,
@@ -49,6 +51,15 @@ def attach(owner: Any, uploads: Sequence[Upload], *, at: datetime, language: str
         owner.attachments.append(attachment)
         made.append(attachment)
     return made
+
+
+def _put(key: str, upload: Upload) -> None:
+    try:
+        storage().put(key, upload.content)
+    except OSError as error:
+        if not is_full(error):
+            raise
+        raise NoRoom from error
 
 
 def exchange(message: Message, leaving: Sequence[Attachment], uploads: Sequence[Upload], *, at: datetime) -> None:

@@ -10,6 +10,8 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from app.attachments.kinds import CSV, KINDS, TEXT, CannotBeChecked, HasMacros, Kind, Unrecognized, recognize
+from app.attachments.linked import loads_from_elsewhere
+from app.attachments.pictures import cleaned
 from app.languages import Language
 from app.models import Attachment
 from app.plain import plain_line
@@ -27,6 +29,10 @@ NOT_ITS_NAME = _l(
     "Please give it a name that ends in %(ending)s, or choose another file."
 )
 NO_UTF_8 = _l("“%(name)s” is not plain text in UTF-8. Please save it as text, or as CSV, with the encoding UTF-8.")
+FROM_ELSEWHERE = _l(
+    "“%(name)s” loads a template or another part from another place, on the web or on a shared drive. Please save it "
+    "without links to other files, or as PDF."
+)
 MACROS = _l("“%(name)s” contains macros, which cannot be attached. Please save it without macros.")
 DAMAGED = _l(
     "“%(name)s” cannot be checked: it is damaged, has a password, or would unpack to far more than its size. "
@@ -66,7 +72,8 @@ class Upload:
 
 
 def read_upload(sent_name: str, content: IO[bytes], *, largest: int, language: Language) -> Upload:
-    """The file, where it can be attached: its name without what could do harm, its size at most `largest` bytes.
+    """The file, where it can be attached: its name without what could do harm, its size at most `largest` bytes; a
+    picture without its hidden data. Its content reads from `content`, which has to stay open.
 
     Raises Unacceptable, with sizes as `language` writes them.
     """
@@ -76,8 +83,10 @@ def read_upload(sent_name: str, content: IO[bytes], *, largest: int, language: L
     if size > largest:
         raise Unacceptable(TOO_LARGE, name=name, most=language.size(largest))
     kind = _kind_of(name, content)
-    content.seek(0)
-    return Upload(_with_ending(name, kind), kind.media_type, size, checksum(content), content)
+    kept = _checked(name, content, kind)
+    size = kept.seek(0, SEEK_END)
+    kept.seek(0)
+    return Upload(_with_ending(name, kind), kind.media_type, size, checksum(kept), kept)
 
 
 def clean_name(sent: str) -> str:
@@ -106,6 +115,16 @@ def _kind_of(name: str, content: IO[bytes]) -> Kind:
     if fitting is None:
         raise Unacceptable(NOT_ITS_NAME, name=name, kind=gettext(kinds[0].label), ending=kinds[0].endings[0])
     return fitting
+
+
+def _checked(name: str, content: IO[bytes], kind: Kind) -> IO[bytes]:
+    """What is kept of the content. Raises Unacceptable where it is damaged, or loads something from elsewhere."""
+    try:
+        if loads_from_elsewhere(content, kind):
+            raise Unacceptable(FROM_ELSEWHERE, name=name)
+        return cleaned(content, kind)
+    except CannotBeChecked as error:
+        raise Unacceptable(DAMAGED, name=name) from error
 
 
 def _ending_of(name: str) -> str:

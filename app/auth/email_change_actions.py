@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 
 from app.auth import proof, sign_ins, tokens
@@ -82,6 +82,8 @@ def _write_to_both(user: User, email: str) -> None:
 def _change(user: User, change: EmailChange, kept: str) -> None:
     """What was mailed to the old address goes with it: it is nobody's any more."""
     _make_room(change.email)
+    to_come = (Mail.recipient == user.email) & Mail.forum_id.is_not(None) & Mail.sent_at.is_(None)
+    db.session.execute(update(Mail).where(to_come).values(recipient=change.email))  # what waits for a moderator
     db.session.execute(delete(Mail).where(Mail.recipient == user.email))
     db.session.delete(change)
     user.email = change.email

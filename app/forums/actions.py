@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from app.admin import log_actions as log
+from app.allowances import require_change, require_post
 from app.attachments.keeping import attach, exchange
 from app.attachments.uploads import Upload
 from app.database import utcnow
@@ -32,7 +33,7 @@ def start_topic(
     minutes, start nothing.
 
     `question` is the number of one of the group's questions, or 0; `message` and `files` are as `reply` takes them.
-    Raises Closed, Archived or Forbidden, and NotFound for a question of another group.
+    Raises Closed, Archived or Forbidden, NotFound for a question of another group, TooManyPosts, TooManyBytes, NoRoom.
     """
     sent = (group.id, title, question, message, _identities(files))
     with transaction():
@@ -45,6 +46,7 @@ def start_topic(
         there = (Topic.group_id == group.id) & (Topic.title == title) & (Topic.question == asked) & begins
         if twin := queries.find_twin(author, message, there, _identities(files)):
             return twin
+        require_post(author, group.forum, _sizes(files))
         topic = Topic(group=group, question=asked, author=author, title=title, language=message["language"])
         db.session.add(topic)
         db.session.flush()
@@ -69,7 +71,7 @@ def reply(
     `message` has `body` (Markdown), `language` (code) and `on_behalf_of` ("" for nobody). Where the author types for
     somebody else, it has that person's name as `speaker` besides, with `capacity`, `organization` and `country`;
     `files` are attached to it. Raises Closed, Archived, Locked or Forbidden, NotFound where what is answered stands
-    in another topic, and AnsweredIsGone where it is not shown any more.
+    in another topic, AnsweredIsGone where it is not shown any more, and TooManyPosts, TooManyBytes and NoRoom.
     """
     with transaction():
         sent = (topic.id, reply_to.id if reply_to else None, message, _identities(files))
@@ -82,6 +84,7 @@ def reply(
         there = (Topic.id == topic.id) & Message.reply_to_id.is_not_distinct_from(reply_to.id if reply_to else None)
         if twin := queries.find_twin(author, message, there, _identities(files)):
             return twin
+        require_post(author, topic.group.forum, _sizes(files))
         posted = _post(topic, author, reply_to, message, files)
         remember(submission, author.id, posted.id, *sent)
     return posted
@@ -103,7 +106,8 @@ def edit(
 
     `removed` are keys of files of the message; `topic` has the `title` and the number of the `question` of the topic
     that it begins, where they can be changed. A message that was returned to its author waits for approval again.
-    Raises Refused, naming the form's field, where it would have too many files, and TitleStands.
+    Raises Refused, naming the form's field, where it would have too many files, TitleStands, TooManyChanges,
+    TooManyBytes and NoRoom.
     """
     with transaction():
         placing.lock(message)
@@ -111,6 +115,7 @@ def edit(
         sent = (message.id, changes, topic, _identities(files), sorted(removed))
         if _earlier(submission, author, *sent):
             return "message"
+        require_change(author, message.topic.group.forum, _sizes(files))
         leaving = [file for file in message.files if file.id in removed]
         files_change = bool(files or leaving)
         retitled = topic is not None and _retitle(message, author, language=changes["language"], **topic)
@@ -194,6 +199,10 @@ def _retitle(message: Message, author: User, *, title: str, question: int, langu
 
 def _identities(files: Sequence[Upload]) -> list[tuple[str, str]]:
     return [file.identity for file in files]
+
+
+def _sizes(files: Sequence[Upload]) -> list[int]:
+    return [file.size for file in files]
 
 
 def _earlier(submission: str, author: User, *content: object) -> Message | None:

@@ -9,13 +9,18 @@ from app.database import Base, utcnow
 
 
 class Mail(Base):
-    """`user_id` is whose data it holds, whatever address it goes to; None where that is nobody with an account."""
+    """`user_id` is whose data it holds, whatever address it goes to; None where that is nobody with an account.
+
+    One that tells a moderator what waits in a forum names it in `forum_id`; `news` is how many messages it tells of.
+    """
 
     __tablename__ = "mail"
     __table_args__ = (Index("ix_mail_due", "sent_at", "due_at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    forum_id: Mapped[int | None] = mapped_column(ForeignKey("forum.id", ondelete="CASCADE"), index=True)
+    news: Mapped[int] = mapped_column(default=0, server_default="0")
     recipient: Mapped[str] = mapped_column(String(254))
     language: Mapped[str] = mapped_column(String(8))
     subject: Mapped[str] = mapped_column(String(300))

@@ -49,6 +49,8 @@ class Message(Base):
     __tablename__ = "message"
     __table_args__ = (
         UniqueConstraint("topic_id", "position"),
+        Index("ix_message_author_id_posted_at", "author_id", "posted_at"),
+        Index("ix_message_author_id_edited_at", "author_id", "edited_at"),
         # The few that wait, among very many; whoever asks for them names the status as it stands here.
         Index("ix_message_pending", "topic_id", sqlite_where=IS_PENDING, postgresql_where=IS_PENDING),
         {"sqlite_autoincrement": True},
@@ -62,7 +64,7 @@ class Message(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     topic_id: Mapped[int] = mapped_column(ForeignKey("topic.id"))
     position: Mapped[int | None] = mapped_column(Integer)
-    author_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     reply_to_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"), index=True)
     status: Mapped[str] = mapped_column(String(20), default=MessageStatus.PUBLISHED)
     language: Mapped[str] = mapped_column(String(8))

@@ -4,7 +4,7 @@ import enum
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Integer, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, attribute_keyed_dict, mapped_column, relationship
 
 from app.database import Base, utcnow
@@ -85,11 +85,14 @@ class Report(Base):
     """What somebody reported about a message; one open report of a person for a message."""
 
     __tablename__ = "report"
-    __table_args__ = (UniqueConstraint("message_id", "reporter_id"),)
+    __table_args__ = (
+        UniqueConstraint("message_id", "reporter_id"),
+        Index("ix_report_reporter_id_at", "reporter_id", "at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id"))
-    reporter_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    reporter_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     reason: Mapped[str] = mapped_column(String(User.MAX_REASON))
     at: Mapped[datetime] = mapped_column(default=utcnow)
     settled_at: Mapped[datetime | None]

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.admin.log_actions import changed
 from app.admin.log_actions import record as log
+from app.allowances import require_report
 from app.database import utcnow
 from app.errors import AlreadyDecided, ChangedMeanwhile, Refused
 from app.extensions import db, transaction
@@ -113,7 +114,7 @@ def report(message: Message, *, reporter: User, reason: str, submission: str) ->
     """Report a message to its moderators; the first open report of a message tells them.
 
     The same form sent again changes nothing. Somebody can report a message again once the report was settled.
-    Raises Refused while it is open, Archived and Forbidden.
+    Raises Refused while it is open, Archived, Forbidden and TooManyReports.
     """
     with transaction():
         placing.lock(message)
@@ -124,6 +125,7 @@ def report(message: Message, *, reporter: User, reason: str, submission: str) ->
         made = find_report(message, reporter) or Report(message_id=message.id, reporter_id=reporter.id)
         if made.id and made.settled_at is None:
             raise Refused(ALREADY_REPORTED)
+        require_report(reporter, message.topic.group.forum)
         made.reason, made.at, made.settled_at, made.settled_by_id = reason, utcnow(), None, None
         db.session.add(made)
         db.session.flush()

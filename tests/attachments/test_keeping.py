@@ -125,8 +125,9 @@ def test_failure_after_the_file_was_put_leaves_neither_message_nor_file(
     assert (rows(), stored()) == ([], set())
 
 
-def test_full_disk_leaves_neither_message_nor_file(app, alice, world: World, rows, stored, monkeypatch):
-    monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
+def test_disk_that_is_full_at_the_second_file_keeps_neither_message_nor_file(
+    app, alice, world: World, rows, stored, monkeypatch
+):
     put = LocalFolder.put
 
     def put_one(self, key, content):
@@ -137,7 +138,7 @@ def test_full_disk_leaves_neither_message_nor_file(app, alice, world: World, row
     monkeypatch.setattr(LocalFolder, "put", put_one)
     answer = send(alice, f"/en/topics/{world.topic}/reply/", {"a.txt": b"A", "b.txt": b"B"})
 
-    assert answer.status_code == 500
+    assert answer.status_code == 507
     assert (rows(), stored()) == ([], set())
     with app.app_context():
         assert db.session.query(Message).count() == 2

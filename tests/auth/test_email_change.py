@@ -9,11 +9,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.auth import email_change_actions
+from app.auth.queries import find_by_email
 from app.database import utcnow
 from app.extensions import db
 from app.models import EmailChange, Mail, User
 from tests.auth.conftest import PASSWORD, Letter, Mailbox, add_person, find_user, is_signed_in, sign_in
 from tests.auth.test_tokens import made_long_ago
+from tests.world import make_forum
 
 ASK = "/en/account/email/"
 NEW = "clara@example.net"
@@ -57,6 +59,21 @@ def test_both_confirm_in_any_order_and_until_then_the_old_one_is_valid(app, visi
     assert between == (True, False)
     assert not has(app, "clara@example.org")
     assert is_signed_in(sign_in(visitor, NEW))
+
+
+def test_what_was_still_to_tell_a_moderator_goes_to_the_new_address(app: Flask, visitor, mails):
+    with app.app_context():
+        clara, forum = find_by_email("clara@example.org"), make_forum("moderated")
+        values = {"recipient": clara.email, "language": "es", "subject": "1", "text": "1", "html": "1"}
+        db.session.add(Mail(user_id=clara.id, forum_id=forum.id, **values))
+        db.session.add(Mail(user_id=clara.id, forum_id=forum.id, sent_at=utcnow(), **values))
+        db.session.commit()
+    for side in ("old", "new"):
+        visitor.post(mails[side].path)
+
+    with app.app_context():
+        told = db.session.scalars(select(Mail).where(Mail.forum_id.is_not(None)))
+        assert [(mail.recipient, mail.sent_at) for mail in told] == [(NEW, None)]
 
 
 def test_opening_the_links_changes_nothing(app, visitor, mails):

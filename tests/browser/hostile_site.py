@@ -35,7 +35,7 @@ IN_AN_EXCERPT = 280  # characters
 SECONDS_FOR_MAILS = 60
 MAILS = (
     "already_registered confirm email_change_new email_change_old email_change_taken email_changed password_changed "
-    "reinstated reset role_ended role_given second_step_off second_step_on to_moderate"
+    "reinstated reset role_ended role_given second_step_off second_step_on to_moderate to_moderate_more"
 ).split()
 
 
@@ -143,7 +143,7 @@ class Planter:
             address = "http://127.0.0.1/"
             links = dict.fromkeys(("address", "queue", "sign_in", "sign_up", "forgot"), address)
             told = {"name": line, "email": line, "forum": line, "number": 1, "what": "waits", "moment": utcnow()}
-            told |= {"role": "moderator", "covered": line}
+            told |= {"news": 2, "role": "moderator", "covered": line}
             enqueue(name, recipient="somebody@example.org", language="en", **told, **links)
 
 

@@ -31,6 +31,10 @@ GOOD = {"SECRET_KEY": "k" * 40, "SITE_URL": "https://forum.example.org"}
         ({"LARGEST_FILE_MB": "1.5"}, "LARGEST_FILE_MB must be a whole number from 1 to 100"),
         ({"LARGEST_FILE_MB": "101"}, "LARGEST_FILE_MB must be a whole number from 1 to 100"),
         ({"FILES_PER_MESSAGE": ""}, "FILES_PER_MESSAGE must be a whole number from 1 to 20"),
+        ({"POSTS_PER_HOUR": "0"}, "POSTS_PER_HOUR must be a whole number from 1 to 10000"),
+        ({"REPORTS_PER_HOUR": "none"}, "REPORTS_PER_HOUR must be a whole number from 1 to 10000"),
+        ({"FILES_MB_PER_DAY": "1000001"}, "FILES_MB_PER_DAY must be a whole number from 1 to 1000000"),
+        ({"FREE_SPACE_MB": "0"}, "FREE_SPACE_MB must be a whole number from 1 to 1000000"),
         ({"FILES_PER_MESSAGE": "²"}, "FILES_PER_MESSAGE must be a whole number from 1 to 20"),
         ({"TRUSTED_PROXIES": "²"}, "TRUSTED_PROXIES must be the number of proxies"),
     ],
@@ -67,6 +71,14 @@ def test_limits_of_files_are_taken():
     config = from_environment(GOOD | {"LARGEST_FILE_MB": "3", "FILES_PER_MESSAGE": "2", "FILES_FOLDER": "/srv/files"})
 
     assert (config.largest_file, config.files_per_message, str(config.files)) == (3 * 1024 * 1024, 2, "/srv/files")
+
+
+def test_limits_of_a_person_and_of_the_disk_are_taken():
+    given = {"POSTS_PER_HOUR": "30", "REPORTS_PER_HOUR": "5", "FILES_MB_PER_DAY": "50", "FREE_SPACE_MB": "500"}
+    config = from_environment(GOOD | given)
+
+    assert (config.posts_per_hour, config.reports_per_hour) == (30, 5)
+    assert (config.bytes_per_day, config.free_space) == (50 * 1024 * 1024, 500 * 1024 * 1024)
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:8000"])

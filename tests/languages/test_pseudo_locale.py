@@ -34,6 +34,7 @@ MAILS = sorted({path.stem for path in (ROOT / "app/templates/mail").glob("*.txt"
 SAYINGS = {
     "moderated": [{"kind": kind} for kind in ("approve", "return", "edit", "withhold", "restore")],
     "to_moderate": [{"what": what} for what in ("waits", "reported")],
+    "to_moderate_more": [{"news": news} for news in (1, 2)],
     "role_ended": [{"role": role.value} for role in Role],
     "role_given": [{"role": role.value, "covered": "español"} for role in Role],
 }

@@ -25,6 +25,7 @@ VALUES = {
     "forum": "Capacity-building",
     "kind": "withhold",
     "what": "waits",
+    "news": 12,
     "role": "moderator",
     "covered": "español",
     "reason": {"en": "Off topic", "es": "Ajeno al tema", "fr": "Hors sujet"},

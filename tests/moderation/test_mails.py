@@ -1,14 +1,19 @@
 """The mails of moderation: to whom, in which language, and with what in them."""
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 
 from app.database import utcnow
 from app.extensions import db
-from app.models import Forum, ForumRole, Message, Role, User
+from app.mail.letters import sender_of
+from app.mail.sending import FolderCarrier
+from app.mail.worker import claim, deliver_due
+from app.models import Forum, ForumRole, Mail, Message, Role, User
 from tests.conftest import CONTACT, sign_in
 from tests.moderation.conftest import BODY, changed, do, moderator_of
-from tests.world import World, make_user
+from tests.world import World, make_forum, make_message, make_topic, make_user
 
 SUBJECTS = {
     "approve": "Votre message numéro 3 est publié",
@@ -125,12 +130,97 @@ def test_moderators_are_told_again_when_a_returned_message_was_changed(world, re
     do(moderator, number, "return")
     alice.post(path, data={**data, "body": "Changed as asked"})
 
-    subjects = [mail.subject for mail in mails()]
-    assert subjects == [
-        "Message number 3 waits for approval",
-        "Please change your message number 3",
-        "Message number 3 waits for approval",
-    ]
+    told = [mail for mail in mails() if mail.recipient == "moderator@example.org"]
+    assert [(mail.subject, mail.news) for mail in told] == [("2 messages to moderate", 2)]
+
+
+def later(app: Flask, **by: float) -> None:
+    """Have all mails been written, and sent, so much earlier."""
+    with app.app_context():
+        for mail in db.session.scalars(db.select(Mail)):
+            mail.created_at -= timedelta(**by)
+            mail.due_at -= timedelta(**by)
+            mail.sent_at = mail.sent_at and mail.sent_at - timedelta(**by)
+        db.session.commit()
+
+
+def sent(app: Flask) -> int:
+    """How many mails the worker has sent now."""
+    with app.app_context():
+        return deliver_due(FolderCarrier(app.config["SITE"].instance / "mail"), sender_of(app.config["SITE"]))
+
+
+def post(app: Flask, world: World, times: int) -> None:
+    client = sign_in(app, world.alice)
+    for number in range(times):
+        data = {"body": f"Words {number} {times}", "language": "en"}
+        assert client.post(f"/en/topics/{world.topic}/reply/", data=data).status_code == 302
+
+
+def test_first_message_is_told_at_once_and_the_next_in_one_mail_an_hour_later(app, world, read_first, mails):
+    post(app, world, 1)
+    assert sent(app) == 1
+    post(app, world, 12)
+
+    assert sent(app) == 0
+    later(app, minutes=59)
+    assert sent(app) == 0
+    later(app, minutes=1)
+    assert sent(app) == 1, "although nothing more was posted"
+    first, second = mails()
+    assert first.subject == "Message number 3 waits for approval"
+    assert second.subject == "12 messages to moderate"
+    assert "12 messages of the forum “Title of open-forum (en)” have been submitted for approval" in second.text
+    assert "http://127.0.0.1:8000/en/moderation/" in second.text
+
+
+def test_single_message_of_an_hour_is_named_in_the_mail_that_follows(app: Flask, world: World, read_first, mails):
+    for _ in range(2):
+        post(app, world, 1)
+        sent(app)
+        later(app, minutes=5)
+        with app.app_context():  # so that the same words are no twin
+            db.session.query(Message).update({"posted_at": utcnow() - timedelta(hours=2)})
+            db.session.commit()
+    later(app, minutes=55)
+
+    assert sent(app) == 1
+    assert mails()[-1].subject == "Message number 4 waits for approval"
+
+
+def test_message_after_a_quiet_hour_is_told_at_once(app: Flask, world: World, read_first, mails):
+    post(app, world, 1)
+    sent(app)
+    later(app, minutes=61)
+    post(app, world, 2)
+
+    assert sent(app) == 1
+    assert mails()[-1].subject == "2 messages to moderate", "both came before the worker did"
+
+
+def test_what_comes_while_a_mail_is_being_sent_is_told_in_the_next(app: Flask, world: World, read_first, mails):
+    post(app, world, 1)
+    with app.app_context():
+        claim(utcnow())
+    post(app, world, 3)
+
+    assert [mail.news for mail in mails()] == [1, 3]
+    assert mails()[1].due_at > utcnow() + timedelta(minutes=59)
+
+
+def test_each_forum_has_its_own_hour(app: Flask, world: World, read_first, mails):
+    post(app, world, 1)
+    with app.app_context():
+        forum = make_forum("second-forum")
+        author, moderator = db.session.get_one(User, world.alice), db.session.get_one(User, world.moderator)
+        db.session.add(ForumRole(user_id=moderator.id, forum_id=forum.id, role=Role.MODERATOR))
+        number = make_message(make_topic(forum.groups[0], author, "Other"), author, "Words").id
+        db.session.commit()
+    sent(app)
+    sign_in(app, world.bruno).post(f"/en/messages/{number}/report/", data={"reason": "Off topic"})
+
+    assert sent(app) == 1
+    assert mails()[-1].subject == f"Message number {number} was reported"
 
 
 def test_author_who_may_not_see_the_forum_any_more_is_told_nothing_of_it(app, world, waiting, admin, mails):

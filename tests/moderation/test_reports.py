@@ -1,12 +1,15 @@
 """Reporting a message: who can, what moderators see of it, and how reports are settled."""
 
+import re
 import threading
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.database import utcnow
 from app.errors import Refused
 from app.extensions import db
 from app.models import Message, Report, Topic, User
@@ -197,6 +200,33 @@ def test_reports_are_settled_without_an_act_once(app: Flask, world: World, bruno
     assert acts() == []
     assert len(mails()) == before, "the author learns nothing of reports that led to nothing"
     assert "Settled on" in moderator.get(f"/en/moderation/messages/{world.first}/").text
+
+
+def test_person_reports_a_limited_number_of_messages_an_hour_and_gets_the_words_back(app, world, bruno, site_with):
+    site_with(reports_per_hour=2)
+    with app.app_context():
+        topic, alice = db.session.get_one(Topic, world.topic), db.session.get_one(User, world.alice)
+        numbers = [make_message(topic, alice, f"Words {at}").id for at in range(3)]
+        db.session.commit()
+    answers = [report(bruno, number, "Quite off topic") for number in numbers]
+
+    assert [answer.status_code for answer in answers] == [302, 302, 429]
+    assert "You have reported 2 messages within an hour, which is the limit for one person." in answers[2].text
+    assert re.search(r"You can report messages again from this time: \d.*.UTC\.", answers[2].text)
+    assert ">Quite off topic</textarea>" in answers[2].text
+    assert 3_500 <= int(answers[2].headers["Retry-After"]) <= 3_601
+    assert len(reports(app)) == 2
+
+
+def test_reports_of_more_than_an_hour_ago_do_not_count(app: Flask, world: World, bruno: FlaskClient, site_with):
+    site_with(reports_per_hour=1)
+    report(bruno, world.first)
+    with app.app_context():
+        number = make_message(db.session.get_one(Topic, world.topic), db.session.get_one(User, world.alice), "New").id
+        db.session.query(Report).update({"at": utcnow() - timedelta(minutes=61)})
+        db.session.commit()
+
+    assert report(bruno, number).status_code == 302
 
 
 def test_moderators_are_told_of_the_first_report_of_a_message_only(world: World, bruno, admin, mails):

@@ -1,0 +1,172 @@
+"""A disk without room: what was sent is refused in words, given back, and leaves nothing."""
+
+import contextlib
+import os
+import resource
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import create_app
+from app.extensions import db
+from app.models import Attachment, Message
+from config import MEGABYTE, Config
+from tests.attachments.conftest import send
+from tests.conftest import sign_in
+from tests.world import World
+
+TYPED = "Words that took an afternoon."
+LARGE = b"Text.\n" * (3 * MEGABYTE // 6)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, of 4 MB with room for 8 files; what is mounted goes with the test."""
+    options = ["mount", "-t", "tmpfs", "-o", "size=4m,nr_inodes=8", "tmpfs", str(tmp_path)]
+    if os.geteuid() or subprocess.run(options, check=False, capture_output=True).returncode:
+        pytest.skip("only root can mount, and not everywhere")
+    yield tmp_path
+    subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+@contextlib.contextmanager
+def site_at(folder: Path, config: Config, **settings: object) -> Iterator[Flask]:
+    """The same site with its files elsewhere."""
+    site = create_app(replace(config, files_folder=folder, **settings))
+    yield site
+    with site.app_context():
+        db.engine.dispose()
+
+
+@contextlib.contextmanager
+def no_file_larger_than(size: int) -> Iterator[None]:
+    """As on a disk that is full: what is written past so many bytes of a file fails (Python ignores SIGXFSZ)."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def files_in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def reply(client: FlaskClient, world: World, content: bytes = b"A note.\n", code: str = "en"):
+    return send(client, f"/{code}/topics/{world.topic}/reply/", {"note.txt": content}, body=TYPED)
+
+
+def check_refused(answer, app: Flask, folder: Path) -> None:
+    assert answer.status_code == 507
+    assert "There is not enough disk space left for files on the server." in answer.text
+    assert f">{TYPED}</textarea>" in answer.text
+    check_nothing_kept(app, folder)
+
+
+def check_nothing_kept(app: Flask, folder: Path) -> None:
+    with app.app_context():
+        assert (db.session.query(Message).count(), db.session.query(Attachment).count()) == (2, 0)
+    assert files_in(folder) == []
+
+
+def test_file_that_would_leave_too_little_room_is_refused_and_given_back(app, world, config: Config, tmp_path: Path):
+    with site_at(tmp_path, config, free_space=2**60) as site:
+        check_refused(reply(sign_in(site, world.alice), world), site, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("code", "heading", "said"),
+    [
+        ("en", "Files cannot be stored at the moment", "Please send it without files, or try again later."),
+        ("es", "No se pueden guardar archivos en este momento", "Envíelo sin archivos o inténtelo de nuevo más tarde."),
+        (
+            "fr",
+            "Impossible d’enregistrer des fichiers pour le moment",
+            "Veuillez l’envoyer sans fichiers, ou réessayer",
+        ),
+    ],
+)
+def test_full_disk_is_told_in_the_reader_s_language(code, heading, said, app, world, config: Config, tmp_path: Path):
+    with site_at(tmp_path, config, free_space=2**60) as site:
+        answer = reply(sign_in(site, world.alice), world, code=code)
+
+    assert f"<h1>{heading}</h1>" in answer.text
+    assert said in answer.text
+
+
+def test_message_without_a_file_is_posted_on_a_full_disk(app, world: World, config: Config, tmp_path: Path):
+    with site_at(tmp_path, config, free_space=2**60) as site:
+        data = {"body": TYPED, "language": "en"}
+
+        assert sign_in(site, world.alice).post(f"/en/topics/{world.topic}/reply/", data=data).status_code == 302
+
+
+def test_file_larger_than_half_of_what_is_free_is_refused(app, world: World, config: Config, folder: Path):
+    with site_at(folder, config, free_space=0) as site:
+        check_refused(reply(sign_in(site, world.alice), world, LARGE), site, folder)
+
+
+def test_file_that_a_full_disk_does_not_take_is_refused_and_leaves_nothing(app, world, config, folder: Path):
+    """A disk may fill up after it was asked; here it has no room for one more name."""
+    with site_at(folder, config, free_space=0) as site:
+        client = sign_in(site, world.alice)
+        (folder / "unfinished").mkdir(exist_ok=True)
+        names = [folder / f"other-{number}" for number in range(8)]
+        with contextlib.suppress(OSError):
+            for name in names:
+                name.touch()
+        answer = reply(client, world)
+        for name in names:
+            name.unlink(missing_ok=True)
+        check_refused(answer, site, folder)
+
+
+def test_file_that_cannot_be_written_to_its_end_is_refused_and_leaves_nothing(app, world, config, tmp_path: Path):
+    """The limit of a process fails as a full disk does, without a disk of its own; what is sent is in memory."""
+    with site_at(tmp_path, config) as site:
+        client, content = sign_in(site, world.alice), b"Text.\n" * 70_000
+        with no_file_larger_than(300 * 1024):
+            answer = reply(client, world, content)
+        check_refused(answer, site, tmp_path)
+
+
+def test_upload_that_finds_no_room_for_its_temporary_file_is_refused_and_given_back(
+    app: Flask, world: World, config: Config, folder: Path, tmp_path_factory, monkeypatch: pytest.MonkeyPatch
+):
+    files = tmp_path_factory.mktemp("files")
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    with site_at(files, config) as site:
+        check_refused(reply(sign_in(site, world.alice), world, LARGE * 2), site, files)
+    assert files_in(folder) == []
+
+
+def test_upload_past_a_limit_of_the_process_is_refused_and_given_back(app, world, config, tmp_path: Path):
+    with site_at(tmp_path, config) as site:
+        client = sign_in(site, world.alice)
+        with no_file_larger_than(2 * MEGABYTE):
+            answer = reply(client, world, LARGE)
+        check_refused(answer, site, tmp_path)
+
+
+def test_other_error_of_the_disk_stays_a_fault_of_ours(app, world: World, alice, monkeypatch: pytest.MonkeyPatch):
+    def fail(*_what: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
+    monkeypatch.setattr(os, "fsync", fail)
+
+    assert reply(alice, world).status_code == 500
+
+
+def test_large_upload_is_kept_as_it_was_sent(app: Flask, world: World, config: Config, tmp_path: Path):
+    with site_at(tmp_path, config) as site:
+        assert reply(sign_in(site, world.alice), world, LARGE).status_code == 302
+    [path] = files_in(tmp_path)
+    assert path.read_bytes() == LARGE
