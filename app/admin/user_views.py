@@ -23,7 +23,7 @@ bp = Blueprint("users", __name__)
 
 @bp.get("/users/")
 def index() -> ResponseReturnValue:
-    heading, wanted = _("People"), plain_line(request.args.get("q", ""))
+    heading, wanted = _("People"), plain_line(request.args.get("q", ""), user_queries.LONGEST_SEARCH)
     found = user_queries.search_users(wanted, request.args.get("page", "1"), reader_language())
     return show("admin/users.html", heading, [here(heading)], found=found, wanted=wanted, query=query_without_page())
 

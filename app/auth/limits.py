@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Response, current_app, request
 
-from app.auth.emails import normal_email
+from app.auth.emails import LONGEST, normal_email
 from app.extensions import limiter
 from app.plain import plain_line
 from app.viewer import awaited_second_step, viewer
@@ -57,7 +57,7 @@ def _setting(name: str) -> Callable[[], str]:
 
 
 def _account() -> str:
-    typed = plain_line(request.form.get("email", ""))
+    typed = plain_line(request.form.get("email", ""), LONGEST)
     email = normal_email(typed) or typed.casefold()
     return f"account {hashlib.sha256(email.encode()).hexdigest()}"
 

@@ -14,6 +14,7 @@ from app.auth import second_step_actions as actions
 from app.auth.forms import typed
 from app.auth.proof_forms import CodeForm, ProofForm, carry_out
 from app.auth.queries import count_recovery_codes
+from app.auth.sign_ins import MAX_BROWSER
 from app.errors import SecondStepIsOn
 from app.forms import Form
 from app.models import User
@@ -32,7 +33,7 @@ def code() -> ResponseReturnValue:
     if not token:
         return redirect(target if viewer().is_authenticated else link("auth.sign_in"))
     tokens.redeem(actions.SECOND_STEP, token)
-    form, browser = CodeForm(), plain_line(request.user_agent.string)
+    form, browser = CodeForm(), plain_line(request.user_agent.string, MAX_BROWSER)
     user = carry_out(form, lambda: actions.take(token, typed(form.code), browser=browser))
     if user is None:
         return _page("auth/second_step_code.html", form)

@@ -29,6 +29,7 @@ from app.auth.forms import (
     typed,
 )
 from app.auth.own_data_queries import get_own_data
+from app.auth.sign_ins import MAX_BROWSER
 from app.errors import NotConfirmed, NotTheirPassword, Suspended, WrongCredentials, WrongPassword
 from app.forms import Form
 from app.languages import reader_language, site_languages, speaking
@@ -204,7 +205,7 @@ def own_data() -> ResponseReturnValue:
 
 def _sign_in(form: SignInForm, target: str) -> ResponseReturnValue:
     """Begin the session, or go on to the second step. Raises as `actions.sign_in`."""
-    browser = plain_line(request.user_agent.string)
+    browser = plain_line(request.user_agent.string, MAX_BROWSER)
     email, destination = normal_email(typed(form.email)), asked_destination()
     user = actions.sign_in(email, typed(form.password), browser=browser, destination=destination)
     if not user.session_token:
