@@ -51,7 +51,7 @@ def register(app: Flask) -> None:
 
     @app.url_value_preprocessor
     def refuse_excess(_endpoint: str | None, _values: Any) -> None:
-        if excess := request.environ[EXCESS]:
+        if excess := request.environ.get(EXCESS):
             abort(excess)
         if request.routing_exception is None:
             _refuse_excess_of_form()

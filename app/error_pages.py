@@ -148,7 +148,7 @@ def _whole_page(shown: dict[str, Any], *, to_form: bool) -> str:
 
 def _typed(status: int) -> list[str]:
     """The texts that were sent to an address that takes a form, each under the name of a field of text."""
-    if request.method != "POST" or status in WITHOUT_TEXTS or request.environ[EXCESS]:
+    if request.method != "POST" or status in WITHOUT_TEXTS or request.environ.get(EXCESS):
         return []
     try:
         typed = [text for name, text in request.form.items() if text and _is_text(name)]
