@@ -3,7 +3,7 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import addresses, cli, error_pages, forms, headers, installation, languages, prepared, templating
+from app import addresses, bounds, cli, error_pages, forms, headers, installation, languages, prepared, templating
 from app.admin.views import bp as admin
 from app.attachments.forms import register as register_uploads
 from app.attachments.views import bp as attachments
@@ -60,6 +60,7 @@ def create_app(config: Config | None = None) -> Flask:
     login_manager.init_app(app, add_context_processor=False)
     forms.register(app)
     addresses.register(app)
+    bounds.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     register_uploads(app)

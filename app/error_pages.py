@@ -1,6 +1,7 @@
 """The one place that turns errors into pages."""
 
 from collections.abc import Mapping
+from itertools import accumulate
 from typing import Any
 
 from flask import Flask, current_app, g, render_template, request
@@ -14,6 +15,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from app.bounds import EXCESS
 from app.errors import ForumError, NotFound
 from app.extensions import db
 from app.languages import N_, negotiate
@@ -27,7 +29,12 @@ MESSAGES = {
         "Please go back in your browser, where you should still find your text, shorten it or choose smaller files, "
         "and send it again."
     ),
+    414: _l("This address is longer than this site can take. Please check it, or find the page from the home page."),
     429: _l("There were too many attempts in a short time. Please wait a few minutes, at most an hour, and try again."),
+    431: _l(
+        "Your browser sent more cookies or settings than this site can take. "
+        "Please delete the cookies of this site in your browser, and try again."
+    ),
     500: _l("Something went wrong on our side. Nothing was changed. Please try again in a moment."),
     503: _l("This site cannot reach its records at the moment. Please try again in a few minutes."),
 }
@@ -38,7 +45,9 @@ HEADINGS = {
     409: N_("This is not possible any more"),
     410: N_("This link has expired"),
     413: N_("This is too large"),
+    414: N_("This is too large"),
     429: N_("Too many attempts"),
+    431: N_("This is too large"),
     500: N_("Something went wrong"),
     503: N_("Not available at the moment"),
 }
@@ -46,6 +55,7 @@ CSRF_MESSAGE = _l(
     "For your safety this form is valid only in the session in which it was opened, and that session has ended. "
     "What you typed is given back below; please open the form again and send it once more."
 )
+WITHOUT_TEXTS = frozenset({404, 405})
 KEPT_HEADERS = frozenset({"Allow", "Content-Range", "Retry-After"})
 SECONDS_TO_RETRY = 60
 # What stands above the address of a form, and can be gone back to.
@@ -57,10 +67,8 @@ BACK = {
     "moderation.message": _l("Back to the message"),
     "topic_moderation.overview": _l("Back to the topic"),
 }
-NOT_GIVEN_BACK = frozenset(
-    "csrf_token submission code shown seen preview language question capacity country listed messages place"
-    " removed files_chosen files_without".split()
-)
+NOT_GIVEN_BACK = frozenset({"code"})
+LONGEST_GIVEN_BACK = 2**20  # in characters, of all texts together
 
 
 def register(app: Flask) -> None:
@@ -108,7 +116,7 @@ def _page(
     besides."""
     negotiated = _find_language()
     head = str(heading or _(HEADINGS.get(status, HEADINGS[400])))
-    shown = {"status": status, "heading": head, "message": message, "typed": _typed(), "ways": (), **more}
+    shown = {"status": status, "heading": head, "message": message, "typed": _typed(status), "ways": (), **more}
     kept = {"Cache-Control": "no-store"} if status >= 500 else {}
     if negotiated:
         kept["Vary"] = "Accept-Language, Cookie"
@@ -121,7 +129,7 @@ def _find_language() -> bool:
     if "language" in g:
         return False
     # No address matched, but the language of one may stand in the path that was asked for.
-    asked = request.path.split("/")[1]
+    asked = request.path.split("/", 2)[1]
     g.language = negotiate(asked, request.accept_languages)
     return asked != g.language.code
 
@@ -138,17 +146,27 @@ def _whole_page(shown: dict[str, Any], *, to_form: bool) -> str:
         return render_template("error_plain.html", **shown)
 
 
-def _typed() -> list[str]:
-    if request.method != "POST":
+def _typed(status: int) -> list[str]:
+    """The texts that were sent to an address that takes a form, each under the name of a field of text."""
+    if request.method != "POST" or status in WITHOUT_TEXTS or request.environ.get(EXCESS):
         return []
     try:
-        return [value for name, value in request.form.items() if value and _may_be_given_back(name)]
-    except HTTPException:  # too much of it, perhaps to an address that takes no form at all
+        typed = [text for name, text in request.form.items() if text and _is_text(name)]
+    except HTTPException:  # too much of it
         return []
+    before = accumulate(map(len, typed), initial=0)
+    return [
+        text[: LONGEST_GIVEN_BACK - length]
+        for text, length in zip(typed, before, strict=False)
+        if length < LONGEST_GIVEN_BACK
+    ]
 
 
-def _may_be_given_back(field: str) -> bool:
-    return field not in NOT_GIVEN_BACK and "password" not in field
+def _is_text(field: str) -> bool:
+    """Whether a form of the site has a text of this name, or one in each language, whose code stands before it."""
+    code, dash, name = field.rpartition("-")
+    names = current_app.extensions["texts_of_forms"] - NOT_GIVEN_BACK
+    return name in names and (not dash or code in current_app.extensions["languages"])
 
 
 def _form_path() -> str | None:

@@ -1,7 +1,7 @@
 """What all forms share: cleaned fields, validators with messages in the reader's language, one-time keys."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from flask import Flask, request
@@ -9,7 +9,9 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
 from flask_wtf.form import _Auto
-from wtforms import HiddenField, SelectField, StringField, TextAreaField
+from wtforms import HiddenField as AnyHiddenField
+from wtforms import SelectField, StringField, TextAreaField
+from wtforms.fields.core import UnboundField
 from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
 
 from app.errors import TooIntricate
@@ -17,13 +19,22 @@ from app.extensions import csrf
 from app.markup import render, text_of
 from app.plain import is_blank, plain, plain_line
 
+# Composing makes one character of four at most (an omega with three marks), and line ends one of two. What is longer
+# than so many times the limit of its field is longer than the limit however it is cleaned, so it is refused as it is.
+TYPED_FOR_ONE = 4
+LONGEST_GIVEN_BACK = 2**20  # in characters, of a text of several lines; one line gives back what is cleaned
+LONGEST_HIDDEN = 200
+LONGEST_CHOICE = 100
+
 
 def register(app: Flask) -> None:
     """Whatever sends something has to carry the token of a form; what only reads is not looked at."""
 
+    app.extensions["texts_of_forms"] = frozenset(_names_of_texts(Form))
+
     @app.before_request
     def require_token() -> None:
-        if request.method in app.config["WTF_CSRF_METHODS"] and app.config["WTF_CSRF_ENABLED"]:
+        if request.routing_exception is None and app.config["WTF_CSRF_ENABLED"]:
             csrf.protect()
 
 
@@ -50,6 +61,13 @@ class Form(FlaskForm):
         return [(field.id, str(field.errors[0])) for field in self if field.errors and field.type != "CSRFTokenField"]
 
 
+class HiddenField(AnyHiddenField):
+    """What a page gives its form to send back. Whatever is longer is none of it, and counts as nothing."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        super().process_formdata([value for value in valuelist if len(value) <= LONGEST_HIDDEN] or [""])
+
+
 class OnceForm(Form):
     """A form that makes something: its key lets the action tell a form that was sent twice."""
 
@@ -60,14 +78,21 @@ class LineField(StringField):
     """One line of text, without control characters and direction overrides; empty where nothing could be seen."""
 
     def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:
-        super().__init__(label, validators, filters=[_cleaned(plain_line)], **kwargs)
+        self.longest = longest_typed(validators)
+        super().__init__(label, validators, filters=[_cleaned(plain_line, self.longest)], **kwargs)
+
+    def _value(self) -> str:
+        return str(super()._value())[: self.longest]  # type: ignore[misc]
 
 
 class BodyField(TextAreaField):
     """Several lines, with Unix line ends and without control characters; empty where nothing could be seen."""
 
     def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:
-        super().__init__(label, validators, filters=[_cleaned(plain)], **kwargs)
+        super().__init__(label, validators, filters=[_cleaned(plain, longest_typed(validators))], **kwargs)
+
+    def _value(self) -> str:
+        return str(super()._value())[:LONGEST_GIVEN_BACK]  # type: ignore[misc]
 
 
 def not_offered(label: Any) -> dict[str, Any]:
@@ -81,6 +106,9 @@ class ChoiceField(SelectField):
 
     def __init__(self, label: Any, validators: Any = None, **kwargs: Any) -> None:
         super().__init__(label, validators, **not_offered(label), **kwargs)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        super().process_formdata(bounded_choices(valuelist))
 
     def offer(self, choices: Sequence[tuple[Any, ...]]) -> None:
         """Offer these values with their labels, and attributes of the option where it has some, in this order."""
@@ -131,11 +159,33 @@ class Renders:
             raise ValidationError(str(self.else_empty))
 
 
-def _cleaned(clean: Callable[[str], str]) -> Callable[[Any], Any]:
+def bounded_choices(sent: Sequence[str]) -> list[str]:
+    """What was sent as choices; no choice is as long as where each is cut."""
+    return [value[:LONGEST_CHOICE] for value in sent]
+
+
+def longest_typed(validators: Sequence[Any] | None) -> int:
+    """How many characters of a field are cleaned at most, from the limit that every field of text has."""
+    [limit] = [one.max for one in validators or () if isinstance(one, AtMost)]
+    return TYPED_FOR_ONE * int(limit)
+
+
+def _names_of_texts(kind: type[Form]) -> Iterator[str]:
+    """The names of the fields in which people write, in forms of this kind."""
+    for name, field in vars(kind).items():
+        if isinstance(field, UnboundField) and issubclass(field.field_class, LineField | BodyField):
+            yield name
+    for narrower in kind.__subclasses__():
+        yield from _names_of_texts(narrower)
+
+
+def _cleaned(clean: Callable[[str, int], str], longest: int) -> Callable[[Any], Any]:
+    """What is longer than what can be cleaned is left as it is, and refused."""
+
     def clean_or_empty(typed: Any) -> Any:
-        if not isinstance(typed, str):
+        if not isinstance(typed, str) or len(typed) > longest:
             return typed
-        text = clean(typed)
+        text = clean(typed, longest)
         return "" if is_blank(text) else text
 
     return clean_or_empty

@@ -47,7 +47,7 @@ LAYERS = (
     ("errors", r"app\.(errors|attempts|error_pages)"),
     ("languages", r"app\.(languages|environment)"),
     ("models", r"app\.models(\.\w+)?"),
-    ("extensions", r"app\.(extensions|database|storage|prepared|limits)"),
+    ("extensions", r"app\.(extensions|database|storage|prepared|limits|bounds)"),
 )
 OF_A_REQUEST = frozenset(
     "request session current_user url_for login_user logout_user flash redirect render_template".split()
@@ -59,6 +59,7 @@ MAY_KNOW_THE_REQUEST = frozenset(
         "app.attachments.forms",
         "app.viewer",
         "app.addresses",
+        "app.bounds",
         "app.error_pages",
         "app.headers",
         "app.templating",

@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
-from wtforms import BooleanField, DateField, Field, HiddenField, IntegerField, SelectField, SelectMultipleField
+from wtforms import BooleanField, DateField, Field, IntegerField, SelectField, SelectMultipleField
 from wtforms.validators import ValidationError
 from wtforms.widgets import CheckboxInput
 
 from app.admin.version_queries import ChangedMeanwhile
 from app.errors import Refused
-from app.forms import Form, not_offered
+from app.forms import Form, HiddenField, bounded_choices, not_offered
 from app.models import last_second
 
 NO_DATE = _l("Please give a date, such as 2026-12-31.")
@@ -30,6 +30,9 @@ class ChoicesField(SelectMultipleField):
     def __init__(self, label: Any, coerce: Callable[[Any], Any] = int, **kwargs: Any) -> None:
         super().__init__(label, coerce=coerce, **not_offered(label), **kwargs)
 
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        super().process_formdata(bounded_choices(valuelist))
+
     def offer(self, choices: Sequence[tuple[Any, Any]]) -> None:
         """Offer these keys with their labels, in this order."""
         self.choices = list(choices)
@@ -40,6 +43,10 @@ class NumberField(IntegerField):
         kwargs.setdefault("invalid_value_message", _no_number(label))
         super().__init__(label, validators, **kwargs)
 
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.raw_data = bounded_choices(valuelist)
+        super().process_formdata(self.raw_data)
+
 
 class DayField(DateField):
     """A date, which may be left out."""
@@ -49,8 +56,9 @@ class DayField(DateField):
         super().__init__(label, **kwargs)
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        if any(valuelist):
-            super().process_formdata(valuelist)
+        self.raw_data = bounded_choices(valuelist)
+        if any(self.raw_data):
+            super().process_formdata(self.raw_data)
             check_year(self.data, NO_DATE)
         else:
             self.data = None
@@ -63,9 +71,9 @@ class MomentField(Field):
     """
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        self.data = None
+        self.data, self.raw_data = None, bounded_choices(valuelist)
         try:
-            typed = datetime.strptime(" ".join(valuelist)[:16], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
+            typed = datetime.strptime(" ".join(self.raw_data)[:16], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
         except ValueError as error:
             raise ValueError(self._what_is_needed()) from error
         check_year(typed, self._what_is_needed())

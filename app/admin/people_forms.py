@@ -8,9 +8,9 @@ from flask_babel import lazy_gettext as _l
 from app import labels
 from app.admin.forms import ChoicesField
 from app.auth.forms import EmailField, EmailForm
-from app.forms import ChoiceField, Form, Required
+from app.forms import AtMost, ChoiceField, Form, Required
 from app.languages import Language, site_languages
-from app.models import Forum, Role
+from app.models import Forum, Role, User
 
 
 class InvitationForm(Form):
@@ -27,7 +27,10 @@ class InvitationForm(Form):
 class RoleForm(EmailForm):
     """A role for somebody who has an account."""
 
-    email = EmailField(_l("E-mail address"), validators=[Required(_l("Write the e-mail address of the person."))])
+    email = EmailField(
+        _l("E-mail address"),
+        validators=[Required(_l("Write the e-mail address of the person.")), AtMost(User.MAX_EMAIL)],
+    )
     role = ChoiceField(_l("Role"), default=Role.MODERATOR)
     languages = ChoicesField(
         _l("As moderator, only for messages in"),

@@ -19,6 +19,7 @@ from app.models import User
 
 PER_PAGE = 50
 LONGEST_SEARCH = 100
+LONGEST_FOLDED = 1_000  # a name, an address and an organization together
 PROFILE = ("name", "title", "organization", "country", "capacity", "language", "is_admin")
 
 
@@ -96,5 +97,5 @@ def _page_number(asked: str, total: int) -> tuple[int, int]:
 
 def _folded(text: str) -> str:
     """Without accents and capitals, and with spaces of one kind."""
-    plain = unicodedata.normalize("NFKD", text)
+    plain = unicodedata.normalize("NFKD", text[:LONGEST_FOLDED])
     return "".join(char for char in plain if not unicodedata.combining(char)).casefold()

@@ -24,7 +24,7 @@ bp = Blueprint("users", __name__)
 
 @bp.get("/users/")
 def index() -> ResponseReturnValue:
-    heading, wanted = _("People"), plain_line(request.args.get("q", ""))
+    heading, wanted = _("People"), plain_line(request.args.get("q", ""), user_queries.LONGEST_SEARCH)
     found = user_queries.search_users(wanted, request.args.get("page", "1"), reader_language())
     shown: dict[str, Any] = {
         "found": found,

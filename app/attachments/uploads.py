@@ -41,6 +41,7 @@ DAMAGED = _l(
 TEXT_ENDINGS = (*TEXT.endings, *CSV.endings)
 ENDINGS = tuple(ending for kind in KINDS for ending in kind.endings)
 LONGEST_ENDING = 6  # the dot included; what is longer is no ending but a part of the name
+LONGEST_SENT = 1_000  # in characters, of a name with its path, whose end counts
 NAMELESS = "file"
 # What separates paths or means something else to a system; and marks by which letters would seem to change places.
 IN_NO_NAME = re.compile(r'[<>:"|?*]')
@@ -91,7 +92,7 @@ def read_upload(sent_name: str, content: IO[bytes], *, largest: int, language: L
 
 def clean_name(sent: str) -> str:
     """A file's name without its path and its dangerous characters, in at most as many as a name may have."""
-    name = DIRECTION_MARKS.sub("", plain_line(PATH.sub("", sent)))
+    name = DIRECTION_MARKS.sub("", plain_line(PATH.sub("", sent[-LONGEST_SENT:])))
     name = IN_NO_NAME.sub("_", name).strip(" .") or NAMELESS
     ending = _ending_of(name)
     most = Attachment.MAX_NAME - LONGEST_ENDING  # so that a missing ending can be put

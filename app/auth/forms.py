@@ -1,18 +1,20 @@
 """The forms of accounts."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import PasswordField
+from flask_babel.speaklater import LazyString
+from wtforms import PasswordField as AnyPasswordField
 from wtforms.validators import ValidationError
 from wtforms.widgets import EmailInput
 
 from app import labels
 from app.auth.emails import normal_email
-from app.auth.passwords import weakness
+from app.auth.passwords import LONGEST, composed, weakness
 from app.forms import AtMost, ChoiceField, Form, LineField, OnceForm, Required
 from app.languages import reader_language, site_languages
 from app.models import Capacity, User
@@ -31,6 +33,14 @@ class EmailField(LineField):
     """An e-mail address as somebody typed it."""
 
     widget = EmailInput()
+
+
+class PasswordField(AnyPasswordField):
+    """A password, composed; one that is longer than any can be is refused before anything is made of it."""
+
+    def __init__(self, label: Any, required: LazyString, validators: Sequence[Any] = (), **kwargs: Any) -> None:
+        every = [Required(required), AtMost(LONGEST), *validators]
+        super().__init__(label, every, filters=[lambda typed: composed(typed) if typed else typed], **kwargs)
 
 
 class NewPassword:
@@ -105,8 +115,10 @@ class ProfileForm(Form):
 
 
 class SignUpForm(OnceForm, ProfileForm):
-    email = EmailField(_l("E-mail address"), validators=[Required(_l("Write your e-mail address."))])
-    password = PasswordField(_l("Password"), validators=[Required(_l("Choose a password.")), NewPassword()])
+    email = EmailField(
+        _l("E-mail address"), validators=[Required(_l("Write your e-mail address.")), AtMost(User.MAX_EMAIL)]
+    )
+    password = PasswordField(_l("Password"), _l("Choose a password."), [NewPassword()])
     language = ChoiceField(_l("Language for mails to you"))
 
     PROFILE = (*ProfileForm.PROFILE, "language")
@@ -138,20 +150,22 @@ class SignUpForm(OnceForm, ProfileForm):
 class SignInForm(Form):
     names_secretariat = False  # where only the Secretariat can help
 
-    email = EmailField(_l("E-mail address"), validators=[Required(_l("Write your e-mail address."))])
-    password = PasswordField(_l("Password"), validators=[Required(_l("Write your password."))])
+    email = EmailField(
+        _l("E-mail address"), validators=[Required(_l("Write your e-mail address.")), AtMost(User.MAX_EMAIL)]
+    )
+    password = PasswordField(_l("Password"), _l("Write your password."))
 
 
 class ConfirmForm(Form):
-    password = PasswordField(
-        _l("The password that you chose when you signed up"), validators=[Required(_l("Write your password."))]
-    )
+    password = PasswordField(_l("The password that you chose when you signed up"), _l("Write your password."))
 
 
 class EmailForm(Form):
     """Asks where to send a link."""
 
-    email = EmailField(_l("E-mail address"), validators=[Required(_l("Write your e-mail address."))])
+    email = EmailField(
+        _l("E-mail address"), validators=[Required(_l("Write your e-mail address.")), AtMost(User.MAX_EMAIL)]
+    )
 
     def validate_email(self, field: Any) -> None:
         field.data = _checked_email(field.data)
@@ -166,12 +180,12 @@ class OwnEmail:
 
 
 class ResetForm(OwnEmail, Form):
-    new_password = PasswordField(_l("New password"), validators=[Required(_l("Choose a password.")), NewPassword()])
+    new_password = PasswordField(_l("New password"), _l("Choose a password."), [NewPassword()])
 
 
 class PasswordForm(OwnEmail, Form):
-    password = PasswordField(_l("Present password"), validators=[Required(_l("Write your present password."))])
-    new_password = PasswordField(_l("New password"), validators=[Required(_l("Choose a password.")), NewPassword()])
+    password = PasswordField(_l("Present password"), _l("Write your present password."))
+    new_password = PasswordField(_l("New password"), _l("Choose a password."), [NewPassword()])
 
 
 class LanguageForm(Form):

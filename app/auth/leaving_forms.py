@@ -9,7 +9,8 @@ from wtforms.validators import ValidationError
 from app.auth.emails import normal_email
 from app.auth.forms import EmailField, OwnEmail
 from app.auth.proof_forms import ProofForm
-from app.forms import Form, Required
+from app.forms import AtMost, Form, Required
+from app.models import User
 
 
 class TypedAddress(OwnEmail, Form):
@@ -17,7 +18,7 @@ class TypedAddress(OwnEmail, Form):
 
     email = EmailField(
         _l("To confirm, write the e-mail address of the account"),
-        validators=[Required(_l("Write the e-mail address of the account."))],
+        validators=[Required(_l("Write the e-mail address of the account.")), AtMost(User.MAX_EMAIL)],
     )
 
     def validate_email(self, field: Any) -> None:

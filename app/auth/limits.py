@@ -19,7 +19,7 @@ from flask.typing import ResponseReturnValue
 
 from app.attempts import TooManyAttempts, TooManyCodes, TooManyPasswords
 from app.auth import known_browsers
-from app.auth.emails import normal_email
+from app.auth.emails import LONGEST, normal_email
 from app.errors import NotTheirPassword, WrongCode, WrongCredentials
 from app.extensions import limiter
 from app.limits import Limit, network_of
@@ -141,7 +141,7 @@ def _account() -> str:
 
 def _email() -> str:
     """The address that is entered, in its normal form where it has one; longer ones than any account's are cut."""
-    typed = plain_line(request.form.get("email", "")[: User.MAX_EMAIL])
+    typed = plain_line(request.form.get("email", ""), LONGEST)
     return normal_email(typed) or typed
 
 

@@ -13,6 +13,7 @@ from flask_babel.speaklater import LazyString
 
 SHORTEST = 10
 LONGEST = 200
+LONGEST_TYPED = 4 * LONGEST  # where each character comes in four, a letter with its marks, that composing makes one
 
 # Argon2id with the parameters that OWASP recommends for web servers: 19 MiB, two passes, one lane.
 # Passwords hashed with others are hashed anew when their owner signs in.
@@ -66,6 +67,11 @@ def weakness(password: str, *, email: str, site_name: str) -> LazyString | None:
     return TOO_NEAR if any(part in password.casefold() for part in near) else None
 
 
+def composed(password: str) -> str:
+    """The password with its accents composed. One that is longer than any can be is left as it is."""
+    return unicodedata.normalize("NFC", password) if len(password) <= LONGEST_TYPED else password
+
+
 @lru_cache(maxsize=1)
 def _common() -> frozenset[str]:
     lines = Path(__file__).with_name("common_passwords.txt").read_text("utf-8").splitlines()
@@ -87,4 +93,4 @@ def _is_regular(password: str) -> bool:
 
 def _bytes(password: str) -> bytes:
     """The same bytes for the same characters, however a keyboard composes its accents."""
-    return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
+    return composed(password[:LONGEST_TYPED]).encode("utf-8", "surrogatepass")

@@ -4,18 +4,18 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from flask_babel import lazy_gettext as _l
-from wtforms import PasswordField
 
+from app.auth.forms import PasswordField
+from app.auth.second_step import LONGEST_CODE
 from app.errors import SameAddress, WrongCode, WrongPassword
 from app.forms import AtMost, Form, LineField, Required
 from app.models import User
 
-LONGEST_CODE = 50
 T = TypeVar("T")
 
 
 class PasswordProofForm(Form):
-    password = PasswordField(_l("Present password"), validators=[Required(_l("Write your present password."))])
+    password = PasswordField(_l("Present password"), _l("Write your present password."))
 
 
 class CodeForm(Form):

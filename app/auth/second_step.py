@@ -20,6 +20,7 @@ SECRET_BYTES = 20
 RECOVERY_CODES = 10
 RECOVERY_LENGTH = 10
 UNMISTAKABLE = "abcdefghjkmnpqrstuvwxyz23456789"
+LONGEST_CODE = 50  # in characters, as typed
 GROUP = 4
 QUIET_ZONE = 4  # in modules, around the picture
 
@@ -88,7 +89,7 @@ def recovery_hash(user_id: int, code: str) -> str:
 
 def cleaned(code: str) -> str:
     """The letters and digits of a code, whatever its case and however it was divided."""
-    plain = unicodedata.normalize("NFKC", code).casefold()
+    plain = unicodedata.normalize("NFKC", code[:LONGEST_CODE]).casefold()
     return "".join(char for char in plain if char.isalnum())
 
 

@@ -14,6 +14,7 @@ from app.auth import second_step_actions as actions
 from app.auth.forms import typed
 from app.auth.proof_forms import CodeForm, ProofForm, carry_out
 from app.auth.queries import count_recovery_codes
+from app.auth.sign_ins import MAX_BROWSER
 from app.errors import SecondStepIsOn
 from app.forms import Form
 from app.models import User
@@ -86,7 +87,7 @@ def ask_for_code(user: User, target: str) -> ResponseReturnValue:
 def _take(user: User, token: str, code: str) -> User:
     """The user, signed in with the code. Raises as `limits.codes` and `actions.take`."""
     with limits.codes(user):
-        return actions.take(token, code, browser=plain_line(request.user_agent.string))
+        return actions.take(token, code, browser=plain_line(request.user_agent.string, MAX_BROWSER))
 
 
 def _set_up_page(form: Form, user: User) -> ResponseReturnValue:

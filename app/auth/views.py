@@ -31,6 +31,7 @@ from app.auth.forms import (
     typed,
 )
 from app.auth.own_data_queries import get_own_data
+from app.auth.sign_ins import MAX_BROWSER
 from app.auth.sign_up_queries import is_only_sign_up
 from app.errors import NotConfirmed, NotTheirPassword, Suspended, WrongCredentials, WrongPassword
 from app.forms import Form
@@ -202,7 +203,7 @@ def own_data() -> ResponseReturnValue:
 
 def _sign_in(form: SignInForm, target: str) -> ResponseReturnValue:
     """Begin the session, or go on to the second step. Raises as `limits.passwords` and `actions.sign_in`."""
-    browser = plain_line(request.user_agent.string)
+    browser = plain_line(request.user_agent.string, MAX_BROWSER)
     email, destination = normal_email(typed(form.email)), asked_destination()
     with limits.passwords(email or typed(form.email)):
         user = actions.sign_in(email, typed(form.password), browser=browser, destination=destination)

@@ -97,7 +97,7 @@ def withdraw(number: int) -> ResponseReturnValue:
 @signed_in
 def preview() -> ResponseReturnValue:
     """The rendered text of a message that is being written, for the live preview."""
-    body = plain(request.form.get("body", ""))[: Message.MAX_BODY]
+    body = plain(request.form.get("body", ""), Message.MAX_BODY)
     return render_template("forums/preview.html", html=render(body))
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, HiddenField
+from wtforms import BooleanField
 
-from app.forms import AtMost, BodyField, ChoiceField, Form, LineField, Renders, Required
+from app.forms import AtMost, BodyField, ChoiceField, Form, HiddenField, LineField, Renders, Required
 from app.languages import N_, language_or_default, reader_language, site_languages, speaking
 from app.models import Message, Topic
 from app.moderation import actions

@@ -5,11 +5,11 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, SelectMultipleField
+from wtforms import SelectMultipleField
 from wtforms.validators import ValidationError
 
 from app.addresses import LARGEST_KEY
-from app.forms import AtMost, ChoiceField, LineField, OnceForm, Required, not_offered
+from app.forms import AtMost, ChoiceField, HiddenField, LineField, OnceForm, Required, not_offered
 from app.languages import reader_language, site_default, site_languages
 from app.models import Forum, Topic
 from app.models.texts import best_text

@@ -204,7 +204,7 @@ def test_account_that_was_made_before_and_never_confirmed_is_taken_over(app, vis
         ("email", "nadia", "Write the whole e-mail address"),
         ("email", "a@b.org, c@d.org", "Write the whole e-mail address"),
         ("email", "a@b.org\r\nBcc: c@d.org", "Write the whole e-mail address"),
-        ("email", "x" * 300 + "@example.org", "Write the whole e-mail address"),
+        ("email", "x" * 300 + "@example.org", "312 characters, and at most 254"),
         ("password", "", "Choose a password."),
         ("password", "short", "at least 10"),
         ("password", "x y" * 70, "at most 200"),

@@ -1,0 +1,139 @@
+"""How much a request may hold besides its size in bytes: counted before anything of it is parsed, since parsing costs
+far more time and memory than what is sent."""
+
+import re
+from collections.abc import Iterable
+from typing import IO, TYPE_CHECKING, Any, NoReturn
+
+from flask import Flask, abort, request
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+LONGEST_ADDRESS = 8_000  # in bytes, as all lengths here; of the path, and of the query
+MOST_ARGUMENTS = 100
+LONGEST_HEADERS = 16_000  # of the values of all of them together
+LONGEST_KEPT = 1_000  # of one of them, where all are too long
+MOST_COOKIES = 100
+# Enough for a check box for each State, or for each message of the longest list that can be moved at once.
+MOST_FIELDS = 1_000
+# In percent signs: a megabyte of text as forms encode it, so that it is refused at its field and given back.
+MOST_ESCAPES = 1_100_000
+MOST_PARTS = 200  # of a form with files, which has no list of check boxes
+LONGEST_PART_HEADER = 1_200  # of one field or file: no system has names of files that come near to it
+BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r")
+FEW_ESCAPES = 50_000  # which cost little, whatever they stand for
+# UTF-8 (RFC 3629, section 4) with bytes as a percent sign and two digits. A byte that belongs to no character costs as
+# much as many others.
+TAIL = rb"%[89AB][0-9A-F]"
+WELL_FORMED = re.compile(
+    rb"(?:[^%]|%[0-7][0-9A-F]|%(?:C[2-9A-F]|D[0-9A-F])"
+    + TAIL
+    + rb"|%E(?:0%[AB][0-9A-F]|[1-9A-CEF]"
+    + TAIL
+    + rb"|D%[89][0-9A-F])"
+    + TAIL
+    + rb"|%F(?:0%[9AB][0-9A-F]|[1-3]"
+    + TAIL
+    + rb"|4%8[0-9A-F])(?:"
+    + TAIL
+    + rb"){2})*+",
+    re.IGNORECASE,
+)
+NOT_UNDERSTOOD, URI_TOO_LONG, HEADERS_TOO_LARGE, TOO_LARGE = 400, 414, 431, 413
+EXCESS = "plenary.excess"  # in the environment of a request: the status of what it has too much, else None
+
+
+def register(app: Flask) -> None:
+    """Refuse what is too much, on a page as all errors have."""
+    app.config["MAX_FORM_PARTS"] = MOST_PARTS
+    app.wsgi_app = _without_excess(app.wsgi_app)  # type: ignore[assignment, method-assign]
+
+    @app.url_value_preprocessor
+    def refuse_excess(_endpoint: str | None, _values: Any) -> None:
+        if excess := request.environ.get(EXCESS):
+            abort(excess)
+        if request.routing_exception is None:
+            _refuse_excess_of_form()
+
+
+class ShortHeaders:
+    """What a form with files sends, as long as nothing in it has a header that is longer than any needs."""
+
+    def __init__(self, stream: IO[bytes], boundary: str) -> None:
+        self._stream = stream
+        self._boundary = f"--{boundary}".encode()
+        self._unread = b""  # what may be the beginning of a boundary or of a blank line, or is part of a header
+        self._is_in_header = False
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes. Raises RequestEntityTooLarge."""
+        data = self._stream.read(size)
+        self._follow(self._unread + data)
+        return data
+
+    def _follow(self, data: bytes) -> None:
+        start = 0
+        while (end := self._end_of_state(data, start)) >= 0:
+            self._check_header(end - start)
+            start, self._is_in_header = end, not self._is_in_header
+        self._check_header(len(data) - start)
+        self._unread = data[start if self._is_in_header else max(start, len(data) - len(self._boundary) + 1) :]
+
+    def _check_header(self, length: int) -> None:
+        if self._is_in_header and length > LONGEST_PART_HEADER:
+            _refuse(TOO_LARGE)
+
+    def _end_of_state(self, data: bytes, start: int) -> int:
+        """Where the header that begins at `start` ends, or the content before the next one; -1 where not yet."""
+        if self._is_in_header:
+            found = BLANK_LINE.search(data, start)
+            return found.end() if found else -1
+        at = data.find(self._boundary, start)
+        return at + len(self._boundary) if at >= 0 else -1
+
+
+def _refuse_excess_of_form() -> None:
+    if request.mimetype == "multipart/form-data":
+        boundary = request.mimetype_params.get("boundary", "")
+        request.environ["wsgi.input"] = ShortHeaders(request.environ["wsgi.input"], boundary)
+    elif request.mimetype == "application/x-www-form-urlencoded":
+        sent = request.get_data()
+        escapes = sent.count(b"%")
+        if sent.count(b"&") >= MOST_FIELDS or escapes > MOST_ESCAPES:
+            _refuse(TOO_LARGE)
+        if escapes > FEW_ESCAPES and not WELL_FORMED.fullmatch(sent):
+            _refuse(NOT_UNDERSTOOD)
+
+
+def _refuse(status: int) -> NoReturn:
+    """Raise the error, with a note that nothing of the form is to be read."""
+    request.environ[EXCESS] = status
+    abort(status)
+
+
+def _without_excess(answer: "WSGIApplication") -> "WSGIApplication":
+    """The same answers, for requests of which too much is left out and noted."""
+
+    def answer_in_bounds(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        headers = {name: len(value) for name, value in environ.items() if name.startswith(("HTTP_", "CONTENT_"))}
+        environ[EXCESS] = _excess_of_address(environ) or _excess_of_headers(environ, sum(headers.values()))
+        if environ[EXCESS]:
+            for name in (name for name, length in headers.items() if length > LONGEST_KEPT):
+                del environ[name]
+            environ["PATH_INFO"], environ["QUERY_STRING"] = environ["PATH_INFO"][:LONGEST_ADDRESS], ""
+            environ.pop("HTTP_COOKIE", None)
+        return answer(environ, start_response)
+
+    return answer_in_bounds
+
+
+def _excess_of_address(environ: "WSGIEnvironment") -> int | None:
+    query = environ.get("QUERY_STRING", "")
+    is_long = len(environ["PATH_INFO"]) > LONGEST_ADDRESS or len(query) > LONGEST_ADDRESS
+    return URI_TOO_LONG if is_long or query.count("&") >= MOST_ARGUMENTS else None
+
+
+def _excess_of_headers(environ: "WSGIEnvironment", length: int) -> int | None:
+    cookies = environ.get("HTTP_COOKIE", "").count(";") + 1
+    return HEADERS_TOO_LARGE if length > LONGEST_HEADERS or cookies > MOST_COOKIES else None

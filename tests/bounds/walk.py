@@ -1,0 +1,83 @@
+"""Every form of the site, found on the page that shows it: who sends it, to which address, with which fields."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask import Flask
+from flask.testing import FlaskClient
+from lxml import html
+
+from app.auth import tokens
+from app.auth.email_change_actions import PURPOSES
+from app.auth.second_step_actions import SECOND_STEP
+from app.extensions import db
+from app.models import User
+from tests.full_world import FullWorld
+from tests.route_table import PEOPLE, Row, paths_of
+
+# Where the form of an address without a page is shown, and to whom. Nobody else does without their sign-in afterwards.
+SHOWN_ON = {
+    "/moderation/messages/<int:number>/<any(approve,return,correct,withhold,restore,settle):name>/": (
+        "moderator",
+        "/en/moderation/messages/{moderated.pending}/",
+    ),
+    "/auth/sign-out/": ("translator", "/en/account/"),
+    "/account/sign-ins/<int:sign_in_id>/end/": ("bruno", "/en/account/"),
+    "/account/sign-ins/end-others/": ("bruno", "/en/account/"),
+    "/account/email/cancel/": ("bruno", "/en/account/email/"),
+}
+SENT_BY_A_SCRIPT = {"/preview/": ("alice", "/en/preview/", ("body",))}
+LINKED_IN_A_MAIL = {
+    "/auth/confirm/<token>/": ("unconfirmed", tokens.CONFIRM, "/en/auth/confirm/{}/"),
+    "/auth/reset/<token>/": ("alice", tokens.RESET, "/en/auth/reset/{}/"),
+    "/auth/email/<any(old,new):side>/<token>/": ("bruno", PURPOSES["new"], "/en/auth/email/new/{}/"),
+}
+
+
+@dataclass(frozen=True)
+class SentForm:
+    client: FlaskClient
+    path: str
+    fields: tuple[str, ...]
+
+
+def form_of(row: Row, app: Flask, full: FullWorld, people: dict[str, FlaskClient]) -> SentForm:
+    """The form that an address of a row takes; fails where none of its pages shows one."""
+    if row.rule in SENT_BY_A_SCRIPT:
+        person, path, fields = SENT_BY_A_SCRIPT[row.rule]
+        return SentForm(people[person], path, fields)
+    if row.rule in SHOWN_ON:
+        person, page = SHOWN_ON[row.rule]
+        client, pages = people[person], [page.format_map(vars(full))]
+    elif row.rule in LINKED_IN_A_MAIL:
+        name, purpose, page = LINKED_IN_A_MAIL[row.rule]
+        client, pages = app.test_client(), [page.format(_token(app, f"{name}@example.org", purpose))]
+    elif row.rule == "/auth/second-step/":
+        client, pages = _half_signed_in(app, full), ["/en/auth/second-step/"]
+    else:
+        client, pages = people[PEOPLE[row.guard.index(200)]], paths_of(row, full)
+    found = [form for page in pages for form in _found_on(client, page, row, app)]
+    assert found, f"no page has a form for {row.rule}"
+    return found[0]
+
+
+def _found_on(client: FlaskClient, page: str, row: Row, app: Flask) -> Iterator[SentForm]:
+    adapter = app.url_map.bind("localhost")
+    for form in html.document_fromstring(client.get(page).text).xpath("//form[@method='post']"):
+        for path in (form.get("action") or page, *form.xpath(".//@formaction")):
+            rule = adapter.match(path.partition("?")[0], method="POST", return_rule=True)[0].rule
+            if rule.removeprefix("/<language:lang>") == row.rule:
+                yield SentForm(client, path, tuple(dict.fromkeys(form.xpath(".//@name"))))
+
+
+def _token(app: Flask, email: str, purpose: tokens.Purpose) -> str:
+    with app.app_context():
+        return tokens.make(purpose, db.session.scalars(db.select(User).filter_by(email=email)).one())
+
+
+def _half_signed_in(app: Flask, full: FullWorld) -> FlaskClient:
+    """Somebody who has entered the right password and is asked for a code."""
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session["second_step"] = [full.small.admin, _token(app, "admin@example.org", SECOND_STEP)]
+    return client
