@@ -144,7 +144,8 @@ def test_nonsense_in_a_parameter_is_no_fault_of_the_site(row: Row, full: FullWor
     path, reader = paths_of(row, full)[0].partition("?")[0], people[PEOPLE[row.guard.index(200)]]
     for value in NONSENSE:
         for names in (("page",), PARAMETERS):
-            answer = reader.get(path, query_string=dict.fromkeys(names, value), buffered=True)
+            asked = dict.fromkeys(names, value[: 5_000 // len(names)])  # a longer query is refused as a whole
+            answer = reader.get(path, query_string=asked, buffered=True)
             assert answer.status_code in {200, 302, 400, 404, 410, 422}, f"{value[:20]!r} as {names}"
 
 

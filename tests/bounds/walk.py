@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urldefrag, urljoin
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -64,7 +65,8 @@ def form_of(row: Row, app: Flask, full: FullWorld, people: dict[str, FlaskClient
 def _found_on(client: FlaskClient, page: str, row: Row, app: Flask) -> Iterator[SentForm]:
     adapter = app.url_map.bind("localhost")
     for form in html.document_fromstring(client.get(page).text).xpath("//form[@method='post']"):
-        for path in (form.get("action") or page, *form.xpath(".//@formaction")):
+        for action in (form.get("action") or page, *form.xpath(".//@formaction")):
+            path = urldefrag(urljoin(page, action)).url
             rule = adapter.match(path.partition("?")[0], method="POST", return_rule=True)[0].rule
             if rule.removeprefix("/<language:lang>") == row.rule:
                 yield SentForm(client, path, tuple(dict.fromkeys(form.xpath(".//@name"))))
