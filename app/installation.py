@@ -29,14 +29,14 @@ def require(config: Config) -> None:
             _require_access(folder)
     if config.database_url:
         _require_driver(_address_of(config.database_url))
-    path = database_file(config)
+    path = _database_file(config)
     if path is not None:
-        _require_access(path.parent)
+        _require_folder(path.parent, "DATABASE_URL")
         for end in OF_SQLITE:
             _keep_to_owner(path.with_name(path.name + end))
 
 
-def database_file(config: Config) -> Path | None:
+def _database_file(config: Config) -> Path | None:
     """Where SQLite keeps the records of this site; None where PostgreSQL does."""
     if not config.database_url:
         return config.instance / "plenary.sqlite"

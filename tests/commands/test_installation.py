@@ -173,10 +173,10 @@ def test_a_database_that_others_may_read_is_kept_to_its_owner_from_the_next_star
 
 
 def test_a_database_elsewhere_is_kept_to_its_owner_too(tmp_path):
-    database = tmp_path / "elsewhere.sqlite"
+    database = tmp_path / "new" / "elsewhere.sqlite"
 
     assert run(*FLASK, "upgrade", env=environment(tmp_path, DATABASE_URL=f"sqlite:///{database}")).returncode == 0
-    assert database.stat().st_mode & 0o777 == 0o600
+    assert [path.stat().st_mode & 0o777 for path in (database.parent, database)] == [0o700, 0o600]
 
 
 def test_a_database_that_does_not_answer_is_told_in_a_sentence(tmp_path):
