@@ -1,55 +1,46 @@
-"""Pictures of tables, as SVG that is served as an image: no script, nothing from elsewhere, the site's own look.
+"""Bar charts of tables, as SVG files that are served as images: no script, nothing from elsewhere, the site's colours.
 
-What pygal draws is taken over element by element and attribute by attribute; its styles, scripts and tooltips are not.
+This module places bars and labels; `templates/figures/chart.svg` writes them.
 """
 
 import base64
 import hashlib
 import re
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-from pygal import Bar, HorizontalBar, PluginImportFixer
-from pygal.etree import etree
-from pygal.style import Style
+from typing import NamedTuple
 
 from app.plain import plain
 
-etree.to_etree()  # the same on every machine, whether lxml is there or not
-# It finds plugins, of which there are none, in an old way that Python warns of whenever a module is not found.
-sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, PluginImportFixer)]
-
 TOKENS = Path(__file__).parents[1] / "static" / "base.css"
-WIDTH = 640  # in the units of the picture; the page scales it
-TEXT_SIZE = 15
-DATES_SHOWN = 6
-ELEMENTS = frozenset({"svg", "g", "defs", "style", "rect", "path", "text"})
-ATTRIBUTES = frozenset("xmlns viewBox width height x y rx ry d class transform text-anchor".split())
-TOOLTIPS = "tooltip-overlay"
+# All lengths are in the units of the drawing, which the page scales.
+WIDTH = 640
+MARGIN = 10
+LINE = 22  # a line of text
+BAR = 16
+GAP = 10
+VALUE_ROOM = 80  # beside the longest bar, for its value
+TICK_ROOM = 60  # beside the axis, for the value of each line
+HEIGHT_OVER_TIME = 320
+MOST_LINES = 5
+MOST_DATES = 6
 RULES = """
 svg { background: var(--paper); font: 15px var(--sans); }
-.background { fill: var(--paper); }
 text { fill: var(--ink); }
-.axis.x text, .no_data { text-anchor: middle; }
-.axis.y text { text-anchor: end; }
-.line { fill: none; stroke: var(--rule); }
-.axis.major.line { stroke: var(--edge); }
-.horizontal .axis.y .guide.line, .vertical .axis.x .guide.line { stroke: none; }
+.tick { text-anchor: end; }
+.date { text-anchor: middle; }
+path { stroke: var(--rule); }
 .color-0 { fill: var(--link); }
 .color-1 { fill: var(--paper); stroke: var(--link); stroke-width: 2; }
-.series text { stroke: none; fill: var(--ink); }
-.horizontal .series text { text-anchor: start; }
 """
 
 
 @dataclass(frozen=True)
 class Picture:
-    """Bars for each label: one of each series, of which there are two at most.
+    """What a chart shows: bars for each label, one of each series, of which there are two at most.
 
-    `description` says in words what is to be seen; `write` writes a value as the reader's language does.
+    `description` says the same in words; `write` writes a value as the reader's language does.
     """
 
     heading: str
@@ -61,89 +52,123 @@ class Picture:
 
     @property
     def height(self) -> int:
-        """As much as the bars need, in the units of the picture."""
-        return 320 if self.is_over_time else 90 + len(self.labels) * (10 + 22 * len(self.series))
+        """In the units of the drawing, `WIDTH` of which are its width."""
+        if self.is_over_time:
+            return HEIGHT_OVER_TIME
+        return 2 * MARGIN + self.legend_height + len(self.labels) * (LINE + BAR * len(self.series) + GAP)
+
+    @property
+    def legend_height(self) -> int:
+        return LINE + GAP if len(self.series) > 1 else 0
+
+    @property
+    def largest(self) -> float:
+        return max((value for _name, values in self.series for value in values), default=0)
 
 
-def draw(picture: Picture) -> bytes:
-    """The picture as an SVG document."""
-    chart = _over_time(picture) if picture.is_over_time else _side_by_side(picture)
-    chart.add_xml_filter(lambda root: _cleaned(root, picture))
-    drawn: bytes = chart.render()
-    return drawn
+class Bar(NamedTuple):
+    """A rectangle by its upper left corner; `series` counts from 0."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    series: int
+
+
+class Label(NamedTuple):
+    """A text by the left end of its base line, or by what its `kind` says in RULES."""
+
+    x: float
+    y: float
+    text: str
+    kind: str = ""
+
+
+@dataclass
+class Drawing:
+    """A picture with the place of everything in it; `lines` are the heights of horizontal lines, and `legend` has a
+    sample and the name of each series."""
+
+    heading: str
+    description: str
+    height: int
+    bars: list[Bar] = field(default_factory=list)
+    labels: list[Label] = field(default_factory=list)
+    lines: list[float] = field(default_factory=list)
+    legend: list[tuple[Bar, Label]] = field(default_factory=list)
+    width: int = WIDTH
+
+
+def draw(picture: Picture) -> Drawing:
+    drawing = Drawing(plain(picture.heading), plain(picture.description), picture.height)
+    if picture.is_over_time:
+        _draw_over_time(drawing, picture)
+    else:
+        _draw_side_by_side(drawing, picture)
+    if len(picture.series) > 1:
+        _draw_legend(drawing, picture)
+    return drawing
 
 
 def content_security_policy() -> str:
-    """The policy for a picture that somebody opens by itself: its own style and nothing else."""
+    """The policy for a picture that is opened by itself: its own style and nothing else."""
     digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
     return (
         f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 
 
-def _over_time(picture: Picture) -> Any:
-    """Bars that stand from left to right; a date under a few of them."""
-    every = max(-(-len(picture.labels) // DATES_SHOWN), 1)
-    chart = Bar(**_look(picture), x_labels_major_every=every, show_minor_x_labels=False)
-    chart.x_labels = [plain(label) for label in picture.labels]
-    for name, values in picture.series:
-        chart.add(plain(name), list(values))
-    return chart
+def steps(largest: float) -> list[float]:
+    """The values at which an axis from 0 to `largest` has lines: whole multiples of 1, 2 or 5, and of their tens."""
+    size = 1
+    while largest > size * MOST_LINES:
+        size = size * 5 // 2 if str(size).startswith("2") else size * 2
+    return [float(value) for value in range(0, int(-(-largest // size)) * size + 1, size)]
 
 
-def _side_by_side(picture: Picture) -> Any:
-    """Bars that lie one below the other, from the top, each with its value; pygal counts them from the bottom."""
-    look = _look(picture) | {"margin_right": 50}
-    chart = HorizontalBar(**look, print_values=True, print_values_position="top")
-    chart.x_labels = [plain(label) for label in reversed(picture.labels)]
-    for name, values in picture.series:
-        chart.add(plain(name), list(reversed(values)))
-    return chart
+def _draw_side_by_side(drawing: Drawing, picture: Picture) -> None:
+    """Bars from left to right, below their label; each has its value at its end."""
+    scale = (WIDTH - 2 * MARGIN - VALUE_ROOM) / (picture.largest or 1)
+    y = float(MARGIN)
+    for at, label in enumerate(picture.labels):
+        drawing.labels.append(Label(MARGIN, y + LINE - 6, plain(label)))
+        y += LINE
+        for series, (_name, values) in enumerate(picture.series):
+            length = values[at] * scale
+            drawing.bars.append(Bar(MARGIN, y + 1, length, BAR - 2, series))
+            drawing.labels.append(Label(MARGIN + length + 6, y + BAR - 3, picture.write(values[at])))
+            y += BAR
+        y += GAP
 
 
-def _look(picture: Picture) -> dict[str, Any]:
-    return {
-        "css": (),
-        "js": (),
-        "no_prefix": True,
-        "width": WIDTH,
-        "height": picture.height,
-        "explicit_size": True,
-        "margin": 10,
-        "show_legend": len(picture.series) > 1,
-        "legend_at_bottom": True,
-        "truncate_label": -1,
-        "truncate_legend": -1,
-        "value_formatter": picture.write,
-        "include_x_axis": True,
-        "min_scale": 2,
-        "max_scale": 5,
-        "style": Style(
-            label_font_size=TEXT_SIZE,
-            major_label_font_size=TEXT_SIZE,
-            legend_font_size=TEXT_SIZE,
-            value_font_size=TEXT_SIZE,
-        ),
-    }
+def _draw_over_time(drawing: Drawing, picture: Picture) -> None:
+    """Bars that stand side by side from left to right, with a date below some of them and lines behind them."""
+    marks = steps(picture.largest)
+    bottom = HEIGHT_OVER_TIME - MARGIN - picture.legend_height - LINE
+    scale = (bottom - LINE) / (marks[-1] or 1)
+    room = (WIDTH - 2 * MARGIN - TICK_ROOM) / max(len(picture.labels), 1)
+    drawing.lines = [bottom - mark * scale for mark in marks]
+    drawing.labels = [
+        Label(TICK_ROOM - 4, y + 5, picture.write(mark), "tick") for mark, y in zip(marks, drawing.lines, strict=True)
+    ]
+    thickness = room * 0.8 / len(picture.series)
+    every = max(-(-len(picture.labels) // MOST_DATES), 1)
+    for at, label in enumerate(picture.labels):
+        left = TICK_ROOM + at * room
+        for series, (_name, values) in enumerate(picture.series):
+            height = values[at] * scale
+            drawing.bars.append(Bar(left + series * thickness, bottom - height, thickness * 0.9, height, series))
+        if at % every == 0:
+            drawing.labels.append(Label(left + room * 0.4, bottom + LINE, plain(label), "date"))
 
 
-def _cleaned(root: Any, picture: Picture) -> Any:
-    """The drawing without what is not of ours to show, with its name and what it says in words."""
-    for parent in list(root.iter()):
-        for child in list(parent):
-            if child.tag not in ELEMENTS or TOOLTIPS in child.get("class", ""):
-                parent.remove(child)
-        for name in set(parent.attrib) - ATTRIBUTES:
-            del parent.attrib[name]
-    root.find("defs/style").text = STYLE
-    root.set("role", "img")
-    root.set("aria-labelledby", "title")
-    root.set("aria-describedby", "description")
-    for tag, key, text in (("desc", "description", picture.description), ("title", "title", picture.heading)):
-        element = etree.Element(tag, {"id": key})
-        element.text = plain(text)
-        root.insert(0, element)
-    return root
+def _draw_legend(drawing: Drawing, picture: Picture) -> None:
+    """At the foot, where `height` keeps room for it."""
+    y, room = picture.height - MARGIN - LINE, (WIDTH - 2 * MARGIN) / len(picture.series)
+    for series, (name, _values) in enumerate(picture.series):
+        x = MARGIN + series * room
+        drawing.legend.append((Bar(x, y + 3, BAR, BAR - 2, series), Label(x + BAR + 8, y + BAR - 1, plain(name))))
 
 
 def _tokens() -> str:

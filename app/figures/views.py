@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from app.database import utcnow
 from app.errors import NotFound
 from app.figures import contents, queries
-from app.figures.charts import content_security_policy, draw
+from app.figures.charts import STYLE, content_security_policy, draw
 from app.figures.tables import Asked, Table
 from app.languages import reader_language
 from app.permissions import can
@@ -40,7 +40,8 @@ def picture(forum_slug: str, name: str) -> ResponseReturnValue:
     if drawn is None:
         raise NotFound
     headers = {"Content-Security-Policy": content_security_policy()}
-    return Response(draw(drawn), mimetype="image/svg+xml", headers=headers)
+    chart = render_template("figures/chart.svg", drawing=draw(drawn), style=STYLE)
+    return Response(chart, mimetype="image/svg+xml", headers=headers)
 
 
 @bp.get("/<name>.csv")

@@ -6,11 +6,12 @@ import re
 from xml.etree import ElementTree
 
 import pytest
+from flask import render_template
 from flask.testing import FlaskClient
 from lxml import html
 
 from app.extensions import db
-from app.figures.charts import Picture, draw
+from app.figures.charts import Picture, draw, steps
 from app.figures.contents import FIGURES
 from app.models import Topic, User
 from app.plain import plain
@@ -126,10 +127,10 @@ def test_words_of_a_picture_are_the_numbers_of_its_table(admin, known: Known):
 
 def test_bars_are_as_long_as_their_numbers(admin, known: Known):
     """The bars of the messages in English, Spanish and French: four, one and one."""
-    [series] = [one for one in picture(admin, "languages").iter() if one.get("class") == "series serie-0 color-0"][:1]
-    lengths = sorted(float(bar.get("width", 0)) for bar in series.iter(f"{SVG}rect"))
+    bars = [bar for bar in picture(admin, "languages").iter(f"{SVG}rect") if bar.get("class") == "color-0"]
+    *lengths, _sample_in_the_legend = [float(bar.get("width", 0)) for bar in bars]
 
-    assert [round(length / lengths[0], 1) for length in lengths] == [1.0, 1.0, 4.0]
+    assert [round(length / lengths[-1], 1) for length in lengths] == [4.0, 1.0, 1.0]
 
 
 def test_picture_has_the_colours_and_typefaces_of_the_site_light_and_dark(admin, known: Known):
@@ -153,9 +154,26 @@ def test_picture_opened_by_itself_may_use_its_own_style_and_nothing_else(admin, 
     assert "default-src" in rules
 
 
+@pytest.mark.parametrize(
+    ("largest", "marks"),
+    [
+        (0, [0]),
+        (3, [0, 1, 2, 3]),
+        (7, [0, 2, 4, 6, 8]),
+        (25, [0, 5, 10, 15, 20, 25]),
+        (26, [0, 10, 20, 30]),
+        (999, [0, 200, 400, 600, 800, 1000]),
+    ],
+)
+def test_axis_has_lines_at_round_values(largest, marks):
+    assert steps(largest) == marks
+
+
 @pytest.mark.parametrize("label", [*SCRIPTS[:6], *HANDLERS[:6], "]]>", "{{7*7}}", "\x00\x07"])
-def test_hostile_label_stays_text(label):
-    drawn = draw(Picture(label, label, (label, "b"), ((label, (1, 2)),), str))
+def test_hostile_label_stays_text(app, label):
+    with app.test_request_context("/en/"):
+        drawing = draw(Picture(label, label, (label, "b"), ((label, (1, 2)),), str))
+        drawn = render_template("figures/chart.svg", drawing=drawing, style="")
     tree = ElementTree.fromstring(drawn)
 
     assert {element.tag.removeprefix(SVG) for element in tree.iter()} <= ELEMENTS
