@@ -17,6 +17,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import app.database
@@ -102,7 +103,8 @@ def answers(instance: Path) -> Iterator[tuple[str, str]]:
         make_moderator_of_another_forum(other, full)
         people = {**full.people, "other": other.id}
         db.session.commit()
-    clients = {"visitor": application.test_client(), **{name: sign_in(application, key) for name, key in people.items()}}
+    clients = {name: sign_in(application, key) for name, key in people.items()}
+    clients |= {"visitor": application.test_client(use_cookies=False), "returning": application.test_client()}
     for language in LANGUAGES:
         for path in dict.fromkeys(all_paths(full, language)):
             for name, client in clients.items():
@@ -114,7 +116,7 @@ def answers(instance: Path) -> Iterator[tuple[str, str]]:
                 yield quote(f"{name}{path}", safe="")[:240], without_random("\n".join([*head, "", body]))
 
 
-def make_moderator_of_another_forum(user: User, full: FullWorld) -> None:
+def make_moderator_of_another_forum(user: Any, full: FullWorld) -> None:
     db.session.add(ForumRole(user=user, forum_id=full.forums["closed-forum"], role=Role.MODERATOR))
 
 
