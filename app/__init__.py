@@ -3,7 +3,7 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import addresses, cli, error_pages, forms, headers, languages, prepared, templating
+from app import addresses, cli, error_pages, forms, headers, languages, templating
 from app.admin.views import bp as admin
 from app.attachments.forms import register as register_uploads
 from app.attachments.views import bp as attachments
@@ -52,7 +52,6 @@ def create_app(config: Config | None = None) -> Flask:
     config.instance.mkdir(parents=True, exist_ok=True)
     app.extensions["storage"] = LocalFolder(config.files)
     db.init_app(app)
-    prepared.register(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     babel.init_app(app, locale_selector=lambda: languages.reader_language().code)
     for extension in (csrf, limiter, compress):

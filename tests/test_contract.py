@@ -46,7 +46,7 @@ LAYERS = (
     ("errors", r"app\.(errors|error_pages)"),
     ("languages", r"app\.(languages|environment)"),
     ("models", r"app\.models(\.\w+)?"),
-    ("extensions", r"app\.(extensions|database|storage|prepared)"),
+    ("extensions", r"app\.(extensions|database|storage)"),
 )
 OF_A_REQUEST = frozenset(
     "request session current_user url_for login_user logout_user flash redirect render_template".split()

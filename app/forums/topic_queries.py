@@ -15,6 +15,7 @@ from sqlalchemy.orm import aliased
 from app.attachments.queries import attached_to_message
 from app.database import JoinedIds, Minute
 from app.errors import NotFound
+from app.extensions import db
 from app.models import (
     Act,
     ActKind,
@@ -38,7 +39,6 @@ from app.models import (
 )
 from app.models.forum import DocumentKind
 from app.permissions import MESSAGE_IS_VISIBLE, TOPIC_IS_VISIBLE, visible_to
-from app.prepared import Prepared
 
 PER_PAGE = Message.PER_PAGE
 WHOLE = 10**9
@@ -78,19 +78,19 @@ def get_topic_page(
         raise NotFound
     first, last = (1, WHOLE) if page is None else ((page - 1) * PER_PAGE + 1, page * PER_PAGE)
     span = {"topic_id": topic_id, "first": first, "last": last}
-    messages = MESSAGES.all(span)
+    messages = db.session.execute(MESSAGES, span).all()
     asked = {"topic_id": topic_id} | visible_to(viewer)
-    waiting = WAITING.all(asked) if viewer.is_authenticated else ()
-    periods = PERIODS.all({"forum_id": head.forum_id, "group_id": head.group_id})
+    waiting = db.session.execute(WAITING, asked).all() if viewer.is_authenticated else ()
+    periods = db.session.execute(PERIODS, {"forum_id": head.forum_id, "group_id": head.group_id}).all()
     state = _group_state(head, periods, now)
     sought = {"forum_id": head.forum_id, "language": language, "default_language": default}
-    outcomes = OUTCOMES.all(sought) if state.has_ended else ()
+    outcomes = db.session.execute(OUTCOMES, sought).all() if state.has_ended else ()
     return TopicPage(head, state, messages, waiting, page or 1, pages, outcomes)
 
 
 def get_message_row(number: int, *, viewer: Viewer) -> Row[Any]:
     """One message, as the rows of `get_topic_page`, with its topic's id. Raises NotFound."""
-    row = ONE_MESSAGE.first({"number": number} | visible_to(viewer))
+    row = db.session.execute(ONE_MESSAGE, {"number": number} | visible_to(viewer)).first()
     if row is None:
         raise NotFound
     return row
@@ -99,7 +99,7 @@ def get_message_row(number: int, *, viewer: Viewer) -> Row[Any]:
 def get_topic_head(topic_id: int, *, viewer: Viewer, language: str, default: str) -> Row[Any]:
     """A topic with the titles of its group and forum. Raises NotFound."""
     asked = {"topic_id": topic_id, "language": language, "default_language": default}
-    head = TOPIC_HEAD.first(asked | visible_to(viewer))
+    head = db.session.execute(TOPIC_HEAD, asked | visible_to(viewer)).first()
     if head is None:
         raise NotFound
     return head
@@ -212,12 +212,12 @@ def _message_columns(status: Any = Message.status) -> Select[*tuple[Any, ...]]:
 
 _IN_SPAN = (Message.topic_id == bindparam("topic_id")) & Message.position.between(bindparam("first"), bindparam("last"))
 
-TOPIC_HEAD = Prepared(_topic_head())
+TOPIC_HEAD = _topic_head()
 # The columns of a message as every view shows it, the texts that people wrote first (macros/message.html);
 # a withdrawn or withheld one keeps its place without its text and its files. A statement that does not ask for
 # places (`Message.position`) or for published messages alone has MESSAGE_IS_VISIBLE among its conditions.
 MESSAGE_COLUMNS = _message_columns()
-MESSAGES = Prepared(MESSAGE_COLUMNS.where(_IN_SPAN).order_by(Message.position))
+MESSAGES = MESSAGE_COLUMNS.where(_IN_SPAN).order_by(Message.position)
 # Of a message that is asked for by itself, or waits, it is told too whether it waits for its author.
 _IS_RETURNED = (Message.status == MessageStatus.PENDING) & Message.returned_at.is_not(None)
 _IN_FORUM = (
@@ -228,12 +228,12 @@ _IN_FORUM = (
     .join(Forum, Forum.id == Group.forum_id)
     .where(MESSAGE_IS_VISIBLE)
 )
-ONE_MESSAGE = Prepared(_IN_FORUM.where(Message.id == bindparam("number")))
+ONE_MESSAGE = _IN_FORUM.where(Message.id == bindparam("number"))
 # What waits, and what of the viewer's own was withheld or withdrawn before it was published.
 _WAITS = (Message.status == MessageStatus.PENDING) | (Message.author_id == bindparam("viewer_id"))
 _IS_WAITING = (Message.topic_id == bindparam("topic_id")) & Message.position.is_(None) & _WAITS
-WAITING = Prepared(_IN_FORUM.where(_IS_WAITING).order_by(Message.id))
-PERIODS = Prepared(
+WAITING = _IN_FORUM.where(_IS_WAITING).order_by(Message.id)
+PERIODS = (
     select(
         Period.group_id, Period.kind, Period.opens_at, Period.closes_at, Period.former_dates, Period.called_off_at
     ).where(
@@ -241,7 +241,7 @@ PERIODS = Prepared(
         func.coalesce(Period.group_id, bindparam("group_id")) == bindparam("group_id"),
     )
 )
-OUTCOMES = Prepared(
+OUTCOMES = (
     select(Document.id, Forum.slug.label("forum"), DocumentText.title, DocumentText.language)
     .join(Forum, Forum.id == Document.forum_id)
     .join(DocumentText, DocumentText.document_id == Document.id)

@@ -11,7 +11,6 @@ from app.addresses import link_in
 from app.errors import NotFound
 from app.extensions import db
 from app.models import Page, PageKind, PageText
-from app.prepared import Prepared
 
 # The endpoints of the pages that have an address of their own.
 BUILT_IN: dict[str, str] = {
@@ -38,7 +37,7 @@ class SiteTree:
         self.read_at = time.monotonic()
         self.made: dict[Any, Any] = {}
         asked = {"language": language, "default_language": default}
-        self.rows = TREE.all(asked)
+        self.rows = db.session.execute(TREE, asked).all()
         self.by_id = {row.id: row for row in self.rows}
 
     def trail_to(self, kind: PageKind) -> list[Crumb]:
@@ -108,4 +107,4 @@ def _tree() -> Any:
     )
 
 
-TREE = Prepared(_tree())
+TREE = _tree()
