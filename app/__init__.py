@@ -8,7 +8,6 @@ from app.admin.views import bp as admin
 from app.attachments.forms import register as register_uploads
 from app.attachments.views import bp as attachments
 from app.auth.views import bp as auth
-from app.environment import Application
 from app.extensions import babel, compress, csrf, db, limiter, login_manager, migrate
 from app.feeds.views import bp as feeds
 from app.figures.views import bp as figures
@@ -43,7 +42,7 @@ BLUEPRINTS = (
 def create_app(config: Config | None = None) -> Flask:
     """The application for these settings, or for those of the environment. Raises SettingError."""
     config = config or from_environment()
-    app = Application(__name__, instance_path=str(config.instance))
+    app = Flask(__name__, instance_path=str(config.instance))
     app.config.from_mapping(config.for_flask())
     if config.trusted_proxies:
         hops = config.trusted_proxies

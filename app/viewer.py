@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from urllib.parse import urlencode
 
-from flask import g, redirect, request, session
+from flask import current_app, g, redirect, request, session
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user
 
@@ -28,9 +28,9 @@ def viewer() -> Viewer:
 
 
 def has_session() -> bool:
-    """Whether the request came with a session's cookie (see `ReadersWithoutSession`)."""
-    known: bool = g.has_session
-    return known
+    """Whether the request came with a session's cookie. Where it did not, nothing touches the session: the answer
+    then holds nothing of anyone, and anyone may keep it."""
+    return current_app.config["SESSION_COOKIE_NAME"] in request.cookies
 
 
 @login_manager.user_loader

@@ -89,7 +89,7 @@ def topic(topic_id: int) -> ResponseReturnValue:
 @bp.get("/messages/<int:number>/")
 def message(number: int) -> ResponseReturnValue:
     """To the message in its topic."""
-    found = topic_queries.get_message_row(number, viewer=viewer())
+    found = topic_queries.get_shown_message(number, viewer=viewer())
     return redirect(message_address(found.topic_id, found.position, number))
 
 

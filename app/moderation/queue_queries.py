@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased, joinedload
 
 from app.extensions import db
 from app.forums.queries import get_message
-from app.forums.topic_queries import get_message_row
+from app.forums.topic_queries import get_shown_message
 from app.models import Act, Forum, Group, Message, MessageStatus, Report, Topic, Viewer
 from app.moderation.queries import begins_topic, version_of
 from app.permissions import MESSAGE_IS_MODERATED, require, visible_to
@@ -80,8 +80,8 @@ def get_case(number: int, *, viewer: Viewer) -> Case:
     reports = select(Report).where(Report.message_id == number).order_by(Report.id).options(joinedload(Report.reporter))
     return Case(
         message=message,
-        row=get_message_row(number, viewer=viewer),
-        answered=get_message_row(message.reply_to_id, viewer=viewer) if message.reply_to_id else None,
+        row=get_shown_message(number, viewer=viewer),
+        answered=get_shown_message(message.reply_to_id, viewer=viewer) if message.reply_to_id else None,
         is_newcomer=bool(db.session.scalar(_moderated(_IS_NEWCOMER).where(Message.id == number), visible_to(viewer))),
         begins_topic=begins_topic(message),
         version=version_of(message),

@@ -1,6 +1,5 @@
 """Pages of the site and their tree, which gives every page its breadcrumb and its footer."""
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,12 +29,10 @@ class Crumb:
 
 
 class SiteTree:
-    """The titles of all pages of the site, from one query; `made` keeps what templates made of them alone."""
+    """The titles of all pages of the site, from one query."""
 
     def __init__(self, language: str, default: str) -> None:
         self.language = language
-        self.read_at = time.monotonic()
-        self.made: dict[Any, Any] = {}
         asked = {"language": language, "default_language": default}
         self.rows = db.session.execute(TREE, asked).all()
         self.by_id = {row.id: row for row in self.rows}
