@@ -47,7 +47,7 @@ class SignIns(LoginManager):
 
 db = SQLAlchemy(metadata=Base.metadata)
 migrate = Migrate()
-babel = Babel()
+babel = Babel(configure_jinja=False)  # app/templating.py does
 csrf = CSRFProtect()
 login_manager = SignIns()
 limiter = RouteLimiter(get_remote_address)

@@ -19,7 +19,7 @@ from markdown.blockprocessors import BlockProcessor
 from markdown.inlinepatterns import InlineProcessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from app.errors import TooIntricate
 from app.indentation import ListIndentation
@@ -91,10 +91,10 @@ def language_attribute(code: str, page_language: str, *, always: bool = False) -
     if not code or (code == page_language and not always):
         return NOTHING
     known = site_languages()
-    language = Markup(' lang="{}"').format(code)
-    if code not in known or known[code].direction == known[page_language].direction:
-        return language
-    return language + Markup(' dir="{}"').format(known[code].direction)
+    language = f' lang="{escape(code)}"'
+    if code in known and known[code].direction != known[page_language].direction:
+        language += f' dir="{known[code].direction}"'
+    return Markup(language)  # noqa: S704  the code is escaped
 
 
 def text_of(clean_html: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 
 from app.database import in_parts
 from app.errors import NotFound
@@ -11,15 +11,19 @@ from app.extensions import db
 from app.models import Attachment, Document, Forum, Group, Message, Topic, Viewer
 from app.permissions import ATTACHMENT_IS_VISIBLE, visible_to
 
+_file = Attachment.__table__.c
+FILES_OF_MESSAGES = (
+    select(_file.message_id, _file.id, _file.name, _file.media_type, _file.size, _file.sha256, _file.language)
+    .where(_file.message_id.in_(bindparam("numbers", expanding=True)), _file.removed_at.is_(None))
+    .order_by(_file.id)
+)
 
-def files_of_messages(numbers: Collection[int]) -> dict[int, list[Row[Any]]]:
+
+def files_of_messages(numbers: Collection[int]) -> dict[int, list[Any]]:
     """The files of these messages that are there to be read, by the message's number, the oldest first."""
-    columns = (getattr(Attachment, name) for name in ("id", "name", "media_type", "size", "sha256", "language"))
-    statement = select(Attachment.message_id, *columns).order_by(Attachment.id)
-    files: dict[int, list[Row[Any]]] = {}
+    files: dict[int, list[Any]] = {}
     for part in in_parts(numbers):
-        found = statement.where(Attachment.message_id.in_(part), Attachment.removed_at.is_(None))
-        for row in db.session.execute(found):
+        for row in db.session.execute(FILES_OF_MESSAGES, {"numbers": part}):
             files.setdefault(row.message_id, []).append(row)
     return files
 

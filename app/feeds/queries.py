@@ -38,7 +38,7 @@ class Feed:
     """
 
     entries: Sequence[ShownMessage]
-    topics: Mapping[int, Row[Any]]
+    topics: Mapping[int, Any]
     updated_at: datetime | None
 
 
