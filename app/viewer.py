@@ -17,6 +17,11 @@ login_manager.anonymous_user = lambda: GUEST
 login_manager.session_protection = None
 
 SECOND_STEP = "second_step"
+SIGNED_IN = (
+    db.select(User)
+    .join(SignIn)
+    .where(SignIn.token_hash == db.bindparam("token_hash"), User.suspended_at.is_(None), User.former_number.is_(None))
+)
 
 
 def viewer() -> Viewer:
@@ -39,9 +44,7 @@ def load_user(token: str) -> User | None:
 
     Suspending somebody and deleting an account end every sign-in; one that was just being made is none either.
     """
-    may_be_signed_in = User.suspended_at.is_(None) & User.former_number.is_(None)
-    statement = db.select(User).join(SignIn).where(SignIn.token_hash == SignIn.hash_of(token), may_be_signed_in)
-    user = db.session.scalar(statement)
+    user = db.session.scalar(SIGNED_IN, {"token_hash": SignIn.hash_of(token)})
     if user is not None:
         user.session_token = token
     return user

@@ -74,7 +74,7 @@ class SiteTree:
 
 def get_page(slug: str) -> Page:
     """A page of the site by its slug. Raises NotFound."""
-    page = _page(Page.slug == slug)
+    page = db.session.scalar(BY_SLUG, {"slug": slug})
     if page is None:
         raise NotFound
     return page
@@ -82,13 +82,7 @@ def get_page(slug: str) -> Page:
 
 def find_page(kind: PageKind) -> Page | None:
     """The page that gives a built-in kind its text, if an administrator wrote one."""
-    return _page(Page.kind == kind)
-
-
-def _page(condition: Any) -> Page | None:
-    return db.session.scalar(
-        select(Page).where(Page.forum_id.is_(None), condition).options(selectinload(Page.texts)).limit(1)
-    )
+    return db.session.scalar(BY_KIND, {"kind": kind})
 
 
 def _tree() -> Any:
@@ -105,3 +99,6 @@ def _tree() -> Any:
 
 
 TREE = _tree()
+_SITE_PAGE = select(Page).where(Page.forum_id.is_(None)).options(selectinload(Page.texts)).limit(1)
+BY_SLUG = _SITE_PAGE.where(Page.slug == bindparam("slug"))
+BY_KIND = _SITE_PAGE.where(Page.kind == bindparam("kind"))
