@@ -3,12 +3,11 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import addresses, bounds, cli, error_pages, forms, headers, installation, languages, prepared, templating
+from app import addresses, bounds, cli, error_pages, forms, headers, installation, languages, templating
 from app.admin.views import bp as admin
 from app.attachments.forms import register as register_uploads
 from app.attachments.views import bp as attachments
 from app.auth.views import bp as auth
-from app.environment import Application
 from app.extensions import babel, compress, csrf, db, limiter, login_manager, migrate
 from app.feeds.views import bp as feeds
 from app.figures.views import bp as figures
@@ -44,7 +43,7 @@ def create_app(config: Config | None = None) -> Flask:
     """The application for these settings, or for those of the environment. Raises SettingError."""
     config = config or from_environment()
     installation.require(config)
-    app = Application(__name__, instance_path=str(config.instance))
+    app = Flask(__name__, instance_path=str(config.instance))
     app.config.from_mapping(config.for_flask())
     if config.trusted_proxies:
         hops = config.trusted_proxies
@@ -52,7 +51,6 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["languages"] = languages.bind(config.languages, config.translations)
     app.extensions["storage"] = LocalFolder(config.files, to_spare=config.free_space)
     db.init_app(app)
-    prepared.register(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     babel.init_app(app, locale_selector=lambda: languages.reader_language().code)
     for extension in (csrf, limiter, compress):

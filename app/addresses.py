@@ -1,7 +1,7 @@
 """Addresses: each page's begins with its language, and templates build them through one cached builder."""
 
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import lru_cache
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from flask import Flask, current_app, g, redirect, request
@@ -55,12 +55,7 @@ def register(app: Flask) -> None:
 
 def link(endpoint: str, **values: object) -> str:
     """The path of a page in the reader's language; much cheaper than url_for in a loop."""
-    return link_in(g.language.code, endpoint, **values)
-
-
-def links_in(code: str) -> Callable[..., str]:
-    """`link` for pages in the named language alone."""
-    return partial(current_app.extensions["build_address"], code)
+    return link_in(reader_language().code, endpoint, **values)
 
 
 def link_in(code: str, endpoint: str, **values: object) -> str:

@@ -1,16 +1,14 @@
 """The declarative base, UTC times, and how SQLite is set up."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, String, TypeDecorator, event
+from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, TypeDecorator, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.sql.functions import FunctionElement
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -19,6 +17,7 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+MOST_IN_A_STATEMENT = 10_000  # of parameters; SQLite takes 32,766 and PostgreSQL 65,535
 
 
 def utcnow() -> datetime:
@@ -67,55 +66,11 @@ class Spans(TypeDecorator[tuple[Span, ...]]):
         return tuple((datetime.fromisoformat(first), datetime.fromisoformat(last)) for first, last in value)
 
 
-class JoinedIds(FunctionElement[str]):
-    """The integers of a group as one text, `12,15`; NULL for none."""
-
-    type = String()
-    inherit_cache = True
-
-
-@compiles(JoinedIds)
-def _joined_on_sqlite(element: JoinedIds, compiler: Any, **kwargs: Any) -> str:
-    return f"group_concat({compiler.process(element.clauses, **kwargs)})"
-
-
-@compiles(JoinedIds, "postgresql")
-def _joined_on_postgresql(element: JoinedIds, compiler: Any, **kwargs: Any) -> str:
-    return f"string_agg(CAST({compiler.process(element.clauses, **kwargs)} AS TEXT), ',')"
-
-
-class Minute(FunctionElement[str]):
-    """A stored UTC time as pages write it, `2012-02-21 15:32`, for long lists that make no other use of it."""
-
-    type = String()
-    inherit_cache = True
-
-
-@compiles(Minute)
-def _minute_on_sqlite(element: Minute, compiler: Any, **kwargs: Any) -> str:
-    return f"substr({compiler.process(element.clauses, **kwargs)}, 1, 16)"
-
-
-@compiles(Minute, "postgresql")
-def _minute_on_postgresql(element: Minute, compiler: Any, **kwargs: Any) -> str:
-    return f"to_char({compiler.process(element.clauses, **kwargs)}, 'YYYY-MM-DD HH24:MI')"
-
-
-class JsonRows(FunctionElement[str]):
-    """The columns of a group's rows as a list of lists in one JSON text, in any order; NULL for no rows."""
-
-    type = String()
-    inherit_cache = True
-
-
-@compiles(JsonRows)
-def _rows_on_sqlite(element: JsonRows, compiler: Any, **kwargs: Any) -> str:
-    return f"nullif(json_group_array(json_array({compiler.process(element.clauses, **kwargs)})), '[]')"
-
-
-@compiles(JsonRows, "postgresql")
-def _rows_on_postgresql(element: JsonRows, compiler: Any, **kwargs: Any) -> str:
-    return f"CAST(json_agg(json_build_array({compiler.process(element.clauses, **kwargs)})) AS TEXT)"
+def in_parts(keys: Collection[int]) -> Iterator[list[int]]:
+    """The keys in parts, each short enough for one list in a statement."""
+    ordered = sorted(keys)
+    for first in range(0, len(ordered), MOST_IN_A_STATEMENT):
+        yield ordered[first : first + MOST_IN_A_STATEMENT]
 
 
 class Base(DeclarativeBase):

@@ -16,7 +16,7 @@ from app.limits import Limiter
 
 db = SQLAlchemy(metadata=Base.metadata)
 migrate = Migrate()
-babel = Babel()
+babel = Babel(configure_jinja=False)  # app/templating.py does
 csrf = CSRFProtect()
 login_manager = LoginManager()
 limiter = Limiter()

@@ -8,7 +8,6 @@ from flask import Flask, request
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
-from flask_wtf.form import _Auto
 from wtforms import HiddenField as AnyHiddenField
 from wtforms import SelectField, StringField, TextAreaField
 from wtforms.fields.core import UnboundField
@@ -44,11 +43,9 @@ class Form(FlaskForm):
     class Meta:
         locales = ()
 
-        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
-            """Only what a form sends as text: a file or JSON in place of a text counts as nothing."""
-            if formdata is not _Auto:
-                return formdata
-            return request.form if form.is_submitted() else None
+    def __init__(self, **given: Any) -> None:
+        """Takes only what a form sends as text: a file or JSON in place of a text counts as nothing."""
+        super().__init__(**{"formdata": request.form if self.is_submitted() else None, **given})
 
     def named(self, name: str) -> None:
         """Put a name before the ids of its fields, for a page that has several forms."""

@@ -9,8 +9,6 @@ be taken for the definition of a link and vanish. Nothing is loaded from elsewhe
 import html
 import re
 import xml.etree.ElementTree as etree
-from collections.abc import Mapping, Sequence
-from typing import Any
 
 import nh3
 from markdown import Markdown
@@ -76,60 +74,16 @@ def deeper(clean_html: str, by: int) -> str:
     return HEADING_TAG.sub(lambda m: f"{m[1]}{min(int(m[2]) + by, 6)}>", clean_html) if by else clean_html
 
 
-def escaped(rows: Sequence[tuple[Any, ...]], first: int, columns: int) -> list[tuple[Any, ...]]:
-    """So many columns of rows, the `first` of them, the texts that people wrote, escaped, for a template that prints
-    many rows with automatic escaping off.
-
-    All of them are escaped in one call, with NUL between them, which `plain` lets into no text. Raises
-    ValueError where one holds it nevertheless.
-    """
-    texts = html.escape("\0".join([text or "" for row in rows for text in row[:first]])).split("\0")
-    if rows and len(texts) != len(rows) * first:
-        raise ValueError("a text holds NUL")
-    of_each = zip(*[iter(texts)] * first, strict=False)  # of no rows there is one empty text
-    return [(*own, *row[first:columns]) for own, row in zip(of_each, rows, strict=False)]
-
-
-def put(text: str, piece: str) -> str:
-    """A piece of HTML in the place that a text keeps for it, `[number]`."""
-    return str.replace(text, "[number]", piece)  # Markup's own would escape the piece again
-
-
-def frame(text: str, place: str = "[number]") -> list[str]:
-    """A piece of HTML parted at the places that it keeps for something, to be put into it many times by `into`."""
-    return str.split(text, place)
-
-
-def into(piece: object, frame: list[str]) -> str:
-    """A number, or a piece of HTML, in all places of a frame; several times as fast as replacing."""
-    return str(piece).join(frame)
-
-
-def language_attribute(code: str, page_language: str) -> Markup:
-    """The `lang` of a text that is not in the page's language, and its `dir` where it runs the other way, with a
-    space before each; nothing otherwise."""
-    if not code or code == page_language:
+def language_attribute(code: str, page_language: str, *, always: bool = False) -> Markup:
+    """The `lang` of a text that is not in the page's language, or `always`, and its `dir` where it runs the other way,
+    with a space before each; nothing otherwise."""
+    if not code or (code == page_language and not always):
         return NOTHING
     known = site_languages()
-    language = Markup(' lang="{}"').format(code)
-    if code not in known or known[code].direction == known[page_language].direction:
-        return language
-    return language + Markup(' dir="{}"').format(known[code].direction)
-
-
-def written(value: object) -> str:
-    """A value as it stands on a page: markup as it is, anything else escaped; quicker than markupsafe's `escape`."""
-    kind = type(value)
-    if kind is int:
-        return str(value)
-    if kind is str:
-        return html.escape(value)  # type: ignore[arg-type]
-    return value if kind is Markup else escape(value)  # type: ignore[return-value]
-
-
-def filled(translation: str, values: Mapping[str, object]) -> Markup:
-    """A text of our own catalogues with its placeholders filled by values, escaped."""
-    return Markup(translation % {name: written(value) for name, value in values.items()})  # noqa: S704  it is ours
+    language = f' lang="{escape(code)}"'
+    if code in known and known[code].direction != known[page_language].direction:
+        language += f' dir="{known[code].direction}"'
+    return Markup(language)  # noqa: S704  the code is escaped
 
 
 def text_of(clean_html: str) -> str:

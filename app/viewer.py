@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from urllib.parse import urlencode
 
-from flask import g, redirect, request, session
+from flask import current_app, g, redirect, request, session
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user
 
@@ -17,6 +17,11 @@ login_manager.anonymous_user = lambda: GUEST
 login_manager.session_protection = None
 
 SECOND_STEP = "second_step"
+SIGNED_IN = (
+    db.select(User)
+    .join(SignIn)
+    .where(SignIn.token_hash == db.bindparam("token_hash"), User.suspended_at.is_(None), User.former_number.is_(None))
+)
 
 
 def viewer() -> Viewer:
@@ -28,9 +33,9 @@ def viewer() -> Viewer:
 
 
 def has_session() -> bool:
-    """Whether the request came with a session's cookie (see `ReadersWithoutSession`)."""
-    known: bool = g.has_session
-    return known
+    """Whether the request came with a session's cookie. Where it did not, nothing touches the session: the answer
+    then holds nothing of anyone, and anyone may keep it."""
+    return current_app.config["SESSION_COOKIE_NAME"] in request.cookies
 
 
 @login_manager.user_loader
@@ -39,9 +44,7 @@ def load_user(token: str) -> User | None:
 
     Suspending somebody and deleting an account end every sign-in; one that was just being made is none either.
     """
-    may_be_signed_in = User.suspended_at.is_(None) & User.former_number.is_(None)
-    statement = db.select(User).join(SignIn).where(SignIn.token_hash == SignIn.hash_of(token), may_be_signed_in)
-    user = db.session.scalar(statement)
+    user = db.session.scalar(SIGNED_IN, {"token_hash": SignIn.hash_of(token)})
     if user is not None:
         user.session_token = token
     return user

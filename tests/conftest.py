@@ -29,7 +29,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
         secret_key=SECRET,
         site_url="http://127.0.0.1:8000",
         instance=tmp_path_factory.mktemp("instance"),
-        overrides={"TESTING": True, "TREE_SECONDS": 0, "WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": False},
+        overrides={"TESTING": True, "WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": False},
     )
 
 

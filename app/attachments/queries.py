@@ -1,39 +1,31 @@
 """Files as pages show them, and the one that is asked for; fetching and permission are one call."""
 
-import json
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Collection, Sequence
+from typing import Any
 
-from sqlalchemy import Row, ScalarSelect, select
+from sqlalchemy import Row, bindparam, select
 
-from app.database import JsonRows
+from app.database import in_parts
 from app.errors import NotFound
 from app.extensions import db
 from app.models import Attachment, Document, Forum, Group, Message, Topic, Viewer
 from app.permissions import ATTACHMENT_IS_VISIBLE, visible_to
 
-
-class Attached(NamedTuple):
-    """What pages show of a file: `size` in bytes, `sha256` in hexadecimal digits, `language` a code or ""."""
-
-    id: int
-    name: str
-    media_type: str
-    size: int
-    sha256: str
-    language: str
+_file = Attachment.__table__.c
+FILES_OF_MESSAGES = (
+    select(_file.message_id, _file.id, _file.name, _file.media_type, _file.size, _file.sha256, _file.language)
+    .where(_file.message_id.in_(bindparam("numbers", expanding=True)), _file.removed_at.is_(None))
+    .order_by(_file.id)
+)
 
 
-def attached_to_message() -> ScalarSelect[Any]:
-    """The files of the message in the row of a statement, in one column for `read_attached`; NULL for none."""
-    columns = (getattr(Attachment, name) for name in Attached._fields)
-    statement = select(JsonRows(*columns)).where(Attachment.message_id == Message.id, Attachment.removed_at.is_(None))
-    return statement.correlate(Message).scalar_subquery()
-
-
-def read_attached(column: str | None) -> list[Attached]:
-    """The files of such a column, oldest first."""
-    return sorted(Attached(*values) for values in json.loads(column)) if column else []
+def files_of_messages(numbers: Collection[int]) -> dict[int, list[Any]]:
+    """The files of these messages that are there to be read, by the message's number, the oldest first."""
+    files: dict[int, list[Any]] = {}
+    for part in in_parts(numbers):
+        for row in db.session.execute(FILES_OF_MESSAGES, {"numbers": part}):
+            files.setdefault(row.message_id, []).append(row)
+    return files
 
 
 def get_attachment(attachment_id: int, name: str, *, viewer: Viewer) -> Attachment:

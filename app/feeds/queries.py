@@ -1,6 +1,6 @@
 """What feeds and the sitemap list."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, func, select
 
 from app.extensions import db
-from app.forums.topic_queries import MESSAGE_COLUMNS
+from app.forums.topic_queries import MESSAGE_COLUMNS, ShownMessage, read_messages
 from app.models import IN_THE_RECORD, Act, Forum, Group, Message, MessageStatus, Page, PageKind, Topic, Viewer
 from app.permissions import FORUM_IS_VISIBLE, visible_to
 
@@ -32,12 +32,13 @@ CHANGES = (
 
 @dataclass(frozen=True)
 class Feed:
-    """The latest published messages, newest first, with their topics' titles.
+    """The latest published messages, newest first, and their topics (`title`, `language`) by key.
 
     `updated_at` is when a feed with these messages last changed; None where there has never been a message.
     """
 
-    entries: Sequence[Row[Any]]
+    entries: Sequence[ShownMessage]
+    topics: Mapping[int, Any]
     updated_at: datetime | None
 
 
@@ -89,16 +90,15 @@ def public_pages(viewer: Viewer) -> PublicPages:
 
 
 def _latest(condition: Any, viewer: Viewer) -> Feed:
-    more = (Message.posted_at, Topic.title.label("topic_title"), Topic.language.label("topic_language"))
-    published = _in_forums(MESSAGE_COLUMNS.add_columns(*more)).where(
-        condition, Message.status == MessageStatus.PUBLISHED
-    )
-    entries = db.session.execute(published.order_by(Message.id.desc()).limit(ENTRIES), visible_to(viewer)).all()
+    published = _in_forums(MESSAGE_COLUMNS).where(condition, Message.status == MessageStatus.PUBLISHED)
+    entries = read_messages(published.order_by(Message.id.desc()).limit(ENTRIES), visible_to(viewer))
+    named = select(Topic.id, Topic.title, Topic.language).where(Topic.id.in_({entry.topic_id for entry in entries}))
+    topics = {topic.id: topic for topic in db.session.execute(named)}
     # What is older than the oldest entry has left the feed, so its changes do not count; and of what was in the
     # feed and is not shown any more, nothing is older.
     oldest = entries[-1].id if len(entries) == ENTRIES else 0
     moments = db.session.execute(_in_forums(CHANGES).where(condition, Message.id >= oldest), visible_to(viewer)).one()
-    return Feed(entries, max(filter(None, moments), default=None))
+    return Feed(entries, topics, max(filter(None, moments), default=None))
 
 
 def _in_forums(statement: Any) -> Any:

@@ -83,8 +83,8 @@ def _atom(feed: queries.Feed, path: str, notices: Sequence[Any], *, since: datet
     happened besides messages."""
     host = urlsplit(current_app.config["SITE"].site_url).hostname
     updated = max(filter(None, (feed.updated_at, since)), default=None)
-    told = {"entries": feed.entries, "notices": notices, "updated": updated, "path": path, "host": host}
-    return Response(render_template("feeds/atom.xml", **told, **shown), mimetype="application/atom+xml")
+    told = {"notices": notices, "updated": updated, "path": path, "host": host}
+    return Response(render_template("feeds/atom.xml", feed=feed, **told, **shown), mimetype="application/atom+xml")
 
 
 def _pages() -> Iterator[dict[str, str]]:

@@ -152,7 +152,7 @@ def _answered(topic: Topic) -> tuple[Message | None, Any]:
         raise NotFound
     if answered.status != MessageStatus.PUBLISHED:
         raise AnsweredIsGone
-    return answered, topic_queries.get_message_row(answered.id, viewer=signed_in_user())
+    return answered, topic_queries.get_shown_message(answered.id, viewer=signed_in_user())
 
 
 def _question_choices(group: Group) -> list[tuple[Any, ...]]:

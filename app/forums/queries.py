@@ -1,11 +1,14 @@
-"""Forums and groups as their pages show them; fetching and permission are one call."""
+"""Forums and groups as their pages show them; fetching and permission are one call.
+
+The statements of pages that are read much stand at the end, built once.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, case, func, select
+from sqlalchemy import Integer, Row, Select, bindparam, case, func, select
 from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -71,7 +74,7 @@ class Kept:
 def get_portal(viewer: Viewer, now: datetime | None = None) -> Portal:
     """Open forums by their deadline, planned ones by their opening (undated ones last), closed ones latest first."""
     now = now or utcnow()
-    forums = [(forum.state(now), forum) for forum in _forums(viewer, Forum.archived_at.is_(None))]
+    forums = [(forum.state(now), forum) for forum in db.session.scalars(_NOT_ARCHIVED, visible_to(viewer))]
     by_deadline = sorted(forums, key=lambda pair: (pair[0].deadline or now, pair[1].id))
     by_opening = sorted(forums, key=lambda pair: (pair[0].opens_at is None, pair[0].opens_at or now, pair[1].id))
     return Portal(
@@ -83,27 +86,20 @@ def get_portal(viewer: Viewer, now: datetime | None = None) -> Portal:
 
 def list_archived(viewer: Viewer) -> list[Forum]:
     """Archived forums, the latest first."""
-    forums = _forums(viewer, Forum.archived_at.is_not(None))
+    forums = db.session.scalars(_ARCHIVED, visible_to(viewer))
     return sorted(forums, key=lambda forum: (forum.archived_at, forum.id), reverse=True)
 
 
 def get_forum(slug: str, *, viewer: Viewer) -> Forum:
     """A forum with all that its head and its lists need. Raises NotFound."""
-    statement = (
-        select(Forum)
-        .where(Forum.slug == slug, FORUM_IS_VISIBLE)
-        .options(
-            selectinload(Forum.texts),
-            selectinload(Forum.periods),
-            selectinload(Forum.groups).selectinload(Group.texts),
-            selectinload(Forum.pages).selectinload(Page.texts),
-            selectinload(Forum.notices).selectinload(Notice.texts),
-            selectinload(Forum.documents).options(selectinload(Document.texts), selectinload(Document.attachments)),
-        )
-    )
-    forum = db.session.scalar(statement, visible_to(viewer))
-    if forum is None:
-        raise NotFound
+    return _one_forum(_WHOLE_FORUM, slug, viewer)
+
+
+def get_forum_and_groups(slug: str, *, viewer: Viewer) -> Forum:
+    """A forum with its pages and its groups and their questions; of its documents the outcomes alone. Raises
+    NotFound."""
+    forum = _one_forum(_FORUM_AND_GROUPS, slug, viewer)
+    load_questions(forum)
     return forum
 
 
@@ -117,8 +113,8 @@ def get_forum_page(forum_slug: str, slug: str, *, viewer: Viewer) -> tuple[Forum
 
 
 def get_group(forum_slug: str, slug: str, *, viewer: Viewer) -> Group:
-    """A group with its questions, and its forum as `get_forum` gives it. Raises NotFound."""
-    forum = get_forum(forum_slug, viewer=viewer)
+    """A group with its questions and its forum, of whose documents there are the outcomes alone. Raises NotFound."""
+    forum = _one_forum(_FORUM_OF_GROUP, forum_slug, viewer)
     group = next((group for group in forum.groups if group.slug == slug), None)
     if group is None:
         raise NotFound
@@ -137,19 +133,20 @@ def get_question(group: Group, number: int) -> Question | None:
 
 def load_questions(forum: Forum) -> None:
     """Load the guiding questions of all groups of a forum at once."""
-    groups = select(Group).where(Group.forum_id == forum.id)
-    loading = (selectinload(Group.texts), selectinload(Group.questions).selectinload(Question.texts))
-    db.session.scalars(groups.options(*loading), execution_options={"populate_existing": True}).all()
+    questions = db.session.scalars(_QUESTIONS, {"forum_id": forum.id}).all()
+    for group in forum.groups:
+        set_committed_value(group, "questions", [one for one in questions if one.group_id == group.id])
 
 
 def list_topics(group: Group, page: int = 1, *, question: Question | None = None, viewer: Viewer) -> TopicList:
     """A page of a group's topics, or of those under a question: pinned ones first, then liveliest first, and at the
     end those in which nothing can be read any more. Raises NotFound beyond the last page."""
-    asked = visible_to(viewer)
-    statement = _topic_rows().where(Topic.group_id == group.id)
-    statement = statement.where(Topic.question_id == question.id) if question else statement
-    rows = db.session.execute(statement.limit(TOPICS_PER_PAGE).offset((page - 1) * TOPICS_PER_PAGE), asked).all()
-    total = db.session.scalar(select(func.count()).select_from(statement.order_by(None).subquery()), asked) or 0
+    asked = visible_to(viewer) | {"group_id": group.id, "first": (page - 1) * TOPICS_PER_PAGE}
+    statement, counted = (_TOPICS_OF_QUESTION, _COUNT_OF_QUESTION) if question else (_TOPICS_OF_GROUP, _COUNT_OF_GROUP)
+    if question:
+        asked["question_id"] = question.id
+    rows = db.session.execute(statement, asked).all()
+    total = db.session.scalar(counted, asked) or 0
     pages = max(-(-total // TOPICS_PER_PAGE), 1)
     if page > pages:
         raise NotFound
@@ -158,40 +155,20 @@ def list_topics(group: Group, page: int = 1, *, question: Question | None = None
 
 def topics_by_group(forum: Forum, *, viewer: Viewer) -> dict[int, list[Row[Any]]]:
     """The liveliest topics of each of the forum's groups, by the group's id."""
-    ranked = _topic_rows(func.row_number().over(partition_by=Topic.group_id, order_by=_LIVELIEST).label("place"))
-    subquery = ranked.where(Group.forum_id == forum.id).order_by(None).subquery()
-    statement = select(subquery).where(subquery.c.place <= TOPICS_PER_PAGE).order_by(subquery.c.place)
     topics: dict[int, list[Row[Any]]] = {group.id: [] for group in forum.groups}
-    for row in db.session.execute(statement, visible_to(viewer)):
+    for row in db.session.execute(_LIVELIEST_OF_GROUPS, visible_to(viewer) | {"forum_id": forum.id}):
         topics[row.group_id].append(row)
     return topics
 
 
 def count_answers(forum: Forum) -> dict[int, int]:
     """How many messages stand under each of the forum's guiding questions, by the question's id."""
-    statement = (
-        select(Topic.question_id, func.sum(Topic.message_count))
-        .join(Group, Group.id == Topic.group_id)
-        .where(Group.forum_id == forum.id, Topic.question_id.is_not(None))
-        .group_by(Topic.question_id)
-    )
-    return {question: count for question, count in db.session.execute(statement) if question}
+    return {question: count for question, count in db.session.execute(_ANSWERS, {"forum_id": forum.id}) if question}
 
 
 def count_kept(forum: Forum) -> Kept:
     """How much the record of a forum holds."""
-    statement = (
-        select(
-            func.count(Message.id),
-            func.count(func.distinct(WHO_SPEAKS)),
-            func.min(Message.posted_at),
-            func.max(Message.posted_at),
-        )
-        .join(Topic, Topic.id == Message.topic_id)
-        .join(Group, Group.id == Topic.group_id)
-        .where(Group.forum_id == forum.id, Message.status == MessageStatus.PUBLISHED)
-    )
-    return Kept(*db.session.execute(statement).one())
+    return Kept(*db.session.execute(_KEPT, {"forum_id": forum.id}).one())
 
 
 def get_topic(topic_id: int, *, viewer: Viewer) -> Topic:
@@ -231,21 +208,11 @@ def find_twin(author: User, message: Mapping[str, Any], there: Any, files: list[
     return next((one for one in found if [(file.name, file.sha256) for file in one.files] == files), None)
 
 
-def _forums(viewer: Viewer, condition: Any) -> list[Forum]:
-    """Forums for a list, which tells of their documents the outcomes alone."""
-    outcomes = Forum.documents.and_(Document.kind == DocumentKind.OUTCOME)
-    statement = (
-        select(Forum)
-        .where(FORUM_IS_VISIBLE, condition)
-        .order_by(Forum.id)
-        .options(
-            selectinload(Forum.texts),
-            selectinload(Forum.periods),
-            selectinload(Forum.groups),
-            selectinload(outcomes).selectinload(Document.texts),
-        )
-    )
-    return list(db.session.scalars(statement, visible_to(viewer)))
+def _one_forum(statement: Select[Forum], slug: str, viewer: Viewer) -> Forum:
+    forum = db.session.scalar(statement, visible_to(viewer) | {"slug": slug})
+    if forum is None:
+        raise NotFound
+    return forum
 
 
 # Who spoke in the message that began a topic, where its author only typed it.
@@ -289,3 +256,61 @@ def _topic_rows(*more: Any) -> Select[*tuple[Any, ...]]:
         .where(TOPIC_IS_VISIBLE, Topic.merged_into_id.is_(None))
         .order_by(*_LIVELIEST)
     )
+
+
+_HEAD = (selectinload(Forum.texts), selectinload(Forum.periods))
+_GROUPS = selectinload(Forum.groups).selectinload(Group.texts)
+_PAGES = selectinload(Forum.pages).selectinload(Page.texts)
+_OUTCOMES = selectinload(Forum.documents.and_(Document.kind == DocumentKind.OUTCOME)).selectinload(Document.texts)
+_DOCUMENTS = selectinload(Forum.documents).options(selectinload(Document.texts), selectinload(Document.attachments))
+_NOTICES = selectinload(Forum.notices).selectinload(Notice.texts)
+_FORUM = select(Forum).where(Forum.slug == bindparam("slug"), FORUM_IS_VISIBLE)
+_WHOLE_FORUM = _FORUM.options(*_HEAD, _GROUPS, _PAGES, _NOTICES, _DOCUMENTS)
+_FORUM_AND_GROUPS = _FORUM.options(*_HEAD, _GROUPS, _PAGES, _OUTCOMES)
+_FORUM_OF_GROUP = _FORUM.options(*_HEAD, _GROUPS, _OUTCOMES)
+# Forums in a list tell of their documents the outcomes alone.
+_LISTED = select(Forum).where(FORUM_IS_VISIBLE).order_by(Forum.id)
+_LISTED = _LISTED.options(*_HEAD, selectinload(Forum.groups), _OUTCOMES)
+_NOT_ARCHIVED = _LISTED.where(Forum.archived_at.is_(None))
+_ARCHIVED = _LISTED.where(Forum.archived_at.is_not(None))
+_QUESTIONS = (
+    select(Question)
+    .join(Group, Group.id == Question.group_id)
+    .where(Group.forum_id == bindparam("forum_id"))
+    .order_by(Question.number)
+    .options(selectinload(Question.texts))
+)
+_IN_GROUP = _topic_rows().where(Topic.group_id == bindparam("group_id"))
+_UNDER_QUESTION = _IN_GROUP.where(Topic.question_id == bindparam("question_id"))
+
+
+def _page_of(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    return statement.limit(TOPICS_PER_PAGE).offset(bindparam("first", type_=Integer))
+
+
+def _count_of(statement: Select[*tuple[Any, ...]]) -> Select[int]:
+    return select(func.count()).select_from(statement.order_by(None).subquery())
+
+
+_TOPICS_OF_GROUP, _COUNT_OF_GROUP = _page_of(_IN_GROUP), _count_of(_IN_GROUP)
+_TOPICS_OF_QUESTION, _COUNT_OF_QUESTION = _page_of(_UNDER_QUESTION), _count_of(_UNDER_QUESTION)
+_PLACE = func.row_number().over(partition_by=Topic.group_id, order_by=_LIVELIEST).label("place")
+_RANKED = _topic_rows(_PLACE).where(Group.forum_id == bindparam("forum_id")).order_by(None).subquery()
+_LIVELIEST_OF_GROUPS = select(_RANKED).where(_RANKED.c.place <= TOPICS_PER_PAGE).order_by(_RANKED.c.place)
+_ANSWERS = (
+    select(Topic.question_id, func.sum(Topic.message_count))
+    .join(Group, Group.id == Topic.group_id)
+    .where(Group.forum_id == bindparam("forum_id"), Topic.question_id.is_not(None))
+    .group_by(Topic.question_id)
+)
+_KEPT = (
+    select(
+        func.count(Message.id),
+        func.count(func.distinct(WHO_SPEAKS)),
+        func.min(Message.posted_at),
+        func.max(Message.posted_at),
+    )
+    .join(Topic, Topic.id == Message.topic_id)
+    .join(Group, Group.id == Topic.group_id)
+    .where(Group.forum_id == bindparam("forum_id"), Message.status == MessageStatus.PUBLISHED)
+)

@@ -1,10 +1,10 @@
 """What a topic's pages show.
 
 A topic is what readers open most, so these statements are built once and select columns, not
-entities: building a statement, or an entity of each row, costs more than running it.
+entities.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,9 +12,11 @@ from typing import Any
 from sqlalchemy import Row, Select, bindparam, case, func, literal_column, select
 from sqlalchemy.orm import aliased
 
-from app.attachments.queries import attached_to_message
-from app.database import JoinedIds, Minute
+from app.attachments.queries import files_of_messages
+from app.database import in_parts
 from app.errors import NotFound
+from app.extensions import db
+from app.labels import person_name
 from app.models import (
     Act,
     ActKind,
@@ -38,15 +40,61 @@ from app.models import (
 )
 from app.models.forum import DocumentKind
 from app.permissions import MESSAGE_IS_VISIBLE, TOPIC_IS_VISIBLE, visible_to
-from app.prepared import Prepared
 
 PER_PAGE = Message.PER_PAGE
 WHOLE = 10**9
+# A withdrawn or withheld message keeps its place without its text and its files.
+READABLE = (MessageStatus.PUBLISHED, MessageStatus.PENDING)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMessage:
+    """A message as every view shows it, on screen, on paper and in feeds.
+
+    `html` is "" where its text is not to be read any more, and then it has no `files` either. `name`, `title` and
+    `former_number` are its author's; `answers` the numbers of the published messages that answer it.
+    """
+
+    id: int
+    topic_id: int
+    position: int | None
+    status: str
+    returned_at: datetime | None
+    language: str
+    html: str
+    name: str
+    title: str
+    former_number: int | None
+    author_id: int
+    organization: str
+    capacity: str
+    country: str
+    on_behalf_of: str
+    speaker: str
+    reply_to_id: int | None
+    posted_at: datetime
+    edited_at: datetime | None
+    corrected_at: datetime | None
+    withdrawn_at: datetime | None
+    withheld_at: datetime | None
+    withheld_for: Mapping[str, str] | None
+    answers: Sequence[int]
+    files: Sequence[Any]
+
+    @property
+    def author(self) -> str:
+        """Who typed it, with the title of the person."""
+        return person_name(self) if self.former_number else f"{self.title} {self.name}".strip()
+
+    @property
+    def is_taken_back(self) -> bool:
+        """Whether its author withdrew it or the Secretariat withheld it."""
+        return self.withdrawn_at is not None or self.withheld_at is not None
 
 
 @dataclass(frozen=True, slots=True)
 class TopicPage:
-    """One page of a topic: its head, its group's state and the rows of its messages.
+    """One page of a topic: its head, its group's state and its messages.
 
     `waiting` are the messages without a place yet that this viewer may see, the same on each page; `outcomes` what
     the forum has led to, where the group has ended.
@@ -54,11 +102,11 @@ class TopicPage:
 
     head: Row[Any]
     state: State
-    messages: Sequence[Row[Any]]
-    waiting: Sequence[Row[Any]]
+    messages: Sequence[ShownMessage]
+    waiting: Sequence[ShownMessage]
     page: int
     pages: int
-    outcomes: Sequence[Row[Any]]
+    outcomes: Sequence[Any]
 
     @property
     def numbers(self) -> set[int]:
@@ -68,7 +116,7 @@ class TopicPage:
 def get_topic_page(
     topic_id: int, page: int | None, *, viewer: Viewer, language: str, default: str, now: datetime
 ) -> TopicPage:
-    """One page of a topic, or with `page=None` all of it; three to five queries whatever its length.
+    """One page of a topic, or with `page=None` all of it.
 
     Raises NotFound for a topic that the viewer may not see and for a page beyond the last.
     """
@@ -78,28 +126,44 @@ def get_topic_page(
         raise NotFound
     first, last = (1, WHOLE) if page is None else ((page - 1) * PER_PAGE + 1, page * PER_PAGE)
     span = {"topic_id": topic_id, "first": first, "last": last}
-    messages = MESSAGES.all(span)
+    messages = read_messages(MESSAGES, span)
     asked = {"topic_id": topic_id} | visible_to(viewer)
-    waiting = WAITING.all(asked) if viewer.is_authenticated else ()
-    periods = PERIODS.all({"forum_id": head.forum_id, "group_id": head.group_id})
+    waiting = read_messages(WAITING, asked) if viewer.is_authenticated else ()
+    periods = db.session.execute(PERIODS, {"forum_id": head.forum_id, "group_id": head.group_id}).all()
     state = _group_state(head, periods, now)
     sought = {"forum_id": head.forum_id, "language": language, "default_language": default}
-    outcomes = OUTCOMES.all(sought) if state.has_ended else ()
+    outcomes = db.session.execute(OUTCOMES, sought).all() if state.has_ended else ()
     return TopicPage(head, state, messages, waiting, page or 1, pages, outcomes)
 
 
-def get_message_row(number: int, *, viewer: Viewer) -> Row[Any]:
-    """One message, as the rows of `get_topic_page`, with its topic's id. Raises NotFound."""
-    row = ONE_MESSAGE.first({"number": number} | visible_to(viewer))
-    if row is None:
+def get_shown_message(number: int, *, viewer: Viewer) -> ShownMessage:
+    """One message. Raises NotFound."""
+    found = read_messages(ONE_MESSAGE, {"number": number} | visible_to(viewer))
+    if not found:
         raise NotFound
-    return row
+    return found[0]
+
+
+def read_messages(statement: Select[*tuple[Any, ...]], parameters: Mapping[str, object]) -> list[ShownMessage]:
+    """The messages of a statement on MESSAGE_COLUMNS, with their answers and files: three queries in all."""
+    rows = db.session.execute(statement, parameters).mappings().all()
+    answers = _answers_to([row["id"] for row in rows])
+    files = files_of_messages([row["id"] for row in rows if row["status"] in READABLE])
+    return [ShownMessage(**row, answers=answers.get(row["id"], ()), files=files.get(row["id"], ())) for row in rows]
+
+
+def _answers_to(numbers: Collection[int]) -> dict[int, list[int]]:
+    answers: dict[int, list[int]] = {}
+    for part in in_parts(numbers):
+        for answered, number in db.session.execute(ANSWERS, {"numbers": part}):
+            answers.setdefault(answered, []).append(number)
+    return answers
 
 
 def get_topic_head(topic_id: int, *, viewer: Viewer, language: str, default: str) -> Row[Any]:
     """A topic with the titles of its group and forum. Raises NotFound."""
     asked = {"topic_id": topic_id, "language": language, "default_language": default}
-    head = TOPIC_HEAD.first(asked | visible_to(viewer))
+    head = db.session.execute(TOPIC_HEAD, asked | visible_to(viewer)).first()
     if head is None:
         raise NotFound
     return head
@@ -177,71 +241,71 @@ def _topic_head() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _message_columns(status: Any = Message.status) -> Select[*tuple[Any, ...]]:
-    shown = (Message.status == MessageStatus.PUBLISHED) | (Message.status == MessageStatus.PENDING)
-    answer = aliased(Message)
-    corrected_at = select(func.max(Act.at)).where(Act.message_id == Message.id, Act.kind == ActKind.EDIT)
-    answers = select(JoinedIds(answer.id)).where(answer.reply_to_id == Message.id, answer.position.is_not(None))
+def _message_columns() -> Select[*tuple[Any, ...]]:
+    """Columns of tables, not attributes of entities: SQLAlchemy reads rows of these at half the cost."""
+    message, author, act = Message.__table__.c, User.__table__.c, Act.__table__.c
+    corrected_at = select(func.max(act.at)).where(act.message_id == message.id, act.kind == ActKind.EDIT)
     return select(
-        User.name,
-        User.title,
-        Message.organization,
-        Message.on_behalf_of,
-        Message.speaker,
-        User.former_number,
-        Message.id,
-        Message.position,
-        Message.author_id,
-        Message.reply_to_id,
-        status,
-        Message.language,
-        case((shown, Message.html), else_="").label("html"),
-        Message.capacity,
-        Message.country,
-        Minute(Message.posted_at).label("posted"),
-        Message.edited_at,
+        message.id,
+        message.topic_id,
+        message.position,
+        message.status,
+        message.returned_at,
+        message.language,
+        case((message.status.in_(READABLE), message.html), else_="").label("html"),
+        author.name,
+        author.title,
+        author.former_number,
+        message.author_id,
+        message.organization,
+        message.capacity,
+        message.country,
+        message.on_behalf_of,
+        message.speaker,
+        message.reply_to_id,
+        message.posted_at,
+        message.edited_at,
         # asked for the few that were changed at all
-        case((Message.edited_at.is_not(None), corrected_at.scalar_subquery())).label("corrected_at"),
-        Message.withdrawn_at,
-        Message.withheld_at,
-        Message.withheld_for,
-        answers.scalar_subquery().label("answers"),
-        case((shown, attached_to_message())).label("attachments"),
-    ).join(User, User.id == Message.author_id)
+        case((message.edited_at.is_not(None), corrected_at.scalar_subquery())).label("corrected_at"),
+        message.withdrawn_at,
+        message.withheld_at,
+        message.withheld_for,
+    ).join_from(Message.__table__, User.__table__, author.id == message.author_id)
 
 
-_IN_SPAN = (Message.topic_id == bindparam("topic_id")) & Message.position.between(bindparam("first"), bindparam("last"))
+_message = Message.__table__.c
+_IN_SPAN = (_message.topic_id == bindparam("topic_id")) & _message.position.between(
+    bindparam("first"), bindparam("last")
+)
 
-TOPIC_HEAD = Prepared(_topic_head())
-# The columns of a message as every view shows it, the texts that people wrote first (macros/message.html);
-# a withdrawn or withheld one keeps its place without its text and its files. A statement that does not ask for
-# places (`Message.position`) or for published messages alone has MESSAGE_IS_VISIBLE among its conditions.
+TOPIC_HEAD = _topic_head()
+ANSWERS = (
+    select(_message.reply_to_id, _message.id)
+    .where(_message.reply_to_id.in_(bindparam("numbers", expanding=True)), _message.position.is_not(None))
+    .order_by(_message.id)
+)
+# The columns of a ShownMessage, for `read_messages`. A statement that does not ask for places (`Message.position`) or
+# for published messages alone has MESSAGE_IS_VISIBLE among its conditions.
 MESSAGE_COLUMNS = _message_columns()
-MESSAGES = Prepared(MESSAGE_COLUMNS.where(_IN_SPAN).order_by(Message.position))
-# Of a message that is asked for by itself, or waits, it is told too whether it waits for its author.
-_IS_RETURNED = (Message.status == MessageStatus.PENDING) & Message.returned_at.is_not(None)
+MESSAGES = MESSAGE_COLUMNS.where(_IN_SPAN).order_by(_message.position)
 _IN_FORUM = (
-    _message_columns(case((_IS_RETURNED, "returned"), else_=Message.status).label("status"))
-    .add_columns(Message.topic_id)
-    .join(Topic, Topic.id == Message.topic_id)
+    MESSAGE_COLUMNS.join(Topic, Topic.id == Message.topic_id)
     .join(Group, Group.id == Topic.group_id)
     .join(Forum, Forum.id == Group.forum_id)
     .where(MESSAGE_IS_VISIBLE)
 )
-ONE_MESSAGE = Prepared(_IN_FORUM.where(Message.id == bindparam("number")))
+ONE_MESSAGE = _IN_FORUM.where(Message.id == bindparam("number"))
 # What waits, and what of the viewer's own was withheld or withdrawn before it was published.
 _WAITS = (Message.status == MessageStatus.PENDING) | (Message.author_id == bindparam("viewer_id"))
 _IS_WAITING = (Message.topic_id == bindparam("topic_id")) & Message.position.is_(None) & _WAITS
-WAITING = Prepared(_IN_FORUM.where(_IS_WAITING).order_by(Message.id))
-PERIODS = Prepared(
-    select(
-        Period.group_id, Period.kind, Period.opens_at, Period.closes_at, Period.former_dates, Period.called_off_at
-    ).where(
-        Period.forum_id == bindparam("forum_id"),
-        func.coalesce(Period.group_id, bindparam("group_id")) == bindparam("group_id"),
-    )
+WAITING = _IN_FORUM.where(_IS_WAITING).order_by(Message.id)
+PERIODS = select(
+    Period.group_id, Period.kind, Period.opens_at, Period.closes_at, Period.former_dates, Period.called_off_at
+).where(
+    Period.forum_id == bindparam("forum_id"),
+    func.coalesce(Period.group_id, bindparam("group_id")) == bindparam("group_id"),
 )
-OUTCOMES = Prepared(
+OUTCOMES = (
     select(Document.id, Forum.slug.label("forum"), DocumentText.title, DocumentText.language)
     .join(Forum, Forum.id == Document.forum_id)
     .join(DocumentText, DocumentText.document_id == Document.id)

@@ -51,8 +51,7 @@ def forum_page(forum_slug: str, slug: str) -> ResponseReturnValue:
 
 @bp.get("/forums/<forum_slug>/groups/")
 def groups(forum_slug: str) -> ResponseReturnValue:
-    found = queries.get_forum(forum_slug, viewer=viewer())
-    queries.load_questions(found)
+    found = queries.get_forum_and_groups(forum_slug, viewer=viewer())
     topics, answers = queries.topics_by_group(found, viewer=viewer()), queries.count_answers(found)
     shown = {"topics": topics, "answers": answers, "invited": is_invited(viewer(), found.id)}
     return render_template("forums/groups.html", forum=found, now=utcnow(), **shown)
@@ -89,7 +88,7 @@ def topic(topic_id: int) -> ResponseReturnValue:
 @bp.get("/messages/<int:number>/")
 def message(number: int) -> ResponseReturnValue:
     """To the message in its topic."""
-    found = topic_queries.get_message_row(number, viewer=viewer())
+    found = topic_queries.get_shown_message(number, viewer=viewer())
     return redirect(message_address(found.topic_id, found.position, number))
 
 

@@ -5,8 +5,6 @@ the subject, in a block of that name. Both see what the caller hands over, `lang
 and the site's globals, and nothing of the request or of who is asking.
 """
 
-from collections.abc import Callable
-
 from flask import current_app
 
 from app.extensions import db
@@ -37,30 +35,11 @@ def enqueue(name: str, /, *, recipient: str, language: str, user_id: int | None 
 
 
 def _render(name: str, language: Language, values: dict[str, object]) -> tuple[str, str, str]:
-    """`(subject, text, HTML)`. The environment is used directly, so that no page's context slips in."""
+    """`(subject, text, HTML)`. The environment is used directly, so that no page's context slips in; it escapes in
+    HTML alone, so that an apostrophe in a name stays one in plain text."""
     known = {"language": language, **values}
     template = current_app.jinja_env.get_template(f"mail/{name}.txt")
-    context = template.new_context({**known, **_unescaped(language)})
-    subject = plain_line("".join(template.blocks["subject"](context)))[:MAX_SUBJECT]
-    text = template.render({**known, **_unescaped(language)}).strip() + "\n"
+    subject = plain_line("".join(template.blocks["subject"](template.new_context(known))))[:MAX_SUBJECT]
+    text = template.render(known).strip() + "\n"
     html = current_app.jinja_env.get_template(f"mail/{name}.html").render(known, subject=subject)
     return subject, text, html
-
-
-def _unescaped(language: Language) -> dict[str, Callable[..., str]]:
-    """gettext for plain text, where an apostrophe in a name is an apostrophe."""
-
-    def gettext(message: str, **values: object) -> str:
-        return _filled(language.catalogue.ugettext(message), values)
-
-    def ngettext(singular: str, plural: str, num: int, **values: object) -> str:
-        return _filled(language.catalogue.ungettext(singular, plural, num), {"num": num, **values})
-
-    def pgettext(context: str, message: str, **values: object) -> str:
-        return _filled(language.catalogue.upgettext(context, message), values)
-
-    return {"_": gettext, "gettext": gettext, "ngettext": ngettext, "pgettext": pgettext}
-
-
-def _filled(text: str, values: dict[str, object]) -> str:
-    return text % values if "%" in text else text

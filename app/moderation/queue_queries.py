@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, func, literal_column, select
+from sqlalchemy import Select, func, literal_column, select
 from sqlalchemy.orm import aliased, joinedload
 
 from app.extensions import db
 from app.forums.queries import get_message
-from app.forums.topic_queries import get_message_row
+from app.forums.topic_queries import ShownMessage, get_shown_message
 from app.models import Act, Forum, Group, Message, MessageStatus, Question, Report, Topic, Viewer
 from app.moderation.queries import begins_topic, version_of
 from app.permissions import MESSAGE_IS_MODERATED, require, visible_to
@@ -45,11 +45,11 @@ class Queue:
 
 @dataclass(frozen=True)
 class Case:
-    """A message as its moderators see it, with its row and that of the message that it answers."""
+    """A message as its moderators see it, as it is shown, and the one that it answers."""
 
     message: Message
-    row: Row[Any]
-    answered: Row[Any] | None
+    shown: ShownMessage
+    answered: ShownMessage | None
     is_newcomer: bool
     begins_topic: bool
     version: str
@@ -80,8 +80,8 @@ def get_case(number: int, *, viewer: Viewer) -> Case:
     reports = select(Report).where(Report.message_id == number).order_by(Report.id).options(joinedload(Report.reporter))
     return Case(
         message=message,
-        row=get_message_row(number, viewer=viewer),
-        answered=get_message_row(message.reply_to_id, viewer=viewer) if message.reply_to_id else None,
+        shown=get_shown_message(number, viewer=viewer),
+        answered=get_shown_message(message.reply_to_id, viewer=viewer) if message.reply_to_id else None,
         is_newcomer=bool(db.session.scalar(_moderated(_IS_NEWCOMER).where(Message.id == number), visible_to(viewer))),
         begins_topic=begins_topic(message),
         version=version_of(message),

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from app.addresses import link
 from app.forums.queries import get_message
-from app.forums.topic_queries import get_message_row
+from app.forums.topic_queries import get_shown_message
 from app.moderation import actions
 from app.moderation.forms import ReportForm
 from app.permissions import require
@@ -27,5 +27,5 @@ def report(number: int) -> ResponseReturnValue:
         said = _("Thank you. Your report about message number %(number)s has gone to the Secretariat.", number=number)
         flash(said, "success")
         return redirect(link("forums.message", number=number))
-    row = get_message_row(number, viewer=reader)
+    row = get_shown_message(number, viewer=reader)
     return render_template("moderation/report.html", message=message, row=row, form=form), 422 if form.errors else 200

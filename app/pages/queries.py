@@ -1,6 +1,5 @@
 """Pages of the site and their tree, which gives every page its breadcrumb and its footer."""
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,6 @@ from app.addresses import link_in
 from app.errors import NotFound
 from app.extensions import db
 from app.models import Page, PageKind, PageText
-from app.prepared import Prepared
 
 # The endpoints of the pages that have an address of their own.
 BUILT_IN: dict[str, str] = {
@@ -31,14 +29,12 @@ class Crumb:
 
 
 class SiteTree:
-    """The titles of all pages of the site, from one query; `made` keeps what templates made of them alone."""
+    """The titles of all pages of the site, from one query."""
 
     def __init__(self, language: str, default: str) -> None:
         self.language = language
-        self.read_at = time.monotonic()
-        self.made: dict[Any, Any] = {}
         asked = {"language": language, "default_language": default}
-        self.rows = TREE.all(asked)
+        self.rows = db.session.execute(TREE, asked).all()
         self.by_id = {row.id: row for row in self.rows}
 
     def trail_to(self, kind: PageKind) -> list[Crumb]:
@@ -78,7 +74,7 @@ class SiteTree:
 
 def get_page(slug: str) -> Page:
     """A page of the site by its slug. Raises NotFound."""
-    page = _page(Page.slug == slug)
+    page = db.session.scalar(BY_SLUG, {"slug": slug})
     if page is None:
         raise NotFound
     return page
@@ -86,13 +82,7 @@ def get_page(slug: str) -> Page:
 
 def find_page(kind: PageKind) -> Page | None:
     """The page that gives a built-in kind its text, if an administrator wrote one."""
-    return _page(Page.kind == kind)
-
-
-def _page(condition: Any) -> Page | None:
-    return db.session.scalar(
-        select(Page).where(Page.forum_id.is_(None), condition).options(selectinload(Page.texts)).limit(1)
-    )
+    return db.session.scalar(BY_KIND, {"kind": kind})
 
 
 def _tree() -> Any:
@@ -108,4 +98,7 @@ def _tree() -> Any:
     )
 
 
-TREE = Prepared(_tree())
+TREE = _tree()
+_SITE_PAGE = select(Page).where(Page.forum_id.is_(None)).options(selectinload(Page.texts)).limit(1)
+BY_SLUG = _SITE_PAGE.where(Page.slug == bindparam("slug"))
+BY_KIND = _SITE_PAGE.where(Page.kind == bindparam("kind"))

@@ -7,16 +7,16 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from app.extensions import db
-from app.forums.topic_queries import MESSAGE_COLUMNS
+from app.forums.topic_queries import MESSAGE_COLUMNS, ShownMessage, read_messages
 from app.models import Group, Message, Question, Topic
 
 
 @dataclass(frozen=True)
 class PrintedTopic:
-    """A topic with the rows of all its messages."""
+    """A topic with all its messages."""
 
     topic: Row[Any]
-    messages: list[Row[Any]]
+    messages: list[ShownMessage]
 
 
 @dataclass(frozen=True)
@@ -31,15 +31,15 @@ class PrintedGroup:
 
 
 def collect(groups: Sequence[Group]) -> list[PrintedGroup]:
-    """The groups with all their topics and messages, in two queries.
+    """The groups with all their topics and messages.
 
     The groups come from `get_forum` or `get_group`, which asked whether the viewer may see them. Topics
     stand by question, free ones last, then by age.
     """
     wanted = [group.id for group in groups]
-    messages: dict[int, list[Row[Any]]] = {}
-    for row in db.session.execute(_messages(wanted)):
-        messages.setdefault(row.topic_id, []).append(row)
+    messages: dict[int, list[ShownMessage]] = {}
+    for message in read_messages(_messages(wanted), {}):
+        messages.setdefault(message.topic_id, []).append(message)
     topics: dict[int, list[PrintedTopic]] = {}
     for topic in db.session.execute(_topics(wanted)):
         topics.setdefault(topic.group_id, []).append(PrintedTopic(topic, messages.get(topic.id, [])))
@@ -57,8 +57,7 @@ def _topics(group_ids: Sequence[int]) -> Any:
 
 def _messages(group_ids: Sequence[int]) -> Any:
     return (
-        MESSAGE_COLUMNS.add_columns(Message.topic_id)
-        .join(Topic, Topic.id == Message.topic_id)
+        MESSAGE_COLUMNS.join(Topic, Topic.id == Message.topic_id)
         .where(Topic.group_id.in_(group_ids), Message.position.is_not(None))
         .order_by(Message.topic_id, Message.position)
     )

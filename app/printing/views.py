@@ -62,7 +62,7 @@ def topic(topic_id: int) -> ResponseReturnValue:
 
 @bp.get("/messages/<int:number>/")
 def message(number: int) -> ResponseReturnValue:
-    found = topic_queries.get_message_row(number, viewer=viewer())
+    found = topic_queries.get_shown_message(number, viewer=viewer())
     shown = topic_queries.get_topic_head(
         found.topic_id, viewer=viewer(), language=reader_language().code, default=site_default().code
     )

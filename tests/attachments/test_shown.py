@@ -1,13 +1,12 @@
 """Wherever a message or a document is shown, so are its files: name, kind, size and checksum."""
 
-import json
+import re
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from lxml import etree
 
-from app.attachments.queries import read_attached
 from app.extensions import db
 from app.models import Document, DocumentText, Message, MessageStatus
 from tests.attachments.conftest import committed, count_queries, path_of
@@ -118,11 +117,16 @@ def test_message_with_many_files_costs_no_more_queries(app: Flask, paper, world:
     assert before[0] <= 8
 
 
-def test_files_stand_in_the_order_in_which_they_were_attached():
-    """Whatever the order in which the database gave them."""
-    rows = [[number, f"{number}.txt", "text/plain", 1, "", ""] for number in (10, 2, 1)]
+def test_files_stand_in_the_order_in_which_they_were_attached(app: Flask, world: World, visitor: FlaskClient):
+    names = [f"{number}.txt" for number in (10, 2, 1)]
+    with app.app_context():
+        for name in names:
+            make_attachment(db.session.get(Message, world.first), name)
+        db.session.commit()
 
-    assert [file.id for file in read_attached(json.dumps(rows))] == [1, 2, 10]
+    page = visitor.get(f"/en/topics/{world.topic}/").text
+
+    assert re.findall(r"<bdi>(\d+\.txt)</bdi>", page) == names
 
 
 @pytest.fixture

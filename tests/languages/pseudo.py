@@ -94,7 +94,7 @@ def make_pseudo_site(folder: Path) -> tuple[Flask, FullWorld]:
         instance=folder / "instance",
         translations=(translations, ROOT / "translations"),
         largest_file=1_000,
-        overrides={"TESTING": True, "WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": False, "TREE_SECONDS": 0},
+        overrides={"TESTING": True, "WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": False},
     )
     known = KNOWN["en"]
     KNOWN["en"] = _with_marked_dates(known)

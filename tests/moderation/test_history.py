@@ -209,7 +209,7 @@ def test_visitor_at_a_history_that_is_not_public_is_asked_to_sign_in(world: Worl
     assert '<li><a href="/en/auth/sign-in/">Sign in</a></li>' in answers[visitor].text
     assert "Your account has no right" not in answers[visitor].text
     assert "Your account has no right to do this." in answers[bruno].text
-    assert "Ceci n&#x27;est pas public" in history(visitor, world.first, language="fr").text
+    assert "Ceci n&#39;est pas public" in history(visitor, world.first, language="fr").text
 
 
 def test_history_of_what_waits_is_not_there_for_others(world: World, waiting: int, alice, visitor, bruno, moderator):
