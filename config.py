@@ -14,6 +14,7 @@ LARGEST_FORM = 4 * 1024 * 1024
 MEGABYTE = 1024 * 1024
 MOST_MEGABYTES = 100  # a file is read at once to be told by its content
 MOST_FILES = 20
+MOST_CACHE_MEGABYTES = 4096
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 CONTACT = re.compile(r"[^\s@<>]+@[^\s@<>]+")
 YES_OR_NO = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False, "": False}
@@ -42,6 +43,7 @@ class Config:
     files_folder: Path | None = None
     largest_file: int = 10 * MEGABYTE
     files_per_message: int = 5
+    page_cache_mb: int = 64
     trusted_proxies: int = 0
     require_second_step_for_admins: bool = False
     overrides: Mapping[str, object] = field(default_factory=dict)
@@ -128,12 +130,13 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
         files_folder=Path(files).resolve() if files else None,
         largest_file=_number("LARGEST_FILE_MB", environ.get("LARGEST_FILE_MB", "10"), MOST_MEGABYTES) * MEGABYTE,
         files_per_message=_number("FILES_PER_MESSAGE", environ.get("FILES_PER_MESSAGE", "5"), MOST_FILES),
+        page_cache_mb=_number("PAGE_CACHE_MB", environ.get("PAGE_CACHE_MB", "64"), MOST_CACHE_MEGABYTES, least=0),
         trusted_proxies=int(proxies),
         require_second_step_for_admins=YES_OR_NO[required],
     )
 
 
-def _number(name: str, written: str, most: int) -> int:
-    if not written.isdecimal() or not 1 <= int(written) <= most:
-        raise SettingError(f"{name} must be a whole number from 1 to {most}.")
+def _number(name: str, written: str, most: int, *, least: int = 1) -> int:
+    if not written.isdecimal() or not least <= int(written) <= most:
+        raise SettingError(f"{name} must be a whole number from {least} to {most}.")
     return int(written)

@@ -30,7 +30,7 @@ from app.viewer import has_session, viewer
 
 def register(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.config.setdefault("TREE_SECONDS", 1)
+    app.config.setdefault("TREE_SECONDS", 0)  # the page cache must not keep an older tree
     app.extensions["site_trees"] = {}
     environment: Any = app.jinja_env
     environment.globals |= _names(app)

@@ -32,6 +32,8 @@ GOOD = {"SECRET_KEY": "k" * 40, "SITE_URL": "https://forum.example.org"}
         ({"LARGEST_FILE_MB": "101"}, "LARGEST_FILE_MB must be a whole number from 1 to 100"),
         ({"FILES_PER_MESSAGE": ""}, "FILES_PER_MESSAGE must be a whole number from 1 to 20"),
         ({"FILES_PER_MESSAGE": "²"}, "FILES_PER_MESSAGE must be a whole number from 1 to 20"),
+        ({"PAGE_CACHE_MB": "-1"}, "PAGE_CACHE_MB must be a whole number from 0 to 4096"),
+        ({"PAGE_CACHE_MB": "4097"}, "PAGE_CACHE_MB must be a whole number from 0 to 4096"),
         ({"TRUSTED_PROXIES": "²"}, "TRUSTED_PROXIES must be the number of proxies"),
     ],
 )
@@ -67,6 +69,11 @@ def test_limits_of_files_are_taken():
     config = from_environment(GOOD | {"LARGEST_FILE_MB": "3", "FILES_PER_MESSAGE": "2", "FILES_FOLDER": "/srv/files"})
 
     assert (config.largest_file, config.files_per_message, str(config.files)) == (3 * 1024 * 1024, 2, "/srv/files")
+
+
+def test_size_of_the_page_cache_is_taken():
+    assert from_environment(GOOD).page_cache_mb == 64
+    assert from_environment(GOOD | {"PAGE_CACHE_MB": "0"}).page_cache_mb == 0
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:8000"])
