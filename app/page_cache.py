@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, urlencode
 
 from flask import Flask
-from sqlalchemy import Engine, PoolProxiedConnection
+from sqlalchemy import Engine, PoolProxiedConnection, event
 from werkzeug.datastructures import Accept
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import parse_accept_header, parse_etags, remove_entity_headers
@@ -61,6 +61,7 @@ class Database:
         self._connection: PoolProxiedConnection | None = None
         self._file: tuple[int, int] | None = None
         self._connections = 0
+        event.listen(engine, "engine_disposed", lambda _engine: self.close())
 
     def version(self) -> tuple[int, Any] | None:
         """A value that differs from all earlier ones once anything has been committed; None where asking fails."""
