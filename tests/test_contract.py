@@ -26,7 +26,7 @@ LAYERS = (
     ("the whole", r"app|app\.cli"),
     ("commands", r"app\.\w+\.cli|app\.sample(\.\w+)?|app\.stress|app\.mail\.worker"),
     ("views", r"app\.\w+\.(\w+_)?views|app\.auth\.limits"),
-    ("frame", r"app\.(templating|headers)"),
+    ("frame", r"app\.(templating|headers|page_cache)"),
     ("forms", r"app\.forms|app\.\w+\.(\w+_)?forms"),
     ("who asks", r"app\.viewer"),
     ("actions", r"app\.\w+\.(\w+_)?actions|app\.auth\.(tokens|mailing)|app\.admin\.telling"),
