@@ -19,6 +19,7 @@ EXIT_STATUS = 78  # EX_CONFIG of sysexits.h: the units of deploy/ do not start s
 REDIS_SCHEMES = frozenset({"redis", "rediss", "redis+unix"})
 MOST_AN_HOUR = 10_000
 MOST_OF_A_DISK = 1_000_000  # in megabytes
+MOST_CACHE_MEGABYTES = 4096
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 CONTACT = re.compile(r"[^\s@<>]+@[^\s@<>]+")
 YES_OR_NO = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False, "": False}
@@ -51,6 +52,7 @@ class Config:
     reports_per_hour: int = 20
     bytes_per_day: int = 200 * MEGABYTE
     free_space: int = 100 * MEGABYTE
+    page_cache_mb: int = 64
     trusted_proxies: int = 0
     require_second_step_for_admins: bool = False
     overrides: Mapping[str, object] = field(default_factory=dict)
@@ -138,14 +140,15 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
         reports_per_hour=_number("REPORTS_PER_HOUR", environ.get("REPORTS_PER_HOUR", "20"), MOST_AN_HOUR),
         bytes_per_day=_number("FILES_MB_PER_DAY", environ.get("FILES_MB_PER_DAY", "200"), MOST_OF_A_DISK) * MEGABYTE,
         free_space=_number("FREE_SPACE_MB", environ.get("FREE_SPACE_MB", "100"), MOST_OF_A_DISK) * MEGABYTE,
+        page_cache_mb=_number("PAGE_CACHE_MB", environ.get("PAGE_CACHE_MB", "64"), MOST_CACHE_MEGABYTES, least=0),
         trusted_proxies=int(proxies),
         require_second_step_for_admins=YES_OR_NO[required],
     )
 
 
-def _number(name: str, written: str, most: int) -> int:
-    if not _is_whole_number(written, 1, most):
-        raise SettingError(f"{name} must be a whole number from 1 to {most}.")
+def _number(name: str, written: str, most: int, *, least: int = 1) -> int:
+    if not _is_whole_number(written, least, most):
+        raise SettingError(f"{name} must be a whole number from {least} to {most}.")
     return int(written)
 
 

@@ -3,7 +3,7 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import addresses, bounds, cli, error_pages, forms, headers, installation, languages, templating
+from app import addresses, bounds, cli, error_pages, forms, headers, installation, languages, page_cache, templating
 from app.admin.views import bp as admin
 from app.attachments.forms import register as register_uploads
 from app.attachments.views import bp as attachments
@@ -20,7 +20,7 @@ from app.moderation.views import bp as moderation
 from app.pages.views import bp as pages
 from app.printing.views import bp as printing
 from app.storage import LocalFolder
-from config import ROOT, Config, from_environment
+from config import MEGABYTE, ROOT, Config, from_environment
 
 BLUEPRINTS = (
     pages,
@@ -66,4 +66,6 @@ def create_app(config: Config | None = None) -> Flask:
     headers.register(app)
     error_pages.register(app)
     cli.register(app)
+    if config.page_cache_mb:
+        page_cache.register(app, config.page_cache_mb * MEGABYTE)
     return app

@@ -12,20 +12,33 @@ from app.errors import NotFound
 from app.languages import reader_language, site_languages
 
 LARGEST_KEY = 2**31 - 1
-KEPT_BY_THE_SWITCH = (
-    "page",
-    "q",
-    "to",
-    "quote",
-    "question",
-    "next",
-    "person",
-    "action",
-    "kind",
-    "forum",
-    "since",
-    "until",
-)
+# What the addresses of pages may name behind their question mark, by endpoint. Anything else is as if it were absent:
+# no link of a page repeats it, and readers who are signed out get the same page (app/page_cache.py).
+ARGUMENTS: dict[str, tuple[str, ...]] = {
+    "forums.group": ("page", "question"),
+    "forums.topic": ("page",),
+    "forums.history": ("page",),
+    "record.show": ("page",),
+    "posting.new_topic": ("question",),
+    "posting.reply": ("to", "quote"),
+    "topic_moderation.split": ("page",),
+    "topic_moderation.move": ("page",),
+    "admin.users.index": ("page", "q"),
+    "admin.log.index": ("page", "person", "action", "kind", "forum", "since", "until"),
+    **dict.fromkeys(
+        (
+            "auth.sign_up",
+            "auth.sign_in",
+            "auth.check_mail",
+            "auth.new_confirmation",
+            "auth.forgot",
+            "auth.second_step.code",
+            "auth.second_step.page",
+            "auth.second_step.recovery_codes",
+        ),
+        ("next",),
+    ),
+}
 
 
 class KeyConverter(IntegerConverter):
@@ -124,7 +137,8 @@ def _here() -> str:
     path = request.path.removeprefix(f"/{g.language.code}") if "lang" in g else "/"
     if not request.query_string:
         return path
-    kept = {name: value for name in KEPT_BY_THE_SWITCH if (value := request.args.get(name))}
+    known = ARGUMENTS.get(request.endpoint or "", ())
+    kept = {name: value for name in known if (value := request.args.get(name))}
     return f"{path}?{urlencode(kept)}" if kept else path
 
 

@@ -43,10 +43,11 @@ def register(app: Flask) -> None:
 
     @app.after_request
     def add_headers(response: Response) -> Response:
+        is_personal = _is_personal()
         if "Cache-Control" not in response.headers:
-            response.headers.add("Cache-Control", FOR_ONE_PERSON if _is_personal() else FOR_ANYBODY)
-        if "Vary" not in response.headers:  # what varies by more names the cookie too
-            response.headers.add("Vary", "Cookie, Accept-Encoding")
+            response.headers.add("Cache-Control", FOR_ONE_PERSON if is_personal else FOR_ANYBODY)
+        if "Vary" not in response.headers:  # browsers and proxies ask again each time, so the cookie need not be named
+            response.headers.add("Vary", "Cookie, Accept-Encoding" if is_personal else "Accept-Encoding")
         if response.status_code in REDIRECTS:
             response.set_data(b"")  # nobody reads it, and the one of the framework is in English
         elif language := g.get("language"):

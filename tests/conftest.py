@@ -12,10 +12,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import create_app
+from app import create_app, page_cache
 from app.extensions import db
 from app.models import SignIn
-from config import Config
+from config import MEGABYTE, Config
 from tests.full_world import FullWorld
 from tests.world import World
 
@@ -29,6 +29,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
         secret_key=SECRET,
         site_url="http://127.0.0.1:8000",
         instance=tmp_path_factory.mktemp("instance"),
+        page_cache_mb=0,
         overrides={"TESTING": True, "WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": False},
     )
 
@@ -36,6 +37,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
 @pytest.fixture(scope="session")
 def one_app(config: Config) -> Flask:
     app = create_app(config)
+    page_cache.register(app, MEGABYTE, seconds=0)  # so that every page is asked for in front of it, and none is old
     with app.app_context():
         db.create_all()
         db.engine.dispose()

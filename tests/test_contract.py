@@ -27,7 +27,7 @@ LAYERS = (
     ("the whole", r"app|app\.(cli|installation)"),
     ("commands", r"app\.\w+\.cli|app\.sample(\.\w+)?|app\.stress|app\.mail\.worker"),
     ("views", r"app\.\w+\.(\w+_)?views|app\.auth\.(limits|known_browsers)"),
-    ("frame", r"app\.(templating|headers)"),
+    ("frame", r"app\.(templating|headers|page_cache)"),
     ("forms", r"app\.forms|app\.\w+\.(\w+_)?forms"),
     ("who asks", r"app\.(viewer|turns)"),
     ("actions", r"app\.\w+\.(\w+_)?actions|app\.auth\.(tokens|mailing)|app\.admin\.telling"),

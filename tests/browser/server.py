@@ -25,7 +25,7 @@ POLL_SECONDS = 0.1
 FLASK = (sys.executable, "-m", "flask", "--app", "wsgi")
 NOT_OURS = frozenset(
     {"DATABASE_URL", "MAIL_URL", "MAIL_FROM", "REDIS_URL", "SITE_NAME", "DEFAULT_LANGUAGE"}
-    | {"CONTACT_EMAIL", "REQUIRE_SECOND_STEP_FOR_ADMINS"}
+    | {"CONTACT_EMAIL", "PAGE_CACHE_MB", "REQUIRE_SECOND_STEP_FOR_ADMINS"}
 )
 
 

@@ -36,6 +36,8 @@ GOOD = {"SECRET_KEY": "k" * 40, "SITE_URL": "https://forum.example.org"}
         ({"FILES_MB_PER_DAY": "1000001"}, "FILES_MB_PER_DAY must be a whole number from 1 to 1000000"),
         ({"FREE_SPACE_MB": "0"}, "FREE_SPACE_MB must be a whole number from 1 to 1000000"),
         ({"FILES_PER_MESSAGE": "²"}, "FILES_PER_MESSAGE must be a whole number from 1 to 20"),
+        ({"PAGE_CACHE_MB": "-1"}, "PAGE_CACHE_MB must be a whole number from 0 to 4096"),
+        ({"PAGE_CACHE_MB": "4097"}, "PAGE_CACHE_MB must be a whole number from 0 to 4096"),
         ({"TRUSTED_PROXIES": "²"}, "TRUSTED_PROXIES must be the number of proxies"),
     ],
 )
@@ -79,6 +81,11 @@ def test_limits_of_a_person_and_of_the_disk_are_taken():
 
     assert (config.posts_per_hour, config.reports_per_hour) == (30, 5)
     assert (config.bytes_per_day, config.free_space) == (50 * 1024 * 1024, 500 * 1024 * 1024)
+
+
+def test_size_of_the_page_cache_is_taken():
+    assert from_environment(GOOD).page_cache_mb == 64
+    assert from_environment(GOOD | {"PAGE_CACHE_MB": "0"}).page_cache_mb == 0
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:8000"])
