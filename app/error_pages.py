@@ -55,7 +55,6 @@ CSRF_MESSAGE = _l(
     "For your safety this form is valid only in the session in which it was opened, and that session has ended. "
     "What you typed is given back below; please open the form again and send it once more."
 )
-WITHOUT_TEXTS = frozenset({404, 405})
 KEPT_HEADERS = frozenset({"Allow", "Content-Range", "Retry-After"})
 SECONDS_TO_RETRY = 60
 # What stands above the address of a form, and can be gone back to.
@@ -147,8 +146,13 @@ def _whole_page(shown: dict[str, Any], *, to_form: bool) -> str:
 
 
 def _typed(status: int) -> list[str]:
-    """The texts that were sent to an address that takes a form, each under the name of a field of text."""
-    if request.method != "POST" or status in WITHOUT_TEXTS or request.environ.get(EXCESS):
+    """The texts that were sent to an address that takes a form, each under the name of a field of text.
+
+    At such an address, what is not found may have been there when a signed-in person opened the form.
+    """
+    if request.method != "POST" or request.routing_exception or request.environ.get(EXCESS):
+        return []
+    if status == 404 and not current_user.is_authenticated:
         return []
     try:
         typed = [text for name, text in request.form.items() if text and _is_text(name)]

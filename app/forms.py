@@ -62,7 +62,7 @@ class HiddenField(AnyHiddenField):
     """What a page gives its form to send back. Whatever is longer is none of it, and counts as nothing."""
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        super().process_formdata([value for value in valuelist if len(value) <= LONGEST_HIDDEN] or [""])
+        super().process_formdata([value if len(value) <= LONGEST_HIDDEN else "" for value in valuelist])
 
 
 class OnceForm(Form):
