@@ -47,30 +47,32 @@ class TooMuchInATime(ForumError):
 
 class TooManyPosts(TooMuchInATime):
     said = _l(
-        "You have posted %(most)s messages within an hour, which is the limit for one person. Nothing was saved; what "
-        "you typed is given back below. You can post again from this time: %(moment)s."
+        "You have posted %(most)s messages in the last hour, which is the limit for one person. Nothing was saved. "
+        "The text that you entered is shown below. You can post again from the following time: %(moment)s."
     )
 
 
 class TooManyChanges(TooMuchInATime):
     said = _l(
-        "You have changed messages %(most)s times within an hour, which is the limit for one person. Nothing was "
-        "saved; what you typed is given back below. You can change messages again from this time: %(moment)s."
+        "You have changed messages %(most)s times in the last hour, which is the limit for one person. Nothing was "
+        "saved. The text that you entered is shown below. You can change messages again from the following time: "
+        "%(moment)s."
     )
 
 
 class TooManyReports(TooMuchInATime):
     said = _l(
-        "You have reported %(most)s messages within an hour, which is the limit for one person. Nothing was saved; "
-        "what you typed is given back below. You can report messages again from this time: %(moment)s."
+        "You have reported %(most)s messages in the last hour, which is the limit for one person. Nothing was "
+        "saved. The text that you entered is shown below. You can report messages again from the following time: "
+        "%(moment)s."
     )
 
 
 class TooManyBytes(TooMuchInATime):
     said = _l(
-        "One person can attach at most %(most)s of files within 24 hours, and these would exceed that. Nothing was "
-        "saved; what you typed is given back below. Please send it without files or with smaller ones, or try again "
-        "from this time: %(moment)s."
+        "You can attach at most %(most)s of files within 24 hours, and these files would exceed that limit. Nothing"
+        " was saved. The text that you entered is shown below. Please send it without files or with smaller ones, "
+        "or try again from the following time: %(moment)s."
     )
 
     @staticmethod
@@ -82,9 +84,9 @@ class TooManyBytesSent(TooManyBytes):
     """Said before what was sent is read."""
 
     said = _l(
-        "One person can attach at most %(most)s of files within 24 hours, and these would exceed that. Nothing was "
-        "saved, and your text was not received. Please go back in your browser, where you should still find it, and "
-        "send it without files or with smaller ones, or try again from this time: %(moment)s."
+        "You can attach at most %(most)s of files within 24 hours, and these files would exceed that limit. Nothing"
+        " was saved, and your text was not received. Please go back in your browser, where you should still find "
+        "it, and send it without files or with smaller ones, or try again from the following time: %(moment)s."
     )
 
 

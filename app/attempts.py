@@ -29,7 +29,7 @@ class TooManyPasswords(TooManyAttempts):
     """The same for an address with an account and for one without."""
 
     reason = _l("Too many wrong passwords have been entered for this account or from your network.")
-    ways = (("auth.forgot", _l("Do not wait: ask for a link by email to choose a new password")),)
+    ways = (("auth.forgot", _l("If you do not want to wait, ask us to email you a link to choose a new password")),)
 
 
 class TooManyCodes(TooManyAttempts):
@@ -37,7 +37,7 @@ class TooManyCodes(TooManyAttempts):
     ways = (
         (
             "auth.forgot",
-            _l("If it was not you, someone knows your password: ask for a link by email to choose a new one"),
+            _l("If it was not you, someone knows your password: ask us to email you a link to choose a new one"),
         ),
     )
 

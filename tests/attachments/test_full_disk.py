@@ -65,7 +65,7 @@ def reply(client: FlaskClient, world: World, content: bytes = b"A note.\n", code
 
 def check_refused(answer, app: Flask, folder: Path) -> None:
     assert answer.status_code == 507
-    assert "There is not enough disk space left for files on the server." in answer.text
+    assert "The server does not have enough space left for files." in answer.text
     assert f">{TYPED}</textarea>" in answer.text
     check_nothing_kept(app, folder)
 
