@@ -1,4 +1,4 @@
-"""What is refused where a limit is used up, and when it can be tried again."""
+"""Refusals when a limit is used up, and when people can try again."""
 
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ MINUTES_OF_AN_HOUR = 60
 
 
 class TooManyAttempts(ForumError):
-    """`until` is when it can be done again; `reason` says, in a whole sentence, what there was too much of."""
+    """`until` is when the person can try again; `reason` is a whole sentence that says why they cannot now."""
 
     status = 429
     form_can_be_sent_again = True

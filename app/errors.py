@@ -193,8 +193,8 @@ class NoRoom(ForumError):
     status = 507
     heading = _l("Files cannot be stored at the moment")
     message = _l(
-        "The server does not have enough space left for files. Nothing was saved. The text that you entered is shown "
-        "below. Please send it without files, or try again later."
+        "The server does not have enough space left for files. Nothing was saved. Please send your message "
+        "without files, or try again later."
     )
     names_secretariat = True
     form_can_be_sent_again = True

@@ -87,9 +87,7 @@ def _require_access(path: Path) -> None:
     if os.access(path, wanted):
         return
     if os.statvfs(path).f_flag & os.ST_RDONLY:
-        raise SettingError(
-            f"{path} is read-only here: add it to ReadWritePaths in both units, or mount it writable."
-        )
+        raise SettingError(f"{path} is read-only here: add it to ReadWritePaths in both units, or mount it writable.")
     change = "chown -R" if path.is_dir() else "chown"
     raise SettingError(
         f"The user {_user()} cannot read and write {path}: change its owner with: {change} {_user()}: {path}"

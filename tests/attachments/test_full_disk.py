@@ -84,12 +84,16 @@ def test_file_that_would_leave_too_little_room_is_refused_and_given_back(app, wo
 @pytest.mark.parametrize(
     ("code", "heading", "said"),
     [
-        ("en", "Files cannot be stored at the moment", "Please send it without files, or try again later."),
-        ("es", "No se pueden guardar archivos en este momento", "Envíelo sin archivos o inténtelo de nuevo más tarde."),
+        ("en", "Files cannot be stored at the moment", "Please send your message without files, or try again later."),
+        (
+            "es",
+            "No se pueden guardar archivos en este momento",
+            "Envíe su mensaje sin archivos o inténtelo de nuevo más tarde.",
+        ),
         (
             "fr",
             "Impossible d’enregistrer des fichiers pour le moment",
-            "Veuillez l’envoyer sans fichiers, ou réessayer",
+            "Veuillez envoyer votre message sans fichiers, ou réessayer",
         ),
     ],
 )

@@ -58,17 +58,17 @@ def make_older(app: Flask, **by: float) -> None:
     [
         (
             "en",
-            "You have posted 3 messages in the last hour",
+            "the hourly limit for posting messages (3 per person)",
             r"again from the following time: \d+ \w+ \d{4}, \d\d:\d\d.UTC\.",
         ),
         (
             "es",
-            "Ha publicado 3 mensajes en la última hora",
+            "el límite de mensajes publicados por hora (3 por persona)",
             r"a partir de la fecha y hora siguientes: \d+ de \w+ de \d{4}, \d\d:\d\d.UTC\.",
         ),
         (
             "fr",
-            "Vous avez publié 3 messages au cours de la dernière heure",
+            "la limite de messages publiés par heure (3 par personne)",
             r"à partir de la date et de l’heure suivantes.: \d+.*\d.h.\d\d.UTC\.",
         ),
     ],
@@ -163,7 +163,7 @@ def test_changes_of_one_message_past_the_limit_are_refused(app: Flask, world: Wo
     answer = edit(alice, world.first, "One too many")
 
     assert answer.status_code == 429
-    assert "You have changed messages 3 times in the last hour" in answer.text
+    assert "the hourly limit for changing messages (3 per person)" in answer.text
     assert ">One too many</textarea>" in answer.text
     assert count(app, Revision) == 3
 
