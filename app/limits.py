@@ -1,6 +1,6 @@
 """How often things may be done: counted in Redis for all workers together, and in memory while Redis does not answer.
 
-Every amount stands here, and the configuration can set another one under `LIMIT_` and its name in capitals.
+All default amounts are listed here. The configuration can override each one, as `LIMIT_` and its name in capitals.
 """
 
 import logging
@@ -39,7 +39,7 @@ AMOUNTS = {
     "password_of_person": "10 per 10 minutes; 50 per day",
     "email_change_of_person": "5 per hour",
 }
-SECONDS_TO_ANSWER = 0.2  # for Redis, to a connection and to each question, which are tried twice
+SECONDS_TO_ANSWER = 0.2  # for a connection to Redis and for each question, each tried twice
 SECONDS_AWAY = 5.0  # how long a Redis that did not answer is not asked again
 BITS_OF_A_SITE = 64  # of an IPv6 address: RFC 6177 gives no site less
 
@@ -49,14 +49,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Limit:
-    """`name` is one of AMOUNTS, `key` whom it counts, such as a network and an account."""
+    """`name` is one of AMOUNTS; `key` says who is counted, such as a network and an account."""
 
     name: str
     key: str
 
 
 class Store:
-    """The counters of one application; `redis_url` is "" where memory is all there is."""
+    """The counters of one application; `redis_url` is "" where only memory is used."""
 
     def __init__(self, redis_url: str) -> None:
         self._memory = FixedWindowRateLimiter(MemoryStorage())
@@ -65,7 +65,7 @@ class Store:
         self._asked_at = 0.0
 
     def ask(self, question: Callable[[FixedWindowRateLimiter], T]) -> T:
-        """What Redis answers, or what memory does while Redis is away."""
+        """The answer of Redis, or of the counters in memory while Redis does not answer."""
         if self._redis is None or (self._is_away and time.monotonic() - self._asked_at < SECONDS_AWAY):
             return question(self._memory)
         self._asked_at = time.monotonic()
@@ -109,7 +109,7 @@ class Limiter:
                 _store().ask(partial(_hit, item, limit))
 
     def take(self, *limits: Limit) -> bool:
-        """Count one more where none of the limits is used up: whether it may be done."""
+        """Count one more if no limit is used up, and return whether that was so."""
         if self.used_up_until(*limits):
             return False
         self.count(*limits)
@@ -158,7 +158,7 @@ def _parsed(amount: str) -> list[RateLimitItem]:
 
 
 def _redis(url: str) -> RedisStorage:
-    """It is tried twice, since a connection of before may have ended with a restart of Redis."""
+    """Each question is tried twice, since a restart of Redis ends the earlier connections."""
     pool = ConnectionPool.from_url(
         url,
         socket_connect_timeout=SECONDS_TO_ANSWER,

@@ -1,12 +1,12 @@
 """How often the forms of accounts can be sent.
 
-No stranger keeps an owner out. Wrong passwords count for a network and an account together, for a network alone, and
-for an account over all networks far higher up. Browsers that have signed in to the account before pass by all of these,
-with a limit of their own; others are told of the way by email, which ends in a browser that is known. Emails to an
-account have no limit at the form: past it the answer is the same, and nothing is sent (see `app.auth.mailing`).
+No stranger can lock an owner out. Wrong passwords count for a network and an account together, for a network alone,
+and, with a far higher limit, for an account over all networks. Browsers that have signed in to the account before have
+only their own limit; from others, owners can get in by a link sent by email. Emails to an account have no limit at the
+form: past the limit the answer is the same, and nothing is sent (see `app.auth.mailing`).
 
 What counts is what could do harm: a wrong password or code, an email sent. So a meeting whose participants share one
-network, or a person who has to correct a form, is not held up. The amounts stand in `app.limits`.
+network, or a person who has to correct a form, is not held up. The amounts are in `app.limits`.
 """
 
 import hashlib
@@ -77,8 +77,8 @@ def passwords(email: str) -> Iterator[None]:
 def codes(user: User) -> Iterator[None]:
     """Around the second step of this person, who has entered the right password. Raises TooManyCodes; counts WrongCode.
 
-    Who knows the password is no stranger, but may be a thief: known browsers, which one becomes only by the second
-    step or by a link from an email, have a limit of their own here too, one for all of them.
+    A person who knows the password is no stranger, but may be a thief. Known browsers share a limit of their own here
+    too: a browser becomes known only by the second step or by a link from an email.
     """
     key = str(user.id)
     limits = [
