@@ -101,13 +101,17 @@ def confirmations(sign_up: SignUp) -> Iterator[None]:
 
 @contextmanager
 def _counting(limits: list[Limit], counted: type[Exception], refusal: type[TooManyAttempts]) -> Iterator[None]:
-    if until := limiter.used_up_until(*limits):
+    if until := limiter.take(*limits):
         raise refusal(until)
+    is_counted = False
     try:
         yield
     except counted:
-        limiter.count(*limits)
+        is_counted = True
         raise
+    finally:
+        if not is_counted:
+            limiter.give_back(*limits)
 
 
 def _limited(limits: Callable[[], list[Limit]], *, counts: int) -> Callable[[View], View]:
@@ -119,11 +123,15 @@ def _limited(limits: Callable[[], list[Limit]], *, counts: int) -> Callable[[Vie
             if request.method != "POST":
                 return view(*args, **kwargs)
             counted = limits()
-            if until := limiter.used_up_until(*counted):
+            if until := limiter.take(*counted):
                 raise TooManyAttempts(until)
-            response = make_response(view(*args, **kwargs))
-            if response.status_code == counts:
-                limiter.count(*counted)
+            status = None
+            try:
+                response = make_response(view(*args, **kwargs))
+                status = response.status_code
+            finally:
+                if status != counts:
+                    limiter.give_back(*counted)
             return response
 
         return limited

@@ -19,7 +19,7 @@ def may_email(name: str, email: str) -> bool:
     What was sent before stays good, so no stranger keeps a link from its owner by asking for many. Called before the
     transaction, since it asks the network.
     """
-    return limiter.take(Limit(name, hashlib.sha256(email.encode()).hexdigest()))
+    return limiter.take(Limit(name, hashlib.sha256(email.encode()).hexdigest())) is None
 
 
 def write_to(user: User, name: str, /, *, recipient: str = "", **values: object) -> None:

@@ -4,6 +4,8 @@ The site of `limited` allows two of everything, and six wrong passwords or codes
 """
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask.testing import FlaskClient
@@ -53,6 +55,21 @@ def test_wrong_passwords_for_an_account_are_limited_over_all_networks(limited):
     assert attack(limited) == [422, 422, 429] * 3 + [429] * 3
     assert attempt(limited, f" {CLARA.upper()}", PASSWORD, OWN) == 429
     assert attempt(limited, "diana@example.org", PASSWORD, OWN) == 302
+
+
+def test_guesses_at_the_same_moment_are_limited_as_one_after_the_other(limited):
+    attempt(limited)
+    start = threading.Barrier(8)
+
+    def guess() -> int:
+        browser = another(limited)
+        start.wait()
+        return attempt(browser)
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = [guessed.result() for guessed in [threads.submit(guess) for _ in range(8)]]
+
+    assert sorted(answers) == [422] + [429] * 7
 
 
 def test_addresses_without_an_account_are_limited_alike(limited):
