@@ -32,16 +32,6 @@ DONE = 302
 View = Callable[..., ResponseReturnValue]
 
 
-def per_network(name: str) -> Callable[[View], View]:
-    """Limit how often a form that sends an email is done from one network; a decorator."""
-    return _limited(lambda: [Limit(f"{name}_from_network", _network())], counts=DONE)
-
-
-def per_network_and_account(name: str) -> Callable[[View], View]:
-    """The same for the address that is entered, whether or not it has an account; a decorator."""
-    return _limited(lambda: [Limit(f"{name}_to_account_from_network", f"{_network()} {_account()}")], counts=DONE)
-
-
 def emails() -> Callable[[View], View]:
     """Limit how often emails are asked for from one network; a browser that is known has a limit of its own."""
 
@@ -71,6 +61,19 @@ def passwords(email: str) -> Iterator[None]:
         limits = [Limit("sign_in_of_browser", f"{browser} {account}")]
     with _counting(limits, WrongCredentials, TooManyPasswords):
         yield
+
+
+@contextmanager
+def sign_ups(email: str) -> Iterator[None]:
+    """Around a sign-up with this normal address, whether or not it has an account. Raises TooManyAttempts."""
+    network = _network()
+    limits = [
+        Limit("sign_up_from_network", network),
+        Limit("sign_up_to_account_from_network", f"{network} {_hashed(email)}"),
+    ]
+    if until := limiter.take(*limits):
+        raise TooManyAttempts(until)
+    yield
 
 
 @contextmanager
@@ -141,10 +144,6 @@ def _limited(limits: Callable[[], list[Limit]], *, counts: int) -> Callable[[Vie
 
 def _network() -> str:
     return network_of(request.remote_addr)
-
-
-def _account() -> str:
-    return _hashed(_email())
 
 
 def _email() -> str:

@@ -350,15 +350,18 @@ def test_refusal_is_a_page_in_the_language_of_the_reader(limited, language, sent
     assert answer.text.count("<h1") == 1
 
 
-def test_refusal_gives_back_what_was_typed_but_for_the_password(limited):
+def test_refusal_gives_back_the_form_as_it_was_filled_in_but_for_the_password(limited):
     for _ in range(3):
         answer = limited.post("/en/auth/sign-up/", data=SIGN_UP, environ_base={"REMOTE_ADDR": OWN})
 
     assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= 3600
+    assert "Please try again in" in answer.text
     for typed in ("name", "email", "organization"):
-        assert SIGN_UP[typed] in answer.text
+        assert f'value="{SIGN_UP[typed]}"' in answer.text
+    for chosen in ("country", "capacity", "language"):
+        assert re.search(rf'<option selected value="{SIGN_UP[chosen]}"', answer.text)
     assert PASSWORD not in answer.text
-    assert 'href="/en/auth/sign-up/"' in answer.text
 
 
 # People who are signed in
