@@ -136,6 +136,14 @@ class ChangedMeanwhile(ForumError):
     message = _l("This message was changed after you had opened the page. Nothing was done; please read it again.")
 
 
+class TopicChangedMeanwhile(ForumError):
+    status = 409
+    message = _l(
+        "This topic was changed, or someone else has decided about it, after you had opened the form. Nothing was "
+        "changed; please read the topic and open the form again."
+    )
+
+
 class ApprovedAsItStands(ForumError):
     status = 409
     message = _l(

@@ -94,26 +94,27 @@ class Limiter:
         app.config.setdefault("RATELIMIT_ENABLED", True)
         app.extensions["limits"] = Store(app.config["SITE"].redis_url)
 
-    def used_up_until(self, *limits: Limit) -> datetime | None:
-        """When what is limited can be done again, None for now."""
+    def take(self, *limits: Limit) -> datetime | None:
+        """Count one more of each limit; where one of them is used up, count nothing and return when it can be done
+        again.
+
+        It is counted before it is done, so that what is tried many times at once is limited too; what turns out to
+        count for nothing is given back.
+        """
         if not current_app.config["RATELIMIT_ENABLED"]:
             return None
-        ends = [_store().ask(partial(_end, item, limit)) for limit, item in _items(limits)]
+        ends = [_store().ask(partial(_taken, item, limit)) for limit, item in _items(limits)]
         latest = max(ends, default=0.0)
-        return datetime.fromtimestamp(latest, UTC) if latest else None
+        if not latest:
+            return None
+        self.give_back(*limits)
+        return datetime.fromtimestamp(latest, UTC)
 
-    def count(self, *limits: Limit) -> None:
-        """Count one more of what is limited."""
+    def give_back(self, *limits: Limit) -> None:
+        """Count one less of each limit."""
         if current_app.config["RATELIMIT_ENABLED"]:
             for limit, item in _items(limits):
-                _store().ask(partial(_hit, item, limit))
-
-    def take(self, *limits: Limit) -> bool:
-        """Count one more if no limit is used up, and return whether that was so."""
-        if self.used_up_until(*limits):
-            return False
-        self.count(*limits)
-        return True
+                _store().ask(partial(_given_back, item, limit))
 
     def is_sound(self) -> bool:
         """Whether limits are counted for all workers together, where that is set up."""
@@ -142,14 +143,17 @@ def _items(limits: tuple[Limit, ...]) -> list[tuple[Limit, RateLimitItem]]:
     return [(limit, item) for limit, amount in amounts for item in _parsed(amount)]
 
 
-def _hit(item: RateLimitItem, limit: Limit, counters: FixedWindowRateLimiter) -> bool:
-    return counters.hit(item, limit.name, limit.key)
+def _taken(item: RateLimitItem, limit: Limit, counters: FixedWindowRateLimiter) -> float:
+    """Count one more: when the window of a limit that was used up ends, in seconds since 1970; 0 where it was not."""
+    if counters.hit(item, limit.name, limit.key):
+        return 0.0
+    return counters.get_window_stats(item, limit.name, limit.key).reset_time
 
 
-def _end(item: RateLimitItem, limit: Limit, counters: FixedWindowRateLimiter) -> float:
-    """When the window of a limit that is used up ends, in seconds since 1970; 0 where something is left of it."""
-    stats = counters.get_window_stats(item, limit.name, limit.key)
-    return 0.0 if stats.remaining else stats.reset_time
+def _given_back(item: RateLimitItem, limit: Limit, counters: FixedWindowRateLimiter) -> None:
+    """Count one less, where one was counted: the window may have ended, or other counters be in use, since."""
+    if counters.get_window_stats(item, limit.name, limit.key).remaining < item.amount:
+        counters.hit(item, limit.name, limit.key, cost=-1)
 
 
 @cache

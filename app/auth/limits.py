@@ -32,16 +32,6 @@ DONE = 302
 View = Callable[..., ResponseReturnValue]
 
 
-def per_network(name: str) -> Callable[[View], View]:
-    """Limit how often a form that sends an email is done from one network; a decorator."""
-    return _limited(lambda: [Limit(f"{name}_from_network", _network())], counts=DONE)
-
-
-def per_network_and_account(name: str) -> Callable[[View], View]:
-    """The same for the address that is entered, whether or not it has an account; a decorator."""
-    return _limited(lambda: [Limit(f"{name}_to_account_from_network", f"{_network()} {_account()}")], counts=DONE)
-
-
 def emails() -> Callable[[View], View]:
     """Limit how often emails are asked for from one network; a browser that is known has a limit of its own."""
 
@@ -74,6 +64,19 @@ def passwords(email: str) -> Iterator[None]:
 
 
 @contextmanager
+def sign_ups(email: str) -> Iterator[None]:
+    """Around a sign-up with this normal address, whether or not it has an account. Raises TooManyAttempts."""
+    network = _network()
+    limits = [
+        Limit("sign_up_from_network", network),
+        Limit("sign_up_to_account_from_network", f"{network} {_hashed(email)}"),
+    ]
+    if until := limiter.take(*limits):
+        raise TooManyAttempts(until)
+    yield
+
+
+@contextmanager
 def codes(user: User) -> Iterator[None]:
     """Around the second step of this person, who has entered the right password. Raises TooManyCodes; counts WrongCode.
 
@@ -101,13 +104,17 @@ def confirmations(sign_up: SignUp) -> Iterator[None]:
 
 @contextmanager
 def _counting(limits: list[Limit], counted: type[Exception], refusal: type[TooManyAttempts]) -> Iterator[None]:
-    if until := limiter.used_up_until(*limits):
+    if until := limiter.take(*limits):
         raise refusal(until)
+    is_counted = False
     try:
         yield
     except counted:
-        limiter.count(*limits)
+        is_counted = True
         raise
+    finally:
+        if not is_counted:
+            limiter.give_back(*limits)
 
 
 def _limited(limits: Callable[[], list[Limit]], *, counts: int) -> Callable[[View], View]:
@@ -119,11 +126,15 @@ def _limited(limits: Callable[[], list[Limit]], *, counts: int) -> Callable[[Vie
             if request.method != "POST":
                 return view(*args, **kwargs)
             counted = limits()
-            if until := limiter.used_up_until(*counted):
+            if until := limiter.take(*counted):
                 raise TooManyAttempts(until)
-            response = make_response(view(*args, **kwargs))
-            if response.status_code == counts:
-                limiter.count(*counted)
+            status = None
+            try:
+                response = make_response(view(*args, **kwargs))
+                status = response.status_code
+            finally:
+                if status != counts:
+                    limiter.give_back(*counted)
             return response
 
         return limited
@@ -133,10 +144,6 @@ def _limited(limits: Callable[[], list[Limit]], *, counts: int) -> Callable[[Vie
 
 def _network() -> str:
     return network_of(request.remote_addr)
-
-
-def _account() -> str:
-    return _hashed(_email())
 
 
 def _email() -> str:

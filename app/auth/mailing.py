@@ -19,7 +19,7 @@ def may_email(name: str, email: str) -> bool:
     Earlier links remain valid, so no stranger can keep a link from its owner by asking for many. Call it before the
     transaction, since it may ask Redis.
     """
-    return limiter.take(Limit(name, hashlib.sha256(email.encode()).hexdigest()))
+    return limiter.take(Limit(name, hashlib.sha256(email.encode()).hexdigest())) is None
 
 
 def write_to(user: User, name: str, /, *, recipient: str = "", **values: object) -> None:
