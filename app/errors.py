@@ -67,8 +67,8 @@ class TooBusy(ForumError):
     retry_after = 30
     heading = _l("Please wait a moment")
     message = _l(
-        "This page or file can be very long, and those are made one at a time. Others are being made now. "
-        "Please try again in half a minute."
+        "Long pages and files are prepared one at a time, and others are being prepared now. "
+        "Please try again in 30 seconds."
     )
 
 
@@ -136,6 +136,14 @@ class ChangedMeanwhile(ForumError):
     message = _l("This message was changed after you had opened the page. Nothing was done; please read it again.")
 
 
+class TopicChangedMeanwhile(ForumError):
+    status = 409
+    message = _l(
+        "This topic was changed, or someone else has decided about it, after you had opened the form. Nothing was "
+        "changed; please read the topic and open the form again."
+    )
+
+
 class ApprovedAsItStands(ForumError):
     status = 409
     message = _l(
@@ -193,8 +201,8 @@ class NoRoom(ForumError):
     status = 507
     heading = _l("Files cannot be stored at the moment")
     message = _l(
-        "There is not enough disk space left for files on the server. Nothing was saved; what you typed is given back "
-        "below. Please send it without files, or try again later."
+        "The server does not have enough space left for files. Nothing was saved. Please send your message "
+        "without files, or try again later."
     )
     names_secretariat = True
     form_can_be_sent_again = True
@@ -251,8 +259,8 @@ class NotConfirmed(ForumError):
 
 class ConfirmationMailed(NotConfirmed):
     message = _l(
-        "This email address has not been confirmed yet. We have sent emails to it within the last hour; please open "
-        "the link in the latest one, then sign in. If none has come, look into your folder for unwanted email too."
+        "This email address has not been confirmed yet. We have sent emails to it within the last hour: please open "
+        "the link in the latest one, then sign in. If you cannot find any, check your spam folder."
     )
 
 

@@ -59,10 +59,10 @@ class Form(FlaskForm):
 
 
 class HiddenField(AnyHiddenField):
-    """What a page gives its form to send back. Whatever is longer is none of it, and counts as nothing."""
+    """What a page gives its form to send back. Whatever is longer is none of it, and counts as empty."""
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        super().process_formdata([value if len(value) <= LONGEST_HIDDEN else "" for value in valuelist])
+        super().process_formdata([value if len(value) <= LONGEST_HIDDEN else "" for value in valuelist[:1]])
 
 
 class OnceForm(Form):

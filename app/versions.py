@@ -1,4 +1,4 @@
-"""What a decision or a change is about, named so that nothing else has the same name."""
+"""Fingerprints that identify exactly what a decision or a change is about."""
 
 import hashlib
 import json

@@ -35,7 +35,7 @@ NEW = "/en/forums/open-forum/groups/group-1/new/"
 
 
 class Site:
-    """Where the word is in the database and in the folders, and which words somebody finds on the pages."""
+    """Where the word is in the database and in the folders, and which words a person finds on the pages."""
 
     def __init__(self, app: Flask, config: Config, author: FlaskClient) -> None:
         self.app, self.config, self.author = app, config, author

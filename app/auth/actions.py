@@ -70,7 +70,7 @@ def sign_out(user: User) -> None:
 def ask_for_reset(email: str, *, language: str) -> None:
     """Email a link to choose a new password; an address without an account is told that there is none.
 
-    Nothing is sent past the limit: the links of before stay good until one of them is used.
+    Nothing is sent past the limit: earlier links remain valid until one of them is used.
     """
     if not may_email(RESET, email):
         return

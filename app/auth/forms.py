@@ -134,8 +134,16 @@ class SignUpForm(OnceForm, ProfileForm):
         """A password is never sent back; so whoever has to correct something else is told to write it again."""
         valid = super().validate(extra_validators)
         if not valid and not self.password.errors:
-            self.password.errors = [_("Please write the password again: it is not kept when the form comes back.")]
+            self._ask_for_password_again()
         return bool(valid)
+
+    def refuse(self, message: str) -> None:
+        """Give the form back with all that was chosen and typed but the password, and say why beside the address."""
+        self.email.errors = [message]
+        self._ask_for_password_again()
+
+    def _ask_for_password_again(self) -> None:
+        self.password.errors = [_("Please write the password again: it is not kept when the form comes back.")]
 
     @property
     def own_email(self) -> str:

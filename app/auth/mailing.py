@@ -16,10 +16,10 @@ RESET = "reset_mails_to_account"
 def may_email(name: str, email: str) -> bool:
     """Whether one more email of this kind, which is counted, may go to an address, with an account or without.
 
-    What was sent before stays good, so no stranger keeps a link from its owner by asking for many. Called before the
-    transaction, since it asks the network.
+    Earlier links remain valid, so no stranger can keep a link from its owner by asking for many. Call it before the
+    transaction, since it may ask Redis.
     """
-    return limiter.take(Limit(name, hashlib.sha256(email.encode()).hexdigest()))
+    return limiter.take(Limit(name, hashlib.sha256(email.encode()).hexdigest())) is None
 
 
 def write_to(user: User, name: str, /, *, recipient: str = "", **values: object) -> None:

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.addresses import asked_destination, link, link_in, local_path
+from app.attempts import TooManyAttempts
 from app.auth import (
     actions,
     email_change_views,
@@ -47,14 +48,18 @@ for part in (sign_in_views, second_step_views, email_change_views, own_data_view
 
 
 @bp.route("/auth/sign-up/", methods=["GET", "POST"])
-@limits.per_network("sign_up")
-@limits.per_network_and_account("sign_up")
 def sign_up() -> ResponseReturnValue:
     if viewer().is_authenticated:
         return redirect(link("auth.account"))
     form = SignUpForm(language=reader_language().code)
     if form.validate_on_submit():
-        sign_up_actions.sign_up(form.profile, **form.proof, destination=asked_destination())
+        try:
+            with limits.sign_ups(form.own_email):
+                sign_up_actions.sign_up(form.profile, **form.proof, destination=asked_destination())
+        except TooManyAttempts as error:
+            form.refuse(str(error.message))
+            page, _status = _form_page("auth/sign_up.html", form)
+            return page, error.status, {"Retry-After": str(error.retry_after)}
         return redirect(link("auth.check_mail", next=asked_destination()))
     return _form_page("auth/sign_up.html", form)
 
@@ -213,5 +218,5 @@ def _sign_in(form: SignInForm, target: str) -> ResponseReturnValue:
     return known_browsers.remember(make_response(redirect(target)), user.email)
 
 
-def _form_page(template: str, form: Form, **shown: object) -> ResponseReturnValue:
+def _form_page(template: str, form: Form, **shown: object) -> tuple[str, int]:
     return render_template(template, form=form, destination=asked_destination(), **shown), 422 if form.errors else 200

@@ -32,8 +32,8 @@ NOTHING_CHANGED = _l("You have changed nothing. Correct the text, or leave it as
 def approve(message: Message, *, by: User, seen: str) -> None:
     """Publish a message that waits. What it said before is not for the public.
 
-    `seen` names what the moderator was shown (`version_of`), "" for whatever stands now. Raises AlreadyDecided,
-    ChangedMeanwhile, Archived and Forbidden, as the other acts do.
+    `seen` names what the moderator was shown (`version_of`). Raises AlreadyDecided, ChangedMeanwhile, Archived and
+    Forbidden, as the other acts do.
     """
     with transaction():
         placing.lock(message)
@@ -103,10 +103,10 @@ def settle(message: Message, *, by: User, seen: str) -> None:
     with transaction():
         placing.lock(message)
         require(by, "moderate_message", message)
-        _refuse_if_changed(message, seen)
         reports = open_reports(message)
         if not reports:
             raise AlreadyDecided
+        _refuse_if_changed(message, seen)
         _settle(reports, by)
 
 
@@ -135,7 +135,7 @@ def report(message: Message, *, reporter: User, reason: str, submission: str) ->
 
 
 def _refuse_if_changed(message: Message, seen: str) -> None:
-    if seen and seen != version_of(message):
+    if seen != version_of(message):
         raise ChangedMeanwhile
 
 

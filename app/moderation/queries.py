@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.extensions import db
@@ -45,12 +45,20 @@ def last_revision(message: Message) -> int:
 
 
 def version_of(message: Message) -> str:
-    """The name of all that a moderator is shown of a message, the title and the question above it included."""
+    """The name of all that a moderator is shown of a message: with the title and the question above it, its files, what
+    was decided about it before, and its open reports."""
     topic = message.topic
-    question = topic.question and {code: text.text for code, text in topic.question.texts.items()}
     said = [message.body, message.language, message.on_behalf_of, message.speaker]
     files = [(file.name, file.sha256) for file in message.files]
-    return fingerprint(last_revision(message), topic.title, topic.question_id, question, said, files)
+    decided = db.session.scalar(select(func.max(Act.id)).where(Act.message_id == message.id))
+    reports = sorted((report.id, report.reason) for report in open_reports(message))
+    return fingerprint(last_revision(message), topic.title, question_above(topic), said, files, decided, reports)
+
+
+def question_above(topic: Topic) -> list[Any]:
+    """The key of the question of a topic, and its text in each language; the key alone is None where there is none."""
+    question = topic.question
+    return [topic.question_id, question and {code: text.text for code, text in question.texts.items()}]
 
 
 def begins_topic(message: Message) -> bool:

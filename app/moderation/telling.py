@@ -50,7 +50,7 @@ def tell_moderators(what: str, message: Message, *, but: User | None = None) -> 
 
 
 def _tell_moderator(person: User, message: Message, what: str) -> None:
-    """At once, or once the hour has passed; a mail that the worker has not taken yet tells of one message more."""
+    """At once, or once the hour has passed; an email that has not been sent yet then counts one more message."""
     now, last = utcnow(), _last_mail(person, message.topic.group.forum)
     due_at, news = now, 1
     if last is not None and not last.attempts:

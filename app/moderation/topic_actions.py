@@ -1,8 +1,9 @@
 """What moderators do with topics: pin, lock, give another title or place, move messages, split, merge.
 
 Each act is one transaction, in which the topics are kept from other writers, the rights are checked on all that it
-touches, and the act is recorded. Where somebody else has decided something about the topic since the moderator opened
-the form, nothing is done (AlreadyDecided); the same form sent again does nothing and returns what it returned before.
+touches, and the act is recorded. Where the topic was changed, or someone else has decided about it, since the
+moderator opened the form, nothing is done (TopicChangedMeanwhile); the same form sent again does nothing and returns
+what it returned before.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,12 +14,12 @@ from flask_babel import lazy_gettext as _l
 
 from app.admin import log_actions as log
 from app.database import utcnow
-from app.errors import AlreadyDecided, NotFound, Refused
+from app.errors import AlreadyDecided, NotFound, Refused, TopicChangedMeanwhile
 from app.extensions import db, transaction
 from app.forums import placing
 from app.models import ActKind, Forum, Group, Question, Topic, User
 from app.moderation.recording import record
-from app.moderation.topic_queries import get_messages_of, latest_act, numbers_with_place
+from app.moderation.topic_queries import get_messages_of, numbers_with_place, version_of_topic
 from app.permissions import require
 from app.submissions import earlier_result, remember
 
@@ -37,17 +38,18 @@ NOT_PUBLISHED = _l("Nothing of that topic has been published yet. Please decide 
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """Who acts on a topic and why (`reason` by language code); `seen` is the key of the latest act on it that this
-    moderator knew, `key` that of the form."""
+    """Who acts on a topic and why (`reason` by language code); `seen` names what the moderator was shown of it
+    (`version_of_topic`), `key` is that of the form."""
 
     by: User
     reason: Mapping[str, str]
-    seen: int
+    seen: str
     key: str
 
 
 def mark(topic_id: int, kind: ActKind, *, decision: Decision) -> int:
-    """Pin, unpin, lock or unlock a topic, and return its key. Raises Forbidden, Archived, AlreadyDecided, NotFound."""
+    """Pin, unpin, lock or unlock a topic, and return its key. Raises Forbidden, Archived, AlreadyDecided,
+    TopicChangedMeanwhile, NotFound."""
     column, on = MARKS[kind]
     with transaction():
         if earlier := _earlier(decision, kind, topic_id):
@@ -184,9 +186,9 @@ def _held_pair(topic_id: int, target_id: int) -> tuple[Topic, Topic | None]:
 
 
 def _require_up_to_date(decision: Decision, topic: Topic) -> None:
-    """Raise AlreadyDecided where the moderator did not know of the latest act on the topic."""
-    if decision.seen != latest_act(topic.id):
-        raise AlreadyDecided
+    """Raise TopicChangedMeanwhile where the moderator was shown the topic as it stands no more."""
+    if decision.seen != version_of_topic(topic):
+        raise TopicChangedMeanwhile
 
 
 def _checked(target: Topic | None, source: Topic) -> Topic:

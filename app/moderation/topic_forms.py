@@ -1,4 +1,4 @@
-"""The forms of acts on topics; each has its reason, and knows the latest act on the topic that its moderator saw."""
+"""The forms of acts on topics; each has its reason, and names what its moderator was shown of the topic."""
 
 import re
 from typing import Any
@@ -18,7 +18,6 @@ from app.moderation.forms import ReasonForm
 MOST_AT_ONCE = 500
 LONGEST_LIST = 2_000
 LONGEST_ADDRESS = 300
-LONGEST_KEY = 10  # in digits
 TOPIC_ADDRESS = re.compile(r"(?:\S*/topics/)?(\d{1,10})(?:[/?#]\S*)?", re.ASCII)
 NUMBERS = re.compile(r"(?:#?\d{1,10}(?:[\s,;]+|$))*", re.ASCII)
 
@@ -125,12 +124,6 @@ class ActForm(ReasonForm):
     NO_REASON = _l("Choose a reason, or write one. The public record shows it.")
 
     seen = HiddenField()
-
-    @property
-    def seen_act(self) -> int:
-        """The key of the latest act on the topic when the form was opened; 0 where there was none."""
-        typed = self.seen.data or ""
-        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < LONGEST_KEY else -1
 
     @property
     def error_list(self) -> list[tuple[str, str]]:

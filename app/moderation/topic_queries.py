@@ -7,14 +7,18 @@ from sqlalchemy import func, select
 from app.errors import AlreadyDecided, NotFound
 from app.extensions import db
 from app.models import Act, Message, Topic
+from app.moderation.queries import question_above
+from app.versions import fingerprint
 
 
-def latest_act(topic_id: int) -> int:
-    """The key of the latest act on a topic, 0 where there has been none.
+def version_of_topic(topic: Topic) -> str:
+    """The name of what a moderator is shown of a topic: its title, its place and the question above it, and the latest
+    act on it.
 
-    A form that was opened before it is out of date: somebody else has decided something about the topic since.
+    A form with another name is out of date: the topic was changed, or someone else has decided about it since.
     """
-    return db.session.scalar(select(func.max(Act.id)).where(Act.topic_id == topic_id)) or 0
+    latest = db.session.scalar(select(func.max(Act.id)).where(Act.topic_id == topic.id))
+    return fingerprint(latest, topic.title, topic.language, topic.group_id, question_above(topic))
 
 
 def numbers_with_place(topic: Topic) -> list[int]:

@@ -17,7 +17,7 @@ from app.moderation import topic_actions
 from app.moderation.queries import list_reasons
 from app.moderation.topic_actions import Decision
 from app.moderation.topic_forms import ActForm, MergeForm, MoveForm, RefileForm, RetitleForm, SplitForm
-from app.moderation.topic_queries import latest_act
+from app.moderation.topic_queries import version_of_topic
 from app.permissions import can, require
 from app.viewer import signed_in, signed_in_user
 
@@ -159,7 +159,7 @@ def _opened(topic_id: int, kind: type[F], right: str) -> tuple[Topic, F]:
         require(viewer, right, topic)
     form = kind()
     form.offer(list_reasons(), reader_language())
-    _preset(form, seen=latest_act(topic_id))
+    _preset(form, seen=version_of_topic(topic))
     return topic, form
 
 
@@ -178,7 +178,7 @@ def _forum_with_places(topic: Topic) -> Forum:
 
 
 def _decision(form: ActForm) -> Decision:
-    return Decision(by=signed_in_user(), reason=form.reason, seen=form.seen_act, key=form.submission.data or "")
+    return Decision(by=signed_in_user(), reason=form.reason, seen=form.seen.data or "", key=form.submission.data or "")
 
 
 def _act(name: str, topic: Topic, form: ActForm, action: Callable[[], int]) -> ResponseReturnValue:

@@ -170,15 +170,23 @@ def test_change_of_another_thing_is_no_matter(one, other, everything):
     assert other.post(address, data=form | {"en-remarks": "Ours"}).status_code == 302
 
 
-def test_what_somebody_else_has_deleted_meanwhile_gives_the_text_back(one, other, everything):
+def test_what_somebody_else_has_deleted_meanwhile_does_not_exist(one, other, everything):
     address = f"/en/admin/notices/{everything.notice}/edit/"
     form = fields(other.get(address).text)
     one.post(address.replace("edit", "delete"))
     answer = other.post(address, data=form | {"en-body": "A long text that somebody typed."})
 
     assert answer.status_code == 404
-    assert "A long text that somebody typed." in answer.text
-    assert form["shown"][0] not in answer.text
+    assert "A long text that somebody typed." not in answer.text
+
+
+@pytest.mark.parametrize("shown", ["", "0", "x" * 500])
+def test_form_with_an_empty_or_a_wrong_version_changes_nothing(shown: str, one, everything):
+    address = f"/en/admin/groups/{everything.small.group}/edit/"
+    answer = one.post(address, data=fields(one.get(address).text) | {"en-remarks": "Ours", "shown": shown})
+
+    assert answer.status_code == 409
+    assert CHANGED in answer.text
 
 
 def test_form_without_a_version_is_about_the_present_one(one, everything):

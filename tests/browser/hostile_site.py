@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -203,6 +204,9 @@ def moderate(app: Flask, administrator: int, planted: Planted, planter: Planter)
     topics = zip(planted.topics, [*titles[1:], titles[0]], strict=False)  # so that each is still the title of one
 
     def send(path: str, **data: str) -> None:
+        if path.startswith("moderation/"):
+            page = re.sub(r"(?<=/messages/)(\d+)/\w+/$", r"\1/", path)  # acts on a message stand on one page
+            data["seen"] = re.search(r'name="seen"[^>]*value="(\w+)"', admin.get(f"/en/{page}").text)[1]
         answer = (reader if path.endswith("/report/") else admin).post(f"/en/{path}", data=data)
         assert answer.status_code == 302, f"{path} {data} {answer.status_code}"
 
@@ -212,7 +216,7 @@ def moderate(app: Flask, administrator: int, planted: Planted, planter: Planter)
         send(f"moderation/messages/{next(harmless)}/correct/", words=reason, **correction)
         send(f"messages/{next(harmless)}/report/", reason=reason)
         send(f"moderation/messages/{next(waiting)}/return/", words=reason)
-        send(f"moderation/topics/{topic}/retitle/", words=reason, title=title, language="en", seen="0")
+        send(f"moderation/topics/{topic}/retitle/", words=reason, title=title, language="en")
         send(f"admin/users/{next(suspended)}/suspend/", reason=reason)
 
 

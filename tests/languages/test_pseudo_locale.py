@@ -59,12 +59,12 @@ ACTIONS = [
     ("alice", "/en/messages/{edited}/edit/", TEXT),
     ("alice", "/en/messages/{edited}/withdraw/", {}),
     ("translator", "/en/messages/{moderated.reported}/report/", {"reason": "Κείμενο"}),
-    ("moderator", "/en/moderation/messages/{moderated.pending}/approve/", {}),
-    ("moderator", "/en/moderation/messages/{moderated.pending}/return/", {"listed": "1"}),
-    ("moderator", "/en/moderation/messages/{moderated.reported}/correct/", {**TEXT, "words": "Κείμενο"}),
-    ("moderator", "/en/moderation/messages/{moderated.reported}/withhold/", {"words": "Κείμενο"}),
-    ("moderator", "/en/moderation/messages/{moderated.withheld}/restore/", {"words": "Κείμενο"}),
-    ("moderator", "/en/moderation/messages/{moderated.reported}/settle/", {}),
+    ("moderator", "/en/moderation/messages/{moderated.pending}/approve/", {"seen": SEEN}),
+    ("moderator", "/en/moderation/messages/{moderated.pending}/return/", {"listed": "1", "seen": SEEN}),
+    ("moderator", "/en/moderation/messages/{moderated.reported}/correct/", {**TEXT, "words": "Κείμενο", "seen": SEEN}),
+    ("moderator", "/en/moderation/messages/{moderated.reported}/withhold/", {"words": "Κείμενο", "seen": SEEN}),
+    ("moderator", "/en/moderation/messages/{moderated.withheld}/restore/", {"words": "Κείμενο", "seen": SEEN}),
+    ("moderator", "/en/moderation/messages/{moderated.reported}/settle/", {"seen": SEEN}),
     ("alice", "/en/messages/{moderated.returned}/edit/", TEXT),
     ("alice", "/en/account/profile/", {"name": "Άννα", "capacity": "expert", "country": ""}),
     ("alice", "/en/account/language/", {"language": "en"}),
@@ -491,11 +491,12 @@ def test_these_tests_find_bare_text():
 
 
 def _sent(client: FlaskClient, path: str, data: dict, site: tuple[Flask, FullWorld]) -> dict:
-    """What is sent, with keys of the world in the fields that name something, and with the latest act on the topic
-    as the form tells it (`SEEN`)."""
+    """What is sent, with keys of the world in the fields that name something, and with what was seen as the
+    page of the form tells it (`SEEN`)."""
     keys = {name: data[name].format_map(vars(site[1])) for name in ("place", "target") if name in data}
     if data.get("seen") == SEEN:
-        keys["seen"] = re.search(r'name="seen"[^>]*value="(\d+)"', client.get(path).text)[1]
+        page = re.sub(r"(?<=/messages/)(\d+)/\w+/$", r"\1/", path)  # acts on a message stand on one page
+        keys["seen"] = re.search(r'name="seen"[^>]*value="(\w+)"', client.get(page).text)[1]
     return with_codes(data | keys, client)
 
 

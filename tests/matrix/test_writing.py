@@ -67,8 +67,8 @@ def untouched(kept: Kept) -> Iterator[Kept]:
 
 
 def filled_in(path: str, thing: Thing) -> dict[str, str]:
-    """A form with everything that any of them asks for; the version of a message is the one that stands."""
-    knows_latest_act = "/moderation/topics/" in path
+    """A form with everything that any of them asks for, opened when all was as it stands."""
+    seen = "seen_of_topic" if "/moderation/topics/" in path else "seen"
     return {
         "title": "Another title",
         "body": "Other words.",
@@ -76,7 +76,7 @@ def filled_in(path: str, thing: Thing) -> dict[str, str]:
         "question": "0",
         "reason": "Why",
         "words": "Why",
-        "seen": str(thing.values["act"]) if knows_latest_act else "",
+        "seen": thing.values[seen],
         "place": f"{thing.values['other_group']}-0",
         "messages": str(thing.values["number"]),
         "target": str(thing.values["other_topic"]),
