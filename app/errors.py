@@ -10,9 +10,11 @@ Ways = tuple[tuple[str, LazyString], ...]  # (endpoint, text of the link)
 class ForumError(Exception):
     """A broken rule. Subclasses set the status, a message safe to show, pages that lead on, whether the address of the
     Secretariat is named, which alone can help, and whether the form that was sent can be sent again, in `retry_after`
-    seconds where that is known; `heading`, where that of the status does not fit."""
+    seconds where that is known; `heading`, where that of the status does not fit; the `field` of the form that breaks
+    the rule, "" for none."""
 
     status = 400
+    field = ""
     retry_after: int | None = None
     heading: LazyString | None = None
     message = _l("That cannot be done.")
@@ -172,7 +174,7 @@ class Locked(ForumError):
 
 
 class Refused(ForumError):
-    """A rule that depends on what else there is; `field` names the form's field that breaks it, "" for none."""
+    """A rule that depends on what else there is."""
 
     status = 409
 

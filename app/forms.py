@@ -2,18 +2,20 @@
 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from flask import Flask, request
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
 from wtforms import HiddenField as AnyHiddenField
-from wtforms import SelectField, StringField, TextAreaField
+from wtforms import SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.core import UnboundField
 from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
+from wtforms.widgets import CheckboxInput
 
-from app.errors import TooIntricate
+from app.errors import ForumError, TooIntricate
 from app.extensions import csrf
 from app.markup import render, text_of
 from app.plain import is_blank, plain, plain_line
@@ -24,6 +26,7 @@ TYPED_FOR_ONE = 4
 LONGEST_GIVEN_BACK = 2**20  # in characters, of a text of several lines; one line gives back what is cleaned
 LONGEST_HIDDEN = 200
 LONGEST_CHOICE = 100
+T = TypeVar("T")
 
 
 def register(app: Flask) -> None:
@@ -112,6 +115,22 @@ class ChoiceField(SelectField):
         self.choices = list(choices)
 
 
+class ChoicesField(SelectMultipleField):
+    """Any number of the choices, by key; shown as check boxes."""
+
+    option_widget = CheckboxInput()
+
+    def __init__(self, label: Any, coerce: Callable[[Any], Any] = int, **kwargs: Any) -> None:
+        super().__init__(label, coerce=coerce, **not_offered(label), **kwargs)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        super().process_formdata(bounded_choices(valuelist))
+
+    def offer(self, choices: Sequence[tuple[Any, Any]]) -> None:
+        """Offer these keys with their labels, in this order."""
+        self.choices = list(choices)
+
+
 class Required(InputRequired):
     """Something other than white space has to be there."""
 
@@ -154,6 +173,26 @@ class Renders:
             raise ValidationError(str(error.message)) from error
         if self.else_empty and is_blank(text_of(html)):
             raise ValidationError(str(self.else_empty))
+
+
+def carry_out(form: Form, action: Callable[[], T]) -> T | None:
+    """The result of the action if the form is sent and valid, else None. Where the action finds that a field breaks a
+    rule, that is told at the field; raises the error where it concerns no field of the form."""
+    if form.validate_on_submit():
+        with told_at_its_field(form):
+            return action()
+    return None
+
+
+@contextmanager
+def told_at_its_field(form: Form) -> Iterator[None]:
+    """Give the form back where the action inside finds that one of its fields breaks a rule."""
+    try:
+        yield
+    except ForumError as error:
+        if error.field not in form:
+            raise
+        form[error.field].errors = [error.message]
 
 
 def bounded_choices(sent: Sequence[str]) -> list[str]:

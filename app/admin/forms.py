@@ -1,6 +1,6 @@
 """Fields and forms that the administration shares."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
@@ -9,33 +9,15 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from wtforms import BooleanField, DateField, Field, IntegerField, SelectField, SelectMultipleField
 from wtforms.validators import ValidationError
-from wtforms.widgets import CheckboxInput
 
-from app.admin.version_queries import ChangedMeanwhile
-from app.errors import Refused
-from app.forms import Form, HiddenField, bounded_choices, not_offered
+from app.forms import Form, HiddenField, bounded_choices, carry_out
 from app.models import last_second
+from app.versions import ChangedMeanwhile
 
 NO_DATE = _l("Please give a date, such as 2026-12-31.")
 YEARS = range(1945, 2200)
 NOT_COMPARED = frozenset({"HiddenField", "CSRFTokenField"})
 T = TypeVar("T")
-
-
-class ChoicesField(SelectMultipleField):
-    """Any number of the choices, by key; shown as check boxes."""
-
-    option_widget = CheckboxInput()
-
-    def __init__(self, label: Any, coerce: Callable[[Any], Any] = int, **kwargs: Any) -> None:
-        super().__init__(label, coerce=coerce, **not_offered(label), **kwargs)
-
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        super().process_formdata(bounded_choices(valuelist))
-
-    def offer(self, choices: Sequence[tuple[Any, Any]]) -> None:
-        """Offer these keys with their labels, in this order."""
-        self.choices = list(choices)
 
 
 class NumberField(IntegerField):
@@ -181,24 +163,11 @@ def check_year(day: date | None, message: Any) -> None:
         raise ValueError(message)
 
 
-def carry_out(form: Form, action: Callable[[], T], stored: Callable[[], Form] | None = None) -> T | None:
-    """The result of the action if the form is sent and valid, else None.
-
-    Where the action finds that a field breaks a rule, the form is given back with the reason beside that field;
-    where somebody else has changed the thing meanwhile, with what is stored now, which `stored` gives as the form
-    that would be shown. Raises Refused where the rule concerns no field of the form.
-    """
-    if not form.validate_on_submit():
-        return None
+def save(form: VersionedForm, action: Callable[[], T], stored: Callable[[], Form]) -> T | None:
+    """As `carry_out`; where somebody else has changed the thing meanwhile, the form is given back with what is stored
+    now, which `stored` gives as the form that would be shown."""
     try:
-        return action()
+        return carry_out(form, action)
     except ChangedMeanwhile:
-        if stored is None or not isinstance(form, VersionedForm):
-            raise
         form.tell_what_is_stored(stored())
-        return None
-    except Refused as refusal:
-        if refusal.field not in form:
-            raise
-        form[refusal.field].errors = [refusal.message]
         return None

@@ -6,14 +6,15 @@ from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
 
-from app.admin.log_actions import assign, record
-from app.admin.object_queries import count_topics, fetch
+from app.admin.object_queries import count_topics
+from app.audit import assign, record
 from app.database import utcnow
 from app.errors import Archived, ForumError, Refused
 from app.extensions import transaction
 from app.languages import N_
 from app.models import Forum, Group, User
 from app.permissions import require
+from app.rows import fetch
 
 ALREADY_PUBLISHED = _l("This forum is published already.")
 NOT_PUBLISHED = _l("This forum is not published.")

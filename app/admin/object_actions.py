@@ -6,7 +6,6 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from app.admin.log_actions import Change, assign, changed, record
 from app.admin.object_queries import (
     Kind,
     count_topics,
@@ -18,13 +17,14 @@ from app.admin.object_queries import (
     version_of_object,
 )
 from app.admin.page_queries import pages_below
-from app.admin.version_queries import require_version
+from app.audit import Change, assign, changed, record
 from app.errors import Archived, ForumError, Refused
 from app.extensions import db, transaction
 from app.markup import render
 from app.models import Forum, Group, Page, PageKind, Period, Question, Topic, User
 from app.permissions import require
 from app.submissions import earlier_result, remember
+from app.versions import require_version
 
 Texts = Mapping[str, Mapping[str, str]]
 

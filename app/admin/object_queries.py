@@ -5,12 +5,11 @@ Forms, actions and pages of the administration follow from these descriptions, s
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, inspect, select, true
 
 from app.addresses import LARGEST_KEY
-from app.admin.version_queries import version_of
 from app.errors import Archived, NotFound
 from app.extensions import db
 from app.languages import N_, site_languages
@@ -33,8 +32,8 @@ from app.models import (
     ReasonText,
     Topic,
 )
-
-T = TypeVar("T")
+from app.rows import fetch
+from app.versions import version_of
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -189,14 +188,6 @@ def find_kind(name: str) -> Kind:
     if name not in KINDS:
         raise NotFound
     return KINDS[name]
-
-
-def fetch(model: type[T], key: int) -> T:
-    """The row with this key. Raises NotFound, for a key too large for any database too."""
-    found = db.session.get(model, key) if key <= LARGEST_KEY else None
-    if found is None:
-        raise NotFound
-    return found
 
 
 def get_object(kind: Kind, key: int) -> Any:

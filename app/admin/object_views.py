@@ -21,8 +21,7 @@ from app.admin.common_views import (
     steps_of,
     steps_to,
 )
-from app.admin.forms import carry_out
-from app.admin.log_actions import name_of
+from app.admin.forms import save
 from app.admin.object_forms import form_for
 from app.admin.object_queries import (
     Kind,
@@ -36,6 +35,8 @@ from app.admin.object_queries import (
 )
 from app.admin.page_queries import list_pages
 from app.admin.text_forms import ObjectForm
+from app.audit import name_of
+from app.forms import carry_out
 from app.languages import reader_language, site_languages
 from app.models import Document, Forum, Group
 from app.moderation.queries import list_reasons
@@ -79,7 +80,7 @@ def edit(kind_name: str, key: int) -> ResponseReturnValue:
     refuse_if_archived(thing)
     language = reader_language()
     form = form_for(kind, thing, language)
-    saved = carry_out(form, lambda: _update(kind, key, form), lambda: form_for(kind, thing, language, formdata=None))
+    saved = save(form, lambda: _update(kind, key, form), lambda: form_for(kind, thing, language, formdata=None))
     if saved is not None:
         return done(_("The changes are saved."), page_of(kind, thing))
     files = link("admin.files.index", document_id=key) if kind.model is Document else ""

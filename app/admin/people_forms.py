@@ -6,9 +6,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app import labels
-from app.admin.forms import ChoicesField
 from app.auth.forms import EmailField, EmailForm
-from app.forms import AtMost, ChoiceField, Form, Required
+from app.forms import AtMost, ChoiceField, ChoicesField, Form, Required
 from app.languages import Language, site_languages
 from app.models import Forum, Role, User
 

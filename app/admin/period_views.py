@@ -8,15 +8,17 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app import periods
 from app.addresses import link
-from app.admin import closing_queries, new_period_queries, period_actions, period_queries
 from app.admin.common_views import ask, done, done_already, here, refusal_text, show, steps_to
-from app.admin.forms import carry_out
-from app.admin.object_queries import fetch, refuse_if_archived
+from app.admin.forms import save
+from app.admin.object_queries import refuse_if_archived
 from app.admin.period_forms import PeriodForm
 from app.database import utcnow
+from app.forms import carry_out
 from app.languages import N_
 from app.models import Forum, Group, Period, PeriodKind, State
+from app.rows import fetch
 from app.viewer import signed_in_user
 
 bp = Blueprint("periods", __name__)
@@ -67,7 +69,7 @@ def new(forum_id: int, kind: str) -> ResponseReturnValue:
     forum, form = _new_form(forum_id, kind)
     made = carry_out(
         form,
-        lambda: period_actions.create(
+        lambda: periods.create(
             forum_id, PeriodKind(kind), **form.values, key=form.submission.data or "", viewer=signed_in_user()
         ),
     )
@@ -77,16 +79,16 @@ def new(forum_id: int, kind: str) -> ResponseReturnValue:
 @bp.route(f"/forums/<int:forum_id>/periods/{KIND}/preview/", methods=["GET", "POST"])
 def preview_new(forum_id: int, kind: str) -> ResponseReturnValue:
     forum, form = _new_form(forum_id, kind)
-    after = carry_out(form, lambda: new_period_queries.state_with_new(forum, kind, **form.values, now=utcnow()))
+    after = carry_out(form, lambda: periods.state_with_new(forum, kind, **form.values, now=utcnow()))
     return _new_page(forum, kind, form, after)
 
 
 @bp.route("/periods/<int:period_id>/edit/", methods=["GET", "POST"])
 def edit(period_id: int) -> ResponseReturnValue:
     period, forum, form = _edit_form(period_id)
-    saved = carry_out(
+    saved = save(
         form,
-        lambda: period_actions.update(period_id, **form.values, shown=form.shown.data or "", viewer=signed_in_user()),
+        lambda: periods.update(period_id, **form.values, shown=form.shown.data or "", viewer=signed_in_user()),
         lambda: _form_of(period, forum, formdata=None),
     )
     return _saved(forum.id, period.group_id) if saved is not None else _edit_page(period, forum, form)
@@ -95,23 +97,23 @@ def edit(period_id: int) -> ResponseReturnValue:
 @bp.route("/periods/<int:period_id>/preview/", methods=["GET", "POST"])
 def preview(period_id: int) -> ResponseReturnValue:
     period, forum, form = _edit_form(period_id)
-    after = carry_out(form, lambda: period_queries.state_with_change(forum, period, **form.values, now=utcnow()))
+    after = carry_out(form, lambda: periods.state_with_change(forum, period, **form.values, now=utcnow()))
     return _edit_page(period, forum, form, after)
 
 
 @bp.route("/periods/<int:period_id>/delete/", methods=["GET", "POST"])
 def delete(period_id: int) -> ResponseReturnValue:
-    period, forum = period_queries.get_period(period_id)
-    words = CALLING_OFF if period_queries.stays_in_sight(forum) else DELETING
+    period, forum = periods.get_period(period_id)
+    words = CALLING_OFF if periods.stays_in_sight(forum) else DELETING
     if request.method == "POST":
         back = _forum_page(forum.id)
-        called_off = period_actions.call_off(period_id, viewer=signed_in_user())
+        called_off = periods.call_off(period_id, viewer=signed_in_user())
         return done(_(words.done), back) if called_off else done_already(back)
     return ask(
         _(words.heading),
         steps_to(forum),
         period=period,
-        refusal=refusal_text(period_queries.deletion_refusal(forum, period, utcnow())),
+        refusal=refusal_text(periods.deletion_refusal(forum, period, utcnow())),
         explanation=_(words.explanation),
         button=_(words.button),
         back=_forum_page(forum.id),
@@ -134,18 +136,18 @@ def _close(forum: Forum, group: Group | None, heading: str, closed: str) -> Resp
     now, group_id = utcnow(), group.id if group else None
     if request.method == "POST":
         back = _page_of(forum.id, group_id)
-        ended = period_actions.close_now(forum.id, group_id, viewer=signed_in_user())
+        ended = periods.close_now(forum.id, group_id, viewer=signed_in_user())
         return done(closed, back) if ended else done_already(back)
     return ask(
         heading,
         steps_to(group or forum),
-        refusal=refusal_text(closing_queries.closing_refusal(forum, group_id, now)),
+        refusal=refusal_text(periods.closing_refusal(forum, group_id, now)),
         explanation=_(
             "The period that is running ends at once, and extensions of it that have not begun are called off. "
             "What was announced stays in sight."
         ),
-        before=period_queries.state_now(forum, group_id, now),
-        after=closing_queries.state_after_closing(forum, group_id, now),
+        before=periods.state_now(forum, group_id, now),
+        after=periods.state_after_closing(forum, group_id, now),
         now=now,
         button=_("Close now"),
         back=_page_of(forum.id, group_id),
@@ -158,7 +160,7 @@ def _new_form(forum_id: int, kind: str) -> tuple[Forum, PeriodForm]:
     refuse_if_archived(forum)
     asked = request.values.get("group_id", type=int)
     group_id = asked if asked in forum.group_numbers else None
-    state = new_period_queries.state_of_own(forum, group_id, now)
+    state = periods.state_of_own(forum, group_id, now)
     deadline = state.deadline if kind == PeriodKind.EXTENSION else None
     form = PeriodForm(group_id=group_id or 0, opens_at=deadline or (now + timedelta(minutes=1)).replace(second=0))
     form.offer_groups(forum)
@@ -167,8 +169,8 @@ def _new_form(forum_id: int, kind: str) -> tuple[Forum, PeriodForm]:
 
 def _edit_form(period_id: int) -> tuple[Period, Forum, PeriodForm]:
     """The form of a period that may be changed. Raises the error that says why it may not."""
-    period, forum = period_queries.get_period(period_id)
-    refusal = period_queries.change_refusal(forum, period, utcnow())
+    period, forum = periods.get_period(period_id)
+    refusal = periods.change_refusal(forum, period, utcnow())
     if refusal:
         raise refusal
     return period, forum, _form_of(period, forum)
@@ -176,8 +178,8 @@ def _edit_form(period_id: int) -> tuple[Period, Forum, PeriodForm]:
 
 def _form_of(period: Period, forum: Forum, **source: Any) -> PeriodForm:
     """The form of a period; with `formdata=None` of what is stored, whatever was sent."""
-    form = PeriodForm(obj=period, shown=period_queries.version_of_period(period), **source)
-    form.fit_to(period, is_fixed=period_queries.is_fixed(forum, period, utcnow()))
+    form = PeriodForm(obj=period, shown=periods.version_of_period(period), **source)
+    form.fit_to(period, is_fixed=periods.is_fixed(forum, period, utcnow()))
     return form
 
 
@@ -195,8 +197,8 @@ def _new_page(forum: Forum, kind: str, form: PeriodForm, after: State | None = N
         preview=link("admin.periods.preview_new", forum_id=forum.id, kind=kind),
         hint=_(HINTS[kind]),
         back=_page_of(forum.id, group_id),
-        periods=period_queries.periods_for(forum, group_id) if group_id else forum.periods_told,
-        before=period_queries.state_now(forum, group_id, utcnow()),
+        periods=periods.periods_for(forum, group_id) if group_id else forum.periods_told,
+        before=periods.state_now(forum, group_id, utcnow()),
         after=after,
         now=utcnow(),
     )
@@ -213,10 +215,10 @@ def _edit_page(period: Period, forum: Forum, form: PeriodForm, after: State | No
         period=period,
         action=link("admin.periods.edit", period_id=period.id),
         preview=link("admin.periods.preview", period_id=period.id),
-        hint=_(KEPT) if period_queries.stays_in_sight(forum) else "",
+        hint=_(KEPT) if periods.stays_in_sight(forum) else "",
         back=_page_of(forum.id, period.group_id),
         periods=forum.periods_told,
-        before=period_queries.state_now(forum, period.group_id, utcnow()),
+        before=periods.state_now(forum, period.group_id, utcnow()),
         after=after,
         now=utcnow(),
     )

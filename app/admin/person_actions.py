@@ -2,8 +2,8 @@
 
 from flask_babel import lazy_gettext as _l
 
-from app.admin.log_actions import changed, record
-from app.admin.user_queries import count_other_administrators, get_person
+from app.admin.user_queries import get_person
+from app.audit import changed, record
 from app.auth import sign_ins
 from app.auth.erasing import erase
 from app.auth.mailing import address_for, write_to
@@ -11,7 +11,7 @@ from app.database import utcnow
 from app.errors import AlreadyDecided, LastAdministrator, Refused
 from app.extensions import transaction
 from app.models import User
-from app.permissions import require
+from app.permissions import count_other_administrators, require
 from app.submissions import earlier_result, remember
 
 NOT_ONESELF = _l("This is your own account. Ask another administrator to do it.")

@@ -7,11 +7,10 @@ from flask_babel import gettext as _
 from app.addresses import link
 from app.admin import person_actions as actions
 from app.admin.common_views import done, done_already, here, show
-from app.admin.forms import carry_out
 from app.admin.person_forms import DeletePersonForm, StandingForm
 from app.admin.user_queries import get_person, is_former
 from app.auth.erasing import posted_for_the_name_of
-from app.forms import Form
+from app.forms import Form, carry_out
 from app.languages import language_or_default
 from app.models import User
 from app.viewer import signed_in_user

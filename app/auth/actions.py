@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import delete
 
-from app.admin.log_actions import assign, record
+from app.audit import assign, record
 from app.auth import sign_ins, tokens
 from app.auth.mailing import RESET, address_for, may_email, write_no_account, write_to
 from app.auth.passwords import hash_password, is_right, needs_rehash

@@ -18,12 +18,12 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from app import writing
 from app.auth.passwords import UNUSABLE
 from app.copies import erase_words
 from app.counters import count
 from app.database import utcnow
 from app.extensions import db
-from app.forums import placing
 from app.languages import site_default, speaking
 from app.models import (
     Capacity,
@@ -137,7 +137,7 @@ def _erase_as_speaker(is_heard: ColumnElement[bool], number: int) -> None:
     spoken = db.session.scalars(select(Message).where(is_heard, Message.speaker != "")).all()
     for message in spoken:
         message.speaker = name
-    for topic in placing.held(*{message.topic_id for message in spoken}).values():
+    for topic in writing.held(*{message.topic_id for message in spoken}).values():
         count(topic)
 
 

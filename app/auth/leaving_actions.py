@@ -1,12 +1,12 @@
 """Deleting one's own account."""
 
-from app.admin.log_actions import record
-from app.admin.user_queries import count_other_administrators
+from app.audit import record
 from app.auth import proof
 from app.auth.erasing import erase
 from app.errors import LastAdministrator
 from app.extensions import transaction
 from app.models import User
+from app.permissions import count_other_administrators
 
 
 def delete_account(user: User, *, password: str, code: str) -> bool:

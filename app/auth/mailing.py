@@ -39,6 +39,6 @@ def write_no_account(email: str, language: str) -> None:
     enqueue("no_account", recipient=email, language=language, sign_up=absolute(link_in(language, "auth.sign_up")))
 
 
-def address_for(person: User | SignUp, endpoint: str, **values: str) -> str:
+def address_for(person: User | SignUp, endpoint: str, **values: object) -> str:
     """The whole address of a page in this person's language."""
     return absolute(link_in(language_or_default(person.language).code, endpoint, **values))

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete
 
-from app.admin.log_actions import changed, record
+from app.audit import changed, record
 from app.auth import proof, sign_ins, tokens
 from app.auth.mailing import address_for, write_to
 from app.auth.queries import find_by_email

@@ -37,10 +37,10 @@ from app.auth.sign_up_queries import is_only_sign_up
 from app.errors import NotConfirmed, NotTheirPassword, Suspended, WrongCredentials, WrongPassword
 from app.forms import Form
 from app.languages import reader_language, site_languages, speaking
-from app.moderation.queries import list_own_unpublished, why_returned
 from app.plain import plain_line
 from app.turns import in_turn
 from app.viewer import begin_session, signed_in, signed_in_user, viewer
+from app.writing import list_own_unpublished, why_returned
 
 bp = Blueprint("auth", __name__, url_prefix="/<language:lang>")
 for part in (sign_in_views, second_step_views, email_change_views, own_data_views, leaving_views):
@@ -100,7 +100,7 @@ def confirm(token: str) -> ResponseReturnValue:
 
 @bp.route("/auth/sign-in/", methods=["GET", "POST"])
 def sign_in() -> ResponseReturnValue:
-    target = asked_destination() or link("pages.home")
+    target = asked_destination() or link("forums.home")
     if viewer().is_authenticated:
         return redirect(target)
     form = SignInForm()
@@ -118,7 +118,7 @@ def sign_out() -> ResponseReturnValue:
     if viewer().is_authenticated:
         actions.sign_out(signed_in_user())
     session.clear()
-    return redirect(link("pages.home"))
+    return redirect(link("forums.home"))
 
 
 @bp.route("/auth/forgot/", methods=["GET", "POST"])

@@ -17,9 +17,8 @@ from app.extensions import db, limiter
 from app.feeds import queries
 from app.forums.queries import get_forum
 from app.forums.topic_queries import get_topic_head
-from app.languages import reader_language, site_default, site_languages
+from app.languages import reader_language, site_default, site_languages, text_in
 from app.models import GUEST, Page
-from app.templating import text_in
 from app.turns import in_turn
 
 bp = Blueprint("feeds", __name__)
@@ -90,7 +89,7 @@ def _atom(feed: queries.Feed, path: str, notices: Sequence[Any], *, since: datet
 def _pages() -> Iterator[dict[str, str]]:
     """The addresses of every public page, by language."""
     found = queries.public_pages(GUEST)
-    yield from (_addresses(name) for name in ("pages.home", "forums.portal", "forums.archive"))
+    yield from (_addresses(name) for name in ("forums.home", "forums.portal", "forums.archive"))
     yield from (_addresses("pages.page", slug=slug) for slug in found.pages)
     for forum in found.forums:
         yield from (_addresses(name, forum_slug=forum) for name in ("forums.forum", "forums.groups", "record.show"))

@@ -3,18 +3,17 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from app.admin import log_actions as log
+from app import audit, writing
 from app.allowances import require_change, require_post
 from app.attachments.keeping import attach, exchange
 from app.attachments.uploads import Upload
 from app.database import utcnow
 from app.errors import AnsweredIsGone, NotFound
 from app.extensions import db, transaction
-from app.forums import placing, queries
-from app.forums.revising import revise
+from app.forums import queries
 from app.markup import render
 from app.models import Group, Message, MessageStatus, Topic, User
-from app.moderation.telling import tell_moderators
+from app.notify import tell_moderators
 from app.permissions import needs_approval, require
 from app.submissions import earlier_result, remember
 
@@ -77,7 +76,7 @@ def reply(
         sent = (topic.id, reply_to.id if reply_to else None, message, _identities(files))
         if earlier := _earlier(submission, author, *sent):
             return earlier
-        topic = placing.standing(topic)
+        topic = writing.standing(topic)
         require(author, "reply", topic)
         _require_voice(author, topic.group, message)
         _require_answerable(reply_to, topic)
@@ -110,7 +109,7 @@ def edit(
     TooManyBytes and NoRoom.
     """
     with transaction():
-        placing.lock(message)
+        writing.lock(message)
         require(author, "edit", message)
         sent = (message.id, changes, topic, _identities(files), sorted(removed))
         if _earlier(submission, author, *sent):
@@ -119,7 +118,7 @@ def edit(
         leaving = [file for file in message.files if file.id in removed]
         files_change = bool(files or leaving)
         retitled = topic is not None and _retitle(message, author, language=changes["language"], **topic)
-        revised = revise(message, changes, files_change=files_change)
+        revised = writing.revise(message, changes, files_change=files_change)
         if not (revised or retitled):
             return ""
         if files_change:
@@ -134,12 +133,12 @@ def edit(
 def withdraw(message: Message, *, author: User) -> bool:
     """Take back one's own message; it keeps its number and its place. False where that was done already."""
     with transaction():
-        placing.lock(message)
+        writing.lock(message)
         if message.author_id == author.id and message.status == MessageStatus.WITHDRAWN:
             return False
         require(author, "withdraw", message)
         message.withdrawn_at = utcnow()
-        placing.show(message, MessageStatus.WITHDRAWN)
+        writing.show(message, MessageStatus.WITHDRAWN)
     return True
 
 
@@ -177,7 +176,7 @@ def _post(
     if needs_approval(author, topic.group):
         tell_moderators("waits", posted)
     else:
-        placing.publish(posted)
+        writing.publish(posted)
     return posted
 
 
@@ -189,11 +188,11 @@ def _retitle(message: Message, author: User, *, title: str, question: int, langu
     if (topic.title, topic.language, topic.question) == (title, language, asked):
         return False
     require(author, "change_title", message)
-    changes = log.assign(topic, {"title": title}, language)
-    changes += log.changed("question", known.number if known else "", asked.number if asked else "")
+    changes = audit.assign(topic, {"title": title}, language)
+    changes += audit.changed("question", known.number if known else "", asked.number if asked else "")
     topic.language, topic.question = language, asked
     if topic.last_position and changes:
-        log.record(author, "edit", "topics", topic, changes)
+        audit.record(author, "edit", "topics", topic, changes)
     return True
 
 

@@ -3,7 +3,7 @@
 The statements of pages that are read much stand at the end, built once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,10 +31,9 @@ from app.models import (
     Viewer,
 )
 from app.models.forum import DocumentKind
+from app.paging import PER_PAGE, Listing, count_pages
 from app.permissions import FORUM_IS_VISIBLE, MESSAGE_IS_VISIBLE, TOPIC_IS_VISIBLE, visible_to
 
-# An administrator's typing error must not fill a page; a group with more is shown in pages.
-TOPICS_PER_PAGE = 50
 TWIN_WITHIN = timedelta(minutes=10)
 
 
@@ -45,16 +44,6 @@ class Portal:
     open: list[Forum]
     planned: list[Forum]
     closed: list[Forum]
-
-
-@dataclass(frozen=True)
-class TopicList:
-    """One page of a group's topics; `total` counts all of them."""
-
-    rows: Sequence[Row[Any]]
-    total: int
-    page: int
-    pages: int
 
 
 @dataclass(frozen=True)
@@ -138,19 +127,16 @@ def load_questions(forum: Forum) -> None:
         set_committed_value(group, "questions", [one for one in questions if one.group_id == group.id])
 
 
-def list_topics(group: Group, page: int = 1, *, question: Question | None = None, viewer: Viewer) -> TopicList:
+def list_topics(group: Group, page: int = 1, *, question: Question | None = None, viewer: Viewer) -> Listing:
     """A page of a group's topics, or of those under a question: pinned ones first, then liveliest first, and at the
     end those in which nothing can be read any more. Raises NotFound beyond the last page."""
-    asked = visible_to(viewer) | {"group_id": group.id, "first": (page - 1) * TOPICS_PER_PAGE}
+    asked = visible_to(viewer) | {"group_id": group.id, "first": (page - 1) * PER_PAGE}
     statement, counted = (_TOPICS_OF_QUESTION, _COUNT_OF_QUESTION) if question else (_TOPICS_OF_GROUP, _COUNT_OF_GROUP)
     if question:
         asked["question_id"] = question.id
-    rows = db.session.execute(statement, asked).all()
     total = db.session.scalar(counted, asked) or 0
-    pages = max(-(-total // TOPICS_PER_PAGE), 1)
-    if page > pages:
-        raise NotFound
-    return TopicList(rows, total, page, pages)
+    pages = count_pages(total, page)
+    return Listing(db.session.execute(statement, asked).all(), total, page, pages)
 
 
 def topics_by_group(forum: Forum, *, viewer: Viewer) -> dict[int, list[Row[Any]]]:
@@ -285,7 +271,7 @@ _UNDER_QUESTION = _IN_GROUP.where(Topic.question_id == bindparam("question_id"))
 
 
 def _page_of(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    return statement.limit(TOPICS_PER_PAGE).offset(bindparam("first", type_=Integer))
+    return statement.limit(PER_PAGE).offset(bindparam("first", type_=Integer))
 
 
 def _count_of(statement: Select[*tuple[Any, ...]]) -> Select[int]:
@@ -296,7 +282,7 @@ _TOPICS_OF_GROUP, _COUNT_OF_GROUP = _page_of(_IN_GROUP), _count_of(_IN_GROUP)
 _TOPICS_OF_QUESTION, _COUNT_OF_QUESTION = _page_of(_UNDER_QUESTION), _count_of(_UNDER_QUESTION)
 _PLACE = func.row_number().over(partition_by=Topic.group_id, order_by=_LIVELIEST).label("place")
 _RANKED = _topic_rows(_PLACE).where(Group.forum_id == bindparam("forum_id")).order_by(None).subquery()
-_LIVELIEST_OF_GROUPS = select(_RANKED).where(_RANKED.c.place <= TOPICS_PER_PAGE).order_by(_RANKED.c.place)
+_LIVELIEST_OF_GROUPS = select(_RANKED).where(_RANKED.c.place <= PER_PAGE).order_by(_RANKED.c.place)
 _ANSWERS = (
     select(Topic.question_id, func.sum(Topic.message_count))
     .join(Group, Group.id == Topic.group_id)

@@ -1,4 +1,4 @@
-"""Reading: portal, archive, forums, groups, topics, messages."""
+"""Reading: home, portal, archive, forums, groups, topics, messages."""
 
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -14,6 +14,12 @@ from app.permissions import can, is_invited, moderates, moderates_in, posting_re
 from app.viewer import viewer
 
 bp = Blueprint("forums", __name__, url_prefix="/<language:lang>")
+
+
+@bp.get("/")
+def home() -> ResponseReturnValue:
+    page, portal = find_page(PageKind.HOME), queries.get_portal(viewer())
+    return render_template("forums/home.html", page=page, portal=portal, now=utcnow())
 
 
 @bp.get("/portal/")
@@ -109,11 +115,9 @@ def message_address(topic_id: int, position: int | None, number: int) -> str:
 def _possible_in(shown: topic_queries.TopicPage, reader: Viewer) -> dict[str, object]:
     """What the reader can do in a topic; who is signed out is shown the way to what he can do once signed in."""
     head = shown.head
-    is_locked = head.locked_at is not None
     if not reader.is_authenticated:
-        return {"takes_answers": shown.state.is_open and not is_locked, "can_post": False, "moderated": ()}
-    rule = {"forum_id": head.forum_id, "by_invitation": head.by_invitation, "is_locked": is_locked}
-    can_post = posting_refusal(reader, shown.state, **rule) is None
+        return {"takes_answers": shown.posting.takes_messages, "can_post": False, "moderated": ()}
+    can_post = posting_refusal(reader, shown.posting) is None
     return {
         "takes_answers": can_post,
         "can_post": can_post,

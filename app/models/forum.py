@@ -75,7 +75,7 @@ class Forum(Base):
 
     def group_periods(self, group: Group) -> list[Period]:
         """The periods that hold for a group: its own where it has any, else the forum's."""
-        return periods_of_group([period for period in self.periods if period.group_id == group.id], self.own_periods)
+        return periods_of_group(self.periods, group.id)
 
     def state(self, now: datetime) -> State:
         """The state of the whole, which follows from its groups'."""

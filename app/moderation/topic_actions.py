@@ -12,13 +12,11 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from app.admin import log_actions as log
+from app import audit, writing
 from app.database import utcnow
 from app.errors import AlreadyDecided, NotFound, Refused, TopicChangedMeanwhile
 from app.extensions import db, transaction
-from app.forums import placing
 from app.models import ActKind, Forum, Group, Question, Topic, User
-from app.moderation.recording import record
 from app.moderation.topic_queries import get_messages_of, numbers_with_place, version_of_topic
 from app.permissions import require
 from app.submissions import earlier_result, remember
@@ -74,9 +72,9 @@ def retitle(topic_id: int, title: str, language: str, *, decision: Decision) -> 
         _require_up_to_date(decision, topic)
         if (topic.title, topic.language) == (title, language):
             raise Refused(SAME_TITLE, "title")
-        changes = log.assign(topic, {"title": title}, language)
+        changes = audit.assign(topic, {"title": title}, language)
         topic.language = language
-        log.record(decision.by, "edit", "topics", topic, changes)
+        audit.record(decision.by, "edit", "topics", topic, changes)
         return _keep(decision, ActKind.RETITLE, topic, topic_id, title, language)
 
 
@@ -155,7 +153,7 @@ def merge(topic_id: int, target_id: int, *, decision: Decision) -> int:
         target = _checked(target, source)
         require(decision.by, "moderate_topic", target)
         detail = {"from_topic": source.id, "messages": numbers_with_place(source)}
-        placing.move(source, target)
+        writing.move(source, target)
         return _keep(decision, ActKind.MERGE, target, topic_id, target_id, detail=detail)
 
 
@@ -168,7 +166,7 @@ def _keep(
 ) -> int:
     """Record the act, remember its form, and give the key of the topic that it leads to."""
     forum = topic.group.forum
-    record(kind, by=decision.by, forum=forum, reason=decision.reason, topic=topic, **(detail or {}))
+    writing.record_act(kind, by=decision.by, forum=forum, reason=decision.reason, topic=topic, **(detail or {}))
     remember(decision.key, decision.by.id, topic.id, kind, *content, decision.reason)
     return topic.id
 
@@ -179,7 +177,7 @@ def _held(topic_id: int) -> Topic:
 
 def _held_pair(topic_id: int, target_id: int) -> tuple[Topic, Topic | None]:
     """Both topics, kept from other writers; the second may not exist."""
-    topics = placing.held(topic_id, target_id)
+    topics = writing.held(topic_id, target_id)
     if topic_id not in topics:
         raise NotFound
     return topics[topic_id], topics.get(target_id)
@@ -218,5 +216,5 @@ def _move(source: Topic, target: Topic, numbers: Collection[int], by: User) -> d
     for message in messages:
         require(by, "move", message)
     detail = {"from_topic": source.id, "messages": [message.id for message in messages]}
-    placing.move(source, target, numbers)
+    writing.move(source, target, numbers)
     return detail

@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.addresses import asked_page, link
-from app.admin.forms import carry_out
 from app.database import utcnow
+from app.forms import carry_out
 from app.forums import queries, topic_queries
 from app.languages import N_, reader_language, site_default
 from app.models import ActKind, Forum, Topic

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 
-from app.admin.log_actions import changed
+from app.audit import changed
 from app.database import utcnow
 from app.extensions import db
 from app.models import Act, ActKind, LogEntry, User

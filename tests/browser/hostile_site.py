@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from app import create_app
-from app.admin.log_actions import changed, record
+from app.audit import changed, record
 from app.database import utcnow
 from app.errors import TooIntricate
 from app.extensions import db

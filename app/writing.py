@@ -1,17 +1,23 @@
-"""The places of messages in their topics. Called inside a transaction.
+"""What posting, editing and moderating share: the places of messages in their topics, new texts in place of old ones,
+the record of what moderators do, and what an author is told of it. What writes is called inside a transaction.
 
 Whoever gives or takes places has the topic kept from other writers first, so that no two do so at once.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import joinedload
 
 from app.counters import count
+from app.database import utcnow
+from app.difference import compare
 from app.errors import AlreadyDecided
 from app.extensions import db
-from app.models import Message, MessageStatus, Topic
+from app.markup import render
+from app.models import Act, ActKind, Forum, Group, Message, MessageStatus, Revision, Topic, User
+from app.permissions import MESSAGE_IS_VISIBLE, visible_to
 
 
 def lock(message: Message) -> None:
@@ -70,6 +76,73 @@ def move(source: Topic, target: Topic, numbers: Collection[int] | None = None) -
     db.session.expire_all()
     count(source)
     count(target)
+
+
+def revise(message: Message, changes: Mapping[str, Any], *, files_change: bool = False) -> Revision | None:
+    """Keep what the message says as a revision, which is returned, and make the changes.
+
+    `changes` are of `body` (Markdown), `language` and `on_behalf_of`. None, and nothing kept, where they change
+    nothing and no file of the message comes or goes.
+    """
+    if not files_change and all(getattr(message, name) == value for name, value in changes.items()):
+        return None
+    kept = Revision(
+        message=message,
+        body=message.body,
+        html=message.html,
+        language=message.language,
+        on_behalf_of=message.on_behalf_of,
+        written_at=message.written_at,
+        difference=compare(message.body, changes.get("body", message.body)),
+    )
+    db.session.add(kept)
+    for name, value in changes.items():
+        setattr(message, name, value)
+    message.html = render(message.body)
+    message.edited_at = utcnow()
+    db.session.flush()
+    return kept
+
+
+def record_act(
+    kind: ActKind,
+    *,
+    by: User,
+    forum: Forum,
+    reason: Mapping[str, str],
+    message: Message | None = None,
+    topic: Topic | None = None,
+    **detail: Any,
+) -> Act:
+    """Record an act on a message, a topic or both; `reason` is a text by language code.
+
+    `detail` holds numbers and codes alone, never what somebody wrote: the record is public.
+    """
+    act = Act(kind=kind, user=by, forum_id=forum.id, reason=dict(reason), message=message, topic=topic, detail=detail)
+    db.session.add(act)
+    return act
+
+
+def why_returned(messages: Iterable[Message]) -> dict[int, Act]:
+    """Of those messages that wait for their author's changes, the acts that asked for them, by number."""
+    numbers = [message.id for message in messages if message.returned_at]
+    statement = select(Act).where(Act.message_id.in_(numbers), Act.kind == ActKind.RETURN).order_by(Act.id)
+    return {act.message_id: act for act in db.session.scalars(statement) if act.message_id} if numbers else {}
+
+
+def last_correction(message: Message) -> Act | None:
+    """The last act by which the Secretariat changed what the message says; None where there was none."""
+    statement = select(Act).filter_by(message_id=message.id, kind=ActKind.EDIT).order_by(Act.id.desc()).limit(1)
+    return db.session.scalar(statement) if message.edited_at else None
+
+
+def list_own_unpublished(user: User) -> Sequence[Message]:
+    """The messages of a person that wait, were returned or withheld, the latest first."""
+    kept_back = Message.status.in_((MessageStatus.PENDING, MessageStatus.WITHHELD))
+    statement = select(Message).join(Topic, Topic.id == Message.topic_id).join(Group, Group.id == Topic.group_id)
+    statement = statement.join(Forum).where(MESSAGE_IS_VISIBLE, Message.author_id == user.id, kept_back)
+    statement = statement.order_by(Message.id.desc()).options(joinedload(Message.topic))
+    return db.session.scalars(statement, visible_to(user)).all()
 
 
 def _topic_of(message: Message) -> Topic:
