@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import joinedload
 
-from app.counters import count
+from app.counters import carried, count, count_in, count_out
 from app.database import utcnow
 from app.difference import compare
 from app.errors import AlreadyDecided
@@ -30,16 +30,22 @@ def publish(message: Message) -> None:
     """Put a message at the end of the topic in which it stands by now, for everybody to read. Raises AlreadyDecided
     where somebody else has decided on it a moment ago."""
     topic = _topic_of(message)
-    message.position = topic.last_position + 1
-    message.status = MessageStatus.PUBLISHED
-    count(topic)
+    with carried(topic):
+        topic.active_at = max(topic.active_at, message.posted_at) if topic.last_position else message.posted_at
+        topic.last_position += 1
+        message.position = topic.last_position
+        message.status = MessageStatus.PUBLISHED
+        count_in(message)
 
 
 def show(message: Message, status: MessageStatus) -> None:
     """Give a message that has its place another status: withdrawn, withheld, published again. Raises as `publish`."""
     topic = _topic_of(message)
-    message.status = status
-    count(topic)
+    was, is_now = (one == MessageStatus.PUBLISHED for one in (message.status, status))
+    with carried(topic):
+        message.status = status
+        if was != is_now:
+            (count_in if is_now else count_out)(message)
 
 
 def held(*topic_ids: int) -> dict[int, Topic]:
@@ -67,15 +73,16 @@ def move(source: Topic, target: Topic, numbers: Collection[int] | None = None) -
     both = Message.topic_id.in_((source.id, target.id))
     in_source = Message.topic_id == source.id
     has_place = Message.position.is_not(None)
-    _update(both & has_place, position=-Message.id)  # out of the way, as no two may share a place at any moment
-    _update(in_source if numbers is None else in_source & Message.id.in_(numbers), topic_id=target.id)
-    if db.session.scalar(select(Message.id).where(in_source, has_place).limit(1)) is None:
-        _update(in_source, topic_id=target.id)
-        _merge(source, target)
-    _number_anew(both & has_place)
-    db.session.expire_all()
-    count(source)
-    count(target)
+    with carried(source, target):
+        _update(both & has_place, position=-Message.id)  # out of the way, as no two may share a place at any moment
+        _update(in_source if numbers is None else in_source & Message.id.in_(numbers), topic_id=target.id)
+        if db.session.scalar(select(Message.id).where(in_source, has_place).limit(1)) is None:
+            _update(in_source, topic_id=target.id)
+            _merge(source, target)
+        _number_anew(both & has_place)
+        db.session.expire_all()
+        count(source)
+        count(target)
 
 
 def revise(message: Message, changes: Mapping[str, Any], *, files_change: bool = False) -> Revision | None:

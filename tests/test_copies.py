@@ -81,7 +81,8 @@ class Site:
             f"/en/feeds/{forum}.atom",
             f"/en/feeds/{topic}.atom",
             f"/attachments/{self.file}/{WORDS['attachment.name']}.txt",
-            "/sitemap.xml",
+            "/sitemap/site.xml",
+            "/sitemap/topics-1.xml",
         ]
         read = "".join(client.get(path, follow_redirects=True, buffered=True).get_data(as_text=True) for path in paths)
         return {place for place, word in WORDS.items() if word in read}

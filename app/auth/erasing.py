@@ -21,13 +21,14 @@ from sqlalchemy.exc import IntegrityError
 from app import writing
 from app.auth.passwords import UNUSABLE
 from app.copies import erase_words
-from app.counters import count
+from app.counters import count, count_forum
 from app.database import utcnow
 from app.extensions import db
 from app.languages import site_default, speaking
 from app.models import (
     Capacity,
     EmailChange,
+    Forum,
     ForumRole,
     LogEntry,
     Mail,
@@ -139,6 +140,8 @@ def _erase_as_speaker(is_heard: ColumnElement[bool], number: int) -> None:
         message.speaker = name
     for topic in writing.held(*{message.topic_id for message in spoken}).values():
         count(topic)
+    for forum_id in sorted({message.forum_id for message in spoken}):
+        count_forum(db.session.get_one(Forum, forum_id, with_for_update=True))
 
 
 def _erase_from_log(user: User) -> None:

@@ -7,6 +7,7 @@ from app import audit, writing
 from app.allowances import require_change, require_post
 from app.attachments.keeping import attach, exchange
 from app.attachments.uploads import Upload
+from app.counters import carried
 from app.database import utcnow
 from app.errors import AnsweredIsGone, NotFound
 from app.extensions import db, transaction
@@ -164,6 +165,7 @@ def _post(
     own = {"capacity": author.capacity, "organization": author.organization, "country": author.country}
     posted = Message(
         topic=topic,
+        forum_id=topic.group.forum_id,
         status=MessageStatus.PENDING,
         author=author,
         reply_to=reply_to,
@@ -190,7 +192,8 @@ def _retitle(message: Message, author: User, *, title: str, question: int, langu
     require(author, "change_title", message)
     changes = audit.assign(topic, {"title": title}, language)
     changes += audit.changed("question", known.number if known else "", asked.number if asked else "")
-    topic.language, topic.question = language, asked
+    with carried(topic):
+        topic.language, topic.question = language, asked
     if topic.last_position and changes:
         audit.record(author, "edit", "topics", topic, changes)
     return True

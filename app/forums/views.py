@@ -58,8 +58,7 @@ def forum_page(forum_slug: str, slug: str) -> ResponseReturnValue:
 @bp.get("/forums/<forum_slug>/groups/")
 def groups(forum_slug: str) -> ResponseReturnValue:
     found = queries.get_forum_and_groups(forum_slug, viewer=viewer())
-    topics, answers = queries.topics_by_group(found, viewer=viewer()), queries.count_answers(found)
-    shown = {"topics": topics, "answers": answers, "invited": is_invited(viewer(), found.id)}
+    shown = {"topics": queries.topics_by_group(found, viewer=viewer()), "invited": is_invited(viewer(), found.id)}
     return render_template("forums/groups.html", forum=found, now=utcnow(), **shown)
 
 
@@ -74,7 +73,6 @@ def group(forum_slug: str, group_slug: str) -> ResponseReturnValue:
         now=utcnow(),
         topics=topics,
         question=question,
-        answers=queries.count_answers(found.forum),
         can_start=can(viewer(), "start_topic", found),
         can_sign_in=can(viewer(), "sign_in_to_post", found),
         invited=is_invited(viewer(), found.forum_id),

@@ -39,6 +39,12 @@ class Forum(Base):
     # Whether only participants with the role of this forum may post; everybody may read.
     by_invitation: Mapped[bool] = mapped_column(default=False)
 
+    # Of its published messages (app/counters.py).
+    message_count: Mapped[int] = mapped_column(default=0)
+    speaker_count: Mapped[int] = mapped_column(default=0)
+    first_at: Mapped[datetime | None]
+    last_at: Mapped[datetime | None]
+
     texts: Mapped[dict[str, "ForumText"]] = relationship(
         collection_class=attribute_keyed_dict("language"), cascade="all, delete-orphan"
     )

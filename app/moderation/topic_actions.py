@@ -13,6 +13,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from app import audit, writing
+from app.counters import carried
 from app.database import utcnow
 from app.errors import AlreadyDecided, NotFound, Refused, TopicChangedMeanwhile
 from app.extensions import db, transaction
@@ -91,7 +92,8 @@ def refile(topic_id: int, place: tuple[int, int | None], *, decision: Decision) 
         former = (topic.group_id, topic.question_id)
         if former == place:
             raise Refused(SAME_PLACE, "place")
-        topic.group, topic.question = group, question
+        with carried(topic):
+            topic.group, topic.question = group, question
         ways = zip(("from_group", "from_question", "to_group", "to_question"), (*former, *place), strict=True)
         return _keep(decision, ActKind.MOVE, topic, topic_id, place, detail=dict(ways))
 

@@ -329,7 +329,7 @@ def test_merged_topic_holds_nothing_and_is_in_no_list(app: Flask, world: World, 
     for path in ("en/forums/open-forum/groups/", "en/forums/open-forum/groups/group-1/", "en/print/forums/open-forum/"):
         before_the_record, _found, _record = visitor.get(f"/{path}").text.partition('<h2 id="record">')
         assert "Reporting formats" not in before_the_record, path
-    assert f"/en/topics/{world.topic}/" not in visitor.get("/sitemap.xml").text
+    assert f"/en/topics/{world.topic}/" not in visitor.get("/sitemap/topics-1.xml").text
     assert "5 messages" in visitor.get("/en/print/forums/open-forum/").text
     moved = [world.first, world.second, place.fourth]
     assert acts(app) == [("merge", place.other, {"from_topic": world.topic, "messages": moved})]
