@@ -169,7 +169,7 @@ def _typed(status: int) -> list[str]:
 def _is_text(field: str) -> bool:
     """Whether a form of the site has a text of this name, or one in each language, whose code stands before it."""
     code, dash, name = field.rpartition("-")
-    names = current_app.extensions["texts_of_forms"] - NOT_GIVEN_BACK
+    names = current_app.extensions["texts_of_forms"]() - NOT_GIVEN_BACK
     return name in names and (not dash or code in current_app.extensions["languages"])
 
 

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, TypeVar
 
 from flask import Flask, request
@@ -32,7 +33,7 @@ T = TypeVar("T")
 def register(app: Flask) -> None:
     """Whatever sends something has to carry the token of a form; what only reads is not looked at."""
 
-    app.extensions["texts_of_forms"] = frozenset(_names_of_texts(Form))
+    app.extensions["texts_of_forms"] = cache(lambda: frozenset(_names_of_texts(Form)))  # once all forms are known
 
     @app.before_request
     def require_token() -> None:
