@@ -3,7 +3,19 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import addresses, bounds, cli, error_pages, forms, headers, installation, languages, page_cache, templating
+from app import (
+    addresses,
+    bounds,
+    cli,
+    error_pages,
+    forms,
+    headers,
+    installation,
+    languages,
+    page_cache,
+    restarts,
+    templating,
+)
 from app.admin.views import bp as admin
 from app.attachments.forms import register as register_uploads
 from app.attachments.views import bp as attachments
@@ -66,6 +78,7 @@ def create_app(config: Config | None = None) -> Flask:
     headers.register(app)
     error_pages.register(app)
     cli.register(app)
+    restarts.register(app)
     if config.page_cache_mb:
         page_cache.register(app, config.page_cache_mb * MEGABYTE)
     return app

@@ -116,6 +116,7 @@ class Person:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
+        is_fresh = self._connection is None
         try:
             connection = self._connection or self._connect()
             connection.request(method, path, body, headers)
@@ -123,6 +124,8 @@ class Person:
             page = answer.read().decode()
         except (OSError, http.client.HTTPException) as error:
             self._drop()
+            if method == "GET" and not is_fresh and isinstance(error, http.client.RemoteDisconnected):
+                return self._ask(method, path, body)  # as browsers do: the server has closed it while it was idle
             return Answer(0, reason=type(error).__name__)
         for cookie in answer.headers.get_all("Set-Cookie", []):
             name, _equals, value = cookie.partition(";")[0].partition("=")
@@ -210,6 +213,8 @@ def main() -> None:
                 began.append((name, time.monotonic()))
                 happen()
                 time.sleep(max(0.0, SECONDS_FOR_A_FAULT - (time.monotonic() - began[-1][1])))
+                for unit in (site.first, site.second):  # one after the other, not two at once
+                    unit.wait()
         _print_faults(diary, began)
         with create_engine(site.postgres.url).connect() as connection:
             _print_messages(diary, connection)
@@ -286,7 +291,7 @@ def _load(port: int, emails: list[str], diary: Diary) -> Iterator[None]:
 
 
 def _read(reader: Person, over: Event, number: int) -> None:
-    pages = ["/en/", "/es/portal/", "/fr/forums/stress/", "/en/forums/stress/groups/group-1/", "/en/auth/sign-up/"]
+    pages = ["/en/", "/es/portal/", "/fr/forums/stress/", "/en/forums/stress/groups/group-1/", "/en/archive/"]
     pages += ["/fr/feeds/forums/stress.atom", *(f"/es/topics/{topic}/" for topic in range(1, TOPICS + 1))]
     while not over.wait(1 / READS_A_SECOND):
         reader.read(pages[number % len(pages)])

@@ -79,10 +79,13 @@ class Unit:
     def start(self, *, wait: bool = True) -> None:
         self._stopped.clear()
         self._ready.clear()
-        if self._tells:
-            Thread(target=self._listen, daemon=True).start()
         Thread(target=self._keep, daemon=True).start()
-        if wait and self._tells and not self._ready.wait(SECONDS_TO_START):
+        if wait:
+            self.wait()
+
+    def wait(self) -> None:
+        """Until it is ready. Raises SystemExit where it does not become so."""
+        if self._tells and not self._ready.wait(SECONDS_TO_START):
             raise SystemExit(f"{self._command[0]} did not start:\n{self._log.read_text()[-2000:]}")
 
     def stop(self) -> None:
@@ -103,6 +106,7 @@ class Unit:
     def kill(self) -> None:
         """The main process ends at once; systemd ends the others of the service."""
         if self.process is not None:
+            self._ready.clear()
             self.process.kill()
 
     def kill_worker(self) -> None:
@@ -115,6 +119,8 @@ class Unit:
 
     def _keep(self) -> None:
         while not self._stopped.is_set():
+            if self._tells:
+                Thread(target=self._listen, daemon=True).start()
             with self._log.open("ab") as log:
                 self.process = process = subprocess.Popen(
                     self._command, cwd=ROOT, env=self._environment, stdout=log, stderr=log, start_new_session=True
