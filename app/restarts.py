@@ -51,7 +51,7 @@ class AskedAgain:
         if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
             return self._ask(environ, start_response)
         told: list[Any] = []
-        body = self._ask(environ, lambda *answer: told.append(answer))  # type: ignore[arg-type, func-returns-value]
+        body = self._ask(environ, lambda *answer: told.append(answer))  # type: ignore[arg-type]
         if environ.pop(LOST, False):
             if hasattr(body, "close"):
                 body.close()
@@ -69,6 +69,7 @@ def register(app: Flask) -> None:
         engine: Engine = db.engine
     if engine.dialect.name == "postgresql":
         event.listen(engine, "do_connect", Patience().connect)
+        app.teardown_appcontext(_let_go)  # before the extension's own, which was there first
         app.wsgi_app = AskedAgain(app.wsgi_app)  # type: ignore[method-assign]
 
 
@@ -76,3 +77,11 @@ def note(error: SQLAlchemyError) -> None:
     """Where the error may come of a restart, the request at hand is worth asking again."""
     if isinstance(error, DBAPIError):
         request.environ[LOST] = True
+
+
+def _let_go(_error: BaseException | None) -> None:
+    """A connection that is lost once the answer is made does not cost the answer."""
+    try:
+        db.session.rollback()
+    except DBAPIError:
+        db.session().invalidate()

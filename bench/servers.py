@@ -137,6 +137,7 @@ class Unit:
             listening.bind(str(self._socket))
             while b"READY=1" not in listening.recv(4096):
                 pass
+            listening.recv(4096)  # systemd-notify waits until this is taken too
         self._ready.set()
 
     @staticmethod

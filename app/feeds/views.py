@@ -22,6 +22,12 @@ from app.models import GUEST, Page
 from app.templating import text_in
 from app.turns import in_turn
 
+# Forms, what is for people who are signed in, and other views of what the pages of topics show. Every link to such a
+# page says `nofollow`.
+NOT_FOR_CRAWLERS = (
+    *("auth/", "account/", "admin/", "moderation/", "figures/", "search/", "print/", "messages/"),
+    *("topics/*/reply/", "forums/*/groups/*/new/"),
+)
 bp = Blueprint("feeds", __name__)
 
 
@@ -56,9 +62,9 @@ def sitemap() -> ResponseReturnValue:
 
 @bp.get("/robots.txt")
 def robots() -> Response:
-    own = ("auth/", "account/", "admin/", "moderation/", "figures/", "search/")
-    closed = (*own, "print/", "messages/", "topics/*/reply/")
-    lines = ["User-agent: *", *(f"Disallow: /*/{path}" for path in closed), f"Sitemap: {absolute('/sitemap.xml')}"]
+    """Each language by itself: a `*` in its place would stand for more than one step of a path."""
+    closed = (f"/{code}/{path}" for code in site_languages() for path in NOT_FOR_CRAWLERS)
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed), f"Sitemap: {absolute('/sitemap.xml')}"]
     return Response("\n".join(lines) + "\n", mimetype="text/plain")
 
 
