@@ -39,17 +39,27 @@ def free_ports(count: int) -> list[int]:
 
 def program(name: str, package: str) -> str:
     """Its path; the package of Debian that has it is installed where it is missing. Raises SystemExit."""
-    for again in (False, True):
-        for folder in (os.environ["PATH"], "/usr/sbin", *sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")))):
-            if found := shutil.which(name, path=folder):
-                return str(Path(found).resolve())
-        if not again:
-            subprocess.run(
-                [sys.executable, "-c", f"import environment; environment.apt_install({package!r})"],
-                cwd=ROOT / "tools",
-                check=False,
-            )
-    raise SystemExit(f"{name} is needed. Please install it and try again: sudo apt-get install {package}")
+    if not is_installed(name):
+        install = f"import environment; environment.apt_install({package!r})"
+        subprocess.run([sys.executable, "-c", install], cwd=ROOT / "tools", check=False)
+    found = _path_of(name)
+    if found is None:
+        raise SystemExit(f"{name} is needed. Please install it and try again: sudo apt-get install {package}")
+    return found
+
+
+def is_installed(name: str) -> bool:
+    return _path_of(name) is not None
+
+
+def _path_of(name: str) -> str | None:
+    """PostgreSQL's programs have folders of their own in Debian, the latest version's last."""
+    folders = (
+        *map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)),
+        os.environ["PATH"],
+        "/usr/sbin",
+    )
+    return shutil.which(name, path=os.pathsep.join(folders))
 
 
 def settings(**changed: str) -> dict[str, str]:

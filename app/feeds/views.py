@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from app import restarts
 from app.addresses import absolute, link, link_in
 from app.database import utcnow
 from app.extensions import db, limiter
@@ -76,6 +77,7 @@ def health() -> Response:
         db.session.execute(select(Page.id).limit(1))
     except SQLAlchemyError as error:
         current_app.logger.error("The database cannot be read", exc_info=error)
+        restarts.note(error)
         return _told(f"database: cannot be read\nlimits: {limits}\n", 503)
     return _told(f"database: ok\nlimits: {limits}\n", 200)
 
