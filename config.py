@@ -86,7 +86,8 @@ class Config:
             "SECRET_KEY": self.secret_key,
             "SITE": self,
             "SQLALCHEMY_DATABASE_URI": self.database_url or f"sqlite:///{self.instance / 'plenary.sqlite'}",
-            "SQLALCHEMY_ENGINE_OPTIONS": {"pool_use_lifo": True},
+            # A file does not restart, so only a server's connections are tried before they are used.
+            "SQLALCHEMY_ENGINE_OPTIONS": {"pool_use_lifo": True, "pool_pre_ping": bool(self.database_url)},
             "SEND_FILE_MAX_AGE_DEFAULT": 60 * 60 * 24 * 365,
             "SESSION_COOKIE_NAME": "__Host-session" if self.is_https else "session",
             "SESSION_COOKIE_SECURE": self.is_https,

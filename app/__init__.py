@@ -5,7 +5,19 @@ from importlib import import_module
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import addresses, bounds, cli, error_pages, forms, headers, installation, languages, page_cache, templating
+from app import (
+    addresses,
+    bounds,
+    cli,
+    error_pages,
+    forms,
+    headers,
+    installation,
+    languages,
+    page_cache,
+    restarts,
+    templating,
+)
 from app.attachments.forms import register as register_uploads
 from app.extensions import babel, compress, csrf, db, limiter, login_manager, migrate
 from app.storage import LocalFolder
@@ -56,6 +68,7 @@ def create_app(config: Config | None = None) -> Flask:
     headers.register(app)
     error_pages.register(app)
     cli.register(app)
+    restarts.register(app)
     if config.page_cache_mb:
         page_cache.register(app, config.page_cache_mb * MEGABYTE)
     return app

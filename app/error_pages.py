@@ -15,6 +15,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from app import restarts
 from app.bounds import EXCESS
 from app.errors import ForumError, NotFound
 from app.extensions import db
@@ -99,6 +100,7 @@ def _http_error(error: HTTPException) -> Any:
 def _database_away(error: SQLAlchemyError) -> ResponseReturnValue:
     """A database that cannot be reached, or is kept busy by others: trying again may help."""
     current_app.logger.error("The database did not answer", exc_info=error)
+    restarts.note(error)
     return _page(503, MESSAGES[503], headers={"Retry-After": str(SECONDS_TO_RETRY)})
 
 

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from app import restarts
 from app.addresses import absolute, link, link_in
 from app.database import utcnow
 from app.errors import NotFound
@@ -22,6 +23,12 @@ from app.languages import reader_language, site_default, site_languages, text_in
 from app.models import GUEST, Page
 from app.turns import in_turn
 
+# Forms, what is for people who are signed in, and other views of what the pages of topics show. Every link to such a
+# page says `nofollow`.
+NOT_FOR_CRAWLERS = (
+    *("auth/", "account/", "admin/", "moderation/", "figures/", "search/", "print/", "messages/"),
+    *("topics/*/reply/", "forums/*/groups/*/new/"),
+)
 bp = Blueprint("feeds", __name__)
 
 
@@ -73,9 +80,9 @@ def sitemap_of_topics(part: int) -> ResponseReturnValue:
 
 @bp.get("/robots.txt")
 def robots() -> Response:
-    own = ("auth/", "account/", "admin/", "moderation/", "figures/", "search/")
-    closed = (*own, "print/", "messages/", "topics/*/reply/")
-    lines = ["User-agent: *", *(f"Disallow: /*/{path}" for path in closed), f"Sitemap: {absolute('/sitemap.xml')}"]
+    """Each language by itself: a `*` in its place would stand for more than one step of a path."""
+    closed = (f"/{code}/{path}" for code in site_languages() for path in NOT_FOR_CRAWLERS)
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed), f"Sitemap: {absolute('/sitemap.xml')}"]
     return Response("\n".join(lines) + "\n", mimetype="text/plain")
 
 
@@ -87,6 +94,7 @@ def health() -> Response:
         db.session.execute(select(Page.id).limit(1))
     except SQLAlchemyError as error:
         current_app.logger.error("The database cannot be read", exc_info=error)
+        restarts.note(error)
         return _told(f"database: cannot be read\nlimits: {limits}\n", 503)
     return _told(f"database: ok\nlimits: {limits}\n", 200)
 

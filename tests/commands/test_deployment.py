@@ -8,8 +8,11 @@ import socket
 import ssl
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -17,12 +20,13 @@ from config import ROOT
 
 DEPLOY = ROOT / "deploy"
 HOST = "forum.example.org"
+LIVING = b"HTTP/1.0 200 OK\r\nContent-Length: 6\r\n\r\nliving"
 MOST_EXPOSURE = 25  # tenths, on a scale from 0 to 10
 PAGES = sorted((DEPLOY / "pages").glob("*.html"))
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is needed to judge its units")
-@pytest.mark.parametrize("unit", ["plenary.service", "plenary-worker.service"])
+@pytest.mark.parametrize("unit", ["plenary@.service", "plenary-worker.service"])
 def test_unit_exposes_little(unit: str):
     judged = subprocess.run(
         ["systemd-analyze", "security", "--offline=true", f"--threshold={MOST_EXPOSURE}", "--no-pager", DEPLOY / unit],
@@ -45,10 +49,11 @@ def test_page_of_nginx_speaks_three_languages_and_asks_for_nothing_else(path: Pa
 
 @dataclass
 class Front:
-    """A running nginx, with its two ports of 127.0.0.1."""
+    """A running nginx, with its two ports of 127.0.0.1, and those of the two processes behind it."""
 
     plain: int
     secure: int
+    behind: list[int]
 
     def ask(self, path: str, *, method: str = "GET", host: str = HOST, **headers: str) -> tuple[int, str]:
         """Status and text of what it answers over TLS."""
@@ -84,12 +89,13 @@ def front(tmp_path):
     certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={HOST}"]
     subprocess.run([*request, "-out", certificate, "-keyout", key], check=True, capture_output=True)
-    plain, secure, behind = free_ports(3)
+    plain, secure, *behind = free_ports(4)
     text = re.sub(r"^ *listen \[::\].*\n", "", (DEPLOY / "nginx.conf").read_text("utf-8"), flags=re.MULTILINE)
     for written, meant in {
         "listen 80": f"listen 127.0.0.1:{plain}",
         "listen 443": f"listen 127.0.0.1:{secure}",
-        "127.0.0.1:8000": f"127.0.0.1:{behind}",
+        "127.0.0.1:8000": f"127.0.0.1:{behind[0]}",
+        "127.0.0.1:8001": f"127.0.0.1:{behind[1]}",
         f"/etc/ssl/{HOST}.pem": str(certificate),
         f"/etc/ssl/{HOST}.key": str(key),
         "/srv/plenary/": f"{ROOT}/",
@@ -108,7 +114,7 @@ def front(tmp_path):
     with subprocess.Popen([nginx, "-e", tmp_path / "log", "-c", whole]) as running:
         try:
             wait_for(secure, running)
-            yield Front(plain, secure)
+            yield Front(plain, secure, behind)
         finally:
             running.terminate()
 
@@ -160,3 +166,44 @@ def test_a_flood_of_forms_is_told_to_wait_and_pages_go_on(front: Front):
     assert {status for status, _page in answers} == {502, 429}
     assert (429, (DEPLOY / "pages" / "too-many-requests.html").read_text("utf-8")) in answers
     assert front.ask("/en/auth/sign-in/")[0] == 502
+
+
+@pytest.mark.parametrize("living", [0, 1])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_where_one_process_does_not_listen_the_other_answers(front: Front, living: int, method: str):
+    with answering(front.behind[living], LIVING) as asked:
+        assert [front.ask("/en/", method=method) for _ in range(4)] == [(200, "living")] * 4
+        assert len(asked) == 4
+
+
+@pytest.mark.parametrize(("method", "status"), [("GET", 200), ("POST", 502)])
+def test_page_is_asked_for_again_where_a_process_ends_and_a_form_is_not(front: Front, method: str, status: int):
+    with answering(front.behind[0], b"") as failing, answering(front.behind[1], LIVING) as living:
+        answers = [front.ask("/en/", method=method)[0] for _ in range(2)]
+
+    assert len(failing) == 1, "each is asked first in turn"
+    assert sorted(answers) == [200, status]
+    assert len(living) == (2 if method == "GET" else 1)
+
+
+@contextmanager
+def answering(port: int, answer: bytes) -> Iterator[list[bytes]]:
+    """A server that answers each request with these bytes and closes the connection; yields what it was asked."""
+    asked: list[bytes] = []
+
+    def serve(listening: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _address = listening.accept()
+                with connection:
+                    asked.append(connection.recv(65536))
+                    connection.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", port)) as listening:
+        thread = Thread(target=serve, args=(listening,))
+        thread.start()
+        try:
+            yield asked
+        finally:
+            listening.shutdown(socket.SHUT_RDWR)
+            thread.join()

@@ -1,0 +1,93 @@
+"""Crawlers are kept from what costs much and tells them nothing: by robots.txt, and by what links say."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urldefrag, urljoin
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from lxml import etree, html
+
+from tests.full_world import FullWorld
+
+SITE = "http://127.0.0.1:8000"
+MOST = 2000  # pages; the full world has fewer
+
+
+@pytest.fixture(scope="module")
+def robots(one_app: Flask, full: FullWorld) -> re.Pattern[str]:
+    """What the paths begin with that robots.txt disallows, read as RFC 9309 says."""
+    told = one_app.test_client().get("/robots.txt").text
+    disallowed = [line.removeprefix("Disallow: ") for line in told.splitlines() if line.startswith("Disallow: ")]
+    return re.compile("|".join(re.escape(path).replace(r"\*", ".*") for path in disallowed))
+
+
+@pytest.fixture(scope="module")
+def links(one_app: Flask, robots: re.Pattern[str]) -> list[tuple[str, str, str]]:
+    """(page, path, rel) of every link on the pages that a crawler reads which heeds robots.txt and `nofollow`."""
+    visitor, found, waiting = one_app.test_client(use_cookies=False), [], ["/en/"]
+    known = set(waiting)
+    while waiting:
+        page = waiting.pop()
+        for path, rel in _links_of(visitor, page):
+            found.append((page, path, rel))
+            if path not in known and not robots.match(path) and "nofollow" not in rel.split():
+                known.add(path)
+                waiting.append(path)
+        assert len(known) < MOST
+    assert len(known) > 50, "the crawler found its way"
+    return found
+
+
+def _links_of(visitor: FlaskClient, page: str) -> Iterator[tuple[str, str]]:
+    answer = visitor.get(page)
+    if answer.mimetype == "text/html":
+        for link in html.document_fromstring(answer.text).iter("a"):
+            address = urldefrag(urljoin(f"{SITE}{page}", link.get("href", ""))).url
+            if address.startswith(f"{SITE}/"):
+                yield address.removeprefix(SITE), link.get("rel", "")
+
+
+def test_link_to_what_is_disallowed_is_not_to_be_followed(links, robots: re.Pattern[str]):
+    wrong = {(page, path) for page, path, rel in links if robots.match(path) and "nofollow" not in rel.split()}
+
+    assert sorted(wrong) == []
+
+
+@pytest.mark.parametrize("part", ["/auth/", "/print/", "/messages/"])
+def test_crawler_met_links_that_it_must_not_follow(part: str, links, robots: re.Pattern[str]):
+    for language in ("en", "es", "fr"):
+        assert any(path.startswith(f"/{language}{part}") and robots.match(path) for _page, path, _rel in links)
+
+
+def test_nothing_of_the_sitemap_is_disallowed(one_app: Flask, robots: re.Pattern[str]):
+    sitemap = etree.fromstring(one_app.test_client().get("/sitemap.xml").data)
+    paths = [location.text.removeprefix(SITE) for location in sitemap.iter("{*}loc")]
+
+    assert len(paths) > 50
+    assert [path for path in paths if robots.match(path)] == []
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "topics/1/reply/?to=1&quote=1",
+        "messages/1/history/",
+        "messages/1/report/",
+        "auth/sign-in/?next=/en/",
+        "forums/open-forum/groups/group-1/new/",
+        "figures/forums/open-forum/",
+        "print/forums/open-forum/",
+    ],
+)
+def test_forms_figures_and_print_are_disallowed_in_each_language(language: str, path: str, robots: re.Pattern[str]):
+    assert robots.match(f"/{language}/{path}")
+
+
+@pytest.mark.parametrize(
+    "path", ["/en/pages/print/", "/en/forums/auth/", "/fr/forums/x/pages/messages/", "/en/topics/1/"]
+)
+def test_page_whose_name_is_that_of_a_form_is_not_disallowed(path: str, robots: re.Pattern[str]):
+    assert not robots.match(path)
