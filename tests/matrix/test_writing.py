@@ -8,7 +8,7 @@ from flask import Flask
 
 from app.extensions import db
 from app.models import Mail, SignIn
-from config import Config
+from tests.databases import Kept as Database
 from tests.matrix.asking import Answer, Asking
 from tests.matrix.cells import asked_of, may_see
 from tests.matrix.keeping import Kept
@@ -51,11 +51,11 @@ NAMED = [
 
 
 @pytest.fixture(scope="module")
-def kept(one_app: Flask, config: Config, planted: Planted, asking: Asking) -> Kept:
+def kept(database: Database, planted: Planted, asking: Asking) -> Kept:
     """Everybody is signed in before."""
     for state, person in SENT:
         asking.client(person, state)
-    return Kept(one_app, config)
+    return Kept(database)
 
 
 @pytest.fixture
