@@ -1,5 +1,6 @@
 """The one place that turns errors into pages."""
 
+import time
 from collections.abc import Mapping
 from itertools import accumulate
 from typing import Any
@@ -11,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -57,6 +58,8 @@ CSRF_MESSAGE = _l(
 )
 KEPT_HEADERS = frozenset({"Allow", "Content-Range", "Retry-After"})
 SECONDS_TO_RETRY = 60
+SECONDS_BEFORE_ASKING_AGAIN = 1.0
+ASKED_AGAIN = "plenary.asked_again"
 # What stands above the address of a form, and can be gone back to.
 BACK = {
     "forums.message": _l("Back to the message"),
@@ -97,9 +100,28 @@ def _http_error(error: HTTPException) -> Any:
 
 
 def _database_away(error: SQLAlchemyError) -> ResponseReturnValue:
-    """A database that cannot be reached, or is kept busy by others: trying again may help."""
+    """A database that cannot be reached, or is kept busy by others: trying again may help.
+
+    A reader whose connection is lost is not told of it: PostgreSQL restarts within a second or so.
+    """
+    if _may_be_asked_again(error):
+        request.environ[ASKED_AGAIN] = True
+        time.sleep(SECONDS_BEFORE_ASKING_AGAIN)
+        with current_app.app_context(), current_app.request_context(request.environ):
+            return current_app.full_dispatch_request()
     current_app.logger.error("The database did not answer", exc_info=error)
     return _page(503, MESSAGES[503], headers={"Retry-After": str(SECONDS_TO_RETRY)})
+
+
+def _may_be_asked_again(error: SQLAlchemyError) -> bool:
+    """Whether this only reads, for the first time, and the connection to a server was lost or could not be made."""
+    return (
+        request.method in {"GET", "HEAD"}
+        and ASKED_AGAIN not in request.environ
+        and isinstance(error, DBAPIError)
+        and (error.connection_invalidated or error.statement is None)
+        and db.engine.dialect.name == "postgresql"
+    )
 
 
 def _page(
