@@ -46,15 +46,15 @@ def _runs_on(chosen: str, item: pytest.Item) -> bool:
 
 
 @pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The instance folder of the site."""
     return tmp_path_factory.mktemp("instance")
 
 
 @pytest.fixture(scope="session")
-def database(request: pytest.FixtureRequest, folder: Path) -> Iterator[Kept]:
+def database(request: pytest.FixtureRequest, instance: Path) -> Iterator[Kept]:
     if request.config.getoption("database") == "sqlite":
-        yield SQLite(folder)
+        yield SQLite(instance)
         return
     with server_url(os.environ.get("PYTEST_XDIST_WORKER", "main")) as url:
         database = PostgreSQL(url)
@@ -63,11 +63,11 @@ def database(request: pytest.FixtureRequest, folder: Path) -> Iterator[Kept]:
 
 
 @pytest.fixture(scope="session")
-def config(database: Kept, folder: Path) -> Config:
+def config(database: Kept, instance: Path) -> Config:
     return Config(
         secret_key=SECRET,
         site_url="http://127.0.0.1:8000",
-        instance=folder,
+        instance=instance,
         database_url=database.url,
         page_cache_mb=0,
         overrides={"TESTING": True, "WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": False},
