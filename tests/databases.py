@@ -95,6 +95,7 @@ class PostgreSQL:
     def __init__(self, url: str) -> None:
         self.url = url
         self._connection = postgresql.connect(make_url(url))
+        self._connection.execute("SET application_name = 'tests'")
         self._connection.execute("SET lock_timeout = '20s'")  # a test that leaves a transaction open fails by itself
         self._put_back: dict[str, str] = {}
 

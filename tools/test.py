@@ -28,7 +28,7 @@ def main() -> None:
 def _test(browser: str, *database: str) -> int:
     """Run pytest and tell its exit status."""
     command = (PYTHON, "-m", "pytest", "-n", "auto", *database, *sys.argv[1:])
-    say(f"$ {' '.join(str(part) for part in command)}")
+    say(" ".join(("Running the tests", *database)))
     return run(*command, env=os.environ | {"CHROMIUM": browser}).returncode
 
 
