@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from pathlib import Path
 
 from environment import PYTHON, TO_TEST, apt_install, prepare, run, say, stop
 
@@ -27,7 +28,7 @@ def main() -> None:
 
 def _test(browser: str, *database: str) -> int:
     """Run pytest and tell its exit status."""
-    command = (PYTHON, "-m", "pytest", "-n", "auto", *database, *sys.argv[1:])
+    command: list[str | Path] = [PYTHON, "-m", "pytest", "-n", "auto", *database, *sys.argv[1:]]
     say(" ".join(("Running the tests", *database)))
     return run(*command, env=os.environ | {"CHROMIUM": browser}).returncode
 
