@@ -15,6 +15,7 @@ MEGABYTE = 1024 * 1024
 MOST_MEGABYTES = 100  # a file is read at once to be told by its content
 MOST_FILES = 20
 MOST_PROXIES = 10
+SECONDS_TO_CONNECT = 5  # to PostgreSQL; a server that hangs does not hang the readers
 EXIT_STATUS = 78  # EX_CONFIG of sysexits.h: the units of deploy/ do not start such a process again
 REDIS_SCHEMES = frozenset({"redis", "rediss", "redis+unix"})
 MOST_AN_HOUR = 10_000
@@ -80,14 +81,20 @@ class Config:
     def is_https(self) -> bool:
         return self.site_url.startswith("https://")
 
+    def _engine_options(self) -> dict[str, object]:
+        """No limit to the pool: a thread uses one connection at a time, so there are never more than threads."""
+        options: dict[str, object] = {"pool_size": 0, "pool_use_lifo": True}
+        if self.database_url.startswith("postgresql"):
+            options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": SECONDS_TO_CONNECT}}
+        return options
+
     def for_flask(self) -> dict[str, object]:
         """The same settings under the names that Flask and its extensions read."""
         return {
             "SECRET_KEY": self.secret_key,
             "SITE": self,
             "SQLALCHEMY_DATABASE_URI": self.database_url or f"sqlite:///{self.instance / 'plenary.sqlite'}",
-            # A file does not restart, so only a server's connections are tried before they are used.
-            "SQLALCHEMY_ENGINE_OPTIONS": {"pool_use_lifo": True, "pool_pre_ping": bool(self.database_url)},
+            "SQLALCHEMY_ENGINE_OPTIONS": self._engine_options(),
             "SEND_FILE_MAX_AGE_DEFAULT": 60 * 60 * 24 * 365,
             "SESSION_COOKIE_NAME": "__Host-session" if self.is_https else "session",
             "SESSION_COOKIE_SECURE": self.is_https,

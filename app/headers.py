@@ -62,7 +62,7 @@ def register(app: Flask) -> None:
         if response.status_code in REDIRECTS:
             response.set_data(b"")  # nobody reads it, and the one of the framework is in English
         elif language := g.get("language"):
-            response.headers.add("Content-Language", language.code)
+            response.headers["Content-Language"] = language.code  # also where a page is asked for twice
         return response
 
 

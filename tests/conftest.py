@@ -3,7 +3,7 @@
 No application context is ever left pushed around a client: `world` opens one only to make rows.
 """
 
-import shutil
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from app import create_app, page_cache
 from app.extensions import db
 from app.models import SignIn
 from config import MEGABYTE, Config
+from tests.databases import Kept, PostgreSQL, SQLite, server_url
 from tests.full_world import FullWorld
 from tests.world import World
 
@@ -23,32 +24,71 @@ SECRET = "a secret only for tests, long enough"
 CONTACT = "secretariat@example.org"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite", help="what the tests run on")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what the chosen database has no part in."""
+    chosen = config.getoption("database")
+    left_out = [item for item in items if not _runs_on(chosen, item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if _runs_on(chosen, item)]
+
+
+def _runs_on(chosen: str, item: pytest.Item) -> bool:
+    """On SQLite runs all but what is about PostgreSQL; there, all that has rows, but for what is about SQLite."""
+    only = item.get_closest_marker("only_on")
+    if only is not None:
+        return bool(only.args[0] == chosen)
+    return chosen == "sqlite" or ("database" in item.fixturenames and "browser" not in item.keywords)
+
+
 @pytest.fixture(scope="session")
-def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The instance folder of the site."""
+    return tmp_path_factory.mktemp("instance")
+
+
+@pytest.fixture(scope="session")
+def database(request: pytest.FixtureRequest, instance: Path) -> Iterator[Kept]:
+    if request.config.getoption("database") == "sqlite":
+        yield SQLite(instance)
+        return
+    with server_url(os.environ.get("PYTEST_XDIST_WORKER", "main")) as url:
+        database = PostgreSQL(url)
+        yield database
+        database.close()
+
+
+@pytest.fixture(scope="session")
+def config(database: Kept, instance: Path) -> Config:
     return Config(
         secret_key=SECRET,
         site_url="http://127.0.0.1:8000",
-        instance=tmp_path_factory.mktemp("instance"),
+        instance=instance,
+        database_url=database.url,
         page_cache_mb=0,
         overrides={"TESTING": True, "WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": False},
     )
 
 
 @pytest.fixture(scope="session")
-def one_app(config: Config) -> Flask:
+def one_app(config: Config, database: Kept) -> Iterator[Flask]:
     app = create_app(config)
     page_cache.register(app, MEGABYTE, seconds=0)  # so that every page is asked for in front of it, and none is old
     with app.app_context():
         db.create_all()
-        db.engine.dispose()
-    shutil.copy(database_of(config), config.instance / "empty.sqlite")
-    return app
+        database.engine = db.engine
+    database.keep("empty")
+    yield app
+    database.engine.dispose()
 
 
 @pytest.fixture
-def app(one_app: Flask, config: Config) -> Iterator[Flask]:
-    remove_database(one_app, config)
-    shutil.copy(config.instance / "empty.sqlite", database_of(config))
+def app(one_app: Flask, database: Kept) -> Iterator[Flask]:
+    database.put_back("empty")
     yield one_app
     one_app.config.update(WTF_CSRF_ENABLED=False, RATELIMIT_ENABLED=False)
 
@@ -73,10 +113,9 @@ def site_with(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None
 
 
 @pytest.fixture(scope="module")
-def full(one_app: Flask, config: Config) -> FullWorld:
+def full(one_app: Flask, database: Kept) -> FullWorld:
     """The full world, made once for a module whose tests change nothing in it; such tests do without `app`."""
-    remove_database(one_app, config)
-    shutil.copy(config.instance / "empty.sqlite", database_of(config))
+    database.put_back("empty")
     with one_app.app_context():
         return FullWorld.make()
 
@@ -87,11 +126,21 @@ def people(one_app: Flask, full: FullWorld) -> dict[str, FlaskClient]:
     return {"visitor": one_app.test_client(), **{name: sign_in(one_app, key) for name, key in full.people.items()}}
 
 
+@pytest.fixture(scope="session")
+def small(one_app: Flask, database: Kept) -> World:
+    """The small world, made once and kept for `world`."""
+    database.put_back("empty")
+    with one_app.app_context():
+        made = World.make()
+    database.keep("world")
+    return made
+
+
 @pytest.fixture
-def world(app: Flask) -> World:
+def world(app: Flask, small: World, database: Kept) -> World:
     """Forums, people and messages of a small consultation that is open now."""
-    with app.app_context():
-        return World.make()
+    database.put_back("world")
+    return small
 
 
 @pytest.fixture
@@ -131,14 +180,3 @@ def sign_in(app: Flask, user_id: int) -> FlaskClient:
     with client.session_transaction() as session:
         session["_user_id"], session["_fresh"] = token, True
     return client
-
-
-def database_of(config: Config) -> Path:
-    return config.instance / "plenary.sqlite"
-
-
-def remove_database(app: Flask, config: Config) -> None:
-    with app.app_context():
-        db.engine.dispose()
-    for path in config.instance.glob("plenary.sqlite*"):
-        path.unlink()

@@ -4,10 +4,10 @@ whom, and what of a library is left alone."""
 import ast
 import importlib
 import re
+from functools import cache
 from importlib.metadata import requires, version
 from pathlib import Path
 
-import pytest
 from flask import Flask
 from jinja2 import nodes
 from jinja2.meta import find_undeclared_variables
@@ -76,9 +76,14 @@ def layer_of(module: str) -> int:
     return next((at for at, (_name, pattern) in enumerate(LAYERS) if re.fullmatch(pattern, module)), -1)
 
 
+@cache
+def tree_of(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text("utf-8"))
+
+
 def imports_of(module: str) -> list[tuple[str, str]]:
     """`(module, name)` of everything of this application that a module imports when it runs."""
-    tree = ast.parse(MODULES[module].read_text("utf-8"))
+    tree = tree_of(module)
     typing_only = {
         inner
         for node in ast.walk(tree)
@@ -161,7 +166,7 @@ def resolved(module: str) -> object:
 
 
 def functions_of(module: str) -> list[ast.FunctionDef]:
-    tree = ast.parse(MODULES[module].read_text("utf-8"))
+    tree = tree_of(module)
     return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
 
 
@@ -171,31 +176,32 @@ def test_every_module_has_its_layer():
     assert [module for module in MODULES if module not in packages and layer_of(module) < 0] == []
 
 
-@pytest.mark.parametrize("module", [module for module in MODULES if layer_of(module) >= 0])
-def test_module_imports_downwards_only(module: str):
-    above = [
-        target
+def test_modules_import_downwards_only():
+    assert [
+        f"{module} imports {target}"
+        for module in MODULES
         for target, _name in imports_of(module)
         if target.startswith("app") and 0 <= layer_of(target) < layer_of(module)
-    ]
-
-    assert above == []
+    ] == []
 
 
-@pytest.mark.parametrize("module", [module for module in MODULES if module != "app"])
-def test_feature_takes_no_views_of_another(module: str):
-    taken = {source for source, _name in imports_of(module) if source.endswith("views")}
+def test_features_take_no_views_of_others():
+    assert [
+        f"{module} imports {source}"
+        for module in MODULES
+        for source, _name in imports_of(module)
+        if module != "app" and source.endswith("views") and source.split(".")[1] != module.split(".")[1]
+    ] == []
 
-    assert [source for source in taken if source.split(".")[1] != module.split(".")[1]] == []
 
-
-@pytest.mark.parametrize(
-    "module", [module for module in MODULES if layer_of(module) > 2 and module not in MAY_KNOW_THE_REQUEST]
-)
-def test_module_below_the_views_knows_nothing_of_the_request(module: str):
-    known = [name for source, name in imports_of(module) if source.startswith("flask") and name in OF_A_REQUEST]
-
-    assert known == []
+def test_modules_below_the_views_know_nothing_of_the_request():
+    assert [
+        f"{module} imports {name}"
+        for module in MODULES
+        for source, name in imports_of(module)
+        if layer_of(module) > 2 and module not in MAY_KNOW_THE_REQUEST
+        if source.startswith("flask") and name in OF_A_REQUEST
+    ] == []
 
 
 def test_views_leave_the_database_to_queries_and_actions():
@@ -207,13 +213,18 @@ def test_views_leave_the_database_to_queries_and_actions():
 READS = re.compile(r"(select|get|query)\(")
 
 
-@pytest.mark.parametrize("module", [module for module in MODULES if layer_of(module) < layer_of("app.forums.actions")])
-def test_messages_and_topics_are_read_through_queries_alone(module: str):
+def test_messages_and_topics_are_read_through_queries_alone():
     """Views, forms, commands and the frame of templates make no statement of their own on what people wrote."""
-    for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
-        if isinstance(node, ast.Call) and READS.match(ast.unparse(node.func).rpartition(".")[2] + "("):
-            named = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
-            assert not named & {"Message", "Topic"}, f"{module}: {ast.unparse(node)}"
+    above_the_queries = [module for module in MODULES if layer_of(module) < layer_of("app.forums.actions")]
+
+    assert [
+        f"{module}: {ast.unparse(node)}"
+        for module in above_the_queries
+        for node in ast.walk(tree_of(module))
+        if isinstance(node, ast.Call)
+        and READS.match(ast.unparse(node.func).rpartition(".")[2] + "(")
+        and {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)} & {"Message", "Topic"}
+    ] == []
 
 
 def test_only_a_transaction_commits():
@@ -222,40 +233,55 @@ def test_only_a_transaction_commits():
         assert len(commits) == (module == "app.extensions"), module
 
 
-@pytest.mark.parametrize("module", [module for module in MODULES if re.search(r"actions$|^app\.periods$", module)])
-def test_action_is_one_transaction_and_helpers_are_none(module: str):
-    for function in functions_of(module):
-        transactions = ast.unparse(function).count("with transaction()")
-        assert transactions <= (not function.name.startswith("_")), function.name
+def test_action_is_one_transaction_and_helpers_are_none():
+    assert [
+        f"{module}.{function.name}"
+        for module in MODULES
+        for function in functions_of(module)
+        if (module.endswith("actions") or module == "app.periods")
+        and ast.unparse(function).count("with transaction(") > (not function.name.startswith("_"))
+    ] == []
 
 
-@pytest.mark.parametrize(
-    "module",
-    [
+def test_action_asks_for_the_right_inside_its_transaction():
+    """Accounts are a person's own and have no rule to ask."""
+    modules = [
         "app.forums.actions",
         "app.moderation.actions",
         "app.periods",
         *(name for name in MODULES if re.match(r"app\.(?:admin|moderation)\.\w+_actions", name)),
-    ],
-)
-def test_action_asks_for_the_right_inside_its_transaction(module: str):
-    """Accounts are a person's own and have no rule to ask."""
-    for function in functions_of(module):
-        for node in ast.walk(function):
-            if isinstance(node, ast.With) and "transaction()" in ast.unparse(node.items[0]):
-                steps = [ast.unparse(step) for step in node.body]
-                asks = next((at for at, step in enumerate(steps) if step.startswith("require(")), len(steps))
-                assert asks < len(steps), f"{module}.{function.name}"
-                assert not re.search(r"session\.\w+|_post\(|assign\(|remember\(", "\n".join(steps[:asks]))
+    ]
+    writings = [
+        (f"{module}.{function.name}", [ast.unparse(step) for step in node.body])
+        for module in modules
+        for function in functions_of(module)
+        for node in ast.walk(function)
+        if isinstance(node, ast.With) and "transaction(" in ast.unparse(node.items[0])
+    ]
+
+    assert writings
+    assert [name for name, steps in writings if not _asks_first(steps)] == []
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_everything_is_annotated(module: str):
-    for function in functions_of(module):
-        arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
-        bare = [one.arg for one in arguments if one.annotation is None and one.arg not in {"self", "cls"}]
-        assert not bare, f"{module}.{function.name}: {bare}"
-        assert function.returns is not None, f"{module}.{function.name}"
+def _asks_first(steps: list[str]) -> bool:
+    asks = next((at for at, step in enumerate(steps) if step.startswith("require(")), len(steps))
+    before = "\n".join(steps[:asks])
+    return asks < len(steps) and not re.search(r"session\.\w+|_post\(|assign\(|remember\(", before)
+
+
+def test_everything_is_annotated():
+    assert [
+        f"{module}.{function.name}"
+        for module in MODULES
+        for function in functions_of(module)
+        if not _is_annotated(function)
+    ] == []
+
+
+def _is_annotated(function: ast.FunctionDef) -> bool:
+    arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+    bare = [one.arg for one in arguments if one.annotation is None and one.arg not in {"self", "cls"}]
+    return function.returns is not None and not bare
 
 
 def test_every_template_compiles(one_app: Flask):
@@ -319,15 +345,26 @@ def test_limits_of_accounts_stand_at_forms_of_accounts_alone():
     assert {tuple(module.split(".")[1:2]) for module in limited} == {("auth",)}
 
 
-@pytest.mark.parametrize("name", TEMPLATES)
-def test_template_holds_nothing_inline_and_every_form_its_token(name: str):
-    source = (APP / "templates" / name).read_text("utf-8")
+def test_templates_hold_nothing_inline():
+    sources = {name: (APP / "templates" / name).read_text("utf-8") for name in TEMPLATES}
+    inline = re.compile(r"\sstyle=|<script(?![^>]*src=)|\son\w+=")
 
-    assert not re.search(r"\sstyle=|<script(?![^>]*src=)|\son\w+=", source)
-    # A mail has no stylesheet to link to, and a chart is an image that stands alone.
-    assert ("<style" in source) == (name in {"mail/base.html", "figures/chart.svg"})
-    for form in re.findall(r"<form[^>]*method=\"post\".*?</form>", source, re.DOTALL):
-        assert "csrf_token" in form or "hidden(form)" in form
+    assert [name for name, source in sources.items() if inline.search(source)] == []
+    # Neither an email nor a picture has a stylesheet to link to; a picture has a policy of its own.
+    assert {name for name, source in sources.items() if "<style" in source} == {"mail/base.html", "figures/chart.svg"}
+
+
+def test_every_form_has_its_token():
+    forms = [
+        (name, form)
+        for name in TEMPLATES
+        for form in re.findall(
+            r"<form[^>]*method=\"post\".*?</form>", (APP / "templates" / name).read_text("utf-8"), re.DOTALL
+        )
+    ]
+
+    assert forms
+    assert [name for name, form in forms if "csrf_token" not in form and "hidden(form)" not in form] == []
 
 
 def test_markup_is_made_in_one_place():
@@ -345,9 +382,7 @@ def test_templates_escape_everything():
 # `module.name` of what is private to a library and may be read or overridden all the same, each with its reason.
 PRIVATE_BUT_USED = {
     "app.viewer._get_current_object",  # documented by Werkzeug: the only way from a proxy to what it stands for
-    "app.forms._value",  # what WTForms names the text that an input shows, which custom fields define
-    "app.extensions._check_request_limit",
-    "app.extensions._update_remember_cookie",
+    "app.forms._value",  # documented by WTForms: what a field of one's own gives its widget to show
 }
 
 
@@ -436,10 +471,16 @@ def installed_for(*names: str) -> dict[str, str]:
 def test_every_installed_package_is_pinned():
     pinned = pinned_in("constraints.txt")
 
-    assert installed_for("requirements.txt", "requirements-dev.txt").items() - pinned.items() == set()
+    assert (
+        installed_for("requirements.txt", "requirements-dev.txt", "requirements-postgresql.txt").items()
+        - pinned.items()
+        == set()
+    )
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in ROOT.glob("requirements*.txt")))
-def test_constraints_pin_what_is_required(name: str):
-    assert pinned_in(name)
-    assert pinned_in(name).items() - pinned_in("constraints.txt").items() == set()
+def test_constraints_pin_what_is_required():
+    files = {path.name: pinned_in(path.name) for path in ROOT.glob("requirements*.txt")}
+
+    assert files
+    assert all(files.values())
+    assert set().union(*(file.items() for file in files.values())) - pinned_in("constraints.txt").items() == set()

@@ -9,24 +9,23 @@ from flask import Flask
 from flask.testing import FlaskClient
 from lxml import html
 
+from app import error_pages
 from app.database import utcnow
 from app.extensions import db
 from app.models import Forum
-from config import Config
-from tests.conftest import database_of, remove_database
+from tests.databases import Kept, SQLite
 from tests.world import World
 
 TYPED = {"body": "An hour of work", "language": "en"}
 
 
 @pytest.fixture
-def away(app: Flask, world: World, config: Config) -> Iterator[None]:
+def away(app: Flask, world: World, database: Kept, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """From now on the database cannot be opened."""
-    remove_database(app, config)
-    database_of(config).mkdir()
-    yield
-    remove_connections(app)
-    database_of(config).rmdir()
+    monkeypatch.setattr(error_pages, "SECONDS_BEFORE_ASKING_AGAIN", 0)
+    with database.away():
+        yield
+        database.engine.dispose()
 
 
 @pytest.fixture
@@ -121,12 +120,13 @@ def test_files_need_no_database(visitor: FlaskClient, away):
     assert visitor.get("/static/base.css", buffered=True).status_code == 200
 
 
-def test_database_that_others_keep_busy_is_no_fault(app: Flask, world: World, alice: FlaskClient, config: Config):
+@pytest.mark.only_on("sqlite", reason="PostgreSQL lets several write at a time")
+def test_database_that_others_keep_busy_is_no_fault(app: Flask, world: World, alice: FlaskClient, database: SQLite):
     alice.get("/en/portal/")
     with app.app_context():
         driver = db.session.connection().connection.driver_connection
         driver.execute("PRAGMA busy_timeout=0")  # of the connection that is used next, so that nobody waits
-    other = sqlite3.connect(database_of(config), isolation_level=None)
+    other = sqlite3.connect(database.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:
         answer = alice.post(f"/en/topics/{world.topic}/reply/", data=TYPED)

@@ -18,7 +18,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 OLDEST = (3, 11)
 TO_RUN = ("requirements.txt",)
-TO_TEST = ("requirements.txt", "requirements-dev.txt")
+TO_TEST = ("requirements.txt", "requirements-dev.txt", "requirements-postgresql.txt")
 
 
 def prepare(requirements: tuple[str, ...]) -> None:

@@ -7,14 +7,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.models import Message
-from config import Config
 from tests.bounds.growth import check_growth
 from tests.bounds.walk import SentForm, form_of
 from tests.conftest import sign_in
+from tests.databases import Kept as Database
 from tests.full_world import FullWorld
 from tests.matrix.keeping import Kept
 from tests.route_table import ADMIN, ROWS, Row
 
+# What is measured is the work of this process.
+pytestmark = pytest.mark.only_on("sqlite", reason="the work of a form is the same whatever keeps it")
 FILLINGS: dict[str, Callable[[int], str]] = {
     "combining marks": lambda size: "a" + "\u0301" * (size // 2) + "\u0327" * (size // 2),
     "one letter": lambda size: "a" * size,
@@ -36,10 +38,10 @@ BOUNDARY = "a-boundary"
 
 
 @pytest.fixture(scope="module")
-def kept(one_app: Flask, full: FullWorld, people: dict[str, FlaskClient], config: Config) -> Kept:
+def kept(one_app: Flask, full: FullWorld, people: dict[str, FlaskClient], database: Database) -> Kept:
     """With two sign-ins of one person, of which one can end the other."""
     sign_in(one_app, full.people["bruno"])
-    return Kept(one_app, config)
+    return Kept(database)
 
 
 def body_of(form: SentForm, text: str) -> bytes:

@@ -10,8 +10,7 @@ from lxml import html
 from app.extensions import db
 from app.models import DocumentText, ForumText, GroupText, NoticeText, PageText, QuestionText
 from tests.full_world import FullWorld
-from tests.route_table import PEOPLE, ROWS, Row, is_page, paths_of
-from tests.test_routes import name_of
+from tests.route_table import PEOPLE, ROWS, is_page, paths_of
 
 READING = [row for row in ROWS if is_page(row) and not row.rule.startswith("/admin") and row.guard[1] == 200]
 # The texts of the tests' worlds end with the code of their language.
@@ -30,26 +29,37 @@ def without_french(one_app: Flask, full: FullWorld) -> FullWorld:
     return full
 
 
-def bodies(row: Row, world: FullWorld, people) -> Iterator[tuple[str, html.HtmlElement]]:
-    """The paths of a row with what the pages at them show in French to alice."""
-    for path in paths_of(row, world, "fr"):
+def bodies(world: FullWorld, people) -> Iterator[tuple[str, html.HtmlElement]]:
+    """The paths of all such pages with what they show in French to alice."""
+    for path in (path for row in READING for path in paths_of(row, world, "fr")):
         yield path, html.document_fromstring(people[PEOPLE[1]].get(path).text).body
 
 
-@pytest.mark.parametrize("row", READING, ids=name_of)
-def test_every_such_text_carries_its_language(row: Row, without_french: FullWorld, people):
-    for path, body in bodies(row, without_french, people):
-        for text in body.xpath(".//text()"):
-            for code in CODE.findall(text):
-                assert text.getparent().xpath("ancestor-or-self::*[@lang][1]/@lang") == [code], f"{path}: {text}"
+def test_every_such_text_carries_its_language(without_french: FullWorld, people):
+    marked = [
+        (path, text, code)
+        for path, body in bodies(without_french, people)
+        for text in body.xpath(".//text()")
+        for code in CODE.findall(text)
+    ]
+
+    assert marked
+    assert [
+        (path, text)
+        for path, text, code in marked
+        if text.getparent().xpath("ancestor-or-self::*[@lang][1]/@lang") != [code]
+    ] == []
 
 
-@pytest.mark.parametrize("row", READING, ids=name_of)
-def test_page_with_such_a_text_says_so(row: Row, without_french: FullWorld, people):
-    for path, body in bodies(row, without_french, people):
-        shown = body.xpath(f".//main//text()[not({WAY}) and not(ancestor::option)]")
-        if any(CODE.search(text) for text in shown):
-            assert any(NOTE in text for text in shown), path
+def test_page_with_such_a_text_says_so(without_french: FullWorld, people):
+    shown = {
+        path: body.xpath(f".//main//text()[not({WAY}) and not(ancestor::option)]")
+        for path, body in bodies(without_french, people)
+    }
+    foreign = {path: texts for path, texts in shown.items() if any(CODE.search(text) for text in texts)}
+
+    assert foreign
+    assert [path for path, texts in foreign.items() if not any(NOTE in text for text in texts)] == []
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from flask import Flask
 
 from app.extensions import db
 from app.models import Mail, SignIn
-from config import Config
+from tests.databases import Kept as Database
 from tests.matrix.asking import Answer, Asking
 from tests.matrix.cells import asked_of, may_see
 from tests.matrix.keeping import Kept
@@ -22,7 +22,7 @@ from tests.matrix.table import (
     SENT_TO_A_MESSAGE,
     SENT_TO_A_TOPIC,
 )
-from tests.route_table import ADMIN, ROWS, Row, paths_of
+from tests.route_table import ADMIN, ROWS, paths_of
 
 SENT = asked_of(SENT_TO_A_FORUM, SENT_TO_A_TOPIC, SENT_TO_A_MESSAGE, SENT_TO_A_HIDDEN_MESSAGE)
 FORMS_OF_THE_ADMINISTRATION = [row for row in ROWS if row.guard == ADMIN and "POST" in row.methods]
@@ -51,11 +51,11 @@ NAMED = [
 
 
 @pytest.fixture(scope="module")
-def kept(one_app: Flask, config: Config, planted: Planted, asking: Asking) -> Kept:
+def kept(database: Database, planted: Planted, asking: Asking) -> Kept:
     """Everybody is signed in before."""
     for state, person in SENT:
         asking.client(person, state)
-    return Kept(one_app, config)
+    return Kept(database)
 
 
 @pytest.fixture
@@ -133,13 +133,15 @@ def test_every_form_is_answered_as_the_table_says(state: str, person: str, plant
     assert wrong == []
 
 
-@pytest.mark.parametrize("row", FORMS_OF_THE_ADMINISTRATION, ids=lambda row: row.rule)
-def test_nobody_but_administrators_can_send_a_form_of_the_administration(row: Row, full, asking, untouched: Kept):
-    for path in paths_of(row, full):
-        for person in PEOPLE[:-1]:
-            answer = Answer.of(asking.client(person, "public").post(path))
-            assert answer.status == 403, f"{person} at {path}"
-            assert untouched.is_untouched, f"{person} at {path}"
+@pytest.mark.parametrize("person", PEOPLE[:-1])
+def test_nobody_but_administrators_can_send_a_form_of_the_administration(person, full, asking, untouched: Kept):
+    wrong = []
+    for path in (path for row in FORMS_OF_THE_ADMINISTRATION for path in paths_of(row, full)):
+        answer = Answer.of(asking.client(person, "public").post(path))
+        if (answer.status, untouched.is_untouched) != (403, True):
+            wrong.append((path, answer.status))
+
+    assert wrong == []
 
 
 @pytest.mark.parametrize("state", ["elsewhere", "draft"])

@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import replace
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -17,12 +18,13 @@ from app.mail.letters import sender_of
 from app.mail.sending import carrier_for
 from app.models import Topic
 from config import ROOT, Config
-from tests.conftest import database_of, remove_database
+from tests.databases import Kept, SQLite
 from tests.moderation.conftest import changed
 from tests.page_cache.conftest import Site
 from tests.test_routes import dump
 from tests.world import World
 
+OF_A_FILE = pytest.mark.only_on("sqlite", reason="the file of the database is moved")
 HOME = "/en/"
 SIGNED_OUT = (HOME, "/en/portal/", "/en/forums/open-forum/", "/en/print/forums/open-forum/", "/sitemap.xml", "/healthz")
 ANOTHER_PROCESS = """
@@ -33,9 +35,11 @@ from config import Config
 from tests.conftest import SECRET, sign_in
 
 overrides = {"TESTING": True, "WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": False}
-site = Config(secret_key=SECRET, site_url="http://127.0.0.1:8000", instance=Path(sys.argv[1]), overrides=overrides)
-alice = sign_in(create_app(site), int(sys.argv[2]))
-answer = alice.post(f"/en/topics/{sys.argv[3]}/reply/", data={"body": "Words from afar.", "language": "en"})
+folder, database, alice, topic = sys.argv[1:]
+place = {"instance": Path(folder), "database_url": database}
+site = Config(secret_key=SECRET, site_url="http://127.0.0.1:8000", overrides=overrides, **place)
+reader = sign_in(create_app(site), int(alice))
+answer = reader.post(f"/en/topics/{topic}/reply/", data={"body": "Words from afar.", "language": "en"})
 assert answer.status_code == 302, answer.text
 """
 
@@ -46,7 +50,7 @@ def test_what_another_process_writes_shows_within_a_second(app: Flask, config: C
     reader, path = site.test_client(), f"/en/topics/{world.topic}/"
     assert "ETag" in reader.get(path).headers
 
-    arguments = [str(config.instance), str(world.alice), str(world.topic)]
+    arguments = [str(config.instance), config.database_url, str(world.alice), str(world.topic)]
     subprocess.run([sys.executable, "-c", ANOTHER_PROCESS, *arguments], cwd=ROOT, check=True, timeout=60)
     time.sleep(1)
 
@@ -79,9 +83,12 @@ def test_clock_that_is_set_back_keeps_no_old_page(site: Site, app: Flask, world:
     assert "New title" in site.read(path).text
 
 
-def test_backup_that_takes_the_place_of_the_database_shows_within_a_second(site: Site, app: Flask, config, world):
+@OF_A_FILE
+def test_backup_that_takes_the_place_of_the_database_shows_within_a_second(
+    site: Site, app: Flask, config, world, database: SQLite
+):
     path, backup = f"/en/topics/{world.topic}/", config.instance / "backup.sqlite"
-    with sqlite3.connect(database_of(config)) as now, sqlite3.connect(backup) as copy:
+    with sqlite3.connect(database.path) as now, sqlite3.connect(backup) as copy:
         now.backup(copy)
     now.close()
     copy.close()
@@ -91,8 +98,8 @@ def test_backup_that_takes_the_place_of_the_database_shows_within_a_second(site:
 
     with site.app.app_context():
         db.engine.dispose()
-    remove_database(app, config)
-    shutil.move(backup, database_of(config))
+    database.remove()
+    shutil.move(backup, database.path)
     site.clock.advance(1)
 
     assert "New title" not in site.read(path).text
@@ -102,44 +109,45 @@ def test_backup_that_takes_the_place_of_the_database_shows_within_a_second(site:
     assert "Newer title" in site.read(path).text
 
 
-def test_nothing_is_answered_from_the_cache_while_the_database_is_away(site: Site, app: Flask, config, world):
+@OF_A_FILE
+def test_nothing_is_answered_from_the_cache_while_the_database_is_away(
+    site: Site, app: Flask, config, world, database: SQLite
+):
     """Since nobody can tell whether it still holds; and afterwards pages are kept as before."""
     assert site.read(HOME).status_code == 200
     aside = config.instance / "aside.sqlite"
     for engine_of in (app, site.app):
         with engine_of.app_context():
             db.engine.dispose()
-    with sqlite3.connect(database_of(config)) as now, sqlite3.connect(aside) as copy:
+    with sqlite3.connect(database.path) as now, sqlite3.connect(aside) as copy:
         now.backup(copy)
     now.close()
     copy.close()
-    remove_database(app, config)
-    database_of(config).mkdir()
+    database.remove()
+    database.path.mkdir()
     site.clock.advance(1)
 
     assert [site.read(HOME).status_code for _ in range(2)] == [503, 503]
-    database_of(config).rmdir()
-    shutil.move(aside, database_of(config))
+    database.path.rmdir()
+    shutil.move(aside, database.path)
     site.clock.advance(1)
     assert site.renders(lambda: [site.read(HOME) for _ in range(2)]) == 1
 
 
 def test_idle_site_writes_nothing(
-    site: Site, app: Flask, config: Config, world: World, alice: FlaskClient, monkeypatch
+    site: Site, app: Flask, config: Config, world: World, alice: FlaskClient, database: Kept, monkeypatch
 ):
-    """Readers, somebody who is signed in and the worker: no row changes, and SQLite counts no commit."""
+    """Readers, somebody who is signed in and the worker: no row changes, and the database counts no commit."""
     monkeypatch.setattr(worker, "POLL_SECONDS", 0)
     read_idly(site, app, config, alice)
-    watcher = sqlite3.connect(database_of(config))
-    before = [dump(app), watcher.execute("PRAGMA data_version").fetchone()]
+    before = [dump(app), database.version()]
 
     read_idly(site, app, config, alice)
 
-    assert [dump(app), watcher.execute("PRAGMA data_version").fetchone()] == before
+    assert [dump(app), database.version()] == before
     with changed(app, Topic, world.topic) as topic:
         topic.title = "New title"
-    assert watcher.execute("PRAGMA data_version").fetchone() != before[1], "this is how a write would be seen"
-    watcher.close()
+    assert database.version() != before[1], "this is how a write would be seen"
 
 
 def test_page_is_rendered_twice_a_minute_at_most_while_the_site_is_idle(
