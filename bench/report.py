@@ -24,7 +24,7 @@ from config import ROOT
 
 SIZES = (10_000, 1_000_000)
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
-SECONDS = 0.25  # of processor time, about, for one page in one round
+SECONDS = 0.1  # of processor time, about, for one page in one round
 FIRST_PORT = 8391
 RESULTS = ROOT / "bench" / "RESULTS.md"
 MOST_KEPT, MOST_OF_A_TOPIC, MOST_OF_A_PAGE, MOST_GROWTH = 0.6, 14, 40, 1.2

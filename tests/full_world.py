@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from app.admin.object_queries import KINDS
+from app.counters import recount
 from app.database import utcnow
 from app.extensions import db
 from app.markup import render
@@ -165,6 +166,7 @@ class FullWorld:
         act = _act(db.session.get_one(User, small.moderator), withdrawn, hidden_topic)
         db.session.add_all(Invitation(forum_id=small.forum, country=code) for code in ("XA", "FR"))
         moderated = Moderated.make(small, people)
+        recount()  # since some were given their status past the actions
         db.session.commit()
         return cls(
             small=small,

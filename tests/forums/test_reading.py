@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.counters import recount
 from app.extensions import db
 from app.models import Message, Topic, User
 from tests.world import World, make_forum, make_message
@@ -123,6 +124,7 @@ def test_forum_says_from_when_to_when_its_messages_were_posted(path: str, app: F
     with app.app_context():
         first, second = (db.session.get_one(Message, number) for number in (world.first, world.second))
         first.posted_at, second.posted_at = datetime(2012, 2, 1, tzinfo=UTC), datetime(2012, 5, 4, tzinfo=UTC)
+        recount()
         db.session.commit()
 
     assert "Ils ont été publiés du 1er février au 4 mai 2012." in visitor.get(path).text

@@ -133,10 +133,12 @@ def get(app: Flask, kind: type, key: int):
 
 
 def change(app: Flask, kind: type, key: int, **values: object) -> None:
+    """Change a row, past the actions, and count again what it changes."""
     with app.app_context():
         thing = db.session.get_one(kind, key)
         for name, value in values.items():
             setattr(thing, name, value)
+        recount()
         db.session.commit()
 
 
