@@ -24,7 +24,7 @@ _OTHERWISE: dict[str, Any] = {
 
 
 def count(topic: Topic) -> None:
-    """Set the counters of a topic that is kept from other writers (`placing.held`); inside a transaction."""
+    """Set the counters of a topic that is kept from other writers (`writing.held`); inside a transaction."""
     db.session.flush()
     row = db.session.execute(_counted().where(Topic.id == topic.id)).one()
     for name in COUNTERS:
