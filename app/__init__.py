@@ -23,21 +23,24 @@ from app.extensions import babel, compress, csrf, db, limiter, login_manager, mi
 from app.storage import LocalFolder
 from config import MEGABYTE, ROOT, Config, from_environment
 
-# By the paths of their modules: a name imported here would take the place of the package of that name.
-VIEWS = (
-    "app.pages.views",
-    "app.auth.views",
-    "app.forums.views",
-    "app.forums.posting_views",
-    "app.printing.views",
-    "app.figures.views",
-    "app.attachments.views",
-    "app.moderation.views",
-    "app.moderation.topic_views",
-    "app.moderation.report_views",
-    "app.moderation.record_views",
-    "app.admin.views",
-    "app.feeds.views",
+# By the paths of their modules, since a name that is imported here hides the package of that name.
+BLUEPRINTS = tuple(
+    import_module(f"app.{path}").bp
+    for path in (
+        "pages.views",
+        "auth.views",
+        "forums.views",
+        "forums.posting_views",
+        "printing.views",
+        "figures.views",
+        "attachments.views",
+        "moderation.views",
+        "moderation.topic_views",
+        "moderation.report_views",
+        "moderation.record_views",
+        "admin.views",
+        "feeds.views",
+    )
 )
 
 
@@ -61,8 +64,8 @@ def create_app(config: Config | None = None) -> Flask:
     forms.register(app)
     addresses.register(app)
     bounds.register(app)
-    for path in VIEWS:
-        app.register_blueprint(import_module(path).bp)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
     register_uploads(app)
     templating.register(app)
     headers.register(app)

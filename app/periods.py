@@ -71,7 +71,7 @@ def create(
         forum = fetch(Forum, forum_id)
         if forum.archived_at:
             raise Archived
-        added = add_to(forum, kind, group_id, opens_at, closes_at, now=utcnow())
+        added = _add_to(forum, kind, group_id, opens_at, closes_at, now=utcnow())
         for period in added:
             _add(forum, period, viewer)
         made = added[-1].id
@@ -82,7 +82,7 @@ def create(
 def update(period_id: int, *, closes_at: datetime, opens_at: datetime | None = None, shown: str, viewer: User) -> int:
     """Change the dates of a period, without `opens_at` only its end, and return its key.
 
-    `shown` is the version that the form showed. Raises as `check_change`, and ChangedMeanwhile.
+    `shown` is the version that the form showed. Raises what `change_refusal` gives, Refused, and ChangedMeanwhile.
     """
     with transaction():
         require(viewer, "administer")
@@ -90,8 +90,8 @@ def update(period_id: int, *, closes_at: datetime, opens_at: datetime | None = N
         opens_at = opens_at or period.opens_at
         if (opens_at, closes_at) != (period.opens_at, period.closes_at):
             require_version(shown, version_of_period(period))
-        check_change(forum, period, opens_at, closes_at, now=utcnow())
-        _change(forum, period, "edit", new_dates(forum, period, opens_at, closes_at), viewer)
+        _check_change(forum, period, opens_at, closes_at, now=utcnow())
+        _change(forum, period, "edit", _new_dates(forum, period, opens_at, closes_at), viewer)
     return period_id
 
 
@@ -131,10 +131,10 @@ def close_now(forum_id: int, group_id: int | None = None, *, viewer: User) -> bo
             raise refusal
         _take_over(forum, group_id, viewer)
         end = now - A_SECOND
-        for extension in extensions_to_come(forum, group_id, now):
+        for extension in _extensions_to_come(forum, group_id, now):
             _call_off(forum, extension, end, viewer)
         for period in running_periods(forum, group_id, now):
-            _change(forum, period, "close", new_dates(forum, period, period.opens_at, end), viewer)
+            _change(forum, period, "close", _new_dates(forum, period, period.opens_at, end), viewer)
     return True
 
 
@@ -163,80 +163,21 @@ def periods_for(forum: Forum, group_id: int | None) -> list[Period]:
 
 def state_now(forum: Forum, group_id: int | None, now: datetime) -> State:
     """The state of a group, or of the forum as a whole where `group_id` is None. Raises Refused for a foreign group."""
-    return state_with(forum, group_id, periods_for(forum, group_id), now)
+    return _state_with(forum, group_id, periods_for(forum, group_id), now)
 
 
 def state_with_change(
     forum: Forum, period: Period, *, closes_at: datetime, opens_at: datetime | None = None, now: datetime
 ) -> State:
-    """The state that other dates would lead to; nothing of it is written. Raises as `check_change`."""
+    """The state that other dates would lead to; nothing of it is written. Raises what `update` does."""
     opens_at = opens_at or period.opens_at
-    check_change(forum, period, opens_at, closes_at, now)
-    return state_with(forum, period.group_id, _with_change(forum, period, opens_at, closes_at), now)
-
-
-def state_with(forum: Forum, group_id: int | None, periods: list[Period], now: datetime) -> State:
-    """As `Forum.state` and `Forum.group_state`, with these periods in place of the forum's or the group's own."""
-    if group_id is not None:
-        return state_of(periods, forum.archived_at, now)
-    of_groups = [period for period in forum.periods if period.group_id is not None]
-    return state_of_forum([*periods, *of_groups], forum.group_numbers, forum.archived_at, now)
-
-
-def held(periods: Sequence[Period]) -> list[Period]:
-    """Those that were not called off."""
-    return [period for period in periods if period.called_off_at is None]
+    _check_change(forum, period, opens_at, closes_at, now)
+    return _state_with(forum, period.group_id, _with_change(forum, period, opens_at, closes_at), now)
 
 
 def stays_in_sight(forum: Forum) -> bool:
     """Whether dates of its periods are part of the record from now on: the public can see them."""
     return forum.published_at is not None
-
-
-def new_dates(forum: Forum, period: Period, opens_at: datetime, closes_at: datetime) -> dict[str, Any]:
-    """What gives a period these dates. Those that it had stay in sight as former ones if the public saw them."""
-    old, new = (period.opens_at, period.closes_at), (opens_at, closes_at)
-    former = period.former_dates
-    if old != new and stays_in_sight(forum):
-        former = tuple(span for span in (*(former or ()), old) if span != new)
-    return {"opens_at": opens_at, "closes_at": closes_at, "former_dates": former}
-
-
-def copy_of(period: Period, **changes: Any) -> Period:
-    """A new period like this one but for the changes, which belongs to no forum yet."""
-    return Period(**({name: getattr(period, name) for name in COLUMNS} | changes))
-
-
-def check(periods: Sequence[Period], subject: Period | None = None) -> None:
-    """Raise Refused where these periods cannot stand together, naming the field of `subject` where it is the cause."""
-    periods = held(periods)
-    if subject and subject.closes_at - subject.opens_at < A_MINUTE:
-        raise Refused(ENDS_FIRST, "closes_at")
-    reopens = subject is not None and subject.kind == PeriodKind.REOPENING
-    if subject and reopens and not any(other.opens_at < subject.opens_at for other in periods):
-        raise Refused(NOTHING_TO_REOPEN, "opens_at")
-    for period in sorted(periods, key=lambda period: period is not subject):
-        others = [other for other in periods if other is not period]
-        problem = _problem(period, others, must_end_later=period is subject)
-        if problem:
-            raise problem if period is subject else Refused(OTHERS_BUILD_ON_IT, "closes_at")
-
-
-def check_change(forum: Forum, period: Period, opens_at: datetime, closes_at: datetime, now: datetime) -> None:
-    """Raise the error that says why a period cannot be given these dates."""
-    if refusal := change_refusal(forum, period, now):
-        raise refusal
-    if is_fixed(forum, period, now):
-        if opens_at != period.opens_at:
-            raise Refused(OPENING_STAYS, "opens_at")
-        if closes_at > period.closes_at:
-            raise Refused(NEEDS_EXTENSION, "closes_at")
-        if closes_at < now:
-            raise Refused(NOT_IN_THE_PAST, "closes_at")
-    if stays_in_sight(forum) and closes_at < now:
-        raise Refused(OVER_ALREADY, "closes_at")
-    changed = _with_change(forum, period, opens_at, closes_at)
-    check(changed, changed[-1])
 
 
 def is_fixed(forum: Forum, period: Period, now: datetime) -> bool:
@@ -263,51 +204,18 @@ def deletion_refusal(forum: Forum, period: Period, now: datetime) -> ForumError 
     if is_fixed(forum, period, now):
         return Refused(HAS_BEGUN)
     try:
-        check([other for other in same_scope(forum, period) if other is not period])
+        _check([other for other in _same_scope(forum, period) if other is not period])
     except Refused as refusal:
         return refusal
     return None
-
-
-def same_scope(forum: Forum, period: Period) -> list[Period]:
-    """The periods of the same group, or of the forum as a whole, the given one included."""
-    return [other for other in forum.periods if other.group_id == period.group_id]
-
-
-def clash(one: Period, other: Period) -> bool:
-    """Whether two periods overlap without one of them extending the other."""
-    if one.opens_at > other.closes_at or other.opens_at > one.closes_at:
-        return False
-    return not (extends(one, other) or extends(other, one))
-
-
-def extends(one: Period, other: Period) -> bool:
-    """Whether one is an extension that begins during the other."""
-    return one.kind == PeriodKind.EXTENSION and other.opens_at <= one.opens_at <= other.closes_at
-
-
-def add_to(
-    forum: Forum, kind: str, group_id: int | None, opens_at: datetime, closes_at: datetime, *, now: datetime
-) -> list[Period]:
-    """The periods to add to a forum or a group: the new one, which comes last, and those that the group takes over.
-
-    None of them belongs to the forum yet. Raises Refused.
-    """
-    basis = periods_for(forum, group_id)
-    if kind == PeriodKind.REOPENING:
-        opens_at = _after_the_end(held(basis), opens_at)
-    period = Period(kind=kind, group_id=group_id, opens_at=opens_at, closes_at=closes_at)
-    taken = _taken_over(forum, [followed for followed in basis if followed.group_id != group_id], period, now)
-    _check_new(forum, [*same_scope(forum, period), *taken, period], period, now)
-    return [*taken, period]
 
 
 def state_with_new(
     forum: Forum, kind: str, group_id: int | None, opens_at: datetime, closes_at: datetime, *, now: datetime
 ) -> State:
     """The state that a new period would lead to; nothing of it is written. Raises Refused."""
-    added = add_to(forum, kind, group_id, opens_at, closes_at, now=now)
-    return state_with(forum, group_id, [*same_scope(forum, added[-1]), *added], now)
+    added = _add_to(forum, kind, group_id, opens_at, closes_at, now=now)
+    return _state_with(forum, group_id, [*_same_scope(forum, added[-1]), *added], now)
 
 
 def state_of_own(forum: Forum, group_id: int | None, now: datetime) -> State:
@@ -334,12 +242,12 @@ def closing_refusal(forum: Forum, group_id: int | None, now: datetime) -> ForumE
 
 def state_after_closing(forum: Forum, group_id: int | None, now: datetime) -> State:
     """The state that closing now leads to."""
-    running, to_come = running_periods(forum, group_id, now), extensions_to_come(forum, group_id, now)
+    running, to_come = running_periods(forum, group_id, now), _extensions_to_come(forum, group_id, now)
     end = now - A_SECOND
     after = [period for period in _closed_with(forum, group_id) if period not in running and period not in to_come]
-    after += [copy_of(period, **new_dates(forum, period, period.opens_at, end)) for period in running]
+    after += [_copy_of(period, **_new_dates(forum, period, period.opens_at, end)) for period in running]
     if stays_in_sight(forum):
-        after += [copy_of(period, called_off_at=end) for period in to_come]
+        after += [_copy_of(period, called_off_at=end) for period in to_come]
     if group_id is None:
         return state_of_forum(after, forum.group_numbers, forum.archived_at, now)
     return state_of(after, forum.archived_at, now)
@@ -347,10 +255,102 @@ def state_after_closing(forum: Forum, group_id: int | None, now: datetime) -> St
 
 def running_periods(forum: Forum, group_id: int | None, now: datetime) -> list[Period]:
     """The periods in which a group, or any part of the forum, takes messages now."""
-    return [period for period in held(_closed_with(forum, group_id)) if period.opens_at <= now <= period.closes_at]
+    return [period for period in _held(_closed_with(forum, group_id)) if period.opens_at <= now <= period.closes_at]
 
 
-def extensions_to_come(forum: Forum, group_id: int | None, now: datetime) -> list[Period]:
+def _state_with(forum: Forum, group_id: int | None, periods: list[Period], now: datetime) -> State:
+    """As `Forum.state` and `Forum.group_state`, with these periods in place of the forum's or the group's own."""
+    if group_id is not None:
+        return state_of(periods, forum.archived_at, now)
+    of_groups = [period for period in forum.periods if period.group_id is not None]
+    return state_of_forum([*periods, *of_groups], forum.group_numbers, forum.archived_at, now)
+
+
+def _held(periods: Sequence[Period]) -> list[Period]:
+    """Those that were not called off."""
+    return [period for period in periods if period.called_off_at is None]
+
+
+def _new_dates(forum: Forum, period: Period, opens_at: datetime, closes_at: datetime) -> dict[str, Any]:
+    """What gives a period these dates. Those that it had stay in sight as former ones if the public saw them."""
+    old, new = (period.opens_at, period.closes_at), (opens_at, closes_at)
+    former = period.former_dates
+    if old != new and stays_in_sight(forum):
+        former = tuple(span for span in (*(former or ()), old) if span != new)
+    return {"opens_at": opens_at, "closes_at": closes_at, "former_dates": former}
+
+
+def _copy_of(period: Period, **changes: Any) -> Period:
+    """A new period like this one but for the changes, which belongs to no forum yet."""
+    return Period(**({name: getattr(period, name) for name in COLUMNS} | changes))
+
+
+def _check(periods: Sequence[Period], subject: Period | None = None) -> None:
+    """Raise Refused where these periods cannot stand together, naming the field of `subject` where it is the cause."""
+    periods = _held(periods)
+    if subject and subject.closes_at - subject.opens_at < A_MINUTE:
+        raise Refused(ENDS_FIRST, "closes_at")
+    reopens = subject is not None and subject.kind == PeriodKind.REOPENING
+    if subject and reopens and not any(other.opens_at < subject.opens_at for other in periods):
+        raise Refused(NOTHING_TO_REOPEN, "opens_at")
+    for period in sorted(periods, key=lambda period: period is not subject):
+        others = [other for other in periods if other is not period]
+        problem = _problem(period, others, must_end_later=period is subject)
+        if problem:
+            raise problem if period is subject else Refused(OTHERS_BUILD_ON_IT, "closes_at")
+
+
+def _check_change(forum: Forum, period: Period, opens_at: datetime, closes_at: datetime, now: datetime) -> None:
+    """Raise the error that says why a period cannot be given these dates."""
+    if refusal := change_refusal(forum, period, now):
+        raise refusal
+    if is_fixed(forum, period, now):
+        if opens_at != period.opens_at:
+            raise Refused(OPENING_STAYS, "opens_at")
+        if closes_at > period.closes_at:
+            raise Refused(NEEDS_EXTENSION, "closes_at")
+        if closes_at < now:
+            raise Refused(NOT_IN_THE_PAST, "closes_at")
+    if stays_in_sight(forum) and closes_at < now:
+        raise Refused(OVER_ALREADY, "closes_at")
+    changed = _with_change(forum, period, opens_at, closes_at)
+    _check(changed, changed[-1])
+
+
+def _same_scope(forum: Forum, period: Period) -> list[Period]:
+    """The periods of the same group, or of the forum as a whole, the given one included."""
+    return [other for other in forum.periods if other.group_id == period.group_id]
+
+
+def _clash(one: Period, other: Period) -> bool:
+    """Whether two periods overlap without one of them extending the other."""
+    if one.opens_at > other.closes_at or other.opens_at > one.closes_at:
+        return False
+    return not (_extends(one, other) or _extends(other, one))
+
+
+def _extends(one: Period, other: Period) -> bool:
+    """Whether one is an extension that begins during the other."""
+    return one.kind == PeriodKind.EXTENSION and other.opens_at <= one.opens_at <= other.closes_at
+
+
+def _add_to(
+    forum: Forum, kind: str, group_id: int | None, opens_at: datetime, closes_at: datetime, *, now: datetime
+) -> list[Period]:
+    """The periods to add to a forum or a group: the new one, which comes last, and those that the group takes over.
+
+    None of them belongs to the forum yet. Raises Refused.
+    """
+    basis = periods_for(forum, group_id)
+    if kind == PeriodKind.REOPENING:
+        opens_at = _after_the_end(_held(basis), opens_at)
+    period = Period(kind=kind, group_id=group_id, opens_at=opens_at, closes_at=closes_at)
+    taken = _taken_over(forum, [followed for followed in basis if followed.group_id != group_id], period, now)
+    _check_new(forum, [*_same_scope(forum, period), *taken, period], period, now)
+    return [*taken, period]
+
+
+def _extensions_to_come(forum: Forum, group_id: int | None, now: datetime) -> list[Period]:
     """The extensions that would follow a running period without a pause; closing now calls them off."""
     periods = _closed_with(forum, group_id)
     deadlines = {
@@ -359,7 +359,7 @@ def extensions_to_come(forum: Forum, group_id: int | None, now: datetime) -> lis
     }
     return [
         period
-        for period in held(periods)
+        for period in _held(periods)
         if period.kind == PeriodKind.EXTENSION
         and period.opens_at > now
         and (until := deadlines.get(period.group_id)) is not None
@@ -369,19 +369,19 @@ def extensions_to_come(forum: Forum, group_id: int | None, now: datetime) -> lis
 
 def _with_change(forum: Forum, period: Period, opens_at: datetime, closes_at: datetime) -> list[Period]:
     """The periods of the same scope with a changed copy of this one, which comes last."""
-    others = [other for other in same_scope(forum, period) if other is not period]
-    return [*others, copy_of(period, **new_dates(forum, period, opens_at, closes_at))]
+    others = [other for other in _same_scope(forum, period) if other is not period]
+    return [*others, _copy_of(period, **_new_dates(forum, period, opens_at, closes_at))]
 
 
 def _problem(period: Period, others: list[Period], *, must_end_later: bool) -> Refused | None:
     """What is wrong with a period; an extension ends together with what it extends if both were closed at once."""
     if period.kind == PeriodKind.EXTENSION:
-        extended = [other.closes_at for other in others if extends(period, other)]
+        extended = [other.closes_at for other in others if _extends(period, other)]
         if not extended:
             return Refused(_begins_too_late(others), "opens_at")
         if max(extended) > period.closes_at or (must_end_later and max(extended) == period.closes_at):
             return Refused(_ends_too_early(max(extended)), "closes_at")
-    clashing = next((other for other in others if clash(period, other)), None)
+    clashing = next((other for other in others if _clash(period, other)), None)
     return Refused(_overlaps(clashing), "opens_at") if clashing else None
 
 
@@ -425,21 +425,21 @@ def _taken_over(forum: Forum, followed: Sequence[Period], period: Period, now: d
     """
     taken = []
     for one in followed:
-        is_replaced = period.kind == PeriodKind.SCHEDULED and not one.called_off_at and clash(period, one)
+        is_replaced = period.kind == PeriodKind.SCHEDULED and not one.called_off_at and _clash(period, one)
         if not is_replaced or is_fixed(forum, one, now):
-            taken.append(copy_of(one, group_id=period.group_id))
+            taken.append(_copy_of(one, group_id=period.group_id))
         elif stays_in_sight(forum):
-            taken.append(copy_of(one, group_id=period.group_id, called_off_at=now))
+            taken.append(_copy_of(one, group_id=period.group_id, called_off_at=now))
     return taken
 
 
 def _check_new(forum: Forum, periods: Sequence[Period], period: Period, now: datetime) -> None:
     """Raise Refused where a period does not fit, or would tell readers of a past that was another."""
-    check(periods, period)
+    _check(periods, period)
     if not stays_in_sight(forum):
         return
     if period.kind == PeriodKind.EXTENSION:
-        end = max(other.closes_at for other in held(periods) if other is not period and extends(period, other))
+        end = max(other.closes_at for other in _held(periods) if other is not period and _extends(period, other))
         if end < now:
             raise Refused(_has_ended(end), "opens_at")
     if period.closes_at < now:
@@ -462,7 +462,7 @@ def _closed_with(forum: Forum, group_id: int | None) -> list[Period]:
 def _take_over(forum: Forum, group_id: int | None, viewer: User) -> None:
     """Give a group that follows the forum's periods copies of them as its own."""
     for followed in [period for period in periods_for(forum, group_id) if period.group_id != group_id]:
-        _add(forum, copy_of(followed, group_id=group_id), viewer)
+        _add(forum, _copy_of(followed, group_id=group_id), viewer)
 
 
 def _add(forum: Forum, period: Period, viewer: User) -> None:

@@ -60,14 +60,14 @@ def test_fault_of_ours_keeps_no_connection(app: Flask, visitor: FlaskClient, wor
 
 def test_each_of_many_overlapping_readers_has_a_connection(app: Flask, world: World, monkeypatch):
     """However many threads a server is given; and none of the connections is lost to those who come after them."""
-    everyone, home = Barrier(AT_ONCE, timeout=60), app.view_functions["pages.home"]
+    everyone, home = Barrier(AT_ONCE, timeout=60), app.view_functions["forums.home"]
 
     def home_of_all() -> object:
         db.session.scalar(db.select(1))
         everyone.wait()
         return home()
 
-    monkeypatch.setitem(app.view_functions, "pages.home", home_of_all)
+    monkeypatch.setitem(app.view_functions, "forums.home", home_of_all)
     for _round in range(2):
         with ThreadPoolExecutor(AT_ONCE) as threads:
             answers = list(threads.map(lambda _at: app.test_client().get("/es/?page=1"), range(AT_ONCE)))

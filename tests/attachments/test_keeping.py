@@ -115,7 +115,7 @@ def test_file_is_stored_under_a_random_name_with_its_checksum(attach, stored):
 def test_failure_after_the_file_was_put_leaves_neither_message_nor_file(
     app, alice, world: World, rows, stored, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(actions.placing, "publish", lambda _message: 1 / 0)
+    monkeypatch.setattr(actions.writing, "publish", lambda _message: 1 / 0)
     monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
 
     answer = send(alice, f"/en/topics/{world.topic}/reply/", {"a.txt": b"A", "b.txt": b"B"}, body="My words")
