@@ -48,7 +48,7 @@ LAYERS = (
     ("errors", r"app\.(errors|attempts|error_pages)"),
     ("languages", r"app\.languages"),
     ("models", r"app\.models(\.\w+)?"),
-    ("extensions", r"app\.(extensions|database|storage|limits|bounds)"),
+    ("extensions", r"app\.(extensions|database|storage|limits|bounds|restarts)"),
 )
 OF_A_REQUEST = frozenset(
     "request session current_user url_for login_user logout_user flash redirect render_template".split()
