@@ -23,6 +23,7 @@ SETTINGS = {
     "shared_buffers": "64MB",
     "max_connections": "60",
     "jit": "off",
+    "autovacuum": "off",  # which changes the database, and so what the page cache keeps
 }
 UNPRIVILEGED = "nobody"  # whom a server that root starts belongs to: PostgreSQL refuses root
 

@@ -268,6 +268,7 @@ def test_running_worker_sends_what_comes_and_ends_cleanly_when_told(app, config,
         "SECRET_KEY": config.secret_key,
         "SITE_URL": config.site_url,
         "INSTANCE_FOLDER": str(config.instance),
+        "DATABASE_URL": config.database_url,
         "FLASK_APP": "wsgi.py",
     }
     process = subprocess.Popen(
