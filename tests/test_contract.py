@@ -61,6 +61,7 @@ MAY_KNOW_THE_REQUEST = frozenset(
         "app.viewer",
         "app.addresses",
         "app.bounds",
+        "app.restarts",
         "app.error_pages",
         "app.headers",
         "app.templating",
