@@ -159,7 +159,7 @@ def test_only_a_transaction_commits():
 @pytest.mark.parametrize("module", [module for module in MODULES if module.endswith("actions")])
 def test_action_is_one_transaction_and_helpers_are_none(module: str):
     for function in functions_of(module):
-        transactions = ast.unparse(function).count("with transaction()")
+        transactions = ast.unparse(function).count("with transaction(")
         assert transactions <= (not function.name.startswith("_")), function.name
 
 
@@ -175,11 +175,11 @@ def test_action_asks_for_the_right_inside_its_transaction(module: str):
     """Accounts are a person's own and have no rule to ask."""
     for function in functions_of(module):
         for node in ast.walk(function):
-            if isinstance(node, ast.With) and "transaction()" in ast.unparse(node.items[0]):
+            if isinstance(node, ast.With) and "transaction(" in ast.unparse(node.items[0]):
                 steps = [ast.unparse(step) for step in node.body]
                 asks = next((at for at, step in enumerate(steps) if step.startswith("require(")), len(steps))
                 assert asks < len(steps), f"{module}.{function.name}"
-                assert not re.search(r"session\.\w+|_post\(|assign\(|remember\(", "\n".join(steps[:asks]))
+                assert not re.search(r"session\.\w+|_post\(|assign\(|made\(", "\n".join(steps[:asks]))
 
 
 @pytest.mark.parametrize("module", MODULES)

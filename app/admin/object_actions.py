@@ -24,7 +24,7 @@ from app.extensions import db, transaction
 from app.markup import render
 from app.models import Forum, Group, Page, PageKind, Period, Question, Topic, User
 from app.permissions import require
-from app.submissions import earlier_result, remember
+from app.submissions import Once
 
 Texts = Mapping[str, Mapping[str, str]]
 
@@ -55,11 +55,11 @@ def create(kind: Kind, owner_id: int | None, values: Mapping[str, Any], texts: T
     The same form sent again makes nothing and returns what it made before. Raises Refused, naming the field that
     breaks a rule, NotFound for an unknown owner, Archived and Forbidden.
     """
-    with transaction():
+    once = Once(key, viewer, kind.name, owner_id, values, texts)
+    with transaction(once=once):
         require(viewer, "administer")
-        earlier = earlier_result(key, viewer.id, kind.name, owner_id, values, texts)
-        if earlier is not None:
-            return earlier
+        if once.before is not None:
+            return once.before
         owner = get_owner(kind, owner_id)
         refuse_if_archived(owner)
         thing = kind.model(**({kind.owner_column: owner_id} if kind.owner_column else {}))
@@ -69,7 +69,7 @@ def create(kind: Kind, owner_id: int | None, values: Mapping[str, Any], texts: T
         db.session.flush()
         record(viewer, "create", kind.name, thing, changes)
         made: int = thing.id
-        remember(key, viewer.id, made, kind.name, owner_id, values, texts)
+        once.made(made)
     return made
 
 

@@ -23,7 +23,7 @@ from app.database import utcnow
 from app.extensions import db, transaction
 from app.models import Forum, Period, PeriodKind, StateKind, User
 from app.permissions import require
-from app.submissions import earlier_result, remember
+from app.submissions import Once
 
 LOGGED = ("kind", "group_id", "opens_at", "closes_at", "called_off_at")  # the former dates follow from earlier entries
 
@@ -43,19 +43,18 @@ def create(
     A group that has followed the forum's periods takes them over as its own first, so that its history stays whole
     and what was announced for it holds. Raises Refused, naming the field that breaks a rule, and Archived.
     """
-    with transaction():
+    once = Once(key, viewer, forum_id, kind, group_id, opens_at, closes_at)
+    with transaction(once=once):
         require(viewer, "administer")
-        earlier = earlier_result(key, viewer.id, forum_id, kind, group_id, opens_at, closes_at)
-        if earlier is not None:
-            return earlier
+        if once.before is not None:
+            return once.before
         forum = fetch(Forum, forum_id)
         refuse_if_archived(forum)
         added = add_to(forum, kind, group_id, opens_at, closes_at, now=utcnow())
         for period in added:
             _add(forum, period, viewer)
-        made = added[-1].id
-        remember(key, viewer.id, made, forum_id, kind, group_id, opens_at, closes_at)
-    return made
+        once.made(added[-1].id)
+    return added[-1].id
 
 
 def update(period_id: int, *, closes_at: datetime, opens_at: datetime | None = None, shown: str, viewer: User) -> int:

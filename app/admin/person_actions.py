@@ -12,7 +12,7 @@ from app.errors import AlreadyDecided, LastAdministrator, Refused
 from app.extensions import transaction
 from app.models import User
 from app.permissions import require
-from app.submissions import earlier_result, remember
+from app.submissions import Once
 
 NOT_ONESELF = _l("This is your own account. Ask another administrator to do it.")
 OWN_PAGE = _l("This is your own account. You can delete it on your account page.")
@@ -25,11 +25,12 @@ def suspend(user_id: int, reason: str, *, key: str, viewer: User) -> int:
 
     Raises Refused for oneself and the last administrator, AlreadyDecided, NotFound and Forbidden.
     """
-    with transaction():
+    once = Once(key, viewer, "suspend", user_id, reason)
+    with transaction(once=once):
         require(viewer, "administer")
         user = get_person(user_id)
         _require_other(user, viewer, NOT_ONESELF)
-        if earlier_result(key, viewer.id, "suspend", user_id, reason):
+        if once.before:
             return user_id
         if user.suspended_at:
             raise AlreadyDecided
@@ -37,7 +38,7 @@ def suspend(user_id: int, reason: str, *, key: str, viewer: User) -> int:
         sign_ins.end_others(user, "")
         record(viewer, "suspend", "users", user, changed("reason", "", reason))
         write_to(user, "suspended", reason=reason)
-        remember(key, viewer.id, user_id, "suspend", user_id, reason)
+        once.made(user_id)
     return user_id
 
 
@@ -46,17 +47,18 @@ def reinstate(user_id: int, reason: str, *, key: str, viewer: User) -> int:
 
     Raises AlreadyDecided, NotFound and Forbidden.
     """
-    with transaction():
+    once = Once(key, viewer, "reinstate", user_id, reason)
+    with transaction(once=once):
         require(viewer, "administer")
         user = get_person(user_id)
-        if earlier_result(key, viewer.id, "reinstate", user_id, reason):
+        if once.before:
             return user_id
         if not user.suspended_at:
             raise AlreadyDecided
         user.suspended_at, user.suspended_for = None, ""
         record(viewer, "reinstate", "users", user, changed("reason", "", reason))
         write_to(user, "reinstated", sign_in=address_for(user, "auth.sign_in"))
-        remember(key, viewer.id, user_id, "reinstate", user_id, reason)
+        once.made(user_id)
     return user_id
 
 

@@ -16,7 +16,7 @@ from app.markup import render
 from app.models import Group, Message, MessageStatus, Topic, User
 from app.moderation.telling import tell_moderators
 from app.permissions import needs_approval, require
-from app.submissions import earlier_result, remember
+from app.submissions import Once
 
 
 def start_topic(
@@ -35,10 +35,10 @@ def start_topic(
     `question` is the number of one of the group's questions, or 0; `message` and `files` are as `reply` takes them.
     Raises Closed, Archived or Forbidden, NotFound for a question of another group, TooManyPosts, TooManyBytes, NoRoom.
     """
-    sent = (group.id, title, question, message, _identities(files))
-    with transaction():
-        if earlier := _earlier(submission, author, *sent):
-            return earlier
+    once = Once(submission, author, group.id, title, question, message, _identities(files))
+    with transaction(once=once):
+        if once.before:
+            return db.session.get_one(Message, once.before)
         require(author, "start_topic", group)
         _require_voice(author, group, message)
         asked = queries.get_question(group, question)
@@ -51,7 +51,7 @@ def start_topic(
         db.session.add(topic)
         db.session.flush()
         first = _post(topic, author, None, message, files)
-        remember(submission, author.id, first.id, *sent)
+        once.made(first.id)
     return first
 
 
@@ -73,10 +73,10 @@ def reply(
     `files` are attached to it. Raises Closed, Archived, Locked or Forbidden, NotFound where what is answered stands
     in another topic, AnsweredIsGone where it is not shown any more, and TooManyPosts, TooManyBytes and NoRoom.
     """
-    with transaction():
-        sent = (topic.id, reply_to.id if reply_to else None, message, _identities(files))
-        if earlier := _earlier(submission, author, *sent):
-            return earlier
+    once = Once(submission, author, topic.id, reply_to.id if reply_to else None, message, _identities(files))
+    with transaction(once=once):
+        if once.before:
+            return db.session.get_one(Message, once.before)
         topic = placing.standing(topic)
         require(author, "reply", topic)
         _require_voice(author, topic.group, message)
@@ -86,7 +86,7 @@ def reply(
             return twin
         require_post(author, topic.group.forum, _sizes(files))
         posted = _post(topic, author, reply_to, message, files)
-        remember(submission, author.id, posted.id, *sent)
+        once.made(posted.id)
     return posted
 
 
@@ -109,11 +109,11 @@ def edit(
     Raises Refused, naming the form's field, where it would have too many files, TitleStands, TooManyChanges,
     TooManyBytes and NoRoom.
     """
-    with transaction():
+    once = Once(submission, author, message.id, changes, topic, _identities(files), sorted(removed))
+    with transaction(once=once):
         placing.lock(message)
         require(author, "edit", message)
-        sent = (message.id, changes, topic, _identities(files), sorted(removed))
-        if _earlier(submission, author, *sent):
+        if once.before:
             return "message"
         require_change(author, message.topic.group.forum, _sizes(files))
         leaving = [file for file in message.files if file.id in removed]
@@ -127,7 +127,7 @@ def edit(
         if message.returned_at:
             message.returned_at = None
             tell_moderators("waits", message)
-        remember(submission, author.id, message.id, *sent)
+        once.made(message.id)
     return "message" if revised else "topic"
 
 
@@ -203,8 +203,3 @@ def _identities(files: Sequence[Upload]) -> list[tuple[str, str]]:
 
 def _sizes(files: Sequence[Upload]) -> list[int]:
     return [file.size for file in files]
-
-
-def _earlier(submission: str, author: User, *content: object) -> Message | None:
-    number = earlier_result(submission, author.id, *content)
-    return db.session.get(Message, number) if number else None

@@ -21,7 +21,7 @@ from app.moderation.queries import begins_topic, find_report, last_revision, ope
 from app.moderation.recording import record
 from app.moderation.telling import tell_author, tell_moderators
 from app.permissions import require
-from app.submissions import earlier_result, remember
+from app.submissions import Once
 
 Reason = Mapping[str, str]
 
@@ -116,9 +116,10 @@ def report(message: Message, *, reporter: User, reason: str, submission: str) ->
     The same form sent again changes nothing. Somebody can report a message again once the report was settled.
     Raises Refused while it is open, Archived, Forbidden and TooManyReports.
     """
-    with transaction():
+    once = Once(submission, reporter, message.id, reason)
+    with transaction(once=once):
         placing.lock(message)
-        if earlier_result(submission, reporter.id, message.id, reason):
+        if once.before:
             return
         require(reporter, "report", message)
         is_first = not open_reports(message)
@@ -129,7 +130,7 @@ def report(message: Message, *, reporter: User, reason: str, submission: str) ->
         made.reason, made.at, made.settled_at, made.settled_by_id = reason, utcnow(), None, None
         db.session.add(made)
         db.session.flush()
-        remember(submission, reporter.id, made.id, message.id, reason)
+        once.made(made.id)
         if is_first:
             tell_moderators("reported", message, but=reporter)
 
