@@ -16,6 +16,7 @@ from app import create_app, page_cache
 from app.extensions import db
 from app.models import SignIn
 from config import MEGABYTE, Config
+from tests.clients import Client
 from tests.full_world import FullWorld
 from tests.world import World
 
@@ -37,6 +38,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
 @pytest.fixture(scope="session")
 def one_app(config: Config) -> Flask:
     app = create_app(config)
+    app.test_client_class = Client
     page_cache.register(app, MEGABYTE, seconds=0)  # so that every page is asked for in front of it, and none is old
     with app.app_context():
         db.create_all()
@@ -57,6 +59,7 @@ def app(one_app: Flask, config: Config) -> Iterator[Flask]:
 def reachable(app: Flask, config: Config) -> Iterator[Flask]:
     """The same site with an address of the Secretariat."""
     site = create_app(replace(config, contact_email=CONTACT))
+    site.test_client_class = Client
     yield site
     with site.app_context():
         db.engine.dispose()

@@ -11,6 +11,7 @@ from app.extensions import db, transaction
 from app.models import Attachment, Document, User
 from app.permissions import require
 from app.submissions import Once
+from app.versions import require_version, version_of
 
 
 def add(document_id: int, files: Sequence[Upload], language: str, *, key: str, viewer: User) -> None:
@@ -31,8 +32,15 @@ def add(document_id: int, files: Sequence[Upload], language: str, *, key: str, v
         once.made(document_id)
 
 
-def delete(document_id: int, attachment_id: int, *, key: str, viewer: User) -> bool:
-    """Delete a file of a document; False where this very form has done so. Raises NotFound, Archived and Forbidden."""
+def version_of_file(file: Attachment) -> str:
+    return version_of(file, ("name", "sha256", "language"))
+
+
+def delete(document_id: int, attachment_id: int, *, key: str, version: str, viewer: User) -> bool:
+    """Delete a file of a document, of which the page showed this version; False where this very form has done so.
+
+    Raises NotFound, Archived, Forbidden and ChangedMeanwhile.
+    """
     once = Once(key, viewer, "delete file", document_id, attachment_id)
     with transaction(once=once):
         require(viewer, "administer")
@@ -41,6 +49,7 @@ def delete(document_id: int, attachment_id: int, *, key: str, viewer: User) -> b
         file = get_file(document_id, attachment_id)
         document = fetch(Document, document_id)
         refuse_if_archived(document)
+        require_version(version, version_of_file(file))
         record(viewer, "edit", "documents", document, _change(_description(file), "", file.language))
         db.session.delete(file)
         once.made(document_id)

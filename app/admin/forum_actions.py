@@ -8,12 +8,14 @@ from flask_babel import lazy_gettext as _l
 
 from app.admin.log_actions import assign, record
 from app.admin.object_queries import count_topics, fetch
+from app.admin.period_queries import version_of_life
 from app.database import utcnow
 from app.errors import Archived, ForumError, Refused
 from app.extensions import transaction
 from app.languages import N_
 from app.models import Forum, Group, User
 from app.permissions import require
+from app.versions import require_version
 
 ALREADY_PUBLISHED = _l("This forum is published already.")
 NOT_PUBLISHED = _l("This forum is not published.")
@@ -35,8 +37,11 @@ class Step:
     sets: bool
 
 
-def take_step(forum_id: int, name: str, *, viewer: User) -> bool:
-    """Take one of STEPS; False where the forum is already as it would be then. Raises what its `refusal` gives."""
+def take_step(forum_id: int, name: str, *, version: str, viewer: User) -> bool:
+    """Take one of STEPS; False where the forum is already as it would be then.
+
+    `version` is that of the forum's life which the page showed. Raises what its `refusal` gives, and ChangedMeanwhile.
+    """
     step = STEPS[name]
     with transaction():
         require(viewer, "administer")
@@ -46,6 +51,7 @@ def take_step(forum_id: int, name: str, *, viewer: User) -> bool:
         refusal = step.refusal(forum, now)
         if refusal:
             raise refusal
+        require_version(version, version_of_life(forum))
         changes = assign(forum, {step.column: now if step.sets else None})
         record(viewer, name, "forums", forum, changes)
     return True

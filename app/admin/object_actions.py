@@ -18,13 +18,13 @@ from app.admin.object_queries import (
     version_of_object,
 )
 from app.admin.page_queries import pages_below
-from app.admin.version_queries import require_version
 from app.errors import Archived, ForumError, Refused
 from app.extensions import db, transaction
 from app.markup import render
 from app.models import Forum, Group, Page, PageKind, Period, Question, Topic, User
 from app.permissions import require
 from app.submissions import Once
+from app.versions import require_version
 
 Texts = Mapping[str, Mapping[str, str]]
 
@@ -73,10 +73,10 @@ def create(kind: Kind, owner_id: int | None, values: Mapping[str, Any], texts: T
     return made
 
 
-def update(kind: Kind, key: int, values: Mapping[str, Any], texts: Texts, *, shown: str, viewer: User) -> int:
+def update(kind: Kind, key: int, values: Mapping[str, Any], texts: Texts, *, version: str, viewer: User) -> int:
     """Change an object and its texts, and return its key.
 
-    `shown` is the version that the form showed. Raises as `create`, and ChangedMeanwhile.
+    `version` is the one that the form showed. Raises as `create`, and ChangedMeanwhile.
     """
     with transaction():
         require(viewer, "administer")
@@ -85,16 +85,17 @@ def update(kind: Kind, key: int, values: Mapping[str, Any], texts: Texts, *, sho
         check(kind, thing, values)
         present = version_of_object(kind, thing)
         changes = assign(thing, values) + write_texts(kind, thing, texts)
+        require_version(version, present, changes=changes)
         if changes:
-            require_version(shown, present)
             record(viewer, "edit", kind.name, thing, changes)
     return key
 
 
-def delete(kind: Kind, key: int, *, viewer: User) -> bool:
+def delete(kind: Kind, key: int, *, version: str, viewer: User) -> bool:
     """Delete an object with all that is in it; False where it was deleted already.
 
-    Raises what `deletion_refusal` gives, and NotFound where there has never been one.
+    `version` is the one that the page showed. Raises what `deletion_refusal` gives,
+    ChangedMeanwhile, and NotFound where there has never been one.
     """
     with transaction():
         require(viewer, "administer")
@@ -104,6 +105,7 @@ def delete(kind: Kind, key: int, *, viewer: User) -> bool:
         refusal = deletion_refusal(kind, thing)
         if refusal:
             raise refusal
+        require_version(version, version_of_object(kind, thing))
         columns = (*kind.columns, kind.owner_column) if kind.owner is Group else kind.columns
         changes = [change for name in columns for change in changed(name, getattr(thing, name), None)]
         for code in list(thing.texts):

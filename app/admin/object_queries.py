@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, func, inspect, select, true
 
 from app.addresses import LARGEST_KEY
-from app.admin.version_queries import version_of
 from app.errors import Archived, NotFound
 from app.extensions import db
 from app.languages import N_, site_languages
@@ -33,6 +32,7 @@ from app.models import (
     ReasonText,
     Topic,
 )
+from app.versions import version_of
 
 T = TypeVar("T")
 

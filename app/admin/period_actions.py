@@ -16,14 +16,15 @@ from app.admin.period_queries import (
     periods_for,
     state_now,
     stays_in_sight,
+    version_of_life,
     version_of_period,
 )
-from app.admin.version_queries import require_version
 from app.database import utcnow
 from app.extensions import db, transaction
 from app.models import Forum, Period, PeriodKind, StateKind, User
 from app.permissions import require
 from app.submissions import Once
+from app.versions import require_version
 
 LOGGED = ("kind", "group_id", "opens_at", "closes_at", "called_off_at")  # the former dates follow from earlier entries
 
@@ -57,27 +58,27 @@ def create(
     return added[-1].id
 
 
-def update(period_id: int, *, closes_at: datetime, opens_at: datetime | None = None, shown: str, viewer: User) -> int:
+def update(period_id: int, *, closes_at: datetime, opens_at: datetime | None = None, version: str, viewer: User) -> int:
     """Change the dates of a period, without `opens_at` only its end, and return its key.
 
-    `shown` is the version that the form showed. Raises as `check_change`, and ChangedMeanwhile.
+    `version` is the one that the form showed. Raises as `check_change`, and ChangedMeanwhile.
     """
     with transaction():
         require(viewer, "administer")
         period, forum = get_period(period_id)
         opens_at = opens_at or period.opens_at
-        if (opens_at, closes_at) != (period.opens_at, period.closes_at):
-            require_version(shown, version_of_period(period))
+        changes = (opens_at, closes_at) != (period.opens_at, period.closes_at)
+        require_version(version, version_of_period(period), changes=changes)
         check_change(forum, period, opens_at, closes_at, now=utcnow())
         _change(forum, period, "edit", new_dates(forum, period, opens_at, closes_at), viewer)
     return period_id
 
 
-def call_off(period_id: int, *, viewer: User) -> bool:
+def call_off(period_id: int, *, version: str, viewer: User) -> bool:
     """Call off a period that has not begun; one that nobody has seen yet is deleted. False where it was called off
     already.
 
-    Raises what `deletion_refusal` gives.
+    `version` is the one that the page showed. Raises what `deletion_refusal` gives, and ChangedMeanwhile.
     """
     with transaction():
         require(viewer, "administer")
@@ -88,16 +89,18 @@ def call_off(period_id: int, *, viewer: User) -> bool:
         refusal = deletion_refusal(forum, period, now)
         if refusal:
             raise refusal
+        require_version(version, version_of_period(period))
         _call_off(forum, period, now, viewer)
     return True
 
 
-def close_now(forum_id: int, group_id: int | None = None, *, viewer: User) -> bool:
+def close_now(forum_id: int, group_id: int | None = None, *, version: str, viewer: User) -> bool:
     """End every period that is running, of the forum and of its groups or of one group, and call off the extensions
     to come. False where all of it is closed already.
 
     The last moment is the second before now, so that nobody can post once the action has answered. A group that
-    has followed the forum's periods takes them over first. Raises what `closing_refusal` gives.
+    has followed the forum's periods takes them over first. `version` is that of the forum's life which the page showed.
+    Raises what `closing_refusal` gives, and ChangedMeanwhile.
     """
     with transaction():
         require(viewer, "administer")
@@ -107,6 +110,7 @@ def close_now(forum_id: int, group_id: int | None = None, *, viewer: User) -> bo
         refusal = closing_refusal(forum, group_id, now)
         if refusal:
             raise refusal
+        require_version(version, version_of_life(forum))
         _take_over(forum, group_id, viewer)
         end = now - A_SECOND
         for extension in extensions_to_come(forum, group_id, now):

@@ -8,10 +8,10 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.admin.object_queries import fetch
-from app.admin.version_queries import version_of
 from app.errors import Archived, ForumError, Refused
 from app.languages import reader_language
 from app.models import Forum, Period, PeriodKind, State, state_of, state_of_forum
+from app.versions import version_of
 
 ENDS_FIRST = _l("The last moment has to be later than the opening.")
 NOTHING_TO_EXTEND = _l("There is no period yet, so there is nothing to extend.")
@@ -44,6 +44,11 @@ def get_period(period_id: int) -> tuple[Period, Forum]:
 
 def version_of_period(period: Period) -> str:
     return version_of(period, COLUMNS)
+
+
+def version_of_life(forum: Forum) -> str:
+    """The version of what a forum's state follows from: its steps, and its periods with those of its groups."""
+    return version_of(forum, ("published_at", "archived_at"), [version_of_period(period) for period in forum.periods])
 
 
 def periods_for(forum: Forum, group_id: int | None) -> list[Period]:

@@ -11,10 +11,10 @@ from flask_babel import gettext as _
 from app.addresses import link
 from app.admin import closing_queries, new_period_queries, period_actions, period_queries
 from app.admin.common_views import ask, done, done_already, here, refusal_text, show, steps_to
-from app.admin.forms import carry_out
 from app.admin.object_queries import fetch, refuse_if_archived
 from app.admin.period_forms import PeriodForm
 from app.database import utcnow
+from app.forms import VersionedForm, carry_out
 from app.languages import N_
 from app.models import Forum, Group, Period, PeriodKind, State
 from app.viewer import signed_in_user
@@ -86,7 +86,7 @@ def edit(period_id: int) -> ResponseReturnValue:
     period, forum, form = _edit_form(period_id)
     saved = carry_out(
         form,
-        lambda: period_actions.update(period_id, **form.values, shown=form.shown.data or "", viewer=signed_in_user()),
+        lambda: period_actions.update(period_id, **form.values, version=form.version.data, viewer=signed_in_user()),
         lambda: _form_of(period, forum, formdata=None),
     )
     return _saved(forum.id, period.group_id) if saved is not None else _edit_page(period, forum, form)
@@ -103,18 +103,20 @@ def preview(period_id: int) -> ResponseReturnValue:
 def delete(period_id: int) -> ResponseReturnValue:
     period, forum = period_queries.get_period(period_id)
     words = CALLING_OFF if period_queries.stays_in_sight(forum) else DELETING
-    if request.method == "POST":
-        back = _forum_page(forum.id)
-        called_off = period_actions.call_off(period_id, viewer=signed_in_user())
+    form, viewer, back = VersionedForm(), signed_in_user(), _forum_page(forum.id)
+    called_off = carry_out(form, lambda: period_actions.call_off(period_id, version=form.version.data, viewer=viewer))
+    if called_off is not None:
         return done(_(words.done), back) if called_off else done_already(back)
     return ask(
         _(words.heading),
         steps_to(forum),
+        form=form,
+        version=period_queries.version_of_period(period),
         period=period,
         refusal=refusal_text(period_queries.deletion_refusal(forum, period, utcnow())),
         explanation=_(words.explanation),
         button=_(words.button),
-        back=_forum_page(forum.id),
+        back=back,
     )
 
 
@@ -132,13 +134,17 @@ def close_group(group_id: int) -> ResponseReturnValue:
 
 def _close(forum: Forum, group: Group | None, heading: str, closed: str) -> ResponseReturnValue:
     now, group_id = utcnow(), group.id if group else None
-    if request.method == "POST":
-        back = _page_of(forum.id, group_id)
-        ended = period_actions.close_now(forum.id, group_id, viewer=signed_in_user())
+    form, viewer, back = VersionedForm(), signed_in_user(), _page_of(forum.id, group_id)
+    ended = carry_out(
+        form, lambda: period_actions.close_now(forum.id, group_id, version=form.version.data, viewer=viewer)
+    )
+    if ended is not None:
         return done(closed, back) if ended else done_already(back)
     return ask(
         heading,
         steps_to(group or forum),
+        form=form,
+        version=period_queries.version_of_life(forum),
         refusal=refusal_text(closing_queries.closing_refusal(forum, group_id, now)),
         explanation=_(
             "The period that is running ends at once, and extensions of it that have not begun are called off. "
@@ -148,7 +154,7 @@ def _close(forum: Forum, group: Group | None, heading: str, closed: str) -> Resp
         after=closing_queries.state_after_closing(forum, group_id, now),
         now=now,
         button=_("Close now"),
-        back=_page_of(forum.id, group_id),
+        back=back,
     )
 
 
@@ -176,7 +182,7 @@ def _edit_form(period_id: int) -> tuple[Period, Forum, PeriodForm]:
 
 def _form_of(period: Period, forum: Forum, **source: Any) -> PeriodForm:
     """The form of a period; with `formdata=None` of what is stored, whatever was sent."""
-    form = PeriodForm(obj=period, shown=period_queries.version_of_period(period), **source)
+    form = PeriodForm(obj=period, version=period_queries.version_of_period(period), **source)
     form.fit_to(period, is_fixed=period_queries.is_fixed(forum, period, utcnow()))
     return form
 

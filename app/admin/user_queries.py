@@ -10,12 +10,12 @@ from sqlalchemy.orm import selectinload
 
 from app.addresses import page_number
 from app.admin.object_queries import fetch
-from app.admin.version_queries import version_of
 from app.errors import NotFound
 from app.extensions import db
 from app.labels import person_name
 from app.languages import Language
 from app.models import User
+from app.versions import version_of
 
 PER_PAGE = 50
 LONGEST_SEARCH = 100

@@ -18,6 +18,7 @@ from app.errors import AddressTaken, Suspended, WrongCredentials, WrongPassword
 from app.extensions import db, transaction
 from app.models import EmailChange, SignIn, User
 from app.permissions import require
+from app.versions import require_version, version_of
 
 
 def create_confirmed(profile: dict[str, Any], *, email: str, password: str) -> None:
@@ -105,17 +106,18 @@ def change_password(user: User, *, current: str, new: str) -> None:
         _set_password(user, password_hash)
 
 
-def change_profile(user: User, profile: dict[str, Any]) -> None:
-    """Messages that were posted keep the capacity and the organization that they were posted with."""
+def change_profile(user: User, profile: dict[str, Any], *, version: str) -> None:
+    """Change these columns, of which the form showed this version. Raises ChangedMeanwhile.
+
+    Messages that were posted keep the capacity and the organization that they were posted with.
+    """
     with transaction():
         db.session.refresh(user, with_for_update=True)
         require(user, "change_account")
-        _fill(user, profile)
-
-
-def _fill(user: User, values: dict[str, Any]) -> None:
-    for name, value in values.items():
-        setattr(user, name, value)
+        changes = {name: value for name, value in profile.items() if getattr(user, name) != value}
+        require_version(version, version_of(user, profile), changes=changes)
+        for name, value in changes.items():
+            setattr(user, name, value)
 
 
 def _set_password(user: User, password_hash: str) -> None:

@@ -15,7 +15,7 @@ from wtforms.widgets import EmailInput
 from app import labels
 from app.auth.emails import normal_email
 from app.auth.passwords import LONGEST, composed, weakness
-from app.forms import AtMost, ChoiceField, Form, LineField, OnceForm, Required
+from app.forms import AtMost, ChoiceField, Form, LineField, OnceForm, Required, VersionedForm
 from app.languages import reader_language, site_languages
 from app.models import Capacity, User
 
@@ -114,6 +114,10 @@ class ProfileForm(Form):
         return {name: typed(self[name]) for name in self.PROFILE}
 
 
+class OwnProfileForm(ProfileForm, VersionedForm):
+    pass
+
+
 class SignUpForm(OnceForm, ProfileForm):
     email = EmailField(
         _l("E-mail address"), validators=[Required(_l("Write your e-mail address.")), AtMost(User.MAX_EMAIL)]
@@ -188,7 +192,7 @@ class PasswordForm(OwnEmail, Form):
     new_password = PasswordField(_l("New password"), _l("Choose a password."), [NewPassword()])
 
 
-class LanguageForm(Form):
+class LanguageForm(VersionedForm):
     language = ChoiceField(_l("Language of the site and of mails to you"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -1,5 +1,8 @@
 """Accounts: signing up, in and out, links from mails, and a person's own pages."""
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Blueprint, flash, make_response, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -23,8 +26,8 @@ from app.auth.forms import (
     ConfirmForm,
     EmailForm,
     LanguageForm,
+    OwnProfileForm,
     PasswordForm,
-    ProfileForm,
     ResetForm,
     SignInForm,
     SignUpForm,
@@ -34,11 +37,13 @@ from app.auth.own_data_queries import get_own_data
 from app.auth.sign_ins import MAX_BROWSER
 from app.auth.sign_up_queries import is_only_sign_up
 from app.errors import NotConfirmed, NotTheirPassword, Suspended, WrongCredentials, WrongPassword
-from app.forms import Form
+from app.forms import Form, VersionedForm, carry_out
 from app.languages import reader_language, site_languages, speaking
+from app.models import User
 from app.moderation.queries import list_own_unpublished, why_returned
 from app.plain import plain_line
 from app.turns import in_turn
+from app.versions import version_of
 from app.viewer import begin_session, signed_in, signed_in_user, viewer
 
 bp = Blueprint("auth", __name__, url_prefix="/<language:lang>")
@@ -154,9 +159,9 @@ def account() -> ResponseReturnValue:
 @bp.route("/account/profile/", methods=["GET", "POST"])
 @signed_in
 def profile() -> ResponseReturnValue:
-    form = ProfileForm(obj=signed_in_user())
-    if form.validate_on_submit():
-        actions.change_profile(signed_in_user(), form.profile)
+    user = signed_in_user()
+    form = _own_profile(user)
+    if _change(user, form, form.profile, lambda: _own_profile(user, formdata=None)):
         flash(_("Your profile is changed."), "success")
         return redirect(link("auth.account"))
     return _form_page("auth/profile.html", form)
@@ -166,10 +171,10 @@ def profile() -> ResponseReturnValue:
 @signed_in
 def language() -> ResponseReturnValue:
     """The answer comes in the language that was chosen."""
-    form = LanguageForm(obj=signed_in_user())
-    if form.validate_on_submit():
-        chosen = site_languages()[form.language.data]
-        actions.change_profile(signed_in_user(), {"language": chosen.code})
+    user = signed_in_user()
+    form = _own_language(user)
+    if _change(user, form, {"language": form.language.data}, lambda: _own_language(user, formdata=None)):
+        chosen = site_languages()[user.language]
         with speaking(chosen):
             flash(_("Your language is changed."), "success")
         return redirect(link_in(chosen.code, "auth.account"))
@@ -201,6 +206,26 @@ def own_data() -> ResponseReturnValue:
     return render_template("auth/own_data.html", user=user, data=get_own_data(user))
 
 
+def _own_profile(user: User, **source: Any) -> OwnProfileForm:
+    """The form of a person's own profile; with `formdata=None` of what is stored, whatever was sent."""
+    return OwnProfileForm(obj=user, version=version_of(user, OwnProfileForm.PROFILE), **source)
+
+
+def _own_language(user: User, **source: Any) -> LanguageForm:
+    """The same for the language."""
+    return LanguageForm(obj=user, version=version_of(user, ("language",)), **source)
+
+
+def _change(user: User, form: VersionedForm, values: dict[str, Any], stored: Callable[[], VersionedForm]) -> bool:
+    """Whether the form was sent and these columns have their values now."""
+
+    def change() -> bool:
+        actions.change_profile(user, values, version=form.version.data)
+        return True
+
+    return carry_out(form, change, stored) or False
+
+
 def _sign_in(form: SignInForm, target: str) -> ResponseReturnValue:
     """Begin the session, or go on to the second step. Raises as `limits.passwords` and `actions.sign_in`."""
     browser = plain_line(request.user_agent.string, MAX_BROWSER)
@@ -214,4 +239,4 @@ def _sign_in(form: SignInForm, target: str) -> ResponseReturnValue:
 
 
 def _form_page(template: str, form: Form, **shown: object) -> ResponseReturnValue:
-    return render_template(template, form=form, destination=asked_destination(), **shown), 422 if form.errors else 200
+    return render_template(template, form=form, destination=asked_destination(), **shown), form.status

@@ -1,7 +1,7 @@
 """What participants do. Each action is one transaction, and rights and deadlines are checked inside it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.admin import log_actions as log
 from app.allowances import require_change, require_post
@@ -11,12 +11,20 @@ from app.database import utcnow
 from app.errors import AnsweredIsGone, NotFound
 from app.extensions import db, transaction
 from app.forums import placing, queries
-from app.forums.revising import revise
+from app.forums.revising import outdated, revise, version_of
 from app.markup import render
 from app.models import Group, Message, MessageStatus, Topic, User
 from app.moderation.telling import tell_moderators
 from app.permissions import needs_approval, require
 from app.submissions import Once
+from app.versions import require_version
+
+
+class Sent(NamedTuple):
+    """The key of the form by which a change of a message was sent, and the version that it showed."""
+
+    key: str
+    version: str
 
 
 def start_topic(
@@ -98,28 +106,31 @@ def edit(
     topic: Mapping[str, Any] | None = None,
     files: Sequence[Upload] = (),
     removed: Collection[int] = (),
-    submission: str = "",
+    sent: Sent,
 ) -> str:
     """Give a message a new text, more files and fewer, and keep the old text as a revision. No change leaves none.
 
     Returns what was changed: "message", "topic" where that alone was, or "".
 
     `removed` are keys of files of the message; `topic` has the `title` and the number of the `question` of the topic
-    that it begins, where they can be changed. A message that was returned to its author waits for approval again.
-    Raises Refused, naming the form's field, where it would have too many files, TitleStands, TooManyChanges,
-    TooManyBytes and NoRoom.
+    that it begins, where they can be changed. A message that was returned
+    to its author waits for approval again. Raises Refused, naming the form's field, where it would have too many files,
+    TitleStands, ChangedMeanwhile, HiddenMeanwhile, TooManyChanges, TooManyBytes and NoRoom.
     """
-    once = Once(submission, author, message.id, changes, topic, _identities(files), sorted(removed))
+    once = Once(sent.key, author, message.id, changes, topic, _identities(files), sorted(removed))
     with transaction(once=once):
         placing.lock(message)
         require(author, "edit", message)
         if once.before:
             return "message"
+        is_up_to_date = sent.version == version_of(message)
         require_change(author, message.topic.group.forum, _sizes(files))
         leaving = [file for file in message.files if file.id in removed]
         files_change = bool(files or leaving)
         retitled = topic is not None and _retitle(message, author, language=changes["language"], **topic)
         revised = revise(message, changes, files_change=files_change)
+        if not is_up_to_date and (revised or retitled or not sent.version):
+            raise outdated(message, sent.version)
         if not (revised or retitled):
             return ""
         if files_change:
@@ -131,13 +142,15 @@ def edit(
     return "message" if revised else "topic"
 
 
-def withdraw(message: Message, *, author: User) -> bool:
-    """Take back one's own message; it keeps its number and its place. False where that was done already."""
+def withdraw(message: Message, *, author: User, version: str) -> bool:
+    """Take back one's own message, of which the page showed this version; it keeps its number and its place. False
+    where that was done already. Raises ChangedMeanwhile."""
     with transaction():
         placing.lock(message)
         if message.author_id == author.id and message.status == MessageStatus.WITHDRAWN:
             return False
         require(author, "withdraw", message)
+        require_version(version, version_of(message))
         message.withdrawn_at = utcnow()
         placing.show(message, MessageStatus.WITHDRAWN)
     return True

@@ -12,12 +12,12 @@ from app.admin.log_actions import changed
 from app.admin.log_actions import record as log
 from app.allowances import require_report
 from app.database import utcnow
-from app.errors import AlreadyDecided, ChangedMeanwhile, Refused
+from app.errors import AlreadyDecided, Refused
 from app.extensions import db, transaction
 from app.forums import placing
-from app.forums.revising import revise
+from app.forums.revising import last_revision, outdated, revise, version_of
 from app.models import ActKind, Message, MessageStatus, Report, Topic, User
-from app.moderation.queries import begins_topic, find_report, last_revision, open_reports, version_of
+from app.moderation.queries import begins_topic, find_report, open_reports
 from app.moderation.recording import record
 from app.moderation.telling import tell_author, tell_moderators
 from app.permissions import require
@@ -29,32 +29,32 @@ ALREADY_REPORTED = _l("You have reported this message already. The Secretariat i
 NOTHING_CHANGED = _l("You have changed nothing. Correct the text, or leave it as it is.")
 
 
-def approve(message: Message, *, by: User, seen: str) -> None:
+def approve(message: Message, *, by: User, version: str) -> None:
     """Publish a message that waits. What it said before is not for the public.
 
-    `seen` names what the moderator was shown (`version_of`), "" for whatever stands now. Raises AlreadyDecided,
-    ChangedMeanwhile, Archived and Forbidden, as the other acts do.
+    `version` is that of what the moderator was shown. Raises AlreadyDecided, ChangedMeanwhile, Archived and Forbidden,
+    as the other acts do.
     """
     with transaction():
         placing.lock(message)
         require(by, "approve", message)
-        _refuse_if_changed(message, seen)
+        _refuse_if_changed(message, version)
         placing.publish(message)
         message.returned_at = None
         _record(ActKind.APPROVE, message, by, {}, detail={"hides": last_revision(message)})
 
 
-def return_to_author(message: Message, *, by: User, seen: str, reason: Reason) -> None:
+def return_to_author(message: Message, *, by: User, version: str, reason: Reason) -> None:
     """Ask the author to change a message that waits; it goes on waiting, for the author."""
     with transaction():
         placing.lock(message)
         require(by, "return", message)
-        _refuse_if_changed(message, seen)
+        _refuse_if_changed(message, version)
         message.returned_at = utcnow()
         _record(ActKind.RETURN, message, by, reason)
 
 
-def correct(message: Message, *, by: User, seen: str, reason: Reason, changes: dict[str, Any], hide: bool) -> None:
+def correct(message: Message, *, by: User, version: str, reason: Reason, changes: dict[str, Any], hide: bool) -> None:
     """Change what a message says; with `hide`, or before it is published, what it said before is not for the public.
 
     Raises Refused where nothing is changed.
@@ -62,7 +62,7 @@ def correct(message: Message, *, by: User, seen: str, reason: Reason, changes: d
     with transaction():
         placing.lock(message)
         require(by, "correct", message)
-        _refuse_if_changed(message, seen)
+        _refuse_if_changed(message, version)
         kept = revise(message, changes)
         if kept is None:
             raise Refused(NOTHING_CHANGED)
@@ -70,7 +70,7 @@ def correct(message: Message, *, by: User, seen: str, reason: Reason, changes: d
         _record(ActKind.EDIT, message, by, reason, detail={"revision": kept.id, **hidden})
 
 
-def withhold(message: Message, *, by: User, seen: str, reason: Reason, title: str) -> None:
+def withhold(message: Message, *, by: User, version: str, reason: Reason, title: str) -> None:
     """Show a message no more. One that is published keeps its number and its place; its reports are settled.
 
     `title` is the new one of the topic that the message began, "" to leave it as it is; the old one is kept in the
@@ -79,7 +79,7 @@ def withhold(message: Message, *, by: User, seen: str, reason: Reason, title: st
     with transaction():
         placing.lock(message)
         require(by, "withhold", message)
-        _refuse_if_changed(message, seen)
+        _refuse_if_changed(message, version)
         message.withheld_at, message.withheld_for, message.returned_at = utcnow(), dict(reason), None
         placing.show(message, MessageStatus.WITHHELD)
         topic = _retitled(message, title, by)
@@ -87,26 +87,26 @@ def withhold(message: Message, *, by: User, seen: str, reason: Reason, title: st
         _record(ActKind.WITHHOLD, message, by, reason, topic=topic)
 
 
-def restore(message: Message, *, by: User, seen: str, reason: Reason) -> None:
+def restore(message: Message, *, by: User, version: str, reason: Reason) -> None:
     """Show a message again at its place; one that was never published waits for approval again."""
     with transaction():
         placing.lock(message)
         require(by, "restore", message)
-        _refuse_if_changed(message, seen)
+        _refuse_if_changed(message, version)
         message.withheld_at = message.withheld_for = None
         placing.show(message, MessageStatus.PUBLISHED if message.position else MessageStatus.PENDING)
         _record(ActKind.RESTORE, message, by, reason)
 
 
-def settle(message: Message, *, by: User, seen: str) -> None:
+def settle(message: Message, *, by: User, version: str) -> None:
     """Settle the reports of a message without an act. Raises AlreadyDecided where none is open."""
     with transaction():
         placing.lock(message)
         require(by, "moderate_message", message)
-        _refuse_if_changed(message, seen)
         reports = open_reports(message)
         if not reports:
             raise AlreadyDecided
+        _refuse_if_changed(message, version)
         _settle(reports, by)
 
 
@@ -135,9 +135,9 @@ def report(message: Message, *, reporter: User, reason: str, submission: str) ->
             tell_moderators("reported", message, but=reporter)
 
 
-def _refuse_if_changed(message: Message, seen: str) -> None:
-    if seen and seen != version_of(message):
-        raise ChangedMeanwhile
+def _refuse_if_changed(message: Message, version: str) -> None:
+    if version != version_of(message):
+        raise outdated(message, version)
 
 
 def _retitled(message: Message, title: str, by: User) -> Topic | None:

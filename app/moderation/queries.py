@@ -22,7 +22,6 @@ from app.models import (
     User,
 )
 from app.permissions import MESSAGE_IS_VISIBLE, visible_to
-from app.versions import fingerprint
 
 
 def list_reasons() -> Sequence[Reason]:
@@ -37,20 +36,6 @@ def list_moderators(forum: Forum, language: str) -> Sequence[User]:
     held = active.join(ForumRole).where(ForumRole.forum_id == forum.id, ForumRole.role == Role.MODERATOR)
     moderators = [user for user in db.session.scalars(held) if user.has_role(Role.MODERATOR, forum.id, language)]
     return moderators or db.session.scalars(active.where(User.is_admin)).all()
-
-
-def last_revision(message: Message) -> int:
-    """The key of its last revision, 0 for none."""
-    return message.revisions[-1].id if message.revisions else 0
-
-
-def version_of(message: Message) -> str:
-    """The name of all that a moderator is shown of a message, the title and the question above it included."""
-    topic = message.topic
-    question = topic.question and {code: text.text for code, text in topic.question.texts.items()}
-    said = [message.body, message.language, message.on_behalf_of, message.speaker]
-    files = [(file.name, file.sha256) for file in message.files]
-    return fingerprint(last_revision(message), topic.title, topic.question_id, question, said, files)
 
 
 def begins_topic(message: Message) -> bool:

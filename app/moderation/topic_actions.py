@@ -2,7 +2,7 @@
 
 Each act is one transaction, in which the topics are kept from other writers, the rights are checked on all that it
 touches, and the act is recorded. Where somebody else has decided something about the topic since the moderator opened
-the form, nothing is done (AlreadyDecided); the same form sent again does nothing and returns what it returned before.
+the form, nothing is done (ChangedMeanwhile); the same form sent again does nothing and returns what it returned before.
 """
 
 from collections.abc import Collection, Mapping
@@ -18,9 +18,10 @@ from app.extensions import db, transaction
 from app.forums import placing
 from app.models import ActKind, Forum, Group, Question, Topic, User
 from app.moderation.recording import record
-from app.moderation.topic_queries import get_messages_of, latest_act, numbers_with_place
+from app.moderation.topic_queries import get_messages_of, numbers_with_place, version_of_topic
 from app.permissions import require
 from app.submissions import Once
+from app.versions import require_version
 
 MARKS = {
     ActKind.PIN: ("pinned_at", True),
@@ -37,12 +38,12 @@ NOT_PUBLISHED = _l("Nothing of that topic has been published yet. Please decide 
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """Who acts on a topic and why (`reason` by language code); `seen` is the key of the latest act on it that this
-    moderator knew, `key` that of the form."""
+    """Who acts on a topic and why (`reason` by language code); `version` is that of the topic which the form showed,
+    `key` that of the form."""
 
     by: User
     reason: Mapping[str, str]
-    seen: int
+    version: str
     key: str
 
     def once(self, *content: object) -> Once:
@@ -51,7 +52,8 @@ class Decision:
 
 
 def mark(topic_id: int, kind: ActKind, *, decision: Decision) -> int:
-    """Pin, unpin, lock or unlock a topic, and return its key. Raises Forbidden, Archived, AlreadyDecided, NotFound."""
+    """Pin, unpin, lock or unlock a topic, and return its key. Raises Forbidden, Archived, AlreadyDecided,
+    ChangedMeanwhile, NotFound."""
     column, on = MARKS[kind]
     once = decision.once(kind, topic_id)
     with transaction(once=once):
@@ -59,7 +61,7 @@ def mark(topic_id: int, kind: ActKind, *, decision: Decision) -> int:
             return once.before
         topic = _held(topic_id)
         require(decision.by, "moderate_topic", topic)
-        _require_up_to_date(decision, topic)
+        require_version(decision.version, version_of_topic(topic))
         if (getattr(topic, column) is not None) == on:
             raise AlreadyDecided
         setattr(topic, column, utcnow() if on else None)
@@ -75,7 +77,7 @@ def retitle(topic_id: int, title: str, language: str, *, decision: Decision) -> 
             return once.before
         topic = _held(topic_id)
         require(decision.by, "moderate_topic", topic)
-        _require_up_to_date(decision, topic)
+        require_version(decision.version, version_of_topic(topic))
         if (topic.title, topic.language) == (title, language):
             raise Refused(SAME_TITLE, "title")
         changes = log.assign(topic, {"title": title}, language)
@@ -93,7 +95,7 @@ def refile(topic_id: int, place: tuple[int, int | None], *, decision: Decision) 
             return once.before
         topic = _held(topic_id)
         require(decision.by, "moderate_topic", topic)
-        _require_up_to_date(decision, topic)
+        require_version(decision.version, version_of_topic(topic))
         group, question = _find_place(topic.group.forum, place)
         former = (topic.group_id, topic.question_id)
         if former == place:
@@ -107,7 +109,7 @@ def move_messages(topic_id: int, numbers: Collection[int], target_id: int, *, de
     """Put messages of a topic into another topic of the forum, and return that one's key.
 
     A topic that has no published message left is merged into the other. Raises Forbidden, Archived, AlreadyDecided,
-    NotFound for a message of another forum, and Refused for a topic that cannot take them.
+    ChangedMeanwhile, NotFound for a message of another forum, and Refused for a topic that cannot take them.
     """
     once = decision.once(ActKind.MOVE, topic_id, sorted(numbers), target_id)
     with transaction(once=once):
@@ -115,7 +117,7 @@ def move_messages(topic_id: int, numbers: Collection[int], target_id: int, *, de
             return once.before
         source, target = _held_pair(topic_id, target_id)
         require(decision.by, "rearrange", source)
-        _require_up_to_date(decision, source)
+        require_version(decision.version, version_of_topic(source))
         target = _checked(target, source)
         require(decision.by, "rearrange", target)
         detail = _move(source, target, numbers, decision.by)
@@ -140,7 +142,7 @@ def split(
             return once.before
         source = _held(topic_id)
         require(decision.by, "rearrange", source)
-        _require_up_to_date(decision, source)
+        require_version(decision.version, version_of_topic(source))
         group, question = _find_place(source.group.forum, place)
         first = get_messages_of(source, numbers)[0]
         made = Topic(group=group, question=question, author=first.author, created_at=first.posted_at, **titled)
@@ -159,7 +161,7 @@ def merge(topic_id: int, target_id: int, *, decision: Decision) -> int:
             return once.before
         source, target = _held_pair(topic_id, target_id)
         require(decision.by, "moderate_topic", source)
-        _require_up_to_date(decision, source)
+        require_version(decision.version, version_of_topic(source))
         target = _checked(target, source)
         require(decision.by, "moderate_topic", target)
         detail = {"from_topic": source.id, "messages": numbers_with_place(source)}
@@ -187,12 +189,6 @@ def _held_pair(topic_id: int, target_id: int) -> tuple[Topic, Topic | None]:
     if topic_id not in topics:
         raise NotFound
     return topics[topic_id], topics.get(target_id)
-
-
-def _require_up_to_date(decision: Decision, topic: Topic) -> None:
-    """Raise AlreadyDecided where the moderator did not know of the latest act on the topic."""
-    if decision.seen != latest_act(topic.id):
-        raise AlreadyDecided
 
 
 def _checked(target: Topic | None, source: Topic) -> Topic:

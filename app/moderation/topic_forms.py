@@ -1,4 +1,4 @@
-"""The forms of acts on topics; each has its reason, and knows the latest act on the topic that its moderator saw."""
+"""The forms of acts on topics; each has its reason, and the version of the topic that its moderator saw."""
 
 import re
 from typing import Any
@@ -9,7 +9,7 @@ from wtforms import SelectMultipleField
 from wtforms.validators import ValidationError
 
 from app.addresses import LARGEST_KEY
-from app.forms import AtMost, ChoiceField, HiddenField, LineField, OnceForm, Required, not_offered
+from app.forms import AtMost, ChoiceField, LineField, OnceForm, Required, VersionedForm, not_offered
 from app.languages import reader_language, site_default, site_languages
 from app.models import Forum, Topic
 from app.models.texts import best_text
@@ -18,7 +18,6 @@ from app.moderation.forms import ReasonForm
 MOST_AT_ONCE = 500
 LONGEST_LIST = 2_000
 LONGEST_ADDRESS = 300
-LONGEST_KEY = 10  # in digits
 TOPIC_ADDRESS = re.compile(r"(?:\S*/topics/)?(\d{1,10})(?:[/?#]\S*)?", re.ASCII)
 NUMBERS = re.compile(r"(?:#?\d{1,10}(?:[\s,;]+|$))*", re.ASCII)
 
@@ -119,23 +118,23 @@ class TargetFields(OnceForm):
             raise ValidationError(_("This is no address of a topic. Please copy it from the page of that topic."))
 
 
-class ActForm(ReasonForm):
+class ActForm(ReasonForm, VersionedForm):
     """An act on a topic that needs nothing but its reason."""
 
     NO_REASON = _l("Choose a reason, or write one. The public record shows it.")
-
-    seen = HiddenField()
-
-    @property
-    def seen_act(self) -> int:
-        """The key of the latest act on the topic when the form was opened; 0 where there was none."""
-        typed = self.seen.data or ""
-        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < LONGEST_KEY else -1
 
     @property
     def error_list(self) -> list[tuple[str, str]]:
         """In the order in which the page shows the fields: the reason stands last."""
         return sorted(super().error_list, key=lambda error: error[0] in {self.listed.id, self.words.id})
+
+
+class StoredTitleForm(TitleFields, VersionedForm):
+    pass
+
+
+class StoredPlaceForm(PlaceFields, VersionedForm):
+    pass
 
 
 class RetitleForm(TitleFields, ActForm):

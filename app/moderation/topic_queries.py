@@ -7,14 +7,13 @@ from sqlalchemy import func, select
 from app.errors import AlreadyDecided, NotFound
 from app.extensions import db
 from app.models import Act, Message, Topic
+from app.versions import version_of
 
 
-def latest_act(topic_id: int) -> int:
-    """The key of the latest act on a topic, 0 where there has been none.
-
-    A form that was opened before it is out of date: somebody else has decided something about the topic since.
-    """
-    return db.session.scalar(select(func.max(Act.id)).where(Act.topic_id == topic_id)) or 0
+def version_of_topic(topic: Topic) -> str:
+    """The version of a topic's title and place, and of what moderators have decided about it."""
+    latest = db.session.scalar(select(func.max(Act.id)).where(Act.topic_id == topic.id))
+    return version_of(topic, ("title", "language", "group_id", "question_id", "pinned_at", "locked_at"), latest)
 
 
 def numbers_with_place(topic: Topic) -> list[int]:

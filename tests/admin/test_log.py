@@ -144,7 +144,7 @@ def test_correction_and_approval_say_in_people_s_words_what_is_hidden(admin: Fla
 
 
 def test_new_title_of_a_topic_is_logged_with_the_old_one_as_of_its_forum(moderator, admin: FlaskClient, world):
-    data = {"title": "Better title", "language": "en", "listed": "0", "words": "Clearer", "seen": "0"}
+    data = {"title": "Better title", "language": "en", "listed": "0", "words": "Clearer"}
     moderator.post(f"/en/moderation/topics/{world.topic}/retitle/", data=data)
     rows = csv_rows(admin, f"forum={world.forum}&kind=topics&person={world.moderator}")
 

@@ -24,6 +24,7 @@ from app.models import Act, Attachment, Forum, ForumRole, LogEntry, Mail, Messag
 from app.plain import is_blank, plain, plain_line
 from config import Config
 from tests.browser.server import POLL_SECONDS, SECRET, Site, serving
+from tests.clients import Client
 from tests.conftest import sign_in
 from tests.files import make_attachment
 from tests.world import make_forum, make_message, make_pending, make_topic, make_user
@@ -182,6 +183,7 @@ def hostile_site(folder: Path, texts: Sequence[str]) -> Iterator[HostileSite]:
     with serving(folder) as site:
         unchecked = {"WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": False}
         app = create_app(Config(secret_key=SECRET, site_url=site.address, instance=folder, overrides=unchecked))
+        app.test_client_class = Client
         planter = Planter(texts)
         with app.app_context():
             planted = planter.plant()
@@ -212,7 +214,7 @@ def moderate(app: Flask, administrator: int, planted: Planted, planter: Planter)
         send(f"moderation/messages/{next(harmless)}/correct/", words=reason, **correction)
         send(f"messages/{next(harmless)}/report/", reason=reason)
         send(f"moderation/messages/{next(waiting)}/return/", words=reason)
-        send(f"moderation/topics/{topic}/retitle/", words=reason, title=title, language="en", seen="0")
+        send(f"moderation/topics/{topic}/retitle/", words=reason, title=title, language="en")
         send(f"admin/users/{next(suspended)}/suspend/", reason=reason)
 
 

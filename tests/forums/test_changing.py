@@ -8,6 +8,7 @@ from app.database import utcnow
 from app.errors import TitleStands
 from app.extensions import db
 from app.forums import actions
+from app.forums.revising import version_of
 from app.models import (
     Act,
     ActKind,
@@ -259,8 +260,9 @@ def test_title_stands_where_somebody_else_wrote_while_its_author_was_changing_it
         make_message(message.topic, db.session.get_one(User, world.bruno), "An answer")
         db.session.commit()
         changes = {"body": "Own words.", "language": "en", "on_behalf_of": ""}
+        sent = actions.Sent("", version_of(message))
         with pytest.raises(TitleStands):
-            actions.edit(message, author=author, changes=changes, topic={"title": "Other", "question": 0})
+            actions.edit(message, author=author, changes=changes, topic={"title": "Other", "question": 0}, sent=sent)
 
 
 def test_title_stands_once_the_secretariat_has_given_the_topic_another(app: Flask, world: World, own_topic, alice):

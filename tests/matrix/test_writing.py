@@ -67,8 +67,7 @@ def untouched(kept: Kept) -> Iterator[Kept]:
 
 
 def filled_in(path: str, thing: Thing) -> dict[str, str]:
-    """A form with everything that any of them asks for; the version of a message is the one that stands."""
-    knows_latest_act = "/moderation/topics/" in path
+    """A form with everything that any of them asks for but the version, which the client takes from the page."""
     return {
         "title": "Another title",
         "body": "Other words.",
@@ -76,7 +75,6 @@ def filled_in(path: str, thing: Thing) -> dict[str, str]:
         "question": "0",
         "reason": "Why",
         "words": "Why",
-        "seen": str(thing.values["act"]) if knows_latest_act else "",
         "place": f"{thing.values['other_group']}-0",
         "messages": str(thing.values["number"]),
         "target": str(thing.values["other_topic"]),

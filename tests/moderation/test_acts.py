@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 
 from app.errors import AlreadyDecided
 from app.extensions import db
+from app.forums.revising import version_of
 from app.models import ForumRole, LogEntry, Message, Reason, ReasonText, Revision, Topic, User
 from app.moderation import actions
 from tests.moderation.conftest import BODY, archive, changed, do
@@ -59,7 +60,8 @@ def test_approving_twice_approves_once(world: World, waiting: int, moderator: Fl
 
 
 def test_two_moderators_who_approve_at_once_approve_once(app: Flask, world: World, waiting: int, acts, look, mails):
-    outcomes = at_once(app, waiting, [world.moderator, world.admin], actions.approve, seen="")
+    shown = version(app, waiting)
+    outcomes = at_once(app, waiting, [world.moderator, world.admin], actions.approve, version=shown)
 
     assert sorted(outcomes) == ["AlreadyDecided", "done"]
     assert acts() == [("approve", waiting)]
@@ -70,11 +72,15 @@ def test_two_moderators_who_approve_at_once_approve_once(app: Flask, world: Worl
 
 def test_one_approves_and_one_withholds_at_once(app: Flask, world: World, waiting: int, acts, look):
     """Whoever comes second either finds it decided, or withholds what has just been published."""
-    started = threading.Barrier(2)
+    started, shown = threading.Barrier(2), version(app, waiting)
     outcomes: list[str] = []
+    no = {"en": "No"}
     both = (
-        (world.moderator, lambda message, by: actions.approve(message, by=by, seen="")),
-        (world.admin, lambda message, by: actions.withhold(message, by=by, seen="", reason={"en": "No"}, title="")),
+        (world.moderator, lambda message, by: actions.approve(message, by=by, version=shown)),
+        (
+            world.admin,
+            lambda message, by: actions.withhold(message, by=by, version=shown, reason={"en": "No"}, title=""),
+        ),
     )
     run([lambda one=one: outcomes.append(attempt(app, waiting, *one, started)) for one in both])
 
@@ -85,12 +91,12 @@ def test_one_approves_and_one_withholds_at_once(app: Flask, world: World, waitin
 
 def test_what_the_author_has_changed_meanwhile_is_not_approved_unseen(world, waiting, moderator, bruno, look, acts):
     page = moderator.get(f"/en/moderation/messages/{waiting}/").text
-    seen = page.partition('id="approve-seen"')[2].partition('value="')[2].partition('"')[0]
+    seen = page.partition('id="approve-version"')[2].partition('value="')[2].partition('"')[0]
     bruno.post(f"/en/messages/{waiting}/edit/", data={"body": "Something else", "language": "en"})
-    answer = do(moderator, waiting, "approve", seen=seen)
+    answer = do(moderator, waiting, "approve", version=seen)
 
     assert answer.status_code == 409
-    assert "was changed after you had opened the page" in answer.text
+    assert "was changed after you opened the page" in answer.text
     assert look(waiting).status == "pending"
     assert acts() == []
 
@@ -102,10 +108,10 @@ def test_title_that_the_author_has_changed_meanwhile_is_not_approved_unseen(app,
         number = make_pending(topic, author, BODY).id
         db.session.commit()
     page = moderator.get(f"/en/moderation/messages/{number}/").text
-    seen = page.partition('id="approve-seen"')[2].partition('value="')[2].partition('"')[0]
+    seen = page.partition('id="approve-version"')[2].partition('value="')[2].partition('"')[0]
     bruno.post(f"/en/messages/{number}/edit/", data={"title": "Wild title", "body": BODY, "language": "en"})
 
-    assert do(moderator, number, "approve", seen=seen).status_code == 409
+    assert do(moderator, number, "approve", version=seen).status_code == 409
     assert look(number).status == "pending"
 
 
@@ -143,9 +149,9 @@ def test_correction_that_changes_nothing_is_refused(world: World, moderator: Fla
 
 def test_correction_does_not_undo_what_the_author_has_changed_meanwhile(app, world, moderator, alice, look):
     page = moderator.get(f"/en/moderation/messages/{world.first}/").text
-    seen = page.partition('id="correct-seen"')[2].partition('value="')[2].partition('"')[0]
+    seen = page.partition('id="correct-version"')[2].partition('value="')[2].partition('"')[0]
     alice.post(f"/en/messages/{world.first}/edit/", data={"body": "My newer words", "language": "en"})
-    answer = do(moderator, world.first, "correct", **CORRECTED, seen=seen)
+    answer = do(moderator, world.first, "correct", **CORRECTED, version=seen)
 
     assert answer.status_code == 409
     assert "Better words." in answer.text, "what was typed is given back"
@@ -387,6 +393,11 @@ def attempt(app: Flask, number: int, key: int, act, started: threading.Barrier) 
         except AlreadyDecided:
             return "AlreadyDecided"
         return "done"
+
+
+def version(app: Flask, number: int) -> str:
+    with app.app_context():
+        return version_of(db.session.get_one(Message, number))
 
 
 def at_once(app: Flask, number: int, keys: list[int], act, **more: object) -> list[str]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app.counters import recount
@@ -24,6 +24,7 @@ from app.models import (
     Topic,
     User,
 )
+from app.moderation.topic_queries import version_of_topic
 from tests.world import World, make_forum, make_message, make_topic, make_user, texts
 
 REASON = "These belong together"
@@ -89,11 +90,16 @@ def path_of(topic_id: int, name: str) -> str:
 
 
 def act(app: Flask, client: FlaskClient, topic_id: int, name: str, **fields: object) -> TestResponse:
-    """Send the form of an act as somebody would who has just opened it; `fields` are what it needs besides."""
-    with app.app_context():
-        seen = db.session.scalar(select(func.max(Act.id)).where(Act.topic_id == topic_id)) or 0
-    data = {"listed": "0", "words": REASON, "seen": str(seen), **fields}
+    """Send the form of an act as somebody would who has just opened it, unless they give the `version` that they know;
+    `fields` are what it needs besides."""
+    data = {"listed": "0", "words": REASON, "version": current_version(app, topic_id), **fields}
     return client.post(path_of(topic_id, name), data={key: value for key, value in data.items() if value is not None})
+
+
+def current_version(app: Flask, topic_id: int) -> str:
+    with app.app_context():
+        topic = db.session.get(Topic, topic_id)
+        return version_of_topic(topic) if topic else ""
 
 
 def acts(app: Flask) -> list[tuple[str, int | None, dict]]:
