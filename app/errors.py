@@ -140,7 +140,7 @@ class ChangedMeanwhile(ForumError):
 
 class HiddenMeanwhile(ChangedMeanwhile):
     message = _l(
-        "The Secretariat has removed words from this message after you opened the page. They cannot be put back, so "
+        "The Secretariat has removed words from this message since you opened the page. They cannot be put back, so "
         "nothing has been saved."
     )
 

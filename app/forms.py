@@ -250,6 +250,8 @@ def told(field: Any) -> str:
     if isinstance(field, SelectField | SelectMultipleField):
         chosen = field.data if isinstance(field.data, list) else [field.data]
         choices: Any = field.choices or ()
+        if isinstance(choices, dict):  # in groups
+            choices = [choice for group in choices.values() for choice in group]
         return ", ".join(str(choice[1]) for choice in choices if field.coerce(choice[0]) in chosen)
     return "" if field.data is None else str(field.data)
 

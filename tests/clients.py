@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 FORM = re.compile(r"<form\b([^>]*)>(.*?)</form>", re.DOTALL)
 ACTION = re.compile(r'\baction="([^"]*)"')
 VERSION = re.compile(r'<input\b[^>]*\bname="version"[^>]*\bvalue="([^"]*)"')
+FOUND = 302
 ACT = re.compile(r"(/moderation/messages/\d+/)\w+/$")
 # The addresses, without their language, of forms about something that exists.
 VERSIONED = re.compile(
@@ -36,16 +37,18 @@ class Client(FlaskClient):
         return answer
 
     def post(self, path: str, *args: Any, **given: Any) -> TestResponse:
-        if VERSIONED.fullmatch(_without_language(path)):
-            given["data"] = self._with_version(_path(path), given.get("data"))
+        if not isinstance(given.get("data"), bytes):
+            given["data"] = self.with_version(path, given.get("data") or {})
         answer = super().post(path, *args, **given)
-        self.versions.pop(_path(path), None)
+        if answer.status_code == FOUND:  # which leads to another page
+            self.versions.clear()
         self._remember(path, answer)
         return answer
 
-    def _with_version(self, path: str, data: Any) -> dict[str, Any]:
-        sent = dict(data or {})
-        if "version" not in sent:
+    def with_version(self, address: str, data: Any) -> dict[str, Any]:
+        """What a browser sends to this address in all, with the version that its form has."""
+        path, sent = _path(address), dict(data)
+        if "version" not in sent and VERSIONED.fullmatch(_without_language(path)):
             if path not in self.versions:
                 self.get(ACT.sub(r"\1", path))
             sent["version"] = self.versions.get(path)

@@ -3,10 +3,10 @@
 from flask_babel import lazy_gettext as _l
 
 from app.admin.log_actions import changed, record
-from app.admin.user_queries import count_other_administrators, get_person
-from app.auth import sign_ins
-from app.auth.erasing import erase, posted_for_the_name_of
-from app.auth.mailing import address_for, write_to
+from app.admin.user_queries import get_person
+from app.auth import sign_in
+from app.auth.emails import address_for, write_to
+from app.auth.leaving import count_other_administrators, erase, posted_for_the_name_of
 from app.database import utcnow
 from app.errors import AlreadyDecided, LastAdministrator, Refused
 from app.extensions import transaction
@@ -42,7 +42,7 @@ def suspend(user_id: int, reason: str, *, key: str, version: str, viewer: User) 
             raise AlreadyDecided
         require_version(version, version_of_person(user))
         user.suspended_at, user.suspended_for = utcnow(), reason
-        sign_ins.end_others(user, "")
+        sign_in.end_others(user, "")
         record(viewer, "suspend", "users", user, changed("reason", "", reason))
         write_to(user, "suspended", reason=reason)
         once.made(user_id)

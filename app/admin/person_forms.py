@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
 
-from app.auth.leaving_forms import TypedAddress
+from app.auth.forms import TypedAddress
 from app.forms import AtMost, LineField, OnceForm, Required, VersionedForm
 from app.models import User
 

@@ -9,7 +9,7 @@ from app.admin import person_actions as actions
 from app.admin.common_views import done, done_already, here, show
 from app.admin.person_forms import DeletePersonForm, StandingForm
 from app.admin.user_queries import get_person, is_former
-from app.auth.erasing import posted_for_the_name_of
+from app.auth.leaving import posted_for_the_name_of
 from app.forms import VersionedForm, carry_out
 from app.languages import language_or_default
 from app.models import User

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from app.admin.log_actions import changed, record
 from app.admin.object_queries import fetch
 from app.admin.telling import tell
-from app.auth.queries import find_by_email
+from app.auth.emails import find_by_email
 from app.errors import Refused
 from app.extensions import transaction
 from app.languages import site_languages

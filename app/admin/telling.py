@@ -1,6 +1,6 @@
 """The mails to people who are given a role in a forum, or lose it; written in the transaction that does it."""
 
-from app.auth.mailing import address_for, write_to
+from app.auth.emails import address_for, write_to
 from app.languages import language_or_default, site_default, site_languages
 from app.models import Forum, Role, User
 from app.models.texts import best_text

@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from app.admin.log_actions import assign, record
 from app.admin.role_actions import hold
-from app.admin.user_queries import count_other_administrators, get_person, version_of_user
+from app.admin.user_queries import get_person, version_of_user
+from app.auth.leaving import count_other_administrators
 from app.errors import LastAdministrator, Refused
 from app.extensions import db, transaction
 from app.models import Forum, Role, User

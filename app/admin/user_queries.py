@@ -75,17 +75,6 @@ def version_of_user(user: User) -> str:
     return version_of(user, PROFILE, sorted((held.role, held.forum_id, held.languages) for held in user.roles))
 
 
-def count_other_administrators(user: User) -> int:
-    """How many others could administer: administrators with a confirmed address, who are not suspended.
-
-    Asked inside the transaction that takes a right away: the administrators are kept from other writers until its
-    end, so that no two of them take the right from each other at once; all hold them in the same order.
-    """
-    can_sign_in = User.confirmed_at.is_not(None) & User.suspended_at.is_(None) & User.former_number.is_(None)
-    statement = select(User.id).where(User.is_admin, can_sign_in).order_by(User.id).with_for_update()
-    return len(set(db.session.scalars(statement)) - {user.id})
-
-
 def _page_number(asked: str, total: int) -> tuple[int, int]:
     """`(page, pages)`. Raises NotFound where what was asked for is the number of no page."""
     pages = max(-(-total // PER_PAGE), 1)

@@ -11,7 +11,7 @@ from app.admin import user_actions, user_queries
 from app.admin.common_views import done, here, query_without_page, show
 from app.admin.forum_queries import list_forums
 from app.admin.user_forms import UserForm
-from app.auth.sign_up_queries import count_waiting
+from app.auth.sign_up import count_waiting
 from app.forms import carry_out
 from app.languages import reader_language
 from app.models import User

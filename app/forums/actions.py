@@ -46,7 +46,7 @@ def start_topic(
     once = Once(submission, author, group.id, title, question, message, _identities(files))
     with transaction(once=once):
         if once.before:
-            return db.session.get_one(Message, once.before)
+            return _made_before(once)
         require(author, "start_topic", group)
         _require_voice(author, group, message)
         asked = queries.get_question(group, question)
@@ -84,7 +84,7 @@ def reply(
     once = Once(submission, author, topic.id, reply_to.id if reply_to else None, message, _identities(files))
     with transaction(once=once):
         if once.before:
-            return db.session.get_one(Message, once.before)
+            return _made_before(once)
         topic = placing.standing(topic)
         require(author, "reply", topic)
         _require_voice(author, topic.group, message)
@@ -154,6 +154,10 @@ def withdraw(message: Message, *, author: User, version: str) -> bool:
         message.withdrawn_at = utcnow()
         placing.show(message, MessageStatus.WITHDRAWN)
     return True
+
+
+def _made_before(once: Once) -> Message:
+    return db.session.get_one(Message, once.before)
 
 
 def _require_voice(author: User, group: Group, message: dict[str, Any]) -> None:

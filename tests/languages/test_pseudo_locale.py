@@ -12,9 +12,9 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
 from app.auth import tokens
-from app.auth.email_change_actions import PURPOSES as EMAIL_CHANGE
+from app.auth.email_change import PURPOSES as EMAIL_CHANGE
 from app.auth.passwords import hash_password
-from app.auth.sign_up_queries import hash_for
+from app.auth.sign_up import hash_for
 from app.database import utcnow
 from app.errors import EmailChangeExpired, SecondStepExpired, SecondStepNeeded, Suspended
 from app.extensions import db

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.database import utcnow
 from app.errors import AlreadyDecided
 from app.extensions import db
 from app.forums.revising import version_of
@@ -79,7 +80,7 @@ def test_one_approves_and_one_withholds_at_once(app: Flask, world: World, waitin
         (world.moderator, lambda message, by: actions.approve(message, by=by, version=shown)),
         (
             world.admin,
-            lambda message, by: actions.withhold(message, by=by, version=shown, reason={"en": "No"}, title=""),
+            lambda message, by: actions.withhold(message, by=by, version=shown, reason=no, title=""),
         ),
     )
     run([lambda one=one: outcomes.append(attempt(app, waiting, *one, started)) for one in both])
@@ -273,6 +274,7 @@ def test_each_act_is_possible_on_some_statuses_only(status: str, impossible: set
     for act in impossible:
         with changed(app, Message, world.first) as message:
             message.status = status
+            message.withheld_at = message.withdrawn_at = utcnow()
         answer = do(moderator, world.first, act, **ACTS[act])
         assert answer.status_code == 409, act
         assert "This has been decided already" in answer.text
@@ -310,11 +312,11 @@ def test_act_needs_the_token_of_its_form(app: Flask, world: World, waiting: int,
 def test_a_role_that_was_lost_meanwhile_is_noticed_inside_the_transaction(app, world, waiting, monkeypatch, moderator):
     begin = actions.transaction
 
-    def lose_the_role():
+    def lose_the_role(**given):
         with app.app_context():
             db.session.query(ForumRole).delete()
             db.session.commit()
-        return begin()
+        return begin(**given)
 
     monkeypatch.setattr(actions, "transaction", lose_the_role)
 

@@ -284,12 +284,12 @@ def test_place_that_was_deleted_meanwhile_is_refused(
 ):
     begin = topic_actions.transaction
 
-    def delete_first():
+    def delete_first(**given):
         with app.app_context():
             key = place.group if kind is Group else place.question
             db.session.delete(db.session.get_one(kind, key))
             db.session.commit()
-        return begin()
+        return begin(**given)
 
     monkeypatch.setattr(topic_actions, "transaction", delete_first)
 
@@ -318,11 +318,11 @@ def test_right_that_ends_before_the_form_is_sent_is_missed_inside_the_transactio
 ):
     begin = topic_actions.transaction
 
-    def dismiss_first():
+    def dismiss_first(**given):
         with app.app_context():
             db.session.query(ForumRole).filter_by(user_id=world.moderator).delete()
             db.session.commit()
-        return begin()
+        return begin(**given)
 
     monkeypatch.setattr(topic_actions, "transaction", dismiss_first)
 
