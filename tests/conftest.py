@@ -22,6 +22,7 @@ from tests.world import World
 
 SECRET = "a secret only for tests, long enough"
 CONTACT = "secretariat@example.org"
+Flask.test_client_class = Client  # of every application that a test makes
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +39,6 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
 @pytest.fixture(scope="session")
 def one_app(config: Config) -> Flask:
     app = create_app(config)
-    app.test_client_class = Client
     page_cache.register(app, MEGABYTE, seconds=0)  # so that every page is asked for in front of it, and none is old
     with app.app_context():
         db.create_all()
@@ -59,7 +59,6 @@ def app(one_app: Flask, config: Config) -> Iterator[Flask]:
 def reachable(app: Flask, config: Config) -> Iterator[Flask]:
     """The same site with an address of the Secretariat."""
     site = create_app(replace(config, contact_email=CONTACT))
-    site.test_client_class = Client
     yield site
     with site.app_context():
         db.engine.dispose()

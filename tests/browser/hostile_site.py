@@ -24,7 +24,6 @@ from app.models import Act, Attachment, Forum, ForumRole, LogEntry, Mail, Messag
 from app.plain import is_blank, plain, plain_line
 from config import Config
 from tests.browser.server import POLL_SECONDS, SECRET, Site, serving
-from tests.clients import Client
 from tests.conftest import sign_in
 from tests.files import make_attachment
 from tests.world import make_forum, make_message, make_pending, make_topic, make_user
@@ -183,7 +182,6 @@ def hostile_site(folder: Path, texts: Sequence[str]) -> Iterator[HostileSite]:
     with serving(folder) as site:
         unchecked = {"WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": False}
         app = create_app(Config(secret_key=SECRET, site_url=site.address, instance=folder, overrides=unchecked))
-        app.test_client_class = Client
         planter = Planter(texts)
         with app.app_context():
             planted = planter.plant()

@@ -17,7 +17,6 @@ from app.extensions import db
 from app.languages import KNOWN, Language
 from app.models import Act, LogEntry, Message
 from config import ROOT, Config
-from tests.clients import Client
 from tests.full_world import FullWorld
 from tools.catalogues import extract
 
@@ -101,7 +100,6 @@ def make_pseudo_site(folder: Path) -> tuple[Flask, FullWorld]:
     KNOWN["en"] = _with_marked_dates(known)
     try:
         app = create_app(site)
-        app.test_client_class = Client
     finally:
         KNOWN["en"] = known
     with app.app_context():
