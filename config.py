@@ -163,7 +163,7 @@ def _require_site(written: str) -> None:
     if written != f"{address.scheme}://{address.netloc}" or "@" in address.netloc:
         raise SettingError(
             f"SITE_URL must end after the host, such as {address.scheme}://{address.hostname}: "
-            "the site cannot be below a path, and takes no user name or query there."
+            "it cannot have a path, a user name or a query."
         )
     if address.scheme == "http" and address.hostname not in LOOPBACK:
         raise SettingError("SITE_URL must begin with https:// unless the site is on this machine only.")

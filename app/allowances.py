@@ -1,8 +1,8 @@
 """How much one person may do: messages, changes and reports in an hour, bytes of files in a day.
 
-All is counted in the database, inside the transaction that adds to it and with the person's row held, so that no two
-forms pass at the same moment and it holds over all processes. Messages count whatever became of them, and so do files
-that were removed. Those who moderate a forum have no limit in it: they post what came by email or letter.
+Everything is counted in the database, inside the transaction that adds to it and with the person's row locked, so that
+two forms sent at the same moment cannot both pass, in any process. Withdrawn messages and removed files count too. The
+moderators of a forum have no limit in it: they post what came by email or letter.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 class TooMuchInATime(ForumError):
-    """More than one person may do: `said` is the message, with `most` that are possible and `until` when not."""
+    """More than one person may do: `said` is the message, with the limit `most` and the `moment` when it ends."""
 
     status = 429
     heading = _l("Please wait before you send more")
@@ -36,7 +36,7 @@ class TooMuchInATime(ForumError):
     def __init__(self, most: int, *, until: datetime) -> None:
         super().__init__(most, until)
         self.retry_after = max(int((until - utcnow()).total_seconds()), 0) + 1
-        # To the next whole minute, since pages tell no seconds.
+        # Rounded up to the next whole minute, since pages show no seconds.
         moment = reader_language().moment(until + timedelta(seconds=-until.second % 60))
         self.message: object = str(self.said) % {"most": self._written(most), "moment": moment}
 
@@ -47,30 +47,30 @@ class TooMuchInATime(ForumError):
 
 class TooManyPosts(TooMuchInATime):
     said = _l(
-        "You have posted %(most)s messages within an hour, which is the limit for one person. Nothing was saved; what "
-        "you typed is given back below. You can post again from this time: %(moment)s."
+        "You have reached the hourly limit for posting messages (%(most)s per person). Nothing was saved. You can "
+        "post again from the following time: %(moment)s."
     )
 
 
 class TooManyChanges(TooMuchInATime):
     said = _l(
-        "You have changed messages %(most)s times within an hour, which is the limit for one person. Nothing was "
-        "saved; what you typed is given back below. You can change messages again from this time: %(moment)s."
+        "You have reached the hourly limit for changing messages (%(most)s per person). Nothing was saved. You can "
+        "change messages again from the following time: %(moment)s."
     )
 
 
 class TooManyReports(TooMuchInATime):
     said = _l(
-        "You have reported %(most)s messages within an hour, which is the limit for one person. Nothing was saved; "
-        "what you typed is given back below. You can report messages again from this time: %(moment)s."
+        "You have reached the hourly limit for reporting messages (%(most)s per person). Nothing was saved. You can"
+        " report messages again from the following time: %(moment)s."
     )
 
 
 class TooManyBytes(TooMuchInATime):
     said = _l(
-        "One person can attach at most %(most)s of files within 24 hours, and these would exceed that. Nothing was "
-        "saved; what you typed is given back below. Please send it without files or with smaller ones, or try again "
-        "from this time: %(moment)s."
+        "You can attach at most %(most)s of files within 24 hours, and these files would exceed that limit. Nothing"
+        " was saved. Please send your message without files or with smaller ones, or try again from the following "
+        "time: %(moment)s."
     )
 
     @staticmethod
@@ -82,9 +82,9 @@ class TooManyBytesSent(TooManyBytes):
     """Said before what was sent is read."""
 
     said = _l(
-        "One person can attach at most %(most)s of files within 24 hours, and these would exceed that. Nothing was "
-        "saved, and your text was not received. Please go back in your browser, where you should still find it, and "
-        "send it without files or with smaller ones, or try again from this time: %(moment)s."
+        "You can attach at most %(most)s of files within 24 hours, and these files would exceed that limit. Nothing"
+        " was saved, and your text was not received. Please go back in your browser, where you should still find "
+        "it, and send it without files or with smaller ones, or try again from the following time: %(moment)s."
     )
 
 
@@ -105,7 +105,7 @@ def require_change(author: User, forum: Forum, sizes: Sequence[int]) -> None:
     since = utcnow() - HOUR
     lately = (Message.author_id == author.id) & (Message.edited_at > since)
     last = select(Message.edited_at.label("at")).where(lately)
-    # A revision tells when its text was written: by an earlier change, unless it is the text as it was posted.
+    # The time of a revision is that of an earlier change, unless it is the text as first posted.
     before = aliased(Revision)
     is_of_a_change = select(before.id).where(before.message_id == Revision.message_id, before.id < Revision.id).exists()
     earlier = select(Revision.written_at).join(Message).where(lately, is_of_a_change)
@@ -123,14 +123,14 @@ def require_report(reporter: User, forum: Forum) -> None:
 
 
 def bytes_left(author: User) -> tuple[int, datetime]:
-    """How many bytes of files the author may still attach today, and from when on it is more."""
+    """How many bytes of files the author may still attach today, and when more will be possible."""
     attached = _attached(author)
     left = _site().bytes_per_day - sum(size for _at, size in attached)
     return max(left, 0), (attached[0][0] if attached else utcnow()) + DAY
 
 
 def _is_limited(person: User, forum: Forum) -> bool:
-    """Whether the person has limits in the forum; their row is then held until the transaction ends."""
+    """Whether the person has limits in the forum; their row is then locked until the transaction ends."""
     if moderates(person, forum):
         return False
     db.session.execute(select(User.id).where(User.id == person.id).with_for_update(key_share=True))
@@ -164,7 +164,9 @@ def _require_bytes(author: User, sizes: Sequence[int]) -> None:
 def _attached(author: User) -> list[tuple[datetime, int]]:
     """When the author attached files within the last day, and their sizes in bytes, the oldest first."""
     since = utcnow() - DAY
-    touched = or_(Message.posted_at > since, Message.edited_at > since)  # by which files came, and its indexes find it
+    touched = or_(
+        Message.posted_at > since, Message.edited_at > since
+    )  # when files were attached; both columns are indexed
     statement = select(Attachment.created_at, Attachment.size).join(Message, Message.id == Attachment.message_id)
     statement = statement.where(Message.author_id == author.id, touched, Attachment.created_at > since)
     return [(at, size) for at, size in db.session.execute(statement.order_by(Attachment.created_at))]

@@ -1,4 +1,4 @@
-"""What is refused where a limit is used up, and when it can be tried again."""
+"""Refusals when a limit is used up, and when people can try again."""
 
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ MINUTES_OF_AN_HOUR = 60
 
 
 class TooManyAttempts(ForumError):
-    """`until` is when it can be done again; `reason` says, in a whole sentence, what there was too much of."""
+    """`until` is when the person can try again; `reason` is a whole sentence that says why they cannot now."""
 
     status = 429
     form_can_be_sent_again = True
@@ -29,7 +29,7 @@ class TooManyPasswords(TooManyAttempts):
     """The same for an address with an account and for one without."""
 
     reason = _l("Too many wrong passwords have been entered for this account or from your network.")
-    ways = (("auth.forgot", _l("Do not wait: ask for a link by email to choose a new password")),)
+    ways = (("auth.forgot", _l("If you do not want to wait, ask us to email you a link to choose a new password")),)
 
 
 class TooManyCodes(TooManyAttempts):
@@ -37,7 +37,7 @@ class TooManyCodes(TooManyAttempts):
     ways = (
         (
             "auth.forgot",
-            _l("If it was not you, someone knows your password: ask for a link by email to choose a new one"),
+            _l("If it was not you, someone knows your password: ask us to email you a link to choose a new one"),
         ),
     )
 

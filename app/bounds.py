@@ -1,5 +1,5 @@
-"""How much a request may hold besides its size in bytes: counted before anything of it is parsed, since parsing costs
-far more time and memory than what is sent."""
+"""Limits on what a request may contain, in addition to its size: counted before parsing, which costs far more time and
+memory than the request itself."""
 
 import re
 from collections.abc import Iterable
@@ -15,14 +15,14 @@ MOST_ARGUMENTS = 100
 LONGEST_HEADERS = 16_000  # of the values of all of them together
 LONGEST_KEPT = 1_000  # of one of them, where all are too long
 MOST_COOKIES = 100
-# Enough for a check box for each State, or for each message of the longest list that can be moved at once.
+# Enough for a check box for each State, or for each message of the longest list that can be moved.
 MOST_FIELDS = 1_000
 # In percent signs: a megabyte of text as forms encode it, so that it is refused at its field and given back.
 MOST_ESCAPES = 1_100_000
 MOST_PARTS = 200  # of a form with files, which has no list of check boxes
-LONGEST_PART_HEADER = 1_200  # of one field or file: no system has names of files that come near to it
+LONGEST_PART_HEADER = 1_200  # of one field or file: far longer than any system allows names of files
 BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r")
-FEW_ESCAPES = 50_000  # which cost little, whatever they stand for
+FEW_ESCAPES = 50_000  # which cost little, whatever they encode
 # UTF-8 (RFC 3629, section 4) with bytes as a percent sign and two digits. A byte that belongs to no character costs as
 # much as many others.
 TAIL = rb"%[89AB][0-9A-F]"
@@ -41,11 +41,11 @@ WELL_FORMED = re.compile(
     re.IGNORECASE,
 )
 NOT_UNDERSTOOD, URI_TOO_LONG, HEADERS_TOO_LARGE, TOO_LARGE = 400, 414, 431, 413
-EXCESS = "plenary.excess"  # in the environment of a request: the status of what it has too much, else None
+EXCESS = "plenary.excess"  # in the environment of a request: the status with which to refuse it, or None
 
 
 def register(app: Flask) -> None:
-    """Refuse what is too much, on a page as all errors have."""
+    """Refuse requests beyond the limits, with the usual error page."""
     app.config["MAX_FORM_PARTS"] = MOST_PARTS
     app.wsgi_app = _without_excess(app.wsgi_app)  # type: ignore[assignment, method-assign]
 
@@ -58,12 +58,12 @@ def register(app: Flask) -> None:
 
 
 class ShortHeaders:
-    """What a form with files sends, as long as nothing in it has a header that is longer than any needs."""
+    """The body of a form with files, refused if a part has a header that is too long."""
 
     def __init__(self, stream: IO[bytes], boundary: str) -> None:
         self._stream = stream
         self._boundary = f"--{boundary}".encode()
-        self._unread = b""  # what may be the beginning of a boundary or of a blank line, or is part of a header
+        self._unread = b""  # a possible start of a boundary or blank line, or part of a header
         self._is_in_header = False
 
     def read(self, size: int = -1) -> bytes:
@@ -107,13 +107,13 @@ def _refuse_excess_of_form() -> None:
 
 
 def _refuse(status: int) -> NoReturn:
-    """Raise the error, with a note that nothing of the form is to be read."""
+    """Raise the error, and note that the form must not be read."""
     request.environ[EXCESS] = status
     abort(status)
 
 
 def _without_excess(answer: "WSGIApplication") -> "WSGIApplication":
-    """The same answers, for requests of which too much is left out and noted."""
+    """The application, with whatever exceeds the limits removed from its requests and noted."""
 
     def answer_in_bounds(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         headers = {name: len(value) for name, value in environ.items() if name.startswith(("HTTP_", "CONTENT_"))}

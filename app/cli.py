@@ -59,11 +59,11 @@ def upgrade_command() -> None:
 @click.command()
 @with_appcontext
 def recount() -> None:
-    """Count every topic's messages and participants anew, and print what differed."""
+    """Count everything that is counted in forums, groups, questions and topics, and print what differed."""
     with transaction():
         differences = counters.recount()
-    for topic, counter, was, now in differences:
-        click.echo(f"Topic {topic}: {counter} was {was}, is now {now}.")
+    for kind, key, counter, was, now in differences:
+        click.echo(f"{kind} {key}: {counter} was {was}, is now {now}.")
     click.echo(f"Counters that differed: {len(differences)}")
 
 

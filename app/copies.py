@@ -1,8 +1,8 @@
-"""The one list of places that keep what participants write, and what becomes of it in each when it is taken back.
+"""The list of all places that store what participants write, and what happens to the text in each when it is hidden.
 
-Whoever adds a place (a column, a folder) adds it here; a test asks every column of the database for the words, after
-each act, and finds those in a place that the list does not name. A difference between two wordings holds numbers alone
-(app/difference.py), and a mail about a message nothing of what it says, so neither is such a place.
+Add every new place (a column, a folder) to this list: after each act, a test searches every column of the database and
+fails if the words are in a place that the list does not name. A difference between two wordings contains only numbers
+(app/difference.py), and an email about a message contains none of its text, so neither is such a place.
 """
 
 import enum
@@ -18,8 +18,8 @@ FILES = "files"  # the folder of attached files
 
 
 class Fate(enum.StrEnum):
-    SHOWN = "shown"  # stays as it is, and whoever could read it still can
-    KEPT = "kept"  # stays for its author, for moderators and for administrators
+    SHOWN = "shown"  # unchanged, for all who could read it before
+    KEPT = "kept"  # kept for its author, moderators and administrators
     GONE = "gone"  # emptied, or deleted with its row
 
 
@@ -45,19 +45,19 @@ PLACES = (
     Place("revision.body"),
     Place("revision.html"),
     Place("revision.on_behalf_of"),
-    # A file that is removed is gone; what it was called stays for the history of its message.
+    # A removed file is deleted; its name is kept for the history of its message.
     Place("attachment.name", hidden=Fate.SHOWN),
     Place(FILES, hidden=Fate.SHOWN),
     # A title belongs to all who write under it: the one who withholds the first message can give another, and the log
-    # keeps the former one. It is erased where nobody but the moderators has read it.
+    # keeps the former one. It is erased where only moderators have read it.
     Place("topic.title", withdrawn=Fate.SHOWN, withheld=Fate.GONE, hidden=Fate.SHOWN),
     Place("log_entry.detail", withdrawn=Fate.GONE, hidden=Fate.GONE, erased=Fate.KEPT),
 )
 
 
 def erase_words(numbers: ScalarSelect[int]) -> None:
-    """Erase what the messages of these numbers say and said. Called inside a transaction, which also deletes the files
-    once it is committed."""
+    """Erase the present and earlier texts of the messages with these numbers. Called inside a transaction,
+    which also deletes the files once it is committed."""
     db.session.execute(delete(Revision).where(Revision.message_id.in_(numbers)))
     for attachment in db.session.scalars(select(Attachment).where(Attachment.message_id.in_(numbers))):
         db.session.delete(attachment)  # one by one, since the file goes with its row

@@ -1,62 +1,181 @@
-"""The counters of topics, counted from their messages: one topic's by what changes it, all by `flask recount`."""
+"""The counters of forums, groups, questions and topics: of what everyone sees.
 
+Each action keeps them as it goes, at the same cost however much there is; `flask recount` counts them all from the
+messages. No counter of speakers needs a table of its own: a message changes it exactly where the topic, or the forum,
+has no other published message of the same speaker, and an index tells that at once.
+
+Called inside a transaction that keeps the topics from other writers (`writing.held`). The forum is kept from them after
+its topics, and its groups and questions after the forum, so that two actions never wait for each other.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Select, case, func, select, update
+from sqlalchemy import ColumnElement, Select, case, func, literal_column, select, update
 
 from app.extensions import db
-from app.models import WHO_SPEAKS, Message, MessageStatus, Topic
+from app.models import WHO_SPEAKS, Forum, Group, Message, MessageStatus, Question, Topic
 
 BATCH = 1_000
 
 _PUBLISHED = Message.status == MessageStatus.PUBLISHED
-COUNTERS: dict[str, Any] = {
-    "last_position": func.max(Message.position),
+_IS_LISTED = Topic.standing >= 0
+OF_A_TOPIC: dict[str, Any] = {
+    "last_position": func.coalesce(
+        func.max(Message.position), case((Topic.merged_into_id.is_not(None), Topic.last_position), else_=0)
+    ),
     "message_count": func.count(Message.id).filter(_PUBLISHED),
     "participant_count": func.count(func.distinct(WHO_SPEAKS)).filter(_PUBLISHED),
-    "active_at": func.max(Message.posted_at).filter(Message.position.is_not(None)),
+    # A topic without messages was active when it began.
+    "active_at": func.coalesce(
+        func.max(Message.posted_at).filter(Message.position.is_not(None)),
+        Topic.created_at,
+    ),
 }
-# Where nothing is to be counted: a topic without messages was active when it began.
-_OTHERWISE: dict[str, Any] = {
-    "last_position": case((Topic.merged_into_id.is_not(None), Topic.last_position), else_=0),
-    "active_at": Topic.created_at,
+OF_A_GROUP: dict[str, Any] = {"topic_count": func.count(Topic.id).filter(_IS_LISTED)}
+OF_A_QUESTION: dict[str, Any] = {**OF_A_GROUP, "message_count": func.coalesce(func.sum(Topic.message_count), 0)}
+OF_A_FORUM: dict[str, Any] = {
+    "message_count": func.count(Message.id),
+    "speaker_count": func.count(func.distinct(WHO_SPEAKS)),
+    "first_at": func.min(Message.posted_at),
+    "last_at": func.max(Message.posted_at),
 }
+# Topics first, since groups and questions are counted from them.
+COUNTERS: dict[Any, tuple[dict[str, Any], Any, ColumnElement[bool]]] = {
+    Topic: (OF_A_TOPIC, Message, Message.topic_id == Topic.id),
+    Group: (OF_A_GROUP, Topic, Topic.group_id == Group.id),
+    Question: (OF_A_QUESTION, Topic, Topic.question_id == Question.id),
+    Forum: (OF_A_FORUM, Message, (Message.forum_id == Forum.id) & _PUBLISHED),
+}
+
+
+@contextmanager
+def carried(*topics: Topic) -> Iterator[None]:
+    """Carry what changes inside of the topics' counters, group and question on to their groups and questions."""
+    db.session.flush()
+    before = _shares(topics)
+    yield
+    db.session.flush()
+    after = _shares(topics)
+    for model, key in sorted(before | after, key=lambda one: (one[0].__name__, one[1])):
+        changes = after.get((model, key), Counter())
+        changes.subtract(before.get((model, key), Counter()))
+        values = {name: getattr(model, name) + by for name, by in changes.items() if by}
+        if values:
+            db.session.execute(update(model).where(model.id == key).values(values))
+
+
+def count_in(message: Message) -> None:
+    """Count a message that is published now and was not before, in its topic and its forum."""
+    forum = _count(message, 1)
+    forum.first_at = min(forum.first_at or message.posted_at, message.posted_at)
+    forum.last_at = max(forum.last_at or message.posted_at, message.posted_at)
+
+
+def count_out(message: Message) -> None:
+    """Count a message no more that was published before and is not now."""
+    forum = _count(message, -1)
+    if message.posted_at in (forum.first_at, forum.last_at):
+        first_at, last_at = (_one_end(end, forum.id) for end in (func.min, func.max))
+        forum.first_at, forum.last_at = db.session.execute(select(first_at, last_at)).one()
 
 
 def count(topic: Topic) -> None:
-    """Set the counters of a topic that is kept from other writers (`placing.held`); inside a transaction."""
-    db.session.flush()
-    row = db.session.execute(_counted().where(Topic.id == topic.id)).one()
-    for name in COUNTERS:
-        setattr(topic, name, getattr(row, f"right_{name}"))
+    """Set the counters of a topic from all its messages."""
+    _set(Topic, topic)
 
 
-def recount() -> list[tuple[int, str, object, object]]:
-    """Set every counter to what its topic's messages say; inside a transaction.
+def count_forum(forum: Forum) -> None:
+    """Set the counters of a forum from all its messages."""
+    _set(Forum, forum)
 
-    Returns what differed: `(topic's id, counter, what it was, what it is now)`.
+
+def recount() -> list[tuple[str, int, str, object, object]]:
+    """Set every counter to what the messages say.
+
+    Returns what differed: `(name of the model, key, counter, what it was, what it is now)`.
     """
-    differences = []
+    db.session.flush()
+    return [difference for model in COUNTERS for difference in _recount(model)]
+
+
+def _shares(topics: tuple[Topic, ...]) -> dict[tuple[Any, int], Counter[str]]:
+    """What the topics add to the counters of their groups and questions, by model and key."""
+    shares: dict[tuple[Any, int], Counter[str]] = {}
+    for topic in topics:
+        is_listed = int(topic.last_position > 0 and topic.merged_into_id is None)
+        shares.setdefault((Group, topic.group_id), Counter()).update(topic_count=is_listed)
+        if topic.question_id:
+            share = shares.setdefault((Question, topic.question_id), Counter())
+            share.update(topic_count=is_listed, message_count=topic.message_count)
+    return shares
+
+
+def _count(message: Message, by: int) -> Forum:
+    """Count a message in or out of its topic and its forum, which is kept from other writers from here on."""
+    db.session.flush()
+    topic = message.topic
+    topic.message_count += by
+    if not _speaks_besides(message, Message.topic_id == topic.id):
+        topic.participant_count += by
+    forum = db.session.get_one(Forum, message.forum_id)
+    db.session.refresh(forum, list(OF_A_FORUM), with_for_update=True)
+    forum.message_count += by
+    if not _speaks_besides(message, Message.forum_id == forum.id):
+        forum.speaker_count += by
+    return forum
+
+
+def _speaks_besides(message: Message, there: ColumnElement[bool]) -> bool:
+    """Whether who speaks in a message is heard there in another one too."""
+    if message.speaker:
+        # Named as in the index of those whose words someone else typed.
+        same = (Message.speaker == message.speaker) & (Message.speaker != literal_column("''"))
+    else:
+        same = (Message.author_id == message.author_id) & (Message.speaker == "")
+    others = select(Message.id).where(same, Message.forum_id == message.forum_id, _PUBLISHED, Message.id != message.id)
+    return db.session.scalar(others.where(there).limit(1)) is not None
+
+
+def _one_end(end: Any, forum_id: int) -> Any:
+    """The first or the last time of a forum's messages, each asked for alone, so that the index has it ready."""
+    return select(end(Message.posted_at)).where(Message.forum_id == forum_id, _PUBLISHED).scalar_subquery()
+
+
+def _set(model: Any, thing: Any) -> None:
+    db.session.flush()
+    row = db.session.execute(_counted(model).where(model.id == thing.id)).one()
+    for name in COUNTERS[model][0]:
+        setattr(thing, name, getattr(row, f"right_{name}"))
+
+
+def _recount(model: Any) -> Iterator[tuple[str, int, str, object, object]]:
     wrong = []
-    for row in db.session.execute(_counted().order_by(Topic.id)):
-        right = {name: getattr(row, f"right_{name}") for name in COUNTERS}
-        changed = [name for name in COUNTERS if getattr(row, name) != right[name]]
-        differences += [(row.id, name, getattr(row, name), right[name]) for name in changed]
-        wrong += [{"id": row.id, **right}] if changed else []
+    for row in db.session.execute(_counted(model).order_by(model.id)):
+        changed = [name for name in COUNTERS[model][0] if getattr(row, name) != getattr(row, f"right_{name}")]
+        if changed:
+            wrong.append(_right(model, row))
+        for name in changed:
+            yield model.__name__, row.id, name, getattr(row, name), getattr(row, f"right_{name}")
     for start in range(0, len(wrong), BATCH):
-        db.session.execute(update(Topic), wrong[start : start + BATCH])
-    return differences
+        db.session.execute(update(model), wrong[start : start + BATCH])
 
 
-def _counted() -> Select[Any]:
-    """Each topic's counters beside what they should be."""
-    right = {name: func.coalesce(counted, _OTHERWISE.get(name, 0)) for name, counted in COUNTERS.items()}
+def _right(model: Any, row: Any) -> Mapping[str, Any]:
+    return {"id": row.id, **{name: getattr(row, f"right_{name}") for name in COUNTERS[model][0]}}
+
+
+def _counted(model: Any) -> Select[Any]:
+    """The counters of each row beside what they should be."""
+    right, counted, is_its_own = COUNTERS[model]
     return (
         select(
-            Topic.id,
-            *(getattr(Topic, name) for name in COUNTERS),
-            *(counted.label(f"right_{name}") for name, counted in right.items()),
+            model.id,
+            *(getattr(model, name) for name in right),
+            *(value.label(f"right_{name}") for name, value in right.items()),
         )
-        .outerjoin(Message, Message.topic_id == Topic.id)
-        .group_by(Topic.id)
+        .outerjoin(counted, is_its_own)
+        .group_by(model.id)
     )

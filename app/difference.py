@@ -1,7 +1,7 @@
 """What is different between two wordings of a text, word by word, in a bounded number of steps.
 
-A difference is made once, when a text is changed, and kept as numbers alone: it holds nothing of what was written, so
-that whoever may not see one of the wordings learns nothing from it, and nothing of it has to be erased.
+A difference is computed once, when a text is changed, and stored as numbers only. It contains no text, so it reveals
+nothing of a wording that is hidden or erased.
 """
 
 import re
@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 LINES = re.compile(r"[^\n]*\n|[^\n]+")
 WORDS = re.compile(r"\w+\s*|[^\w\s]\s*|\s+")
-# Of one difference. What would take more is shown as taken out and put in as a whole.
+# For one difference. Text that would take more is shown as removed and inserted as a whole.
 MOST_STEPS = 150_000
-STEPS_OF_A_CHANGE = 250  # each one costs whoever reads it, and the page, more than a pair of words that is compared
+STEPS_OF_A_CHANGE = 250  # each costs the page more than comparing a pair of words
 
-# Each row: how many characters stay, how many are then taken out, and how many are put in in their place.
+# Each row: how many characters are kept, how many are then removed, and how many are inserted in their place.
 Difference = list[list[int]]
 
 
@@ -27,7 +27,7 @@ class Piece(NamedTuple):
 
 
 class Block(NamedTuple):
-    """The parts of both wordings that stand for each other."""
+    """Corresponding parts of both wordings."""
 
     is_same: bool
     earlier: str
@@ -35,7 +35,7 @@ class Block(NamedTuple):
 
 
 class Run(NamedTuple):
-    """So many tokens that both have, from these places on, and the runs before them."""
+    """A run of `length` tokens that both have, from these places on, and the run before it."""
 
     earlier: int
     later: int
@@ -72,7 +72,7 @@ def compare(earlier: str, later: str, most_steps: int = MOST_STEPS) -> Differenc
 def pieces(earlier: str, later: str, difference: Iterable[Sequence[int]]) -> Iterator[Piece]:
     """The pieces of both wordings in their order; without those that are "ins" they are the earlier one.
 
-    What the difference does not tell of is shown as taken out and put in.
+    Text that the difference does not cover is shown as removed and inserted.
     """
     out = put = 0
     for same, taken, given in (*difference, (0, len(earlier), len(later))):
@@ -147,7 +147,7 @@ def _trace(a: Sequence[str], b: Sequence[str], most: int) -> tuple[int, Run | No
     """The steps that were taken, and the last run of a longest common subsequence: the greedy algorithm of E. W. Myers,
     "An O(ND) Difference Algorithm and Its Variations" (1986). It stops as soon as it has taken more than `most`.
 
-    With each edit more, every diagonal is followed as far as both go on alike.
+    After each edit, every diagonal is followed as far as both sequences match.
     """
     taken = 0
     reached: dict[int, tuple[int, Run | None]] = {1: (0, None)}  # by diagonal (place in a - place in b): place in a
@@ -174,7 +174,7 @@ def _next(reached: dict[int, tuple[int, Run | None]], diagonal: int, edits: int)
 
 
 def _end(a: Sequence[str], b: Sequence[str], place: int, diagonal: int) -> int:
-    """How far both go on alike from this place in `a`."""
+    """How far both sequences match from this place in `a`."""
     while place < len(a) and place - diagonal < len(b) and a[place] == b[place - diagonal]:
         place += 1
     return place

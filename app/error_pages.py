@@ -29,11 +29,11 @@ MESSAGES = {
         "Please go back in your browser, where you should still find your text, shorten it or choose smaller files, "
         "and send it again."
     ),
-    414: _l("This address is longer than this site can take. Please check it, or find the page from the home page."),
+    414: _l("This address is too long for this site. Please check it, or start from the home page."),
     429: _l("There were too many attempts in a short time. Please wait a few minutes, at most an hour, and try again."),
     431: _l(
-        "Your browser sent more cookies or settings than this site can take. "
-        "Please delete the cookies of this site in your browser, and try again."
+        "Your browser sent more cookies or other data than this site can accept. "
+        "Please delete the cookies of this site in your browser and try again."
     ),
     500: _l("Something went wrong on our side. Nothing was changed. Please try again in a moment."),
     503: _l("This site cannot reach its records at the moment. Please try again in a few minutes."),

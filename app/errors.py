@@ -10,9 +10,11 @@ Ways = tuple[tuple[str, LazyString], ...]  # (endpoint, text of the link)
 class ForumError(Exception):
     """A broken rule. Subclasses set the status, a message safe to show, pages that lead on, whether the address of the
     Secretariat is named, which alone can help, and whether the form that was sent can be sent again, in `retry_after`
-    seconds where that is known; `heading`, where that of the status does not fit."""
+    seconds where that is known; `heading`, where that of the status does not fit; the `field` of the form that breaks
+    the rule, "" for none."""
 
     status = 400
+    field = ""
     retry_after: int | None = None
     heading: LazyString | None = None
     message = _l("That cannot be done.")
@@ -67,8 +69,8 @@ class TooBusy(ForumError):
     retry_after = 30
     heading = _l("Please wait a moment")
     message = _l(
-        "This page or file can be very long, and those are made one at a time. Others are being made now. "
-        "Please try again in half a minute."
+        "Long pages and files are prepared one at a time, and others are being prepared now. "
+        "Please try again in 30 seconds."
     )
 
 
@@ -173,7 +175,7 @@ class Locked(ForumError):
 
 
 class Refused(ForumError):
-    """A rule that depends on what else there is; `field` names the form's field that breaks it, "" for none."""
+    """A rule that depends on what else there is."""
 
     status = 409
 
@@ -202,8 +204,8 @@ class NoRoom(ForumError):
     status = 507
     heading = _l("Files cannot be stored at the moment")
     message = _l(
-        "There is not enough disk space left for files on the server. Nothing was saved; what you typed is given back "
-        "below. Please send it without files, or try again later."
+        "The server does not have enough space left for files. Nothing was saved. Please send your message "
+        "without files, or try again later."
     )
     names_secretariat = True
     form_can_be_sent_again = True
@@ -260,8 +262,8 @@ class NotConfirmed(ForumError):
 
 class ConfirmationMailed(NotConfirmed):
     message = _l(
-        "This email address has not been confirmed yet. We have sent emails to it within the last hour; please open "
-        "the link in the latest one, then sign in. If none has come, look into your folder for unwanted email too."
+        "This email address has not been confirmed yet. We have sent emails to it within the last hour: please open "
+        "the link in the latest one, then sign in. If you cannot find any, check your spam folder."
     )
 
 

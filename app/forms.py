@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from flask import Flask, request
@@ -13,8 +14,9 @@ from wtforms import BooleanField, SelectField, SelectMultipleField, StringField,
 from wtforms import HiddenField as AnyHiddenField
 from wtforms.fields.core import UnboundField
 from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
+from wtforms.widgets import CheckboxInput
 
-from app.errors import ChangedMeanwhile, Refused, TooIntricate
+from app.errors import ChangedMeanwhile, ForumError, TooIntricate
 from app.extensions import csrf
 from app.markup import render, text_of
 from app.plain import is_blank, plain, plain_line
@@ -69,10 +71,10 @@ class Form(FlaskForm):
 
 
 class HiddenField(AnyHiddenField):
-    """What a page gives its form to send back. Whatever is longer is none of it, and counts as nothing."""
+    """What a page gives its form to send back. Whatever is longer is none of it, and counts as empty."""
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        super().process_formdata([value if len(value) <= LONGEST_HIDDEN else "" for value in valuelist])
+        super().process_formdata([value if len(value) <= LONGEST_HIDDEN else "" for value in valuelist[:1]])
 
 
 class VersionField(HiddenField):
@@ -163,6 +165,22 @@ class ChoiceField(SelectField):
         self.choices = list(choices)
 
 
+class ChoicesField(SelectMultipleField):
+    """Any number of the choices, by key; shown as check boxes."""
+
+    option_widget = CheckboxInput()
+
+    def __init__(self, label: Any, coerce: Callable[[Any], Any] = int, **kwargs: Any) -> None:
+        super().__init__(label, coerce=coerce, **not_offered(label), **kwargs)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        super().process_formdata(bounded_choices(valuelist))
+
+    def offer(self, choices: Sequence[tuple[Any, Any]]) -> None:
+        """Offer these keys with their labels, in this order."""
+        self.choices = list(choices)
+
+
 class Required(InputRequired):
     """Something other than white space has to be there."""
 
@@ -208,28 +226,35 @@ class Renders:
 
 
 def carry_out(form: Form, action: Callable[[], T], stored: Callable[[], Form] | None = None) -> T | None:
-    """The result of the action if the form is sent and valid, else None.
+    """The result of the action if the form is sent and valid, else None. Where the action finds that a field breaks a
+    rule, that is told at the field; where someone else has changed the thing meanwhile, the form is given back as
+    outdated, with what is stored now if `stored` gives that as the form that would be shown.
 
-    Where the action finds that a field breaks a rule, the form is given back with the reason beside that field;
-    where someone else has changed the thing meanwhile, as outdated, with what is stored now if `stored` gives that as
-    the form that would be shown. Raises Refused where the rule concerns no field of the form.
+    Raises the error where it concerns no field of the form.
     """
     if not form.validate_on_submit():
         return None
     try:
-        return action()
+        with told_at_its_field(form):
+            return action()
     except ChangedMeanwhile:
         if not isinstance(form, VersionedForm):
             raise
         form.is_outdated = True
         if stored:
             form.tell_what_is_stored(stored())
-        return None
-    except Refused as refusal:
-        if refusal.field not in form:
+    return None
+
+
+@contextmanager
+def told_at_its_field(form: Form) -> Iterator[None]:
+    """Give the form back where the action inside finds that one of its fields breaks a rule."""
+    try:
+        yield
+    except ForumError as error:
+        if error.field not in form:
             raise
-        form[refusal.field].errors = [refusal.message]
-        return None
+        form[error.field].errors = [error.message]
 
 
 def tell_differences(form: Form, stored: Form) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, g, request
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
 from app.viewer import has_session
 
@@ -37,7 +38,17 @@ FOR_ANYBODY = "public, max-age=0, must-revalidate"
 FOR_ONE_PERSON = "private, no-cache"
 
 
+class Sessions(SecureCookieSessionInterface):
+    """Flask's own, but an answer that has nothing to do with a session does not vary by its cookie: Flask-Login looks
+    into the session at the end of every request, which alone would make Flask say so."""
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if has_session() or session or session.modified:
+            super().save_session(app, session, response)
+
+
 def register(app: Flask) -> None:
+    app.session_interface = Sessions()
     lines = [POLICY, *SECURITY, *([HSTS] if app.config["SITE"].is_https else [])]
     app.wsgi_app = _with_lines(app.wsgi_app, lines)  # type: ignore[assignment, method-assign]
 

@@ -1,5 +1,5 @@
-"""What has to be in place before any process of the site starts: folders and a database that it can write, a driver,
-and settings of email that can be used. What is missing is told in one sentence.
+"""What has to be in place before any process of the site starts: folders and a database that it can write to, a driver,
+and usable email settings. One sentence says what is missing.
 """
 
 import os
@@ -76,7 +76,7 @@ def _require_folder(folder: Path, setting: str) -> None:
         folder.mkdir(mode=FOR_THE_OWNER, parents=True, exist_ok=True)
     except OSError as error:
         raise SettingError(
-            f"The folder {folder} cannot be made ({error.strerror}): make it and give it to the user {_user()}, "
+            f"The folder {folder} cannot be created ({error.strerror}): create it and make {_user()} its owner, "
             f"or set {setting} to another folder."
         ) from None
     _require_access(folder)
@@ -87,12 +87,10 @@ def _require_access(path: Path) -> None:
     if os.access(path, wanted):
         return
     if os.statvfs(path).f_flag & os.ST_RDONLY:
-        raise SettingError(
-            f"{path} is read-only here: add it to ReadWritePaths of both units, or mount it for writing."
-        )
+        raise SettingError(f"{path} is read-only here: add it to ReadWritePaths in both units, or mount it writable.")
     change = "chown -R" if path.is_dir() else "chown"
     raise SettingError(
-        f"The user {_user()} cannot read and write {path}: give it to that user with: {change} {_user()}: {path}"
+        f"The user {_user()} cannot read and write {path}: change its owner with: {change} {_user()}: {path}"
     )
 
 
@@ -105,7 +103,7 @@ def _keep_to_owner(file: Path) -> None:
 
 
 def _user() -> str:
-    """Who runs this process: its name, or its number where it has no name."""
+    """The user that runs this process: their name, or their number where they have no name."""
     try:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:

@@ -1,7 +1,7 @@
-"""How much work a Markdown text gives, counted before it is parsed and on the way; too much of it is refused.
+"""How much work a Markdown text makes, counted before and during parsing; too much is refused.
 
-Python-Markdown is quadratic in much that people do not write (rules or headings by the thousand, lone back quotes, a
-table with thousands of columns), and slow in each line and sign.
+Python-Markdown takes quadratic time for some texts that people do not write (rules or headings by the
+thousand, lone back quotes, a table with thousands of columns), and is slow for each line and sign.
 """
 
 import re
@@ -30,7 +30,7 @@ SIGN = re.compile(rf"\\.|[&<@\[]|https?:|{PAIRED.pattern}")
 
 
 class Work:
-    """How much a text may still take. Raises TooIntricate where it is too much from the beginning."""
+    """How much a text may still take. Raises TooIntricate if it is too much before parsing."""
 
     def __init__(self, source: str) -> None:
         self.left = MOST_WORK
@@ -40,7 +40,7 @@ class Work:
         self.take(source.count("\n") * WORK_OF_A_LINE + signs * WORK_OF_A_SIGN)
 
     def take(self, amount: int) -> None:
-        """Count so much. Raises TooIntricate where that is too much."""
+        """Count this amount. Raises TooIntricate when the total is too much."""
         self.left -= amount
         if self.left < 0:
             raise TooIntricate
@@ -93,6 +93,6 @@ class _InlineWork(Treeprocessor):
 
 
 def _pairing_work(text: str) -> int:
-    """A row of such signs is looked through anew from each of them."""
+    """A row of such signs is searched again from each sign."""
     rows = PAIRED.findall(text)
     return len(rows) * len(text) + sum(len(row) ** 2 for row in rows)

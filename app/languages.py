@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from babel import Locale
@@ -18,6 +19,8 @@ from babel.support import NullTranslations, Translations
 from flask import current_app, g
 from flask_babel import refresh
 from werkzeug.datastructures import LanguageAccept
+
+from app.models.texts import best_text
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 DASH = "\N{EN DASH}"
@@ -297,3 +300,19 @@ def days_left(until: datetime, now: datetime) -> int:
 def hours_left(until: datetime, now: datetime) -> int:
     """Hours from now to the moment, begun ones counted whole."""
     return max(-((now - until) // timedelta(hours=1)), 1)
+
+
+def text_in(owner: Any, language: Language | None = None) -> Any:
+    """The owner's text in this language, by default the reader's, else the best other one (see `best_text`)."""
+    return best_text(owner.texts, (language or reader_language()).code, site_default().code)
+
+
+def part_in(owner: Any, field: str) -> SimpleNamespace | None:
+    """One field of the owner's texts, with the language that has it: any may be empty in the text of `text_in`."""
+    return in_best_language({code: getattr(text, field) for code, text in owner.texts.items()})
+
+
+def in_best_language(texts: Mapping[str, str] | None) -> SimpleNamespace | None:
+    """The `text` and its `language` of texts by code: the reader's, else the best other one; None for none."""
+    made = {code: SimpleNamespace(language=code, text=text) for code, text in (texts or {}).items() if text}
+    return best_text(made, reader_language().code, site_default().code)

@@ -1,6 +1,6 @@
 """How often things may be done: counted in Redis for all workers together, and in memory while Redis does not answer.
 
-Every amount stands here, and the configuration can set another one under `LIMIT_` and its name in capitals.
+All default amounts are listed here. The configuration can override each one, as `LIMIT_` and its name in capitals.
 """
 
 import logging
@@ -39,7 +39,7 @@ AMOUNTS = {
     "password_of_person": "10 per 10 minutes; 50 per day",
     "email_change_of_person": "5 per hour",
 }
-SECONDS_TO_ANSWER = 0.2  # for Redis, to a connection and to each question, which are tried twice
+SECONDS_TO_ANSWER = 0.2  # for a connection to Redis and for each question, each tried twice
 SECONDS_AWAY = 5.0  # how long a Redis that did not answer is not asked again
 BITS_OF_A_SITE = 64  # of an IPv6 address: RFC 6177 gives no site less
 
@@ -49,14 +49,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Limit:
-    """`name` is one of AMOUNTS, `key` whom it counts, such as a network and an account."""
+    """`name` is one of AMOUNTS; `key` says who is counted, such as a network and an account."""
 
     name: str
     key: str
 
 
 class Store:
-    """The counters of one application; `redis_url` is "" where memory is all there is."""
+    """The counters of one application; `redis_url` is "" where only memory is used."""
 
     def __init__(self, redis_url: str) -> None:
         self._memory = FixedWindowRateLimiter(MemoryStorage())
@@ -65,7 +65,7 @@ class Store:
         self._asked_at = 0.0
 
     def ask(self, question: Callable[[FixedWindowRateLimiter], T]) -> T:
-        """What Redis answers, or what memory does while Redis is away."""
+        """The answer of Redis, or of the counters in memory while Redis does not answer."""
         if self._redis is None or (self._is_away and time.monotonic() - self._asked_at < SECONDS_AWAY):
             return question(self._memory)
         self._asked_at = time.monotonic()
@@ -94,26 +94,27 @@ class Limiter:
         app.config.setdefault("RATELIMIT_ENABLED", True)
         app.extensions["limits"] = Store(app.config["SITE"].redis_url)
 
-    def used_up_until(self, *limits: Limit) -> datetime | None:
-        """When what is limited can be done again, None for now."""
+    def take(self, *limits: Limit) -> datetime | None:
+        """Count one more of each limit; where one of them is used up, count nothing and return when it can be done
+        again.
+
+        It is counted before it is done, so that what is tried many times at once is limited too; what turns out to
+        count for nothing is given back.
+        """
         if not current_app.config["RATELIMIT_ENABLED"]:
             return None
-        ends = [_store().ask(partial(_end, item, limit)) for limit, item in _items(limits)]
+        ends = [_store().ask(partial(_taken, item, limit)) for limit, item in _items(limits)]
         latest = max(ends, default=0.0)
-        return datetime.fromtimestamp(latest, UTC) if latest else None
+        if not latest:
+            return None
+        self.give_back(*limits)
+        return datetime.fromtimestamp(latest, UTC)
 
-    def count(self, *limits: Limit) -> None:
-        """Count one more of what is limited."""
+    def give_back(self, *limits: Limit) -> None:
+        """Count one less of each limit."""
         if current_app.config["RATELIMIT_ENABLED"]:
             for limit, item in _items(limits):
-                _store().ask(partial(_hit, item, limit))
-
-    def take(self, *limits: Limit) -> bool:
-        """Count one more where none of the limits is used up: whether it may be done."""
-        if self.used_up_until(*limits):
-            return False
-        self.count(*limits)
-        return True
+                _store().ask(partial(_given_back, item, limit))
 
     def is_sound(self) -> bool:
         """Whether limits are counted for all workers together, where that is set up."""
@@ -142,14 +143,17 @@ def _items(limits: tuple[Limit, ...]) -> list[tuple[Limit, RateLimitItem]]:
     return [(limit, item) for limit, amount in amounts for item in _parsed(amount)]
 
 
-def _hit(item: RateLimitItem, limit: Limit, counters: FixedWindowRateLimiter) -> bool:
-    return counters.hit(item, limit.name, limit.key)
+def _taken(item: RateLimitItem, limit: Limit, counters: FixedWindowRateLimiter) -> float:
+    """Count one more: when the window of a limit that was used up ends, in seconds since 1970; 0 where it was not."""
+    if counters.hit(item, limit.name, limit.key):
+        return 0.0
+    return counters.get_window_stats(item, limit.name, limit.key).reset_time
 
 
-def _end(item: RateLimitItem, limit: Limit, counters: FixedWindowRateLimiter) -> float:
-    """When the window of a limit that is used up ends, in seconds since 1970; 0 where something is left of it."""
-    stats = counters.get_window_stats(item, limit.name, limit.key)
-    return 0.0 if stats.remaining else stats.reset_time
+def _given_back(item: RateLimitItem, limit: Limit, counters: FixedWindowRateLimiter) -> None:
+    """Count one less, where one was counted: the window may have ended, or other counters be in use, since."""
+    if counters.get_window_stats(item, limit.name, limit.key).remaining < item.amount:
+        counters.hit(item, limit.name, limit.key, cost=-1)
 
 
 @cache
@@ -158,7 +162,7 @@ def _parsed(amount: str) -> list[RateLimitItem]:
 
 
 def _redis(url: str) -> RedisStorage:
-    """It is tried twice, since a connection of before may have ended with a restart of Redis."""
+    """Each question is tried twice, since a restart of Redis ends the earlier connections."""
     pool = ConnectionPool.from_url(
         url,
         socket_connect_timeout=SECONDS_TO_ANSWER,

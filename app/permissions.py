@@ -4,7 +4,8 @@
 of `visible_to(viewer)`, are the rules of seeing as SQL. Times are the server's, handed in by whoever writes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +29,8 @@ from app.models import (
     Topic,
     User,
     Viewer,
+    periods_of_group,
+    state_of,
 )
 
 Rule = Callable[[Viewer, Any, datetime], Exception | None]
@@ -96,24 +99,60 @@ def moderates_anything(viewer: Viewer) -> bool:
     return viewer.is_admin or (isinstance(viewer, User) and any(held.role == Role.MODERATOR for held in viewer.roles))
 
 
+def count_other_administrators(user: User) -> int:
+    """How many others could administer: administrators with a confirmed address, who are not suspended.
+
+    Asked inside the transaction that takes a right away: the administrators are kept from other writers until its
+    end, so that no two of them take the right from each other at once; all hold them in the same order.
+    """
+    can_sign_in = User.confirmed_at.is_not(None) & User.suspended_at.is_(None) & User.former_number.is_(None)
+    statement = select(User.id).where(User.is_admin, can_sign_in).order_by(User.id).with_for_update()
+    return len(set(db.session.scalars(statement)) - {user.id})
+
+
 def is_invited(viewer: Viewer, forum_id: int) -> bool:
     """Whether the viewer may post in a forum where only approved participants may."""
     return viewer.has_role(Role.PARTICIPANT, forum_id) or moderates_in(viewer, forum_id)
 
 
-def posting_refusal(
-    viewer: Viewer, state: State, *, forum_id: int, by_invitation: bool, is_locked: bool = False
-) -> errors.ForumError | None:
-    """Why the viewer cannot post in a group in this state, or in a topic of it; None where that is possible."""
+@dataclass(frozen=True)
+class PostingContext:
+    """What decides whether someone can post in a group, or in one of its topics."""
+
+    forum_id: int
+    state: State
+    by_invitation: bool
+    is_locked: bool
+
+    @classmethod
+    def of_group(cls, group: Group, now: datetime, topic: Topic | None = None) -> "PostingContext":
+        """Of a group, or of one of its topics."""
+        forum, is_locked = group.forum, topic is not None and topic.locked_at is not None
+        return cls(forum.id, forum.group_state(group, now), forum.by_invitation, is_locked)
+
+    @classmethod
+    def of_row(cls, row: Any, periods: Sequence[Any], now: datetime) -> "PostingContext":
+        """Of a topic, from a row of its columns, and the rows of the periods of its forum."""
+        state = state_of(periods_of_group(periods, row.group_id), row.archived_at, now)
+        return cls(row.forum_id, state, row.by_invitation, row.locked_at is not None)
+
+    @property
+    def takes_messages(self) -> bool:
+        """Whether there are people who can post."""
+        return self.state.is_open and not self.is_locked
+
+
+def posting_refusal(viewer: Viewer, where: PostingContext) -> errors.ForumError | None:
+    """Why the viewer cannot post there; None where that is possible."""
     if not viewer.is_authenticated:
         return errors.Forbidden()
-    if state.kind == StateKind.ARCHIVED:
+    if where.state.kind == StateKind.ARCHIVED:
         return errors.Archived()
-    if not state.is_open:
-        return errors.NotYetOpen() if state.kind == StateKind.PLANNED else errors.Closed()
-    if by_invitation and not is_invited(viewer, forum_id):
+    if not where.state.is_open:
+        return errors.NotYetOpen() if where.state.kind == StateKind.PLANNED else errors.Closed()
+    if where.by_invitation and not is_invited(viewer, where.forum_id):
         return errors.ByInvitation()
-    return errors.Locked() if is_locked else None
+    return errors.Locked() if where.is_locked else None
 
 
 def needs_approval(author: User, group: Group) -> bool:
@@ -147,18 +186,16 @@ def _administer(viewer: Viewer, _thing: Any, _now: datetime) -> Exception | None
 
 def _sign_in_to_post(viewer: Viewer, group: Group, now: datetime) -> Exception | None:
     """Whether signing in is all that a reader needs to do first."""
-    is_open = group.forum.group_state(group, now).is_open
-    return None if is_open and not viewer.is_authenticated else errors.Forbidden()
+    takes_messages = PostingContext.of_group(group, now).takes_messages
+    return None if takes_messages and not viewer.is_authenticated else errors.Forbidden()
 
 
-def _post_in_group(viewer: Viewer, group: Group, now: datetime, *, is_locked: bool = False) -> Exception | None:
-    forum = group.forum
-    state = forum.group_state(group, now)
-    return posting_refusal(viewer, state, forum_id=forum.id, by_invitation=forum.by_invitation, is_locked=is_locked)
+def _post_in_group(viewer: Viewer, group: Group, now: datetime) -> Exception | None:
+    return posting_refusal(viewer, PostingContext.of_group(group, now))
 
 
 def _reply(viewer: Viewer, topic: Topic, now: datetime) -> Exception | None:
-    return _post_in_group(viewer, topic.group, now, is_locked=topic.locked_at is not None)
+    return posting_refusal(viewer, PostingContext.of_group(topic.group, now, topic))
 
 
 def _speak_for(viewer: Viewer, group: Group, _now: datetime) -> Exception | None:

@@ -1,5 +1,5 @@
-"""The one entry of text from outside: bounded first, then made plain: composed, without characters that no text needs
-or that mislead.
+"""The single entry point for text from outside: bounded first, then made plain: composed, without characters that no
+text needs or that mislead.
 
 Nothing from outside is composed, folded, matched or split before it is bounded: composing takes a time that grows with
 the square of the length of a run of combining marks.
@@ -25,7 +25,7 @@ BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 def plain(text: str, most: int = LONGEST) -> str:
-    """The first `most` characters of what somebody typed, composed, with Unix line ends, without characters that no
+    """The first `most` characters of what someone typed, composed, with Unix line ends, without characters that no
     text needs and without combining marks past the 30th in a row."""
     lines = text[:most].replace("\r\n", "\n").replace("\r", "\n")
     return unicodedata.normalize("NFC", _stream_safe(without_unwanted(lines)))

@@ -3,21 +3,37 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.orm import aliased
 
 from app.auth.passwords import UNUSABLE
 from app.counters import recount
 from app.extensions import db, transaction
 from app.markup import render
-from app.models import Capacity, Forum, ForumText, Group, GroupText, Message, Period, PeriodKind, Topic, User
+from app.models import (
+    Capacity,
+    Forum,
+    ForumText,
+    Group,
+    GroupText,
+    Message,
+    MessageStatus,
+    Period,
+    PeriodKind,
+    Question,
+    QuestionText,
+    Topic,
+    User,
+)
 from app.sample.load import MORE_TOPICS
 from app.sample.read import read
 
 SLUG = "stress"
 TITLES = {"en": "Figures for measuring", "es": "Cifras para medir", "fr": "Chiffres pour mesurer"}
 PEOPLE = 100
-BATCH = 5_000
+BATCH = 20_000
+CACHE_KILOBYTES = 512 * 1024
+DEFAULTS = {"status": MessageStatus.PUBLISHED, "country": "", "on_behalf_of": "", "speaker": ""}
 SPAN = timedelta(days=30)
 REPLIES_EVERY, REPLIES_BACK = 4, 3
 
@@ -25,25 +41,39 @@ REPLIES_EVERY, REPLIES_BACK = 4, 3
 def fill(topics: int, messages: int, now: datetime) -> list[int]:
     """Add topics with `messages` messages in all, dealt out evenly over the last 30 days; give the topics' ids.
 
-    The texts are those of the sample's messages. Runs in batches, each a transaction of its own, so an
-    interrupted run leaves wrong counters, which `flask recount` mends.
+    Every second topic stands under the group's guiding question. The texts are those of the sample's messages. Runs
+    in batches, each a transaction of its own, so an interrupted run leaves wrong counters, which `flask recount` mends.
     """
     with transaction():
         group = _group(now)
         authors = _authors(now)
-        numbers = _start_topics(group, authors, topics, now - SPAN)
+        forum_id, numbers = group.forum_id, _start_topics(group, authors, topics, now - SPAN)
     texts = _texts()
+    table: Any = Message.__table__
+    columns = insert(table)  # not of the entity: rows in bulk then cost half as much
     for first in range(0, messages, BATCH):
         with transaction():
             rows = [
-                _message(place, numbers, authors, texts, now - SPAN + SPAN * place / messages)
+                {
+                    **DEFAULTS,
+                    "forum_id": forum_id,
+                    **_message(place, numbers, authors, texts, now - SPAN + SPAN * place / messages),
+                }
                 for place in range(first, min(first + BATCH, messages))
             ]
-            db.session.execute(insert(Message), rows)
+            _connection().execute(columns, rows)
     with transaction():
         _answer(numbers)
         recount()
     return numbers
+
+
+def _connection() -> Connection:
+    """That of the transaction, with room for the indexes in memory where it is SQLite's."""
+    connection = db.session.connection()
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"PRAGMA cache_size=-{CACHE_KILOBYTES}")
+    return connection
 
 
 def _group(now: datetime) -> Group:
@@ -60,6 +90,12 @@ def _group(now: datetime) -> Group:
                     slug="group-1",
                     number=1,
                     texts={code: GroupText(language=code, title=title) for code, title in TITLES.items()},
+                    questions=[
+                        Question(
+                            number=1,
+                            texts={code: QuestionText(language=code, text=title) for code, title in TITLES.items()},
+                        )
+                    ],
                 )
             ],
         )
@@ -92,6 +128,7 @@ def _start_topics(group: Group, authors: list[int], count: int, at: datetime) ->
     rows = [
         {
             "group_id": group.id,
+            "question_id": group.questions[0].id if group.questions and place % 2 else None,
             "author_id": authors[place % len(authors)],
             "title": f"Topic {place + 1}",
             "language": "en",

@@ -2,12 +2,10 @@
 filters."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 from babel.support import NullTranslations
 from flask import Flask, g, get_flashed_messages
@@ -15,8 +13,17 @@ from markupsafe import Markup
 from werkzeug.local import LocalProxy
 
 from app import addresses, labels, markup
-from app.languages import NO_BREAK, days_left, hours_left, reader_language, site_default, site_languages
-from app.models.texts import best_text
+from app.languages import (
+    NO_BREAK,
+    days_left,
+    hours_left,
+    in_best_language,
+    part_in,
+    reader_language,
+    site_default,
+    site_languages,
+    text_in,
+)
 from app.models.user import Capacity
 from app.moderation.queue_queries import count_of_queue
 from app.pages.queries import SiteTree
@@ -129,22 +136,6 @@ def language_name(code: str) -> str:
     """The name of a language in that language; the code itself where the site does not have it (any more)."""
     language = site_languages().get(code)
     return language.name if language else code
-
-
-def text_in(owner: Any) -> Any:
-    """The owner's text in the reader's language, else the best other one (see `best_text`)."""
-    return best_text(owner.texts, reader_language().code, site_default().code)
-
-
-def part_in(owner: Any, field: str) -> SimpleNamespace | None:
-    """One field of the owner's texts, with the language that has it: any may be empty in the text of `text_in`."""
-    return in_best_language({code: getattr(text, field) for code, text in owner.texts.items()})
-
-
-def in_best_language(texts: Mapping[str, str] | None) -> SimpleNamespace | None:
-    """The `text` and its `language` of texts by code: the reader's, else the best other one; None for none."""
-    made = {code: SimpleNamespace(language=code, text=text) for code, text in (texts or {}).items() if text}
-    return best_text(made, reader_language().code, site_default().code)
 
 
 def _static_builder(folder: Path) -> Callable[[str], str]:

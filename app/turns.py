@@ -1,7 +1,7 @@
-"""Pages of any length, such as whole documents and exports, are made in turn: however many are asked for at once, a
-process makes one at a time, and has threads left for all other pages.
+"""Pages of any length, such as proceedings and exports, are made in turn: a process makes one at a time for each line,
+however many are requested, and has threads left for all other pages.
 
-Signed-in people have a line of their own, so that strangers cannot keep them from their exports.
+People who are signed in have their own line, so that strangers cannot block their exports.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ MOST_IN_LINE = 2  # the page being made included: each holds one of the threads 
 
 
 class Line:
-    """A line of requests, of which the first is served."""
+    """A queue of requests, served one at a time."""
 
     def __init__(self) -> None:
         self._places = BoundedSemaphore(MOST_IN_LINE)
@@ -27,7 +27,7 @@ class Line:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait in line, and be the first. Raises TooBusy where the line is full, or does not move in time."""
+        """Wait in line for a turn. Raises TooBusy if the line is full or does not move in time."""
         with _held(self._places, 0), _held(self._first, SECONDS_TO_WAIT):
             yield
 
@@ -36,7 +36,7 @@ STRANGERS, SIGNED_IN = Line(), Line()
 
 
 def in_turn(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
-    """For a view without a bound on its work. What it answers has to be made when it returns, not while it is sent."""
+    """A decorator for a view whose work has no bound. Its answer must be complete when it returns, not streamed."""
 
     @wraps(view)
     def waiting(*args: object, **kwargs: object) -> ResponseReturnValue:

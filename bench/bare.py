@@ -1,14 +1,14 @@
-"""The measure of all: a Flask route that only returns the bytes of a page (`BARE_BODY` names the file)."""
+"""The measure of all: a Flask route that only returns the bytes of a page (`BARE_BODIES` names their folder)."""
 
 import os
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, abort
 
 app = Flask(__name__)
-BODY = Path(os.environ["BARE_BODY"]).read_text("utf-8")
+BODIES = {file.name: file.read_text("utf-8") for file in Path(os.environ["BARE_BODIES"]).iterdir()}
 
 
-@app.route("/<path:anything>")
-def page(anything: str) -> str:  # noqa: ARG001  the body is the same for every address
-    return BODY
+@app.route("/<name>")
+def page(name: str) -> str:
+    return BODIES[name] if name in BODIES else abort(404)

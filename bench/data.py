@@ -1,19 +1,45 @@
-"""A database of its own for measuring: the sample forums, in a temporary folder."""
+"""Databases for measuring: the sample forums in a temporary folder, or so many messages in one that is kept."""
 
+import hashlib
 import os
+import shutil
 import subprocess
 import sys
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import insert
+from sqlalchemy.orm import aliased
 
-from app import create_app
-from app.extensions import db
-from app.models import Message, SignIn, Topic, User
+from app import create_app, stress
+from app.database import utcnow
+from app.extensions import db, transaction
+from app.models import Message, MessageStatus, Revision, SignIn, Topic, User
+from app.sample.load import load
 from config import ROOT, Config
 
 SECRET = "a secret only for measuring, long enough"
+KEPT = ROOT / "bench" / ".data"
+SHORT_TOPIC, LONG_TOPIC = 20, 100  # in messages
+WAITING = 10
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A database with so many messages: half of them in one topic, the other half in topics of a hundred. `cookies` are
+    those of a participant and of an administrator."""
+
+    folder: Path
+    messages: int
+    long_topic: int
+    topic: int
+    short_topic: int
+    edited: int
+    group_pages: int
+    cookies: dict[str, str]
 
 
 def settings(folder: Path) -> dict[str, str]:
@@ -32,6 +58,85 @@ def load_sample(folder: Path) -> int:
     with app.app_context():
         full = db.select(Topic.id).where(Topic.last_position >= Message.PER_PAGE).limit(1)
         return db.session.scalars(full).one()
+
+
+def filled(messages: int) -> Filled:
+    """The kept database of that many messages, made where there is none for the tables of today."""
+    folder = KEPT / f"{messages}-{_version()}"
+    if not folder.exists():
+        making = folder.with_suffix(".part")
+        shutil.rmtree(making, ignore_errors=True)
+        started = time.monotonic(), time.process_time()
+        _fill(making, messages)
+        took = time.monotonic() - started[0], time.process_time() - started[1]
+        print(
+            f"{messages:,} messages filled in {took[0]:.0f} s, of which {took[1]:.0f} s of processor time", flush=True
+        )
+        making.rename(folder)
+    app = _app(folder)
+    with app.app_context():
+        return _described(app, folder, messages)
+
+
+def _version() -> str:
+    """Of the tables and of what fills them."""
+    files = [*sorted((ROOT / "migrations" / "versions").glob("*.py")), Path(stress.__file__)]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:10]
+
+
+def _app(folder: Path) -> Flask:
+    return create_app(Config(secret_key=SECRET, site_url="http://127.0.0.1:8000", instance=folder))
+
+
+def _fill(folder: Path, messages: int) -> None:
+    folder.mkdir(parents=True)
+    command = [sys.executable, "-m", "flask", "db", "upgrade"]
+    subprocess.run(command, cwd=ROOT, env=settings(folder), check=True, capture_output=True)
+    with _app(folder).app_context():
+        load(utcnow())
+        half = messages // 2
+        stress.fill(1, half, utcnow())
+        stress.fill(half // LONG_TOPIC, half, utcnow())
+        [short] = stress.fill(1, SHORT_TOPIC, utcnow())
+        with transaction():
+            _add_waiting(short)
+        db.engine.dispose()
+
+
+def _add_waiting(topic_id: int) -> None:
+    """Messages that wait for approval, copies of some that were published."""
+    first = db.session.scalars(db.select(Message).where(Message.topic_id == topic_id).limit(1)).one()
+    copied = {name: getattr(first, name) for name in ("topic_id", "forum_id", "author_id", "language", "capacity")}
+    waits = {**copied, "status": MessageStatus.PENDING, "body": first.body, "html": first.html}
+    db.session.execute(insert(Message), [waits] * WAITING)
+
+
+def _described(app: Flask, folder: Path, messages: int) -> Filled:
+    first = db.select(Topic.id).where(Topic.title == "Topic 1").order_by(Topic.id)
+    long, topic, short = db.session.scalars(first).all()
+    participant = db.select(User).join(Message, Message.author_id == User.id).where(Message.topic_id == long).limit(1)
+    people = {
+        "participant": db.session.scalars(participant).one(),
+        "administrator": db.session.scalars(db.select(User).where(User.is_admin).limit(1)).one(),
+    }
+    other = aliased(Topic)
+    in_group = db.select(other.group_id).where(other.id == topic).scalar_subquery()
+    topics = db.session.scalar(db.select(db.func.count(Topic.id)).where(Topic.group_id == in_group)) or 0
+    edited = db.session.scalars(db.select(Revision.message_id).limit(1)).one()
+    cookies = {name: _cookie(app, person.id) for name, person in people.items()}
+    return Filled(folder, messages, long, topic, short, edited, -(-topics // 50), cookies)
+
+
+def _cookie(app: Flask, user_id: int) -> str:
+    """The cookie of somebody who has just signed in."""
+    token = SignIn.new_token()
+    db.session.add(SignIn(user_id=user_id, token_hash=SignIn.hash_of(token)))
+    db.session.commit()
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session["_user_id"], session["_fresh"] = token, True
+    found = client.get_cookie("session")
+    return f"session={found.value}" if found else ""
 
 
 def sign_in(app: Flask) -> FlaskClient:

@@ -1,49 +1,211 @@
-"""`make bench`: what a page costs, as ratios to a bare Flask route with the same bytes in the same run.
+"""`make bench`: what each page costs, as ratios to a bare Flask route with the same bytes in the same run.
 
-Times of a machine mean little on another, and vary on the same one; a ratio of two servers that are
-measured in turn, several times over, holds. Linux only: processor times come from /proc.
+Each page is asked for in Spanish, at 10,000 and at 1,000,000 messages: kept (from the page cache), missed (rendered)
+and signed in. Processor time of the server, as the kernel's scheduler counts it. Times of a machine mean little on
+another, and vary on the same one; a ratio of two servers that are measured in turn, several times over, holds.
+The table is printed and written to `bench/RESULTS.md`. Linux only.
 """
 
+import os
+import platform
+import sqlite3
 import statistics
 import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
-from bench.data import load_sample, settings
+from bench.data import Filled, filled, settings
 from bench.load import fetch, microseconds_per_page, resident_megabytes, serving
+from config import ROOT
 
-ROUNDS = 9
-REQUESTS = 1000
-PORTS = (8391, 8392)
+SIZES = (10_000, 1_000_000)
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
+SECONDS = 0.25  # of processor time, about, for one page in one round
+FIRST_PORT = 8391
+RESULTS = ROOT / "bench" / "RESULTS.md"
+MOST_KEPT, MOST_OF_A_TOPIC, MOST_OF_A_PAGE, MOST_GROWTH = 0.6, 14, 40, 1.2
+GROUP, FORUM = "forums/stress/groups/group-1/", "forums/stress/"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page and its address at each size; `person` is who alone can read it."""
+
+    name: str
+    address: str
+    person: str = ""
+    most: int = MOST_OF_A_PAGE
+
+    def path(self, data: Filled) -> str:
+        """Its path in Spanish, or without a language where it starts with a slash."""
+        filled_in = self.address.format(
+            long=data.long_topic,
+            topic=data.topic,
+            short=data.short_topic,
+            edited=data.edited,
+            last_of_group=data.group_pages,
+            last_of_long=data.messages // 2 // 20,
+            last_part=-(-data.messages // 16_666),
+        )
+        return filled_in if filled_in.startswith("/") else f"/es/{filled_in}"
+
+
+PAGES = (
+    Page("Home", ""),
+    Page("Portal", "portal/"),
+    Page("Archive", "archive/"),
+    Page("Forum, *What the record holds*", FORUM),
+    Page("Discussion pages", f"{FORUM}groups/"),
+    Page("Group, page 1", GROUP),
+    Page("Group, last page", f"{GROUP}?page={{last_of_group}}"),
+    Page("Group, one question", f"{GROUP}?question=1"),
+    Page("Topic of 100 messages, page 1", "topics/{topic}/", most=MOST_OF_A_TOPIC),
+    Page("Longest topic, page 1", "topics/{long}/", most=MOST_OF_A_TOPIC),
+    Page("Longest topic, last page", "topics/{long}/?page={last_of_long}", most=MOST_OF_A_TOPIC),
+    Page("Message (to its topic)", "messages/{edited}/"),
+    Page("History of a message", "messages/{edited}/history/"),
+    Page("Print of a topic of 20 messages", "print/topics/{short}/"),
+    Page("Feed of the longest topic", "feeds/topics/{long}.atom"),
+    Page("Feed of the forum", "feeds/forums/stress.atom"),
+    Page("Sitemap, index", "/sitemap.xml"),
+    Page("Sitemap, last part", "/sitemap/topics-{last_part}.xml"),
+    Page("Queue of moderation", "moderation/", person="administrator"),
+    Page("Account", "account/", person="participant"),
+)
+
+
+@dataclass
+class Measured:
+    """Microseconds for one page in each round, by what was measured."""
+
+    page: Page
+    rounds: dict[tuple[str, int], list[float]] = field(default_factory=dict)
+
+    def add(self, what: str, size: int, microseconds: float) -> None:
+        self.rounds.setdefault((what, size), []).append(microseconds)
+
+    def ratio(self, what: str, size: int, *, to: tuple[str, int] = ("bare", 0)) -> float | None:
+        """The median over the rounds of the ratios within each; None where it was not measured."""
+        if (what, size) not in self.rounds:
+            return None
+        return statistics.median(
+            one / other for one, other in zip(self.rounds[what, size], self.rounds[to], strict=True)
+        )
+
+    def growth(self, what: str) -> float | None:
+        return self.ratio(what, SIZES[1], to=(what, SIZES[0]))
+
+
+@dataclass(frozen=True)
+class Server:
+    """`keeps` whole answers or renders each."""
+
+    data: Filled
+    keeps: bool
+    pid: int
+    port: int
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        path = f"/es/topics/{load_sample(folder)}/"
-        body = folder / "page.html"
-        environment = settings(folder) | {"BARE_BODY": str(body)}
-        with serving("wsgi:app", PORTS[0], environment) as pid:
-            body.write_bytes(fetch(PORTS[0], path).read())
-            _print_sizes(path)
-            with serving("bench.bare:app", PORTS[1], environment) as bare:
-                _print_ratios(path, pid, bare)
-            print(f"memory of the server after that: {resident_megabytes(pid):.0f} MB")
+    databases = [filled(size) for size in SIZES]
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        ports = count(FIRST_PORT)
+        servers = [
+            stack.enter_context(_server(data, keeps, next(ports))) for data in databases for keeps in (True, False)
+        ]
+        measured = [Measured(page) for page in PAGES]
+        for at, page in enumerate(PAGES):
+            (folder / str(at)).write_bytes(_body(page, servers[0]))
+        bare = next(ports)
+        pid = stack.enter_context(serving("bench.bare:app", bare, os.environ | {"BARE_BODIES": str(folder)}))
+        for at, one in enumerate(measured):
+            for _ in range(ROUNDS):
+                one.add("bare", 0, _cost(pid, bare, f"/{at}"))
+                _measure(one, servers)
+            print(_line(one), flush=True)
+        memory = ", ".join(f"{resident_megabytes(server.pid):.0f} MB" for server in servers)
+    RESULTS.write_text(_report(measured, memory), "utf-8")
+    print(f"\nWritten to {RESULTS.relative_to(ROOT)}")
 
 
-def _print_sizes(path: str) -> None:
-    for encoding in ("identity", "gzip", "br"):
-        answer = fetch(PORTS[0], path, encoding)
-        print(f"{path} {encoding}: {len(answer.read()):,} bytes")
+@contextmanager
+def _server(data: Filled, keeps: bool, port: int) -> Iterator[Server]:
+    environment = settings(data.folder) | {"PAGE_CACHE_MB": "64" if keeps else "0"}
+    with serving("wsgi:app", port, environment) as pid:
+        yield Server(data, keeps, pid, port)
 
 
-def _print_ratios(path: str, pid: int, bare: int) -> None:
-    ratios = []
-    for turn in range(ROUNDS):
-        page = microseconds_per_page(pid, PORTS[0], path, REQUESTS)
-        route = microseconds_per_page(bare, PORTS[1], path, REQUESTS)
-        ratios.append(route / page)
-        print(f"round {turn + 1}: page {page:.0f} µs, bare route {route:.0f} µs, ratio {route / page:.3f}")
-    print(f"bare route / topic page of 20 messages, median of {ROUNDS}: {statistics.median(ratios):.3f}")
+def _measure(one: Measured, servers: list[Server]) -> None:
+    """One round: each server is asked in turn."""
+    for server in servers:
+        path, size = one.page.path(server.data), server.data.messages
+        person = {"Cookie": server.data.cookies[one.page.person or "participant"]}
+        if not server.keeps:
+            one.add("signed in", size, _cost(server.pid, server.port, path, person))
+        if one.page.person:
+            continue
+        one.add("kept" if server.keeps else "missed", size, _cost(server.pid, server.port, path))
+        if server.keeps and (tag := fetch(server.port, path).getheader("ETag")):
+            one.add("304", size, _cost(server.pid, server.port, path, {"If-None-Match": tag}))
+
+
+def _cost(pid: int, port: int, path: str, headers: Mapping[str, str] | None = None) -> float:
+    """Microseconds for one page, asked for as often as the time allows; a first few tell how often that is."""
+    first = microseconds_per_page(pid, port, path, 10, headers=headers, warm_up=5)
+    return microseconds_per_page(pid, port, path, max(int(SECONDS * 1e6 / first), 10), headers=headers, warm_up=0)
+
+
+def _body(page: Page, server: Server) -> bytes:
+    headers = {"Cookie": server.data.cookies[page.person]} if page.person else {}
+    return fetch(server.port, page.path(server.data), headers=headers).read()
+
+
+def _line(one: Measured) -> str:
+    small = SIZES[0]
+    cells = [
+        one.page.name,
+        f"{statistics.median(one.rounds['bare', 0]):.0f}",
+        *(_told(one.ratio(what, small), most=MOST_KEPT) for what in ("kept", "304")),
+        _told(one.ratio("missed", small), most=one.page.most),
+        _told(one.ratio("signed in", small)),
+        *(_told(one.growth(what), most=MOST_GROWTH) for what in ("missed", "signed in")),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _told(ratio: float | None, most: float = 0) -> str:
+    if ratio is None:
+        return "–"
+    text = f"{ratio:.2f}" if ratio < 10 else f"{ratio:.0f}"
+    return f"**{text}**" if most and ratio > most else text
+
+
+def _report(measured: list[Measured], memory: str) -> str:
+    small, large = (f"{size:,}" for size in SIZES)
+    lines = "\n".join(_line(one) for one in measured)
+    return f"""# What a page costs
+
+Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}: {os.cpu_count()} cores, {platform.system()},
+Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, one worker with one thread.
+
+Processor time of the server (the scheduler's count), median of {ROUNDS} rounds, each page in Spanish. The first figure
+is that of a bare Flask route that returns the same bytes, in microseconds; the others are ratios to it at {small}
+messages, and *growth* is the cost at {large} messages divided by that at {small}. Half of the messages stand in one
+topic. *Kept* comes from the page cache, *304* answers a reader who has the page already, *missed* is rendered.
+Bold figures are over their bound: kept {MOST_KEPT}, a topic missed {MOST_OF_A_TOPIC}, any other page missed
+{MOST_OF_A_PAGE}, growth {MOST_GROWTH}.
+
+| page | bare, µs | kept | 304 | missed | signed in | growth, missed | growth, signed in |
+|---|---|---|---|---|---|---|---|
+{lines}
+
+Memory of the four servers afterwards: {memory}.
+"""
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 1. What every public page of the sample costs, in each language: the ten most expensive.
 2. What forms cost that are full of hostile text, for a stranger and for a participant: the ten most expensive.
-3. What hostile query strings cost, and which of them are answered as a fault of ours.
+3. What hostile query strings cost, and which of them are answered with a server error.
 4. How long `/healthz` waits while a real server is attacked over a few connections.
 
 Processor time of this process, in milliseconds; all requests go to this machine, and their number is bounded.
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def show(heading: str, costs: Iterable[Cost], bound: float) -> None:
-    """The most expensive ones, and all that are answered as a fault of ours."""
+    """The most expensive ones, and all that are answered with a server error."""
     found = sorted(costs, key=lambda cost: -cost.milliseconds)
     print(f"\n{heading}: the most expensive of {len(found)}; bound {bound} ms")
     for cost in [*found[:SHOWN], *(cost for cost in found[SHOWN:] if cost.status >= 500)]:
@@ -112,7 +112,7 @@ def cost_of(ask: Ask, what: str) -> Cost:
 
 
 def _app(folder: Path) -> Flask:
-    """Without limits on how often somebody may try, and without a cache of pages: what the work itself costs."""
+    """Without limits on attempts, and without a cache of pages: what the work itself costs."""
     read = from_environment(settings(folder) | {"PAGE_CACHE_MB": "0"})
     return create_app(replace(read, overrides={"RATELIMIT_ENABLED": False, "PROPAGATE_EXCEPTIONS": False}))
 

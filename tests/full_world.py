@@ -41,7 +41,7 @@ from app.models import (
     User,
 )
 from app.models.forum import DocumentKind
-from app.moderation.recording import record
+from app.writing import record_act as record
 from tests.files import make_attachment
 from tests.world import World, make_forum, make_message, make_pending, make_period, make_topic, make_user, texts
 

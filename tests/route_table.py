@@ -49,6 +49,8 @@ ROWS = [
     Row("/healthz", GET, PUBLIC, ("/healthz",), in_language=False),
     Row("/robots.txt", GET, PUBLIC, ("/robots.txt",), in_language=False),
     Row("/sitemap.xml", GET, PUBLIC, ("/sitemap.xml",), in_language=False),
+    Row("/sitemap/site.xml", GET, PUBLIC, ("/sitemap/site.xml",), in_language=False),
+    Row("/sitemap/topics-<int:part>.xml", GET, PUBLIC, ("/sitemap/topics-1.xml",), in_language=False),
     Row("/static/<path:filename>", GET, PUBLIC, ("/static/base.css",), in_language=False),
     Row(
         "/attachments/<int:attachment_id>/<name>",

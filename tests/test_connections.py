@@ -46,7 +46,7 @@ def test_no_request_keeps_a_connection(app: Flask, world: World, path: str, name
 
 
 def test_fault_of_ours_keeps_no_connection(app: Flask, visitor: FlaskClient, world: World, monkeypatch):
-    monkeypatch.setitem(app.view_functions, "pages.home", lambda: db.session.scalar(db.select(1)) / 0)
+    monkeypatch.setitem(app.view_functions, "forums.home", lambda: db.session.scalar(db.select(1)) / 0)
     monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
 
     assert visitor.get("/en/").status_code == 500

@@ -32,14 +32,14 @@ LAYERS = (
     ("who asks", r"app\.(viewer|turns)"),
     (
         "actions",
-        r"app\.\w+\.(\w+_)?actions|app\.admin\.telling"
-        r"|app\.auth\.(account|email_change|emails|leaving|own_data|second_step|sign_in|sign_up|tokens)",
+        r"app\.\w+\.(\w+_)?actions|app\.periods"
+        r"|app\.auth\.(account|email_change|leaving|own_data|second_step|sign_in|sign_up|tokens)",
     ),
-    ("mail", r"app\.mail\.(outbox|letters|sending)|app\.moderation\.telling"),
+    ("mail", r"app\.mail\.(outbox|letters|sending)|app\.auth\.emails|app\.notify"),
     (
         "queries",
-        r"app\.\w+\.(\w+_)?queries|app\.printing\.proceedings|app\.(allowances|copies|counters|submissions)"
-        r"|app\.forums\.(placing|revising)|app\.moderation\.recording|app\.attachments\.keeping"
+        r"app\.\w+\.(\w+_)?queries|app\.printing\.proceedings|app\.(allowances|audit|copies|counters|paging|rows|submissions|writing)"
+        r"|app\.attachments\.keeping"
         r"|app\.auth\.proof|app\.figures\.(activity|calendar|charts|contents|silence|tables)",
     ),
     (
@@ -98,6 +98,72 @@ def imports_of(module: str) -> list[tuple[str, str]]:
     return found
 
 
+FEATURES = [
+    set(re.findall(r"`(\w+)`", rank))
+    for rank in re.findall(r"^\d\. (`.+?)(?::|$)", (ROOT / "docs" / "architecture.md").read_text("utf-8"), re.MULTILINE)
+]
+# They wire all features together, and only start-up and the command line import them.
+WIRING = frozenset({"app", "app.cli", "app.stress", "app.templating"})
+
+
+def feature_of(module: str) -> str:
+    """The folder in which a module stands, "" for none."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and (APP / parts[1]).is_dir() else ""
+
+
+def reached_from(module: str) -> set[str]:
+    """All modules of other features that a module imports, at once or by way of modules of no feature."""
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        targets = {target for target, _name in imports_of(waiting.pop()) if target in MODULES} - found
+        found |= targets
+        waiting += [target for target in targets if not feature_of(target)]
+    return {target for target in found if feature_of(target) not in {"", feature_of(module), "models"}}
+
+
+def test_every_feature_has_its_rank():
+    folders = {path.parent.name for path in APP.glob("*/__init__.py")} - {"models"}
+
+    assert sorted(name for rank in FEATURES for name in rank) == sorted(folders)
+
+
+def test_features_import_only_those_below_them():
+    rank_of = {name: at for at, rank in enumerate(FEATURES) for name in rank}
+    upwards = {
+        f"{module} -> {target}"
+        for module in MODULES
+        if (feature := feature_of(module)) in rank_of
+        for target in reached_from(module)
+        if rank_of[feature_of(target)] >= rank_of[feature]
+    }
+
+    assert upwards == set()
+
+
+def test_only_the_command_line_and_start_up_import_what_wires_features_together():
+    importing = {module for module in MODULES if {target for target, _name in imports_of(module)} & WIRING - {"app"}}
+
+    assert importing <= {"app", "app.cli"}
+
+
+def test_every_module_is_found_by_the_path_of_its_import():
+    """A name imported into a package must not hide one of its modules, as a blueprint named `forums` would."""
+    hidden = {module for module in MODULES if resolved(module) is not importlib.import_module(module)}
+
+    assert hidden == set()
+
+
+def resolved(module: str) -> object:
+    """What `import a.b.c as name` binds: each part is taken from the one before it."""
+    importlib.import_module(module)
+    found: object = importlib.import_module("app")
+    for name in module.split(".")[1:]:
+        found = getattr(found, name, None)
+    return found
+
+
 def functions_of(module: str) -> list[ast.FunctionDef]:
     tree = ast.parse(MODULES[module].read_text("utf-8"))
     return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
@@ -138,9 +204,8 @@ def test_module_below_the_views_knows_nothing_of_the_request(module: str):
 
 def test_views_leave_the_database_to_queries_and_actions():
     for module, path in MODULES.items():
-        if (
-            re.search(r"views(\.\w+)?$", module) and module != "app.feeds.views"
-        ):  # whose health check asks the database itself
+        # The health check of the feeds asks the database itself.
+        if re.search(r"views(\.\w+)?$", module) and module != "app.feeds.views":
             assert not re.search(r"\bdb\.|\bselect\(|transaction\(", path.read_text("utf-8")), module
 
 
@@ -163,7 +228,7 @@ def test_only_a_transaction_commits():
 
 
 @pytest.mark.parametrize(
-    "module", [module for module in MODULES if module.endswith("actions") or re.fullmatch(r"app\.auth\.\w+", module)]
+    "module", [module for module in MODULES if re.search(r"actions$|^app\.periods$|^app\.auth\.\w+$", module)]
 )
 def test_action_is_one_transaction_and_helpers_are_none(module: str):
     for function in functions_of(module):
@@ -176,6 +241,7 @@ def test_action_is_one_transaction_and_helpers_are_none(module: str):
     [
         "app.forums.actions",
         "app.moderation.actions",
+        "app.periods",
         *(name for name in MODULES if re.match(r"app\.(?:admin|moderation)\.\w+_actions", name)),
     ],
 )
@@ -265,7 +331,8 @@ def test_template_holds_nothing_inline_and_every_form_its_token(name: str):
     source = (APP / "templates" / name).read_text("utf-8")
 
     assert not re.search(r"\sstyle=|<script(?![^>]*src=)|\son\w+=", source)
-    assert ("<style" in source) == (name == "mail/base.html")  # a mail has no stylesheet to link to
+    # A mail has no stylesheet to link to, and a chart is an image that stands alone.
+    assert ("<style" in source) == (name in {"mail/base.html", "figures/chart.svg"})
     for form in re.findall(r"<form[^>]*method=\"post\".*?</form>", source, re.DOTALL):
         assert "csrf_token" in form or "hidden(form)" in form
 
@@ -285,6 +352,7 @@ def test_templates_escape_everything():
 # `module.name` of what is private to a library and may be read or overridden all the same, each with its reason.
 PRIVATE_BUT_USED = {
     "app.viewer._get_current_object",  # documented by Werkzeug: the only way from a proxy to what it stands for
+    "app.forms._value",  # what WTForms names the text that an input shows, which custom fields define
     "app.extensions._check_request_limit",
     "app.extensions._update_remember_cookie",
 }

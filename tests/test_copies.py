@@ -35,7 +35,7 @@ NEW = "/en/forums/open-forum/groups/group-1/new/"
 
 
 class Site:
-    """Where the word is in the database and in the folders, and which words somebody finds on the pages."""
+    """Where the word is in the database and in the folders, and which words a person finds on the pages."""
 
     def __init__(self, app: Flask, config: Config, author: FlaskClient) -> None:
         self.app, self.config, self.author = app, config, author
@@ -81,7 +81,8 @@ class Site:
             f"/en/feeds/{forum}.atom",
             f"/en/feeds/{topic}.atom",
             f"/attachments/{self.file}/{WORDS['attachment.name']}.txt",
-            "/sitemap.xml",
+            "/sitemap/site.xml",
+            "/sitemap/topics-1.xml",
         ]
         read = "".join(client.get(path, follow_redirects=True, buffered=True).get_data(as_text=True) for path in paths)
         return {place for place, word in WORDS.items() if word in read}

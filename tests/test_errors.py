@@ -32,7 +32,7 @@ def away(app: Flask, world: World, config: Config) -> Iterator[None]:
 @pytest.fixture
 def unable(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """The home page fails by a fault of ours, and the answer is as readers get it."""
-    monkeypatch.setitem(app.view_functions, "pages.home", lambda: 1 / 0)
+    monkeypatch.setitem(app.view_functions, "forums.home", lambda: 1 / 0)
     monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
 
 

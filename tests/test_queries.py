@@ -37,7 +37,7 @@ from app.models import (
     User,
 )
 from app.models.forum import DocumentKind
-from app.moderation.recording import record
+from app.writing import record_act as record
 from tests.full_world import FullWorld, add_document
 from tests.route_table import PEOPLE, ROWS, Row, paths_of
 from tests.test_routes import name_of

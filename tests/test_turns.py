@@ -21,7 +21,7 @@ OF_ANY_LENGTH = (
     "/{}/print/forums/open-forum/groups/group-1/",
     "/{}/print/forums/open-forum/record/",
     "/{}/print/topics/1/",
-    "/sitemap.xml",
+    "/sitemap/site.xml",
 )
 OWN = ("account/data/", "account/data.json", "admin/log.csv", "figures/forums/open-forum/")
 BOUNDED = ("/healthz", "/en/", "/en/topics/1/", "/en/print/messages/1/", "/en/feeds/forums/open-forum.atom")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.counters import carried, count_in
 from app.database import utcnow
 from app.extensions import db
 from app.markup import render
@@ -116,12 +117,12 @@ def make_topic(group: Group, author: User, title: str, **more: object) -> Topic:
 
 def make_message(topic: Topic, author: User, body: str, *, language: str = "en", **more: object) -> Message:
     """A message, with the counters kept as the actions keep them."""
-    seen = {message.author_id for message in db.session.query(Message).filter_by(topic_id=topic.id)}
-    topic.last_position += 1
-    topic.message_count += 1
-    topic.participant_count += author.id not in seen
-    message = _add_message(topic, author, body, language=language, position=topic.last_position, **more)
-    topic.active_at = message.posted_at
+    with carried(topic):
+        topic.last_position += 1
+        message = _add_message(topic, author, body, language=language, position=topic.last_position, **more)
+        topic.active_at = message.posted_at
+        if message.status == MessageStatus.PUBLISHED:
+            count_in(message)
     return message
 
 

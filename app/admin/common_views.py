@@ -11,8 +11,8 @@ from app.addresses import link
 from app.admin.object_queries import Kind
 from app.errors import ForumError
 from app.forms import Form, VersionedForm
+from app.languages import text_in
 from app.models import Forum, Group
-from app.templating import text_in
 
 Steps = list[tuple[str, str, str]]
 

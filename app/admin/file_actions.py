@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 
-from app.admin.log_actions import Change, changed, record
-from app.admin.object_queries import fetch, get_file, refuse_if_archived
+from app.admin.object_queries import get_file, refuse_if_archived
 from app.attachments.keeping import attach
 from app.attachments.uploads import Upload
+from app.audit import Change, changed, record
 from app.database import utcnow
 from app.extensions import db, transaction
 from app.models import Attachment, Document, User
 from app.permissions import require
+from app.rows import fetch
 from app.submissions import Once
 from app.versions import require_version, version_of
 

@@ -8,12 +8,13 @@ from app.addresses import link
 from app.admin import file_actions
 from app.admin.common_views import Steps, ask, done, done_already, here, show, steps_to
 from app.admin.file_forms import FileDeletionForm, FilesForm
-from app.admin.log_actions import name_of
-from app.admin.object_queries import fetch, forum_of, get_file, refuse_if_archived
+from app.admin.object_queries import forum_of, get_file, refuse_if_archived
 from app.attachments.forms import takes_files
+from app.audit import name_of
 from app.forms import carry_out
 from app.languages import reader_language
 from app.models import Attachment, Document
+from app.rows import fetch
 from app.viewer import signed_in_user
 
 bp = Blueprint("files", __name__)

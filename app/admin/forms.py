@@ -1,37 +1,19 @@
 """Fields and forms that the administration shares."""
 
-from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
-from wtforms import DateField, Field, IntegerField, SelectMultipleField
+from wtforms import DateField, Field, IntegerField
 from wtforms.validators import ValidationError
-from wtforms.widgets import CheckboxInput
 
-from app.forms import bounded_choices, not_offered
+from app.forms import bounded_choices
 from app.models import last_second
 
 NO_DATE = _l("Please give a date, such as 2026-12-31.")
 YEARS = range(1945, 2200)
-
-
-class ChoicesField(SelectMultipleField):
-    """Any number of the choices, by key; shown as check boxes."""
-
-    option_widget = CheckboxInput()
-
-    def __init__(self, label: Any, coerce: Callable[[Any], Any] = int, **kwargs: Any) -> None:
-        super().__init__(label, coerce=coerce, **not_offered(label), **kwargs)
-
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        super().process_formdata(bounded_choices(valuelist))
-
-    def offer(self, choices: Sequence[tuple[Any, Any]]) -> None:
-        """Offer these keys with their labels, in this order."""
-        self.choices = list(choices)
 
 
 class NumberField(IntegerField):

@@ -6,15 +6,16 @@ from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
 
-from app.admin.log_actions import assign, record
-from app.admin.object_queries import count_topics, fetch
-from app.admin.period_queries import version_of_life
+from app.admin.object_queries import count_topics
+from app.audit import assign, record
 from app.database import utcnow
 from app.errors import Archived, ForumError, Refused
 from app.extensions import transaction
 from app.languages import N_
 from app.models import Forum, Group, User
+from app.periods import version_of_life
 from app.permissions import require
+from app.rows import fetch
 from app.versions import require_version
 
 ALREADY_PUBLISHED = _l("This forum is published already.")

@@ -6,10 +6,11 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from app.admin.object_queries import KINDS, fetch, incomplete_languages, keys_with_topics, missing_languages
+from app.admin.object_queries import KINDS, incomplete_languages, keys_with_topics, missing_languages
 from app.extensions import db
 from app.languages import Language, site_languages
 from app.models import Document, Forum, ForumRole, Group, Notice, Page, Question, Topic
+from app.rows import fetch
 
 
 def get_whole_forum(key: int) -> Forum:

@@ -7,8 +7,9 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app import periods
 from app.addresses import link
-from app.admin import closing_queries, forum_actions, new_period_queries, object_actions, period_queries
+from app.admin import forum_actions, object_actions
 from app.admin.common_views import ask, done, done_already, here, refusal_text, show, steps_to
 from app.admin.forum_queries import (
     get_whole_forum,
@@ -18,13 +19,13 @@ from app.admin.forum_queries import (
     names_of_invited,
     what_is_missing,
 )
-from app.admin.object_queries import KINDS, fetch
+from app.admin.object_queries import KINDS
 from app.database import utcnow
 from app.forms import VersionedForm, carry_out
 from app.forums.queries import load_questions
-from app.languages import reader_language
+from app.languages import reader_language, text_in
 from app.models import Forum, Group
-from app.templating import text_in
+from app.rows import fetch
 from app.viewer import signed_in_user
 
 bp = Blueprint("forums", __name__)
@@ -81,7 +82,7 @@ def _ask_for_step(forum: Forum, words: forum_actions.Step, form: VersionedForm, 
         _(words.heading),
         steps_to(forum),
         form=form,
-        version=period_queries.version_of_life(forum),
+        version=periods.version_of_life(forum),
         name=text_in(forum).title,
         refusal=refusal_text(words.refusal(forum, now)),
         explanation=_(words.explanation),
@@ -97,8 +98,8 @@ def _possible(forum: Forum, group: Group | None, now: datetime) -> dict[str, Any
     """What can be done about a forum or one of its groups, and with its periods."""
     group_id = group.id if group else None
     return {
-        "rules": period_queries,
-        "period_kinds": new_period_queries.kinds_possible(forum, group_id, now),
-        "can_close": bool(closing_queries.running_periods(forum, group_id, now)),
+        "rules": periods,
+        "period_kinds": periods.kinds_possible(forum, group_id, now),
+        "can_close": bool(periods.running_periods(forum, group_id, now)),
         "can_delete": not object_actions.deletion_refusal(KINDS["groups" if group else "forums"], group or forum),
     }

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 
-from app.admin.log_actions import changed, record
-from app.admin.object_queries import fetch, refuse_if_archived
+from app.admin.object_queries import refuse_if_archived
+from app.audit import changed, record
 from app.extensions import transaction
 from app.models import Forum, Invitation, User
 from app.permissions import require
+from app.rows import fetch
 from app.versions import fingerprint, require_version
 
 

@@ -4,15 +4,15 @@ from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.addresses import link
+from app.addresses import asked_page, link
 from app.admin import log_queries
 from app.admin.common_views import here, query_without_page, show
 from app.admin.forum_queries import list_forums
 from app.admin.log_forms import LogForm
-from app.admin.user_queries import one_page
 from app.database import utcnow
+from app.languages import text_in
+from app.paging import one_page
 from app.spreadsheets import kept
-from app.templating import text_in
 from app.turns import in_turn
 
 bp = Blueprint("log", __name__)
@@ -22,7 +22,7 @@ bp = Blueprint("log", __name__)
 def index() -> ResponseReturnValue:
     heading, form = _("Log"), _form()
     is_valid = form.validate()
-    found = one_page(log_queries.entries(form.filter), request.args.get("page", "1")) if is_valid else None
+    found = one_page(log_queries.entries(form.filter), asked_page()) if is_valid else None
     return show(
         "admin/log.html",
         heading,

@@ -6,7 +6,6 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from app.admin.log_actions import Change, assign, changed, record
 from app.admin.object_queries import (
     Kind,
     count_topics,
@@ -18,6 +17,7 @@ from app.admin.object_queries import (
     version_of_object,
 )
 from app.admin.page_queries import pages_below
+from app.audit import Change, assign, changed, record
 from app.errors import Archived, ForumError, Refused
 from app.extensions import db, transaction
 from app.markup import render

@@ -24,9 +24,8 @@ from app.admin.text_forms import (
 )
 from app.database import utcnow
 from app.forms import AtMost, ChoiceField, LineField, Required
-from app.languages import N_, Language, site_default
+from app.languages import N_, Language, text_in
 from app.models import Approval, Document, Forum, Group, Page, PageKind
-from app.models.texts import best_text
 
 MAX_SLUG = 80
 PAGE_KINDS = {
@@ -182,7 +181,7 @@ def _approvals() -> list[tuple[str, str]]:
 
 
 def _page_label(depth: int, page: Page, language: Language) -> str:
-    text = best_text(page.texts, language.code, site_default().code)
+    text = text_in(page, language)
     return "\N{EN DASH} " * depth + (text.title if text else page.slug)
 
 

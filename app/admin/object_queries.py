@@ -5,7 +5,7 @@ Forms, actions and pages of the administration follow from these descriptions, s
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, inspect, select, true
 
@@ -32,9 +32,8 @@ from app.models import (
     ReasonText,
     Topic,
 )
+from app.rows import fetch
 from app.versions import version_of
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -189,14 +188,6 @@ def find_kind(name: str) -> Kind:
     if name not in KINDS:
         raise NotFound
     return KINDS[name]
-
-
-def fetch(model: type[T], key: int) -> T:
-    """The row with this key. Raises NotFound, for a key too large for any database too."""
-    found = db.session.get(model, key) if key <= LARGEST_KEY else None
-    if found is None:
-        raise NotFound
-    return found
 
 
 def get_object(kind: Kind, key: int) -> Any:

@@ -21,7 +21,6 @@ from app.admin.common_views import (
     steps_of,
     steps_to,
 )
-from app.admin.log_actions import name_of
 from app.admin.object_forms import form_for
 from app.admin.object_queries import (
     Kind,
@@ -36,6 +35,7 @@ from app.admin.object_queries import (
 )
 from app.admin.page_queries import list_pages
 from app.admin.text_forms import ObjectForm
+from app.audit import name_of
 from app.forms import VersionedForm, carry_out
 from app.languages import reader_language, site_languages
 from app.models import Document, Forum, Group

@@ -6,9 +6,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app import labels
-from app.admin.forms import ChoicesField
 from app.auth.forms import EmailField, EmailForm
-from app.forms import AtMost, ChoiceField, Required, VersionedForm
+from app.forms import AtMost, ChoiceField, ChoicesField, Required, VersionedForm
 from app.languages import Language, site_languages
 from app.models import Forum, Role, User
 

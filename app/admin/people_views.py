@@ -11,12 +11,13 @@ from app.addresses import link
 from app.admin import invitation_actions, role_actions
 from app.admin.common_views import ask, done, done_already, here, show, steps_to
 from app.admin.forum_queries import get_whole_forum
-from app.admin.object_queries import fetch, refuse_if_archived
+from app.admin.object_queries import refuse_if_archived
 from app.admin.people_forms import InvitationForm, RoleForm
 from app.errors import NotFound
 from app.forms import VersionedForm, carry_out
 from app.languages import reader_language
 from app.models import Forum, Role, User
+from app.rows import fetch
 from app.viewer import signed_in_user
 
 bp = Blueprint("people", __name__, url_prefix="/forums/<int:forum_id>")

@@ -8,15 +8,16 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app import periods
 from app.addresses import link
-from app.admin import closing_queries, new_period_queries, period_actions, period_queries
 from app.admin.common_views import ask, done, done_already, here, refusal_text, show, steps_to
-from app.admin.object_queries import fetch, refuse_if_archived
+from app.admin.object_queries import refuse_if_archived
 from app.admin.period_forms import PeriodForm
 from app.database import utcnow
 from app.forms import VersionedForm, carry_out
 from app.languages import N_
 from app.models import Forum, Group, Period, PeriodKind, State
+from app.rows import fetch
 from app.viewer import signed_in_user
 
 bp = Blueprint("periods", __name__)
@@ -67,7 +68,7 @@ def new(forum_id: int, kind: str) -> ResponseReturnValue:
     forum, form = _new_form(forum_id, kind)
     made = carry_out(
         form,
-        lambda: period_actions.create(
+        lambda: periods.create(
             forum_id, PeriodKind(kind), **form.values, key=form.submission.data or "", viewer=signed_in_user()
         ),
     )
@@ -77,7 +78,7 @@ def new(forum_id: int, kind: str) -> ResponseReturnValue:
 @bp.route(f"/forums/<int:forum_id>/periods/{KIND}/preview/", methods=["GET", "POST"])
 def preview_new(forum_id: int, kind: str) -> ResponseReturnValue:
     forum, form = _new_form(forum_id, kind)
-    after = carry_out(form, lambda: new_period_queries.state_with_new(forum, kind, **form.values, now=utcnow()))
+    after = carry_out(form, lambda: periods.state_with_new(forum, kind, **form.values, now=utcnow()))
     return _new_page(forum, kind, form, after)
 
 
@@ -86,7 +87,7 @@ def edit(period_id: int) -> ResponseReturnValue:
     period, forum, form = _edit_form(period_id)
     saved = carry_out(
         form,
-        lambda: period_actions.update(period_id, **form.values, version=form.version.data, viewer=signed_in_user()),
+        lambda: periods.update(period_id, **form.values, version=form.version.data, viewer=signed_in_user()),
         lambda: _form_of(period, forum, formdata=None),
     )
     return _saved(forum.id, period.group_id) if saved is not None else _edit_page(period, forum, form)
@@ -95,25 +96,25 @@ def edit(period_id: int) -> ResponseReturnValue:
 @bp.route("/periods/<int:period_id>/preview/", methods=["GET", "POST"])
 def preview(period_id: int) -> ResponseReturnValue:
     period, forum, form = _edit_form(period_id)
-    after = carry_out(form, lambda: period_queries.state_with_change(forum, period, **form.values, now=utcnow()))
+    after = carry_out(form, lambda: periods.state_with_change(forum, period, **form.values, now=utcnow()))
     return _edit_page(period, forum, form, after)
 
 
 @bp.route("/periods/<int:period_id>/delete/", methods=["GET", "POST"])
 def delete(period_id: int) -> ResponseReturnValue:
-    period, forum = period_queries.get_period(period_id)
-    words = CALLING_OFF if period_queries.stays_in_sight(forum) else DELETING
+    period, forum = periods.get_period(period_id)
+    words = CALLING_OFF if periods.stays_in_sight(forum) else DELETING
     form, viewer, back = VersionedForm(), signed_in_user(), _forum_page(forum.id)
-    called_off = carry_out(form, lambda: period_actions.call_off(period_id, version=form.version.data, viewer=viewer))
+    called_off = carry_out(form, lambda: periods.call_off(period_id, version=form.version.data, viewer=viewer))
     if called_off is not None:
         return done(_(words.done), back) if called_off else done_already(back)
     return ask(
         _(words.heading),
         steps_to(forum),
         form=form,
-        version=period_queries.version_of_period(period),
+        version=periods.version_of_period(period),
         period=period,
-        refusal=refusal_text(period_queries.deletion_refusal(forum, period, utcnow())),
+        refusal=refusal_text(periods.deletion_refusal(forum, period, utcnow())),
         explanation=_(words.explanation),
         button=_(words.button),
         back=back,
@@ -135,23 +136,21 @@ def close_group(group_id: int) -> ResponseReturnValue:
 def _close(forum: Forum, group: Group | None, heading: str, closed: str) -> ResponseReturnValue:
     now, group_id = utcnow(), group.id if group else None
     form, viewer, back = VersionedForm(), signed_in_user(), _page_of(forum.id, group_id)
-    ended = carry_out(
-        form, lambda: period_actions.close_now(forum.id, group_id, version=form.version.data, viewer=viewer)
-    )
+    ended = carry_out(form, lambda: periods.close_now(forum.id, group_id, version=form.version.data, viewer=viewer))
     if ended is not None:
         return done(closed, back) if ended else done_already(back)
     return ask(
         heading,
         steps_to(group or forum),
         form=form,
-        version=period_queries.version_of_life(forum),
-        refusal=refusal_text(closing_queries.closing_refusal(forum, group_id, now)),
+        version=periods.version_of_life(forum),
+        refusal=refusal_text(periods.closing_refusal(forum, group_id, now)),
         explanation=_(
             "The period that is running ends at once, and extensions of it that have not begun are called off. "
             "What was announced stays in sight."
         ),
-        before=period_queries.state_now(forum, group_id, now),
-        after=closing_queries.state_after_closing(forum, group_id, now),
+        before=periods.state_now(forum, group_id, now),
+        after=periods.state_after_closing(forum, group_id, now),
         now=now,
         button=_("Close now"),
         back=back,
@@ -164,7 +163,7 @@ def _new_form(forum_id: int, kind: str) -> tuple[Forum, PeriodForm]:
     refuse_if_archived(forum)
     asked = request.values.get("group_id", type=int)
     group_id = asked if asked in forum.group_numbers else None
-    state = new_period_queries.state_of_own(forum, group_id, now)
+    state = periods.state_of_own(forum, group_id, now)
     deadline = state.deadline if kind == PeriodKind.EXTENSION else None
     form = PeriodForm(group_id=group_id or 0, opens_at=deadline or (now + timedelta(minutes=1)).replace(second=0))
     form.offer_groups(forum)
@@ -173,8 +172,8 @@ def _new_form(forum_id: int, kind: str) -> tuple[Forum, PeriodForm]:
 
 def _edit_form(period_id: int) -> tuple[Period, Forum, PeriodForm]:
     """The form of a period that may be changed. Raises the error that says why it may not."""
-    period, forum = period_queries.get_period(period_id)
-    refusal = period_queries.change_refusal(forum, period, utcnow())
+    period, forum = periods.get_period(period_id)
+    refusal = periods.change_refusal(forum, period, utcnow())
     if refusal:
         raise refusal
     return period, forum, _form_of(period, forum)
@@ -182,8 +181,8 @@ def _edit_form(period_id: int) -> tuple[Period, Forum, PeriodForm]:
 
 def _form_of(period: Period, forum: Forum, **source: Any) -> PeriodForm:
     """The form of a period; with `formdata=None` of what is stored, whatever was sent."""
-    form = PeriodForm(obj=period, version=period_queries.version_of_period(period), **source)
-    form.fit_to(period, is_fixed=period_queries.is_fixed(forum, period, utcnow()))
+    form = PeriodForm(obj=period, version=periods.version_of_period(period), **source)
+    form.fit_to(period, is_fixed=periods.is_fixed(forum, period, utcnow()))
     return form
 
 
@@ -201,8 +200,8 @@ def _new_page(forum: Forum, kind: str, form: PeriodForm, after: State | None = N
         preview=link("admin.periods.preview_new", forum_id=forum.id, kind=kind),
         hint=_(HINTS[kind]),
         back=_page_of(forum.id, group_id),
-        periods=period_queries.periods_for(forum, group_id) if group_id else forum.periods_told,
-        before=period_queries.state_now(forum, group_id, utcnow()),
+        periods=periods.periods_for(forum, group_id) if group_id else forum.periods_told,
+        before=periods.state_now(forum, group_id, utcnow()),
         after=after,
         now=utcnow(),
     )
@@ -219,10 +218,10 @@ def _edit_page(period: Period, forum: Forum, form: PeriodForm, after: State | No
         period=period,
         action=link("admin.periods.edit", period_id=period.id),
         preview=link("admin.periods.preview", period_id=period.id),
-        hint=_(KEPT) if period_queries.stays_in_sight(forum) else "",
+        hint=_(KEPT) if periods.stays_in_sight(forum) else "",
         back=_page_of(forum.id, period.group_id),
         periods=forum.periods_told,
-        before=period_queries.state_now(forum, period.group_id, utcnow()),
+        before=periods.state_now(forum, period.group_id, utcnow()),
         after=after,
         now=utcnow(),
     )

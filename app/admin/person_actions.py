@@ -2,16 +2,16 @@
 
 from flask_babel import lazy_gettext as _l
 
-from app.admin.log_actions import changed, record
 from app.admin.user_queries import get_person
+from app.audit import changed, record
 from app.auth import sign_in
 from app.auth.emails import address_for, write_to
-from app.auth.leaving import count_other_administrators, erase, posted_for_the_name_of
+from app.auth.leaving import erase, posted_for_the_name_of
 from app.database import utcnow
 from app.errors import AlreadyDecided, LastAdministrator, Refused
 from app.extensions import transaction
 from app.models import User
-from app.permissions import require
+from app.permissions import count_other_administrators, require
 from app.submissions import Once
 from app.versions import require_version, version_of
 

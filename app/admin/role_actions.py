@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping
 
 from flask_babel import lazy_gettext as _l
 
-from app.admin.log_actions import changed, record
-from app.admin.object_queries import fetch
-from app.admin.telling import tell
+from app.audit import changed, record
 from app.auth.emails import find_by_email
 from app.errors import Refused
 from app.extensions import transaction
 from app.languages import site_languages
 from app.models import Forum, ForumRole, Role, User
+from app.notify import tell_of_role
 from app.permissions import require
+from app.rows import fetch
 from app.versions import fingerprint, require_version
 
 UNKNOWN_PERSON = _l("Nobody has an account with this e-mail address. Please check it, or look in the list of people.")
@@ -87,7 +87,7 @@ def hold(user: User, role: Role, wanted: Mapping[int, str], *, viewer: User) -> 
         if changes:
             record(viewer, "edit", "users", user, changes, forum_id=forum_id)
         if changes and user.id != viewer.id:
-            tell(user, role, fetch(Forum, forum_id), wanted.get(forum_id))
+            tell_of_role(user, role, fetch(Forum, forum_id), wanted.get(forum_id))
     user.roles[:] = [one for one in user.roles if one.role != role or one.forum_id in wanted]
     for one in user.roles:
         if one.role == role:

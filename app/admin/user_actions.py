@@ -6,14 +6,13 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from app.admin.log_actions import assign, record
 from app.admin.role_actions import hold
 from app.admin.user_queries import get_person, version_of_user
-from app.auth.leaving import count_other_administrators
+from app.audit import assign, record
 from app.errors import LastAdministrator, Refused
 from app.extensions import db, transaction
 from app.models import Forum, Role, User
-from app.permissions import require
+from app.permissions import count_other_administrators, require
 from app.versions import require_version
 
 UNKNOWN_FORUM = _l("Please choose forums that are offered.")

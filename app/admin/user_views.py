@@ -6,17 +6,16 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.addresses import link
+from app.addresses import asked_page, link
 from app.admin import user_actions, user_queries
 from app.admin.common_views import done, here, query_without_page, show
 from app.admin.forum_queries import list_forums
 from app.admin.user_forms import UserForm
 from app.auth.sign_up import count_waiting
 from app.forms import carry_out
-from app.languages import reader_language
+from app.languages import reader_language, text_in
 from app.models import User
 from app.plain import plain_line
-from app.templating import text_in
 from app.viewer import signed_in_user
 
 bp = Blueprint("users", __name__)
@@ -25,7 +24,7 @@ bp = Blueprint("users", __name__)
 @bp.get("/users/")
 def index() -> ResponseReturnValue:
     heading, wanted = _("People"), plain_line(request.args.get("q", ""), user_queries.LONGEST_SEARCH)
-    found = user_queries.search_users(wanted, request.args.get("page", "1"), reader_language())
+    found = user_queries.search_users(wanted, asked_page(), reader_language())
     shown: dict[str, Any] = {
         "found": found,
         "wanted": wanted,

@@ -23,14 +23,14 @@ def tidy() -> None:
 
 @files.command()
 def check() -> None:
-    """Compare every file with its checksum. Ends with an error where one is missing or has changed."""
+    """Compare every file with its checksum. Ends with an error where one is missing, has changed or cannot be read."""
     wrong = 0
     for number, name, key, sha256 in all_files():
         problem = _problem(key, sha256)
         if problem:
             click.echo(f"Attachment {number} ({name}) {problem}.")
             wrong += 1
-    click.echo(f"Files that are missing or have changed: {wrong}")
+    click.echo(f"Files that are missing, have changed or cannot be read: {wrong}")
     if wrong:
         raise click.exceptions.Exit(1)
 
@@ -41,3 +41,5 @@ def _problem(key: str, sha256: str) -> str:
             return "" if checksum(file) == sha256 else "has changed"
     except FileNotFoundError:
         return "is missing"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"

@@ -1,7 +1,6 @@
 """The field with which people choose files, and how much the addresses take that have it."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from flask import Flask, current_app, request
@@ -14,8 +13,7 @@ from wtforms.widgets import FileInput
 from app.allowances import TooManyBytesSent, bytes_left
 from app.attachments.spool import SpoolingParser, has_room
 from app.attachments.uploads import ENDINGS, Unacceptable, Upload, clean_name, read_upload
-from app.errors import NoRoom, Refused
-from app.forms import Form
+from app.errors import NoRoom
 from app.languages import N_, reader_language
 from app.models import User
 from app.permissions import moderates_anything
@@ -126,20 +124,6 @@ class FilesField(Field):
             except Unacceptable as error:
                 self.refused.append(file)
                 yield str(error)
-
-
-@contextmanager
-def told_at_its_field(form: Form) -> Iterator[None]:
-    """Give the form back where the action inside finds that one of its fields breaks a rule.
-
-    Raises Refused where the rule concerns no field of the form.
-    """
-    try:
-        yield
-    except Refused as refusal:
-        if refusal.field not in form:
-            raise
-        form[refusal.field].errors = [refusal.message]
 
 
 def takes_files(view: View) -> View:

@@ -1,9 +1,10 @@
 """What an office document loads by itself from another place when it is opened: its template, a frame, a picture, an
-object, data. On the web or on a share, it would tell that place who reads, or bring what was never checked.
+object, data. If that place is on the web or a share, it learns who reads, or can add content that was never
+checked.
 
-Links that a reader follows are no matter here, nor is what names a file of the author's own computer. Entries of an
-archive are unpacked up to a limit. Their XML is searched and not parsed, so no entity is expanded; what declares any,
-or another encoding than UTF-8, is refused, since the search could not see through it.
+Links that a reader follows are allowed, and so are names of files on the author's own computer. Entries of an
+archive are unpacked up to a limit. Their XML is searched and not parsed, so no entity is expanded. A document
+that declares entities, or an encoding other than UTF-8, is refused, since it cannot be searched.
 
 Sources: ECMA-376 part 2, 9.3 (relationships), OpenDocument 1.3 part 3, 19.909 (xlink:href), Rich Text Format 1.9.1,
 [MS-DOC] 2.4.1 (SttbfAssoc).
@@ -85,7 +86,7 @@ def _archive_loads(file: IO[bytes], kind: Kind) -> bool:
 
 
 def _mark_in(name: str, kind: Kind) -> bytes:
-    """The attribute by which what is loaded can be told in a part of this name; b"" where it tells of nothing."""
+    """The attribute that shows what a part of this name loads; b"" where it loads nothing."""
     if kind in OPEN_DOCUMENT.values():
         return b"href" if name.rpartition("/")[2] in OPEN_DOCUMENT_PARTS else b""
     if name.endswith(CONNECTIONS):
@@ -155,7 +156,7 @@ def _rtf_loads(content: bytes) -> bool:
 
 
 def _rtf_text(written: bytes) -> str:
-    """What these signs of RTF say. More than signs has no place in a path, and counts as being elsewhere."""
+    """The text of these RTF escapes. Anything else has no place in a path, and counts as being elsewhere."""
 
     def sign(found: re.Match[bytes]) -> bytes:
         in_hexadecimal, in_unicode, itself, word = found.groups()

@@ -1,8 +1,8 @@
-"""Pictures without what they tell of the person who took them: where and when, with which camera, and any text.
+"""Pictures without data about the person who took them: where and when, with which camera, and any text.
 
 A picture is not encoded again: its file is walked from part to part, and what is not needed to show it is left out.
-What stays is the picture, its colour profile and, as an Exif block with nothing else in it, which way up it is. What
-follows the end of the picture is left out too. The walk is bounded in steps.
+What stays is the picture, its colour profile and, as an Exif block with nothing else in it, which way up it is. Data
+after the end of the picture are left out too. The walk is bounded in steps.
 
 Sources: ITU-T T.81 (JPEG) with CIPA DC-008 (Exif), W3C PNG (third edition), GIF89a, RFC 9649 (WebP).
 """
@@ -19,7 +19,7 @@ from typing import IO, Any
 from app.attachments.kinds import GIF, JPEG, PNG, WEBP, CannotBeChecked, Kind
 
 MOST_PARTS, MOST_GIF_PARTS = 50_000, 500_000  # a GIF image of 100 MB has 412,000 blocks of 255 bytes
-Piece = bytes | range  # bytes of our own, or from where to where those of the file stay
+Piece = bytes | range  # new bytes, or a range of bytes kept from the file
 
 JPEG_START, JPEG_END, JPEG_SCAN, JPEG_COMMENT, FILL = 0xD8, 0xD9, 0xDA, 0xFE, 0xFF
 JPEG_APPLICATION = range(0xE0, 0xF0)
@@ -93,7 +93,7 @@ class _Pieces(io.RawIOBase):
 
 
 def _joined(pieces: Iterator[Piece], most: int) -> list[Piece]:
-    """The pieces, with those that touch each other made one. Raises CannotBeChecked where there are too many."""
+    """The pieces, with adjacent ones joined. Raises CannotBeChecked where there are too many."""
     joined: list[Piece] = []
     for step, piece in enumerate(pieces):
         if step >= most:

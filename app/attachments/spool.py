@@ -1,6 +1,6 @@
 """Where sent files are kept while a request is read: in memory, and in a temporary file once they are larger.
 
-Where that file finds no room, the rest of the form is read nevertheless, so that what was typed can be given back.
+If there is no room for that file, the rest of the form is still read, so that the text can be given back.
 """
 
 from tempfile import SpooledTemporaryFile
@@ -14,7 +14,7 @@ MOST_IN_MEMORY = 500 * 1024  # as Werkzeug has it
 
 
 class Spool(SpooledTemporaryFile[bytes]):
-    """`has_room` tells whether all that was written is there. It is not buffered, so that this is known at once."""
+    """`has_room` says whether everything was written. It is not buffered, so that this is known at once."""
 
     def __init__(self) -> None:
         super().__init__(max_size=MOST_IN_MEMORY, mode="w+b", buffering=0)
@@ -41,5 +41,5 @@ class SpoolingParser(FormDataParser):
 
 
 def has_room(content: IO[bytes]) -> bool:
-    """Whether a sent file is there as a whole."""
+    """Whether the whole of a sent file was written."""
     return not isinstance(content, Spool) or content.has_room

@@ -30,8 +30,8 @@ NOT_ITS_NAME = _l(
 )
 NO_UTF_8 = _l("“%(name)s” is not plain text in UTF-8. Please save it as text, or as CSV, with the encoding UTF-8.")
 FROM_ELSEWHERE = _l(
-    "“%(name)s” loads a template or another part from another place, on the web or on a shared drive. Please save it "
-    "without links to other files, or as PDF."
+    "“%(name)s” loads a template or other content from the web or a shared drive. Please save it without links to "
+    "other files, or as a PDF."
 )
 MACROS = _l("“%(name)s” contains macros, which cannot be attached. Please save it without macros.")
 DAMAGED = _l(

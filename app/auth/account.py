@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import delete
 
-from app.admin.log_actions import assign, record
+from app.audit import assign, record
 from app.auth import sign_in, tokens
 from app.auth.emails import RESET, address_for, find_by_email, may_email, write_no_account, write_to
 from app.auth.passwords import hash_password, is_right
@@ -36,7 +36,7 @@ def create_confirmed(profile: dict[str, Any], *, email: str, password: str) -> N
 def ask_for_reset(email: str, *, language: str) -> None:
     """Email a link to choose a new password; an address without an account is told that there is none.
 
-    Nothing is sent past the limit: the links of before stay good until one of them is used.
+    Nothing is sent past the limit: earlier links remain valid until one of them is used.
     """
     if not may_email(RESET, email):
         return

@@ -1,7 +1,6 @@
 """The blueprint of accounts, on which each of its pages puts its addresses, and the page of a form."""
 
 from flask import Blueprint, render_template
-from flask.typing import ResponseReturnValue
 
 from app.addresses import asked_destination
 from app.forms import Form
@@ -9,6 +8,6 @@ from app.forms import Form
 bp = Blueprint("auth", __name__, url_prefix="/<language:lang>")
 
 
-def form_page(template: str, form: Form, **shown: object) -> ResponseReturnValue:
+def form_page(template: str, form: Form, **shown: object) -> tuple[str, int]:
     """A page with a form, which leads on to the page that was wanted."""
     return render_template(template, form=form, destination=asked_destination(), **shown), form.status

@@ -40,10 +40,10 @@ def find_by_email(email: str | None, *, for_update: bool = False) -> User | None
 def may_email(name: str, email: str) -> bool:
     """Whether one more email of this kind, which is counted, may go to an address, with an account or without.
 
-    What was sent before stays good, so no stranger keeps a link from its owner by asking for many. Called before the
-    transaction, since it asks the network.
+    Earlier links remain valid, so no stranger can keep a link from its owner by asking for many. Call it before the
+    transaction, since it may ask Redis.
     """
-    return limiter.take(Limit(name, hashlib.sha256(email.encode()).hexdigest()))
+    return limiter.take(Limit(name, hashlib.sha256(email.encode()).hexdigest())) is None
 
 
 def write_to(user: User, name: str, /, *, recipient: str = "", **values: object) -> None:
@@ -63,6 +63,6 @@ def write_no_account(email: str, language: str) -> None:
     enqueue("no_account", recipient=email, language=language, sign_up=absolute(link_in(language, "auth.sign_up")))
 
 
-def address_for(person: User | SignUp, endpoint: str, **values: str) -> str:
+def address_for(person: User | SignUp, endpoint: str, **values: object) -> str:
     """The whole address of a page in this person's language."""
     return absolute(link_in(language_or_default(person.language).code, endpoint, **values))

@@ -1,7 +1,8 @@
-"""Browsers that have signed in to an account before: a cookie says so, which is sent to the pages below /auth/ alone.
+"""Browsers that have signed in to an account before: a cookie says so, sent only to the pages below /auth/.
 
-It holds a number of the browser and a keyed hash of each address, so it names no account to who reads it. It opens
-nothing: a browser that is known only has a limit of its own for wrong passwords.
+It contains a number for the browser and a keyed hash of each address, so it reveals no account. It gives no access: a
+known browser only has its own limit for wrong passwords. So it outlives a change of password, after which a thief who
+had signed in may guess no more often than a stranger from one network.
 """
 
 import hmac

@@ -19,19 +19,20 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.admin.log_actions import record
+from app import writing
+from app.audit import record
 from app.auth import proof
 from app.auth.passwords import UNUSABLE
 from app.copies import erase_words
-from app.counters import count
+from app.counters import count, count_forum
 from app.database import utcnow
 from app.errors import LastAdministrator
 from app.extensions import db, transaction
-from app.forums import placing
 from app.languages import site_default, speaking
 from app.models import (
     Capacity,
     EmailChange,
+    Forum,
     ForumRole,
     LogEntry,
     Mail,
@@ -45,6 +46,7 @@ from app.models import (
     Topic,
     User,
 )
+from app.permissions import count_other_administrators
 from app.plain import NO_BREAK_SPACES, folded
 
 NO_TITLE = "…"
@@ -52,17 +54,6 @@ NO_TITLE = "…"
 SHORTEST_NAME = 3  # shorter ones, such as initials, stand in too many words
 
 NOT_IN_THE_RECORD = (MessageStatus.PENDING, MessageStatus.WITHDRAWN)
-
-
-def count_other_administrators(user: User) -> int:
-    """How many others could administer: administrators with a confirmed address, who are not suspended.
-
-    Asked inside the transaction that takes a right away: the administrators are kept from other writers until its
-    end, so that no two of them take the right from each other at once; all hold them in the same order.
-    """
-    can_sign_in = User.confirmed_at.is_not(None) & User.suspended_at.is_(None) & User.former_number.is_(None)
-    statement = select(User.id).where(User.is_admin, can_sign_in).order_by(User.id).with_for_update()
-    return len(set(db.session.scalars(statement)) - {user.id})
 
 
 def delete_account(user: User, *, password: str, code: str) -> bool:
@@ -168,8 +159,10 @@ def _erase_as_speaker(is_heard: ColumnElement[bool], number: int) -> None:
     spoken = db.session.scalars(select(Message).where(is_heard, Message.speaker != "")).all()
     for message in spoken:
         message.speaker = name
-    for topic in placing.held(*{message.topic_id for message in spoken}).values():
+    for topic in writing.held(*{message.topic_id for message in spoken}).values():
         count(topic)
+    for forum_id in sorted({message.forum_id for message in spoken}):
+        count_forum(db.session.get_one(Forum, forum_id, with_for_update=True))
 
 
 def _erase_from_log(user: User) -> None:

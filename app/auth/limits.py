@@ -1,12 +1,12 @@
 """How often the forms of accounts can be sent.
 
-No stranger keeps an owner out. Wrong passwords count for a network and an account together, for a network alone, and
-for an account over all networks far higher up. Browsers that have signed in to the account before pass by all of these,
-with a limit of their own; others are told of the way by email, which ends in a browser that is known. Emails to an
-account have no limit at the form: past it the answer is the same, and nothing is sent (see `app.auth.mailing`).
+No stranger can lock an owner out. Wrong passwords count for a network and an account together, for a network alone,
+and, with a far higher limit, for an account over all networks. Browsers that have signed in to the account before have
+only their own limit; from others, owners can get in by a link sent by email. Emails to an account have no limit at the
+form: past the limit the answer is the same, and nothing is sent (see `app.auth.emails`).
 
 What counts is what could do harm: a wrong password or code, an email sent. So a meeting whose participants share one
-network, or a person who has to correct a form, is not held up. The amounts stand in `app.limits`.
+network, or a person who has to correct a form, is not held up. The amounts are in `app.limits`.
 """
 
 import hashlib
@@ -30,16 +30,6 @@ from app.viewer import viewer
 FAILED = 422
 DONE = 302
 View = Callable[..., ResponseReturnValue]
-
-
-def per_network(name: str) -> Callable[[View], View]:
-    """Limit how often a form that sends an email is done from one network; a decorator."""
-    return _limited(lambda: [Limit(f"{name}_from_network", _network())], counts=DONE)
-
-
-def per_network_and_account(name: str) -> Callable[[View], View]:
-    """The same for the address that is entered, whether or not it has an account; a decorator."""
-    return _limited(lambda: [Limit(f"{name}_to_account_from_network", f"{_network()} {_account()}")], counts=DONE)
 
 
 def emails() -> Callable[[View], View]:
@@ -74,11 +64,24 @@ def passwords(email: str) -> Iterator[None]:
 
 
 @contextmanager
+def sign_ups(email: str) -> Iterator[None]:
+    """Around a sign-up with this normal address, whether or not it has an account. Raises TooManyAttempts."""
+    network = _network()
+    limits = [
+        Limit("sign_up_from_network", network),
+        Limit("sign_up_to_account_from_network", f"{network} {_hashed(email)}"),
+    ]
+    if until := limiter.take(*limits):
+        raise TooManyAttempts(until)
+    yield
+
+
+@contextmanager
 def codes(user: User) -> Iterator[None]:
     """Around the second step of this person, who has entered the right password. Raises TooManyCodes; counts WrongCode.
 
-    Who knows the password is no stranger, but may be a thief: known browsers, which one becomes only by the second
-    step or by a link from an email, have a limit of their own here too, one for all of them.
+    A person who knows the password is no stranger, but may be a thief. Known browsers share a limit of their own here
+    too: a browser becomes known only by the second step or by a link from an email.
     """
     key = str(user.id)
     limits = [
@@ -101,13 +104,17 @@ def confirmations(sign_up: SignUp) -> Iterator[None]:
 
 @contextmanager
 def _counting(limits: list[Limit], counted: type[Exception], refusal: type[TooManyAttempts]) -> Iterator[None]:
-    if until := limiter.used_up_until(*limits):
+    if until := limiter.take(*limits):
         raise refusal(until)
+    is_counted = False
     try:
         yield
     except counted:
-        limiter.count(*limits)
+        is_counted = True
         raise
+    finally:
+        if not is_counted:
+            limiter.give_back(*limits)
 
 
 def _limited(limits: Callable[[], list[Limit]], *, counts: int) -> Callable[[View], View]:
@@ -119,11 +126,15 @@ def _limited(limits: Callable[[], list[Limit]], *, counts: int) -> Callable[[Vie
             if request.method != "POST":
                 return view(*args, **kwargs)
             counted = limits()
-            if until := limiter.used_up_until(*counted):
+            if until := limiter.take(*counted):
                 raise TooManyAttempts(until)
-            response = make_response(view(*args, **kwargs))
-            if response.status_code == counts:
-                limiter.count(*counted)
+            status = None
+            try:
+                response = make_response(view(*args, **kwargs))
+                status = response.status_code
+            finally:
+                if status != counts:
+                    limiter.give_back(*counted)
             return response
 
         return limited
@@ -133,10 +144,6 @@ def _limited(limits: Callable[[], list[Limit]], *, counts: int) -> Callable[[Vie
 
 def _network() -> str:
     return network_of(request.remote_addr)
-
-
-def _account() -> str:
-    return _hashed(_email())
 
 
 def _email() -> str:

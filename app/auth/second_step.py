@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete, func, select
 
-from app.admin.log_actions import changed, record
+from app.audit import changed, record
 from app.auth import proof, sign_in, tokens
 from app.auth.emails import address_for, find_by_email, write_to
 from app.auth.proof import matching_step, new_recovery_codes, recovery_hash, secret_for

@@ -65,8 +65,8 @@ def sign_up(
 ) -> None:
     """Keep a sign-up until its address is confirmed, and email the link, which leads on to `destination`.
 
-    `profile` has the fields of SignUp.PROFILE. Nobody learns whether the address had an account: a confirmed one is
-    told of it by email and stays as it is. The same person, who has the same password, changes the profile.
+    `profile` has the fields of SignUp.PROFILE. No one learns whether the address had an account: the owner of a
+    confirmed one is told by email, and nothing changes. A second sign-up with the same password replaces the profile.
     """
     password_hash, key = hash_for(email, password), usable(submission)
     if _is_sent_again(find_sign_up(email, password_hash), profile, key):
@@ -90,9 +90,8 @@ def sign_up(
 def confirm(token: str, password: str) -> None:
     """Make the account of the sign-up with this password. Raises ConfirmationExpired, and NotTheirPassword.
 
-    The link proves that somebody reads the emails to this address, the password which of the sign-ups with it is
-    theirs: so nobody brings others, by an email that they did not ask for, to open an account to which they know the
-    password.
+    The link proves that the person reads emails to this address; the password shows which of the sign-ups is theirs. So
+    no one can make others, by an email that they did not ask for, confirm an account whose password they do not know.
     """
     email = tokens.redeem_confirmation(token).email
     password_hash = hash_for(email, password)
@@ -131,8 +130,8 @@ def ask_for_confirmation(email: str, *, language: str, destination: str | None =
 def refuse_unconfirmed(email: str, password: str, destination: str | None) -> None:
     """What happens at a sign-in with an address that has no confirmed account; it always raises.
 
-    Raises WrongCredentials; NotConfirmed after sending a new link to whoever knows the password of a sign-up, or
-    ConfirmationMailed where enough emails have gone there.
+    Raises WrongCredentials; NotConfirmed after sending a new link if the password is that of a sign-up, or
+    ConfirmationMailed where the limit of emails is reached.
     """
     password_hash = hash_for(email, password)
     if find_sign_up(email, password_hash) is None:
@@ -153,7 +152,7 @@ def forget(email: str) -> None:
 
 
 def discard_expired() -> None:
-    """Inside a transaction: delete the sign-ups that nobody has confirmed in time."""
+    """Inside a transaction: delete the sign-ups that were not confirmed in time."""
     db.session.execute(delete(SignUp).where(SignUp.renewed_at <= utcnow() - SignUp.LIFE))
 
 

@@ -58,8 +58,9 @@ def redeem(purpose: Purpose, token: str, *, for_update: bool = False) -> User:
 
 
 def make_confirmation(sign_up: SignUp, destination: str | None = None) -> str:
-    """The token of a link to confirm the address of a sign-up, which has been flushed; it can hold where to go on, in a
-    form that nobody reads in the email: so nobody writes into an email to others what they like."""
+    """The token of a link to confirm the address of a sign-up, which has been flushed; it can contain where to go on
+    to, in a form that cannot be read in the email: so no one can write text of their own into an email to
+    others."""
     return _serializer(CONFIRM).dumps([sign_up.id, _digest([sign_up.email]), *_further(destination)])
 
 

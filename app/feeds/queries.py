@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, literal, select, tuple_
 
 from app.extensions import db
 from app.forums.topic_queries import MESSAGE_COLUMNS, ShownMessage, read_messages
@@ -13,9 +13,11 @@ from app.models import IN_THE_RECORD, Act, Forum, Group, Message, MessageStatus,
 from app.permissions import FORUM_IS_VISIBLE, visible_to
 
 ENTRIES = 50
-MOST_ADDRESSES = 50_000  # that a sitemap may list
+MOST_ADDRESSES = 50_000  # that one part of the sitemap may list
 
 
+# The statuses of messages that have a place, as the index of a forum's newest messages has them.
+PLACED = (MessageStatus.PUBLISHED, MessageStatus.WITHHELD, MessageStatus.WITHDRAWN)
 # When messages that have a place were last posted, published, edited, withdrawn or moderated.
 CHANGES = (
     select(
@@ -26,7 +28,7 @@ CHANGES = (
     )
     .select_from(Message)
     .outerjoin(Act, (Act.message_id == Message.id) & Act.kind.in_(IN_THE_RECORD))
-    .where(Message.position.is_not(None))
+    .where(Message.position.is_not(None), Message.status.in_(PLACED))
 )
 
 
@@ -43,11 +45,12 @@ class Feed:
 
 
 def latest_in_forum(forum_id: int, *, viewer: Viewer) -> Feed:
-    return _latest(Group.forum_id == forum_id, viewer)
+    return _latest(Message.forum_id == forum_id, (Message.posted_at, Message.id), viewer)
 
 
 def latest_in_topic(topic_id: int, *, viewer: Viewer) -> Feed:
-    return _latest(Message.topic_id == topic_id, viewer)
+    """In the order of publication."""
+    return _latest(Message.topic_id == topic_id, (Message.position,), viewer)
 
 
 @dataclass(frozen=True)
@@ -58,11 +61,10 @@ class PublicPages:
     forums: Sequence[str]
     forum_pages: Sequence[Row[str, str]]
     groups: Sequence[Row[str, str]]
-    topics: Sequence[Row[int, int]]  # with the number of their pages
 
 
 def public_pages(viewer: Viewer) -> PublicPages:
-    """The keys of all public pages; topics with the liveliest first, as a sitemap may not be longer."""
+    """The keys of all public pages but those of topics."""
     asked = visible_to(viewer)
 
     def rows(statement: Any) -> Any:
@@ -70,42 +72,52 @@ def public_pages(viewer: Viewer) -> PublicPages:
 
     in_forum = select(Forum.slug, Page.slug).join(Page, Page.forum_id == Forum.id).order_by(Page.id)
     groups = select(Forum.slug, Group.slug).join(Group, Group.forum_id == Forum.id).order_by(Group.id)
-    pages = (Topic.last_position + Message.PER_PAGE - 1) // Message.PER_PAGE
-    topics = (
-        select(Topic.id, pages.label("pages"))
-        .join(Group, Group.id == Topic.group_id)
-        .join(Forum, Forum.id == Group.forum_id)
-        .where(Topic.last_position > 0, Topic.merged_into_id.is_(None))
-        .order_by(Topic.active_at.desc(), Topic.id.desc())
-        .limit(MOST_ADDRESSES)
-    )
     site = select(Page.slug).where(Page.forum_id.is_(None), Page.kind == PageKind.TEXT).order_by(Page.id)
     return PublicPages(
         pages=db.session.scalars(site).all(),
         forums=rows(select(Forum.slug).order_by(Forum.id)).scalars().all(),
         forum_pages=rows(in_forum).all(),
         groups=rows(groups).all(),
-        topics=rows(topics).all(),
     )
 
 
-def _latest(condition: Any, viewer: Viewer) -> Feed:
-    published = _in_forums(MESSAGE_COLUMNS).where(condition, Message.status == MessageStatus.PUBLISHED)
-    entries = read_messages(published.order_by(Message.id.desc()).limit(ENTRIES), visible_to(viewer))
+def count_parts(numbers: int) -> int:
+    """How many parts of so many message numbers each have anything that was published."""
+    placed = select(Message.id).where(Message.position.is_not(None)).order_by(Message.id.desc()).limit(1)
+    return -(-(db.session.scalar(placed) or 0) // numbers)
+
+
+def pages_of_topics(part: int, numbers: int, *, viewer: Viewer) -> Sequence[Any]:
+    """The pages of topics that begin with a message of the part, from 1 on: `(topic, page)`. A part has so many message
+    numbers, so it is as long however many messages there are."""
+    begins_page = (Message.position - 1) % Message.PER_PAGE == 0
+    statement = (
+        select(Message.topic_id, ((Message.position - 1) // Message.PER_PAGE + 1).label("page"))
+        .join(Forum, Forum.id == Message.forum_id)
+        .where(Message.id.between((part - 1) * numbers + 1, part * numbers), begins_page, FORUM_IS_VISIBLE)
+        .order_by(Message.id)
+    )
+    found: Sequence[Any] = db.session.execute(statement, visible_to(viewer)).all()
+    return found
+
+
+def _latest(there: Any, order: tuple[Any, ...], viewer: Viewer) -> Feed:
+    """The newest messages `there` in the order of these columns, as an index has them."""
+    newest = [column.desc() for column in order]
+    published = _in_forums(MESSAGE_COLUMNS).where(there, Message.status == MessageStatus.PUBLISHED)
+    entries = read_messages(published.order_by(*newest).limit(ENTRIES), visible_to(viewer))
     named = select(Topic.id, Topic.title, Topic.language).where(Topic.id.in_({entry.topic_id for entry in entries}))
     topics = {topic.id: topic for topic in db.session.execute(named)}
+    changes = _in_forums(CHANGES.join(Topic, Topic.id == Message.topic_id)).where(there)
     # What is older than the oldest entry has left the feed, so its changes do not count; and of what was in the
     # feed and is not shown any more, nothing is older.
-    oldest = entries[-1].id if len(entries) == ENTRIES else 0
-    moments = db.session.execute(_in_forums(CHANGES).where(condition, Message.id >= oldest), visible_to(viewer)).one()
+    if len(entries) == ENTRIES:
+        oldest = (literal(getattr(entries[-1], column.key), column.type) for column in order)
+        changes = changes.where(tuple_(*order) >= tuple_(*oldest))
+    moments = db.session.execute(changes, visible_to(viewer)).one()
     return Feed(entries, topics, max(filter(None, moments), default=None))
 
 
 def _in_forums(statement: Any) -> Any:
     """A statement on messages, of the forums that the viewer may see."""
-    return (
-        statement.join(Topic, Topic.id == Message.topic_id)
-        .join(Group, Group.id == Topic.group_id)
-        .join(Forum, Forum.id == Group.forum_id)
-        .where(FORUM_IS_VISIBLE)
-    )
+    return statement.join(Forum, Forum.id == Message.forum_id).where(FORUM_IS_VISIBLE)

@@ -1,6 +1,6 @@
 """For machines: Atom feeds, the sitemap, robots.txt and the health check."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -13,13 +13,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.addresses import absolute, link, link_in
 from app.database import utcnow
+from app.errors import NotFound
 from app.extensions import db, limiter
 from app.feeds import queries
-from app.forums.queries import get_forum
+from app.forums.queries import get_forum_of_feed
 from app.forums.topic_queries import get_topic_head
-from app.languages import reader_language, site_default, site_languages
+from app.languages import reader_language, site_default, site_languages, text_in
 from app.models import GUEST, Page
-from app.templating import text_in
 from app.turns import in_turn
 
 bp = Blueprint("feeds", __name__)
@@ -27,7 +27,7 @@ bp = Blueprint("feeds", __name__)
 
 @bp.get("/<language:lang>/feeds/forums/<forum_slug>.atom")
 def forum(forum_slug: str) -> Response:
-    found = get_forum(forum_slug, viewer=GUEST)
+    found = get_forum_of_feed(forum_slug, viewer=GUEST)
     text, feed = text_in(found), queries.latest_in_forum(found.id, viewer=GUEST)
     path = link("forums.forum", forum_slug=forum_slug)
     notices = [(notice, text_in(notice)) for notice in found.notices_at(utcnow())]
@@ -47,11 +47,28 @@ def topic(topic_id: int) -> ResponseReturnValue:
 
 
 @bp.get("/sitemap.xml")
-@in_turn
 def sitemap() -> ResponseReturnValue:
-    """Every public page in every language, each with its alternates, as many as a sitemap may list."""
-    pages = islice(_pages(), queries.MOST_ADDRESSES // len(site_languages()))
-    return Response(render_template("feeds/sitemap.xml", pages=pages), mimetype="application/xml")
+    """The parts of the sitemap: the pages of the site and its forums, and those of the topics."""
+    parts = queries.count_parts(_most_pages())
+    names = [link("feeds.sitemap_of_site"), *(link("feeds.sitemap_of_topics", part=at + 1) for at in range(parts))]
+    return Response(render_template("feeds/sitemap.xml", parts=names), mimetype="application/xml")
+
+
+@bp.get("/sitemap/site.xml")
+@in_turn
+def sitemap_of_site() -> ResponseReturnValue:
+    """Every public page but those of topics in every language, as many as a sitemap may list."""
+    return _sitemap(islice(_pages_of_site(), _most_pages()))
+
+
+@bp.get("/sitemap/topics-<int:part>.xml")
+@in_turn
+def sitemap_of_topics(part: int) -> ResponseReturnValue:
+    """The pages of topics that begin in one part of all messages, in every language."""
+    if not 0 < part <= queries.count_parts(_most_pages()):
+        raise NotFound
+    found = queries.pages_of_topics(part, _most_pages(), viewer=GUEST)
+    return _sitemap(_addresses("forums.topic", page, topic_id=topic_id) for topic_id, page in found)
 
 
 @bp.get("/robots.txt")
@@ -87,17 +104,24 @@ def _atom(feed: queries.Feed, path: str, notices: Sequence[Any], *, since: datet
     return Response(render_template("feeds/atom.xml", feed=feed, **told, **shown), mimetype="application/atom+xml")
 
 
-def _pages() -> Iterator[dict[str, str]]:
-    """The addresses of every public page, by language."""
+def _most_pages() -> int:
+    """How many pages a part of the sitemap may have: each stands in it in every language."""
+    return queries.MOST_ADDRESSES // len(site_languages())
+
+
+def _sitemap(pages: Iterable[dict[str, str]]) -> Response:
+    """A part of the sitemap. Each page is given by its addresses, by language; each has the others as alternates."""
+    return Response(render_template("feeds/sitemap_part.xml", pages=pages), mimetype="application/xml")
+
+
+def _pages_of_site() -> Iterator[dict[str, str]]:
     found = queries.public_pages(GUEST)
-    yield from (_addresses(name) for name in ("pages.home", "forums.portal", "forums.archive"))
+    yield from (_addresses(name) for name in ("forums.home", "forums.portal", "forums.archive"))
     yield from (_addresses("pages.page", slug=slug) for slug in found.pages)
     for forum in found.forums:
         yield from (_addresses(name, forum_slug=forum) for name in ("forums.forum", "forums.groups", "record.show"))
     yield from (_addresses("forums.forum_page", forum_slug=forum, slug=slug) for forum, slug in found.forum_pages)
     yield from (_addresses("forums.group", forum_slug=forum, group_slug=slug) for forum, slug in found.groups)
-    for topic_id, pages in found.topics:
-        yield from (_addresses("forums.topic", page, topic_id=topic_id) for page in range(1, pages + 1))
 
 
 def _addresses(endpoint: str, page: int = 1, **values: object) -> dict[str, str]:

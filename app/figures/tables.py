@@ -11,9 +11,8 @@ from flask_babel import gettext as _
 from app.figures import queries
 from app.figures.charts import Picture
 from app.figures.queries import Counts
-from app.languages import Language, site_default
+from app.languages import Language, text_in
 from app.models import Forum, Period, Question, Topic
-from app.models.texts import best_text
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ def question_name(question: Question) -> str:
 
 def text_of(owner: Any, field: str, asked: Asked) -> Cell:
     """A text of a group or a question, in the reader's language or else the best other one."""
-    text = best_text(owner.texts, asked.language.code, site_default().code)
+    text = text_in(owner, asked.language)
     if text is None:
         return words("")
     said: str = getattr(text, field)

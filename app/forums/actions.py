@@ -3,18 +3,18 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from app.admin import log_actions as log
+from app import audit, writing
 from app.allowances import require_change, require_post
 from app.attachments.keeping import attach, exchange
 from app.attachments.uploads import Upload
+from app.counters import carried
 from app.database import utcnow
 from app.errors import AnsweredIsGone, NotFound
 from app.extensions import db, transaction
-from app.forums import placing, queries
-from app.forums.revising import outdated, revise, version_of
+from app.forums import queries
 from app.markup import render
 from app.models import Group, Message, MessageStatus, Topic, User
-from app.moderation.telling import tell_moderators
+from app.notify import tell_moderators
 from app.permissions import needs_approval, require
 from app.submissions import Once
 from app.versions import require_version
@@ -85,7 +85,7 @@ def reply(
     with transaction(once=once):
         if once.before:
             return _made_before(once)
-        topic = placing.standing(topic)
+        topic = writing.standing(topic)
         require(author, "reply", topic)
         _require_voice(author, topic.group, message)
         _require_answerable(reply_to, topic)
@@ -113,24 +113,24 @@ def edit(
     Returns what was changed: "message", "topic" where that alone was, or "".
 
     `removed` are keys of files of the message; `topic` has the `title` and the number of the `question` of the topic
-    that it begins, where they can be changed. A message that was returned
+    that it begins, where they can be changed; `sent` has the version that the form showed. A message that was returned
     to its author waits for approval again. Raises Refused, naming the form's field, where it would have too many files,
     TitleStands, ChangedMeanwhile, HiddenMeanwhile, TooManyChanges, TooManyBytes and NoRoom.
     """
     once = Once(sent.key, author, message.id, changes, topic, _identities(files), sorted(removed))
     with transaction(once=once):
-        placing.lock(message)
+        writing.lock(message)
         require(author, "edit", message)
         if once.before:
             return "message"
-        is_up_to_date = sent.version == version_of(message)
+        is_up_to_date = sent.version == writing.version_of(message)
         require_change(author, message.topic.group.forum, _sizes(files))
         leaving = [file for file in message.files if file.id in removed]
         files_change = bool(files or leaving)
         retitled = topic is not None and _retitle(message, author, language=changes["language"], **topic)
-        revised = revise(message, changes, files_change=files_change)
+        revised = writing.revise(message, changes, files_change=files_change)
         if not is_up_to_date and (revised or retitled or not sent.version):
-            raise outdated(message, sent.version)
+            raise writing.outdated(message, sent.version)
         if not (revised or retitled):
             return ""
         if files_change:
@@ -146,13 +146,13 @@ def withdraw(message: Message, *, author: User, version: str) -> bool:
     """Take back one's own message, of which the page showed this version; it keeps its number and its place. False
     where that was done already. Raises ChangedMeanwhile."""
     with transaction():
-        placing.lock(message)
+        writing.lock(message)
         if message.author_id == author.id and message.status == MessageStatus.WITHDRAWN:
             return False
         require(author, "withdraw", message)
-        require_version(version, version_of(message))
+        require_version(version, writing.version_of(message))
         message.withdrawn_at = utcnow()
-        placing.show(message, MessageStatus.WITHDRAWN)
+        writing.show(message, MessageStatus.WITHDRAWN)
     return True
 
 
@@ -182,6 +182,7 @@ def _post(
     own = {"capacity": author.capacity, "organization": author.organization, "country": author.country}
     posted = Message(
         topic=topic,
+        forum_id=topic.group.forum_id,
         status=MessageStatus.PENDING,
         author=author,
         reply_to=reply_to,
@@ -194,7 +195,7 @@ def _post(
     if needs_approval(author, topic.group):
         tell_moderators("waits", posted)
     else:
-        placing.publish(posted)
+        writing.publish(posted)
     return posted
 
 
@@ -206,11 +207,12 @@ def _retitle(message: Message, author: User, *, title: str, question: int, langu
     if (topic.title, topic.language, topic.question) == (title, language, asked):
         return False
     require(author, "change_title", message)
-    changes = log.assign(topic, {"title": title}, language)
-    changes += log.changed("question", known.number if known else "", asked.number if asked else "")
-    topic.language, topic.question = language, asked
+    changes = audit.assign(topic, {"title": title}, language)
+    changes += audit.changed("question", known.number if known else "", asked.number if asked else "")
+    with carried(topic):
+        topic.language, topic.question = language, asked
     if topic.last_position and changes:
-        log.record(author, "edit", "topics", topic, changes)
+        audit.record(author, "edit", "topics", topic, changes)
     return True
 
 

@@ -8,10 +8,19 @@ from wtforms import SubmitField
 from wtforms.validators import ValidationError
 
 from app import labels
-from app.admin.forms import ChoicesField
 from app.attachments.forms import FilesField
 from app.auth.forms import FOR_A_GOVERNMENT, FOR_AN_ORGANIZATION, NoAddress, PersonsName, typed
-from app.forms import AtMost, BodyField, ChoiceField, LineField, OnceForm, Renders, Required, VersionedForm
+from app.forms import (
+    AtMost,
+    BodyField,
+    ChoiceField,
+    ChoicesField,
+    LineField,
+    OnceForm,
+    Renders,
+    Required,
+    VersionedForm,
+)
 from app.forums.actions import Sent
 from app.languages import reader_language
 from app.models import Capacity, Message, Topic, User

@@ -7,22 +7,20 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.addresses import LARGEST_KEY
-from app.attachments.forms import takes_files, told_at_its_field
+from app.attachments.forms import takes_files
 from app.database import utcnow
 from app.errors import AnsweredIsGone, ChangedMeanwhile, HiddenMeanwhile, NotFound
-from app.forms import VersionedForm, carry_out
+from app.forms import VersionedForm, carry_out, told_at_its_field
 from app.forums import actions, queries, topic_queries
 from app.forums.forms import EditForm, MessageForm, NewMessageForm, TopicForm
-from app.forums.revising import version_of
 from app.forums.views import message_address
-from app.languages import N_, reader_language, site_languages
+from app.languages import N_, reader_language, site_languages, text_in
 from app.markup import quote, render
 from app.models import Group, Message, MessageStatus, Topic, User
-from app.moderation.queries import last_correction, why_returned
 from app.permissions import can, needs_approval, require
 from app.plain import plain
-from app.templating import text_in
 from app.viewer import signed_in, signed_in_user
+from app.writing import last_correction, version_of, why_returned
 
 SAID_OF_CHANGES = {
     "message": N_("Your message is changed. Its earlier versions stay readable in its history."),

@@ -6,20 +6,21 @@ The statements of pages that are read much stand at the end, built once.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Integer, Row, Select, bindparam, case, func, select
+from sqlalchemy import Row, Select, bindparam, case, literal_column, select, union_all
 from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
-from app.database import utcnow
+from app.database import in_parts, utcnow
 from app.errors import NotFound
 from app.extensions import db
 from app.models import (
-    WHO_SPEAKS,
     Document,
     Forum,
     Group,
+    GroupText,
     Message,
     MessageStatus,
     Notice,
@@ -31,10 +32,15 @@ from app.models import (
     Viewer,
 )
 from app.models.forum import DocumentKind
-from app.permissions import FORUM_IS_VISIBLE, MESSAGE_IS_VISIBLE, TOPIC_IS_VISIBLE, visible_to
+from app.paging import PER_PAGE, Listing, count_pages
+from app.permissions import (
+    FORUM_IS_MODERATED,
+    FORUM_IS_VISIBLE,
+    MESSAGE_IS_VISIBLE,
+    TOPIC_IS_VISIBLE,
+    visible_to,
+)
 
-# An administrator's typing error must not fill a page; a group with more is shown in pages.
-TOPICS_PER_PAGE = 50
 TWIN_WITHIN = timedelta(minutes=10)
 
 
@@ -45,16 +51,6 @@ class Portal:
     open: list[Forum]
     planned: list[Forum]
     closed: list[Forum]
-
-
-@dataclass(frozen=True)
-class TopicList:
-    """One page of a group's topics; `total` counts all of them."""
-
-    rows: Sequence[Row[Any]]
-    total: int
-    page: int
-    pages: int
 
 
 @dataclass(frozen=True)
@@ -113,12 +109,14 @@ def get_forum_page(forum_slug: str, slug: str, *, viewer: Viewer) -> tuple[Forum
 
 
 def get_group(forum_slug: str, slug: str, *, viewer: Viewer) -> Group:
-    """A group with its questions and its forum, of whose documents there are the outcomes alone. Raises NotFound."""
+    """A group with its texts, its questions and its forum, of whose documents there are the outcomes alone. Raises
+    NotFound."""
     forum = _one_forum(_FORUM_OF_GROUP, forum_slug, viewer)
     group = next((group for group in forum.groups if group.slug == slug), None)
     if group is None:
         raise NotFound
-    load_questions(forum)
+    set_committed_value(group, "texts", db.session.scalars(_TEXTS_OF_GROUP, {"group_id": group.id}).all())
+    set_committed_value(group, "questions", db.session.scalars(_QUESTIONS_OF_GROUP, {"group_id": group.id}).all())
     set_committed_value(group, "forum", forum)  # or nobody would hold it, and it would be read anew, row by row
     return group
 
@@ -138,37 +136,95 @@ def load_questions(forum: Forum) -> None:
         set_committed_value(group, "questions", [one for one in questions if one.group_id == group.id])
 
 
-def list_topics(group: Group, page: int = 1, *, question: Question | None = None, viewer: Viewer) -> TopicList:
+def get_forum_of_feed(slug: str, *, viewer: Viewer) -> Forum:
+    """A forum with its texts and its notices. Raises NotFound."""
+    return _one_forum(_FORUM_OF_FEED, slug, viewer)
+
+
+def list_topics(group: Group, page: int = 1, *, question: Question | None = None, viewer: Viewer) -> Listing:
     """A page of a group's topics, or of those under a question: pinned ones first, then liveliest first, and at the
     end those in which nothing can be read any more. Raises NotFound beyond the last page."""
-    asked = visible_to(viewer) | {"group_id": group.id, "first": (page - 1) * TOPICS_PER_PAGE}
-    statement, counted = (_TOPICS_OF_QUESTION, _COUNT_OF_QUESTION) if question else (_TOPICS_OF_GROUP, _COUNT_OF_GROUP)
-    if question:
-        asked["question_id"] = question.id
-    rows = db.session.execute(statement, asked).all()
-    total = db.session.scalar(counted, asked) or 0
-    pages = max(-(-total // TOPICS_PER_PAGE), 1)
-    if page > pages:
-        raise NotFound
-    return TopicList(rows, total, page, pages)
+    owner = question or group
+    hidden = _keys_of_hidden(_HIDDEN_OF_QUESTION if question else _HIDDEN_OF_GROUP, owner.id, viewer)
+    total = owner.topic_count + len(hidden)
+    pages = count_pages(total, page)
+    first = (page - 1) * PER_PAGE
+    column = Topic.question_id if question else Topic.group_id
+    # Up to so many of the public topics stand further back, behind hidden ones.
+    start = max(first - len(hidden), 0)
+    public = _public_keys(column == owner.id, start, PER_PAGE + len(hidden), owner.topic_count)
+    keys = _in_order([*public, *hidden])[first - start :][:PER_PAGE]
+    return Listing(_topics_of(keys), total, page, pages)
 
 
 def topics_by_group(forum: Forum, *, viewer: Viewer) -> dict[int, list[Row[Any]]]:
     """The liveliest topics of each of the forum's groups, by the group's id."""
     topics: dict[int, list[Row[Any]]] = {group.id: [] for group in forum.groups}
-    for row in db.session.execute(_LIVELIEST_OF_GROUPS, visible_to(viewer) | {"forum_id": forum.id}):
+    if not topics:
+        return topics
+    keys: dict[int, list[Row[Any]]] = {group: [] for group in topics}
+    asked = {f"group_{at}": group for at, group in enumerate(topics)}
+    public = db.session.execute(_liveliest_of(len(topics)), asked)
+    for key in [*public, *_keys_of_hidden(_HIDDEN_OF_FORUM, forum.id, viewer)]:
+        keys[key.group_id].append(key)
+    shown = [key for of_group in keys.values() for key in _in_order(of_group)[:PER_PAGE]]
+    for row in _topics_of(shown):
         topics[row.group_id].append(row)
     return topics
 
 
-def count_answers(forum: Forum) -> dict[int, int]:
-    """How many messages stand under each of the forum's guiding questions, by the question's id."""
-    return {question: count for question, count in db.session.execute(_ANSWERS, {"forum_id": forum.id}) if question}
+def _public_keys(there: Any, start: int, number: int, total: int) -> Sequence[Any]:
+    """The keys of the public topics at these places of a list, which is walked from its nearer end: the last page costs
+    what the first does."""
+    number = min(number, total - start)
+    if number <= 0:
+        return ()
+    behind = total - start - number
+    if behind < start:
+        page = _LIST_KEYS.where(there, _IS_PUBLIC).order_by(*(column.asc() for column in _LIVELIEST))
+        return db.session.execute(page.limit(number).offset(behind)).all()[::-1]
+    page = _LIST_KEYS.where(there, _IS_PUBLIC).order_by(*(column.desc() for column in _LIVELIEST))
+    return db.session.execute(page.limit(number).offset(start)).all()
+
+
+def _keys_of_hidden(statement: Select[*tuple[Any, ...]], owner: int, viewer: Viewer) -> Sequence[Any]:
+    """The keys of topics of which nothing has been published yet: their authors and the moderators see them."""
+    if not viewer.is_authenticated:
+        return ()
+    return db.session.execute(statement, visible_to(viewer) | {"owner": owner}).all()
+
+
+def _in_order(keys: Sequence[Any]) -> list[Any]:
+    """The liveliest first; a topic that is hidden stands where it is going to stand once it is not."""
+
+    def place(key: Row[Any]) -> tuple[int, datetime, int]:
+        return key.standing + (HIDDEN if key.standing < 0 else 0), key.active_at, key.id
+
+    return sorted(keys, key=place, reverse=True)
+
+
+def _topics_of(keys: Sequence[Any]) -> list[Any]:
+    """What lists show of these topics, in the same order."""
+    rows = {}
+    for part in in_parts([key.id for key in keys]):
+        rows.update({row.id: row for row in db.session.execute(_TOPIC_ROWS, {"keys": part})})
+    return [rows[key.id] for key in keys]
+
+
+@cache
+def _liveliest_of(groups: int) -> Any:
+    """The keys of the liveliest public topics of so many groups, each group's read on its own."""
+    parts = []
+    for at in range(groups):
+        there = _LIST_KEYS.where(Topic.group_id == bindparam(f"group_{at}"), _IS_PUBLIC)
+        page = there.order_by(*(column.desc() for column in _LIVELIEST)).limit(PER_PAGE).subquery()
+        parts.append(select(page))
+    return union_all(*parts)
 
 
 def count_kept(forum: Forum) -> Kept:
     """How much the record of a forum holds."""
-    return Kept(*db.session.execute(_KEPT, {"forum_id": forum.id}).one())
+    return Kept(forum.message_count, forum.speaker_count, forum.first_at, forum.last_at)
 
 
 def get_topic(topic_id: int, *, viewer: Viewer) -> Topic:
@@ -225,37 +281,41 @@ _SPEAKER = (
 _IS_EMPTIED = (Topic.message_count == 0) & (Topic.last_position > 0)
 _WITHHELD = select(Message.id).where(Message.topic_id == Topic.id, Message.status == MessageStatus.WITHHELD).exists()
 _EMPTIED = case((_IS_EMPTIED & _WITHHELD, MessageStatus.WITHHELD), (_IS_EMPTIED, MessageStatus.WITHDRAWN), else_="")
-_LIVELIEST = (_IS_EMPTIED, Topic.pinned_at.is_(None), Topic.active_at.desc(), Topic.id.desc())
-
-
-def _topic_rows(*more: Any) -> Select[*tuple[Any, ...]]:
-    """Topics that the viewer may see; one that was merged into another is found there."""
-    return (
-        select(
-            Topic.id,
-            Topic.title,
-            Topic.language,
-            Topic.group_id,
-            Question.number.label("question_number"),
-            Topic.message_count,
-            Topic.participant_count,
-            Topic.active_at,
-            Topic.pinned_at,
-            Topic.locked_at,
-            Topic.last_position,
-            _EMPTIED.label("emptied"),
-            User.name.label("author"),
-            User.former_number,
-            _SPEAKER.label("speaker"),
-            *more,
-        )
-        .join(User, User.id == Topic.author_id)
-        .join(Group, Group.id == Topic.group_id)
-        .join(Forum, Forum.id == Group.forum_id)
-        .outerjoin(Question, Question.id == Topic.question_id)
-        .where(TOPIC_IS_VISIBLE, Topic.merged_into_id.is_(None))
-        .order_by(*_LIVELIEST)
+# Liveliest last, as the indexes of the lists have it.
+_LIVELIEST = (Topic.standing, Topic.active_at, Topic.id)
+HIDDEN = 4  # the difference between the standing of a topic that is hidden, and what it will be
+_IS_PUBLIC = Topic.standing >= literal_column("0")
+_LIST_KEYS = select(Topic.id, Topic.group_id, Topic.standing, Topic.active_at)
+_HIDDEN = (
+    _LIST_KEYS.join(Group, Group.id == Topic.group_id)
+    .join(Forum, Forum.id == Group.forum_id)
+    .where(Topic.standing < literal_column("0"), (Topic.author_id == bindparam("viewer_id")) | FORUM_IS_MODERATED)
+)
+_HIDDEN_OF_GROUP = _HIDDEN.where(Topic.group_id == bindparam("owner"))
+_HIDDEN_OF_QUESTION = _HIDDEN.where(Topic.question_id == bindparam("owner"))
+_HIDDEN_OF_FORUM = _HIDDEN.where(Group.forum_id == bindparam("owner"))
+_TOPIC_ROWS = (
+    select(
+        Topic.id,
+        Topic.title,
+        Topic.language,
+        Topic.group_id,
+        Question.number.label("question_number"),
+        Topic.message_count,
+        Topic.participant_count,
+        Topic.active_at,
+        Topic.pinned_at,
+        Topic.locked_at,
+        Topic.last_position,
+        _EMPTIED.label("emptied"),
+        User.name.label("author"),
+        User.former_number,
+        _SPEAKER.label("speaker"),
     )
+    .join(User, User.id == Topic.author_id)
+    .outerjoin(Question, Question.id == Topic.question_id)
+    .where(Topic.id.in_(bindparam("keys", expanding=True)))
+)
 
 
 _HEAD = (selectinload(Forum.texts), selectinload(Forum.periods))
@@ -267,7 +327,8 @@ _NOTICES = selectinload(Forum.notices).selectinload(Notice.texts)
 _FORUM = select(Forum).where(Forum.slug == bindparam("slug"), FORUM_IS_VISIBLE)
 _WHOLE_FORUM = _FORUM.options(*_HEAD, _GROUPS, _PAGES, _NOTICES, _DOCUMENTS)
 _FORUM_AND_GROUPS = _FORUM.options(*_HEAD, _GROUPS, _PAGES, _OUTCOMES)
-_FORUM_OF_GROUP = _FORUM.options(*_HEAD, _GROUPS, _OUTCOMES)
+_FORUM_OF_GROUP = _FORUM.options(*_HEAD, selectinload(Forum.groups), _OUTCOMES)
+_FORUM_OF_FEED = _FORUM.options(selectinload(Forum.texts), _NOTICES)
 # Forums in a list tell of their documents the outcomes alone.
 _LISTED = select(Forum).where(FORUM_IS_VISIBLE).order_by(Forum.id)
 _LISTED = _LISTED.options(*_HEAD, selectinload(Forum.groups), _OUTCOMES)
@@ -280,37 +341,10 @@ _QUESTIONS = (
     .order_by(Question.number)
     .options(selectinload(Question.texts))
 )
-_IN_GROUP = _topic_rows().where(Topic.group_id == bindparam("group_id"))
-_UNDER_QUESTION = _IN_GROUP.where(Topic.question_id == bindparam("question_id"))
-
-
-def _page_of(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    return statement.limit(TOPICS_PER_PAGE).offset(bindparam("first", type_=Integer))
-
-
-def _count_of(statement: Select[*tuple[Any, ...]]) -> Select[int]:
-    return select(func.count()).select_from(statement.order_by(None).subquery())
-
-
-_TOPICS_OF_GROUP, _COUNT_OF_GROUP = _page_of(_IN_GROUP), _count_of(_IN_GROUP)
-_TOPICS_OF_QUESTION, _COUNT_OF_QUESTION = _page_of(_UNDER_QUESTION), _count_of(_UNDER_QUESTION)
-_PLACE = func.row_number().over(partition_by=Topic.group_id, order_by=_LIVELIEST).label("place")
-_RANKED = _topic_rows(_PLACE).where(Group.forum_id == bindparam("forum_id")).order_by(None).subquery()
-_LIVELIEST_OF_GROUPS = select(_RANKED).where(_RANKED.c.place <= TOPICS_PER_PAGE).order_by(_RANKED.c.place)
-_ANSWERS = (
-    select(Topic.question_id, func.sum(Topic.message_count))
-    .join(Group, Group.id == Topic.group_id)
-    .where(Group.forum_id == bindparam("forum_id"), Topic.question_id.is_not(None))
-    .group_by(Topic.question_id)
+_QUESTIONS_OF_GROUP = (
+    select(Question)
+    .where(Question.group_id == bindparam("group_id"))
+    .order_by(Question.number)
+    .options(selectinload(Question.texts))
 )
-_KEPT = (
-    select(
-        func.count(Message.id),
-        func.count(func.distinct(WHO_SPEAKS)),
-        func.min(Message.posted_at),
-        func.max(Message.posted_at),
-    )
-    .join(Topic, Topic.id == Message.topic_id)
-    .join(Group, Group.id == Topic.group_id)
-    .where(Group.forum_id == bindparam("forum_id"), Message.status == MessageStatus.PUBLISHED)
-)
+_TEXTS_OF_GROUP = select(GroupText).where(GroupText.group_id == bindparam("group_id"))

@@ -35,11 +35,9 @@ from app.models import (
     Topic,
     User,
     Viewer,
-    periods_of_group,
-    state_of,
 )
 from app.models.forum import DocumentKind
-from app.permissions import MESSAGE_IS_VISIBLE, TOPIC_IS_VISIBLE, visible_to
+from app.permissions import MESSAGE_IS_VISIBLE, TOPIC_IS_VISIBLE, PostingContext, visible_to
 
 PER_PAGE = Message.PER_PAGE
 WHOLE = 10**9
@@ -94,19 +92,24 @@ class ShownMessage:
 
 @dataclass(frozen=True, slots=True)
 class TopicPage:
-    """One page of a topic: its head, its group's state and its messages.
+    """One page of a topic: its head, what decides on posting in it, and its messages.
 
     `waiting` are the messages without a place yet that this viewer may see, the same on each page; `outcomes` what
     the forum has led to, where the group has ended.
     """
 
     head: Row[Any]
-    state: State
+    posting: PostingContext
     messages: Sequence[ShownMessage]
     waiting: Sequence[ShownMessage]
     page: int
     pages: int
     outcomes: Sequence[Any]
+
+    @property
+    def state(self) -> State:
+        """The state of its group."""
+        return self.posting.state
 
     @property
     def numbers(self) -> set[int]:
@@ -130,10 +133,10 @@ def get_topic_page(
     asked = {"topic_id": topic_id} | visible_to(viewer)
     waiting = read_messages(WAITING, asked) if viewer.is_authenticated else ()
     periods = db.session.execute(PERIODS, {"forum_id": head.forum_id, "group_id": head.group_id}).all()
-    state = _group_state(head, periods, now)
+    posting = PostingContext.of_row(head, periods, now)
     sought = {"forum_id": head.forum_id, "language": language, "default_language": default}
-    outcomes = db.session.execute(OUTCOMES, sought).all() if state.has_ended else ()
-    return TopicPage(head, state, messages, waiting, page or 1, pages, outcomes)
+    outcomes = db.session.execute(OUTCOMES, sought).all() if posting.state.has_ended else ()
+    return TopicPage(head, posting, messages, waiting, page or 1, pages, outcomes)
 
 
 def get_shown_message(number: int, *, viewer: Viewer) -> ShownMessage:
@@ -172,13 +175,6 @@ def get_topic_head(topic_id: int, *, viewer: Viewer, language: str, default: str
 def page_of(position: int) -> int:
     """The page of its topic on which a position stands."""
     return (position - 1) // PER_PAGE + 1
-
-
-def _group_state(head: Row[Any], periods: Sequence[Any], now: datetime) -> State:
-    """As `Forum.group_state`: the group's own periods where it has any, else the forum's."""
-    own = [period for period in periods if period.group_id is not None]
-    of_forum = [period for period in periods if period.group_id is None]
-    return state_of(periods_of_group(own, of_forum), head.archived_at, now)
 
 
 def _best_language(text: Any, owner: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Reading: portal, archive, forums, groups, topics, messages."""
+"""Reading: home, portal, archive, forums, groups, topics, messages."""
 
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -14,6 +14,12 @@ from app.permissions import can, is_invited, moderates, moderates_in, posting_re
 from app.viewer import viewer
 
 bp = Blueprint("forums", __name__, url_prefix="/<language:lang>")
+
+
+@bp.get("/")
+def home() -> ResponseReturnValue:
+    page, portal = find_page(PageKind.HOME), queries.get_portal(viewer())
+    return render_template("forums/home.html", page=page, portal=portal, now=utcnow())
 
 
 @bp.get("/portal/")
@@ -52,8 +58,7 @@ def forum_page(forum_slug: str, slug: str) -> ResponseReturnValue:
 @bp.get("/forums/<forum_slug>/groups/")
 def groups(forum_slug: str) -> ResponseReturnValue:
     found = queries.get_forum_and_groups(forum_slug, viewer=viewer())
-    topics, answers = queries.topics_by_group(found, viewer=viewer()), queries.count_answers(found)
-    shown = {"topics": topics, "answers": answers, "invited": is_invited(viewer(), found.id)}
+    shown = {"topics": queries.topics_by_group(found, viewer=viewer()), "invited": is_invited(viewer(), found.id)}
     return render_template("forums/groups.html", forum=found, now=utcnow(), **shown)
 
 
@@ -68,7 +73,6 @@ def group(forum_slug: str, group_slug: str) -> ResponseReturnValue:
         now=utcnow(),
         topics=topics,
         question=question,
-        answers=queries.count_answers(found.forum),
         can_start=can(viewer(), "start_topic", found),
         can_sign_in=can(viewer(), "sign_in_to_post", found),
         invited=is_invited(viewer(), found.forum_id),
@@ -109,11 +113,9 @@ def message_address(topic_id: int, position: int | None, number: int) -> str:
 def _possible_in(shown: topic_queries.TopicPage, reader: Viewer) -> dict[str, object]:
     """What the reader can do in a topic; who is signed out is shown the way to what he can do once signed in."""
     head = shown.head
-    is_locked = head.locked_at is not None
     if not reader.is_authenticated:
-        return {"takes_answers": shown.state.is_open and not is_locked, "can_post": False, "moderated": ()}
-    rule = {"forum_id": head.forum_id, "by_invitation": head.by_invitation, "is_locked": is_locked}
-    can_post = posting_refusal(reader, shown.state, **rule) is None
+        return {"takes_answers": shown.posting.takes_messages, "can_post": False, "moderated": ()}
+    can_post = posting_refusal(reader, shown.posting) is None
     return {
         "takes_answers": can_post,
         "can_post": can_post,

@@ -22,7 +22,7 @@ from app.database import utcnow
 from app.extensions import db, transaction
 from app.mail.letters import compose
 from app.mail.sending import Carrier, MailRefused
-from app.models import Mail
+from app.models import Mail, SignUp
 
 CLAIMED_FOR = timedelta(minutes=15)
 FIRST_DELAY = timedelta(minutes=1)
@@ -78,13 +78,15 @@ def claim(now: datetime) -> int | None:
 
 
 def discard_old(now: datetime) -> None:
-    """Delete mails that were sent, or given up, KEPT_FOR ago: they hold people's addresses."""
-    is_old = or_(Mail.sent_at < now - KEPT_FOR, Mail.given_up_at < now - KEPT_FOR)
-    found = db.session.scalar(select(Mail.id).where(is_old).limit(1))
-    db.session.rollback()
-    if found is not None:
-        with transaction():
-            db.session.execute(delete(Mail).where(is_old))
+    """Delete what holds people's addresses and serves no more: mails that were sent, or given up, KEPT_FOR ago, and
+    sign-ups that nobody has confirmed in time."""
+    mails = or_(Mail.sent_at < now - KEPT_FOR, Mail.given_up_at < now - KEPT_FOR)
+    for kind, is_old in ((Mail, mails), (SignUp, SignUp.renewed_at <= now - SignUp.LIFE)):
+        found = db.session.scalar(select(kind.id).where(is_old).limit(1))
+        db.session.rollback()
+        if found is not None:
+            with transaction():
+                db.session.execute(delete(kind).where(is_old))
 
 
 def delay_after(attempts: int) -> timedelta:

@@ -39,6 +39,12 @@ class Forum(Base):
     # Whether only participants with the role of this forum may post; everybody may read.
     by_invitation: Mapped[bool] = mapped_column(default=False)
 
+    # Of its published messages (app/counters.py).
+    message_count: Mapped[int] = mapped_column(default=0)
+    speaker_count: Mapped[int] = mapped_column(default=0)
+    first_at: Mapped[datetime | None]
+    last_at: Mapped[datetime | None]
+
     texts: Mapped[dict[str, "ForumText"]] = relationship(
         collection_class=attribute_keyed_dict("language"), cascade="all, delete-orphan"
     )
@@ -75,7 +81,7 @@ class Forum(Base):
 
     def group_periods(self, group: Group) -> list[Period]:
         """The periods that hold for a group: its own where it has any, else the forum's."""
-        return periods_of_group([period for period in self.periods if period.group_id == group.id], self.own_periods)
+        return periods_of_group(self.periods, group.id)
 
     def state(self, now: datetime) -> State:
         """The state of the whole, which follows from its groups'."""

@@ -23,6 +23,7 @@ class Group(Base):
     slug: Mapped[str] = mapped_column(String(MAX_SLUG))
     number: Mapped[int] = mapped_column(Integer)
     approval: Mapped[str | None] = mapped_column(String(20))  # as the forum's where there is none
+    topic_count: Mapped[int] = mapped_column(default=0)  # of those that everyone sees (app/counters.py)
 
     forum: Mapped["Forum"] = relationship(back_populates="groups")
     texts: Mapped[dict[str, "GroupText"]] = relationship(
@@ -56,6 +57,9 @@ class Question(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     group_id: Mapped[int] = mapped_column(ForeignKey("group.id"))
     number: Mapped[int] = mapped_column(Integer)
+    # Of what everyone sees under it (app/counters.py).
+    topic_count: Mapped[int] = mapped_column(default=0)
+    message_count: Mapped[int] = mapped_column(default=0)
 
     group: Mapped[Group] = relationship(back_populates="questions")
     texts: Mapped[dict[str, "QuestionText"]] = relationship(

@@ -2,7 +2,7 @@
 
 import enum
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     JSON,
@@ -15,11 +15,13 @@ from sqlalchemy import (
     case,
     cast,
     literal_column,
+    select,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import Base, utcnow
+from app.models.group import Group
 from app.models.topic import Topic
 from app.models.user import User
 
@@ -35,6 +37,15 @@ class MessageStatus(enum.StrEnum):
 
 
 IS_PENDING = text("status = 'pending'")
+IS_SPOKEN = text("speaker <> ''")
+
+
+def _forum_of_topic(context: Any) -> int:
+    """The forum of a message that was made without one."""
+    topic_id = context.get_current_parameters()["topic_id"]
+    forum = select(Group.forum_id).join(Topic, Topic.group_id == Group.id).where(Topic.id == topic_id)
+    found: int = context.connection.scalar(forum)
+    return found
 
 
 class Message(Base):
@@ -43,7 +54,7 @@ class Message(Base):
     `position` counts from 1 within the topic, in the order of publication, so a page of a topic is a range
     of it; a message that was never published has none. `speaker` is who spoke where somebody of the
     Secretariat, the author, typed what came by e-mail or letter; country, capacity and organization are then
-    the speaker's.
+    the speaker's. A message never leaves its forum.
     """
 
     __tablename__ = "message"
@@ -53,6 +64,12 @@ class Message(Base):
         Index("ix_message_author_id_edited_at", "author_id", "edited_at"),
         # The few that wait, among very many; whoever asks for them names the status as it stands here.
         Index("ix_message_pending", "topic_id", sqlite_where=IS_PENDING, postgresql_where=IS_PENDING),
+        # The newest and the oldest of a forum.
+        Index("ix_message_forum_status", "forum_id", "status", "posted_at", "id"),
+        # Whether a person has been heard in a forum or a topic, and what of a person's is not published.
+        Index("ix_message_author_status", "author_id", "status", "forum_id", "speaker", "topic_id"),
+        # The same of those whose words someone else typed: few.
+        Index("ix_message_spoken", "forum_id", "speaker", sqlite_where=IS_SPOKEN, postgresql_where=IS_SPOKEN),
         {"sqlite_autoincrement": True},
     )
 
@@ -63,6 +80,7 @@ class Message(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     topic_id: Mapped[int] = mapped_column(ForeignKey("topic.id"))
+    forum_id: Mapped[int] = mapped_column(ForeignKey("forum.id"), default=_forum_of_topic)
     position: Mapped[int | None] = mapped_column(Integer)
     author_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     reply_to_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"), index=True)

@@ -83,9 +83,13 @@ def last_second(minute: datetime) -> datetime:
     return minute.replace(second=59)
 
 
-def periods_of_group(own: list[Any], of_forum: list[Any]) -> list[Any]:
-    """The periods that hold for a group: its own, else the forum's, after whatever of its own was called off."""
-    return own if any(period.called_off_at is None for period in own) else [*own, *of_forum]
+def periods_of_group(periods: Iterable[Any], group_id: int) -> list[Any]:
+    """Of the periods of a forum, those that hold for a group: its own, else the forum's, after whatever of its own was
+    called off. Periods are entities, or rows with the same columns."""
+    known = list(periods)
+    own = [period for period in known if period.group_id == group_id]
+    is_followed = all(period.called_off_at for period in own)
+    return [*own, *(period for period in known if period.group_id is None)] if is_followed else own
 
 
 def schedules(periods: Iterable[Period], group_ids: Iterable[int]) -> list[list[Period]]:

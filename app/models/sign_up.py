@@ -1,4 +1,4 @@
-"""Sign-ups that wait for their address to be confirmed: several people may have signed up with one address."""
+"""Sign-ups that wait for their email address to be confirmed: several people may have signed up with one address."""
 
 from datetime import datetime, timedelta
 

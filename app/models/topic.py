@@ -2,12 +2,21 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Integer, String
+from sqlalchemy import Computed, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import Base, utcnow
 from app.models.group import Group, Question
 from app.models.user import User
+
+# The place of a topic in the lists, the higher the earlier: pinned ones first, those in which nothing can be read any
+# more last. Below 0 are those of which nothing has been published yet; one that was merged has none.
+STANDING = (
+    "CASE WHEN merged_into_id IS NOT NULL THEN NULL"
+    " WHEN last_position = 0 THEN CASE WHEN pinned_at IS NULL THEN -2 ELSE -1 END"
+    " WHEN message_count = 0 THEN CASE WHEN pinned_at IS NULL THEN 0 ELSE 1 END"
+    " WHEN pinned_at IS NULL THEN 2 ELSE 3 END"
+)
 
 
 class Topic(Base):
@@ -18,13 +27,17 @@ class Topic(Base):
     """
 
     __tablename__ = "topic"
-    __table_args__ = (Index("ix_topic_group_active", "group_id", "active_at"),)
+    # The lists of a group and of a question are read in the order of these, from either end.
+    __table_args__ = (
+        Index("ix_topic_group_listed", "group_id", "standing", "active_at", "id"),
+        Index("ix_topic_question_listed", "question_id", "standing", "active_at", "id"),
+    )
 
     MAX_TITLE = 200
 
     id: Mapped[int] = mapped_column(primary_key=True)
     group_id: Mapped[int] = mapped_column(ForeignKey("group.id"))
-    question_id: Mapped[int | None] = mapped_column(ForeignKey("question.id"), index=True)
+    question_id: Mapped[int | None] = mapped_column(ForeignKey("question.id"))
     author_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
     title: Mapped[str] = mapped_column(String(MAX_TITLE))
     language: Mapped[str] = mapped_column(String(8))
@@ -37,6 +50,7 @@ class Topic(Base):
     message_count: Mapped[int] = mapped_column(Integer, default=0)
     participant_count: Mapped[int] = mapped_column(Integer, default=0)
     active_at: Mapped[datetime] = mapped_column(default=utcnow)
+    standing: Mapped[int | None] = mapped_column(Integer, Computed(STANDING, persisted=True))
 
     group: Mapped[Group] = relationship()
     question: Mapped[Question | None] = relationship()

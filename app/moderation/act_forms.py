@@ -154,7 +154,7 @@ def sent_form(name: str, case: Case) -> Any:
 
 
 def given_back(name: str, case: Case) -> Any:
-    """The same, to be sent again once its moderator has read what stands now."""
+    """The same, to be sent again once the moderator has read the present text."""
     form = sent_form(name, case)
     form.version.data = case.version
     return form

@@ -8,18 +8,14 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from app.admin.log_actions import changed
-from app.admin.log_actions import record as log
+from app import audit, writing
 from app.allowances import require_report
 from app.database import utcnow
 from app.errors import AlreadyDecided, Refused
 from app.extensions import db, transaction
-from app.forums import placing
-from app.forums.revising import last_revision, outdated, revise, version_of
 from app.models import ActKind, Message, MessageStatus, Report, Topic, User
-from app.moderation.queries import begins_topic, find_report, open_reports
-from app.moderation.recording import record
-from app.moderation.telling import tell_author, tell_moderators
+from app.moderation.queries import begins_topic, find_report, open_reports, version_of
+from app.notify import tell_author, tell_moderators
 from app.permissions import require
 from app.submissions import Once
 
@@ -36,18 +32,18 @@ def approve(message: Message, *, by: User, version: str) -> None:
     as the other acts do.
     """
     with transaction():
-        placing.lock(message)
+        writing.lock(message)
         require(by, "approve", message)
         _refuse_if_changed(message, version)
-        placing.publish(message)
+        writing.publish(message)
         message.returned_at = None
-        _record(ActKind.APPROVE, message, by, {}, detail={"hides": last_revision(message)})
+        _record(ActKind.APPROVE, message, by, {}, detail={"hides": writing.last_revision(message)})
 
 
 def return_to_author(message: Message, *, by: User, version: str, reason: Reason) -> None:
     """Ask the author to change a message that waits; it goes on waiting, for the author."""
     with transaction():
-        placing.lock(message)
+        writing.lock(message)
         require(by, "return", message)
         _refuse_if_changed(message, version)
         message.returned_at = utcnow()
@@ -60,10 +56,10 @@ def correct(message: Message, *, by: User, version: str, reason: Reason, changes
     Raises Refused where nothing is changed.
     """
     with transaction():
-        placing.lock(message)
+        writing.lock(message)
         require(by, "correct", message)
         _refuse_if_changed(message, version)
-        kept = revise(message, changes)
+        kept = writing.revise(message, changes)
         if kept is None:
             raise Refused(NOTHING_CHANGED)
         hidden = {"hides": kept.id} if hide or message.position is None else {}
@@ -77,11 +73,11 @@ def withhold(message: Message, *, by: User, version: str, reason: Reason, title:
     log of the administration.
     """
     with transaction():
-        placing.lock(message)
+        writing.lock(message)
         require(by, "withhold", message)
         _refuse_if_changed(message, version)
         message.withheld_at, message.withheld_for, message.returned_at = utcnow(), dict(reason), None
-        placing.show(message, MessageStatus.WITHHELD)
+        writing.show(message, MessageStatus.WITHHELD)
         topic = _retitled(message, title, by)
         _settle(open_reports(message), by)
         _record(ActKind.WITHHOLD, message, by, reason, topic=topic)
@@ -90,18 +86,18 @@ def withhold(message: Message, *, by: User, version: str, reason: Reason, title:
 def restore(message: Message, *, by: User, version: str, reason: Reason) -> None:
     """Show a message again at its place; one that was never published waits for approval again."""
     with transaction():
-        placing.lock(message)
+        writing.lock(message)
         require(by, "restore", message)
         _refuse_if_changed(message, version)
         message.withheld_at = message.withheld_for = None
-        placing.show(message, MessageStatus.PUBLISHED if message.position else MessageStatus.PENDING)
+        writing.show(message, MessageStatus.PUBLISHED if message.position else MessageStatus.PENDING)
         _record(ActKind.RESTORE, message, by, reason)
 
 
 def settle(message: Message, *, by: User, version: str) -> None:
     """Settle the reports of a message without an act. Raises AlreadyDecided where none is open."""
     with transaction():
-        placing.lock(message)
+        writing.lock(message)
         require(by, "moderate_message", message)
         reports = open_reports(message)
         if not reports:
@@ -118,7 +114,7 @@ def report(message: Message, *, reporter: User, reason: str, submission: str) ->
     """
     once = Once(submission, reporter, message.id, reason)
     with transaction(once=once):
-        placing.lock(message)
+        writing.lock(message)
         if once.before:
             return
         require(reporter, "report", message)
@@ -137,7 +133,7 @@ def report(message: Message, *, reporter: User, reason: str, submission: str) ->
 
 def _refuse_if_changed(message: Message, version: str) -> None:
     if version != version_of(message):
-        raise outdated(message, version)
+        raise writing.outdated(message, version)
 
 
 def _retitled(message: Message, title: str, by: User) -> Topic | None:
@@ -145,8 +141,8 @@ def _retitled(message: Message, title: str, by: User) -> Topic | None:
     topic = message.topic
     if not title or title == topic.title or not begins_topic(message):
         return None
-    changes = changed("title", topic.title, title, topic.language)
-    log(by, "edit", "topics", topic, changes, name=topic.group.forum)
+    changes = audit.changed("title", topic.title, title, topic.language)
+    audit.record(by, "edit", "topics", topic, changes, name=topic.group.forum)
     topic.title = title
     return topic
 
@@ -167,4 +163,6 @@ def _record(
 ) -> None:
     """Record the act, and tell the author of it."""
     forum, more = message.topic.group.forum, detail or {}
-    tell_author(record(kind, by=by, forum=forum, reason=reason, message=message, topic=topic, **more), message)
+    tell_author(
+        writing.record_act(kind, by=by, forum=forum, reason=reason, message=message, topic=topic, **more), message
+    )

@@ -6,9 +6,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.forms import AtMost, BodyField, ChoiceField, LineField, OnceForm, Required
-from app.languages import Language, site_default
+from app.languages import Language, text_in
 from app.models import Reason, User
-from app.models.texts import best_text
 
 
 class ReasonForm(OnceForm):
@@ -22,7 +21,7 @@ class ReasonForm(OnceForm):
     def offer(self, reasons: Sequence[Reason], language: Language) -> None:
         """Set the choices, in the reader's language."""
         self.reasons = {reason.id: reason for reason in reasons}
-        texts = ((key, best_text(one.texts, language.code, site_default().code)) for key, one in self.reasons.items())
+        texts = ((key, text_in(one, language)) for key, one in self.reasons.items())
         self.listed.offer([(0, _("In my own words")), *((key, text.text) for key, text in texts if text)])
         self.language_of_words = language.code
 

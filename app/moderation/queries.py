@@ -1,27 +1,14 @@
-"""What moderation asks about reasons, people and single messages."""
+"""What moderation asks about reasons, single messages and their reports."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy import func, select
+from sqlalchemy.orm import selectinload
 
+from app import writing
 from app.extensions import db
-from app.models import (
-    Act,
-    ActKind,
-    Forum,
-    ForumRole,
-    Group,
-    Message,
-    MessageStatus,
-    Reason,
-    Report,
-    Role,
-    Topic,
-    User,
-)
-from app.permissions import MESSAGE_IS_VISIBLE, visible_to
+from app.models import Act, Message, Reason, Report, User
+from app.versions import fingerprint
 
 
 def list_reasons() -> Sequence[Reason]:
@@ -30,12 +17,13 @@ def list_reasons() -> Sequence[Reason]:
     return db.session.scalars(statement).all()
 
 
-def list_moderators(forum: Forum, language: str) -> Sequence[User]:
-    """Who moderates messages of a forum in that language: its moderators, or administrators where it has none."""
-    active = select(User).where(User.confirmed_at.is_not(None), User.suspended_at.is_(None)).order_by(User.id)
-    held = active.join(ForumRole).where(ForumRole.forum_id == forum.id, ForumRole.role == Role.MODERATOR)
-    moderators = [user for user in db.session.scalars(held) if user.has_role(Role.MODERATOR, forum.id, language)]
-    return moderators or db.session.scalars(active.where(User.is_admin)).all()
+def version_of(message: Message) -> str:
+    """The version of all that a moderator is shown of a message: that of what it says, what was decided about it
+    before, and its open reports."""
+    decided = db.session.scalar(select(func.max(Act.id)).where(Act.message_id == message.id))
+    reports = sorted((report.id, report.reason) for report in open_reports(message))
+    shown = writing.version_of(message)
+    return f"{writing.last_revision(message)}-{fingerprint(shown, decided, reports)}"
 
 
 def begins_topic(message: Message) -> bool:
@@ -54,39 +42,3 @@ def open_reports(message: Message) -> Sequence[Report]:
 def find_report(message: Message, reporter: User) -> Report | None:
     """What this person has reported about the message, settled or not."""
     return db.session.scalar(select(Report).filter_by(message_id=message.id, reporter_id=reporter.id))
-
-
-def why_returned(messages: Iterable[Message]) -> dict[int, Act]:
-    """Of those messages that wait for their author's changes, the acts that asked for them, by number."""
-    numbers = [message.id for message in messages if message.returned_at]
-    statement = select(Act).where(Act.message_id.in_(numbers), Act.kind == ActKind.RETURN).order_by(Act.id)
-    return {act.message_id: act for act in db.session.scalars(statement) if act.message_id} if numbers else {}
-
-
-def last_correction(message: Message) -> Act | None:
-    """The last act by which the Secretariat changed what the message says; None where there was none."""
-    statement = select(Act).filter_by(message_id=message.id, kind=ActKind.EDIT).order_by(Act.id.desc()).limit(1)
-    return db.session.scalar(statement) if message.edited_at else None
-
-
-def is_visible_to(person: User, message: Message) -> bool:
-    """Whether a person may see that there is the message, whatever it shows of itself."""
-    return db.session.scalar(_VISIBLE.where(Message.id == message.id), visible_to(person)) is not None
-
-
-def list_own_unpublished(user: User) -> Sequence[Message]:
-    """The messages of a person that wait, were returned or withheld, the latest first."""
-    kept_back = Message.status.in_((MessageStatus.PENDING, MessageStatus.WITHHELD))
-    statement = _VISIBLE.where(Message.author_id == user.id, kept_back)
-    statement = statement.order_by(Message.id.desc()).options(joinedload(Message.topic))
-    found: Sequence[Message] = db.session.scalars(statement, visible_to(user)).all()
-    return found
-
-
-_VISIBLE: Any = (
-    select(Message)
-    .join(Topic, Topic.id == Message.topic_id)
-    .join(Group, Group.id == Topic.group_id)
-    .join(Forum)
-    .where(MESSAGE_IS_VISIBLE)
-)

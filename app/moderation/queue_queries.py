@@ -9,10 +9,9 @@ from sqlalchemy.orm import aliased, joinedload
 
 from app.extensions import db
 from app.forums.queries import get_message
-from app.forums.revising import version_of
 from app.forums.topic_queries import ShownMessage, get_shown_message
 from app.models import Act, Forum, Group, Message, MessageStatus, Question, Report, Topic, Viewer
-from app.moderation.queries import begins_topic
+from app.moderation.queries import begins_topic, version_of
 from app.permissions import MESSAGE_IS_MODERATED, require, visible_to
 
 MOST_IN_A_LIST = 50

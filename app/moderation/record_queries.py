@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Row, Select, or_, select
 from sqlalchemy.orm import joinedload
 
-from app.admin.user_queries import Listing, one_page
 from app.extensions import db
 from app.models import IN_THE_RECORD, Act, ActKind, Forum, Message, Topic
+from app.paging import Listing, one_page
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,12 @@ class Line:
     source: Row[Any] | None
 
 
-def record_page(forum: Forum, asked: str) -> Listing:
+def record_page(forum: Forum, page: int) -> Listing:
     """A page of the record of a forum, the latest act first. Raises NotFound where there is no such page.
 
     The forum comes from `get_forum`, which asked whether the viewer may see it.
     """
-    found = one_page(_acts(forum).order_by(Act.id.desc()), asked)
+    found = one_page(_acts(forum).order_by(Act.id.desc()), page)
     return replace(found, rows=_lines([row.Act for row in found.rows]))
 
 

@@ -1,8 +1,9 @@
 """The moderation record of a forum, for everybody; who did what is for those who moderate it."""
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from app.addresses import asked_page
 from app.database import utcnow
 from app.forums.queries import get_forum
 from app.moderation.record_queries import record_page, whole_record
@@ -16,7 +17,7 @@ bp = Blueprint("record", __name__, url_prefix="/<language:lang>")
 @bp.get("/forums/<forum_slug>/record/", endpoint="show")
 def show_record(forum_slug: str) -> ResponseReturnValue:
     forum = get_forum(forum_slug, viewer=viewer())
-    found = record_page(forum, request.args.get("page", "1"))
+    found = record_page(forum, asked_page())
     names = moderates(viewer(), forum)
     return render_template("moderation/record.html", forum=forum, found=found, names=names, now=utcnow())
 

@@ -11,13 +11,12 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from app.admin import log_actions as log
+from app import audit, writing
+from app.counters import carried
 from app.database import utcnow
 from app.errors import AlreadyDecided, NotFound, Refused
 from app.extensions import db, transaction
-from app.forums import placing
 from app.models import ActKind, Forum, Group, Question, Topic, User
-from app.moderation.recording import record
 from app.moderation.topic_queries import get_messages_of, numbers_with_place, version_of_topic
 from app.permissions import require
 from app.submissions import Once
@@ -80,9 +79,9 @@ def retitle(topic_id: int, title: str, language: str, *, decision: Decision) -> 
         require_version(decision.version, version_of_topic(topic))
         if (topic.title, topic.language) == (title, language):
             raise Refused(SAME_TITLE, "title")
-        changes = log.assign(topic, {"title": title}, language)
+        changes = audit.assign(topic, {"title": title}, language)
         topic.language = language
-        log.record(decision.by, "edit", "topics", topic, changes)
+        audit.record(decision.by, "edit", "topics", topic, changes)
         return _keep(decision, once, ActKind.RETITLE, topic)
 
 
@@ -100,7 +99,8 @@ def refile(topic_id: int, place: tuple[int, int | None], *, decision: Decision) 
         former = (topic.group_id, topic.question_id)
         if former == place:
             raise Refused(SAME_PLACE, "place")
-        topic.group, topic.question = group, question
+        with carried(topic):
+            topic.group, topic.question = group, question
         ways = zip(("from_group", "from_question", "to_group", "to_question"), (*former, *place), strict=True)
         return _keep(decision, once, ActKind.MOVE, topic, detail=dict(ways))
 
@@ -165,7 +165,7 @@ def merge(topic_id: int, target_id: int, *, decision: Decision) -> int:
         target = _checked(target, source)
         require(decision.by, "moderate_topic", target)
         detail = {"from_topic": source.id, "messages": numbers_with_place(source)}
-        placing.move(source, target)
+        writing.move(source, target)
         return _keep(decision, once, ActKind.MERGE, target, detail=detail)
 
 
@@ -174,7 +174,7 @@ def _keep(
 ) -> int:
     """Record the act, and give the key of the topic that its form leads to."""
     forum = topic.group.forum
-    record(kind, by=decision.by, forum=forum, reason=decision.reason, topic=topic, **(detail or {}))
+    writing.record_act(kind, by=decision.by, forum=forum, reason=decision.reason, topic=topic, **(detail or {}))
     once.made(topic.id)
     return topic.id
 
@@ -185,7 +185,7 @@ def _held(topic_id: int) -> Topic:
 
 def _held_pair(topic_id: int, target_id: int) -> tuple[Topic, Topic | None]:
     """Both topics, kept from other writers; the second may not exist."""
-    topics = placing.held(topic_id, target_id)
+    topics = writing.held(topic_id, target_id)
     if topic_id not in topics:
         raise NotFound
     return topics[topic_id], topics.get(target_id)
@@ -218,5 +218,5 @@ def _move(source: Topic, target: Topic, numbers: Collection[int], by: User) -> d
     for message in messages:
         require(by, "move", message)
     detail = {"from_topic": source.id, "messages": [message.id for message in messages]}
-    placing.move(source, target, numbers)
+    writing.move(source, target, numbers)
     return detail

@@ -10,9 +10,8 @@ from wtforms.validators import ValidationError
 
 from app.addresses import LARGEST_KEY
 from app.forms import AtMost, ChoiceField, LineField, OnceForm, Required, VersionedForm, not_offered
-from app.languages import reader_language, site_default, site_languages
+from app.languages import site_languages, text_in
 from app.models import Forum, Topic
-from app.models.texts import best_text
 from app.moderation.forms import ReasonForm
 
 MOST_AT_ONCE = 500
@@ -63,14 +62,13 @@ class PlaceFields(OnceForm):
 
     def offer_places(self, forum: Forum) -> None:
         """Every group of the forum, with its questions."""
-        code, default = reader_language().code, site_default().code
         offered: dict[str, list[tuple[Any, ...]]] = {}
         for group in forum.groups:
-            text = best_text(group.texts, code, default)
+            text = text_in(group)
             label = _("Group %(number)s: %(title)s", number=group.number, title=text.title if text else "")
             offered[label] = [(f"{group.id}-0", _("Under no question"))]
             for question in group.questions:
-                asked = best_text(question.texts, code, default)
+                asked = text_in(question)
                 words, attributes = (asked.text, {"lang": asked.language, "dir": "auto"}) if asked else ("", {})
                 offered[label].append((f"{group.id}-{question.id}", f"{question.number}. {words}", attributes))
         self.place.choices = offered

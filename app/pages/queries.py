@@ -13,7 +13,7 @@ from app.models import Page, PageKind, PageText
 
 # The endpoints of the pages that have an address of their own.
 BUILT_IN: dict[str, str] = {
-    PageKind.HOME: "pages.home",
+    PageKind.HOME: "forums.home",
     PageKind.PORTAL: "forums.portal",
     PageKind.ARCHIVE: "forums.archive",
 }

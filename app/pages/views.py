@@ -4,8 +4,6 @@ from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.addresses import link
-from app.database import utcnow
-from app.forums.queries import get_portal
 from app.languages import negotiate
 from app.models import PageKind
 from app.pages import queries
@@ -23,12 +21,6 @@ def choose_language() -> ResponseReturnValue:
     answer.vary.update(("Accept-Language", "Cookie"))
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer
-
-
-@bp.get("/<language:lang>/")
-def home() -> ResponseReturnValue:
-    page, portal = queries.find_page(PageKind.HOME), get_portal(viewer())
-    return render_template("pages/home.html", page=page, portal=portal, now=utcnow())
 
 
 @bp.get("/<language:lang>/pages/<slug>/")

@@ -7,9 +7,9 @@ from app.difference import compare
 from app.extensions import db
 from app.markup import render
 from app.models import ActKind, Forum, Message, MessageStatus, Reason, ReasonText, Revision, Topic, User
-from app.moderation.recording import record
 from app.sample.attaching import add_files
 from app.sample.read import Calendar
+from app.writing import record_act
 
 Given = dict[str, Any]
 
@@ -98,7 +98,7 @@ def _withhold(message: Message, at: datetime, reason: Reason, moderator: User) -
     texts = {code: text.text for code, text in reason.texts.items()}
     message.status, message.withheld_at, message.withheld_for = MessageStatus.WITHHELD, at, texts
     forum = message.topic.group.forum
-    record(ActKind.WITHHOLD, by=moderator, forum=forum, reason=texts, message=message).at = at
+    record_act(ActKind.WITHHOLD, by=moderator, forum=forum, reason=texts, message=message).at = at
 
 
 def _change(message: Message, given: Given, calendar: Calendar) -> None:

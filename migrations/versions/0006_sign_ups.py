@@ -1,6 +1,6 @@
 """Sign-ups wait in a table of their own, each with its profile and password, until one is confirmed.
 
-Accounts that were never confirmed stay: whoever confirms a sign-up with such an address takes the account over.
+Accounts that were never confirmed are kept: confirming a sign-up with such an address takes over the account.
 """
 
 import sqlalchemy as sa

@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 
-from app.admin.log_actions import changed
+from app.audit import changed
 from app.database import utcnow
 from app.extensions import db
 from app.models import Act, ActKind, LogEntry, User
 from tests.admin.conftest import in_all_languages, moment
 from tests.admin.test_users import PROFILE
+from tests.moderation.tidying import act
 
 
 @pytest.fixture
@@ -143,9 +144,8 @@ def test_correction_and_approval_say_in_people_s_words_what_is_hidden(admin: Fla
     assert "Key of" not in admin.get("/en/admin/log/").text
 
 
-def test_new_title_of_a_topic_is_logged_with_the_old_one_as_of_its_forum(moderator, admin: FlaskClient, world):
-    data = {"title": "Better title", "language": "en", "listed": "0", "words": "Clearer"}
-    moderator.post(f"/en/moderation/topics/{world.topic}/retitle/", data=data)
+def test_new_title_of_a_topic_is_logged_with_the_old_one_as_of_its_forum(app, moderator, admin: FlaskClient, world):
+    act(app, moderator, world.topic, "retitle", title="Better title", language="en")
     rows = csv_rows(admin, f"forum={world.forum}&kind=topics&person={world.moderator}")
 
     assert {row[2] for row in rows} == {"Changed", "Given another title"}

@@ -170,7 +170,7 @@ def test_change_of_another_thing_is_no_matter(one, other, everything):
     assert other.post(address, data=form | {"en-remarks": "Ours"}).status_code == 302
 
 
-def test_what_somebody_else_has_deleted_meanwhile_gives_the_text_back(one, other, everything):
+def test_what_someone_else_has_deleted_meanwhile_gives_the_text_back(one, other, everything):
     address = f"/en/admin/notices/{everything.notice}/edit/"
     form = fields(other.get(address).text)
     one.post(address.replace("edit", "delete"))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask.testing import FlaskClient
 
-from app.admin import period_actions
+from app import periods
 from app.database import utcnow
 from app.errors import Refused
 from app.extensions import db
@@ -243,7 +243,7 @@ def test_period_that_ends_while_its_extension_is_typed_is_not_extended(app, worl
         period.closes_at = utcnow() - timedelta(seconds=1)
         db.session.commit()
         with pytest.raises(Refused):
-            period_actions.create(1, PeriodKind.EXTENSION, None, opens_at, closes_at, key="k", viewer=admin)
+            periods.create(1, PeriodKind.EXTENSION, None, opens_at, closes_at, key="k", viewer=admin)
 
 
 def test_forum_is_reopened_in_the_minute_in_which_it_was_closed(admin: FlaskClient, visitor: FlaskClient, look):
@@ -281,7 +281,7 @@ def test_group_of_another_forum_is_refused_by_the_action_too(app, world):
         admin, now = db.session.get(User, world.admin), utcnow()
         opens_at, closes_at = now + timedelta(days=3), now + timedelta(days=4)
         with pytest.raises(Refused):
-            period_actions.create(1, PeriodKind.SCHEDULED, foreign, opens_at, closes_at, key="k", viewer=admin)
+            periods.create(1, PeriodKind.SCHEDULED, foreign, opens_at, closes_at, key="k", viewer=admin)
 
 
 def test_period_sent_twice_is_added_once(admin: FlaskClient, look):

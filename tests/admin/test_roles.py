@@ -7,11 +7,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.admin.role_actions import covered
-from app.admin.user_queries import count_other_administrators
 from app.database import utcnow
 from app.extensions import db
 from app.models import Forum, ForumRole, LogEntry, Mail, Role, User
-from app.permissions import moderates
+from app.permissions import count_other_administrators, moderates
 from tests.admin.conftest import ALREADY
 from tests.admin.test_users import PROFILE
 from tests.conftest import sign_in

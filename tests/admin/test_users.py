@@ -81,7 +81,7 @@ def test_list_says_how_many_addresses_wait_to_be_confirmed_and_not_whose(admin: 
     look(lambda: (sign_up(password_hash="a"), sign_up(password_hash="b"), db.session.commit()))
     page = admin.get("/en/admin/users/").text
 
-    assert "1 address waits for its owner to confirm it" in page
+    assert "1 email address is awaiting confirmation." in page
     assert "zoe@example.org" not in page
 
 

@@ -42,8 +42,8 @@ def test_files_up_to_the_limit_are_taken_and_no_byte_more(world: World, alice: F
     third = reply(alice, world, 1, body="An afternoon’s work")
 
     assert [first.status_code, second.status_code, third.status_code] == [302, 302, 429]
-    assert "One person can attach at most 10\N{NO-BREAK SPACE}KB of files within 24 hours" in third.text
-    assert re.search(r"try again from this time: \d+ \w+ \d{4}, \d\d:\d\d.UTC\.", third.text)
+    assert "You can attach at most 10\N{NO-BREAK SPACE}KB of files within 24 hours" in third.text
+    assert re.search(r"try again from the following time: \d+ \w+ \d{4}, \d\d:\d\d.UTC\.", third.text)
     assert ">An afternoon’s work</textarea>" in third.text
     assert 86_300 <= int(third.headers["Retry-After"]) <= 86_401
     assert (len(rows()), len(stored())) == (2, 2)

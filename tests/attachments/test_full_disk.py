@@ -65,7 +65,7 @@ def reply(client: FlaskClient, world: World, content: bytes = b"A note.\n", code
 
 def check_refused(answer, app: Flask, folder: Path) -> None:
     assert answer.status_code == 507
-    assert "There is not enough disk space left for files on the server." in answer.text
+    assert "The server does not have enough space left for files." in answer.text
     assert f">{TYPED}</textarea>" in answer.text
     check_nothing_kept(app, folder)
 
@@ -84,12 +84,16 @@ def test_file_that_would_leave_too_little_room_is_refused_and_given_back(app, wo
 @pytest.mark.parametrize(
     ("code", "heading", "said"),
     [
-        ("en", "Files cannot be stored at the moment", "Please send it without files, or try again later."),
-        ("es", "No se pueden guardar archivos en este momento", "Envíelo sin archivos o inténtelo de nuevo más tarde."),
+        ("en", "Files cannot be stored at the moment", "Please send your message without files, or try again later."),
+        (
+            "es",
+            "No se pueden guardar archivos en este momento",
+            "Envíe su mensaje sin archivos o inténtelo de nuevo más tarde.",
+        ),
         (
             "fr",
             "Impossible d’enregistrer des fichiers pour le moment",
-            "Veuillez l’envoyer sans fichiers, ou réessayer",
+            "Veuillez envoyer votre message sans fichiers, ou réessayer",
         ),
     ],
 )

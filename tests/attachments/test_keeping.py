@@ -210,7 +210,7 @@ def test_checking_finds_nothing_wrong_with_what_was_attached(app: Flask, attach)
     attach()
 
     result = app.test_cli_runner().invoke(args=["files", "check"])
-    assert (result.exit_code, result.output) == (0, "Files that are missing or have changed: 0\n")
+    assert (result.exit_code, result.output) == (0, "Files that are missing, have changed or cannot be read: 0\n")
 
 
 def test_checking_names_files_that_are_missing_or_have_changed(app: Flask, attach):
@@ -224,6 +224,20 @@ def test_checking_names_files_that_are_missing_or_have_changed(app: Flask, attac
     assert result.exit_code == 1
     assert f"Attachment {gone.id} (gone.txt) is missing." in result.output
     assert f"Attachment {changed.id} (changed.txt) has changed." in result.output
+
+
+def test_checking_names_a_file_that_cannot_be_read(app: Flask, attach):
+    """A folder stands in its place, which no user can read as a file."""
+    row = attach("paper.txt")
+    place = storage_folder(app) / row.key[:2] / row.key
+    place.unlink()
+    place.mkdir()
+
+    result = app.test_cli_runner().invoke(args=["files", "check"])
+    place.rmdir()
+
+    assert result.exit_code == 1
+    assert f"Attachment {row.id} (paper.txt) cannot be read (Is a directory)." in result.output
 
 
 def test_removed_file_is_missed_by_no_check(app: Flask, attach, alice: FlaskClient):

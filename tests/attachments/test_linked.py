@@ -99,7 +99,7 @@ def test_document_that_loads_from_the_web_or_a_share_is_refused_with_its_reason(
     answer = send(alice, f"/en/topics/{world.topic}/reply/", {name: LOADING[name]})
 
     assert answer.status_code == 422
-    assert f"“{name}” loads a template or another part from another place" in answer.text
+    assert f"“{name}” loads a template or other content from the web or a shared drive" in answer.text
     assert rows() == []
 
 

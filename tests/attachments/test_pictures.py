@@ -140,7 +140,7 @@ def test_damaged_picture_is_refused_with_its_reason(name: str, world: World, ali
     [
         ("en", "Location and other hidden data are removed from images"),
         ("es", "La ubicación y otros datos ocultos se eliminan de las imágenes"),
-        ("fr", "La localisation et les autres données cachées sont supprimées des images"),
+        ("fr", "Les données de localisation et les autres données cachées sont supprimées des images"),
     ],
 )
 def test_form_says_that_hidden_data_are_removed(code: str, said: str, world: World, alice: FlaskClient):

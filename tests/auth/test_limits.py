@@ -4,6 +4,8 @@ The site of `limited` allows two of everything, and six wrong passwords or codes
 """
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask.testing import FlaskClient
@@ -53,6 +55,21 @@ def test_wrong_passwords_for_an_account_are_limited_over_all_networks(limited):
     assert attack(limited) == [422, 422, 429] * 3 + [429] * 3
     assert attempt(limited, f" {CLARA.upper()}", PASSWORD, OWN) == 429
     assert attempt(limited, "diana@example.org", PASSWORD, OWN) == 302
+
+
+def test_guesses_at_the_same_moment_are_limited_as_one_after_the_other(limited):
+    attempt(limited)
+    start = threading.Barrier(8)
+
+    def guess() -> int:
+        browser = another(limited)
+        start.wait()
+        return attempt(browser)
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = [guessed.result() for guessed in [threads.submit(guess) for _ in range(8)]]
+
+    assert sorted(answers) == [422] + [429] * 7
 
 
 def test_addresses_without_an_account_are_limited_alike(limited):
@@ -223,7 +240,7 @@ def test_account_gets_so_many_emails_and_the_answer_stays_the_same(limited, path
 
     assert answers == {(302, "/en/auth/check-mail/")}
     assert len(read_mails(limited.application)) == 2
-    assert "or has gone there within the last hour" in limited.get("/en/auth/check-mail/").text
+    assert "just now or within the last hour" in limited.get("/en/auth/check-mail/").text
 
 
 @pytest.mark.parametrize("email", [CLARA, "no-one@example.org"])
@@ -333,15 +350,18 @@ def test_refusal_is_a_page_in_the_language_of_the_reader(limited, language, sent
     assert answer.text.count("<h1") == 1
 
 
-def test_refusal_gives_back_what_was_typed_but_for_the_password(limited):
+def test_refusal_gives_back_the_form_as_it_was_filled_in_but_for_the_password(limited):
     for _ in range(3):
         answer = limited.post("/en/auth/sign-up/", data=SIGN_UP, environ_base={"REMOTE_ADDR": OWN})
 
     assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= 3600
+    assert "Please try again in" in answer.text
     for typed in ("name", "email", "organization"):
-        assert SIGN_UP[typed] in answer.text
+        assert f'value="{SIGN_UP[typed]}"' in answer.text
+    for chosen in ("country", "capacity", "language"):
+        assert re.search(rf'<option selected value="{SIGN_UP[chosen]}"', answer.text)
     assert PASSWORD not in answer.text
-    assert 'href="/en/auth/sign-up/"' in answer.text
 
 
 # People who are signed in

@@ -128,7 +128,7 @@ def test_address_that_is_not_confirmed_is_led_to_signing_up(visitor, unconfirmed
 
     [mail] = mailbox()
     assert mail.path == "/en/auth/sign-up/"
-    assert "have forgotten the password that you signed up with" in " ".join(mail.text.split())
+    assert "have forgotten the password that you chose when you signed up" in " ".join(mail.text.split())
 
 
 def test_reset_confirms_an_account_that_was_made_before_and_never_confirmed(app, visitor, world, mailbox: Mailbox):

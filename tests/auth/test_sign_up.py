@@ -146,7 +146,7 @@ def test_page_of_a_link_shows_no_profile_where_others_signed_up_too(visitor, wor
 
     for mail in mailbox():
         page = visitor.get(mail.path.replace("/fr/", "/en/")).text
-        assert "More than one person has signed up with the address nadia@example.org." in page
+        assert "There is more than one sign-up with the address nadia@example.org." in page
         assert "Mallory" not in page
         assert "Nadia Ben Salah" not in page
 
@@ -389,7 +389,7 @@ def test_with_its_token_the_form_is_taken(app, visitor, world):
 
 
 def test_check_mail_page_works(visitor, world):
-    assert "An email is on its way" in visitor.get("/en/auth/check-mail/").text
+    assert "We have sent an email to the address" in visitor.get("/en/auth/check-mail/").text
 
 
 def test_other_pages_still_give_no_cookie(visitor, world):

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from app.admin.log_actions import changed, record
+from app.audit import changed, record
 from app.database import utcnow
 from app.extensions import db, transaction
 from app.markup import render
@@ -28,8 +28,8 @@ from app.models import (
     Topic,
     User,
 )
-from app.moderation.recording import record as record_act
 from app.sample.people import address
+from app.writing import record_act
 
 LANGUAGES = ("en", "es", "fr")
 OLD, OPEN = "strategic-approaches-2012", "biosafety-in-national-planning"

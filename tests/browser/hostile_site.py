@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from app import create_app
-from app.admin.log_actions import changed, record
+from app.audit import changed, record
 from app.database import utcnow
 from app.errors import TooIntricate
 from app.extensions import db
@@ -203,6 +204,9 @@ def moderate(app: Flask, administrator: int, planted: Planted, planter: Planter)
     topics = zip(planted.topics, [*titles[1:], titles[0]], strict=False)  # so that each is still the title of one
 
     def send(path: str, **data: str) -> None:
+        if path.startswith("moderation/"):
+            page = re.sub(r"(?<=/messages/)(\d+)/\w+/$", r"\1/", path)  # acts on a message stand on one page
+            data["seen"] = re.search(r'name="seen"[^>]*value="(\w+)"', admin.get(f"/en/{page}").text)[1]
         answer = (reader if path.endswith("/report/") else admin).post(f"/en/{path}", data=data)
         assert answer.status_code == 302, f"{path} {data} {answer.status_code}"
 

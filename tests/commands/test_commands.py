@@ -61,7 +61,8 @@ def test_recount_repairs_damaged_counters(app, world, flask):
 
     assert answer.exit_code == 0
     assert f"Topic {world.topic}: message_count was 17, is now 1." in answer.output
-    assert "Counters that differed: 4" in answer.output
+    assert "Forum 1: message_count was 2, is now 1." in answer.output
+    assert "Counters that differed: 6" in answer.output
     with app.app_context():
         topic = db.session.get_one(Topic, world.topic)
         assert (topic.last_position, topic.message_count, topic.participant_count) == (2, 1, 1)

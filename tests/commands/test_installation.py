@@ -27,7 +27,7 @@ REDIS_URL = "REDIS_URL must look like redis://127.0.0.1:6379/0, rediss://host:63
 MAIL_FROM = "MAIL_FROM must be one e-mail address, such as forum@example.org"
 SITE_URL = (
     "SITE_URL must end after the host, such as https://forum.example.org: "
-    "the site cannot be below a path, and takes no user name or query there."
+    "it cannot have a path, a user name or a query."
 )
 NO_SITE_URL = "SITE_URL must be set to the address readers use, such as https://forum.example.org"
 WRONG = [
@@ -116,7 +116,7 @@ def test_what_cannot_be_read_and_written_is_named(tmp_path, place, mode, reason)
 
     user = pwd.getpwuid(os.geteuid()).pw_name
     assert_stopped(
-        ended, f"The user {user} cannot read and write {path}: give it to that user with: {reason} {user}: {path}"
+        ended, f"The user {user} cannot read and write {path}: change its owner with: {reason} {user}: {path}"
     )
 
 
@@ -130,7 +130,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path, name, setting):
     user = pwd.getpwuid(os.geteuid()).pw_name
     assert_stopped(
         ended,
-        f"The folder {folder} cannot be made (Not a directory): make it and give it to the user {user}, "
+        f"The folder {folder} cannot be created (Not a directory): create it and make {user} its owner, "
         f"or set {name} to another folder.",
     )
 

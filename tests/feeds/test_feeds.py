@@ -14,8 +14,9 @@ from app.extensions import db
 from app.feeds import queries
 from app.feeds.queries import ENTRIES
 from app.models import Act, ActKind, Forum, Message, MessageStatus, Notice, NoticeText, Topic, User
-from tests.world import World, make_forum, make_message, texts
+from tests.world import World, make_forum, make_message, make_pending, make_topic, texts
 
+SITE = "http://127.0.0.1:8000"
 ATOM = "{http://www.w3.org/2005/Atom}"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
@@ -164,8 +165,8 @@ def test_links_are_built_from_the_configured_address_not_from_the_host_header(wo
 
 
 def test_sitemap_lists_each_public_page_in_each_language_with_its_alternates(world: World, visitor: FlaskClient):
-    sitemap = etree.fromstring(visitor.get("/sitemap.xml").data)
-    addresses = [address.text for address in sitemap.iter(f"{SITEMAP}loc")]
+    sitemap = urls_of_sitemap(visitor)
+    addresses = [url.findtext(f"{SITEMAP}loc") for url in sitemap]
 
     for path in ("", "portal/", "pages/rules/", "forums/open-forum/", f"topics/{world.topic}/"):
         for language in ("en", "es", "fr"):
@@ -174,15 +175,50 @@ def test_sitemap_lists_each_public_page_in_each_language_with_its_alternates(wor
 
 
 def test_every_page_of_the_sitemap_exists(world: World, visitor: FlaskClient):
-    sitemap = etree.fromstring(visitor.get("/sitemap.xml").data)
+    for url in urls_of_sitemap(visitor):
+        assert visitor.get(url.findtext(f"{SITEMAP}loc").removeprefix(SITE)).status_code == 200
 
-    for address in sitemap.iter(f"{SITEMAP}loc"):
-        assert visitor.get(address.text.removeprefix("http://127.0.0.1:8000")).status_code == 200
+
+def test_sitemap_is_an_index_of_its_parts(world: World, visitor: FlaskClient):
+    index = etree.fromstring(visitor.get("/sitemap.xml").data)
+
+    assert index.tag == f"{SITEMAP}sitemapindex"
+    assert [place.text for place in index.iterfind(f"{SITEMAP}sitemap/{SITEMAP}loc")] == [
+        f"{SITE}/sitemap/site.xml",
+        f"{SITE}/sitemap/topics-1.xml",
+    ]
+
+
+@pytest.mark.parametrize("part", [0, 2, 2**31 - 1])
+def test_sitemap_has_no_part_without_messages(part: int, world: World, visitor: FlaskClient):
+    assert visitor.get(f"/sitemap/topics-{part}.xml").status_code == 404
+
+
+def test_sitemap_names_no_topic_that_is_not_public(app: Flask, world: World, visitor: FlaskClient):
+    with app.app_context():
+        alice, open_forum = db.session.get_one(User, world.alice), db.session.get_one(Forum, world.forum)
+        draft = db.session.query(Forum).filter_by(slug="draft-forum").one()
+        hidden = [make_topic(draft.groups[0], alice, "Draft"), make_topic(open_forum.groups[0], alice, "Waiting")]
+        make_message(hidden[0], alice, "Words.")
+        make_pending(hidden[1], alice, "Words.")
+        db.session.commit()
+        numbers = [topic.id for topic in hidden]
+
+    shown = visitor.get("/sitemap/topics-1.xml").text
+    assert f"/topics/{world.topic}/" in shown
+    assert [number for number in numbers if f"/topics/{number}/" in shown] == []
+
+
+def urls_of_sitemap(visitor: FlaskClient) -> list[etree._Element]:
+    """All that its parts list."""
+    index = etree.fromstring(visitor.get("/sitemap.xml").data)
+    parts = [visitor.get(place.text.removeprefix(SITE)) for place in index.iter(f"{SITEMAP}loc")]
+    return [url for part in parts for url in etree.fromstring(part.data)]
 
 
 def test_sitemap_lists_every_page_of_a_topic(app: Flask, world: World, visitor: FlaskClient):
     add_messages(app, world, Message.PER_PAGE)
-    sitemap = visitor.get("/sitemap.xml").text
+    sitemap = visitor.get("/sitemap/topics-1.xml").text
 
     for language in ("en", "es", "fr"):
         address = f"http://127.0.0.1:8000/{language}/topics/{world.topic}/?page="
@@ -199,10 +235,19 @@ def test_sitemap_takes_the_same_statements_however_long_a_topic_is(app: Flask, w
     assert count_statements(app, visitor) == before
 
 
-def test_sitemap_lists_no_more_addresses_than_the_protocol_allows(world: World, visitor: FlaskClient, monkeypatch):
+def test_no_part_of_the_sitemap_has_more_addresses_than_the_protocol_allows(app, world, visitor, monkeypatch):
+    with app.app_context():
+        alice, group = db.session.get_one(User, world.alice), db.session.get_one(Topic, world.topic).group
+        for at in range(4):
+            make_message(make_topic(group, alice, f"Topic {at}"), alice, "Words.")
+        db.session.commit()
     monkeypatch.setattr(queries, "MOST_ADDRESSES", 10)
 
-    assert visitor.get("/sitemap.xml").text.count("<loc>") == 9, "in three languages each"
+    sizes = {
+        place.text.rpartition("/")[2]: visitor.get(place.text.removeprefix(SITE)).text.count("<loc>")
+        for place in etree.fromstring(visitor.get("/sitemap.xml").data).iter(f"{SITEMAP}loc")
+    }
+    assert sizes == {"site.xml": 9, "topics-1.xml": 6, "topics-2.xml": 9}, "in three languages each"
 
 
 def add_messages(app: Flask, world: World, number: int) -> None:
@@ -218,7 +263,7 @@ def count_statements(app: Flask, visitor: FlaskClient) -> int:
     with app.app_context():
         engine = db.engine
     event.listen(engine, "before_cursor_execute", lambda *_asked: made.append(1))
-    visitor.get("/sitemap.xml")
+    visitor.get("/sitemap/topics-1.xml")
     return len(made)
 
 

@@ -8,7 +8,6 @@ from app.database import utcnow
 from app.errors import TitleStands
 from app.extensions import db
 from app.forums import actions
-from app.forums.revising import version_of
 from app.models import (
     Act,
     ActKind,
@@ -23,6 +22,7 @@ from app.models import (
     Topic,
     User,
 )
+from app.writing import version_of
 from tests.conftest import sign_in
 from tests.world import World, make_message, make_topic, make_user
 

@@ -56,13 +56,21 @@ def make_older(app: Flask, **by: float) -> None:
 @pytest.mark.parametrize(
     ("code", "said", "when"),
     [
-        ("en", "You have posted 3 messages within an hour", r"again from this time: \d+ \w+ \d{4}, \d\d:\d\d.UTC\."),
+        (
+            "en",
+            "the hourly limit for posting messages (3 per person)",
+            r"again from the following time: \d+ \w+ \d{4}, \d\d:\d\d.UTC\.",
+        ),
         (
             "es",
-            "Ha publicado 3 mensajes en una hora",
-            r"a partir de este momento: \d+ de \w+ de \d{4}, \d\d:\d\d.UTC\.",
+            "el límite de mensajes publicados por hora (3 por persona)",
+            r"a partir de la fecha y hora siguientes: \d+ de \w+ de \d{4}, \d\d:\d\d.UTC\.",
         ),
-        ("fr", "Vous avez publié 3 messages en une heure", r"à partir de ce moment.: \d+.*\d.h.\d\d.UTC\."),
+        (
+            "fr",
+            "la limite de messages publiés par heure (3 par personne)",
+            r"à partir de la date et de l’heure suivantes.: \d+.*\d.h.\d\d.UTC\.",
+        ),
     ],
 )
 def test_message_past_the_limit_is_refused_in_words_and_given_back(code, said, when, app, world: World, bruno):
@@ -155,7 +163,7 @@ def test_changes_of_one_message_past_the_limit_are_refused(app: Flask, world: Wo
     answer = edit(alice, world.first, "One too many")
 
     assert answer.status_code == 429
-    assert "You have changed messages 3 times within an hour" in answer.text
+    assert "the hourly limit for changing messages (3 per person)" in answer.text
     assert ">One too many</textarea>" in answer.text
     assert count(app, Revision) == 3
 

@@ -95,7 +95,7 @@ def test_draft_forum_is_seen_by_administrators(admin: FlaskClient):
 
 
 def test_draft_forum_is_in_no_list(visitor: FlaskClient, world: World):
-    for path in ("/en/", "/en/portal/", "/en/archive/", "/sitemap.xml"):
+    for path in ("/en/", "/en/portal/", "/en/archive/", "/sitemap/site.xml", "/sitemap/topics-1.xml"):
         assert "draft-forum" not in visitor.get(path).text
 
 

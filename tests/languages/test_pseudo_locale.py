@@ -404,7 +404,7 @@ def test_too_many_attempts_are_refused_without_bare_text(site, person, monkeypat
 
 def test_fault_of_the_server_is_told_without_bare_text(site, person, monkeypatch: pytest.MonkeyPatch):
     app, _world = site
-    monkeypatch.setitem(app.view_functions, "pages.home", lambda: 1 / 0)
+    monkeypatch.setitem(app.view_functions, "forums.home", lambda: 1 / 0)
     monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
     answer = person("visitor").get("/en/")
 
@@ -418,7 +418,7 @@ def test_database_out_of_reach_is_told_without_bare_text(site, person, monkeypat
     def fail() -> None:
         raise OperationalError("SELECT", None, Exception("no answer"))
 
-    monkeypatch.setitem(app.view_functions, "pages.home", fail)
+    monkeypatch.setitem(app.view_functions, "forums.home", fail)
     answer = person("visitor").get("/en/")
 
     assert answer.status_code == 503

@@ -21,7 +21,7 @@ from app import create_app
 from app.database import utcnow
 from app.extensions import db
 from app.mail import worker
-from app.models import Mail
+from app.models import Mail, SignUp
 from config import ROOT, SettingError
 from tests.mail.conftest import MailServer, add_mail, deliver, read_mail
 
@@ -242,6 +242,19 @@ def test_old_mails_are_deleted_and_waiting_ones_kept(app):
         worker.discard_old(utcnow())
 
         assert db.session.scalars(select(Mail.id).order_by(Mail.id)).all() == kept
+
+
+def test_sign_ups_that_nobody_confirmed_in_time_are_deleted(app):
+    def sign_up(name: str, age: timedelta) -> SignUp:
+        values = {"name": name, "capacity": "expert", "language": "en", "password_hash": name}
+        return SignUp(email="x@example.org", renewed_at=utcnow() - age, **values)
+
+    with app.app_context():
+        db.session.add_all([sign_up("old", SignUp.LIFE + MINUTE), sign_up("new", SignUp.LIFE - MINUTE)])
+        db.session.commit()
+        worker.discard_old(utcnow())
+
+        assert db.session.scalars(select(SignUp.name)).all() == ["new"]
 
 
 def test_bad_mail_url_stops_the_start(config):

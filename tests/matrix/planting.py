@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func
-
 from app.database import utcnow
 from app.extensions import db
 from app.models import (
@@ -31,6 +29,8 @@ from app.models import (
     Topic,
     User,
 )
+from app.moderation.queries import version_of
+from app.moderation.topic_queries import version_of_topic
 from tests.files import make_attachment
 from tests.full_world import TOTP_SECRET, furnish
 from tests.matrix.marks import Mark, plant
@@ -145,15 +145,15 @@ class Planted:
         )
 
 
-def _needed_by_forms(thing: Thing) -> dict[str, int]:
-    """Another group and another topic of the forum, and the latest act on the topic of the message."""
+def _needed_by_forms(thing: Thing) -> dict[str, Any]:
+    """Another group and another topic of the forum, and the names of what is shown of the message and of its topic."""
     topic = db.session.get_one(Topic, thing.values["topic"])
     others = db.select(Topic.id).where(Topic.group == topic.group, Topic.title == "Another topic")
-    acts = db.select(func.max(Act.id)).where(Act.topic == topic)
     return {
         "other_group": topic.group.forum.groups[1].id,
         "other_topic": db.session.scalars(others).one(),
-        "act": db.session.scalar(acts) or 0,
+        "version": version_of(db.session.get_one(Message, thing.values["number"])),
+        "seen_of_topic": version_of_topic(topic),
     }
 
 

@@ -67,7 +67,7 @@ def untouched(kept: Kept) -> Iterator[Kept]:
 
 
 def filled_in(path: str, thing: Thing) -> dict[str, str]:
-    """A form with everything that any of them asks for but the version, which the client takes from the page."""
+    """A form with everything that any of them asks for, but the version, which the client takes from the page."""
     return {
         "title": "Another title",
         "body": "Other words.",

@@ -170,7 +170,7 @@ def test_first_message_is_told_at_once_and_the_next_in_one_mail_an_hour_later(ap
     first, second = mails()
     assert first.subject == "Message number 3 waits for approval"
     assert second.subject == "12 messages to moderate"
-    assert "12 messages of the forum “Title of open-forum (en)” have been submitted for approval" in second.text
+    assert "12 messages in the forum “Title of open-forum (en)” have been submitted for approval" in second.text
     assert "http://127.0.0.1:8000/en/moderation/" in second.text
 
 

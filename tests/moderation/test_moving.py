@@ -8,10 +8,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
+from app import writing
 from app.database import utcnow
 from app.errors import AlreadyDecided
 from app.extensions import db, transaction
-from app.forums import actions, placing
+from app.forums import actions
 from app.models import Forum, ForumRole, Message, MessageStatus, Topic, User
 from app.moderation import topic_actions
 from tests.conftest import sign_in
@@ -328,7 +329,7 @@ def test_merged_topic_holds_nothing_and_is_in_no_list(app: Flask, world: World, 
     for path in ("en/forums/open-forum/groups/", "en/forums/open-forum/groups/group-1/", "en/print/forums/open-forum/"):
         before_the_record, _found, _record = visitor.get(f"/{path}").text.partition('<h2 id="record">')
         assert "Reporting formats" not in before_the_record, path
-    assert f"/en/topics/{world.topic}/" not in visitor.get("/sitemap.xml").text
+    assert f"/en/topics/{world.topic}/" not in visitor.get("/sitemap/topics-1.xml").text
     assert "5 messages" in visitor.get("/en/print/forums/open-forum/").text
     moved = [world.first, world.second, place.fourth]
     assert acts(app) == [("merge", place.other, {"from_topic": world.topic, "messages": moved})]
@@ -404,7 +405,7 @@ def test_what_waits_in_a_merged_topic_goes_along_and_is_approved_at_the_end(
     assert "Waiting words." not in visitor.get(f"/en/topics/{place.other}/").text
     assert "Waiting words." in bruno.get(f"/en/topics/{place.other}/").text
     with app.app_context(), transaction():
-        placing.publish(db.session.get_one(Message, waiting))
+        writing.publish(db.session.get_one(Message, waiting))
     assert places(app, place.other)[-1] == (waiting, 6)
     assert acts(app)[0][2]["messages"] == [world.first, world.second, place.fourth], (
         "the record names no waiting message"
@@ -418,7 +419,7 @@ def test_what_waits_in_a_locked_topic_can_be_changed_and_approved(app: Flask, wo
     answer = bruno.post(f"/en/messages/{waiting}/edit/", data={"body": "Better words.", "language": "en"})
     assert answer.status_code == 302
     with app.app_context(), transaction():
-        placing.publish(db.session.get_one(Message, waiting))
+        writing.publish(db.session.get_one(Message, waiting))
     assert places(app, world.topic)[-1] == (waiting, 4)
 
 
@@ -456,8 +457,8 @@ def test_reply_whose_topic_is_merged_between_reading_and_writing_goes_there_too(
 
     def merge_first(**given):
         with app.app_context(), transaction():
-            topics = placing.held(world.topic, place.other)
-            placing.move(topics[world.topic], topics[place.other])
+            topics = writing.held(world.topic, place.other)
+            writing.move(topics[world.topic], topics[place.other])
         return begin(**given)
 
     monkeypatch.setattr(actions, "transaction", merge_first)
@@ -536,7 +537,7 @@ def test_message_that_is_moved_before_its_approval_is_written_is_published_where
         assert message.topic.id == world.topic
         moved = update(Message).where(Message.id == waiting).values(topic_id=place.other)
         db.session.execute(moved.execution_options(synchronize_session=False))
-        placing.publish(message)
+        writing.publish(message)
 
     assert places(app, place.other)[-1] == (waiting, 3)
 
@@ -550,6 +551,6 @@ def test_message_that_was_decided_on_before_its_approval_is_written_is_left_alon
         decided = update(Message).where(Message.id == waiting).values(status=status)
         db.session.execute(decided.execution_options(synchronize_session=False))
         with pytest.raises(AlreadyDecided):
-            placing.publish(message)
+            writing.publish(message)
 
     assert (waiting, None) in places(app, world.topic)

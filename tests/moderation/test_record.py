@@ -178,7 +178,7 @@ def test_record_of_a_forum_that_is_not_published_is_not_there(world: World, visi
 
 def test_record_is_linked_from_the_forum_and_the_sitemap(app: Flask, world: World, visitor: FlaskClient):
     assert f'href="{RECORD}"' in visitor.get("/en/forums/open-forum/").text
-    sitemap = etree.fromstring(visitor.get("/sitemap.xml").data)
+    sitemap = etree.fromstring(visitor.get("/sitemap/site.xml").data)
     assert f"http://127.0.0.1:8000{RECORD}" in sitemap.itertext()
     assert f'href="{PRINTED}"' in visitor.get(RECORD).text
 

@@ -211,8 +211,8 @@ def test_person_reports_a_limited_number_of_messages_an_hour_and_gets_the_words_
     answers = [report(bruno, number, "Quite off topic") for number in numbers]
 
     assert [answer.status_code for answer in answers] == [302, 302, 429]
-    assert "You have reported 2 messages within an hour, which is the limit for one person." in answers[2].text
-    assert re.search(r"You can report messages again from this time: \d.*.UTC\.", answers[2].text)
+    assert "You have reached the hourly limit for reporting messages (2 per person)." in answers[2].text
+    assert re.search(r"You can report messages again from the following time: \d.*.UTC\.", answers[2].text)
     assert ">Quite off topic</textarea>" in answers[2].text
     assert 3_500 <= int(answers[2].headers["Retry-After"]) <= 3_601
     assert len(reports(app)) == 2

@@ -14,7 +14,7 @@ from app.versions import fingerprint
 from tests.attachments.conftest import send
 from tests.conftest import sign_in
 from tests.files import make_attachment
-from tests.moderation.conftest import BODY, changed, do
+from tests.moderation.conftest import BODY, changed, do, seen_by
 from tests.world import World, make_pending, make_topic
 
 # Two titles with the same CRC-32.
@@ -33,11 +33,6 @@ def first(app: Flask, world: World) -> int:
         make_attachment(message, "paper.txt", b"Mild.")
         db.session.commit()
         return message.id
-
-
-def seen_by(client: FlaskClient, number: int) -> str:
-    page = client.get(f"/en/moderation/messages/{number}/").text
-    return re.search(r'id="approve-version"[^>]*value="([0-9a-f-]*)"', page)[1]
 
 
 def question_texts(app: Flask) -> None:
@@ -74,7 +69,7 @@ def test_the_two_titles_have_the_same_crc():
 def test_what_was_changed_meanwhile_is_not_approved_and_is_shown_as_it_stands(
     what: str, app: Flask, world: World, first: int, moderator: FlaskClient, look
 ):
-    seen = seen_by(moderator, first)
+    seen = seen_by(moderator, first, "approve")
     change, stands_now = CHANGES[what]
     change(app, world.bruno, first)
     answer = do(moderator, first, "approve", version=seen)
@@ -87,7 +82,7 @@ def test_what_was_changed_meanwhile_is_not_approved_and_is_shown_as_it_stands(
 
 def test_content_of_a_file_alone_is_seen_too(app: Flask, world: World, first: int, moderator: FlaskClient, look):
     """Of the same name and size, as the only trace that there is."""
-    seen = seen_by(moderator, first)
+    seen = seen_by(moderator, first, "approve")
     with app.app_context():
         file = db.session.get_one(type(look(first)), first).files[0]
         file.sha256 = "0" * 64
@@ -101,14 +96,14 @@ def test_question_is_shown_to_who_decides_and_its_text_counts(app: Flask, world:
         topic.question = topic.group.questions[0]
     assert "What would help most? (en)" in moderator.get(f"/en/moderation/messages/{first}/").text
     assert "What would help most? (en)" in moderator.get("/en/moderation/").text
-    seen = seen_by(moderator, first)
+    seen = seen_by(moderator, first, "approve")
     question_texts(app)
 
     assert do(moderator, first, "approve", version=seen).status_code == 409
 
 
 def test_what_stands_now_can_be_decided_from_the_page_that_shows_it(app, world, first, moderator, look):
-    seen = seen_by(moderator, first)
+    seen = seen_by(moderator, first, "approve")
     edit(app, world.bruno, first, body="Other words.")
     answer = do(moderator, first, "return", version=seen, words="Name your source")
     assert "Name your source" in answer.text, "what was typed is given back"
@@ -137,6 +132,40 @@ def test_restoring_carries_it_too(world: World, moderator: FlaskClient, look):
     assert 'id="restore-version"' in moderator.get(f"/en/moderation/messages/{world.first}/").text
     assert do(moderator, world.first, "restore", version="0" * 64).status_code == 409
     assert look(world.first).status == "withheld"
+
+
+@pytest.mark.parametrize("act", ["approve", "return", "correct", "withhold"])
+@pytest.mark.parametrize("seen", [{"version": ""}, {"version": None}], ids=["empty", "none"])
+def test_form_that_does_not_say_what_was_seen_decides_nothing(act, seen, waiting, moderator, acts):
+    data = {"words": "Why", "body": "Corrected", "language": "en", **seen}
+    answer = moderator.post(f"/en/moderation/messages/{waiting}/{act}/", data=data)
+
+    assert answer.status_code == 409
+    assert TOLD in answer.text
+    assert BODY in answer.text
+    assert acts() == []
+
+
+@pytest.mark.parametrize("act", ["settle", "withhold"])
+def test_report_that_came_after_the_page_was_shown_is_not_settled_unseen(act, world, alice, admin, moderator):
+    alice.post(f"/en/messages/{world.second}/report/", data={"reason": "Look at it", "submission": "a"})
+    seen = seen_by(moderator, world.second, act)
+    admin.post(f"/en/messages/{world.second}/report/", data={"reason": "Far worse", "submission": "b"})
+    answer = do(moderator, world.second, act, version=seen)
+
+    assert answer.status_code == 409
+    assert "Far worse" in answer.text
+    assert do(moderator, world.second, act).status_code == 302
+
+
+def test_what_another_moderator_decided_meanwhile_is_shown_first(waiting, moderator, admin, acts):
+    seen = seen_by(moderator, waiting, "approve")
+    do(admin, waiting, "return", words="Name your source")
+    answer = do(moderator, waiting, "approve", version=seen)
+
+    assert answer.status_code == 409
+    assert "Name your source" in answer.text
+    assert acts() == [("return", waiting)]
 
 
 @pytest.mark.parametrize(

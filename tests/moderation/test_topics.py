@@ -14,10 +14,10 @@ from tests.moderation.tidying import (
     act,
     acts,
     change,
-    current_version,
     get,
     log,
     path_of,
+    seen_of,
 )
 from tests.world import World, make_user
 
@@ -136,8 +136,7 @@ def test_reason_that_is_not_offered_is_refused(listed: str, app: Flask, world: W
 @pytest.mark.parametrize("name", NAMES)
 def test_same_form_sent_twice_does_it_once(name: str, app: Flask, world: World, place: Place, moderator):
     ready_for(app, world, name)
-    fields = {**filled_in(name, world, place), "submission": "0123456789abcdef"}
-    fields["version"] = current_version(app, world.topic)
+    fields = {**filled_in(name, world, place), "submission": "0123456789abcdef", "version": seen_of(app, world.topic)}
     first, second = (act(app, moderator, world.topic, name, **fields) for _ in range(2))
 
     assert (first.status_code, second.status_code) == (302, 302)
@@ -149,9 +148,9 @@ def test_same_form_sent_twice_does_it_once(name: str, app: Flask, world: World, 
 def test_form_opened_before_somebody_else_decided_is_refused(name, app, world: World, place: Place, moderator, admin):
     """Two moderators open their forms; the second one to send has not seen what the first one did."""
     ready_for(app, world, name)
-    known = current_version(app, world.topic)
+    seen = seen_of(app, world.topic)
     act(app, admin, world.topic, "retitle", title="Decided first", language="en")
-    answer = act(app, moderator, world.topic, name, version=known, **filled_in(name, world, place))
+    answer = act(app, moderator, world.topic, name, version=seen, **filled_in(name, world, place))
 
     assert answer.status_code == 409
     assert "Someone else has changed this meanwhile" in answer.text
@@ -159,9 +158,25 @@ def test_form_opened_before_somebody_else_decided_is_refused(name, app, world: W
     assert len(acts(app)) == 1
 
 
-@pytest.mark.parametrize("version", ["", "x", "-1", "9" * 300, "٣", None])
-def test_nonsense_for_the_version_changes_nothing(version, app: Flask, world: World, place: Place, moderator):
-    assert act(app, moderator, world.topic, "pin", version=version).status_code == 409
+@pytest.mark.parametrize("what", ["title", "language", "question_id"])
+def test_form_opened_before_the_author_changed_the_topic_is_refused(what: str, app, world, place: Place, moderator):
+    seen = seen_of(app, world.topic)
+    with app.app_context():
+        values = {"title": "Wild title", "language": "fr", "question_id": place.question}
+        setattr(db.session.get_one(Topic, world.topic), what, values[what])
+        db.session.commit()
+    answer = act(app, moderator, world.topic, "pin", version=seen)
+
+    assert answer.status_code == 409
+    assert "Someone else has changed this meanwhile" in answer.text
+    assert acts(app) == []
+
+
+@pytest.mark.parametrize("seen", ["", None, "x", "-1", "9" * 30, "٣", "0"])
+def test_form_that_does_not_say_what_was_seen_changes_nothing(
+    seen: str, app: Flask, world: World, place: Place, moderator
+):
+    assert act(app, moderator, world.topic, "pin", version=seen).status_code == 409
     assert acts(app) == []
 
 

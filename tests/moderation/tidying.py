@@ -90,13 +90,13 @@ def path_of(topic_id: int, name: str) -> str:
 
 
 def act(app: Flask, client: FlaskClient, topic_id: int, name: str, **fields: object) -> TestResponse:
-    """Send the form of an act as somebody would who has just opened it, unless they give the `version` that they know;
-    `fields` are what it needs besides."""
-    data = {"listed": "0", "words": REASON, "version": current_version(app, topic_id), **fields}
+    """Send the form of an act as somebody would who has just opened it; `fields` are what it needs besides."""
+    data = {"listed": "0", "words": REASON, "version": seen_of(app, topic_id), **fields}
     return client.post(path_of(topic_id, name), data=data)
 
 
-def current_version(app: Flask, topic_id: int) -> str:
+def seen_of(app: Flask, topic_id: int) -> str:
+    """What the forms of acts on a topic that are opened now send back, "" where there is no such topic."""
     with app.app_context():
         topic = db.session.get(Topic, topic_id)
         return version_of_topic(topic) if topic else ""

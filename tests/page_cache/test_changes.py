@@ -71,7 +71,8 @@ class Case:
         pages += [self.topic, self.other, self.history, FORUM_FEED, self.topic_feed]
         printed = [FORUM, GROUP, SECOND_GROUP, RECORD, self.topic, self.other, "pages/rules/", "pages/home/"]
         messages = [f"print/messages/{number}/" for number in (self.world.first, self.world.second)]
-        return [*(f"/en/{path}" for path in (*pages, *(f"print/{one}" for one in printed), *messages)), "/sitemap.xml"]
+        sitemap = ("/sitemap.xml", "/sitemap/site.xml", "/sitemap/topics-1.xml")
+        return [*(f"/en/{path}" for path in (*pages, *(f"print/{one}" for one in printed), *messages)), *sitemap]
 
     def read_all(self) -> dict[str, object]:
         return {path: content_of(self.site.read(path)) for path in self.paths}

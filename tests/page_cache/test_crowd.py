@@ -37,7 +37,7 @@ def slowed(site: Site, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, float]
 
 
 def test_crowd_at_one_page_renders_it_once(site: Site, world: World, slowed):
-    slowed("pages.home", 0.5)
+    slowed("forums.home", 0.5)
 
     for _minute in range(2):
         site.rendered.clear()
@@ -51,7 +51,7 @@ def test_crowd_at_one_page_renders_it_once(site: Site, world: World, slowed):
 def test_crowd_waits_for_a_slow_page_only_so_long(site: Site, world: World, slowed, monkeypatch):
     """Then each renders it, so that nobody hangs on somebody else's request."""
     monkeypatch.setattr(page_cache, "LONGEST_WAIT", 0.05)
-    slowed("pages.home", 1)
+    slowed("forums.home", 1)
 
     assert {answer.status_code for answer in read_at_once(site, HOME)} == {200}
     assert len(site.rendered) == READERS
@@ -71,7 +71,7 @@ def test_crowd_at_a_page_that_fails_is_answered_and_so_are_those_after_it(site: 
 
     with monkeypatch.context() as broken:
         broken.setitem(site.app.config, "PROPAGATE_EXCEPTIONS", False)
-        broken.setitem(site.app.view_functions, "pages.home", fail)
+        broken.setitem(site.app.view_functions, "forums.home", fail)
         assert {answer.status_code for answer in read_at_once(site, HOME)} == {500}
 
     assert site.read(HOME).status_code == 200
@@ -84,7 +84,7 @@ def test_page_whose_rendering_breaks_off_keeps_nobody_waiting(site: Site, world:
         raise ZeroDivisionError
 
     with monkeypatch.context() as broken:
-        broken.setitem(site.app.view_functions, "pages.home", fail)
+        broken.setitem(site.app.view_functions, "forums.home", fail)
         with pytest.raises(ZeroDivisionError):
             site.read(HOME)
 

@@ -20,10 +20,10 @@ from app.database import utcnow
 from app.forms import ChoiceField, VersionedForm, carry_out
 from app.languages import site_languages, speaking
 from app.models import User
-from app.moderation.queries import list_own_unpublished, why_returned
 from app.turns import in_turn
 from app.versions import version_of
 from app.viewer import signed_in, signed_in_user
+from app.writing import list_own_unpublished, why_returned
 
 bp = Blueprint("data", __name__)
 

@@ -7,7 +7,7 @@ from app.addresses import link
 from app.auth import leaving as actions
 from app.auth import limits
 from app.auth.forms import ProofForm, TypedAddress, carry_out, typed
-from app.auth.leaving import count_other_administrators
+from app.permissions import count_other_administrators
 from app.viewer import signed_in, signed_in_user
 
 bp = Blueprint("leaving", __name__)

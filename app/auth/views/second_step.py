@@ -114,7 +114,7 @@ def _kept_by_nobody(answer: ResponseReturnValue) -> ResponseReturnValue:
 
 def _target(otherwise: str | None = None) -> str:
     """The page to go on to: the one that was wanted, else the home page."""
-    return asked_destination() or (link("pages.home") if otherwise is None else otherwise)
+    return asked_destination() or (link("forums.home") if otherwise is None else otherwise)
 
 
 def _is_needed() -> bool:

@@ -50,7 +50,7 @@ def end_all_others() -> ResponseReturnValue:
 
 @auth.route("/auth/sign-in/", methods=["GET", "POST"])
 def sign_in() -> ResponseReturnValue:
-    target = asked_destination() or link("pages.home")
+    target = asked_destination() or link("forums.home")
     if viewer().is_authenticated:
         return redirect(target)
     form = SignInForm()
@@ -68,7 +68,7 @@ def sign_out() -> ResponseReturnValue:
     if viewer().is_authenticated:
         actions.sign_out(signed_in_user())
     session.clear()
-    return redirect(link("pages.home"))
+    return redirect(link("forums.home"))
 
 
 def _sign_in(form: SignInForm, target: str) -> ResponseReturnValue:

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.addresses import asked_destination, link, local_path
+from app.attempts import TooManyAttempts
 from app.auth import limits, tokens
 from app.auth import sign_up as actions
 from app.auth.blueprint import bp, form_page
@@ -49,8 +50,16 @@ class SignUpForm(OnceForm, ProfileForm):
         """A password is never sent back; so whoever has to correct something else is told to write it again."""
         valid = super().validate(extra_validators)
         if not valid and not self.password.errors:
-            self.password.errors = [_("Please write the password again: it is not kept when the form comes back.")]
+            self._ask_for_password_again()
         return bool(valid)
+
+    def refuse(self, message: str) -> None:
+        """Give the form back with all that was chosen and typed but the password, and say why beside the address."""
+        self.email.errors = [message]
+        self._ask_for_password_again()
+
+    def _ask_for_password_again(self) -> None:
+        self.password.errors = [_("Please write the password again: it is not kept when the form comes back.")]
 
     @property
     def own_email(self) -> str:
@@ -67,14 +76,18 @@ class ConfirmForm(Form):
 
 
 @bp.route("/auth/sign-up/", methods=["GET", "POST"])
-@limits.per_network("sign_up")
-@limits.per_network_and_account("sign_up")
 def sign_up() -> ResponseReturnValue:
     if viewer().is_authenticated:
         return redirect(link("auth.account"))
     form = SignUpForm(language=reader_language().code)
     if form.validate_on_submit():
-        actions.sign_up(form.profile, **form.proof, destination=asked_destination())
+        try:
+            with limits.sign_ups(form.own_email):
+                actions.sign_up(form.profile, **form.proof, destination=asked_destination())
+        except TooManyAttempts as error:
+            form.refuse(str(error.message))
+            page, _status = form_page("auth/sign_up.html", form)
+            return page, error.status, {"Retry-After": str(error.retry_after)}
         return redirect(link("auth.check_mail", next=asked_destination()))
     return form_page("auth/sign_up.html", form)
 

@@ -1,23 +1,24 @@
-"""The mails of moderation: to the author of a message, in his own language, and to those who moderate it.
+"""Who is told of what others do: authors, those who moderate, and people who are given a role or lose it, each in their
+own language.
 
 Written in the transaction of the act. They hold the reason, the number and addresses, and nothing of what the
 message says. A moderator gets one mail an hour at most about a forum, the first at once: what happens meanwhile goes
 into the next, which lies in the outbox until the hour has passed.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
 
-from app.addresses import absolute, link_in
+from app.auth.emails import address_for, write_to
 from app.database import utcnow
 from app.extensions import db
-from app.languages import language_or_default, site_default
+from app.languages import language_or_default, site_languages, text_in
 from app.mail.outbox import enqueue
-from app.models import Act, ActKind, Forum, Mail, Message, User
-from app.models.texts import best_text
-from app.moderation.queries import is_visible_to, list_moderators
+from app.models import Act, ActKind, Forum, ForumRole, Group, Mail, Message, Role, Topic, User
+from app.permissions import MESSAGE_IS_VISIBLE, visible_to
 
 BETWEEN_MAILS = timedelta(hours=1)  # to one moderator about one forum
 # Where the author is led after each act.
@@ -34,7 +35,7 @@ def tell_author(act: Act, message: Message) -> None:
     """Tell the author what somebody else did with a message, and why, unless the account or the right to see the
     forum is there no more."""
     author = message.author
-    if author is not act.user and author.former_number is None and is_visible_to(author, message):
+    if author is not act.user and author.former_number is None and _may_see(author, message):
         kind = ActKind(act.kind)
         _tell("moderated", author, message, AUTHOR_GOES_TO[kind], kind=kind.value, reason=act.reason)
 
@@ -44,13 +45,37 @@ def tell_moderators(what: str, message: Message, *, but: User | None = None) -> 
     forum = message.topic.group.forum
     # One after the other, so that no two mails go out at the same moment.
     db.session.execute(select(Forum.id).where(Forum.id == forum.id).with_for_update(key_share=True))
-    for person in list_moderators(forum, message.language):
+    for person in _moderators_of(forum, message.language):
         if person is not but:
             _tell_moderator(person, message, what)
 
 
+def tell_of_role(user: User, role: Role, forum: Forum, languages: str | None) -> None:
+    """Tell what somebody holds from now on: the role for these languages ("" for all), or with None no more.
+
+    Nobody is told whose address is not confirmed, or whose account is suspended.
+    """
+    if user.confirmed_at is None or user.suspended_at:
+        return
+    text = text_in(forum, language_or_default(user.language))
+    address = address_for(user, "forums.forum", forum_slug=forum.slug)
+    told = {"role": role.value, "forum": text.title if text else ""}
+    if languages is None:
+        write_to(user, "role_ended", **told, address=address if forum.published_at else "")
+        return
+    names = [language.name for code, language in site_languages().items() if code in languages.split()]
+    write_to(
+        user,
+        "role_given",
+        **told,
+        covered=", ".join(names),
+        address=address,
+        queue=address_for(user, "moderation.queue"),
+    )
+
+
 def _tell_moderator(person: User, message: Message, what: str) -> None:
-    """At once, or once the hour has passed; a mail that the worker has not taken yet tells of one message more."""
+    """At once, or once the hour has passed; an email that has not been sent yet then counts one more message."""
     now, last = utcnow(), _last_mail(person, message.topic.group.forum)
     due_at, news = now, 1
     if last is not None and not last.attempts:
@@ -70,17 +95,31 @@ def _last_mail(person: User, forum: Forum) -> Mail | None:
 
 
 def _tell(mail: str, person: User, message: Message, endpoint: str, **values: Any) -> Mail:
-    language, default = language_or_default(person.language).code, site_default().code
     where = {} if endpoint == "moderation.queue" else {"number": message.id}
-    forum = best_text(message.topic.group.forum.texts, language, default)
+    forum = text_in(message.topic.group.forum, language_or_default(person.language))
     return enqueue(
         mail,
         recipient=person.email,
         user_id=person.id,
-        language=language,
+        language=person.language,
         name=person.name,
         number=message.id,
         forum=forum.title if forum else "",
-        address=absolute(link_in(language, endpoint, **where)),
+        address=address_for(person, endpoint, **where),
         **values,
     )
+
+
+def _moderators_of(forum: Forum, language: str) -> Sequence[User]:
+    """Who moderates messages of a forum in that language: its moderators, or administrators where it has none."""
+    active = select(User).where(User.confirmed_at.is_not(None), User.suspended_at.is_(None)).order_by(User.id)
+    held = active.join(ForumRole).where(ForumRole.forum_id == forum.id, ForumRole.role == Role.MODERATOR)
+    moderators = [user for user in db.session.scalars(held) if user.has_role(Role.MODERATOR, forum.id, language)]
+    return moderators or db.session.scalars(active.where(User.is_admin)).all()
+
+
+def _may_see(person: User, message: Message) -> bool:
+    """Whether a person may see that there is the message, whatever it shows of itself."""
+    statement = select(Message.id).join(Topic, Topic.id == Message.topic_id).join(Group, Group.id == Topic.group_id)
+    statement = statement.join(Forum).where(MESSAGE_IS_VISIBLE, Message.id == message.id)
+    return db.session.scalar(statement, visible_to(person)) is not None

@@ -1,13 +1,12 @@
-"""The log: what every action of the administration writes, in its own transaction."""
+"""What the log says of every change: written by the action that makes it, in its own transaction."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
 from app.extensions import db
-from app.languages import Language, site_default
+from app.languages import Language, site_default, text_in
 from app.models import Forum, LogEntry, User
-from app.models.texts import best_text
 
 Change = dict[str, Any]
 
@@ -63,10 +62,8 @@ def record(
 
 def name_of(thing: Any, language: Language | None = None) -> str:
     """What a thing is called, in this language, or else the site's default, where it has a text there."""
-    texts = getattr(thing, "texts", None)
-    if texts:
-        default = site_default().code
-        text = best_text(texts, language.code if language else default, default)
+    if getattr(thing, "texts", None):
+        text = text_in(thing, language or site_default())
         return str(getattr(text, "title", "") or getattr(text, "text", ""))
     return str(getattr(thing, "name", "") or getattr(thing, "title", ""))
 

@@ -1,0 +1,39 @@
+"""Lists in pages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from app.errors import NotFound
+from app.extensions import db
+
+PER_PAGE = 50
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One page of a list; `total` counts all of it."""
+
+    rows: Sequence[Any]
+    total: int
+    page: int
+    pages: int
+
+
+def one_page(statement: Select[Any], page: int) -> Listing:
+    """This page, from 1, of a statement's rows. Raises NotFound beyond the last."""
+    counted = select(func.count()).select_from(statement.order_by(None).subquery())
+    total = db.session.scalar(counted) or 0
+    pages = count_pages(total, page)
+    rows = db.session.execute(statement.limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all()
+    return Listing(rows, total, page, pages)
+
+
+def count_pages(total: int, asked: int) -> int:
+    """How many pages a list of so many rows has, one at least. Raises NotFound where the page asked for is beyond."""
+    pages = max(-(-total // PER_PAGE), 1)
+    if asked > pages:
+        raise NotFound
+    return pages

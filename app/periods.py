@@ -1,0 +1,501 @@
+"""Periods in which a forum, or one of its groups, takes messages: adding and changing them, calling them off, closing
+now; the rules of all that, and the state that each leads to, worked out before anything is written.
+
+Dates that the public has seen stay in the record. What a state is follows from `app/models/period.py`.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.audit import Change, assign, changed, record
+from app.database import utcnow
+from app.errors import Archived, ForumError, Refused
+from app.extensions import db, transaction
+from app.languages import reader_language
+from app.models import Forum, Period, PeriodKind, State, StateKind, User, state_of, state_of_forum
+from app.permissions import require
+from app.rows import fetch
+from app.submissions import Once
+from app.versions import require_version, version_of
+
+ENDS_FIRST = _l("The last moment has to be later than the opening.")
+NOTHING_TO_EXTEND = _l("There is no period yet, so there is nothing to extend.")
+NOTHING_TO_REOPEN = _l("There is no earlier period, so there is nothing to reopen.")
+OTHERS_BUILD_ON_IT = _l(
+    "Another period builds on this one, such as an extension of it. Change that one first, or call it off."
+)
+IS_CALLED_OFF = _l("This period has been called off. Its dates are part of the record and stay as they are.")
+IS_OVER = _l("This period is over. Its dates are part of the record and stay as they are.")
+HAS_BEGUN = _l("This period has begun. Its opening is part of the record, so it can be neither deleted nor called off.")
+OPENING_STAYS = _l("This period has begun, so its opening stays as it is.")
+NEEDS_EXTENSION = _l(
+    "A period that has begun cannot be made longer here. Add an extension, so that both dates are kept."
+)
+NOT_IN_THE_PAST = _l("The last moment of a period that has begun cannot be moved into the past.")
+OVER_ALREADY = _l(
+    "This last moment is past already. In a published forum, a period that is added or moved has to end later than now."
+)
+FOREIGN_GROUP = _l("Please choose a group of this forum.")
+NOT_OPEN = _l("No period is running now, so there is nothing to close.")
+JUST_BEGUN = _l("The period has only just begun. Please try again in a moment.")
+
+A_SECOND, A_MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+COLUMNS = ("kind", "group_id", "opens_at", "closes_at", "former_dates", "called_off_at")
+LOGGED = tuple(name for name in COLUMNS if name != "former_dates")  # which follow from earlier entries
+
+
+def create(
+    forum_id: int,
+    kind: PeriodKind,
+    group_id: int | None,
+    opens_at: datetime,
+    closes_at: datetime,
+    *,
+    key: str,
+    viewer: User,
+) -> int:
+    """Add a period to a forum, or to one of its groups, and return its key; the same form sent again adds nothing.
+
+    A group that has followed the forum's periods takes them over as its own first, so that its history stays whole
+    and what was announced for it holds. Raises Refused, naming the field that breaks a rule, and Archived.
+    """
+    once = Once(key, viewer, forum_id, kind, group_id, opens_at, closes_at)
+    with transaction(once=once):
+        require(viewer, "administer")
+        if once.before is not None:
+            return once.before
+        forum = fetch(Forum, forum_id)
+        if forum.archived_at:
+            raise Archived
+        added = add_to(forum, kind, group_id, opens_at, closes_at, now=utcnow())
+        for period in added:
+            _add(forum, period, viewer)
+        once.made(added[-1].id)
+    return added[-1].id
+
+
+def update(period_id: int, *, closes_at: datetime, opens_at: datetime | None = None, version: str, viewer: User) -> int:
+    """Change the dates of a period, without `opens_at` only its end, and return its key.
+
+    `version` is the one that the form showed. Raises as `check_change`, and ChangedMeanwhile.
+    """
+    with transaction():
+        require(viewer, "administer")
+        period, forum = get_period(period_id)
+        opens_at = opens_at or period.opens_at
+        changes = (opens_at, closes_at) != (period.opens_at, period.closes_at)
+        require_version(version, version_of_period(period), changes=changes)
+        check_change(forum, period, opens_at, closes_at, now=utcnow())
+        _change(forum, period, "edit", new_dates(forum, period, opens_at, closes_at), viewer)
+    return period_id
+
+
+def call_off(period_id: int, *, version: str, viewer: User) -> bool:
+    """Call off a period that has not begun; one that nobody has seen yet is deleted. False where it was called off
+    already.
+
+    `version` is the one that the page showed. Raises what `deletion_refusal` gives, and ChangedMeanwhile.
+    """
+    with transaction():
+        require(viewer, "administer")
+        period, forum = get_period(period_id)
+        if period.called_off_at:
+            return False
+        now = utcnow()
+        refusal = deletion_refusal(forum, period, now)
+        if refusal:
+            raise refusal
+        require_version(version, version_of_period(period))
+        _call_off(forum, period, now, viewer)
+    return True
+
+
+def close_now(forum_id: int, group_id: int | None = None, *, version: str, viewer: User) -> bool:
+    """End every period that is running, of the forum and of its groups or of one group, and call off the extensions
+    to come. False where all of it is closed already.
+
+    The last moment is the second before now, so that nobody can post once the action has answered. A group that
+    has followed the forum's periods takes them over first. Raises what `closing_refusal` gives.
+    """
+    with transaction():
+        require(viewer, "administer")
+        forum, now = fetch(Forum, forum_id), utcnow()
+        if state_now(forum, group_id, now).kind == StateKind.CLOSED:
+            return False
+        refusal = closing_refusal(forum, group_id, now)
+        if refusal:
+            raise refusal
+        require_version(version, version_of_life(forum))
+        _take_over(forum, group_id, viewer)
+        end = now - A_SECOND
+        for extension in extensions_to_come(forum, group_id, now):
+            _call_off(forum, extension, end, viewer)
+        for period in running_periods(forum, group_id, now):
+            _change(forum, period, "close", new_dates(forum, period, period.opens_at, end), viewer)
+    return True
+
+
+def get_period(period_id: int) -> tuple[Period, Forum]:
+    """A period and its forum. Raises NotFound."""
+    period = fetch(Period, period_id)
+    return period, fetch(Forum, period.forum_id)
+
+
+def version_of_period(period: Period) -> str:
+    return version_of(period, COLUMNS)
+
+
+def version_of_life(forum: Forum) -> str:
+    """The version of what a forum's state follows from: its steps, and its periods with those of its groups."""
+    return version_of(forum, ("published_at", "archived_at"), [version_of_period(period) for period in forum.periods])
+
+
+def periods_for(forum: Forum, group_id: int | None) -> list[Period]:
+    """The periods that hold for a group, or for the forum as a whole where `group_id` is None.
+
+    Raises Refused where the group is none of the forum's.
+    """
+    if group_id is None:
+        return forum.own_periods
+    group = next((group for group in forum.groups if group.id == group_id), None)
+    if group is None:
+        raise Refused(FOREIGN_GROUP, "group_id")
+    return forum.group_periods(group)
+
+
+def state_now(forum: Forum, group_id: int | None, now: datetime) -> State:
+    """The state of a group, or of the forum as a whole where `group_id` is None. Raises Refused for a foreign group."""
+    return state_with(forum, group_id, periods_for(forum, group_id), now)
+
+
+def state_with_change(
+    forum: Forum, period: Period, *, closes_at: datetime, opens_at: datetime | None = None, now: datetime
+) -> State:
+    """The state that other dates would lead to; nothing of it is written. Raises as `check_change`."""
+    opens_at = opens_at or period.opens_at
+    check_change(forum, period, opens_at, closes_at, now)
+    return state_with(forum, period.group_id, _with_change(forum, period, opens_at, closes_at), now)
+
+
+def state_with(forum: Forum, group_id: int | None, periods: list[Period], now: datetime) -> State:
+    """As `Forum.state` and `Forum.group_state`, with these periods in place of the forum's or the group's own."""
+    if group_id is not None:
+        return state_of(periods, forum.archived_at, now)
+    of_groups = [period for period in forum.periods if period.group_id is not None]
+    return state_of_forum([*periods, *of_groups], forum.group_numbers, forum.archived_at, now)
+
+
+def held(periods: Sequence[Period]) -> list[Period]:
+    """Those that were not called off."""
+    return [period for period in periods if period.called_off_at is None]
+
+
+def stays_in_sight(forum: Forum) -> bool:
+    """Whether dates of its periods are part of the record from now on: the public can see them."""
+    return forum.published_at is not None
+
+
+def new_dates(forum: Forum, period: Period, opens_at: datetime, closes_at: datetime) -> dict[str, Any]:
+    """What gives a period these dates. Those that it had stay in sight as former ones if the public saw them."""
+    old, new = (period.opens_at, period.closes_at), (opens_at, closes_at)
+    former = period.former_dates
+    if old != new and stays_in_sight(forum):
+        former = tuple(span for span in (*(former or ()), old) if span != new)
+    return {"opens_at": opens_at, "closes_at": closes_at, "former_dates": former}
+
+
+def copy_of(period: Period, **changes: Any) -> Period:
+    """A new period like this one but for the changes, which belongs to no forum yet."""
+    return Period(**({name: getattr(period, name) for name in COLUMNS} | changes))
+
+
+def check(periods: Sequence[Period], subject: Period | None = None) -> None:
+    """Raise Refused where these periods cannot stand together, naming the field of `subject` where it is the cause."""
+    periods = held(periods)
+    if subject and subject.closes_at - subject.opens_at < A_MINUTE:
+        raise Refused(ENDS_FIRST, "closes_at")
+    reopens = subject is not None and subject.kind == PeriodKind.REOPENING
+    if subject and reopens and not any(other.opens_at < subject.opens_at for other in periods):
+        raise Refused(NOTHING_TO_REOPEN, "opens_at")
+    for period in sorted(periods, key=lambda period: period is not subject):
+        others = [other for other in periods if other is not period]
+        problem = _problem(period, others, must_end_later=period is subject)
+        if problem:
+            raise problem if period is subject else Refused(OTHERS_BUILD_ON_IT, "closes_at")
+
+
+def check_change(forum: Forum, period: Period, opens_at: datetime, closes_at: datetime, now: datetime) -> None:
+    """Raise the error that says why a period cannot be given these dates."""
+    if refusal := change_refusal(forum, period, now):
+        raise refusal
+    if is_fixed(forum, period, now):
+        if opens_at != period.opens_at:
+            raise Refused(OPENING_STAYS, "opens_at")
+        if closes_at > period.closes_at:
+            raise Refused(NEEDS_EXTENSION, "closes_at")
+        if closes_at < now:
+            raise Refused(NOT_IN_THE_PAST, "closes_at")
+    if stays_in_sight(forum) and closes_at < now:
+        raise Refused(OVER_ALREADY, "closes_at")
+    changed = _with_change(forum, period, opens_at, closes_at)
+    check(changed, changed[-1])
+
+
+def is_fixed(forum: Forum, period: Period, now: datetime) -> bool:
+    """Whether its opening is part of the record: it has begun, and the public could see it."""
+    return forum.published_at is not None and period.opens_at <= now
+
+
+def change_refusal(forum: Forum, period: Period, now: datetime) -> ForumError | None:
+    """Why a period cannot be changed at all, None where it can."""
+    if forum.archived_at:
+        return Archived()
+    if period.called_off_at:
+        return Refused(IS_CALLED_OFF)
+    is_over = is_fixed(forum, period, now) and period.closes_at < now
+    return Refused(IS_OVER) if is_over else None
+
+
+def deletion_refusal(forum: Forum, period: Period, now: datetime) -> ForumError | None:
+    """Why a period can be neither deleted nor called off, None where it can."""
+    if forum.archived_at:
+        return Archived()
+    if period.called_off_at:
+        return Refused(IS_CALLED_OFF)
+    if is_fixed(forum, period, now):
+        return Refused(HAS_BEGUN)
+    try:
+        check([other for other in same_scope(forum, period) if other is not period])
+    except Refused as refusal:
+        return refusal
+    return None
+
+
+def same_scope(forum: Forum, period: Period) -> list[Period]:
+    """The periods of the same group, or of the forum as a whole, the given one included."""
+    return [other for other in forum.periods if other.group_id == period.group_id]
+
+
+def clash(one: Period, other: Period) -> bool:
+    """Whether two periods overlap without one of them extending the other."""
+    if one.opens_at > other.closes_at or other.opens_at > one.closes_at:
+        return False
+    return not (extends(one, other) or extends(other, one))
+
+
+def extends(one: Period, other: Period) -> bool:
+    """Whether one is an extension that begins during the other."""
+    return one.kind == PeriodKind.EXTENSION and other.opens_at <= one.opens_at <= other.closes_at
+
+
+def add_to(
+    forum: Forum, kind: str, group_id: int | None, opens_at: datetime, closes_at: datetime, *, now: datetime
+) -> list[Period]:
+    """The periods to add to a forum or a group: the new one, which comes last, and those that the group takes over.
+
+    None of them belongs to the forum yet. Raises Refused.
+    """
+    basis = periods_for(forum, group_id)
+    if kind == PeriodKind.REOPENING:
+        opens_at = _after_the_end(held(basis), opens_at)
+    period = Period(kind=kind, group_id=group_id, opens_at=opens_at, closes_at=closes_at)
+    taken = _taken_over(forum, [followed for followed in basis if followed.group_id != group_id], period, now)
+    _check_new(forum, [*same_scope(forum, period), *taken, period], period, now)
+    return [*taken, period]
+
+
+def state_with_new(
+    forum: Forum, kind: str, group_id: int | None, opens_at: datetime, closes_at: datetime, *, now: datetime
+) -> State:
+    """The state that a new period would lead to; nothing of it is written. Raises Refused."""
+    added = add_to(forum, kind, group_id, opens_at, closes_at, now=now)
+    return state_with(forum, group_id, [*same_scope(forum, added[-1]), *added], now)
+
+
+def state_of_own(forum: Forum, group_id: int | None, now: datetime) -> State:
+    """The state that the periods of a group, or those of the forum without its groups', lead to."""
+    return state_of(periods_for(forum, group_id), forum.archived_at, now)
+
+
+def kinds_possible(forum: Forum, group_id: int | None, now: datetime) -> list[PeriodKind]:
+    """The kinds of period that can follow now. What nobody has seen can be written down after the event."""
+    state = state_of_own(forum, group_id, now)
+    may_extend = state.is_open or (state.deadline and not stays_in_sight(forum))
+    kinds = [PeriodKind.EXTENSION] if may_extend else []
+    return [*kinds, *([PeriodKind.REOPENING] if state.kind == StateKind.CLOSED else []), PeriodKind.SCHEDULED]
+
+
+def closing_refusal(forum: Forum, group_id: int | None, now: datetime) -> ForumError | None:
+    """Why a forum, or a group, cannot be closed now, None where it can."""
+    running = running_periods(forum, group_id, now)
+    if not running:
+        return Refused(NOT_OPEN)
+    has_just_begun = any(period.opens_at >= now - A_SECOND for period in running)
+    return Refused(JUST_BEGUN) if has_just_begun else None
+
+
+def state_after_closing(forum: Forum, group_id: int | None, now: datetime) -> State:
+    """The state that closing now leads to."""
+    running, to_come = running_periods(forum, group_id, now), extensions_to_come(forum, group_id, now)
+    end = now - A_SECOND
+    after = [period for period in _closed_with(forum, group_id) if period not in running and period not in to_come]
+    after += [copy_of(period, **new_dates(forum, period, period.opens_at, end)) for period in running]
+    if stays_in_sight(forum):
+        after += [copy_of(period, called_off_at=end) for period in to_come]
+    if group_id is None:
+        return state_of_forum(after, forum.group_numbers, forum.archived_at, now)
+    return state_of(after, forum.archived_at, now)
+
+
+def running_periods(forum: Forum, group_id: int | None, now: datetime) -> list[Period]:
+    """The periods in which a group, or any part of the forum, takes messages now."""
+    return [period for period in held(_closed_with(forum, group_id)) if period.opens_at <= now <= period.closes_at]
+
+
+def extensions_to_come(forum: Forum, group_id: int | None, now: datetime) -> list[Period]:
+    """The extensions that would follow a running period without a pause; closing now calls them off."""
+    periods = _closed_with(forum, group_id)
+    deadlines = {
+        running.group_id: state_of([one for one in periods if one.group_id == running.group_id], None, now).deadline
+        for running in running_periods(forum, group_id, now)
+    }
+    return [
+        period
+        for period in held(periods)
+        if period.kind == PeriodKind.EXTENSION
+        and period.opens_at > now
+        and (until := deadlines.get(period.group_id)) is not None
+        and period.opens_at <= until
+    ]
+
+
+def _with_change(forum: Forum, period: Period, opens_at: datetime, closes_at: datetime) -> list[Period]:
+    """The periods of the same scope with a changed copy of this one, which comes last."""
+    others = [other for other in same_scope(forum, period) if other is not period]
+    return [*others, copy_of(period, **new_dates(forum, period, opens_at, closes_at))]
+
+
+def _problem(period: Period, others: list[Period], *, must_end_later: bool) -> Refused | None:
+    """What is wrong with a period; an extension ends together with what it extends if both were closed at once."""
+    if period.kind == PeriodKind.EXTENSION:
+        extended = [other.closes_at for other in others if extends(period, other)]
+        if not extended:
+            return Refused(_begins_too_late(others), "opens_at")
+        if max(extended) > period.closes_at or (must_end_later and max(extended) == period.closes_at):
+            return Refused(_ends_too_early(max(extended)), "closes_at")
+    clashing = next((other for other in others if clash(period, other)), None)
+    return Refused(_overlaps(clashing), "opens_at") if clashing else None
+
+
+def _begins_too_late(others: list[Period]) -> object:
+    if not others:
+        return NOTHING_TO_EXTEND
+    return _(
+        "An extension begins during an existing period, at its last moment at the latest. The last of them is "
+        "%(deadline)s.",
+        deadline=reader_language().moment(max(period.closes_at for period in others)),
+    )
+
+
+def _ends_too_early(deadline: datetime) -> str:
+    return _(
+        "An extension has to end later than the period that it extends, which ends on %(deadline)s.",
+        deadline=reader_language().moment(deadline),
+    )
+
+
+def _overlaps(other: Period) -> str:
+    moment = reader_language().moment
+    return _(
+        "Another period takes messages at that time (%(dates)s). Choose an opening after its last moment, or extend "
+        "that period while it is running.",
+        dates=reader_language().moments(moment(other.opens_at), moment(other.closes_at)),
+    )
+
+
+def _after_the_end(periods: Sequence[Period], opens_at: datetime) -> datetime:
+    """A reopening in the minute in which the last period ended begins once that has ended."""
+    ends = [period.closes_at for period in periods if period.closes_at.replace(second=0) == opens_at]
+    return max(ends) + A_SECOND if ends else opens_at
+
+
+def _taken_over(forum: Forum, followed: Sequence[Period], period: Period, now: datetime) -> list[Period]:
+    """Copies of the periods that a group has followed, so that what was announced for it stays.
+
+    A scheduled period stands in place of those to come that it overlaps: they are called off for the group, or
+    left out where nobody has seen them.
+    """
+    taken = []
+    for one in followed:
+        is_replaced = period.kind == PeriodKind.SCHEDULED and not one.called_off_at and clash(period, one)
+        if not is_replaced or is_fixed(forum, one, now):
+            taken.append(copy_of(one, group_id=period.group_id))
+        elif stays_in_sight(forum):
+            taken.append(copy_of(one, group_id=period.group_id, called_off_at=now))
+    return taken
+
+
+def _check_new(forum: Forum, periods: Sequence[Period], period: Period, now: datetime) -> None:
+    """Raise Refused where a period does not fit, or would tell readers of a past that was another."""
+    check(periods, period)
+    if not stays_in_sight(forum):
+        return
+    if period.kind == PeriodKind.EXTENSION:
+        end = max(other.closes_at for other in held(periods) if other is not period and extends(period, other))
+        if end < now:
+            raise Refused(_has_ended(end), "opens_at")
+    if period.closes_at < now:
+        raise Refused(OVER_ALREADY, "closes_at")
+
+
+def _has_ended(end: datetime) -> str:
+    return _(
+        "The period to extend ended on %(deadline)s, and what is closed is not extended. Use “Reopen” instead, so that "
+        "readers see when messages were taken and when they were not.",
+        deadline=reader_language().moment(end),
+    )
+
+
+def _closed_with(forum: Forum, group_id: int | None) -> list[Period]:
+    """What closing concerns: a forum closes with all its groups, a group alone."""
+    return forum.periods if group_id is None else periods_for(forum, group_id)
+
+
+def _take_over(forum: Forum, group_id: int | None, viewer: User) -> None:
+    """Give a group that follows the forum's periods copies of them as its own."""
+    for followed in [period for period in periods_for(forum, group_id) if period.group_id != group_id]:
+        _add(forum, copy_of(followed, group_id=group_id), viewer)
+
+
+def _add(forum: Forum, period: Period, viewer: User) -> None:
+    forum.periods.append(period)
+    db.session.flush()
+    record(viewer, "create", "periods", period, _values_of(period, were=False), name=forum)
+
+
+def _change(forum: Forum, period: Period, action: str, values: dict[str, Any], viewer: User) -> None:
+    changes = assign(period, {name: value for name, value in values.items() if name in LOGGED})
+    period.former_dates = values.get("former_dates", period.former_dates)
+    if changes:
+        record(viewer, action, "periods", period, changes, name=forum)
+
+
+def _call_off(forum: Forum, period: Period, at: datetime, viewer: User) -> None:
+    if stays_in_sight(forum):
+        _change(forum, period, "call_off", {"called_off_at": at}, viewer)
+    else:
+        record(viewer, "delete", "periods", period, _values_of(period, were=True), name=forum)
+        forum.periods.remove(period)
+
+
+def _values_of(period: Period, *, were: bool) -> list[Change]:
+    """Its values for the log: as old ones of a period that goes, or as new ones of a period that comes."""
+    changes: list[Change] = []
+    for name in LOGGED:
+        value = getattr(period, name)
+        changes += changed(name, value, None) if were else changed(name, None, value)
+    return changes

@@ -1,0 +1,220 @@
+"""What posting, editing and moderating share: the places of messages in their topics, new texts in place of old ones,
+the record of what moderators do, and what an author is told of it. What writes is called inside a transaction.
+
+Whoever gives or takes places has the topic kept from other writers first, so that no two do so at once.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import joinedload
+
+from app.counters import carried, count, count_in, count_out
+from app.database import utcnow
+from app.difference import compare
+from app.errors import AlreadyDecided, ChangedMeanwhile, HiddenMeanwhile
+from app.extensions import db
+from app.markup import render
+from app.models import Act, ActKind, Forum, Group, Message, MessageStatus, Revision, Topic, User
+from app.permissions import MESSAGE_IS_VISIBLE, visible_to
+from app.versions import fingerprint
+
+LONGEST_NUMBER = 19  # in digits, of a key
+
+
+def lock(message: Message) -> None:
+    """Read a message as it stands now, and keep it and its topic from other writers until the transaction ends."""
+    _topic_of(message)  # first, as those who move messages hold topics before messages
+    db.session.refresh(message, with_for_update=True)
+
+
+def publish(message: Message) -> None:
+    """Put a message at the end of the topic in which it stands by now, for everybody to read. Raises AlreadyDecided
+    where somebody else has decided on it a moment ago."""
+    topic = _topic_of(message)
+    with carried(topic):
+        topic.active_at = max(topic.active_at, message.posted_at) if topic.last_position else message.posted_at
+        topic.last_position += 1
+        message.position = topic.last_position
+        message.status = MessageStatus.PUBLISHED
+        count_in(message)
+
+
+def show(message: Message, status: MessageStatus) -> None:
+    """Give a message that has its place another status: withdrawn, withheld, published again. Raises as `publish`."""
+    topic = _topic_of(message)
+    was, is_now = (one == MessageStatus.PUBLISHED for one in (message.status, status))
+    with carried(topic):
+        message.status = status
+        if was != is_now:
+            (count_in if is_now else count_out)(message)
+
+
+def held(*topic_ids: int) -> dict[int, Topic]:
+    """Those of these topics that there are, as they stand now, kept from other writers until the transaction ends."""
+    statement = select(Topic).where(Topic.id.in_(topic_ids)).order_by(Topic.id).with_for_update()
+    topics = db.session.scalars(statement, execution_options={"populate_existing": True})
+    return {topic.id: topic for topic in topics}
+
+
+def standing(topic: Topic) -> Topic:
+    """The topic, or the one that it was merged into, kept from other writers until the transaction ends."""
+    while True:
+        topic = topic.merged_into or topic
+        db.session.refresh(topic, with_for_update=True)
+        if topic.merged_into_id is None:
+            return topic
+
+
+def move(source: Topic, target: Topic, numbers: Collection[int] | None = None) -> None:
+    """Put messages of a topic, or all of them, into another one; both topics are `held`.
+
+    In both, places follow the numbers of the messages afterwards. Where no place of the source is taken any more,
+    it is merged into the target: what waits in it for approval goes along, and its address leads there.
+    """
+    both = Message.topic_id.in_((source.id, target.id))
+    in_source = Message.topic_id == source.id
+    has_place = Message.position.is_not(None)
+    with carried(source, target):
+        _update(both & has_place, position=-Message.id)  # out of the way, as no two may share a place at any moment
+        _update(in_source if numbers is None else in_source & Message.id.in_(numbers), topic_id=target.id)
+        if db.session.scalar(select(Message.id).where(in_source, has_place).limit(1)) is None:
+            _update(in_source, topic_id=target.id)
+            _merge(source, target)
+        _number_anew(both & has_place)
+        db.session.expire_all()
+        count(source)
+        count(target)
+
+
+def last_revision(message: Message) -> int:
+    """The key of its last revision, 0 for none."""
+    return message.revisions[-1].id if message.revisions else 0
+
+
+def version_of(message: Message) -> str:
+    """The version of what the author of a message is shown of it, the title and the question above it
+    included. It begins with the key of the last revision, which tells what has come after it."""
+    topic = message.topic
+    said = [message.body, message.language, message.on_behalf_of, message.speaker]
+    files = [(file.name, file.sha256) for file in message.files]
+    return f"{last_revision(message)}-{fingerprint(topic.title, question_above(topic), said, files)}"
+
+
+def question_above(topic: Topic) -> list[Any]:
+    """The key of the question of a topic, and its text in each language; the key alone is None where there is none."""
+    question = topic.question
+    return [topic.question_id, question and {code: text.text for code, text in question.texts.items()}]
+
+
+def outdated(message: Message, shown: str) -> ChangedMeanwhile:
+    """What to raise of a form that showed another version; HiddenMeanwhile where a moderator has corrected the message
+    since and hidden what it said, which an old form must not bring back."""
+    revision = shown.partition("-")[0]
+    known = int(revision) if revision.isascii() and revision.isdigit() and len(revision) < LONGEST_NUMBER else 0
+    acts = db.session.scalars(select(Act).filter_by(message_id=message.id, kind=ActKind.EDIT))
+    is_hidden = any(act.detail.get("hides", 0) > known for act in acts)
+    return HiddenMeanwhile() if is_hidden else ChangedMeanwhile()
+
+
+def revise(message: Message, changes: Mapping[str, Any], *, files_change: bool = False) -> Revision | None:
+    """Keep what the message says as a revision, which is returned, and make the changes.
+
+    `changes` are of `body` (Markdown), `language` and `on_behalf_of`. None, and nothing kept, where they change
+    nothing and no file of the message comes or goes.
+    """
+    if not files_change and all(getattr(message, name) == value for name, value in changes.items()):
+        return None
+    kept = Revision(
+        message=message,
+        body=message.body,
+        html=message.html,
+        language=message.language,
+        on_behalf_of=message.on_behalf_of,
+        written_at=message.written_at,
+        difference=compare(message.body, changes.get("body", message.body)),
+    )
+    db.session.add(kept)
+    for name, value in changes.items():
+        setattr(message, name, value)
+    message.html = render(message.body)
+    message.edited_at = utcnow()
+    db.session.flush()
+    return kept
+
+
+def record_act(
+    kind: ActKind,
+    *,
+    by: User,
+    forum: Forum,
+    reason: Mapping[str, str],
+    message: Message | None = None,
+    topic: Topic | None = None,
+    **detail: Any,
+) -> Act:
+    """Record an act on a message, a topic or both; `reason` is a text by language code.
+
+    `detail` holds numbers and codes alone, never what somebody wrote: the record is public.
+    """
+    act = Act(kind=kind, user=by, forum_id=forum.id, reason=dict(reason), message=message, topic=topic, detail=detail)
+    db.session.add(act)
+    return act
+
+
+def why_returned(messages: Iterable[Message]) -> dict[int, Act]:
+    """Of those messages that wait for their author's changes, the acts that asked for them, by number."""
+    numbers = [message.id for message in messages if message.returned_at]
+    statement = select(Act).where(Act.message_id.in_(numbers), Act.kind == ActKind.RETURN).order_by(Act.id)
+    return {act.message_id: act for act in db.session.scalars(statement) if act.message_id} if numbers else {}
+
+
+def last_correction(message: Message) -> Act | None:
+    """The last act by which the Secretariat changed what the message says; None where there was none."""
+    statement = select(Act).filter_by(message_id=message.id, kind=ActKind.EDIT).order_by(Act.id.desc()).limit(1)
+    return db.session.scalar(statement) if message.edited_at else None
+
+
+def list_own_unpublished(user: User) -> Sequence[Message]:
+    """The messages of a person that wait, were returned or withheld, the latest first."""
+    kept_back = Message.status.in_((MessageStatus.PENDING, MessageStatus.WITHHELD))
+    statement = select(Message).join(Topic, Topic.id == Message.topic_id).join(Group, Group.id == Topic.group_id)
+    statement = statement.join(Forum).where(MESSAGE_IS_VISIBLE, Message.author_id == user.id, kept_back)
+    statement = statement.order_by(Message.id.desc()).options(joinedload(Message.topic))
+    return db.session.scalars(statement, visible_to(user)).all()
+
+
+def _topic_of(message: Message) -> Topic:
+    """The topic in which a message stands now, `held`.
+
+    While we were waiting for it, the message may have been moved, or something been decided about it: then raises
+    AlreadyDecided. What is to be written of the message waits until then, because whoever moves messages takes the
+    topic first as well.
+    """
+    known = message.status
+    with db.session.no_autoflush:
+        while True:
+            topic = message.topic
+            db.session.refresh(topic, with_for_update=True)
+            db.session.expire(message, ("topic_id", "topic", "status"))
+            if message.status != known:
+                raise AlreadyDecided
+            if message.topic_id == topic.id:
+                return topic
+
+
+def _merge(source: Topic, target: Topic) -> None:
+    """From now on its address, and those that led there, lead to the target."""
+    led_here = update(Topic).where((Topic.id == source.id) | (Topic.merged_into_id == source.id))
+    db.session.execute(led_here.values(merged_into_id=target.id).execution_options(synchronize_session=False))
+
+
+def _number_anew(condition: ColumnElement[bool]) -> None:
+    place = func.row_number().over(partition_by=Message.topic_id, order_by=Message.id).label("place")
+    places = select(Message.id, place).where(condition).subquery()
+    _update(Message.id == places.c.id, position=places.c.place)
+
+
+def _update(condition: ColumnElement[bool], **values: Any) -> None:
+    db.session.execute(update(Message).where(condition).values(**values).execution_options(synchronize_session=False))
