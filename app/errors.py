@@ -134,15 +134,16 @@ class AnsweredIsGone(ForumError):
 
 
 class ChangedMeanwhile(ForumError):
+    """Said of a form that carries no version, or another than the one that stands; see `app.versions`."""
+
     status = 409
-    message = _l("This message was changed after you had opened the page. Nothing was done; please read it again.")
+    message = _l("This was changed after you opened the page. Nothing has been saved; please read it again.")
 
 
-class TopicChangedMeanwhile(ForumError):
-    status = 409
+class HiddenMeanwhile(ChangedMeanwhile):
     message = _l(
-        "This topic was changed, or someone else has decided about it, after you had opened the form. Nothing was "
-        "changed; please read the topic and open the form again."
+        "The Secretariat has removed words from this message since you opened the page. They cannot be put back, so "
+        "nothing has been saved."
     )
 
 

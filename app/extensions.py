@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from flask_babel import Babel
 from flask_compress import Compress
@@ -13,6 +14,9 @@ from flask_wtf import CSRFProtect
 
 from app.database import Base
 from app.limits import Limiter
+
+if TYPE_CHECKING:
+    from app.submissions import Once
 
 db = SQLAlchemy(metadata=Base.metadata)
 migrate = Migrate()
@@ -38,8 +42,10 @@ def consequences() -> Consequences:
 
 
 @contextmanager
-def transaction() -> Iterator[None]:
+def transaction(*, once: "Once | None" = None) -> Iterator[None]:
     """One write: begin immediately, commit at the end, roll back on any error.
+
+    With `once`, what the same form made before is known inside as `once.before`.
 
     What the view read before is expired first and read again inside, because SQLite refuses to
     turn an older reading transaction into a writing one, and because rights and deadlines must
@@ -50,6 +56,8 @@ def transaction() -> Iterator[None]:
     db.session.connection(execution_options={"begin": "IMMEDIATE"})
     is_written = False
     try:
+        if once:
+            once.begin()
         yield
         db.session.flush()
         is_written = True  # should the commit now fail, nobody knows whether it counts

@@ -7,16 +7,17 @@ from functools import cache
 from typing import Any, TypeVar
 
 from flask import Flask, request
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
+from wtforms import BooleanField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms import HiddenField as AnyHiddenField
-from wtforms import SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.core import UnboundField
 from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput
 
-from app.errors import ForumError, TooIntricate
+from app.errors import ChangedMeanwhile, ForumError, TooIntricate
 from app.extensions import csrf
 from app.markup import render, text_of
 from app.plain import is_blank, plain, plain_line
@@ -27,6 +28,7 @@ TYPED_FOR_ONE = 4
 LONGEST_GIVEN_BACK = 2**20  # in characters, of a text of several lines; one line gives back what is cleaned
 LONGEST_HIDDEN = 200
 LONGEST_CHOICE = 100
+NOT_COMPARED = frozenset({"HiddenField", "VersionField", "CSRFTokenField"})
 T = TypeVar("T")
 
 
@@ -56,6 +58,13 @@ class Form(FlaskForm):
         for field in self:
             field.id = field.label.field_id = f"{name}-{field.id}"
 
+    is_outdated = False  # a form of something that someone else has changed meanwhile
+
+    @property
+    def status(self) -> int:
+        """The status of the page that shows the form."""
+        return 422 if self.errors else 409 if self.is_outdated else 200
+
     @property
     def error_list(self) -> list[tuple[str, str]]:
         """`(id of the field, message)` of every error, in the order of the fields."""
@@ -69,10 +78,51 @@ class HiddenField(AnyHiddenField):
         super().process_formdata([value if len(value) <= LONGEST_HIDDEN else "" for value in valuelist[:1]])
 
 
+class VersionField(HiddenField):
+    """The version that the form showed; "" where it was sent without one, whatever it would show now."""
+
+    data: str
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        super().process_formdata(valuelist or [""])
+
+
 class OnceForm(Form):
     """A form that makes something: its key lets the action tell a form that was sent twice."""
 
     submission = HiddenField(default=lambda: secrets.token_hex(16))
+
+
+class VersionedForm(Form):
+    """A form about something that exists, with the version of it that was shown.
+
+    Made with `formdata=None` it is the form of what is stored, whatever was sent.
+    """
+
+    version = VersionField()
+
+    def __init__(self, **source: Any) -> None:
+        self.is_of_what_is_stored = "formdata" in source and source["formdata"] is None
+        super().__init__(**source)
+
+    def is_submitted(self) -> bool:
+        return not self.is_of_what_is_stored and super().is_submitted()
+
+    def tell_what_is_stored(self, stored: Form) -> None:
+        """Someone else has changed it meanwhile: beside each field that differs, tell what is stored now.
+
+        `stored` is the form as it would be shown now, or as much of it as is stored. Sent again, this form overwrites
+        that version.
+        """
+        self.is_outdated = True
+        self.version.data = stored["version"].data
+        tell_differences(self, stored)
+
+    def shows(self, version: str) -> None:
+        """Carry this version, of what the page shows beside the form. One that is given back with an error keeps the
+        version that it came with."""
+        if self.is_outdated or not self.is_submitted():
+            self.version.data = version
 
 
 class LineField(StringField):
@@ -176,12 +226,24 @@ class Renders:
             raise ValidationError(str(self.else_empty))
 
 
-def carry_out(form: Form, action: Callable[[], T]) -> T | None:
+def carry_out(form: Form, action: Callable[[], T], stored: Callable[[], Form] | None = None) -> T | None:
     """The result of the action if the form is sent and valid, else None. Where the action finds that a field breaks a
-    rule, that is told at the field; raises the error where it concerns no field of the form."""
-    if form.validate_on_submit():
+    rule, that is told at the field; where someone else has changed the thing meanwhile, the form is given back as
+    outdated, with what is stored now if `stored` gives that as the form that would be shown.
+
+    Raises the error where it concerns no field of the form.
+    """
+    if not form.validate_on_submit():
+        return None
+    try:
         with told_at_its_field(form):
             return action()
+    except ChangedMeanwhile:
+        if not isinstance(form, VersionedForm):
+            raise
+        form.is_outdated = True
+        if stored:
+            form.tell_what_is_stored(stored())
     return None
 
 
@@ -194,6 +256,37 @@ def told_at_its_field(form: Form) -> Iterator[None]:
         if error.field not in form:
             raise
         form[error.field].errors = [error.message]
+
+
+def tell_differences(form: Form, stored: Form) -> None:
+    """Give each field whose value is not the stored one the stored one to tell, as `stored`."""
+    for field in form:
+        if field.short_name in stored and field.type not in NOT_COMPARED:
+            now = stored[field.short_name]
+            if _comparable(field.data) != _comparable(now.data):
+                field.stored = told(now)
+
+
+def told(field: Any) -> str:
+    """The value of a field as people read it; "" for nothing."""
+    if hasattr(field, "parts"):  # a moment
+        return f"{' '.join(field.parts())} UTC"
+    if isinstance(field, BooleanField):
+        return _("yes") if field.data else _("no")
+    if isinstance(field, SelectField | SelectMultipleField):
+        chosen = field.data if isinstance(field.data, list) else [field.data]
+        choices: Any = field.choices or ()
+        if isinstance(choices, dict):  # in groups
+            choices = [choice for group in choices.values() for choice in group]
+        return ", ".join(str(choice[1]) for choice in choices if field.coerce(choice[0]) in chosen)
+    return "" if field.data is None else str(field.data)
+
+
+def _comparable(value: Any) -> Any:
+    """Nothing is nothing in every form of it, and the order of choices says nothing."""
+    if isinstance(value, list):
+        return frozenset(value)
+    return value.strip() if isinstance(value, str) else value or ""
 
 
 def bounded_choices(sent: Sequence[str]) -> list[str]:

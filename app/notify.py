@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.auth.mailing import address_for, write_to
+from app.auth.emails import address_for, write_to
 from app.database import utcnow
 from app.extensions import db
 from app.languages import language_or_default, site_languages, text_in

@@ -19,7 +19,7 @@ from app.languages import reader_language
 from app.models import Forum, Period, PeriodKind, State, StateKind, User, state_of, state_of_forum
 from app.permissions import require
 from app.rows import fetch
-from app.submissions import earlier_result, remember
+from app.submissions import Once
 from app.versions import require_version, version_of
 
 ENDS_FIRST = _l("The last moment has to be later than the opening.")
@@ -63,43 +63,42 @@ def create(
     A group that has followed the forum's periods takes them over as its own first, so that its history stays whole
     and what was announced for it holds. Raises Refused, naming the field that breaks a rule, and Archived.
     """
-    with transaction():
+    once = Once(key, viewer, forum_id, kind, group_id, opens_at, closes_at)
+    with transaction(once=once):
         require(viewer, "administer")
-        earlier = earlier_result(key, viewer.id, forum_id, kind, group_id, opens_at, closes_at)
-        if earlier is not None:
-            return earlier
+        if once.before is not None:
+            return once.before
         forum = fetch(Forum, forum_id)
         if forum.archived_at:
             raise Archived
         added = _add_to(forum, kind, group_id, opens_at, closes_at, now=utcnow())
         for period in added:
             _add(forum, period, viewer)
-        made = added[-1].id
-        remember(key, viewer.id, made, forum_id, kind, group_id, opens_at, closes_at)
-    return made
+        once.made(added[-1].id)
+    return added[-1].id
 
 
-def update(period_id: int, *, closes_at: datetime, opens_at: datetime | None = None, shown: str, viewer: User) -> int:
+def update(period_id: int, *, closes_at: datetime, opens_at: datetime | None = None, version: str, viewer: User) -> int:
     """Change the dates of a period, without `opens_at` only its end, and return its key.
 
-    `shown` is the version that the form showed. Raises what `change_refusal` gives, Refused, and ChangedMeanwhile.
+    `version` is the one that the form showed. Raises what `change_refusal` gives, Refused, and ChangedMeanwhile.
     """
     with transaction():
         require(viewer, "administer")
         period, forum = get_period(period_id)
         opens_at = opens_at or period.opens_at
-        if (opens_at, closes_at) != (period.opens_at, period.closes_at):
-            require_version(shown, version_of_period(period))
+        changes = (opens_at, closes_at) != (period.opens_at, period.closes_at)
+        require_version(version, version_of_period(period), changes=changes)
         _check_change(forum, period, opens_at, closes_at, now=utcnow())
         _change(forum, period, "edit", _new_dates(forum, period, opens_at, closes_at), viewer)
     return period_id
 
 
-def call_off(period_id: int, *, viewer: User) -> bool:
+def call_off(period_id: int, *, version: str, viewer: User) -> bool:
     """Call off a period that has not begun; one that nobody has seen yet is deleted. False where it was called off
     already.
 
-    Raises what `deletion_refusal` gives.
+    `version` is the one that the page showed. Raises what `deletion_refusal` gives, and ChangedMeanwhile.
     """
     with transaction():
         require(viewer, "administer")
@@ -110,11 +109,12 @@ def call_off(period_id: int, *, viewer: User) -> bool:
         refusal = deletion_refusal(forum, period, now)
         if refusal:
             raise refusal
+        require_version(version, version_of_period(period))
         _call_off(forum, period, now, viewer)
     return True
 
 
-def close_now(forum_id: int, group_id: int | None = None, *, viewer: User) -> bool:
+def close_now(forum_id: int, group_id: int | None = None, *, version: str, viewer: User) -> bool:
     """End every period that is running, of the forum and of its groups or of one group, and call off the extensions
     to come. False where all of it is closed already.
 
@@ -129,6 +129,7 @@ def close_now(forum_id: int, group_id: int | None = None, *, viewer: User) -> bo
         refusal = closing_refusal(forum, group_id, now)
         if refusal:
             raise refusal
+        require_version(version, version_of_life(forum))
         _take_over(forum, group_id, viewer)
         end = now - A_SECOND
         for extension in _extensions_to_come(forum, group_id, now):
@@ -146,6 +147,11 @@ def get_period(period_id: int) -> tuple[Period, Forum]:
 
 def version_of_period(period: Period) -> str:
     return version_of(period, COLUMNS)
+
+
+def version_of_life(forum: Forum) -> str:
+    """The version of what a forum's state follows from: its steps, and its periods with those of its groups."""
+    return version_of(forum, ("published_at", "archived_at"), [version_of_period(period) for period in forum.periods])
 
 
 def periods_for(forum: Forum, group_id: int | None) -> list[Period]:

@@ -1,29 +1,12 @@
-"""Fingerprints that identify what a form showed, so that whoever saves learns whether it has changed since."""
+"""Versions: each form about something that exists carries the version that it showed, so that nobody saves over what
+someone else has changed meanwhile without having read it."""
 
 import hashlib
 import json
 from collections.abc import Iterable
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
-
-from app.errors import ForumError
-
-
-class ChangedMeanwhile(ForumError):
-    status = 409
-    message = _l("Somebody else has changed this meanwhile. Please open its form again.")
-
-
-def version_of(thing: Any, columns: Iterable[str], *more: Any) -> str:
-    """A text that is another one as soon as a column of the thing, or anything of `more`, is another."""
-    return fingerprint([(name, getattr(thing, name)) for name in columns], *more)
-
-
-def require_version(shown: str, present: str) -> None:
-    """Raise ChangedMeanwhile where a form showed another version than the present one."""
-    if shown != present:
-        raise ChangedMeanwhile
+from app.errors import ChangedMeanwhile
 
 
 def fingerprint(*parts: object) -> str:
@@ -33,3 +16,17 @@ def fingerprint(*parts: object) -> str:
     written as text.
     """
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def version_of(thing: Any, columns: Iterable[str], *more: Any) -> str:
+    """A text that is another one as soon as a column of the thing, or anything of `more`, is another."""
+    return fingerprint([(name, getattr(thing, name)) for name in columns], *more)
+
+
+def require_version(shown: str, present: str, *, changes: object = True) -> None:
+    """Raise ChangedMeanwhile where a form showed no version, or another than the present one.
+
+    One that `changes` nothing may have shown any: it is the same form sent again, or someone else had the same in mind.
+    """
+    if not shown or (changes and shown != present):
+        raise ChangedMeanwhile

@@ -13,11 +13,14 @@ from sqlalchemy.orm import joinedload
 from app.counters import carried, count, count_in, count_out
 from app.database import utcnow
 from app.difference import compare
-from app.errors import AlreadyDecided
+from app.errors import AlreadyDecided, ChangedMeanwhile, HiddenMeanwhile
 from app.extensions import db
 from app.markup import render
 from app.models import Act, ActKind, Forum, Group, Message, MessageStatus, Revision, Topic, User
 from app.permissions import MESSAGE_IS_VISIBLE, visible_to
+from app.versions import fingerprint
+
+LONGEST_NUMBER = 19  # in digits, of a key
 
 
 def lock(message: Message) -> None:
@@ -83,6 +86,36 @@ def move(source: Topic, target: Topic, numbers: Collection[int] | None = None) -
         db.session.expire_all()
         count(source)
         count(target)
+
+
+def last_revision(message: Message) -> int:
+    """The key of its last revision, 0 for none."""
+    return message.revisions[-1].id if message.revisions else 0
+
+
+def version_of(message: Message) -> str:
+    """The version of what the author of a message is shown of it, the title and the question above it
+    included. It begins with the key of the last revision, which tells what has come after it."""
+    topic = message.topic
+    said = [message.body, message.language, message.on_behalf_of, message.speaker]
+    files = [(file.name, file.sha256) for file in message.files]
+    return f"{last_revision(message)}-{fingerprint(topic.title, question_above(topic), said, files)}"
+
+
+def question_above(topic: Topic) -> list[Any]:
+    """The key of the question of a topic, and its text in each language; the key alone is None where there is none."""
+    question = topic.question
+    return [topic.question_id, question and {code: text.text for code, text in question.texts.items()}]
+
+
+def outdated(message: Message, shown: str) -> ChangedMeanwhile:
+    """What to raise of a form that showed another version; HiddenMeanwhile where a moderator has corrected the message
+    since and hidden what it said, which an old form must not bring back."""
+    revision = shown.partition("-")[0]
+    known = int(revision) if revision.isascii() and revision.isdigit() and len(revision) < LONGEST_NUMBER else 0
+    acts = db.session.scalars(select(Act).filter_by(message_id=message.id, kind=ActKind.EDIT))
+    is_hidden = any(act.detail.get("hides", 0) > known for act in acts)
+    return HiddenMeanwhile() if is_hidden else ChangedMeanwhile()
 
 
 def revise(message: Message, changes: Mapping[str, Any], *, files_change: bool = False) -> Revision | None:

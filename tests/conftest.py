@@ -16,12 +16,14 @@ from app import create_app, page_cache
 from app.extensions import db
 from app.models import SignIn
 from config import MEGABYTE, Config
+from tests.clients import Client
 from tests.databases import Kept, PostgreSQL, SQLite, server_url
 from tests.full_world import FullWorld
 from tests.world import World
 
 SECRET = "a secret only for tests, long enough"
 CONTACT = "secretariat@example.org"
+Flask.test_client_class = Client  # of every application that a test makes
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

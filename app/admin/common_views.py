@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from app.addresses import link
 from app.admin.object_queries import Kind
 from app.errors import ForumError
-from app.forms import Form
+from app.forms import Form, VersionedForm
 from app.languages import text_in
 from app.models import Forum, Group
 
@@ -23,16 +23,20 @@ def show(template: str, heading: str, steps: Steps, *, form: Form | None = None,
     else has changed meanwhile with 409.
     """
     trail = [(_("Administration"), link("admin.home"), ""), *steps]
-    status = 422 if form and form.errors else 409 if getattr(form, "is_outdated", False) else 200
-    return render_template(template, heading=heading, steps=trail, form=form, **context), status
+    page = render_template(template, heading=heading, steps=trail, form=form, **context)
+    return page, form.status if form else 200
 
 
-def ask(heading: str, steps: Steps, *, button: str, back: str, **context: Any) -> ResponseReturnValue:
+def ask(
+    heading: str, steps: Steps, *, form: VersionedForm, version: str, button: str, back: str, **context: Any
+) -> ResponseReturnValue:
     """The page that asks before something is done, or says why it cannot be done (`refusal`).
 
-    `explanation` says what it leads to; `before` and `after` are the states to show, `name` what it is about.
+    `explanation` says what it leads to; `before` and `after` are the states to show, `name` what it is about, whose
+    present version the form carries.
     """
-    return show("admin/ask.html", heading, [*steps, here(heading)], button=button, back=back, **context)
+    form.shows(version)
+    return show("admin/ask.html", heading, [*steps, here(heading)], form=form, button=button, back=back, **context)
 
 
 def done(message: str, path: str) -> ResponseReturnValue:

@@ -11,7 +11,8 @@ from app.extensions import db, transaction
 from app.models import Attachment, Document, User
 from app.permissions import require
 from app.rows import fetch
-from app.submissions import earlier_result, remember
+from app.submissions import Once
+from app.versions import require_version, version_of
 
 
 def add(document_id: int, files: Sequence[Upload], language: str, *, key: str, viewer: User) -> None:
@@ -19,30 +20,40 @@ def add(document_id: int, files: Sequence[Upload], language: str, *, key: str, v
 
     Raises NotFound, Archived and Forbidden.
     """
-    with transaction():
+    once = Once(key, viewer, "files", document_id, [file.identity for file in files], language)
+    with transaction(once=once):
         require(viewer, "administer")
-        document, sent = fetch(Document, document_id), [file.identity for file in files]
+        document = fetch(Document, document_id)
         refuse_if_archived(document)
-        if earlier_result(key, viewer.id, "files", document_id, sent, language):
+        if once.before:
             return
         made = attach(document, files, at=utcnow(), language=language)
         changes = [change for file in made for change in _change("", _description(file), language)]
         record(viewer, "edit", "documents", document, changes)
-        remember(key, viewer.id, document_id, "files", document_id, sent, language)
+        once.made(document_id)
 
 
-def delete(document_id: int, attachment_id: int, *, key: str, viewer: User) -> bool:
-    """Delete a file of a document; False where this very form has done so. Raises NotFound, Archived and Forbidden."""
-    with transaction():
+def version_of_file(file: Attachment) -> str:
+    return version_of(file, ("name", "sha256", "language"))
+
+
+def delete(document_id: int, attachment_id: int, *, key: str, version: str, viewer: User) -> bool:
+    """Delete a file of a document, of which the page showed this version; False where this very form has done so.
+
+    Raises NotFound, Archived, Forbidden and ChangedMeanwhile.
+    """
+    once = Once(key, viewer, "delete file", document_id, attachment_id)
+    with transaction(once=once):
         require(viewer, "administer")
-        if earlier_result(key, viewer.id, "delete file", document_id, attachment_id):
+        if once.before:
             return False
         file = get_file(document_id, attachment_id)
         document = fetch(Document, document_id)
         refuse_if_archived(document)
+        require_version(version, version_of_file(file))
         record(viewer, "edit", "documents", document, _change(_description(file), "", file.language))
         db.session.delete(file)
-        remember(key, viewer.id, document_id, "delete file", document_id, attachment_id)
+        once.made(document_id)
     return True
 
 

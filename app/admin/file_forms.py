@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.attachments.forms import FilesField
-from app.forms import ChoiceField, OnceForm
+from app.forms import ChoiceField, OnceForm, VersionedForm
 from app.languages import site_languages
 
 
@@ -22,3 +22,10 @@ class FilesForm(OnceForm):
     def sent(self) -> dict[str, Any]:
         """What the action takes."""
         return {"files": self.files.uploads, "language": self.language.data, "key": self.submission.data or ""}
+
+
+class FileDeletionForm(OnceForm, VersionedForm):
+    @property
+    def sent(self) -> dict[str, Any]:
+        """What the action takes."""
+        return {"key": self.submission.data or "", "version": self.version.data}

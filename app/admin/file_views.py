@@ -1,17 +1,17 @@
 """The files of a document: list, attach, delete."""
 
-from flask import Blueprint, request
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.addresses import link
 from app.admin import file_actions
 from app.admin.common_views import Steps, ask, done, done_already, here, show, steps_to
-from app.admin.file_forms import FilesForm
+from app.admin.file_forms import FileDeletionForm, FilesForm
 from app.admin.object_queries import forum_of, get_file, refuse_if_archived
 from app.attachments.forms import takes_files
 from app.audit import name_of
-from app.forms import OnceForm, carry_out
+from app.forms import carry_out
 from app.languages import reader_language
 from app.models import Attachment, Document
 from app.rows import fetch
@@ -36,19 +36,21 @@ def index(document_id: int) -> ResponseReturnValue:
 
 @bp.route("/documents/<int:document_id>/files/<int:attachment_id>/delete/", methods=["GET", "POST"])
 def delete(document_id: int, attachment_id: int) -> ResponseReturnValue:
-    form, back = OnceForm(), _address(document_id)
-    if request.method == "GET":
+    form, back = FileDeletionForm(), _address(document_id)
+    deleted = carry_out(
+        form, lambda: file_actions.delete(document_id, attachment_id, **form.sent, viewer=signed_in_user())
+    )
+    if deleted is None:
         return _ask_to_delete(get_file(document_id, attachment_id), fetch(Document, document_id), form, back)
-    key = form.submission.data or ""
-    deleted = file_actions.delete(document_id, attachment_id, key=key, viewer=signed_in_user())
     return done(_("It is deleted."), back) if deleted else done_already(back)
 
 
-def _ask_to_delete(file: Attachment, document: Document, form: OnceForm, back: str) -> ResponseReturnValue:
+def _ask_to_delete(file: Attachment, document: Document, form: FileDeletionForm, back: str) -> ResponseReturnValue:
     return ask(
         _("Delete the file"),
         _steps_to(document),
         form=form,
+        version=file_actions.version_of_file(file),
         name=file.name,
         explanation=_("Its address will lead nowhere. The log keeps its name and its checksum. This cannot be undone."),
         button=_("Delete"),

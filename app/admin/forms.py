@@ -1,23 +1,19 @@
 """Fields and forms that the administration shares."""
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
-from wtforms import BooleanField, DateField, Field, IntegerField, SelectField, SelectMultipleField
+from wtforms import DateField, Field, IntegerField
 from wtforms.validators import ValidationError
 
-from app.forms import Form, HiddenField, bounded_choices, carry_out
+from app.forms import bounded_choices
 from app.models import last_second
-from app.versions import ChangedMeanwhile
 
 NO_DATE = _l("Please give a date, such as 2026-12-31.")
 YEARS = range(1945, 2200)
-NOT_COMPARED = frozenset({"HiddenField", "CSRFTokenField"})
-T = TypeVar("T")
 
 
 class NumberField(IntegerField):
@@ -102,72 +98,7 @@ class Between:
             raise ValidationError(_("For “%(label)s”, please give a whole number from %(low)s to %(high)s.", **told))
 
 
-class VersionedForm(Form):
-    """A form that changes something, and knows which version of it was shown.
-
-    Made with `formdata=None` it is the form of what is stored, whatever was sent.
-    """
-
-    shown = HiddenField()
-    is_outdated = False
-
-    def __init__(self, **source: Any) -> None:
-        self.is_of_what_is_stored = "formdata" in source and source["formdata"] is None
-        super().__init__(**source)
-
-    def is_submitted(self) -> bool:
-        return not self.is_of_what_is_stored and super().is_submitted()
-
-    def tell_what_is_stored(self, stored: Form) -> None:
-        """Somebody else has changed it meanwhile: beside each field that differs, tell what is stored now.
-
-        `stored` is the same form as it would be shown now. Sent again, this form overwrites that version.
-        """
-        self.is_outdated = True
-        self.shown.data = stored["shown"].data
-        tell_differences(self, stored)
-
-
-def tell_differences(form: Form, stored: Form) -> None:
-    """Give each field whose value is not the stored one the stored one to tell, as `stored`."""
-    for field in form:
-        if field.short_name in stored and field.type not in NOT_COMPARED:
-            now = stored[field.short_name]
-            if _comparable(field.data) != _comparable(now.data):
-                field.stored = told(now)
-
-
-def told(field: Any) -> str:
-    """The value of a field as people read it; "" for nothing."""
-    if isinstance(field, MomentField):
-        return f"{' '.join(field.parts())} UTC"
-    if isinstance(field, BooleanField):
-        return _("yes") if field.data else _("no")
-    if isinstance(field, SelectField | SelectMultipleField):
-        chosen = field.data if isinstance(field.data, list) else [field.data]
-        choices: Any = field.choices or ()
-        return ", ".join(str(choice[1]) for choice in choices if field.coerce(choice[0]) in chosen)
-    return "" if field.data is None else str(field.data)
-
-
-def _comparable(value: Any) -> Any:
-    """Nothing is nothing in every form of it, and the order of choices says nothing."""
-    if isinstance(value, list):
-        return frozenset(value)
-    return value.strip() if isinstance(value, str) else value or ""
-
-
 def check_year(day: date | None, message: Any) -> None:
     """Raise ValueError where the year is none that a calendar of ours reaches."""
     if day is not None and day.year not in YEARS:
         raise ValueError(message)
-
-
-def save(form: VersionedForm, action: Callable[[], T], stored: Callable[[], Form]) -> T | None:
-    """As `carry_out`; where somebody else has changed the thing meanwhile, the form is given back with what is stored
-    now, which `stored` gives as the form that would be shown."""
-    try:
-        return carry_out(form, action)
-    except ChangedMeanwhile:
-        form.tell_what_is_stored(stored())
-        return None

@@ -13,8 +13,10 @@ from app.errors import Archived, ForumError, Refused
 from app.extensions import transaction
 from app.languages import N_
 from app.models import Forum, Group, User
+from app.periods import version_of_life
 from app.permissions import require
 from app.rows import fetch
+from app.versions import require_version
 
 ALREADY_PUBLISHED = _l("This forum is published already.")
 NOT_PUBLISHED = _l("This forum is not published.")
@@ -36,8 +38,11 @@ class Step:
     sets: bool
 
 
-def take_step(forum_id: int, name: str, *, viewer: User) -> bool:
-    """Take one of STEPS; False where the forum is already as it would be then. Raises what its `refusal` gives."""
+def take_step(forum_id: int, name: str, *, version: str, viewer: User) -> bool:
+    """Take one of STEPS; False where the forum is already as it would be then.
+
+    `version` is that of the forum's life which the page showed. Raises what its `refusal` gives, and ChangedMeanwhile.
+    """
     step = STEPS[name]
     with transaction():
         require(viewer, "administer")
@@ -47,6 +52,7 @@ def take_step(forum_id: int, name: str, *, viewer: User) -> bool:
         refusal = step.refusal(forum, now)
         if refusal:
             raise refusal
+        require_version(version, version_of_life(forum))
         changes = assign(forum, {step.column: now if step.sets else None})
         record(viewer, name, "forums", forum, changes)
     return True

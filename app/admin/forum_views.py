@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -21,6 +21,7 @@ from app.admin.forum_queries import (
 )
 from app.admin.object_queries import KINDS
 from app.database import utcnow
+from app.forms import VersionedForm, carry_out
 from app.forums.queries import load_questions
 from app.languages import reader_language, text_in
 from app.models import Forum, Group
@@ -68,17 +69,20 @@ def group(group_id: int) -> ResponseReturnValue:
 @bp.route("/forums/<int:forum_id>/<any(publish,unpublish,archive,unarchive):name>/", methods=["GET", "POST"])
 def step(forum_id: int, name: str) -> ResponseReturnValue:
     words, back = forum_actions.STEPS[name], link("admin.forums.show", forum_id=forum_id)
-    if request.method == "GET":
-        return _ask_for_step(get_whole_forum(forum_id), words, back)
-    taken = forum_actions.take_step(forum_id, name, viewer=signed_in_user())
+    form, viewer = VersionedForm(), signed_in_user()
+    taken = carry_out(form, lambda: forum_actions.take_step(forum_id, name, version=form.version.data, viewer=viewer))
+    if taken is None:
+        return _ask_for_step(get_whole_forum(forum_id), words, form, back)
     return done(_(words.done), back) if taken else done_already(back)
 
 
-def _ask_for_step(forum: Forum, words: forum_actions.Step, back: str) -> ResponseReturnValue:
+def _ask_for_step(forum: Forum, words: forum_actions.Step, form: VersionedForm, back: str) -> ResponseReturnValue:
     now = utcnow()
     return ask(
         _(words.heading),
         steps_to(forum),
+        form=form,
+        version=periods.version_of_life(forum),
         name=text_in(forum).title,
         refusal=refusal_text(words.refusal(forum, now)),
         explanation=_(words.explanation),

@@ -8,12 +8,17 @@ from app.extensions import transaction
 from app.models import Forum, Invitation, User
 from app.permissions import require
 from app.rows import fetch
+from app.versions import fingerprint, require_version
 
 
-def invite(forum_id: int, countries: Iterable[str], *, viewer: User) -> int:
+def version_of_invitations(forum: Forum) -> str:
+    return fingerprint(sorted(one.country for one in forum.invitations))
+
+
+def invite(forum_id: int, countries: Iterable[str], *, version: str, viewer: User) -> int:
     """Let these States, by their codes, be those that are invited, and return how many they are.
 
-    Raises NotFound, Archived and Forbidden.
+    `version` is the one that the form showed. Raises NotFound, Archived, Forbidden and ChangedMeanwhile.
     """
     with transaction():
         require(viewer, "administer")
@@ -21,6 +26,7 @@ def invite(forum_id: int, countries: Iterable[str], *, viewer: User) -> int:
         refuse_if_archived(forum)
         before = {one.country for one in forum.invitations}
         changes = changed("invitations", ", ".join(sorted(before)), ", ".join(sorted(wanted)))
+        require_version(version, version_of_invitations(forum), changes=changes)
         forum.invitations[:] = [one for one in forum.invitations if one.country in wanted]
         forum.invitations += [Invitation(country=country) for country in sorted(wanted - before)]
         if changes:

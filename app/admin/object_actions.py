@@ -23,7 +23,7 @@ from app.extensions import db, transaction
 from app.markup import render
 from app.models import Forum, Group, Page, PageKind, Period, Question, Topic, User
 from app.permissions import require
-from app.submissions import earlier_result, remember
+from app.submissions import Once
 from app.versions import require_version
 
 Texts = Mapping[str, Mapping[str, str]]
@@ -55,11 +55,11 @@ def create(kind: Kind, owner_id: int | None, values: Mapping[str, Any], texts: T
     The same form sent again makes nothing and returns what it made before. Raises Refused, naming the field that
     breaks a rule, NotFound for an unknown owner, Archived and Forbidden.
     """
-    with transaction():
+    once = Once(key, viewer, kind.name, owner_id, values, texts)
+    with transaction(once=once):
         require(viewer, "administer")
-        earlier = earlier_result(key, viewer.id, kind.name, owner_id, values, texts)
-        if earlier is not None:
-            return earlier
+        if once.before is not None:
+            return once.before
         owner = get_owner(kind, owner_id)
         refuse_if_archived(owner)
         thing = kind.model(**({kind.owner_column: owner_id} if kind.owner_column else {}))
@@ -69,14 +69,14 @@ def create(kind: Kind, owner_id: int | None, values: Mapping[str, Any], texts: T
         db.session.flush()
         record(viewer, "create", kind.name, thing, changes)
         made: int = thing.id
-        remember(key, viewer.id, made, kind.name, owner_id, values, texts)
+        once.made(made)
     return made
 
 
-def update(kind: Kind, key: int, values: Mapping[str, Any], texts: Texts, *, shown: str, viewer: User) -> int:
+def update(kind: Kind, key: int, values: Mapping[str, Any], texts: Texts, *, version: str, viewer: User) -> int:
     """Change an object and its texts, and return its key.
 
-    `shown` is the version that the form showed. Raises as `create`, and ChangedMeanwhile.
+    `version` is the one that the form showed. Raises as `create`, and ChangedMeanwhile.
     """
     with transaction():
         require(viewer, "administer")
@@ -85,16 +85,17 @@ def update(kind: Kind, key: int, values: Mapping[str, Any], texts: Texts, *, sho
         check(kind, thing, values)
         present = version_of_object(kind, thing)
         changes = assign(thing, values) + write_texts(kind, thing, texts)
+        require_version(version, present, changes=changes)
         if changes:
-            require_version(shown, present)
             record(viewer, "edit", kind.name, thing, changes)
     return key
 
 
-def delete(kind: Kind, key: int, *, viewer: User) -> bool:
+def delete(kind: Kind, key: int, *, version: str, viewer: User) -> bool:
     """Delete an object with all that is in it; False where it was deleted already.
 
-    Raises what `deletion_refusal` gives, and NotFound where there has never been one.
+    `version` is the one that the page showed. Raises what `deletion_refusal` gives,
+    ChangedMeanwhile, and NotFound where there has never been one.
     """
     with transaction():
         require(viewer, "administer")
@@ -104,6 +105,7 @@ def delete(kind: Kind, key: int, *, viewer: User) -> bool:
         refusal = deletion_refusal(kind, thing)
         if refusal:
             raise refusal
+        require_version(version, version_of_object(kind, thing))
         columns = (*kind.columns, kind.owner_column) if kind.owner is Group else kind.columns
         changes = [change for name in columns for change in changed(name, getattr(thing, name), None)]
         for code in list(thing.texts):

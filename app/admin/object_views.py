@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -21,7 +21,6 @@ from app.admin.common_views import (
     steps_of,
     steps_to,
 )
-from app.admin.forms import save
 from app.admin.object_forms import form_for
 from app.admin.object_queries import (
     Kind,
@@ -32,11 +31,12 @@ from app.admin.object_queries import (
     missing_languages,
     owner_id_of,
     refuse_if_archived,
+    version_of_object,
 )
 from app.admin.page_queries import list_pages
 from app.admin.text_forms import ObjectForm
 from app.audit import name_of
-from app.forms import carry_out
+from app.forms import VersionedForm, carry_out
 from app.languages import reader_language, site_languages
 from app.models import Document, Forum, Group
 from app.moderation.queries import list_reasons
@@ -80,7 +80,7 @@ def edit(kind_name: str, key: int) -> ResponseReturnValue:
     refuse_if_archived(thing)
     language = reader_language()
     form = form_for(kind, thing, language)
-    saved = save(form, lambda: _update(kind, key, form), lambda: form_for(kind, thing, language, formdata=None))
+    saved = carry_out(form, lambda: _update(kind, key, form), lambda: form_for(kind, thing, language, formdata=None))
     if saved is not None:
         return done(_("The changes are saved."), page_of(kind, thing))
     files = link("admin.files.index", document_id=key) if kind.model is Document else ""
@@ -88,23 +88,26 @@ def edit(kind_name: str, key: int) -> ResponseReturnValue:
 
 
 def _update(kind: Kind, key: int, form: ObjectForm) -> int:
-    return object_actions.update(kind, key, **form.asked, shown=form.shown.data or "", viewer=signed_in_user())
+    return object_actions.update(kind, key, **form.asked, version=form.version.data, viewer=signed_in_user())
 
 
 @bp.route("/<kind_name>/<int:key>/delete/", methods=["GET", "POST"])
 def delete(kind_name: str, key: int) -> ResponseReturnValue:
     kind = find_kind(kind_name)
     back = list_of(kind, owner_id_of(kind, key))
-    if request.method == "GET":
-        return _ask_to_delete(kind, get_object(kind, key), back)
-    deleted = object_actions.delete(kind, key, viewer=signed_in_user())
+    form, viewer = VersionedForm(), signed_in_user()
+    deleted = carry_out(form, lambda: object_actions.delete(kind, key, version=form.version.data, viewer=viewer))
+    if deleted is None:
+        return _ask_to_delete(kind, get_object(kind, key), form, back)
     return done(_("It is deleted."), back) if deleted else done_already(back)
 
 
-def _ask_to_delete(kind: Kind, thing: Any, back: str) -> ResponseReturnValue:
+def _ask_to_delete(kind: Kind, thing: Any, form: VersionedForm, back: str) -> ResponseReturnValue:
     return ask(
         _(kind.delete),
         _steps_above(kind, thing),
+        form=form,
+        version=version_of_object(kind, thing),
         name=name_of(thing, reader_language()),
         refusal=refusal_text(object_actions.deletion_refusal(kind, thing)),
         explanation=_("It is deleted with all its texts and all that is in it. This cannot be undone."),

@@ -7,12 +7,12 @@ from flask_babel import lazy_gettext as _l
 
 from app import labels
 from app.auth.forms import EmailField, EmailForm
-from app.forms import AtMost, ChoiceField, ChoicesField, Form, Required
+from app.forms import AtMost, ChoiceField, ChoicesField, Required, VersionedForm
 from app.languages import Language, site_languages
 from app.models import Forum, Role, User
 
 
-class InvitationForm(Form):
+class InvitationForm(VersionedForm):
     countries = ChoicesField(_l("States"), coerce=str)
 
     def offer(self, forum: Forum, language: Language) -> None:
@@ -23,7 +23,7 @@ class InvitationForm(Form):
             self.countries.data = present
 
 
-class RoleForm(EmailForm):
+class RoleForm(EmailForm, VersionedForm):
     """A role for somebody who has an account."""
 
     email = EmailField(
@@ -46,4 +46,4 @@ class RoleForm(EmailForm):
         """What the action takes; only a moderator's role can be limited to languages."""
         role = Role(self.role.data)
         languages = self.languages.data or () if role == Role.MODERATOR else ()
-        return {"email": self.email.data, "role": role, "languages": languages}
+        return {"email": self.email.data, "role": role, "languages": languages, "version": self.version.data}

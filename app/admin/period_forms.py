@@ -5,8 +5,8 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.admin.forms import LastMomentField, MomentField, VersionedForm
-from app.forms import ChoiceField, OnceForm
+from app.admin.forms import LastMomentField, MomentField
+from app.forms import ChoiceField, OnceForm, VersionedForm
 from app.models import Forum, Period
 
 
@@ -19,7 +19,7 @@ class PeriodForm(OnceForm, VersionedForm):
 
     def offer_groups(self, forum: Forum) -> None:
         """A new period is for the forum as a whole, or for one of its groups."""
-        del self.shown
+        del self.version
         self.group_id.description = _(
             "A group that has followed the forum's periods takes them over as its own, so what was announced for it "
             "stays, and gets the new one besides. From then on, changes of the forum's periods do not reach it."

@@ -11,11 +11,10 @@ from flask_babel import gettext as _
 from app import periods
 from app.addresses import link
 from app.admin.common_views import ask, done, done_already, here, refusal_text, show, steps_to
-from app.admin.forms import save
 from app.admin.object_queries import refuse_if_archived
 from app.admin.period_forms import PeriodForm
 from app.database import utcnow
-from app.forms import carry_out
+from app.forms import VersionedForm, carry_out
 from app.languages import N_
 from app.models import Forum, Group, Period, PeriodKind, State
 from app.rows import fetch
@@ -86,9 +85,9 @@ def preview_new(forum_id: int, kind: str) -> ResponseReturnValue:
 @bp.route("/periods/<int:period_id>/edit/", methods=["GET", "POST"])
 def edit(period_id: int) -> ResponseReturnValue:
     period, forum, form = _edit_form(period_id)
-    saved = save(
+    saved = carry_out(
         form,
-        lambda: periods.update(period_id, **form.values, shown=form.shown.data or "", viewer=signed_in_user()),
+        lambda: periods.update(period_id, **form.values, version=form.version.data, viewer=signed_in_user()),
         lambda: _form_of(period, forum, formdata=None),
     )
     return _saved(forum.id, period.group_id) if saved is not None else _edit_page(period, forum, form)
@@ -105,18 +104,20 @@ def preview(period_id: int) -> ResponseReturnValue:
 def delete(period_id: int) -> ResponseReturnValue:
     period, forum = periods.get_period(period_id)
     words = CALLING_OFF if periods.stays_in_sight(forum) else DELETING
-    if request.method == "POST":
-        back = _forum_page(forum.id)
-        called_off = periods.call_off(period_id, viewer=signed_in_user())
+    form, viewer, back = VersionedForm(), signed_in_user(), _forum_page(forum.id)
+    called_off = carry_out(form, lambda: periods.call_off(period_id, version=form.version.data, viewer=viewer))
+    if called_off is not None:
         return done(_(words.done), back) if called_off else done_already(back)
     return ask(
         _(words.heading),
         steps_to(forum),
+        form=form,
+        version=periods.version_of_period(period),
         period=period,
         refusal=refusal_text(periods.deletion_refusal(forum, period, utcnow())),
         explanation=_(words.explanation),
         button=_(words.button),
-        back=_forum_page(forum.id),
+        back=back,
     )
 
 
@@ -134,13 +135,15 @@ def close_group(group_id: int) -> ResponseReturnValue:
 
 def _close(forum: Forum, group: Group | None, heading: str, closed: str) -> ResponseReturnValue:
     now, group_id = utcnow(), group.id if group else None
-    if request.method == "POST":
-        back = _page_of(forum.id, group_id)
-        ended = periods.close_now(forum.id, group_id, viewer=signed_in_user())
+    form, viewer, back = VersionedForm(), signed_in_user(), _page_of(forum.id, group_id)
+    ended = carry_out(form, lambda: periods.close_now(forum.id, group_id, version=form.version.data, viewer=viewer))
+    if ended is not None:
         return done(closed, back) if ended else done_already(back)
     return ask(
         heading,
         steps_to(group or forum),
+        form=form,
+        version=periods.version_of_life(forum),
         refusal=refusal_text(periods.closing_refusal(forum, group_id, now)),
         explanation=_(
             "The period that is running ends at once, and extensions of it that have not begun are called off. "
@@ -150,7 +153,7 @@ def _close(forum: Forum, group: Group | None, heading: str, closed: str) -> Resp
         after=periods.state_after_closing(forum, group_id, now),
         now=now,
         button=_("Close now"),
-        back=_page_of(forum.id, group_id),
+        back=back,
     )
 
 
@@ -178,7 +181,7 @@ def _edit_form(period_id: int) -> tuple[Period, Forum, PeriodForm]:
 
 def _form_of(period: Period, forum: Forum, **source: Any) -> PeriodForm:
     """The form of a period; with `formdata=None` of what is stored, whatever was sent."""
-    form = PeriodForm(obj=period, shown=periods.version_of_period(period), **source)
+    form = PeriodForm(obj=period, version=periods.version_of_period(period), **source)
     form.fit_to(period, is_fixed=periods.is_fixed(forum, period, utcnow()))
     return form
 

@@ -6,21 +6,21 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
 
-from app.auth.leaving_forms import TypedAddress
-from app.forms import AtMost, LineField, OnceForm, Required
+from app.auth.forms import TypedAddress
+from app.forms import AtMost, LineField, OnceForm, Required, VersionedForm
 from app.models import User
 
 
-class StandingForm(OnceForm):
+class StandingForm(OnceForm, VersionedForm):
     reason = LineField(_l("Reason"), validators=[Required(_l("Write the reason.")), AtMost(User.MAX_REASON)])
 
     @property
     def sent(self) -> dict[str, str]:
         """What the actions take."""
-        return {"reason": self.reason.data or "", "key": self.submission.data or ""}
+        return {"reason": self.reason.data or "", "key": self.submission.data or "", "version": self.version.data}
 
 
-class DeletePersonForm(TypedAddress):
+class DeletePersonForm(TypedAddress, VersionedForm):
     is_speaker = BooleanField()
 
     def offer(self, numbers: Sequence[int]) -> None:

@@ -9,8 +9,8 @@ from app.admin import person_actions as actions
 from app.admin.common_views import done, done_already, here, show
 from app.admin.person_forms import DeletePersonForm, StandingForm
 from app.admin.user_queries import get_person, is_former
-from app.auth.erasing import posted_for_the_name_of
-from app.forms import Form, carry_out
+from app.auth.leaving import posted_for_the_name_of
+from app.forms import VersionedForm, carry_out
 from app.languages import language_or_default
 from app.models import User
 from app.viewer import signed_in_user
@@ -46,12 +46,17 @@ def delete(user_id: int) -> ResponseReturnValue:
     user = get_person(user_id)
     form = DeletePersonForm(own_email=user.email)
     form.offer(posted_for_the_name_of(user))
-    if carry_out(form, lambda: actions.delete(user_id, is_speaker=form.has_spoken, viewer=signed_in_user())):
+    if carry_out(form, lambda: _delete(user_id, form)):
         return done(_("The account is deleted."), link("admin.users.index"))
     return _ask(_("Delete an account"), user, form, step="delete")
 
 
-def _ask(heading: str, user: User, form: Form, *, step: str) -> ResponseReturnValue:
+def _delete(user_id: int, form: DeletePersonForm) -> int:
+    return actions.delete(user_id, is_speaker=form.has_spoken, version=form.version.data, viewer=signed_in_user())
+
+
+def _ask(heading: str, user: User, form: VersionedForm, *, step: str) -> ResponseReturnValue:
+    form.shows(actions.version_of_person(user))
     steps = [(_("People"), link("admin.users.index"), ""), (user.name, _page_of(user.id), ""), here(heading)]
     return show("admin/person_step.html", heading, steps, form=form, user=user, step=step, back=_page_of(user.id))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from flask_babel import lazy_gettext as _l
 
 from app.audit import changed, record
-from app.auth.queries import find_by_email
+from app.auth.emails import find_by_email
 from app.errors import Refused
 from app.extensions import transaction
 from app.languages import site_languages
@@ -15,35 +15,53 @@ from app.models import Forum, ForumRole, Role, User
 from app.notify import tell_of_role
 from app.permissions import require
 from app.rows import fetch
+from app.versions import fingerprint, require_version
 
 UNKNOWN_PERSON = _l("Nobody has an account with this e-mail address. Please check it, or look in the list of people.")
 
 
-def give(forum_id: int, email: str, role: Role, languages: Iterable[str], *, viewer: User) -> int:
+def give(forum_id: int, email: str, role: Role, languages: Iterable[str], *, version: str, viewer: User) -> int:
     """Let the person with this e-mail address hold the role, for these languages only or, with none, for all.
 
-    Returns the person's key. Raises Refused for an unknown address, NotFound and Forbidden.
+    Returns the person's key. `version` is that of the forum's roles which the page showed. Raises Refused for an
+    unknown address, ChangedMeanwhile, NotFound and Forbidden.
     """
     with transaction():
         require(viewer, "administer")
         forum, user = fetch(Forum, forum_id), find_by_email(email)
         if user is None:
             raise Refused(UNKNOWN_PERSON, "email")
-        hold(user, role, {**held_by(user, role), forum.id: covered(languages)}, viewer=viewer)
+        held, wanted = held_by(user, role), covered(languages)
+        require_version(version, version_of_roles(forum), changes=held.get(forum.id) != wanted)
+        hold(user, role, {**held, forum.id: wanted}, viewer=viewer)
         key: int = user.id
     return key
 
 
-def take(forum_id: int, user_id: int, role: Role, *, viewer: User) -> bool:
-    """End a role; False where the person does not hold it. Raises NotFound and Forbidden."""
+def take(forum_id: int, user_id: int, role: Role, *, version: str, viewer: User) -> bool:
+    """End a role; False where the person does not hold it. `version` is the one of it that the page showed.
+
+    Raises ChangedMeanwhile, NotFound and Forbidden.
+    """
     with transaction():
         require(viewer, "administer")
         user = fetch(User, user_id)
-        held = held_by(user, role)
+        held, present = held_by(user, role), version_of_role(forum_id, user, role)
         if held.pop(forum_id, None) is None:
             return False
+        require_version(version, present)
         hold(user, role, held, viewer=viewer)
     return True
+
+
+def version_of_roles(forum: Forum) -> str:
+    """The version of who holds which role in a forum."""
+    return fingerprint(sorted((held.user_id, held.role, held.languages) for held in forum.roles))
+
+
+def version_of_role(forum_id: int, user: User, role: Role) -> str:
+    """The version of one role of a person in a forum."""
+    return fingerprint(held_by(user, role).get(forum_id))
 
 
 def held_by(user: User, role: Role) -> dict[int, str]:

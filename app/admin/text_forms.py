@@ -7,9 +7,8 @@ from flask_babel import lazy_gettext as _l
 from wtforms import Field
 from wtforms.validators import ValidationError
 
-from app.admin.forms import VersionedForm, tell_differences
 from app.admin.object_queries import Kind, version_of_object
-from app.forms import AtMost, BodyField, Form, LineField, OnceForm, Renders
+from app.forms import AtMost, BodyField, Form, LineField, OnceForm, Renders, VersionedForm, tell_differences
 from app.languages import Language, reader_language, site_languages
 from app.models import DocumentText, ForumText, GroupText, NoticeText, PageText, QuestionText, ReasonText
 
@@ -90,9 +89,9 @@ class ObjectForm(OnceForm, VersionedForm):
 
     def __init__(self, kind: Kind, thing: Any, language: Language, **source: Any) -> None:
         """The form of an object, or of a new one where `thing` is None; with `formdata=None` as it is stored."""
-        super().__init__(obj=thing, shown=version_of_object(kind, thing) if thing else "", **source)
+        super().__init__(obj=thing, version=version_of_object(kind, thing) if thing else "", **source)
         if thing is None:
-            del self.shown
+            del self.version
         self.kind_of_object = kind
         stored = thing.texts if thing else {}
         self.texts = {code: self.text_form(prefix=code, obj=stored.get(code), **source) for code in site_languages()}

@@ -19,12 +19,12 @@ UNKNOWN_FORUM = _l("Please choose forums that are offered.")
 
 
 def update(
-    user_id: int, profile: Mapping[str, Any], roles: Mapping[Role, Mapping[int, str]], *, shown: str, viewer: User
+    user_id: int, profile: Mapping[str, Any], roles: Mapping[Role, Mapping[int, str]], *, version: str, viewer: User
 ) -> int:
     """Change a person's profile and rights, and return the key.
 
-    `roles` are the forums in which each is held, by key, with the languages that it covers ("" for all); `shown`
-    is the version that the form showed. Raises Refused where no administrator would be left and where a forum
+    `roles` are the forums in which each is held, by key, with the languages that it covers ("" for all); `version`
+    is the one that the form showed. Raises Refused where no administrator would be left and where a forum
     does not exist, ChangedMeanwhile, NotFound and Forbidden.
     """
     with transaction():
@@ -41,6 +41,5 @@ def update(
             if wanted.keys() - forums:
                 raise Refused(UNKNOWN_FORUM, role)
             hold(user, role, wanted, viewer=viewer)
-        if version_of_user(user) != present:
-            require_version(shown, present)
+        require_version(version, present, changes=version_of_user(user) != present)
     return user_id

@@ -7,11 +7,10 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
 
 from app import labels
-from app.admin.forms import VersionedForm
 from app.admin.role_actions import covered, held_by
 from app.admin.user_queries import PROFILE
 from app.auth.forms import NoAddress, PersonsName
-from app.forms import AtMost, ChoiceField, ChoicesField, LineField, Required
+from app.forms import AtMost, ChoiceField, ChoicesField, LineField, Required, VersionedForm
 from app.languages import Language, site_languages
 from app.models import Role, User
 

@@ -9,10 +9,10 @@ from flask_babel import gettext as _
 from app.addresses import asked_page, link
 from app.admin import user_actions, user_queries
 from app.admin.common_views import done, here, query_without_page, show
-from app.admin.forms import save
 from app.admin.forum_queries import list_forums
 from app.admin.user_forms import UserForm
-from app.auth.sign_up_queries import count_waiting
+from app.auth.sign_up import count_waiting
+from app.forms import carry_out
 from app.languages import reader_language, text_in
 from app.models import User
 from app.plain import plain_line
@@ -38,9 +38,9 @@ def index() -> ResponseReturnValue:
 def edit(user_id: int) -> ResponseReturnValue:
     user, viewer = user_queries.get_person(user_id), signed_in_user()
     form = _form_of(user)
-    saved = save(
+    saved = carry_out(
         form,
-        lambda: user_actions.update(user_id, form.profile, form.roles, shown=form.shown.data or "", viewer=viewer),
+        lambda: user_actions.update(user_id, form.profile, form.roles, version=form.version.data, viewer=viewer),
         lambda: _form_of(user, formdata=None),
     )
     if saved is not None:
@@ -52,6 +52,6 @@ def edit(user_id: int) -> ResponseReturnValue:
 
 def _form_of(user: User, **source: Any) -> UserForm:
     """The form of a person; with `formdata=None` of what is stored, whatever was sent."""
-    form = UserForm(obj=user, shown=user_queries.version_of_user(user), **source)
+    form = UserForm(obj=user, version=user_queries.version_of_user(user), **source)
     form.offer(user, [(forum.id, text_in(forum).short_title) for forum in list_forums()], reader_language())
     return form

@@ -7,10 +7,10 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from app.auth.actions import create_confirmed
+from app.auth.account import create_confirmed
 from app.auth.emails import normal_email
 from app.auth.passwords import weakness
-from app.auth.second_step_actions import remove
+from app.auth.second_step import remove
 from app.errors import AddressTaken, NotFound
 from app.languages import site_default, site_languages
 from app.models import Capacity, User

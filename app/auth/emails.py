@@ -1,8 +1,23 @@
-"""E-mail addresses in the one form in which accounts keep them."""
+"""Addresses of accounts: their normal form, whose they are, and what is emailed to them, in the language of the person
+and inside the transaction that causes it."""
+
+import hashlib
 
 from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import select
+
+from app.addresses import absolute, link_in
+from app.extensions import db, limiter
+from app.languages import language_or_default
+from app.limits import Limit
+from app.mail.outbox import enqueue
+from app.models import SignUp, User
 
 LONGEST = 254  # in characters, of an address that mail can be sent to (RFC 3696, erratum 1690)
+
+CONFIRMATION = "confirmation_mails_to_account"
+
+RESET = "reset_mails_to_account"
 
 
 def normal_email(typed: str) -> str | None:
@@ -14,3 +29,40 @@ def normal_email(typed: str) -> str | None:
     except EmailNotValidError:
         return None
     return (found.ascii_email or "").lower() or None
+
+
+def find_by_email(email: str | None, *, for_update: bool = False) -> User | None:
+    """The account of a normal e-mail address; `for_update` keeps it from other writers until the transaction ends."""
+    statement = select(User).where(User.email == email)
+    return db.session.scalar(statement.with_for_update() if for_update else statement) if email else None
+
+
+def may_email(name: str, email: str) -> bool:
+    """Whether one more email of this kind, which is counted, may go to an address, with an account or without.
+
+    Earlier links remain valid, so no stranger can keep a link from its owner by asking for many. Call it before the
+    transaction, since it may ask Redis.
+    """
+    return limiter.take(Limit(name, hashlib.sha256(email.encode()).hexdigest())) is None
+
+
+def write_to(user: User, name: str, /, *, recipient: str = "", **values: object) -> None:
+    """Mail `<name>` to this user, who has been flushed; to another address of the same person with `recipient`."""
+    enqueue(
+        name,
+        recipient=recipient or user.email,
+        language=user.language,
+        user_id=user.id,
+        name=user.name,
+        **values,
+    )
+
+
+def write_no_account(email: str, language: str) -> None:
+    """Tell an address that it has no account, or none yet."""
+    enqueue("no_account", recipient=email, language=language, sign_up=absolute(link_in(language, "auth.sign_up")))
+
+
+def address_for(person: User | SignUp, endpoint: str, **values: object) -> str:
+    """The whole address of a page in this person's language."""
+    return absolute(link_in(language_or_default(person.language).code, endpoint, **values))

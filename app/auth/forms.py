@@ -1,8 +1,8 @@
-"""The forms of accounts."""
+"""The fields and forms that several pages of accounts share, and those that others take."""
 
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from flask import current_app
 from flask_babel import gettext as _
@@ -15,18 +15,26 @@ from wtforms.widgets import EmailInput
 from app import labels
 from app.auth.emails import normal_email
 from app.auth.passwords import LONGEST, composed, weakness
-from app.forms import AtMost, ChoiceField, Form, LineField, OnceForm, Required
+from app.auth.proof import LONGEST_CODE
+from app.errors import SameAddress, WrongCode, WrongPassword
+from app.forms import AtMost, ChoiceField, Form, LineField, Required
 from app.languages import reader_language, site_languages
 from app.models import Capacity, User
 
 LIKE_AN_ADDRESS = re.compile(r"http|www\.|://", re.IGNORECASE)
+
 IN_NO_NAME = re.compile(r"[/@]")
+
 # What mail programs make a link of, with any full stop that browsers know; not initials and degrees (J.R.R., M.Sc.).
 DOMAIN = re.compile(
     r"\w{2,}[.\u3002\uff0e\uff61][^\W\d_]{2,} | \b\w\.(?:com|info|io|net|org)\b", re.IGNORECASE | re.VERBOSE
 )
+
 FOR_A_GOVERNMENT = frozenset({Capacity.PARTY, Capacity.GOVERNMENT})
+
 FOR_AN_ORGANIZATION = frozenset({Capacity.ORGANIZATION, Capacity.IPLC})
+
+T = TypeVar("T")
 
 
 class EmailField(LineField):
@@ -114,60 +122,6 @@ class ProfileForm(Form):
         return {name: typed(self[name]) for name in self.PROFILE}
 
 
-class SignUpForm(OnceForm, ProfileForm):
-    email = EmailField(
-        _l("E-mail address"), validators=[Required(_l("Write your e-mail address.")), AtMost(User.MAX_EMAIL)]
-    )
-    password = PasswordField(_l("Password"), _l("Choose a password."), [NewPassword()])
-    language = ChoiceField(_l("Language for mails to you"))
-
-    PROFILE = (*ProfileForm.PROFILE, "language")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.language.choices = _languages()
-
-    def validate_email(self, field: Any) -> None:
-        field.data = _checked_email(field.data)
-
-    def validate(self, extra_validators: object = None) -> bool:
-        """A password is never sent back; so whoever has to correct something else is told to write it again."""
-        valid = super().validate(extra_validators)
-        if not valid and not self.password.errors:
-            self._ask_for_password_again()
-        return bool(valid)
-
-    def refuse(self, message: str) -> None:
-        """Give the form back with all that was chosen and typed but the password, and say why beside the address."""
-        self.email.errors = [message]
-        self._ask_for_password_again()
-
-    def _ask_for_password_again(self) -> None:
-        self.password.errors = [_("Please write the password again: it is not kept when the form comes back.")]
-
-    @property
-    def own_email(self) -> str:
-        return typed(self.email)
-
-    @property
-    def proof(self) -> dict[str, str]:
-        """What the action takes besides the profile."""
-        return {"email": self.own_email, "password": typed(self.password), "submission": typed(self.submission)}
-
-
-class SignInForm(Form):
-    names_secretariat = False  # where only the Secretariat can help
-
-    email = EmailField(
-        _l("E-mail address"), validators=[Required(_l("Write your e-mail address.")), AtMost(User.MAX_EMAIL)]
-    )
-    password = PasswordField(_l("Password"), _l("Write your password."))
-
-
-class ConfirmForm(Form):
-    password = PasswordField(_l("The password that you chose when you signed up"), _l("Write your password."))
-
-
 class EmailForm(Form):
     """Asks where to send a link."""
 
@@ -176,7 +130,7 @@ class EmailForm(Form):
     )
 
     def validate_email(self, field: Any) -> None:
-        field.data = _checked_email(field.data)
+        field.data = checked_email(field.data)
 
 
 class OwnEmail:
@@ -187,36 +141,19 @@ class OwnEmail:
         self.own_email = own_email
 
 
-class ResetForm(OwnEmail, Form):
-    new_password = PasswordField(_l("New password"), _l("Choose a password."), [NewPassword()])
-
-
-class PasswordForm(OwnEmail, Form):
-    password = PasswordField(_l("Present password"), _l("Write your present password."))
-    new_password = PasswordField(_l("New password"), _l("Choose a password."), [NewPassword()])
-
-
-class LanguageForm(Form):
-    language = ChoiceField(_l("Language of the site and of mails to you"))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.language.choices = _languages()
-
-
 def typed(field: Any) -> str:
     """The text of a field, "" where the form was sent without it."""
     return field.data or ""
 
 
-def _checked_email(typed: str | None) -> str:
+def checked_email(typed: str | None) -> str:
     email = normal_email(typed or "")
     if email is None or len(email) > User.MAX_EMAIL:
         raise ValidationError(_("Write the whole e-mail address, such as name@example.org."))
     return email
 
 
-def _languages() -> list[tuple[str, str]]:
+def language_choices() -> list[tuple[str, str]]:
     return [(code, language.name) for code, language in site_languages().items()]
 
 
@@ -232,3 +169,44 @@ def _countries(user: User | None) -> list[tuple[str, str]]:
     language = reader_language()
     states = language.states_in_order(user.country if user else "")
     return [("", _("None of them: I speak for an organization or for myself")), *states]
+
+
+class TypedAddress(OwnEmail, Form):
+    """The address of the account that is to be deleted, typed by whoever deletes it."""
+
+    email = EmailField(
+        _l("To confirm, write the e-mail address of the account"),
+        validators=[Required(_l("Write the e-mail address of the account.")), AtMost(User.MAX_EMAIL)],
+    )
+
+    def validate_email(self, field: Any) -> None:
+        if normal_email(field.data or "") != self.own_email:
+            raise ValidationError(_("This is not the e-mail address of the account. Nothing was deleted."))
+
+
+class PasswordProofForm(Form):
+    password = PasswordField(_l("Present password"), _l("Write your present password."))
+
+
+class CodeForm(Form):
+    code = LineField(_l("Code"), validators=[Required(_l("Write the code.")), AtMost(LONGEST_CODE)])
+
+
+class ProofForm(PasswordProofForm, CodeForm):
+    """The password, and a code of the second step where the account has one."""
+
+    def ask(self, user: User) -> None:
+        """Leave out the code where there is no second step."""
+        if user.totp_secret is None:
+            del self.code
+
+
+def carry_out(form: Form, action: Callable[[], T]) -> T | None:
+    """The result of the action if the form is sent and valid, else None; what was not right is told at its field."""
+    if not form.validate_on_submit():
+        return None
+    try:
+        return action()
+    except (WrongPassword, WrongCode, SameAddress) as error:
+        form[error.field].errors = [error.message]
+        return None

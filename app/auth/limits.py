@@ -3,7 +3,7 @@
 No stranger can lock an owner out. Wrong passwords count for a network and an account together, for a network alone,
 and, with a far higher limit, for an account over all networks. Browsers that have signed in to the account before have
 only their own limit; from others, owners can get in by a link sent by email. Emails to an account have no limit at the
-form: past the limit the answer is the same, and nothing is sent (see `app.auth.mailing`).
+form: past the limit the answer is the same, and nothing is sent (see `app.auth.emails`).
 
 What counts is what could do harm: a wrong password or code, an email sent. So a meeting whose participants share one
 network, or a person who has to correct a form, is not held up. The amounts are in `app.limits`.

@@ -1,103 +1,113 @@
-"""The codes of the second step of signing in: those that a device makes of a secret and the time (TOTP, RFC 6238),
-and recovery codes for whoever has lost the device. Knows no database."""
+"""The second step of signing in: set up, taken, and removed."""
 
-import base64
-import hashlib
-import hmac
-import secrets
-import unicodedata
-from dataclasses import dataclass
-from datetime import datetime
-from itertools import groupby
+from datetime import timedelta
 
-import pyotp
-import segno
-from flask import current_app
+from sqlalchemy import delete, func, select
 
-STEP_SECONDS = 30
-DRIFT = 1  # in steps: how far a device's clock may be behind or ahead
-SECRET_BYTES = 20
-RECOVERY_CODES = 10
-RECOVERY_LENGTH = 10
-UNMISTAKABLE = "abcdefghjkmnpqrstuvwxyz23456789"
-LONGEST_CODE = 50  # in characters, as typed
-GROUP = 4
-QUIET_ZONE = 4  # in modules, around the picture
+from app.audit import changed, record
+from app.auth import proof, sign_in, tokens
+from app.auth.emails import address_for, find_by_email, write_to
+from app.auth.proof import matching_step, new_recovery_codes, recovery_hash, secret_for
+from app.database import utcnow
+from app.errors import NotFound, SecondStepExpired, SecondStepIsOn, Suspended, WrongFirstCode
+from app.extensions import db, transaction
+from app.models import RecoveryCode, User
+
+SECOND_STEP = tokens.Purpose(
+    "second-step", timedelta(minutes=10), SecondStepExpired, lambda user: [user.totp_secret, user.totp_last_step]
+)
 
 
-@dataclass(frozen=True)
-class QrCode:
-    """A picture as the parts of an SVG: the side of its square, and a path of what is dark."""
+def take(token: str, code: str, *, browser: str) -> User:
+    """Sign in with the code; the user's `session_token` is what the session has to hold.
 
-    side: int
-    path: str
-
-
-def secret_for(session_token: str, last_step: int | None) -> str:
-    """The secret that is offered to somebody who is signed in, in base 32.
-
-    It is the same as long as that sign-in lasts, so that nothing has to be kept until a first code has come, and
-    another one after every time that a second step was in use.
+    The token says that the password was right. Raises SecondStepExpired, Suspended and WrongCode.
     """
-    key = str(current_app.secret_key).encode()
-    made = hmac.digest(key, f"plenary.second-step {last_step} {session_token}".encode(), "sha256")
-    return base64.b32encode(made[:SECRET_BYTES]).decode()
+    with transaction():
+        user = tokens.redeem(SECOND_STEP, token, for_update=True)
+        if user.suspended_at:
+            raise Suspended(user.suspended_for)
+        proof.use_code(user, code)
+        user.session_token = sign_in.begin(user, browser)
+    return user
 
 
-def in_groups(secret: str) -> str:
-    """The secret as people copy it by hand: `ABCD EFGH ...`."""
-    return " ".join(secret[at : at + GROUP] for at in range(0, len(secret), GROUP))
+def set_up(user: User, *, password: str, code: str) -> list[str]:
+    """Keep the secret that was offered, now that a first code has come of it, and end every other sign-in.
+
+    Returns the recovery codes, which nobody can read afterwards. Raises WrongPassword, WrongFirstCode and
+    SecondStepIsOn.
+    """
+    verified = proof.check_password(user, password)
+    codes = new_recovery_codes()
+    with transaction():
+        proof.require_unchanged(user, verified)
+        if user.totp_secret:
+            raise SecondStepIsOn
+        secret = secret_for(user.session_token, user.totp_last_step)
+        step = matching_step(secret, code, utcnow(), user.totp_last_step)
+        if step is None:
+            raise WrongFirstCode
+        user.totp_secret, user.totp_last_step = secret, step
+        _replace_recovery_codes(user, codes)
+        sign_in.end_others(user, user.session_token)
+        write_to(user, "second_step_on", moment=utcnow(), forgot=address_for(user, "auth.forgot"))
+    return codes
 
 
-def enrolment(secret: str, *, email: str, site_name: str) -> str:
-    """The `otpauth:` address by which a device takes over the secret."""
-    return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=site_name)
+def renew_recovery_codes(user: User, *, password: str, code: str) -> list[str]:
+    """New recovery codes in place of the old ones. Raises WrongPassword, WrongCode and NotFound."""
+    verified = proof.check_password(user, password)
+    codes = new_recovery_codes()
+    with transaction():
+        _require_second_step(user, verified, code)
+        _replace_recovery_codes(user, codes)
+    return codes
 
 
-def qr_code(text: str) -> QrCode:
-    """The text as a QR code that can be read with up to 15 % of it spoiled."""
-    matrix = segno.make(text, error="m", micro=False).matrix
-    path = "".join(_dark_runs(row, y + QUIET_ZONE) for y, row in enumerate(matrix))
-    return QrCode(len(matrix) + 2 * QUIET_ZONE, path)
+def turn_off(user: User, *, password: str, code: str) -> bool:
+    """Sign in with the password alone from now on. Raises WrongPassword, WrongCode and NotFound."""
+    verified = proof.check_password(user, password)
+    with transaction():
+        _require_second_step(user, verified, code)
+        _remove(user)
+    return True
 
 
-def matching_step(secret: str, code: str, now: datetime, last_step: int | None) -> int | None:
-    """The time step whose code this is, None where it is none of now, or not later than the last one used."""
-    device, present = pyotp.TOTP(secret), int(now.timestamp()) // STEP_SECONDS
-    given = cleaned(code).encode()
-    for step in range(present - DRIFT, present + DRIFT + 1):
-        if step > (last_step or 0) and hmac.compare_digest(device.generate_otp(step).encode(), given):
-            return step
-    return None
+def remove(email: str) -> None:
+    """Take away the second step of somebody who has lost the device and the codes, from the command line.
+
+    Every sign-in ends. Raises NotFound where there is no such account, or no second step.
+    """
+    with transaction():
+        user = find_by_email(email)
+        if user is None or user.totp_secret is None:
+            raise NotFound
+        _remove(user)
+        sign_in.end_others(user, "")
+        record(None, "edit", "users", user, changed("second_step", True, False))
 
 
-def is_of_a_device(code: str) -> bool:
-    """Whether it looks like a code of a device, and not like a recovery code."""
-    return len(cleaned(code)) != RECOVERY_LENGTH
+def _require_second_step(user: User, verified: str, code: str) -> None:
+    proof.require_unchanged(user, verified)
+    if user.totp_secret is None:
+        raise NotFound
+    proof.use_code(user, code)
 
 
-def new_recovery_codes() -> list[str]:
-    """Codes as they are shown, once: `abcde-fghij`."""
-    made = ("".join(secrets.choice(UNMISTAKABLE) for _ in range(RECOVERY_LENGTH)) for _ in range(RECOVERY_CODES))
-    return [f"{code[:5]}-{code[5:]}" for code in made]
+def _remove(user: User) -> None:
+    """`totp_last_step` stays, so that no code of before is ever good again."""
+    user.totp_secret = None
+    _replace_recovery_codes(user, [])
+    write_to(user, "second_step_off", moment=utcnow(), forgot=address_for(user, "auth.forgot"))
 
 
-def recovery_hash(user_id: int, code: str) -> str:
-    """What is stored for a recovery code, however it is typed."""
-    return hashlib.sha256(f"{user_id} {cleaned(code)}".encode()).hexdigest()
+def _replace_recovery_codes(user: User, codes: list[str]) -> None:
+    db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
+    db.session.add_all(RecoveryCode(user_id=user.id, code_hash=recovery_hash(user.id, code)) for code in codes)
 
 
-def cleaned(code: str) -> str:
-    """The letters and digits of a code, whatever its case and however it was divided."""
-    plain = unicodedata.normalize("NFKC", code[:LONGEST_CODE]).casefold()
-    return "".join(char for char in plain if char.isalnum())
-
-
-def _dark_runs(row: bytearray, y: int) -> str:
-    """The dark parts of a row, each as a rectangle of height 1."""
-    path, x = "", QUIET_ZONE
-    for is_dark, modules in groupby(row):
-        length = len(list(modules))
-        path += f"M{x} {y}h{length}v1h-{length}z" if is_dark else ""
-        x += length
-    return path
+def count_recovery_codes(user: User) -> int:
+    """How many recovery codes are still good."""
+    unused = select(func.count()).where(RecoveryCode.user_id == user.id, RecoveryCode.used_at.is_(None))
+    return db.session.scalar(unused) or 0

@@ -1,7 +1,7 @@
 """What participants do. Each action is one transaction, and rights and deadlines are checked inside it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from app import audit, writing
 from app.allowances import require_change, require_post
@@ -16,7 +16,15 @@ from app.markup import render
 from app.models import Group, Message, MessageStatus, Topic, User
 from app.notify import tell_moderators
 from app.permissions import needs_approval, require
-from app.submissions import earlier_result, remember
+from app.submissions import Once
+from app.versions import require_version
+
+
+class Sent(NamedTuple):
+    """The key of the form by which a change of a message was sent, and the version that it showed."""
+
+    key: str
+    version: str
 
 
 def start_topic(
@@ -35,10 +43,10 @@ def start_topic(
     `question` is the number of one of the group's questions, or 0; `message` and `files` are as `reply` takes them.
     Raises Closed, Archived or Forbidden, NotFound for a question of another group, TooManyPosts, TooManyBytes, NoRoom.
     """
-    sent = (group.id, title, question, message, _identities(files))
-    with transaction():
-        if earlier := _earlier(submission, author, *sent):
-            return earlier
+    once = Once(submission, author, group.id, title, question, message, _identities(files))
+    with transaction(once=once):
+        if once.before:
+            return _made_before(once)
         require(author, "start_topic", group)
         _require_voice(author, group, message)
         asked = queries.get_question(group, question)
@@ -51,7 +59,7 @@ def start_topic(
         db.session.add(topic)
         db.session.flush()
         first = _post(topic, author, None, message, files)
-        remember(submission, author.id, first.id, *sent)
+        once.made(first.id)
     return first
 
 
@@ -73,10 +81,10 @@ def reply(
     `files` are attached to it. Raises Closed, Archived, Locked or Forbidden, NotFound where what is answered stands
     in another topic, AnsweredIsGone where it is not shown any more, and TooManyPosts, TooManyBytes and NoRoom.
     """
-    with transaction():
-        sent = (topic.id, reply_to.id if reply_to else None, message, _identities(files))
-        if earlier := _earlier(submission, author, *sent):
-            return earlier
+    once = Once(submission, author, topic.id, reply_to.id if reply_to else None, message, _identities(files))
+    with transaction(once=once):
+        if once.before:
+            return _made_before(once)
         topic = writing.standing(topic)
         require(author, "reply", topic)
         _require_voice(author, topic.group, message)
@@ -86,7 +94,7 @@ def reply(
             return twin
         require_post(author, topic.group.forum, _sizes(files))
         posted = _post(topic, author, reply_to, message, files)
-        remember(submission, author.id, posted.id, *sent)
+        once.made(posted.id)
     return posted
 
 
@@ -98,28 +106,31 @@ def edit(
     topic: Mapping[str, Any] | None = None,
     files: Sequence[Upload] = (),
     removed: Collection[int] = (),
-    submission: str = "",
+    sent: Sent,
 ) -> str:
     """Give a message a new text, more files and fewer, and keep the old text as a revision. No change leaves none.
 
     Returns what was changed: "message", "topic" where that alone was, or "".
 
     `removed` are keys of files of the message; `topic` has the `title` and the number of the `question` of the topic
-    that it begins, where they can be changed. A message that was returned to its author waits for approval again.
-    Raises Refused, naming the form's field, where it would have too many files, TitleStands, TooManyChanges,
-    TooManyBytes and NoRoom.
+    that it begins, where they can be changed; `sent` has the version that the form showed. A message that was returned
+    to its author waits for approval again. Raises Refused, naming the form's field, where it would have too many files,
+    TitleStands, ChangedMeanwhile, HiddenMeanwhile, TooManyChanges, TooManyBytes and NoRoom.
     """
-    with transaction():
+    once = Once(sent.key, author, message.id, changes, topic, _identities(files), sorted(removed))
+    with transaction(once=once):
         writing.lock(message)
         require(author, "edit", message)
-        sent = (message.id, changes, topic, _identities(files), sorted(removed))
-        if _earlier(submission, author, *sent):
+        if once.before:
             return "message"
+        is_up_to_date = sent.version == writing.version_of(message)
         require_change(author, message.topic.group.forum, _sizes(files))
         leaving = [file for file in message.files if file.id in removed]
         files_change = bool(files or leaving)
         retitled = topic is not None and _retitle(message, author, language=changes["language"], **topic)
         revised = writing.revise(message, changes, files_change=files_change)
+        if not is_up_to_date and (revised or retitled or not sent.version):
+            raise writing.outdated(message, sent.version)
         if not (revised or retitled):
             return ""
         if files_change:
@@ -127,20 +138,26 @@ def edit(
         if message.returned_at:
             message.returned_at = None
             tell_moderators("waits", message)
-        remember(submission, author.id, message.id, *sent)
+        once.made(message.id)
     return "message" if revised else "topic"
 
 
-def withdraw(message: Message, *, author: User) -> bool:
-    """Take back one's own message; it keeps its number and its place. False where that was done already."""
+def withdraw(message: Message, *, author: User, version: str) -> bool:
+    """Take back one's own message, of which the page showed this version; it keeps its number and its place. False
+    where that was done already. Raises ChangedMeanwhile."""
     with transaction():
         writing.lock(message)
         if message.author_id == author.id and message.status == MessageStatus.WITHDRAWN:
             return False
         require(author, "withdraw", message)
+        require_version(version, writing.version_of(message))
         message.withdrawn_at = utcnow()
         writing.show(message, MessageStatus.WITHDRAWN)
     return True
+
+
+def _made_before(once: Once) -> Message:
+    return db.session.get_one(Message, once.before)
 
 
 def _require_voice(author: User, group: Group, message: dict[str, Any]) -> None:
@@ -205,8 +222,3 @@ def _identities(files: Sequence[Upload]) -> list[tuple[str, str]]:
 
 def _sizes(files: Sequence[Upload]) -> list[int]:
     return [file.size for file in files]
-
-
-def _earlier(submission: str, author: User, *content: object) -> Message | None:
-    number = earlier_result(submission, author.id, *content)
-    return db.session.get(Message, number) if number else None

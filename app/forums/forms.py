@@ -10,7 +10,18 @@ from wtforms.validators import ValidationError
 from app import labels
 from app.attachments.forms import FilesField
 from app.auth.forms import FOR_A_GOVERNMENT, FOR_AN_ORGANIZATION, NoAddress, PersonsName, typed
-from app.forms import AtMost, BodyField, ChoiceField, ChoicesField, LineField, OnceForm, Renders, Required
+from app.forms import (
+    AtMost,
+    BodyField,
+    ChoiceField,
+    ChoicesField,
+    LineField,
+    OnceForm,
+    Renders,
+    Required,
+    VersionedForm,
+)
+from app.forums.actions import Sent
 from app.languages import reader_language
 from app.models import Capacity, Message, Topic, User
 
@@ -124,7 +135,7 @@ class TopicForm(TopicFields, NewMessageForm):
     pass
 
 
-class EditForm(TopicFields, MessageForm):
+class EditForm(TopicFields, MessageForm, VersionedForm):
     """With the title and the question of the topic that the message begins, where they can still be changed."""
 
     removed = ChoicesField(_l("Remove attached files"))
@@ -140,6 +151,11 @@ class EditForm(TopicFields, MessageForm):
     @property
     def changes(self) -> dict[str, Any]:
         """What the action takes."""
-        sent = self.sent
         topic = self.topic if "title" in self else None
-        return {"changes": sent.pop("message"), "topic": topic, "removed": self.removed.data or (), **sent}
+        files = {"files": self.files.uploads, "removed": self.removed.data or ()}
+        return {
+            "changes": self.message,
+            "topic": topic,
+            **files,
+            "sent": Sent(self.submission.data or "", self.version.data),
+        }

@@ -9,8 +9,8 @@ from flask_babel import gettext as _
 from app.addresses import LARGEST_KEY
 from app.attachments.forms import takes_files
 from app.database import utcnow
-from app.errors import AnsweredIsGone, NotFound
-from app.forms import told_at_its_field
+from app.errors import AnsweredIsGone, ChangedMeanwhile, HiddenMeanwhile, NotFound
+from app.forms import VersionedForm, carry_out, told_at_its_field
 from app.forums import actions, queries, topic_queries
 from app.forums.forms import EditForm, MessageForm, NewMessageForm, TopicForm
 from app.forums.views import message_address
@@ -20,7 +20,7 @@ from app.models import Group, Message, MessageStatus, Topic, User
 from app.permissions import can, needs_approval, require
 from app.plain import plain
 from app.viewer import signed_in, signed_in_user
-from app.writing import last_correction, why_returned
+from app.writing import last_correction, version_of, why_returned
 
 SAID_OF_CHANGES = {
     "message": N_("Your message is changed. Its earlier versions stay readable in its history."),
@@ -71,13 +71,16 @@ def edit(number: int) -> ResponseReturnValue:
     author = signed_in_user()
     message = queries.get_message(number, viewer=author)
     require(author, "edit", message)
-    form = _edit_form(message, author)
-    if _is_sent(_ready(form, default=message.language)):
-        with told_at_its_field(form):
-            changed = actions.edit(message, author=author, **form.changes)
-            return _to_message(message, (changed and _waiting(message)) or _(SAID_OF_CHANGES[changed]))
+    form, unsaved = _edit_form(message, author), ""
+    if _is_sent(form):
+        try:
+            with told_at_its_field(form):
+                changed = actions.edit(message, author=author, **form.changes)
+                return _to_message(message, (changed and _waiting(message)) or _(SAID_OF_CHANGES[changed]))
+        except ChangedMeanwhile as error:
+            form, unsaved = _outdated(form, message, author, error)
     told = {"returned": why_returned([message]).get(number), "corrected": last_correction(message)}
-    return _form_page("forums/edit.html", form, message=message, **told)
+    return _form_page("forums/edit.html", form, message=message, unsaved=unsaved, **told)
 
 
 @bp.route("/messages/<int:number>/withdraw/", methods=["GET", "POST"])
@@ -85,12 +88,14 @@ def edit(number: int) -> ResponseReturnValue:
 def withdraw(number: int) -> ResponseReturnValue:
     author = signed_in_user()
     message = queries.get_message(number, viewer=author)
-    if request.method == "POST":
-        withdrawn = actions.withdraw(message, author=author)
+    form = VersionedForm()
+    withdrawn = carry_out(form, lambda: actions.withdraw(message, author=author, version=form.version.data))
+    if withdrawn is not None:
         said = _("Your message is withdrawn. Its number and its place remain.")
         return _to_message(message, said if withdrawn else _("This was done already. Nothing more was changed."))
     require(author, "withdraw", message)
-    return render_template("forums/withdraw.html", message=message)
+    form.shows(version_of(message))
+    return render_template("forums/withdraw.html", message=message, form=form), form.status
 
 
 @bp.post("/preview/")
@@ -115,15 +120,29 @@ def _ready(form: Written, default: str | None = None) -> Written:
     return form
 
 
-def _edit_form(message: Message, author: User) -> EditForm:
+def _edit_form(message: Message, author: User, **source: Any) -> EditForm:
+    """The form of a message; with `formdata=None` of what is stored, whatever was sent."""
     topic = message.topic
-    form = EditForm(obj=message, title=topic.title, question=topic.question.number if topic.question else 0)
+    stored = {"title": topic.title, "question": topic.question.number if topic.question else 0}
+    form = EditForm(obj=message, version=version_of(message), **stored, **source)
     form.offer_removal(message)
     if can(author, "change_title", message):
         form.question.offer(_question_choices(topic.group))
     else:
         form.leave_topic()
-    return form
+    return _ready(form, default=message.language)
+
+
+def _outdated(form: EditForm, message: Message, author: User, error: ChangedMeanwhile) -> tuple[EditForm, str]:
+    """The form to show where the message was changed after it was opened: what was typed beside what is stored; or,
+    where a moderator has hidden words since, what is stored alone, with the typed text, which is not to be saved."""
+    stored = _edit_form(message, author, formdata=None)
+    if isinstance(error, HiddenMeanwhile):
+        stored.is_outdated = True
+        return stored, form.body.data or ""
+    form.tell_what_is_stored(stored)
+    form.files.ask_again()
+    return form, ""
 
 
 def _is_sent(form: MessageForm) -> bool:
@@ -131,10 +150,9 @@ def _is_sent(form: MessageForm) -> bool:
 
 
 def _form_page(template: str, form: MessageForm, **context: object) -> ResponseReturnValue:
-    wants_preview = form.is_submitted() and not form.errors
+    wants_preview = form.is_submitted() and not form.errors and not form.is_outdated
     shown = render(form.body.data or "") if wants_preview else None
-    status = 422 if form.errors else 200
-    return render_template(template, form=form, preview=shown, now=utcnow(), **context), status
+    return render_template(template, form=form, preview=shown, now=utcnow(), **context), form.status
 
 
 def _posting_as(author: User, group: Group) -> dict[str, bool]:

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
 
-from app.forms import AtMost, BodyField, ChoiceField, Form, HiddenField, LineField, Renders, Required
+from app.forms import AtMost, BodyField, ChoiceField, LineField, Renders, Required, VersionedForm
 from app.languages import N_, language_or_default, reader_language, site_languages, speaking
 from app.models import Message, Topic
 from app.moderation import actions
@@ -17,25 +17,21 @@ from app.moderation.queries import list_reasons
 from app.moderation.queue_queries import Case
 
 
-class SeenForm(Form):
-    """`seen` names what the page shows of the message."""
-
-    seen = HiddenField()
-
+class PlainActForm(VersionedForm):
     @property
     def asked(self) -> dict[str, Any]:
         """What the action takes."""
-        return {"seen": self.seen.data or ""}
+        return {"version": self.version.data}
 
 
-class SeenReasonForm(SeenForm, ReasonForm):
+class ReasonedActForm(PlainActForm, ReasonForm):
     @property
     def asked(self) -> dict[str, Any]:
         """What the action takes."""
         return {**super().asked, "reason": self.reason}
 
 
-class WithholdForm(SeenReasonForm):
+class WithholdForm(ReasonedActForm):
     title = LineField(
         _l("New title of the topic"),
         [AtMost(Topic.MAX_TITLE)],
@@ -48,7 +44,7 @@ class WithholdForm(SeenReasonForm):
         return {**super().asked, "title": self.title.data or "" if "title" in self else ""}
 
 
-class CorrectForm(SeenReasonForm):
+class CorrectForm(ReasonedActForm):
     standing: Message
     body = BodyField(
         _l("Text of the message"),
@@ -97,7 +93,7 @@ class Step:
 STEPS = {
     "approve": Step(
         "approve",
-        SeenForm,
+        PlainActForm,
         actions.approve,
         N_("Approve"),
         N_("Everybody will be able to read it, and its author is told."),
@@ -106,7 +102,7 @@ STEPS = {
     ),
     "return": Step(
         "return",
-        SeenReasonForm,
+        ReasonedActForm,
         actions.return_to_author,
         N_("Ask the author to change it"),
         N_("The author is told why, and can change the message. Until then it stays unpublished."),
@@ -133,7 +129,7 @@ STEPS = {
     ),
     "restore": Step(
         "restore",
-        SeenReasonForm,
+        ReasonedActForm,
         actions.restore,
         N_("Restore it"),
         N_("It is shown again at its place, or waits for approval again where it was never published."),
@@ -142,7 +138,7 @@ STEPS = {
     ),
     "settle": Step(
         "moderate_message",
-        SeenForm,
+        PlainActForm,
         actions.settle,
         N_("Settle its reports"),
         N_("The message stays as it is, and its reports leave the queue."),
@@ -160,14 +156,14 @@ def sent_form(name: str, case: Case) -> Any:
 def given_back(name: str, case: Case) -> Any:
     """The same, to be sent again once the moderator has read the present text."""
     form = sent_form(name, case)
-    form.seen.data = case.version
+    form.version.data = case.version
     return form
 
 
 def new_form(name: str, case: Case) -> Any:
     """The form of an act to fill in, whatever the request sent."""
     message = case.message
-    started: dict[str, Any] = {"seen": case.version}
+    started: dict[str, Any] = {"version": case.version}
     if name == "withhold":
         started["title"] = _neutral_title(message)
     form = STEPS[name].form(formdata=None, obj=message if name == "correct" else None, data=started)

@@ -11,13 +11,13 @@ from flask_babel import lazy_gettext as _l
 from app import audit, writing
 from app.allowances import require_report
 from app.database import utcnow
-from app.errors import AlreadyDecided, ChangedMeanwhile, Refused
+from app.errors import AlreadyDecided, Refused
 from app.extensions import db, transaction
 from app.models import ActKind, Message, MessageStatus, Report, Topic, User
-from app.moderation.queries import begins_topic, find_report, last_revision, open_reports, version_of
+from app.moderation.queries import begins_topic, find_report, open_reports, version_of
 from app.notify import tell_author, tell_moderators
 from app.permissions import require
-from app.submissions import earlier_result, remember
+from app.submissions import Once
 
 Reason = Mapping[str, str]
 
@@ -25,32 +25,32 @@ ALREADY_REPORTED = _l("You have reported this message already. The Secretariat i
 NOTHING_CHANGED = _l("You have changed nothing. Correct the text, or leave it as it is.")
 
 
-def approve(message: Message, *, by: User, seen: str) -> None:
+def approve(message: Message, *, by: User, version: str) -> None:
     """Publish a message that waits. What it said before is not for the public.
 
-    `seen` names what the moderator was shown (`version_of`). Raises AlreadyDecided, ChangedMeanwhile, Archived and
-    Forbidden, as the other acts do.
+    `version` is that of what the moderator was shown. Raises AlreadyDecided, ChangedMeanwhile, Archived and Forbidden,
+    as the other acts do.
     """
     with transaction():
         writing.lock(message)
         require(by, "approve", message)
-        _refuse_if_changed(message, seen)
+        _refuse_if_changed(message, version)
         writing.publish(message)
         message.returned_at = None
-        _record(ActKind.APPROVE, message, by, {}, detail={"hides": last_revision(message)})
+        _record(ActKind.APPROVE, message, by, {}, detail={"hides": writing.last_revision(message)})
 
 
-def return_to_author(message: Message, *, by: User, seen: str, reason: Reason) -> None:
+def return_to_author(message: Message, *, by: User, version: str, reason: Reason) -> None:
     """Ask the author to change a message that waits; it goes on waiting, for the author."""
     with transaction():
         writing.lock(message)
         require(by, "return", message)
-        _refuse_if_changed(message, seen)
+        _refuse_if_changed(message, version)
         message.returned_at = utcnow()
         _record(ActKind.RETURN, message, by, reason)
 
 
-def correct(message: Message, *, by: User, seen: str, reason: Reason, changes: dict[str, Any], hide: bool) -> None:
+def correct(message: Message, *, by: User, version: str, reason: Reason, changes: dict[str, Any], hide: bool) -> None:
     """Change what a message says; with `hide`, or before it is published, what it said before is not for the public.
 
     Raises Refused where nothing is changed.
@@ -58,7 +58,7 @@ def correct(message: Message, *, by: User, seen: str, reason: Reason, changes: d
     with transaction():
         writing.lock(message)
         require(by, "correct", message)
-        _refuse_if_changed(message, seen)
+        _refuse_if_changed(message, version)
         kept = writing.revise(message, changes)
         if kept is None:
             raise Refused(NOTHING_CHANGED)
@@ -66,7 +66,7 @@ def correct(message: Message, *, by: User, seen: str, reason: Reason, changes: d
         _record(ActKind.EDIT, message, by, reason, detail={"revision": kept.id, **hidden})
 
 
-def withhold(message: Message, *, by: User, seen: str, reason: Reason, title: str) -> None:
+def withhold(message: Message, *, by: User, version: str, reason: Reason, title: str) -> None:
     """Show a message no more. One that is published keeps its number and its place; its reports are settled.
 
     `title` is the new one of the topic that the message began, "" to leave it as it is; the old one is kept in the
@@ -75,7 +75,7 @@ def withhold(message: Message, *, by: User, seen: str, reason: Reason, title: st
     with transaction():
         writing.lock(message)
         require(by, "withhold", message)
-        _refuse_if_changed(message, seen)
+        _refuse_if_changed(message, version)
         message.withheld_at, message.withheld_for, message.returned_at = utcnow(), dict(reason), None
         writing.show(message, MessageStatus.WITHHELD)
         topic = _retitled(message, title, by)
@@ -83,18 +83,18 @@ def withhold(message: Message, *, by: User, seen: str, reason: Reason, title: st
         _record(ActKind.WITHHOLD, message, by, reason, topic=topic)
 
 
-def restore(message: Message, *, by: User, seen: str, reason: Reason) -> None:
+def restore(message: Message, *, by: User, version: str, reason: Reason) -> None:
     """Show a message again at its place; one that was never published waits for approval again."""
     with transaction():
         writing.lock(message)
         require(by, "restore", message)
-        _refuse_if_changed(message, seen)
+        _refuse_if_changed(message, version)
         message.withheld_at = message.withheld_for = None
         writing.show(message, MessageStatus.PUBLISHED if message.position else MessageStatus.PENDING)
         _record(ActKind.RESTORE, message, by, reason)
 
 
-def settle(message: Message, *, by: User, seen: str) -> None:
+def settle(message: Message, *, by: User, version: str) -> None:
     """Settle the reports of a message without an act. Raises AlreadyDecided where none is open."""
     with transaction():
         writing.lock(message)
@@ -102,7 +102,7 @@ def settle(message: Message, *, by: User, seen: str) -> None:
         reports = open_reports(message)
         if not reports:
             raise AlreadyDecided
-        _refuse_if_changed(message, seen)
+        _refuse_if_changed(message, version)
         _settle(reports, by)
 
 
@@ -112,9 +112,10 @@ def report(message: Message, *, reporter: User, reason: str, submission: str) ->
     The same form sent again changes nothing. Somebody can report a message again once the report was settled.
     Raises Refused while it is open, Archived, Forbidden and TooManyReports.
     """
-    with transaction():
+    once = Once(submission, reporter, message.id, reason)
+    with transaction(once=once):
         writing.lock(message)
-        if earlier_result(submission, reporter.id, message.id, reason):
+        if once.before:
             return
         require(reporter, "report", message)
         is_first = not open_reports(message)
@@ -125,14 +126,14 @@ def report(message: Message, *, reporter: User, reason: str, submission: str) ->
         made.reason, made.at, made.settled_at, made.settled_by_id = reason, utcnow(), None, None
         db.session.add(made)
         db.session.flush()
-        remember(submission, reporter.id, made.id, message.id, reason)
+        once.made(made.id)
         if is_first:
             tell_moderators("reported", message, but=reporter)
 
 
-def _refuse_if_changed(message: Message, seen: str) -> None:
-    if seen != version_of(message):
-        raise ChangedMeanwhile
+def _refuse_if_changed(message: Message, version: str) -> None:
+    if version != version_of(message):
+        raise writing.outdated(message, version)
 
 
 def _retitled(message: Message, title: str, by: User) -> Topic | None:

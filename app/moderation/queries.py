@@ -1,13 +1,13 @@
 """What moderation asks about reasons, single messages and their reports."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
+from app import writing
 from app.extensions import db
-from app.models import Act, Message, Reason, Report, Topic, User
+from app.models import Act, Message, Reason, Report, User
 from app.versions import fingerprint
 
 
@@ -17,26 +17,13 @@ def list_reasons() -> Sequence[Reason]:
     return db.session.scalars(statement).all()
 
 
-def last_revision(message: Message) -> int:
-    """The key of its last revision, 0 for none."""
-    return message.revisions[-1].id if message.revisions else 0
-
-
 def version_of(message: Message) -> str:
-    """The name of all that a moderator is shown of a message: with the title and the question above it, its files, what
-    was decided about it before, and its open reports."""
-    topic = message.topic
-    said = [message.body, message.language, message.on_behalf_of, message.speaker]
-    files = [(file.name, file.sha256) for file in message.files]
+    """The version of all that a moderator is shown of a message: that of what it says, what was decided about it
+    before, and its open reports."""
     decided = db.session.scalar(select(func.max(Act.id)).where(Act.message_id == message.id))
     reports = sorted((report.id, report.reason) for report in open_reports(message))
-    return fingerprint(last_revision(message), topic.title, question_above(topic), said, files, decided, reports)
-
-
-def question_above(topic: Topic) -> list[Any]:
-    """The key of the question of a topic, and its text in each language; the key alone is None where there is none."""
-    question = topic.question
-    return [topic.question_id, question and {code: text.text for code, text in question.texts.items()}]
+    shown = writing.version_of(message)
+    return f"{writing.last_revision(message)}-{fingerprint(shown, decided, reports)}"
 
 
 def begins_topic(message: Message) -> bool:

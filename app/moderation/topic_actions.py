@@ -1,9 +1,8 @@
 """What moderators do with topics: pin, lock, give another title or place, move messages, split, merge.
 
 Each act is one transaction, in which the topics are kept from other writers, the rights are checked on all that it
-touches, and the act is recorded. Where the topic was changed, or someone else has decided about it, since the
-moderator opened the form, nothing is done (TopicChangedMeanwhile); the same form sent again does nothing and returns
-what it returned before.
+touches, and the act is recorded. Where somebody else has decided something about the topic since the moderator opened
+the form, nothing is done (ChangedMeanwhile); the same form sent again does nothing and returns what it returned before.
 """
 
 from collections.abc import Collection, Mapping
@@ -15,12 +14,13 @@ from flask_babel import lazy_gettext as _l
 from app import audit, writing
 from app.counters import carried
 from app.database import utcnow
-from app.errors import AlreadyDecided, NotFound, Refused, TopicChangedMeanwhile
+from app.errors import AlreadyDecided, NotFound, Refused
 from app.extensions import db, transaction
 from app.models import ActKind, Forum, Group, Question, Topic, User
 from app.moderation.topic_queries import get_messages_of, numbers_with_place, version_of_topic
 from app.permissions import require
-from app.submissions import earlier_result, remember
+from app.submissions import Once
+from app.versions import require_version
 
 MARKS = {
     ActKind.PIN: ("pinned_at", True),
@@ -37,57 +37,64 @@ NOT_PUBLISHED = _l("Nothing of that topic has been published yet. Please decide 
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """Who acts on a topic and why (`reason` by language code); `seen` names what the moderator was shown of it
-    (`version_of_topic`), `key` is that of the form."""
+    """Who acts on a topic and why (`reason` by language code); `version` is that of the topic which the form showed,
+    `key` that of the form."""
 
     by: User
     reason: Mapping[str, str]
-    seen: str
+    version: str
     key: str
+
+    def once(self, *content: object) -> Once:
+        """The form by which it was sent, with this content."""
+        return Once(self.key, self.by, *content, self.reason)
 
 
 def mark(topic_id: int, kind: ActKind, *, decision: Decision) -> int:
     """Pin, unpin, lock or unlock a topic, and return its key. Raises Forbidden, Archived, AlreadyDecided,
-    TopicChangedMeanwhile, NotFound."""
+    ChangedMeanwhile, NotFound."""
     column, on = MARKS[kind]
-    with transaction():
-        if earlier := _earlier(decision, kind, topic_id):
-            return earlier
+    once = decision.once(kind, topic_id)
+    with transaction(once=once):
+        if once.before:
+            return once.before
         topic = _held(topic_id)
         require(decision.by, "moderate_topic", topic)
-        _require_up_to_date(decision, topic)
+        require_version(decision.version, version_of_topic(topic))
         if (getattr(topic, column) is not None) == on:
             raise AlreadyDecided
         setattr(topic, column, utcnow() if on else None)
-        return _keep(decision, kind, topic, topic_id)
+        return _keep(decision, once, kind, topic)
 
 
 def retitle(topic_id: int, title: str, language: str, *, decision: Decision) -> int:
     """Give a topic another title; the former one goes to the log of the administration alone. Raises as `mark`, and
     Refused where nothing changes."""
-    with transaction():
-        if earlier := _earlier(decision, ActKind.RETITLE, topic_id, title, language):
-            return earlier
+    once = decision.once(ActKind.RETITLE, topic_id, title, language)
+    with transaction(once=once):
+        if once.before:
+            return once.before
         topic = _held(topic_id)
         require(decision.by, "moderate_topic", topic)
-        _require_up_to_date(decision, topic)
+        require_version(decision.version, version_of_topic(topic))
         if (topic.title, topic.language) == (title, language):
             raise Refused(SAME_TITLE, "title")
         changes = audit.assign(topic, {"title": title}, language)
         topic.language = language
         audit.record(decision.by, "edit", "topics", topic, changes)
-        return _keep(decision, ActKind.RETITLE, topic, topic_id, title, language)
+        return _keep(decision, once, ActKind.RETITLE, topic)
 
 
 def refile(topic_id: int, place: tuple[int, int | None], *, decision: Decision) -> int:
     """Put a topic into another group of its forum, or under another question: `place` has the keys of both, None for
     no question. Raises as `mark`, NotFound for a place of another forum, and Refused where nothing changes."""
-    with transaction():
-        if earlier := _earlier(decision, ActKind.MOVE, topic_id, place):
-            return earlier
+    once = decision.once(ActKind.MOVE, topic_id, place)
+    with transaction(once=once):
+        if once.before:
+            return once.before
         topic = _held(topic_id)
         require(decision.by, "moderate_topic", topic)
-        _require_up_to_date(decision, topic)
+        require_version(decision.version, version_of_topic(topic))
         group, question = _find_place(topic.group.forum, place)
         former = (topic.group_id, topic.question_id)
         if former == place:
@@ -95,25 +102,26 @@ def refile(topic_id: int, place: tuple[int, int | None], *, decision: Decision) 
         with carried(topic):
             topic.group, topic.question = group, question
         ways = zip(("from_group", "from_question", "to_group", "to_question"), (*former, *place), strict=True)
-        return _keep(decision, ActKind.MOVE, topic, topic_id, place, detail=dict(ways))
+        return _keep(decision, once, ActKind.MOVE, topic, detail=dict(ways))
 
 
 def move_messages(topic_id: int, numbers: Collection[int], target_id: int, *, decision: Decision) -> int:
     """Put messages of a topic into another topic of the forum, and return that one's key.
 
     A topic that has no published message left is merged into the other. Raises Forbidden, Archived, AlreadyDecided,
-    NotFound for a message of another forum, and Refused for a topic that cannot take them.
+    ChangedMeanwhile, NotFound for a message of another forum, and Refused for a topic that cannot take them.
     """
-    with transaction():
-        if earlier := _earlier(decision, ActKind.MOVE, topic_id, sorted(numbers), target_id):
-            return earlier
+    once = decision.once(ActKind.MOVE, topic_id, sorted(numbers), target_id)
+    with transaction(once=once):
+        if once.before:
+            return once.before
         source, target = _held_pair(topic_id, target_id)
         require(decision.by, "rearrange", source)
-        _require_up_to_date(decision, source)
+        require_version(decision.version, version_of_topic(source))
         target = _checked(target, source)
         require(decision.by, "rearrange", target)
         detail = _move(source, target, numbers, decision.by)
-        return _keep(decision, ActKind.MOVE, target, topic_id, sorted(numbers), target_id, detail=detail)
+        return _keep(decision, once, ActKind.MOVE, target, detail=detail)
 
 
 def split(
@@ -128,48 +136,46 @@ def split(
 
     `titled` has `title` and its `language`, `place` is as `refile` takes it. Raises as `move_messages`.
     """
-    with transaction():
-        if earlier := _earlier(decision, ActKind.SPLIT, topic_id, sorted(numbers), titled, place):
-            return earlier
+    once = decision.once(ActKind.SPLIT, topic_id, sorted(numbers), titled, place)
+    with transaction(once=once):
+        if once.before:
+            return once.before
         source = _held(topic_id)
         require(decision.by, "rearrange", source)
-        _require_up_to_date(decision, source)
+        require_version(decision.version, version_of_topic(source))
         group, question = _find_place(source.group.forum, place)
         first = get_messages_of(source, numbers)[0]
         made = Topic(group=group, question=question, author=first.author, created_at=first.posted_at, **titled)
         db.session.add(made)
         db.session.flush()
         detail = _move(source, made, numbers, decision.by)
-        return _keep(decision, ActKind.SPLIT, made, topic_id, sorted(numbers), titled, place, detail=detail)
+        return _keep(decision, once, ActKind.SPLIT, made, detail=detail)
 
 
 def merge(topic_id: int, target_id: int, *, decision: Decision) -> int:
     """Put all messages of a topic into another one of the forum, to which its address leads from then on; return that
     one's key. Raises as `move_messages`."""
-    with transaction():
-        if earlier := _earlier(decision, ActKind.MERGE, topic_id, target_id):
-            return earlier
+    once = decision.once(ActKind.MERGE, topic_id, target_id)
+    with transaction(once=once):
+        if once.before:
+            return once.before
         source, target = _held_pair(topic_id, target_id)
         require(decision.by, "moderate_topic", source)
-        _require_up_to_date(decision, source)
+        require_version(decision.version, version_of_topic(source))
         target = _checked(target, source)
         require(decision.by, "moderate_topic", target)
         detail = {"from_topic": source.id, "messages": numbers_with_place(source)}
         writing.move(source, target)
-        return _keep(decision, ActKind.MERGE, target, topic_id, target_id, detail=detail)
-
-
-def _earlier(decision: Decision, *content: object) -> int | None:
-    return earlier_result(decision.key, decision.by.id, *content, decision.reason)
+        return _keep(decision, once, ActKind.MERGE, target, detail=detail)
 
 
 def _keep(
-    decision: Decision, kind: ActKind, topic: Topic, *content: object, detail: Mapping[str, Any] | None = None
+    decision: Decision, once: Once, kind: ActKind, topic: Topic, *, detail: Mapping[str, Any] | None = None
 ) -> int:
-    """Record the act, remember its form, and give the key of the topic that it leads to."""
+    """Record the act, and give the key of the topic that its form leads to."""
     forum = topic.group.forum
     writing.record_act(kind, by=decision.by, forum=forum, reason=decision.reason, topic=topic, **(detail or {}))
-    remember(decision.key, decision.by.id, topic.id, kind, *content, decision.reason)
+    once.made(topic.id)
     return topic.id
 
 
@@ -183,12 +189,6 @@ def _held_pair(topic_id: int, target_id: int) -> tuple[Topic, Topic | None]:
     if topic_id not in topics:
         raise NotFound
     return topics[topic_id], topics.get(target_id)
-
-
-def _require_up_to_date(decision: Decision, topic: Topic) -> None:
-    """Raise TopicChangedMeanwhile where the moderator was shown the topic as it stands no more."""
-    if decision.seen != version_of_topic(topic):
-        raise TopicChangedMeanwhile
 
 
 def _checked(target: Topic | None, source: Topic) -> Topic:

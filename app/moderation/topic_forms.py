@@ -1,4 +1,4 @@
-"""The forms of acts on topics; each has its reason, and names what its moderator was shown of the topic."""
+"""The forms of acts on topics; each has its reason, and the version of the topic that its moderator saw."""
 
 import re
 from typing import Any
@@ -9,7 +9,7 @@ from wtforms import SelectMultipleField
 from wtforms.validators import ValidationError
 
 from app.addresses import LARGEST_KEY
-from app.forms import AtMost, ChoiceField, HiddenField, LineField, OnceForm, Required, not_offered
+from app.forms import AtMost, ChoiceField, LineField, OnceForm, Required, VersionedForm, not_offered
 from app.languages import site_languages, text_in
 from app.models import Forum, Topic
 from app.moderation.forms import ReasonForm
@@ -116,17 +116,23 @@ class TargetFields(OnceForm):
             raise ValidationError(_("This is no address of a topic. Please copy it from the page of that topic."))
 
 
-class ActForm(ReasonForm):
+class ActForm(ReasonForm, VersionedForm):
     """An act on a topic that needs nothing but its reason."""
 
     NO_REASON = _l("Choose a reason, or write one. The public record shows it.")
-
-    seen = HiddenField()
 
     @property
     def error_list(self) -> list[tuple[str, str]]:
         """In the order in which the page shows the fields: the reason stands last."""
         return sorted(super().error_list, key=lambda error: error[0] in {self.listed.id, self.words.id})
+
+
+class StoredTitleForm(TitleFields, VersionedForm):
+    pass
+
+
+class StoredPlaceForm(PlaceFields, VersionedForm):
+    pass
 
 
 class RetitleForm(TitleFields, ActForm):

@@ -7,18 +7,18 @@ from sqlalchemy import func, select
 from app.errors import AlreadyDecided, NotFound
 from app.extensions import db
 from app.models import Act, Message, Topic
-from app.moderation.queries import question_above
-from app.versions import fingerprint
+from app.versions import version_of
+from app.writing import question_above
 
 
 def version_of_topic(topic: Topic) -> str:
-    """The name of what a moderator is shown of a topic: its title, its place and the question above it, and the latest
-    act on it.
+    """The version of what a moderator is shown of a topic: its title, its place and the question above it, and the
+    latest act on it.
 
-    A form with another name is out of date: the topic was changed, or someone else has decided about it since.
+    A form with another one is out of date: the topic was changed, or someone else has decided about it since.
     """
     latest = db.session.scalar(select(func.max(Act.id)).where(Act.topic_id == topic.id))
-    return fingerprint(latest, topic.title, topic.language, topic.group_id, question_above(topic))
+    return version_of(topic, ("title", "language", "group_id"), question_above(topic), latest)
 
 
 def numbers_with_place(topic: Topic) -> list[int]:

@@ -9,14 +9,23 @@ from flask_babel import gettext as _
 
 from app.addresses import asked_page, link
 from app.database import utcnow
-from app.forms import carry_out
+from app.forms import VersionedForm, carry_out
 from app.forums import queries, topic_queries
 from app.languages import N_, reader_language, site_default
 from app.models import ActKind, Forum, Topic
 from app.moderation import topic_actions
 from app.moderation.queries import list_reasons
 from app.moderation.topic_actions import Decision
-from app.moderation.topic_forms import ActForm, MergeForm, MoveForm, RefileForm, RetitleForm, SplitForm
+from app.moderation.topic_forms import (
+    ActForm,
+    MergeForm,
+    MoveForm,
+    RefileForm,
+    RetitleForm,
+    SplitForm,
+    StoredPlaceForm,
+    StoredTitleForm,
+)
 from app.moderation.topic_queries import version_of_topic
 from app.permissions import can, require
 from app.viewer import signed_in, signed_in_user
@@ -102,7 +111,11 @@ def retitle(topic_id: int) -> ResponseReturnValue:
     topic, form = _opened(topic_id, RetitleForm, "moderate_topic")
     _preset(form, title=topic.title, language=topic.language)
     return _act(
-        "retitle", topic, form, lambda: topic_actions.retitle(topic_id, **form.titled, decision=_decision(form))
+        "retitle",
+        topic,
+        form,
+        lambda: topic_actions.retitle(topic_id, **form.titled, decision=_decision(form)),
+        lambda: StoredTitleForm(formdata=None, title=topic.title, language=topic.language),
     )
 
 
@@ -113,7 +126,11 @@ def refile(topic_id: int) -> ResponseReturnValue:
     form.offer_places(_forum_with_places(topic))
     _preset(form, place=(topic.group_id, topic.question_id))
     return _act(
-        "refile", topic, form, lambda: topic_actions.refile(topic_id, form.place.data, decision=_decision(form))
+        "refile",
+        topic,
+        form,
+        lambda: topic_actions.refile(topic_id, form.place.data, decision=_decision(form)),
+        lambda: _stored_place(topic),
     )
 
 
@@ -159,7 +176,6 @@ def _opened(topic_id: int, kind: type[F], right: str) -> tuple[Topic, F]:
         require(viewer, right, topic)
     form = kind()
     form.offer(list_reasons(), reader_language())
-    _preset(form, seen=version_of_topic(topic))
     return topic, form
 
 
@@ -178,18 +194,31 @@ def _forum_with_places(topic: Topic) -> Forum:
 
 
 def _decision(form: ActForm) -> Decision:
-    return Decision(by=signed_in_user(), reason=form.reason, seen=form.seen.data or "", key=form.submission.data or "")
+    return Decision(by=signed_in_user(), reason=form.reason, version=form.version.data, key=form.submission.data or "")
 
 
-def _act(name: str, topic: Topic, form: ActForm, action: Callable[[], int]) -> ResponseReturnValue:
-    """Do it and go to the topic that it leads to; or show the form."""
-    leads_to = carry_out(form, action)
+def _stored_place(topic: Topic) -> StoredPlaceForm:
+    form = StoredPlaceForm(formdata=None, place=(topic.group_id, topic.question_id))
+    form.offer_places(_forum_with_places(topic))
+    return form
+
+
+def _act(
+    name: str,
+    topic: Topic,
+    form: ActForm,
+    action: Callable[[], int],
+    stored: Callable[[], VersionedForm] | None = None,
+) -> ResponseReturnValue:
+    """Do it and go to the topic that it leads to; or show the form, with what is stored now beside it."""
+    leads_to = carry_out(form, action, stored)
     if leads_to is not None:
         flash(_(WORDS[name].done), "success")
         return redirect(link("forums.topic", topic_id=leads_to))
+    form.shows(version_of_topic(topic))
     shown = _messages_to_choose(topic) if name in ON_MESSAGES else None
     context = {"topic": topic, "form": form, "name": name, "words": WORDS[name], "shown": shown}
-    return render_template("moderation/topic_act.html", **context), 422 if form.errors else 200
+    return render_template("moderation/topic_act.html", **context), form.status
 
 
 def _messages_to_choose(topic: Topic) -> topic_queries.TopicPage:

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from app.addresses import link
 from app.database import utcnow
-from app.errors import ChangedMeanwhile
+from app.errors import ChangedMeanwhile, HiddenMeanwhile
 from app.forms import Form
 from app.moderation.act_forms import STEPS, given_back, new_form, sent_form
 from app.moderation.queue_queries import Case, get_case, get_queue
@@ -41,15 +41,25 @@ def act(number: int, name: str) -> ResponseReturnValue:
         step.action(case.message, by=moderator, **form.asked)
     except ChangedMeanwhile as error:
         case = get_case(number, viewer=moderator)
-        return _message_page(case, {name: given_back(name, case)}, error.message), error.status
+        if name == "correct" and isinstance(error, HiddenMeanwhile):
+            return _message_page(case, {name: new_form(name, case)}, error.message, form.body.data), error.status
+        return _message_page(case, {name: given_back(name, case)}, ChangedMeanwhile.message), error.status
     flash(_(step.done, number=number), "success")
     return redirect(link("moderation.queue"))
 
 
-def _message_page(case: Case, sent: dict[str, Form], problem: object = "") -> str:
+def _message_page(case: Case, sent: dict[str, Form], problem: object = "", unsaved: str = "") -> str:
     """The message with a form for each act that is possible now; one that was sent and not carried out as it was
-    sent, with the `problem` where it is none of its fields'."""
+    sent, with the `problem` where it is none of its fields', and the text that cannot be saved as it was typed."""
     possible = [name for name, step in STEPS.items() if can(signed_in_user(), step.rule, case.message)]
     forms = {name: sent.get(name) or new_form(name, case) for name in possible if name != "settle" or case.open_reports}
-    shown = {"case": case, "forms": forms, "sent": sent, "problem": problem, "steps": STEPS, "now": utcnow()}
+    shown = {
+        "case": case,
+        "forms": forms,
+        "sent": sent,
+        "problem": problem,
+        "unsaved": unsaved,
+        "steps": STEPS,
+        "now": utcnow(),
+    }
     return render_template("moderation/message.html", **shown)

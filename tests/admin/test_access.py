@@ -143,7 +143,7 @@ def test_right_is_checked_inside_the_action(app, world):
     with app.test_request_context("/en/"):
         alice = db.session.get(User, world.alice)
         with pytest.raises(Forbidden):
-            forum_actions.take_step(world.forum, "unpublish", viewer=alice)
+            forum_actions.take_step(world.forum, "unpublish", version="", viewer=alice)
         assert db.session.get(Forum, world.forum).published_at
 
 

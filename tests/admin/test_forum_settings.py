@@ -163,7 +163,7 @@ def test_forum_archived_meanwhile_invites_nobody(app, look, world):
     look(lambda: (setattr(db.session.get(Forum, 1), "archived_at", utcnow()), db.session.commit()))
 
     with app.test_request_context("/en/"), pytest.raises(Archived):
-        invite(1, ["FR"], viewer=db.session.get(User, world.admin))
+        invite(1, ["FR"], version="", viewer=db.session.get(User, world.admin))
     assert invited(look) == []
 
 

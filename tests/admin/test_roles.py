@@ -245,7 +245,7 @@ def test_role_that_is_given_again_is_not_told_again(admin: FlaskClient, mails, w
 
 
 def test_refused_change_of_roles_is_told_to_nobody(admin: FlaskClient, mails, world):
-    data = {**PROFILE, "moderator": ["1"], "shown": "of another time"}
+    data = {**PROFILE, "moderator": ["1"], "version": "of another time"}
     assert admin.post(f"/en/admin/users/{world.alice}/", data=data).status_code in {409, 422}
     assert mails() == []
 

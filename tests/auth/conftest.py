@@ -13,10 +13,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app import create_app
-from app.auth import proof, second_step_actions
+from app.auth import proof, second_step
 from app.auth.passwords import hash_password
-from app.auth.second_step import recovery_hash
-from app.auth.sign_up_queries import hash_for
+from app.auth.proof import recovery_hash
+from app.auth.sign_up import hash_for
 from app.database import utcnow
 from app.extensions import db
 from app.limits import AMOUNTS
@@ -97,7 +97,7 @@ def diana(app: Flask, world: World) -> User:
 def half_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time stands still, in the middle of a time step, so that no test runs over the end of one."""
     at = utcnow().replace(second=15)
-    for module in (proof, second_step_actions, sys.modules[__name__]):
+    for module in (proof, second_step, sys.modules[__name__]):
         monkeypatch.setattr(module, "utcnow", lambda: at)
 
 

@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.auth import email_change_actions
-from app.auth.queries import find_by_email
+from app.auth import email_change
+from app.auth.emails import find_by_email
 from app.database import utcnow
 from app.extensions import db
 from app.models import EmailChange, Mail, User
@@ -87,7 +87,7 @@ def test_opening_the_links_changes_nothing(app, visitor, mails):
 def test_address_that_somebody_else_gets_at_that_moment_is_refused_clearly(app, visitor, mails, monkeypatch):
     visitor.post(mails["old"].path)
     add_person(app, "dora", email=NEW)
-    monkeypatch.setattr(email_change_actions, "_make_room", lambda _email: None)  # who came first is not seen yet
+    monkeypatch.setattr(email_change, "_make_room", lambda _email: None)  # who came first is not seen yet
 
     assert visitor.post(mails["new"].path).status_code == 410
     assert has(app, "clara@example.org")

@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 from lxml import etree
 from sqlalchemy import select
 
-from app.auth import actions, tokens
+from app.auth import account as actions
+from app.auth import tokens
 from app.counters import recount
 from app.database import utcnow
 from app.extensions import db

@@ -14,7 +14,7 @@ from lxml import html as lxml_html
 from sqlalchemy import select
 
 from app.auth import proof
-from app.auth.second_step import matching_step, qr_code, secret_for
+from app.auth.proof import matching_step, qr_code, secret_for
 from app.database import utcnow
 from app.extensions import db
 from app.models import LogEntry, RecoveryCode, User

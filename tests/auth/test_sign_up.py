@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Connection, event, func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
-from app.auth.sign_up_queries import hash_for
+from app.auth.sign_up import hash_for
 from app.database import utcnow
 from app.extensions import db
 from app.models import Mail, SignUp

@@ -33,7 +33,7 @@ def suspended_meanwhile(monkeypatch: pytest.MonkeyPatch, clara) -> None:
         db.session.get(User, clara.id).suspended_at = utcnow()
         db.session.flush()
 
-    monkeypatch.setattr(actions, "_earlier", suspended_first)
+    monkeypatch.setattr(actions.Once, "begin", suspended_first)
 
 
 def suspend(admin: FlaskClient, user_id: int, reason: str = REASON):

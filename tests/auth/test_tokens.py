@@ -10,7 +10,7 @@ from flask import Flask
 from itsdangerous import TimestampSigner
 
 from app.auth import tokens
-from app.auth.email_change_actions import PURPOSES as EMAIL_CHANGE
+from app.auth.email_change import PURPOSES as EMAIL_CHANGE
 from app.errors import ConfirmationExpired, ResetExpired
 from app.extensions import db
 from app.models import SignUp, User

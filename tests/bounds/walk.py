@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from lxml import html
 
 from app.auth import tokens
-from app.auth.email_change_actions import PURPOSES
-from app.auth.second_step_actions import SECOND_STEP
+from app.auth.email_change import PURPOSES
+from app.auth.second_step import SECOND_STEP
 from app.extensions import db
 from app.models import User
 from tests.full_world import FullWorld

@@ -22,6 +22,7 @@ from app.models import (
     Topic,
     User,
 )
+from app.writing import version_of
 from tests.conftest import sign_in
 from tests.world import World, make_message, make_topic, make_user
 
@@ -259,8 +260,9 @@ def test_title_stands_where_somebody_else_wrote_while_its_author_was_changing_it
         make_message(message.topic, db.session.get_one(User, world.bruno), "An answer")
         db.session.commit()
         changes = {"body": "Own words.", "language": "en", "on_behalf_of": ""}
+        sent = actions.Sent("", version_of(message))
         with pytest.raises(TitleStands):
-            actions.edit(message, author=author, changes=changes, topic={"title": "Other", "question": 0})
+            actions.edit(message, author=author, changes=changes, topic={"title": "Other", "question": 0}, sent=sent)
 
 
 def test_title_stands_once_the_secretariat_has_given_the_topic_another(app: Flask, world: World, own_topic, alice):

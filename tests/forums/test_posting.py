@@ -312,11 +312,11 @@ def test_closing_between_reading_and_writing_is_noticed_inside_the_transaction(a
     """The view's own check passes; the forum closes before the action begins to write."""
     begin = actions.transaction
 
-    def close_first():
+    def close_first(**given):
         with app.app_context():
             db.session.get(Forum, world.forum).periods[0].closes_at = utcnow() - timedelta(seconds=1)
             db.session.commit()
-        return begin()
+        return begin(**given)
 
     monkeypatch.setattr(actions, "transaction", close_first)
 

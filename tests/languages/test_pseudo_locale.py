@@ -12,9 +12,9 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
 from app.auth import tokens
-from app.auth.email_change_actions import PURPOSES as EMAIL_CHANGE
+from app.auth.email_change import PURPOSES as EMAIL_CHANGE
 from app.auth.passwords import hash_password
-from app.auth.sign_up_queries import hash_for
+from app.auth.sign_up import hash_for
 from app.database import utcnow
 from app.errors import EmailChangeExpired, SecondStepExpired, SecondStepNeeded, Suspended
 from app.extensions import db
@@ -49,8 +49,7 @@ OBJECTS = {
     "questions": TITLES | {"number": "9"},
 }
 SIGN_UP = {"name": "Άννα", "email": "anna@example.org", "password": PASSWORD, "capacity": "expert", "language": "en"}
-SEEN = "as the form tells"
-REASONED = {"listed": "0", "words": "Αιτία", "seen": SEEN}
+REASONED = {"listed": "0", "words": "Αιτία"}
 
 # Who sends what to where, with success; the next page is shown with what was said about it.
 ACTIONS = [
@@ -59,12 +58,12 @@ ACTIONS = [
     ("alice", "/en/messages/{edited}/edit/", TEXT),
     ("alice", "/en/messages/{edited}/withdraw/", {}),
     ("translator", "/en/messages/{moderated.reported}/report/", {"reason": "Κείμενο"}),
-    ("moderator", "/en/moderation/messages/{moderated.pending}/approve/", {"seen": SEEN}),
-    ("moderator", "/en/moderation/messages/{moderated.pending}/return/", {"listed": "1", "seen": SEEN}),
-    ("moderator", "/en/moderation/messages/{moderated.reported}/correct/", {**TEXT, "words": "Κείμενο", "seen": SEEN}),
-    ("moderator", "/en/moderation/messages/{moderated.reported}/withhold/", {"words": "Κείμενο", "seen": SEEN}),
-    ("moderator", "/en/moderation/messages/{moderated.withheld}/restore/", {"words": "Κείμενο", "seen": SEEN}),
-    ("moderator", "/en/moderation/messages/{moderated.reported}/settle/", {"seen": SEEN}),
+    ("moderator", "/en/moderation/messages/{moderated.pending}/approve/", {}),
+    ("moderator", "/en/moderation/messages/{moderated.pending}/return/", {"listed": "1"}),
+    ("moderator", "/en/moderation/messages/{moderated.reported}/correct/", {**TEXT, "words": "Κείμενο"}),
+    ("moderator", "/en/moderation/messages/{moderated.reported}/withhold/", {"words": "Κείμενο"}),
+    ("moderator", "/en/moderation/messages/{moderated.withheld}/restore/", {"words": "Κείμενο"}),
+    ("moderator", "/en/moderation/messages/{moderated.reported}/settle/", {}),
     ("alice", "/en/messages/{moderated.returned}/edit/", TEXT),
     ("alice", "/en/account/profile/", {"name": "Άννα", "capacity": "expert", "country": ""}),
     ("alice", "/en/account/language/", {"language": "en"}),
@@ -142,7 +141,7 @@ REFUSALS = [
     (409, "bruno", "/en/messages/{withdrawn}/withdraw/", None),
     (409, "alice", "/en/messages/{moderated.reported}/report/", {"reason": "Κείμενο"}),
     (409, "moderator", "/en/moderation/messages/{moderated.reported}/approve/", {}),
-    (409, "moderator", "/en/moderation/messages/{moderated.pending}/approve/", {"seen": "0"}),
+    (409, "moderator", "/en/moderation/messages/{moderated.pending}/approve/", {"version": "0"}),
     (409, "bruno", "/en/topics/{locked_topic}/reply/", TEXT),
     (403, "bruno", "/en/forums/reopened-forum/groups/group-1/new/", TEXT),
     (403, "bruno", "/en/moderation/topics/{long_topic}/", None),
@@ -153,7 +152,7 @@ REFUSALS = [
     *(
         (status, "moderator", f"/en/moderation/topics/{{long_topic}}/{name}/", more)
         for status, name, more in (
-            (409, "pin", REASONED | {"seen": "9"}),
+            (409, "pin", REASONED | {"version": "9"}),
             (422, "pin", REASONED | {"words": ""}),
             (422, "retitle", REASONED),
             (422, "refile", REASONED | {"place": "-"}),
@@ -175,19 +174,19 @@ REFUSALS = [
     (409, "admin", "/en/admin/forums/{forums[planned-forum]}/close/", {}),
     (409, "admin", "/en/admin/pages/1/delete/", {}),
     (409, "admin", "/en/admin/periods/1/delete/", {}),
-    (409, "admin", "/en/admin/forums/{small.forum}/edit/", OBJECTS["forums"] | {"shown": "-", "en-about": "Κείμενο"}),
-    (409, "admin", "/en/admin/documents/{document}/edit/", TITLES | {"shown": "-", "kind": "draft", "position": "9"}),
+    (409, "admin", "/en/admin/forums/{small.forum}/edit/", OBJECTS["forums"] | {"version": "-", "en-about": "Κείμενο"}),
+    (409, "admin", "/en/admin/documents/{document}/edit/", TITLES | {"version": "-", "kind": "draft", "position": "9"}),
     (
         409,
         "admin",
         "/en/admin/periods/{coming_period}/edit/",
-        {"shown": "-", "opens_at": moment(900), "closes_at": moment(901)},
+        {"version": "-", "opens_at": moment(900), "closes_at": moment(901)},
     ),
     (
         409,
         "admin",
         "/en/admin/users/{small.alice}/",
-        {"shown": "-", "name": "Άννα", "capacity": "expert", "language": "fr", "is_admin": "y", "moderator": "1"},
+        {"version": "-", "name": "Άννα", "capacity": "expert", "language": "fr", "is_admin": "y", "moderator": "1"},
     ),
     (422, "visitor", "/en/auth/sign-in/", {"email": "", "password": ""}),
     (422, "visitor", "/en/auth/sign-in/", {"email": "alice@example.org", "password": "-"}),
@@ -491,12 +490,8 @@ def test_these_tests_find_bare_text():
 
 
 def _sent(client: FlaskClient, path: str, data: dict, site: tuple[Flask, FullWorld]) -> dict:
-    """What is sent, with keys of the world in the fields that name something, and with what was seen as the
-    page of the form tells it (`SEEN`)."""
+    """What is sent, with keys of the world in the fields that name something."""
     keys = {name: data[name].format_map(vars(site[1])) for name in ("place", "target") if name in data}
-    if data.get("seen") == SEEN:
-        page = re.sub(r"(?<=/messages/)(\d+)/\w+/$", r"\1/", path)  # acts on a message stand on one page
-        keys["seen"] = re.search(r'name="seen"[^>]*value="(\w+)"', client.get(page).text)[1]
     return with_codes(data | keys, client)
 
 

@@ -152,7 +152,7 @@ def _needed_by_forms(thing: Thing) -> dict[str, Any]:
     return {
         "other_group": topic.group.forum.groups[1].id,
         "other_topic": db.session.scalars(others).one(),
-        "seen": version_of(db.session.get_one(Message, thing.values["number"])),
+        "version": version_of(db.session.get_one(Message, thing.values["number"])),
         "seen_of_topic": version_of_topic(topic),
     }
 

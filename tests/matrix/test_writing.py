@@ -67,8 +67,7 @@ def untouched(kept: Kept) -> Iterator[Kept]:
 
 
 def filled_in(path: str, thing: Thing) -> dict[str, str]:
-    """A form with everything that any of them asks for, opened when all was as it stands."""
-    seen = "seen_of_topic" if "/moderation/topics/" in path else "seen"
+    """A form with everything that any of them asks for, but the version, which the client takes from the page."""
     return {
         "title": "Another title",
         "body": "Other words.",
@@ -76,7 +75,6 @@ def filled_in(path: str, thing: Thing) -> dict[str, str]:
         "question": "0",
         "reason": "Why",
         "words": "Why",
-        "seen": thing.values[seen],
         "place": f"{thing.values['other_group']}-0",
         "messages": str(thing.values["number"]),
         "target": str(thing.values["other_topic"]),

@@ -125,11 +125,11 @@ def moderator_of(app: Flask, forum: int, name: str, *, languages: str = "", **mo
 def do(client: FlaskClient, number: int, act: str, **data: object):
     """Send the form of an act as someone would who has just opened it, by default with a reason."""
     seen = seen_by(client, number, act)
-    return client.post(f"/en/moderation/messages/{number}/{act}/", data={"seen": seen, **REASON, **data})
+    return client.post(f"/en/moderation/messages/{number}/{act}/", data={"version": seen, **REASON, **data})
 
 
 def seen_by(client: FlaskClient, number: int, act: str) -> str:
     """What the page of a message gives the form of an act to send back, "" where it has no such form."""
     page = client.get(f"/en/moderation/messages/{number}/").text
-    found = re.search(rf'id="{act}-seen"[^>]*value="([0-9a-f]*)"', page)
+    found = re.search(rf'id="{act}-version"[^>]*value="([0-9a-f-]*)"', page)
     return found[1] if found else ""

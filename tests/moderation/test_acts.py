@@ -61,7 +61,7 @@ def test_approving_twice_approves_once(world: World, waiting: int, moderator: Fl
 
 def test_two_moderators_who_approve_at_once_approve_once(app, world: World, waiting: int, moderator, acts, look, mails):
     seen = seen_by(moderator, waiting, "approve")
-    outcomes = at_once(app, waiting, [world.moderator, world.admin], actions.approve, seen=seen)
+    outcomes = at_once(app, waiting, [world.moderator, world.admin], actions.approve, version=seen)
 
     assert sorted(outcomes) == ["AlreadyDecided", "done"]
     assert acts() == [("approve", waiting)]
@@ -74,9 +74,13 @@ def test_one_approves_and_one_withholds_at_once(app: Flask, world: World, waitin
     """Whoever comes second finds it decided or changed, and decides nothing."""
     seen, started = seen_by(moderator, waiting, "approve"), threading.Barrier(2)
     outcomes: list[str] = []
+    no = {"en": "No"}
     both = (
-        (world.moderator, lambda message, by: actions.approve(message, by=by, seen=seen)),
-        (world.admin, lambda message, by: actions.withhold(message, by=by, seen=seen, reason={"en": "No"}, title="")),
+        (world.moderator, lambda message, by: actions.approve(message, by=by, version=seen)),
+        (
+            world.admin,
+            lambda message, by: actions.withhold(message, by=by, version=seen, reason=no, title=""),
+        ),
     )
     run([lambda one=one: outcomes.append(attempt(app, waiting, *one, started)) for one in both])
 
@@ -87,12 +91,12 @@ def test_one_approves_and_one_withholds_at_once(app: Flask, world: World, waitin
 
 def test_what_the_author_has_changed_meanwhile_is_not_approved_unseen(world, waiting, moderator, bruno, look, acts):
     page = moderator.get(f"/en/moderation/messages/{waiting}/").text
-    seen = page.partition('id="approve-seen"')[2].partition('value="')[2].partition('"')[0]
+    seen = page.partition('id="approve-version"')[2].partition('value="')[2].partition('"')[0]
     bruno.post(f"/en/messages/{waiting}/edit/", data={"body": "Something else", "language": "en"})
-    answer = do(moderator, waiting, "approve", seen=seen)
+    answer = do(moderator, waiting, "approve", version=seen)
 
     assert answer.status_code == 409
-    assert "was changed after you had opened the page" in answer.text
+    assert "was changed after you opened the page" in answer.text
     assert look(waiting).status == "pending"
     assert acts() == []
 
@@ -104,10 +108,10 @@ def test_title_that_the_author_has_changed_meanwhile_is_not_approved_unseen(app,
         number = make_pending(topic, author, BODY).id
         db.session.commit()
     page = moderator.get(f"/en/moderation/messages/{number}/").text
-    seen = page.partition('id="approve-seen"')[2].partition('value="')[2].partition('"')[0]
+    seen = page.partition('id="approve-version"')[2].partition('value="')[2].partition('"')[0]
     bruno.post(f"/en/messages/{number}/edit/", data={"title": "Wild title", "body": BODY, "language": "en"})
 
-    assert do(moderator, number, "approve", seen=seen).status_code == 409
+    assert do(moderator, number, "approve", version=seen).status_code == 409
     assert look(number).status == "pending"
 
 
@@ -145,9 +149,9 @@ def test_correction_that_changes_nothing_is_refused(world: World, moderator: Fla
 
 def test_correction_does_not_undo_what_the_author_has_changed_meanwhile(app, world, moderator, alice, look):
     page = moderator.get(f"/en/moderation/messages/{world.first}/").text
-    seen = page.partition('id="correct-seen"')[2].partition('value="')[2].partition('"')[0]
+    seen = page.partition('id="correct-version"')[2].partition('value="')[2].partition('"')[0]
     alice.post(f"/en/messages/{world.first}/edit/", data={"body": "My newer words", "language": "en"})
-    answer = do(moderator, world.first, "correct", **CORRECTED, seen=seen)
+    answer = do(moderator, world.first, "correct", **CORRECTED, version=seen)
 
     assert answer.status_code == 409
     assert "Better words." in answer.text, "what was typed is given back"
@@ -182,7 +186,7 @@ def test_reason_from_the_list_is_told_in_the_reader_s_language(world, reason, mo
 
 def test_reason_in_own_words_is_shown_in_its_language(world: World, moderator: FlaskClient, visitor: FlaskClient):
     seen = seen_by(moderator, world.first, "withhold")
-    moderator.post(f"/fr/moderation/messages/{world.first}/withhold/", data={"words": "Hors sujet", "seen": seen})
+    moderator.post(f"/fr/moderation/messages/{world.first}/withhold/", data={"words": "Hors sujet", "version": seen})
 
     assert '<span lang="fr">Hors sujet</span>' in topic_page(visitor, world)
 
@@ -308,11 +312,11 @@ def test_act_needs_the_token_of_its_form(app: Flask, world: World, waiting: int,
 def test_a_role_that_was_lost_meanwhile_is_noticed_inside_the_transaction(app, world, waiting, monkeypatch, moderator):
     begin = actions.transaction
 
-    def lose_the_role():
+    def lose_the_role(**given):
         with app.app_context():
             db.session.query(ForumRole).delete()
             db.session.commit()
-        return begin()
+        return begin(**given)
 
     monkeypatch.setattr(actions, "transaction", lose_the_role)
 

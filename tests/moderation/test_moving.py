@@ -455,11 +455,11 @@ def test_reply_whose_topic_is_merged_between_reading_and_writing_goes_there_too(
     """The view has found the topic as it was; it is merged before the action begins to write."""
     begin = actions.transaction
 
-    def merge_first():
+    def merge_first(**given):
         with app.app_context(), transaction():
             topics = writing.held(world.topic, place.other)
             writing.move(topics[world.topic], topics[place.other])
-        return begin()
+        return begin(**given)
 
     monkeypatch.setattr(actions, "transaction", merge_first)
     answer = alice.post(f"/en/topics/{world.topic}/reply/", data={"body": "In between.", "language": "en"})
@@ -521,7 +521,7 @@ def test_group_that_is_closed_can_still_be_tidied_up(app: Flask, world: World, p
 
 def test_act_that_fails_at_its_end_leaves_no_trace(app: Flask, world: World, place: Place, moderator, monkeypatch):
     before = [places(app, topic) for topic in (world.topic, place.other)]
-    monkeypatch.setattr(topic_actions, "remember", lambda *_content: 1 / 0)
+    monkeypatch.setattr(topic_actions.Once, "made", lambda *_content: 1 / 0)
     monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
 
     assert act(app, moderator, world.topic, "merge", target=str(place.other)).status_code == 500

@@ -179,11 +179,11 @@ def test_participant_s_words_are_not_posted_as_somebody_else_s(app: Flask, world
 def test_moderator_who_is_none_any_more_posts_nothing_for_others(app, world: World, moderator, monkeypatch):
     begin = actions.transaction
 
-    def dismiss_first():
+    def dismiss_first(**given):
         with app.app_context():
             db.session.query(ForumRole).delete()
             db.session.commit()
-        return begin()
+        return begin(**given)
 
     monkeypatch.setattr(actions, "transaction", dismiss_first)
 

@@ -19,7 +19,7 @@ from tests.world import World, make_pending, make_topic
 
 # Two titles with the same CRC-32.
 TITLE, ITS_TWIN = "Annual draft needs and regional plans", "Annual draft links and voluntary rules"
-TOLD = "This message was changed after you had opened the page."
+TOLD = "This was changed after you opened the page."
 FORM = {"title": TITLE, "question": "0", "body": BODY, "language": "en", "on_behalf_of": ""}
 
 
@@ -72,7 +72,7 @@ def test_what_was_changed_meanwhile_is_not_approved_and_is_shown_as_it_stands(
     seen = seen_by(moderator, first, "approve")
     change, stands_now = CHANGES[what]
     change(app, world.bruno, first)
-    answer = do(moderator, first, "approve", seen=seen)
+    answer = do(moderator, first, "approve", version=seen)
 
     assert answer.status_code == 409
     assert TOLD in answer.text
@@ -88,7 +88,7 @@ def test_content_of_a_file_alone_is_seen_too(app: Flask, world: World, first: in
         file.sha256 = "0" * 64
         db.session.commit()
 
-    assert do(moderator, first, "approve", seen=seen).status_code == 409
+    assert do(moderator, first, "approve", version=seen).status_code == 409
 
 
 def test_question_is_shown_to_who_decides_and_its_text_counts(app: Flask, world: World, first, moderator, look):
@@ -99,17 +99,17 @@ def test_question_is_shown_to_who_decides_and_its_text_counts(app: Flask, world:
     seen = seen_by(moderator, first, "approve")
     question_texts(app)
 
-    assert do(moderator, first, "approve", seen=seen).status_code == 409
+    assert do(moderator, first, "approve", version=seen).status_code == 409
 
 
 def test_what_stands_now_can_be_decided_from_the_page_that_shows_it(app, world, first, moderator, look):
     seen = seen_by(moderator, first, "approve")
     edit(app, world.bruno, first, body="Other words.")
-    answer = do(moderator, first, "return", seen=seen, words="Name your source")
+    answer = do(moderator, first, "return", version=seen, words="Name your source")
     assert "Name your source" in answer.text, "what was typed is given back"
-    now = re.search(r'id="return-seen"[^>]*value="([0-9a-f]*)"', answer.text)[1]
+    now = re.search(r'id="return-version"[^>]*value="([0-9a-f-]*)"', answer.text)[1]
 
-    assert do(moderator, first, "return", seen=now, words="Name your source").status_code == 302
+    assert do(moderator, first, "return", version=now, words="Name your source").status_code == 302
     assert look(first).returned_at is not None
 
 
@@ -121,21 +121,21 @@ def test_every_decision_carries_what_was_seen(act: str, app, world, waiting, ali
         alice.post(f"/en/messages/{number}/report/", data={"reason": "Look at it", "submission": "a"})
     data = {"body": "Corrected", "language": "en"} if act == "correct" else {}
 
-    assert f'id="{act}-seen"' in moderator.get(f"/en/moderation/messages/{number}/").text
-    assert do(moderator, number, act, seen="0" * 64, **data).status_code == 409
+    assert f'id="{act}-version"' in moderator.get(f"/en/moderation/messages/{number}/").text
+    assert do(moderator, number, act, version="0" * 64, **data).status_code == 409
     assert acts() == []
 
 
 def test_restoring_carries_it_too(world: World, moderator: FlaskClient, look):
     do(moderator, world.first, "withhold")
 
-    assert 'id="restore-seen"' in moderator.get(f"/en/moderation/messages/{world.first}/").text
-    assert do(moderator, world.first, "restore", seen="0" * 64).status_code == 409
+    assert 'id="restore-version"' in moderator.get(f"/en/moderation/messages/{world.first}/").text
+    assert do(moderator, world.first, "restore", version="0" * 64).status_code == 409
     assert look(world.first).status == "withheld"
 
 
 @pytest.mark.parametrize("act", ["approve", "return", "correct", "withhold"])
-@pytest.mark.parametrize("seen", [{"seen": ""}, {}], ids=["empty", "none"])
+@pytest.mark.parametrize("seen", [{"version": ""}, {"version": None}], ids=["empty", "none"])
 def test_form_that_does_not_say_what_was_seen_decides_nothing(act, seen, waiting, moderator, acts):
     data = {"words": "Why", "body": "Corrected", "language": "en", **seen}
     answer = moderator.post(f"/en/moderation/messages/{waiting}/{act}/", data=data)
@@ -151,7 +151,7 @@ def test_report_that_came_after_the_page_was_shown_is_not_settled_unseen(act, wo
     alice.post(f"/en/messages/{world.second}/report/", data={"reason": "Look at it", "submission": "a"})
     seen = seen_by(moderator, world.second, act)
     admin.post(f"/en/messages/{world.second}/report/", data={"reason": "Far worse", "submission": "b"})
-    answer = do(moderator, world.second, act, seen=seen)
+    answer = do(moderator, world.second, act, version=seen)
 
     assert answer.status_code == 409
     assert "Far worse" in answer.text
@@ -161,7 +161,7 @@ def test_report_that_came_after_the_page_was_shown_is_not_settled_unseen(act, wo
 def test_what_another_moderator_decided_meanwhile_is_shown_first(waiting, moderator, admin, acts):
     seen = seen_by(moderator, waiting, "approve")
     do(admin, waiting, "return", words="Name your source")
-    answer = do(moderator, waiting, "approve", seen=seen)
+    answer = do(moderator, waiting, "approve", version=seen)
 
     assert answer.status_code == 409
     assert "Name your source" in answer.text

@@ -136,7 +136,7 @@ def test_reason_that_is_not_offered_is_refused(listed: str, app: Flask, world: W
 @pytest.mark.parametrize("name", NAMES)
 def test_same_form_sent_twice_does_it_once(name: str, app: Flask, world: World, place: Place, moderator):
     ready_for(app, world, name)
-    fields = {**filled_in(name, world, place), "submission": "0123456789abcdef", "seen": seen_of(app, world.topic)}
+    fields = {**filled_in(name, world, place), "submission": "0123456789abcdef", "version": seen_of(app, world.topic)}
     first, second = (act(app, moderator, world.topic, name, **fields) for _ in range(2))
 
     assert (first.status_code, second.status_code) == (302, 302)
@@ -150,10 +150,10 @@ def test_form_opened_before_somebody_else_decided_is_refused(name, app, world: W
     ready_for(app, world, name)
     seen = seen_of(app, world.topic)
     act(app, admin, world.topic, "retitle", title="Decided first", language="en")
-    answer = act(app, moderator, world.topic, name, seen=seen, **filled_in(name, world, place))
+    answer = act(app, moderator, world.topic, name, version=seen, **filled_in(name, world, place))
 
     assert answer.status_code == 409
-    assert "Nothing was changed" in answer.text
+    assert "Someone else has changed this meanwhile" in answer.text
     assert get(app, Topic, world.topic).title == "Decided first"
     assert len(acts(app)) == 1
 
@@ -165,10 +165,10 @@ def test_form_opened_before_the_author_changed_the_topic_is_refused(what: str, a
         values = {"title": "Wild title", "language": "fr", "question_id": place.question}
         setattr(db.session.get_one(Topic, world.topic), what, values[what])
         db.session.commit()
-    answer = act(app, moderator, world.topic, "pin", seen=seen)
+    answer = act(app, moderator, world.topic, "pin", version=seen)
 
     assert answer.status_code == 409
-    assert "This topic was changed" in answer.text
+    assert "Someone else has changed this meanwhile" in answer.text
     assert acts(app) == []
 
 
@@ -176,7 +176,7 @@ def test_form_opened_before_the_author_changed_the_topic_is_refused(what: str, a
 def test_form_that_does_not_say_what_was_seen_changes_nothing(
     seen: str, app: Flask, world: World, place: Place, moderator
 ):
-    assert act(app, moderator, world.topic, "pin", seen=seen).status_code == 409
+    assert act(app, moderator, world.topic, "pin", version=seen).status_code == 409
     assert acts(app) == []
 
 
@@ -299,12 +299,12 @@ def test_place_that_was_deleted_meanwhile_is_refused(
 ):
     begin = topic_actions.transaction
 
-    def delete_first():
+    def delete_first(**given):
         with app.app_context():
             key = place.group if kind is Group else place.question
             db.session.delete(db.session.get_one(kind, key))
             db.session.commit()
-        return begin()
+        return begin(**given)
 
     monkeypatch.setattr(topic_actions, "transaction", delete_first)
 
@@ -333,11 +333,11 @@ def test_right_that_ends_before_the_form_is_sent_is_missed_inside_the_transactio
 ):
     begin = topic_actions.transaction
 
-    def dismiss_first():
+    def dismiss_first(**given):
         with app.app_context():
             db.session.query(ForumRole).filter_by(user_id=world.moderator).delete()
             db.session.commit()
-        return begin()
+        return begin(**given)
 
     monkeypatch.setattr(topic_actions, "transaction", dismiss_first)
 

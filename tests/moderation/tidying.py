@@ -91,8 +91,8 @@ def path_of(topic_id: int, name: str) -> str:
 
 def act(app: Flask, client: FlaskClient, topic_id: int, name: str, **fields: object) -> TestResponse:
     """Send the form of an act as somebody would who has just opened it; `fields` are what it needs besides."""
-    data = {"listed": "0", "words": REASON, "seen": seen_of(app, topic_id), **fields}
-    return client.post(path_of(topic_id, name), data={key: value for key, value in data.items() if value is not None})
+    data = {"listed": "0", "words": REASON, "version": seen_of(app, topic_id), **fields}
+    return client.post(path_of(topic_id, name), data=data)
 
 
 def seen_of(app: Flask, topic_id: int) -> str:

@@ -9,12 +9,12 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from app.addresses import asked_destination, link
-from app.auth import known_browsers, limits, second_step, tokens
-from app.auth import second_step_actions as actions
-from app.auth.forms import typed
-from app.auth.proof_forms import CodeForm, ProofForm, carry_out
-from app.auth.queries import count_recovery_codes
-from app.auth.sign_ins import MAX_BROWSER
+from app.auth import known_browsers, limits, tokens
+from app.auth import second_step as actions
+from app.auth.forms import CodeForm, ProofForm, carry_out, typed
+from app.auth.proof import enrolment, in_groups, is_of_a_device, qr_code, secret_for
+from app.auth.second_step import count_recovery_codes
+from app.auth.sign_in import MAX_BROWSER
 from app.errors import SecondStepIsOn
 from app.forms import Form
 from app.models import User
@@ -60,8 +60,8 @@ def recovery_codes() -> ResponseReturnValue:
     user, form = signed_in_user(), ProofForm()
     if user.totp_secret is None:
         return redirect(link("auth.second_step.page"))
-    proof = {"password": typed(form.password), "code": typed(form.code)}
-    codes = carry_out(form, lambda: actions.renew_recovery_codes(user, **proof))
+    given = {"password": typed(form.password), "code": typed(form.code)}
+    codes = carry_out(form, lambda: actions.renew_recovery_codes(user, **given))
     return _codes_page(codes) if codes else _page("auth/recovery_codes.html", form)
 
 
@@ -91,10 +91,10 @@ def _take(user: User, token: str, code: str) -> User:
 
 
 def _set_up_page(form: Form, user: User) -> ResponseReturnValue:
-    secret = second_step.secret_for(user.session_token, user.totp_last_step)
+    secret = secret_for(user.session_token, user.totp_last_step)
     site_name = current_app.config["SITE"].site_name
-    address = second_step.enrolment(secret, email=user.email, site_name=site_name)
-    shown = {"secret": second_step.in_groups(secret), "qr": second_step.qr_code(address), "address": address}
+    address = enrolment(secret, email=user.email, site_name=site_name)
+    shown = {"secret": in_groups(secret), "qr": qr_code(address), "address": address}
     return _kept_by_nobody(_page("auth/second_step_set_up.html", form, is_needed=_is_needed(), **shown))
 
 
@@ -124,7 +124,7 @@ def _is_needed() -> bool:
 
 def _tell_codes_left(user: User, code: str) -> None:
     """Whoever had to use a recovery code learns how many are left."""
-    if not second_step.is_of_a_device(code):
+    if not is_of_a_device(code):
         left = count_recovery_codes(user)
         flash(
             ngettext("You have %(num)s recovery code left.", "You have %(num)s recovery codes left.", left), "success"

@@ -4,15 +4,17 @@ from flask import Blueprint, redirect, render_template, session
 from flask.typing import ResponseReturnValue
 
 from app.addresses import link
-from app.auth import leaving_actions as actions
+from app.auth import leaving as actions
 from app.auth import limits
-from app.auth.forms import typed
-from app.auth.leaving_forms import DeleteAccountForm
-from app.auth.proof_forms import carry_out
+from app.auth.forms import ProofForm, TypedAddress, carry_out, typed
 from app.permissions import count_other_administrators
 from app.viewer import signed_in, signed_in_user
 
 bp = Blueprint("leaving", __name__)
+
+
+class DeleteAccountForm(TypedAddress, ProofForm):
+    pass
 
 
 @bp.route("/account/delete/", methods=["GET", "POST"])

@@ -3,18 +3,25 @@
 from flask import Blueprint, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from app.addresses import link
-from app.auth import email_change_actions as actions
+from app.auth import email_change as actions
 from app.auth import limits
-from app.auth.email_change_forms import EmailChangeForm
-from app.auth.forms import typed
-from app.auth.proof_forms import carry_out
-from app.auth.queries import get_email_change
-from app.forms import Form
+from app.auth.email_change import get_email_change
+from app.auth.forms import EmailField, EmailForm, PasswordProofForm, carry_out, typed
+from app.forms import AtMost, Form, Required
+from app.models import User
 from app.viewer import signed_in, signed_in_user, viewer
 
 bp = Blueprint("email_change", __name__)
+
+
+class EmailChangeForm(EmailForm, PasswordProofForm):
+    email = EmailField(
+        _l("New e-mail address"),
+        validators=[Required(_l("Write your new e-mail address.")), AtMost(User.MAX_EMAIL)],
+    )
 
 
 @bp.route("/account/email/", methods=["GET", "POST"])

@@ -2,13 +2,12 @@
 
 from typing import Literal
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.auth import proof, sign_ins, tokens
-from app.auth.mailing import address_for, write_to
-from app.auth.queries import find_by_email
-from app.auth.sign_up_actions import forget
+from app.auth import proof, sign_in, tokens
+from app.auth.emails import address_for, find_by_email, write_to
+from app.auth.sign_up import forget
 from app.database import utcnow
 from app.errors import EmailChangeExpired, SameAddress
 from app.extensions import db, transaction
@@ -91,7 +90,7 @@ def _change(user: User, change: EmailChange, kept: str) -> None:
         db.session.flush()
     except IntegrityError:  # somebody else has got the address at this very moment
         raise EmailChangeExpired from None
-    sign_ins.end_others(user, kept)
+    sign_in.end_others(user, kept)
     write_to(user, "email_changed", moment=utcnow(), sign_in=address_for(user, "auth.sign_in"))
 
 
@@ -122,6 +121,13 @@ def _purpose(side: Side) -> tokens.Purpose:
         return [change.email, str(change.created_at), confirmed_at is not None]
 
     return tokens.Purpose(f"email-change-{side}", EmailChange.LIFE, EmailChangeExpired, marks)
+
+
+def get_email_change(user: User) -> EmailChange | None:
+    """The change of address that waits to be confirmed; None where its links have expired."""
+    return db.session.scalar(
+        select(EmailChange).where(EmailChange.user_id == user.id, EmailChange.created_at > utcnow() - EmailChange.LIFE)
+    )
 
 
 PURPOSES: dict[Side, tokens.Purpose] = {"old": _purpose("old"), "new": _purpose("new")}

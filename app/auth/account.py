@@ -1,23 +1,22 @@
 """What people do with their accounts. Each action is one transaction, and its mails are part of it.
 
-Passwords are hashed before the transaction begins, since that takes long and a writer keeps others waiting.
-"""
+Passwords are hashed before the transaction begins, since that takes long and a writer keeps others waiting."""
 
 from typing import Any
 
 from sqlalchemy import delete
 
 from app.audit import assign, record
-from app.auth import sign_ins, tokens
-from app.auth.mailing import RESET, address_for, may_email, write_no_account, write_to
-from app.auth.passwords import hash_password, is_right, needs_rehash
-from app.auth.queries import find_by_email
-from app.auth.sign_up_actions import discard_expired, forget, refuse_unconfirmed
+from app.auth import sign_in, tokens
+from app.auth.emails import RESET, address_for, find_by_email, may_email, write_no_account, write_to
+from app.auth.passwords import hash_password, is_right
+from app.auth.sign_up import forget
 from app.database import utcnow
-from app.errors import AddressTaken, Suspended, WrongCredentials, WrongPassword
+from app.errors import AddressTaken, WrongPassword
 from app.extensions import db, transaction
-from app.models import EmailChange, SignIn, User
+from app.models import EmailChange, User
 from app.permissions import require
+from app.versions import require_version, version_of
 
 
 def create_confirmed(profile: dict[str, Any], *, email: str, password: str) -> None:
@@ -32,39 +31,6 @@ def create_confirmed(profile: dict[str, Any], *, email: str, password: str) -> N
         forget(email)
         db.session.flush()
         record(None, "create", "users", user, changes)
-
-
-def sign_in(email: str | None, password: str, *, browser: str, destination: str | None = None) -> User:
-    """Sign in; the user's `session_token` is what the session has to hold. Whose account has a second step gets
-    none yet, but has to take that step.
-
-    Raises WrongCredentials, the same and as late for an unknown address as for a wrong password, Suspended, and
-    as `refuse_unconfirmed`.
-    """
-    found = find_by_email(email)
-    if found is None or found.confirmed_at is None:
-        refuse_unconfirmed(email or "", password, destination)
-        raise WrongCredentials
-    verified = found.password_hash
-    if not is_right(verified, password):
-        raise WrongCredentials
-    renewed = hash_password(password) if needs_rehash(verified) else None
-    with transaction():
-        user = find_by_email(email, for_update=True)
-        if user is None or user.password_hash != verified:
-            raise WrongCredentials
-        if user.suspended_at:
-            raise Suspended(user.suspended_for)
-        discard_expired()
-        user.password_hash = renewed or user.password_hash
-        user.session_token = "" if user.totp_secret else sign_ins.begin(user, browser)
-    return user
-
-
-def sign_out(user: User) -> None:
-    """End the sign-in by which this request came."""
-    with transaction():
-        db.session.execute(delete(SignIn).where(SignIn.token_hash == SignIn.hash_of(user.session_token)))
 
 
 def ask_for_reset(email: str, *, language: str) -> None:
@@ -105,17 +71,18 @@ def change_password(user: User, *, current: str, new: str) -> None:
         _set_password(user, password_hash)
 
 
-def change_profile(user: User, profile: dict[str, Any]) -> None:
-    """Messages that were posted keep the capacity and the organization that they were posted with."""
+def change_profile(user: User, profile: dict[str, Any], *, version: str) -> None:
+    """Change these columns, of which the form showed this version. Raises ChangedMeanwhile.
+
+    Messages that were posted keep the capacity and the organization that they were posted with.
+    """
     with transaction():
         db.session.refresh(user, with_for_update=True)
         require(user, "change_account")
-        _fill(user, profile)
-
-
-def _fill(user: User, values: dict[str, Any]) -> None:
-    for name, value in values.items():
-        setattr(user, name, value)
+        changes = {name: value for name, value in profile.items() if getattr(user, name) != value}
+        require_version(version, version_of(user, profile), changes=changes)
+        for name, value in changes.items():
+            setattr(user, name, value)
 
 
 def _set_password(user: User, password_hash: str) -> None:
@@ -123,5 +90,5 @@ def _set_password(user: User, password_hash: str) -> None:
     there is one, is kept, and so is the second step."""
     user.password_hash = password_hash
     db.session.execute(delete(EmailChange).where(EmailChange.user_id == user.id))
-    sign_ins.end_others(user, user.session_token)
+    sign_in.end_others(user, user.session_token)
     write_to(user, "password_changed", moment=utcnow(), forgot=address_for(user, "auth.forgot"))

@@ -1,4 +1,6 @@
-"""Erasing a person from the record that stays. Called inside a transaction.
+"""Deleting an account: the person is erased, and the record stays.
+
+Erasing a person from the record that stays. Called inside a transaction.
 
 Messages that were published, withheld ones among them, stay under their numbers with their text, their capacity and
 their State, without which nobody could read the record; the name gives way to `Former participant 17`, the organization
@@ -8,8 +10,7 @@ others is left alone. What the Secretariat typed for somebody of exactly this na
 administrator says so: anybody can sign up under a name that stands in the record.
 
 Reports, log entries and acts of moderation stay as facts, since others decided on them or have to answer for them;
-what the person wrote in reports, and what the log says of the person, goes.
-"""
+what the person wrote in reports, and what the log says of the person, goes."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -19,11 +20,14 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app import writing
+from app.audit import record
+from app.auth import proof
 from app.auth.passwords import UNUSABLE
 from app.copies import erase_words
 from app.counters import count, count_forum
 from app.database import utcnow
-from app.extensions import db
+from app.errors import LastAdministrator
+from app.extensions import db, transaction
 from app.languages import site_default, speaking
 from app.models import (
     Capacity,
@@ -42,11 +46,28 @@ from app.models import (
     Topic,
     User,
 )
+from app.permissions import count_other_administrators
 from app.plain import NO_BREAK_SPACES, folded
 
 NO_TITLE = "…"
+
 SHORTEST_NAME = 3  # shorter ones, such as initials, stand in too many words
+
 NOT_IN_THE_RECORD = (MessageStatus.PENDING, MessageStatus.WITHDRAWN)
+
+
+def delete_account(user: User, *, password: str, code: str) -> bool:
+    """Erase the person and leave the record. Raises WrongPassword, WrongCode and LastAdministrator."""
+    verified = proof.check_password(user, password)
+    with transaction():
+        is_last = user.is_admin and not count_other_administrators(user)  # which holds rows, so before all others
+        proof.require_unchanged(user, verified)
+        proof.use_code(user, code)
+        if is_last:
+            raise LastAdministrator
+        erase(user)
+        record(user, "delete", "users", user, [])
+    return True
 
 
 def erase(user: User, *, is_speaker: bool = False) -> None:

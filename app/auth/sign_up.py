@@ -1,24 +1,63 @@
 """Signing up, and confirming the address. Each action is one transaction, and its emails are part of it.
 
-Each sign-up waits with its own profile and password until one of those with its address is confirmed: so no one can
-prepare an account for others, or take anything from an owner by signing up with their address.
-"""
+Each sign-up waits by itself, with its own profile and password, until one of those with its address is confirmed: so
+nobody prepares an account for others, and nobody who signs up with another's address takes anything from the owner."""
 
+import hmac
 from typing import Any
 
-from sqlalchemy import delete, update
+from flask import current_app
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.auth import tokens
-from app.auth.mailing import CONFIRMATION, address_for, may_email, write_no_account, write_to
-from app.auth.queries import find_by_email
-from app.auth.sign_up_queries import find_sign_up, hash_for, latest_sign_up
+from app.auth.emails import CONFIRMATION, address_for, find_by_email, may_email, write_no_account, write_to
+from app.auth.passwords import hash_password
 from app.database import utcnow
 from app.errors import ConfirmationExpired, ConfirmationMailed, NotConfirmed, NotTheirPassword, WrongCredentials
 from app.extensions import db, transaction
 from app.mail.outbox import enqueue
 from app.models import SignUp, User
 from app.submissions import usable
+
+SALT_LENGTH = 16  # in bytes, as RFC 9106 recommends
+
+
+def hash_for(email: str, password: str) -> str:
+    """The hash of a password for a sign-up with this address. It takes some hundredths of a second.
+
+    All sign-ups with one address share a salt, so that one hash tells which of them a password belongs to, and takes
+    as long for an address with many of them as for one with none.
+    """
+    key = str(current_app.secret_key).encode()
+    salt = hmac.digest(key, f"plenary.sign-up {email}".encode(), "sha256")[:SALT_LENGTH]
+    return hash_password(password, salt=salt)
+
+
+def find_sign_up(email: str, password_hash: str) -> SignUp | None:
+    """The sign-up with this address and the password of this hash that still waits."""
+    return db.session.scalar(select(SignUp).where(_waits(email), SignUp.password_hash == password_hash))
+
+
+def latest_sign_up(email: str) -> SignUp | None:
+    """The latest of the sign-ups with this address that still wait."""
+    return db.session.scalar(select(SignUp).where(_waits(email)).order_by(SignUp.id.desc()).limit(1))
+
+
+def is_only_sign_up(sign_up: SignUp) -> bool:
+    """Whether nothing else waits for this address."""
+    others = select(SignUp.id).where(_waits(sign_up.email), SignUp.id != sign_up.id).limit(1)
+    return db.session.scalar(others) is None
+
+
+def count_waiting() -> int:
+    """How many addresses wait to be confirmed."""
+    waiting = select(func.count(func.distinct(SignUp.email))).where(SignUp.renewed_at > utcnow() - SignUp.LIFE)
+    return db.session.scalar(waiting) or 0
+
+
+def _waits(email: str) -> ColumnElement[bool]:
+    return (SignUp.email == email) & (SignUp.renewed_at > utcnow() - SignUp.LIFE)
 
 
 def sign_up(

@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy import Row, Select, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from app.auth.queries import count_recovery_codes, get_email_change, list_sign_ins
+from app.auth.email_change import get_email_change
+from app.auth.second_step import count_recovery_codes
+from app.auth.sign_in import list_sign_ins
 from app.database import utcnow
 from app.extensions import db
 from app.models import (
@@ -31,14 +33,21 @@ from app.permissions import FORUM_IS_VISIBLE, visible_to
 
 PROFILE = ("email", "name", "title", "organization", "country", "capacity", "language", "is_admin", "created_at",
            "confirmed_at", "suspended_at", "suspended_for")  # fmt: skip
+
 MESSAGE = ("topic_id", "status", "language", "body", "capacity", "organization", "country", "on_behalf_of", "speaker",
            "reply_to_id", "posted_at", "edited_at", "withdrawn_at", "withheld_at", "withheld_for",
            "returned_at")  # fmt: skip
+
 REVISION = ("written_at", "language", "body", "on_behalf_of")
+
 ATTACHMENT = ("name", "media_type", "size", "sha256", "language", "created_at", "removed_at")
+
 TOPIC = ("id", "title", "language", "created_at")
+
 REPORT = ("message_id", "reason", "at", "settled_at")
+
 ACT = ("at", "kind", "forum_id", "message_id", "topic_id", "reason", "detail")
+
 MAIL = ("recipient", "subject", "language", "created_at", "sent_at")
 
 

@@ -1,0 +1,89 @@
+"""Signing in and out, and the places at which people are signed in. Each action is one transaction.
+
+Passwords are hashed before the transaction begins, since that takes long and a writer keeps others waiting."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+
+from app.auth.emails import find_by_email
+from app.auth.passwords import hash_password, is_right, needs_rehash
+from app.auth.sign_up import discard_expired, refuse_unconfirmed
+from app.database import utcnow
+from app.errors import NotFound, Suspended, WrongCredentials
+from app.extensions import db, transaction
+from app.models import SignIn, User
+from app.permissions import require
+
+MAX_BROWSER = 200
+
+LONGEST_SIGN_IN = timedelta(days=180)
+
+
+def begin(user: User, browser: str) -> str:
+    """The token of a new sign-in. Those that are long out of use, since nobody signed out, end here."""
+    is_old = SignIn.created_at < utcnow() - LONGEST_SIGN_IN
+    db.session.execute(delete(SignIn).where(SignIn.user_id == user.id, is_old))
+    token = SignIn.new_token()
+    db.session.add(SignIn(user_id=user.id, token_hash=SignIn.hash_of(token), browser=browser[:MAX_BROWSER]))
+    return token
+
+
+def end_others(user: User, kept: str) -> None:
+    """End every sign-in of this user but the one with the token `kept`; with "", all of them."""
+    db.session.execute(delete(SignIn).where(SignIn.user_id == user.id, SignIn.token_hash != SignIn.hash_of(kept)))
+
+
+def sign_in(email: str | None, password: str, *, browser: str, destination: str | None = None) -> User:
+    """Sign in; the user's `session_token` is what the session has to hold. Whose account has a second step gets
+    none yet, but has to take that step.
+
+    Raises WrongCredentials, the same and as late for an unknown address as for a wrong password, Suspended, and
+    as `refuse_unconfirmed`.
+    """
+    found = find_by_email(email)
+    if found is None or found.confirmed_at is None:
+        refuse_unconfirmed(email or "", password, destination)
+        raise WrongCredentials
+    verified = found.password_hash
+    if not is_right(verified, password):
+        raise WrongCredentials
+    renewed = hash_password(password) if needs_rehash(verified) else None
+    with transaction():
+        user = find_by_email(email, for_update=True)
+        if user is None or user.password_hash != verified:
+            raise WrongCredentials
+        if user.suspended_at:
+            raise Suspended(user.suspended_for)
+        discard_expired()
+        user.password_hash = renewed or user.password_hash
+        user.session_token = "" if user.totp_secret else begin(user, browser)
+    return user
+
+
+def sign_out(user: User) -> None:
+    """End the sign-in by which this request came."""
+    with transaction():
+        db.session.execute(delete(SignIn).where(SignIn.token_hash == SignIn.hash_of(user.session_token)))
+
+
+def end(user: User, sign_in_id: int) -> None:
+    """End one of this user's own sign-ins. Raises NotFound for any other."""
+    with transaction():
+        require(user, "change_account")
+        own = delete(SignIn).where(SignIn.id == sign_in_id, SignIn.user_id == user.id).returning(SignIn.id)
+        if db.session.scalar(own) is None:
+            raise NotFound
+
+
+def end_all_others(user: User) -> None:
+    """End every sign-in but the one by which this request came."""
+    with transaction():
+        require(user, "change_account")
+        end_others(user, user.session_token)
+
+
+def list_sign_ins(user: User) -> Sequence[SignIn]:
+    """Where somebody is signed in, the latest first."""
+    return db.session.scalars(select(SignIn).where(SignIn.user_id == user.id).order_by(SignIn.id.desc())).all()

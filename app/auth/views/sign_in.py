@@ -1,0 +1,83 @@
+"""Signing in and out, and ending sign-ins from afar; the account page lists them."""
+
+from flask import Blueprint, flash, make_response, redirect, request, session
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.addresses import asked_destination, link
+from app.auth import known_browsers, limits
+from app.auth import sign_in as actions
+from app.auth.blueprint import bp as auth
+from app.auth.blueprint import form_page
+from app.auth.emails import normal_email
+from app.auth.forms import EmailField, PasswordField, typed
+from app.auth.sign_in import MAX_BROWSER
+from app.auth.views.second_step import ask_for_code
+from app.errors import NotConfirmed, Suspended, WrongCredentials
+from app.forms import AtMost, Form, Required
+from app.models import User
+from app.plain import plain_line
+from app.viewer import begin_session, signed_in, signed_in_user, viewer
+
+bp = Blueprint("sign_ins", __name__)
+
+
+class SignInForm(Form):
+    names_secretariat = False  # where only the Secretariat can help
+
+    email = EmailField(
+        _l("E-mail address"), validators=[Required(_l("Write your e-mail address.")), AtMost(User.MAX_EMAIL)]
+    )
+    password = PasswordField(_l("Password"), _l("Write your password."))
+
+
+@bp.post("/account/sign-ins/<int:sign_in_id>/end/")
+@signed_in
+def end(sign_in_id: int) -> ResponseReturnValue:
+    actions.end(signed_in_user(), sign_in_id)
+    flash(_("You are signed out there."), "success")
+    return redirect(link("auth.account", _anchor="sign-ins"))
+
+
+@bp.post("/account/sign-ins/end-others/")
+@signed_in
+def end_all_others() -> ResponseReturnValue:
+    actions.end_all_others(signed_in_user())
+    flash(_("You are signed out everywhere but here."), "success")
+    return redirect(link("auth.account", _anchor="sign-ins"))
+
+
+@auth.route("/auth/sign-in/", methods=["GET", "POST"])
+def sign_in() -> ResponseReturnValue:
+    target = asked_destination() or link("forums.home")
+    if viewer().is_authenticated:
+        return redirect(target)
+    form = SignInForm()
+    if form.validate_on_submit():
+        try:
+            return _sign_in(form, target)
+        except (WrongCredentials, NotConfirmed, Suspended) as error:
+            form.email.errors = [str(error.message)]
+            form.names_secretariat = error.names_secretariat
+    return form_page("auth/sign_in.html", form)
+
+
+@auth.post("/auth/sign-out/")
+def sign_out() -> ResponseReturnValue:
+    if viewer().is_authenticated:
+        actions.sign_out(signed_in_user())
+    session.clear()
+    return redirect(link("forums.home"))
+
+
+def _sign_in(form: SignInForm, target: str) -> ResponseReturnValue:
+    """Begin the session, or go on to the second step. Raises as `limits.passwords` and `actions.sign_in`."""
+    browser = plain_line(request.user_agent.string, MAX_BROWSER)
+    email, destination = normal_email(typed(form.email)), asked_destination()
+    with limits.passwords(email or typed(form.email)):
+        user = actions.sign_in(email, typed(form.password), browser=browser, destination=destination)
+    if not user.session_token:
+        return ask_for_code(user, target)
+    begin_session(user)
+    return known_browsers.remember(make_response(redirect(target)), user.email)
