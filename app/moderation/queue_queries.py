@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, literal_column, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import aliased, joinedload
 
 from app.extensions import db
@@ -122,10 +122,9 @@ def _moderated(*columns: Any) -> Select[Any]:
 
 def _newcomer() -> Any:
     """Whether nothing that the author of a message wrote in its forum has been published yet."""
-    own, topic, group = aliased(Message), aliased(Topic), aliased(Group)
-    published = select(own.id).join(topic, topic.id == own.topic_id).join(group, group.id == topic.group_id)
+    own = aliased(Message)
     is_published = (own.author_id == Message.author_id) & (own.status == MessageStatus.PUBLISHED)
-    return ~published.where(is_published, group.forum_id == Forum.id).exists()
+    return ~select(own.id).where(is_published, own.forum_id == Forum.id).exists()
 
 
 _IS_NEWCOMER = _newcomer()
@@ -136,14 +135,18 @@ _CONTEXT = (
     joinedload(Message.topic).joinedload(Topic.group).joinedload(Group.forum).selectinload(Forum.texts),
 )
 _OPEN = Forum.archived_at.is_(None)  # in an archived forum nothing waits any more
-_IS_PENDING = Message.status == literal_column(f"'{MessageStatus.PENDING}'")  # as the index of those that wait has it
-_PENDING = _moderated(Message, _IS_NEWCOMER).where(_IS_PENDING, _OPEN).order_by(Message.id)
+# What waits is found first, by the index of each forum's, or SQLite would read all messages in their order.
+_pending, _open_forum = aliased(Message), aliased(Forum)
+_OPEN_FORUMS = select(_open_forum.id).where(_open_forum.archived_at.is_(None))
+_WAITS = select(_pending.id).where(_pending.forum_id.in_(_OPEN_FORUMS), _pending.status == MessageStatus.PENDING)
+_PENDING = _moderated(Message, _IS_NEWCOMER).where(Message.id.in_(_WAITS), _OPEN).order_by(Message.id)
 _WAITING = _PENDING.where(Message.returned_at.is_(None))
 _RETURNED = _PENDING.where(Message.returned_at.is_not(None))
+_REPORTED_NUMBERS = select(Report.message_id).where(Report.settled_at.is_(None))
 _REPORTED = (
     _moderated(Message.id)
     .join(Report, Report.message_id == Message.id)
-    .where(Report.settled_at.is_(None), _OPEN)
+    .where(Report.settled_at.is_(None), _OPEN, Message.id.in_(_REPORTED_NUMBERS))
     .group_by(Message.id)
     .order_by(func.min(Report.id))
 )
