@@ -116,10 +116,9 @@ def _without_excess(answer: "WSGIApplication") -> "WSGIApplication":
     """The application, with whatever exceeds the limits removed from its requests and noted."""
 
     def answer_in_bounds(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        headers = {name: len(value) for name, value in environ.items() if name.startswith(("HTTP_", "CONTENT_"))}
-        environ[EXCESS] = _excess_of_address(environ) or _excess_of_headers(environ, sum(headers.values()))
+        environ[EXCESS] = excess_of(environ)
         if environ[EXCESS]:
-            for name in (name for name, length in headers.items() if length > LONGEST_KEPT):
+            for name in (name for name, length in _lengths(environ).items() if length > LONGEST_KEPT):
                 del environ[name]
             environ["PATH_INFO"], environ["QUERY_STRING"] = environ["PATH_INFO"][:LONGEST_ADDRESS], ""
             environ.pop("HTTP_COOKIE", None)
@@ -128,12 +127,22 @@ def _without_excess(answer: "WSGIApplication") -> "WSGIApplication":
     return answer_in_bounds
 
 
+def excess_of(environ: "WSGIEnvironment") -> int | None:
+    """The status of the error where a request has too much besides what it sends, None where it has not."""
+    return _excess_of_address(environ) or _excess_of_headers(environ)
+
+
+def _lengths(environ: "WSGIEnvironment") -> dict[str, int]:
+    return {name: len(value) for name, value in environ.items() if name.startswith(("HTTP_", "CONTENT_"))}
+
+
 def _excess_of_address(environ: "WSGIEnvironment") -> int | None:
     query = environ.get("QUERY_STRING", "")
     is_long = len(environ["PATH_INFO"]) > LONGEST_ADDRESS or len(query) > LONGEST_ADDRESS
     return URI_TOO_LONG if is_long or query.count("&") >= MOST_ARGUMENTS else None
 
 
-def _excess_of_headers(environ: "WSGIEnvironment", length: int) -> int | None:
+def _excess_of_headers(environ: "WSGIEnvironment") -> int | None:
+    length = sum(_lengths(environ).values())
     cookies = environ.get("HTTP_COOKIE", "").count(";") + 1
     return HEADERS_TOO_LARGE if length > LONGEST_HEADERS or cookies > MOST_COOKIES else None

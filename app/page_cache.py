@@ -25,6 +25,7 @@ from werkzeug.http import parse_accept_header, parse_etags, remove_entity_header
 from werkzeug.wrappers import Response
 
 from app.addresses import ARGUMENTS
+from app.bounds import excess_of
 from app.extensions import db
 
 if TYPE_CHECKING:
@@ -188,11 +189,11 @@ class PageCache:
         return self._application(environ, start_response)
 
     def _key(self, environ: "WSGIEnvironment") -> Key | None:
-        """None for what is never answered from the cache: writing, part of a file, whoever has a session."""
+        """None for what is never answered from the cache: writing, part of a file, too much, whoever has a session."""
         path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
         if environ["REQUEST_METHOD"] not in READING or "HTTP_RANGE" in environ or path.startswith(NEVER_KEPT):
             return None
-        if self._session in environ.get("HTTP_COOKIE", "") or len(query) > LONGEST_QUERY:
+        if self._session in environ.get("HTTP_COOKIE", "") or len(query) > LONGEST_QUERY or excess_of(environ):
             return None
         known = self._known(path, query) if query else ""
         return None if known is None else Key(path, known, encoding_for(environ.get("HTTP_ACCEPT_ENCODING", "")))

@@ -1,6 +1,7 @@
 """A client that sends forms as a browser does: with the version that the page of the form showed."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,7 +38,7 @@ class Client(FlaskClient):
         return answer
 
     def post(self, path: str, *args: Any, **given: Any) -> TestResponse:
-        if not isinstance(given.get("data"), bytes):
+        if isinstance(given.get("data") or {}, Mapping):
             given["data"] = self.with_version(path, given.get("data") or {})
         answer = super().post(path, *args, **given)
         if answer.status_code == FOUND:  # which leads to another page
@@ -55,7 +56,7 @@ class Client(FlaskClient):
         return {name: value for name, value in sent.items() if value is not None}
 
     def _remember(self, path: str, answer: TestResponse) -> None:
-        if answer.mimetype != "text/html" or 'name="version"' not in answer.text:
+        if answer.mimetype != "text/html" or answer.content_encoding or 'name="version"' not in answer.text:
             return
         for attributes, inner in FORM.findall(answer.text):
             action, version = ACTION.search(attributes), VERSION.search(inner)

@@ -9,7 +9,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from lxml import html
 
-from app import error_pages
 from app.database import utcnow
 from app.extensions import db
 from app.models import Forum
@@ -22,7 +21,6 @@ TYPED = {"body": "An hour of work", "language": "en"}
 @pytest.fixture
 def away(app: Flask, world: World, database: Kept, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """From now on the database cannot be opened."""
-    monkeypatch.setattr(error_pages, "SECONDS_BEFORE_ASKING_AGAIN", 0)
     with database.away():
         yield
         database.engine.dispose()

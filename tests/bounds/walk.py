@@ -12,7 +12,7 @@ from app.auth import tokens
 from app.auth.email_change import PURPOSES
 from app.auth.second_step import SECOND_STEP
 from app.extensions import db
-from app.models import User
+from app.models import SignUp, User
 from tests.full_world import FullWorld
 from tests.route_table import PEOPLE, Row, paths_of
 
@@ -29,7 +29,6 @@ SHOWN_ON = {
 }
 SENT_BY_A_SCRIPT = {"/preview/": ("alice", "/en/preview/", ("body",))}
 LINKED_IN_A_MAIL = {
-    "/auth/confirm/<token>/": ("unconfirmed", tokens.CONFIRM, "/en/auth/confirm/{}/"),
     "/auth/reset/<token>/": ("alice", tokens.RESET, "/en/auth/reset/{}/"),
     "/auth/email/<any(old,new):side>/<token>/": ("bruno", PURPOSES["new"], "/en/auth/email/new/{}/"),
 }
@@ -53,6 +52,8 @@ def form_of(row: Row, app: Flask, full: FullWorld, people: dict[str, FlaskClient
     elif row.rule in LINKED_IN_A_MAIL:
         name, purpose, page = LINKED_IN_A_MAIL[row.rule]
         client, pages = app.test_client(), [page.format(_token(app, f"{name}@example.org", purpose))]
+    elif row.rule == "/auth/confirm/<token>/":
+        client, pages = app.test_client(), [f"/en/auth/confirm/{_token_of_sign_up(app)}/"]
     elif row.rule == "/auth/second-step/":
         client, pages = _half_signed_in(app, full), ["/en/auth/second-step/"]
     else:
@@ -75,6 +76,11 @@ def _found_on(client: FlaskClient, page: str, row: Row, app: Flask) -> Iterator[
 def _token(app: Flask, email: str, purpose: tokens.Purpose) -> str:
     with app.app_context():
         return tokens.make(purpose, db.session.scalars(db.select(User).filter_by(email=email)).one())
+
+
+def _token_of_sign_up(app: Flask) -> str:
+    with app.app_context():
+        return tokens.make_confirmation(db.session.scalars(db.select(SignUp)).one())
 
 
 def _half_signed_in(app: Flask, full: FullWorld) -> FlaskClient:

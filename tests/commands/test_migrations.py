@@ -166,7 +166,9 @@ def fill() -> None:
     with db.engine.begin() as connection:
         for name in names:
             table = now.tables[name]
-            values = {column.name: value_for(column, at) for at, column in enumerate(table.columns)}
+            values = {
+                column.name: value_for(column, at) for at, column in enumerate(table.columns) if not column.computed
+            }
             connection.execute(table.insert().values(values))
 
 

@@ -61,9 +61,16 @@ def test_crawler_met_links_that_it_must_not_follow(part: str, links, robots: re.
         assert any(path.startswith(f"/{language}{part}") and robots.match(path) for _page, path, _rel in links)
 
 
+def locations(client: FlaskClient, path: str) -> list[str]:
+    """The paths that the sitemap, or its index, names."""
+    found = etree.fromstring(client.get(path).data)
+    return [location.text.removeprefix(SITE) for location in found.iter("{*}loc")]
+
+
 def test_nothing_of_the_sitemap_is_disallowed(one_app: Flask, robots: re.Pattern[str]):
-    sitemap = etree.fromstring(one_app.test_client().get("/sitemap.xml").data)
-    paths = [location.text.removeprefix(SITE) for location in sitemap.iter("{*}loc")]
+    client = one_app.test_client()
+    parts = locations(client, "/sitemap.xml")
+    paths = [path for part in parts for path in locations(client, part)]
 
     assert len(paths) > 50
     assert [path for path in paths if robots.match(path)] == []

@@ -36,7 +36,7 @@ def test_edited_message_shows_its_new_text_and_when_it_was_edited(world: World, 
 
     page = alice.get(answer.location).text
     assert "A <em>much</em> shorter form." in page
-    assert f'<a href="/en/messages/{world.first}/history/">Edited ' in page
+    assert f'<a href="/en/messages/{world.first}/history/" rel="nofollow">Edited ' in page
 
 
 def test_history_keeps_every_version(world: World, alice: FlaskClient, visitor: FlaskClient):

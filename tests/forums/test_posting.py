@@ -401,11 +401,11 @@ def test_reply_to_what_was_taken_back_meanwhile_is_refused_clearly_and_given_bac
 def test_reply_to_what_is_withheld_at_that_moment_is_not_posted(app, world, alice, monkeypatch):
     real = actions.transaction
 
-    def after_withholding():
+    def after_withholding(**given):
         with app.app_context():
             db.session.get_one(Message, world.second).status = MessageStatus.WITHHELD
             db.session.commit()
-        return real()
+        return real(**given)
 
     monkeypatch.setattr(actions, "transaction", after_withholding)
     assert alice.post(f"{reply_path(world)}?to={world.second}", data=message("Too late")).status_code == 409

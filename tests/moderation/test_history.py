@@ -123,7 +123,7 @@ def test_message_says_that_the_secretariat_corrected_it(language: str, said: str
 
     for path in (f"topics/{world.topic}", f"print/topics/{world.topic}", f"print/messages/{world.first}"):
         page = visitor.get(f"/{language}/{path}/").text
-        assert f'<a href="/{language}/messages/{world.first}/history/">{said}' in page, path
+        assert f'<a href="/{language}/messages/{world.first}/history/" rel="nofollow">{said}' in page, path
         assert page.count(f"/messages/{world.first}/history/") == 1, "and not that its author edited it"
 
 

@@ -3,6 +3,7 @@
 import pytest
 from flask import Flask
 
+from app.counters import recount
 from app.database import utcnow
 from app.extensions import db
 from app.models import Act, Forum, ForumRole, Group, Question, Reason, ReasonText, Role, Topic
@@ -164,6 +165,7 @@ def test_form_opened_before_the_author_changed_the_topic_is_refused(what: str, a
     with app.app_context():
         values = {"title": "Wild title", "language": "fr", "question_id": place.question}
         setattr(db.session.get_one(Topic, world.topic), what, values[what])
+        recount()
         db.session.commit()
     answer = act(app, moderator, world.topic, "pin", version=seen)
 
