@@ -59,8 +59,8 @@ class Server:
         if (self.folder / "data" / "postmaster.pid").exists():
             self._control("stop", "--mode", mode)
 
-    def restart(self) -> None:
-        self.stop()
+    def restart(self, mode: str = "fast") -> None:
+        self.stop(mode)
         self.start()
 
     def _make(self) -> None:

@@ -1,59 +1,75 @@
-"""A restart of PostgreSQL, on a real server: reading goes on, and a form that was being sent gets one clear page."""
+"""PostgreSQL is restarted, lost and slow: reading goes on, and a form that was being sent gets one clear page."""
 
+import socket
 import time
 from collections.abc import Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from dataclasses import replace
 from threading import Thread
 
 import pytest
 from flask import Flask
-from sqlalchemy import create_engine, event, text
+from flask.testing import FlaskClient
+from sqlalchemy import create_engine, event, select, text
 
-from app import create_app
+import config as settings
+from app import create_app, restarts
 from app.extensions import db
-from bench.servers import Postgres, free_ports, is_installed
+from app.models import Message
 from config import Config
-from tests.conftest import SECRET, sign_in
+from tests.conftest import sign_in
+from tests.postgresql import Server
 from tests.world import World
 
-pytestmark = pytest.mark.skipif(not is_installed("pg_ctl"), reason="PostgreSQL is needed")
-READ = ("/en/", "/es/topics/1/", "/fr/forums/open-forum/", "/healthz")
+pytestmark = pytest.mark.only_on("postgresql", reason="SQLite has no server")
+READ = ("/en/", "/es/topics/1/", "/fr/forums/open-forum/", "/healthz", "/en/feeds/topics/1.atom")
+WORDS = "An hour of work"
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Postgres]:
-    pytest.importorskip("psycopg", reason="requirements-postgresql.txt is needed")
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # its user has to reach what is below
-        running = Postgres(folder, free_ports(1)[0])
-        running.start()
+def server() -> Iterator[Server]:
+    with Server.running() as running:
         yield running
-        running.stop()
 
 
-@pytest.fixture(scope="module")
-def site(server: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, World]]:
-    folder = tmp_path_factory.mktemp("instance")
-    overrides = {"TESTING": True, "WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": False}
-    place = {"site_url": "http://127.0.0.1:8000", "instance": folder, "database_url": server.url}
-    app = create_app(Config(secret_key=SECRET, overrides=overrides, page_cache_mb=0, **place))
+@pytest.fixture
+def site(server: Server, config: Config) -> Iterator[Flask]:
+    app = create_app(replace(config, database_url=server.url().render_as_string(hide_password=False)))
     with app.app_context():
+        db.drop_all()
         db.create_all()
-        world = World.make()
-    yield app, world
+    yield app
     with app.app_context():
         db.engine.dispose()
 
 
-def end_the_next_connection(app: Flask, url: str) -> None:
+@pytest.fixture
+def small(site: Flask) -> World:
+    with site.app_context():
+        return World.make()
+
+
+@pytest.fixture
+def topic(small: World) -> str:
+    return f"/en/topics/{small.topic}/"
+
+
+@pytest.fixture
+def alice(site: Flask, small: World) -> FlaskClient:
+    return sign_in(site, small.alice)
+
+
+@pytest.fixture
+def reader(site: Flask) -> FlaskClient:
+    return site.test_client()
+
+
+def end_the_next_connection(site: Flask) -> None:
     """As a restart does to a connection in use: the server ends it before it has answered the next statement."""
-    with app.app_context():
+    with site.app_context():
         engine = db.engine
 
-    def end(connection, cursor, *_statement):
-        other = create_engine(url)
+    def end(_connection, cursor, *_statement):
+        other = create_engine(engine.url)
         with other.connect() as killer:
             killer.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": cursor.connection.info.backend_pid})
         other.dispose()
@@ -61,39 +77,105 @@ def end_the_next_connection(app: Flask, url: str) -> None:
     event.listen(engine, "before_cursor_execute", end, once=True)
 
 
+def bodies(site: Flask) -> list[str]:
+    with site.app_context():
+        return list(db.session.scalars(select(Message.body)))
+
+
+def test_reading_goes_on_after_a_restart(server: Server, site: Flask, topic: str, alice: FlaskClient, reader):
+    """All connections of the pool are lost, and each is found to be."""
+    with site.app_context():
+        connections = [db.engine.connect() for _ in range(10)]
+    for connection in connections:
+        connection.close()
+    server.restart()
+
+    assert [client.get(topic).status_code for _ in range(6) for client in (alice, reader)] == [200] * 12
+
+
 @pytest.mark.parametrize("path", READ)
-def test_page_whose_connection_is_lost_is_made_once_more(site, server: Postgres, path: str):
-    app, _world = site
-    end_the_next_connection(app, server.url)
+def test_page_whose_connection_is_lost_is_made_once_more(site: Flask, small: World, reader: FlaskClient, path: str):
+    end_the_next_connection(site)
 
-    assert app.test_client().get(path).status_code == 200
+    assert reader.get(path).status_code == 200
 
 
-def test_form_whose_connection_is_lost_is_not_sent_once_more(site, server: Postgres):
-    app, world = site
-    alice, sent = sign_in(app, world.alice), {"body": "An hour of work", "language": "en", "key": "of this form"}
-    end_the_next_connection(app, server.url)
-    refused = alice.post(f"/en/topics/{world.topic}/reply/", data=sent)
+@pytest.mark.parametrize("name", ["reader", "alice"])
+def test_page_that_was_being_made_is_that_of_its_reader(
+    server: Server, site, topic: str, name: str, request, monkeypatch
+):
+    """The server restarts between two statements of it."""
+    client: FlaskClient = request.getfixturevalue(name)
+    view, happened = site.view_functions["forums.topic"], []
 
-    assert refused.status_code == 503
-    assert "An hour of work" in refused.text
-    assert [alice.post(f"/en/topics/{world.topic}/reply/", data=sent).status_code for _ in range(2)] == [302, 302]
-    assert alice.get(f"/en/topics/{world.topic}/").text.count("An hour of work") == 1
+    def view_of_a_bad_moment(**values: object) -> object:
+        db.session.scalar(select(1))
+        if not happened:
+            happened.append("restart")
+            server.restart()
+        return view(**values)
+
+    monkeypatch.setitem(site.view_functions, "forums.topic", view_of_a_bad_moment)
+    answer = client.get(topic)
+
+    assert (happened, answer.status_code) == (["restart"], 200)
+    assert "A shorter form would help." in answer.text
+    assert answer.headers.getlist("Content-Language") == ["en"]
+    assert ("Sign out" in answer.text, "private" in answer.headers["Cache-Control"]) == (name == "alice",) * 2
 
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
-def test_reading_waits_for_a_server_that_restarts(site, server: Postgres, mode: str):
-    app, world = site
-    alice, visitor, path = sign_in(app, world.alice), app.test_client(), f"/en/topics/{world.topic}/"
-    assert alice.get(path).status_code == 200
+def test_reading_waits_for_a_server_that_restarts(server: Server, topic: str, alice: FlaskClient, reader, mode: str):
+    assert alice.get(topic).status_code == 200
     restarting = Thread(target=server.restart, args=(mode,))
     restarting.start()
-    answers = []
+    statuses = set()
     while restarting.is_alive():
-        answers += [reader.get(path).status_code for reader in (alice, visitor)]
+        statuses |= {client.get(topic).status_code for client in (alice, reader)}
         time.sleep(0.02)
     restarting.join()
 
-    assert answers
-    assert set(answers) == {200}
-    assert alice.get(path).status_code == 200
+    assert statuses == {200}
+    assert alice.get(topic).status_code == 200
+
+
+def test_server_that_is_away_for_long_is_not_waited_for(server: Server, topic: str, alice, reader, monkeypatch):
+    monkeypatch.setattr(restarts, "SECONDS_TO_RETURN", 0.2)
+    server.stop()
+    try:
+        statuses = [client.get(topic).status_code for client in (alice, reader)]
+    finally:
+        server.start()
+
+    assert statuses == [503, 503]
+    assert [client.get(topic).status_code for client in (alice, reader)] == [200, 200]
+
+
+def test_server_that_hangs_does_not_hang_readers(config: Config, monkeypatch):
+    """It takes the connection and says nothing."""
+    monkeypatch.setattr(settings, "SECONDS_TO_CONNECT", 2)
+    monkeypatch.setattr(restarts, "SECONDS_TO_RETURN", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"postgresql+psycopg://nobody@127.0.0.1:{silent.getsockname()[1]}/none"
+        site = create_app(replace(config, database_url=address))
+        assert site.test_client().get("/en/portal/").status_code == 503
+
+
+def test_form_whose_connection_is_lost_is_not_sent_once_more(site: Flask, topic: str, alice: FlaskClient):
+    sent = {"body": WORDS, "language": "en", "key": "of this form"}
+    end_the_next_connection(site)
+    refused = alice.post(f"{topic}reply/", data=sent)
+
+    assert refused.status_code == 503
+    assert WORDS in refused.text
+    assert WORDS not in bodies(site)
+    assert [alice.post(f"{topic}reply/", data=sent).status_code for _ in range(2)] == [302, 302]
+    assert bodies(site).count(WORDS) == 1
+
+
+def test_writing_goes_on_after_a_restart(server: Server, site: Flask, topic: str, alice: FlaskClient):
+    alice.get(topic)
+    server.restart()
+
+    assert alice.post(f"{topic}reply/", data={"body": WORDS, "language": "en"}).status_code == 302
+    assert bodies(site).count(WORDS) == 1
