@@ -23,7 +23,7 @@ from app.extensions import babel, compress, csrf, db, limiter, login_manager, mi
 from app.storage import LocalFolder
 from config import MEGABYTE, ROOT, Config, from_environment
 
-# By the paths of their modules, since a name that is imported here hides the package of that name.
+# Imported by their full paths, since a name imported here would hide the package of that name.
 BLUEPRINTS = tuple(
     import_module(f"app.{path}").bp
     for path in (

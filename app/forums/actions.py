@@ -21,7 +21,7 @@ from app.versions import require_version
 
 
 class Sent(NamedTuple):
-    """The key of the form by which a change of a message was sent, and the version that it showed."""
+    """The key of the form that changes a message, and the version that it showed."""
 
     key: str
     version: str
@@ -37,7 +37,7 @@ def start_topic(
     files: Sequence[Upload] = (),
     submission: str,
 ) -> Message:
-    """Start a topic with its first message, which is returned; the same form sent again, or the same words within some
+    """Start a topic with its first message, which is returned. The same form sent again, or the same words within ten
     minutes, start nothing.
 
     `question` is the number of one of the group's questions, or 0; `message` and `files` are as `reply` takes them.
@@ -72,14 +72,14 @@ def reply(
     files: Sequence[Upload] = (),
     submission: str,
 ) -> Message:
-    """Post a message, in answer to another of the topic or to the topic as a whole; where the topic has been merged
-    into another one meanwhile, it is posted there. The same form sent again, or the same words within some minutes,
-    post nothing: the message that there is already is returned.
+    """Post a message, in answer to another message of the topic or to the topic as a whole. If the topic has been
+    merged into another one meanwhile, the message is posted there. The same form sent again, or the same words within
+    ten minutes, post nothing: the existing message is returned.
 
-    `message` has `body` (Markdown), `language` (code) and `on_behalf_of` ("" for nobody). Where the author types for
-    somebody else, it has that person's name as `speaker` besides, with `capacity`, `organization` and `country`;
-    `files` are attached to it. Raises Closed, Archived, Locked or Forbidden, NotFound where what is answered stands
-    in another topic, AnsweredIsGone where it is not shown any more, and TooManyPosts, TooManyBytes and NoRoom.
+    `message` has `body` (Markdown), `language` (code) and `on_behalf_of` ("" for no one). If the author types for
+    someone else, it also has that person's name as `speaker`, with `capacity`, `organization` and `country`. `files`
+    are attached to it. Raises Closed, Archived, Locked or Forbidden, NotFound if the answered message is in another
+    topic, AnsweredIsGone if it is no longer shown, and TooManyPosts, TooManyBytes and NoRoom.
     """
     once = Once(submission, author, topic.id, reply_to.id if reply_to else None, message, _identities(files))
     with transaction(once=once):
@@ -108,14 +108,14 @@ def edit(
     removed: Collection[int] = (),
     sent: Sent,
 ) -> str:
-    """Give a message a new text, more files and fewer, and keep the old text as a revision. No change leaves none.
+    """Change the text and the files of a message, and keep the old text as a revision. No change, no revision.
 
-    Returns what was changed: "message", "topic" where that alone was, or "".
+    Returns what was changed: "message", "topic" if only the topic was, or "".
 
-    `removed` are keys of files of the message; `topic` has the `title` and the number of the `question` of the topic
-    that it begins, where they can be changed; `sent` has the version that the form showed. A message that was returned
-    to its author waits for approval again. Raises Refused, naming the form's field, where it would have too many files,
-    TitleStands, ChangedMeanwhile, HiddenMeanwhile, TooManyChanges, TooManyBytes and NoRoom.
+    `removed` are the keys of files to remove from the message; `topic` has the `title` and the number of the `question`
+    of the topic that it begins, if they can be changed; `sent` has the version that the form showed. A message that was
+    returned to its author waits for approval again. Raises Refused, naming the form's field, if it would have too many
+    files, TitleStands, ChangedMeanwhile, HiddenMeanwhile, TooManyChanges, TooManyBytes and NoRoom.
     """
     once = Once(sent.key, author, message.id, changes, topic, _identities(files), sorted(removed))
     with transaction(once=once):
@@ -143,8 +143,8 @@ def edit(
 
 
 def withdraw(message: Message, *, author: User, version: str) -> bool:
-    """Take back one's own message, of which the page showed this version; it keeps its number and its place. False
-    where that was done already. Raises ChangedMeanwhile."""
+    """Withdraw one's own message, of which the page showed this version; it keeps its number and its place. False if
+    it was withdrawn already. Raises ChangedMeanwhile."""
     with transaction():
         writing.lock(message)
         if message.author_id == author.id and message.status == MessageStatus.WITHDRAWN:
@@ -161,7 +161,7 @@ def _made_before(once: Once) -> Message:
 
 
 def _require_voice(author: User, group: Group, message: dict[str, Any]) -> None:
-    """Raise Forbidden where somebody who may not do so speaks for somebody else."""
+    """Raise Forbidden if the author may not type for someone else, and does."""
     if message.get("speaker"):
         require(author, "speak_for", group)
 
@@ -200,8 +200,8 @@ def _post(
 
 
 def _retitle(message: Message, author: User, *, title: str, question: int, language: str) -> bool:
-    """Give the topic that a message begins another title, in this language, or another question; whether it has one
-    now. What everybody could see before is kept in the log."""
+    """Give the topic that a message begins another title, in this language, or another question. Returns whether either
+    changed. The log keeps what everyone could see before."""
     topic = message.topic
     asked, known = queries.get_question(topic.group, question), topic.question
     if (topic.title, topic.language, topic.question) == (title, language, asked):

@@ -29,7 +29,7 @@ NO_MESSAGE = _l("Write your message first.")
 
 
 class TopicFields(OnceForm):
-    """What a topic has besides its first message; fields stand, and errors are listed, in the order made."""
+    """The fields of a topic apart from its first message; fields and errors are listed in the order made."""
 
     title = LineField(
         _l("Title of the topic"),
@@ -39,7 +39,7 @@ class TopicFields(OnceForm):
 
     @property
     def topic(self) -> dict[str, Any]:
-        """What the action takes besides the message."""
+        """What the action takes in addition to the message."""
         return {"title": self.title.data, "question": self.question.data}
 
 
@@ -79,10 +79,10 @@ class MessageForm(OnceForm):
 
 
 class SpeakerFields(OnceForm):
-    """Who spoke, where the Secretariat types what came by e-mail or letter; all blank where the author speaks.
+    """Who spoke, if the Secretariat types what came by email or letter; all blank if the author speaks.
 
-    What is filled in counts whoever sends it: the action refuses it from those who may not, so that nobody's words
-    are posted as somebody else's.
+    What is filled in always counts: the action refuses it from people who may not type for others, so no one's words
+    are posted as someone else's.
     """
 
     speaker = LineField(_l("Name of the person"), validators=[AtMost(Message.MAX_SPEAKER), PersonsName()])
@@ -103,7 +103,7 @@ class SpeakerFields(OnceForm):
 
     @property
     def voice(self) -> dict[str, str]:
-        """What the message says of who spoke; empty where its author does."""
+        """What the message says about who spoke; empty if its author did."""
         given = {name: typed(self[name]) for name in self.SPEAKER}
         return given if any(given.values()) else {}
 
@@ -127,7 +127,7 @@ class SpeakerFields(OnceForm):
 class NewMessageForm(MessageForm, SpeakerFields):
     @property
     def message(self) -> dict[str, Any]:
-        """What the actions take, with who spoke where that is not who typed."""
+        """What the actions take, with who spoke if someone else typed it."""
         return super().message | self.voice
 
 
@@ -136,7 +136,7 @@ class TopicForm(TopicFields, NewMessageForm):
 
 
 class EditForm(TopicFields, MessageForm, VersionedForm):
-    """With the title and the question of the topic that the message begins, where they can still be changed."""
+    """With the title and the question of the topic that the message begins, if they can still be changed."""
 
     removed = ChoicesField(_l("Remove attached files"))
 
@@ -145,7 +145,7 @@ class EditForm(TopicFields, MessageForm, VersionedForm):
         del self.title, self.question
 
     def offer_removal(self, message: Message) -> None:
-        """Let the message's files be removed; one that a form sent before has removed is no mistake."""
+        """Let the message's files be removed; a file that an earlier form has removed is no error."""
         self.removed.offer([(file.id, file.name) for file in message.attachments])
 
     @property

@@ -1,4 +1,4 @@
-"""The versions of a message, each with what is different from the one before it."""
+"""The versions of a message, each with its difference from the one before it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ Text = Message | Revision
 class Version:
     """What a message said from one change to the next, as `said`; `number` counts from 1.
 
-    `act` is that of the moderator who made the change, `before` the version before it, and `pieces` the difference
-    of the texts as it was kept with the change; None where no version before is there to be seen, though the act may
-    be told all the same. `is_hidden` says whether readers are not shown it.
+    `act` is that of the moderator who made the change, `before` the version before it, and `pieces` the difference of
+    the texts as stored with the change. They are None if the viewer may see no version before it; the act may be shown
+    all the same. `is_hidden` says whether readers are not shown it.
     """
 
     number: int
@@ -38,10 +38,10 @@ class Version:
 
 @dataclass(frozen=True)
 class History:
-    """A page of versions, the latest first, and the files that there have been.
+    """A page of versions, the latest first, and all files that the message has had.
 
-    `hides` says whether there are earlier versions that the viewer may not see; the files that were removed before
-    them are left out too. `corrections` are the acts behind versions that the viewer may not see, on the last page.
+    `hides` says whether there are earlier versions that the viewer may not see; files removed before those are left
+    out too. `corrections` are the acts behind versions that the viewer may not see, on the last page.
     """
 
     message: Message
@@ -56,7 +56,7 @@ class History:
 def get_history(number: int, page: int, *, viewer: Viewer) -> History:
     """The versions of a message that the viewer may see.
 
-    Raises NotFound, for a page beyond the last too, and Forbidden where what the message says is not shown.
+    Raises NotFound, also for a page beyond the last, and Forbidden if the text of the message is not shown.
     """
     message = get_message(number, viewer=viewer)
     require(viewer, "see_history", message)
@@ -80,20 +80,20 @@ def get_history(number: int, page: int, *, viewer: Viewer) -> History:
 
 
 def _files(message: Message, hiding: Sequence[Act]) -> list[Attachment]:
-    """The files of a message, without those that were removed before it was published, or with what is hidden."""
+    """The files of a message, without those removed before it was published or together with hidden text."""
     until = max((act.at for act in hiding), default=None)
     return [file for file in message.attachments if not (until and file.removed_at and file.removed_at <= until)]
 
 
 def _texts(message: Message, keys: Sequence[int], first: int) -> list[Text]:
-    """Those of a page, the latest first, and the one before them."""
+    """The texts of a page, the latest first, and the one before them."""
     wanted = keys[max(first - 1, 0) : first + PER_PAGE]
     revisions = db.session.scalars(select(Revision).where(Revision.id.in_(wanted)).order_by(Revision.id.desc()))
     return [*((message,) if first == 0 else ()), *revisions]
 
 
 def _versions(texts: Sequence[Text], keys: Sequence[int], made_by: dict[int, Act], hidden_to: int) -> list[Version]:
-    """`keys` are those of all that was said before the first of the texts, seen or not, the latest first."""
+    """`keys` are those of every version before the first of the texts, visible or not, the latest first."""
     versions = []
     for at, said in enumerate(texts[:PER_PAGE]):
         before = texts[at + 1] if at + 1 < len(texts) else None

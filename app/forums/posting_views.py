@@ -101,19 +101,20 @@ def withdraw(number: int) -> ResponseReturnValue:
 @bp.post("/preview/")
 @signed_in
 def preview() -> ResponseReturnValue:
-    """The rendered text of a message that is being written, for the live preview."""
+    """The rendered text of an unsent message, for the live preview."""
     body = plain(request.form.get("body", ""), Message.MAX_BODY)
     return render_template("forums/preview.html", html=render(body))
 
 
 def _require_to_open_the_form(author: User, action: str, thing: Group | Topic) -> None:
-    """Say at once that nothing can be posted. What is sent is judged by the action, which knows a form sent twice."""
+    """Say before anything is typed that nothing can be posted. The action checks what is sent, since only it can tell
+    a form sent twice."""
     if request.method == "GET":
         require(author, action, thing)
 
 
 def _ready(form: Written, default: str | None = None) -> Written:
-    """The form with the site's languages, the interface's (or the message's) chosen."""
+    """The form with the site's languages; that of the interface (or of the message) is chosen."""
     form.language.offer([(code, language.name) for code, language in site_languages().items()])
     if not form.is_submitted():
         form.language.data = default or reader_language().code
@@ -121,7 +122,7 @@ def _ready(form: Written, default: str | None = None) -> Written:
 
 
 def _edit_form(message: Message, author: User, **source: Any) -> EditForm:
-    """The form of a message; with `formdata=None` of what is stored, whatever was sent."""
+    """The form of a message; with `formdata=None` it shows what is stored and ignores what was sent."""
     topic = message.topic
     stored = {"title": topic.title, "question": topic.question.number if topic.question else 0}
     form = EditForm(obj=message, version=version_of(message), **stored, **source)
@@ -134,8 +135,8 @@ def _edit_form(message: Message, author: User, **source: Any) -> EditForm:
 
 
 def _outdated(form: EditForm, message: Message, author: User, error: ChangedMeanwhile) -> tuple[EditForm, str]:
-    """The form to show where the message was changed after it was opened: what was typed beside what is stored; or,
-    where a moderator has hidden words since, what is stored alone, with the typed text, which is not to be saved."""
+    """The form to show if the message was changed after the form was opened: what was typed beside what is stored. If
+    a moderator has hidden words since, only what is stored, with the typed text to copy from, which is not saved."""
     stored = _edit_form(message, author, formdata=None)
     if isinstance(error, HiddenMeanwhile):
         stored.is_outdated = True
@@ -156,12 +157,12 @@ def _form_page(template: str, form: MessageForm, **context: object) -> ResponseR
 
 
 def _posting_as(author: User, group: Group) -> dict[str, bool]:
-    """What the form says of the author: whether the message will wait, and whether it may be somebody else's."""
+    """What the form says about the author: whether the message will wait, and whether they may type for others."""
     return {"waits": needs_approval(author, group), "may_speak_for": can(author, "speak_for", group)}
 
 
 def _answered(topic: Topic) -> tuple[Message | None, Any]:
-    """The message of this topic that is to be answered, if the address names one, and its row to show."""
+    """The message of this topic to answer, if the address names one, and its row to show."""
     if "to" not in request.args:
         return None, None
     number = request.args.get("to", type=int)
@@ -181,7 +182,7 @@ def _question_choices(group: Group) -> list[tuple[Any, ...]]:
 
 
 def _waiting(message: Message) -> str:
-    """What is said of a message that nobody else sees yet; nothing of others."""
+    """What to say about a message that no one else sees yet; nothing about other messages."""
     if message.status != MessageStatus.PENDING:
         return ""
     return _(

@@ -1,6 +1,6 @@
 """Forums and groups as their pages show them; fetching and permission are one call.
 
-The statements of pages that are read much stand at the end, built once.
+The statements of busy pages are at the end, built once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -55,7 +55,7 @@ class Portal:
 
 @dataclass(frozen=True)
 class Kept:
-    """What the record of a forum holds, withdrawn messages left out: from the first to the last of its messages."""
+    """What the record of a forum contains, without withdrawn messages: from its first message to its last."""
 
     messages: int
     people: int
@@ -87,12 +87,12 @@ def list_archived(viewer: Viewer) -> list[Forum]:
 
 
 def get_forum(slug: str, *, viewer: Viewer) -> Forum:
-    """A forum with all that its head and its lists need. Raises NotFound."""
+    """A forum with everything that its head and its lists need. Raises NotFound."""
     return _one_forum(_WHOLE_FORUM, slug, viewer)
 
 
 def get_forum_and_groups(slug: str, *, viewer: Viewer) -> Forum:
-    """A forum with its pages and its groups and their questions; of its documents the outcomes alone. Raises
+    """A forum with its pages, its groups and their questions, and of its documents only the outcomes. Raises
     NotFound."""
     forum = _one_forum(_FORUM_AND_GROUPS, slug, viewer)
     load_questions(forum)
@@ -109,7 +109,7 @@ def get_forum_page(forum_slug: str, slug: str, *, viewer: Viewer) -> tuple[Forum
 
 
 def get_group(forum_slug: str, slug: str, *, viewer: Viewer) -> Group:
-    """A group with its texts, its questions and its forum, of whose documents there are the outcomes alone. Raises
+    """A group with its texts, its questions and its forum, and of the forum's documents only the outcomes. Raises
     NotFound."""
     forum = _one_forum(_FORUM_OF_GROUP, forum_slug, viewer)
     group = next((group for group in forum.groups if group.slug == slug), None)
@@ -117,7 +117,7 @@ def get_group(forum_slug: str, slug: str, *, viewer: Viewer) -> Group:
         raise NotFound
     set_committed_value(group, "texts", db.session.scalars(_TEXTS_OF_GROUP, {"group_id": group.id}).all())
     set_committed_value(group, "questions", db.session.scalars(_QUESTIONS_OF_GROUP, {"group_id": group.id}).all())
-    set_committed_value(group, "forum", forum)  # or nobody would hold it, and it would be read anew, row by row
+    set_committed_value(group, "forum", forum)  # without a reference it would be dropped, and read again row by row
     return group
 
 
@@ -142,15 +142,15 @@ def get_forum_of_feed(slug: str, *, viewer: Viewer) -> Forum:
 
 
 def list_topics(group: Group, page: int = 1, *, question: Question | None = None, viewer: Viewer) -> Listing:
-    """A page of a group's topics, or of those under a question: pinned ones first, then liveliest first, and at the
-    end those in which nothing can be read any more. Raises NotFound beyond the last page."""
+    """A page of a group's topics, or of those under a question: pinned ones first, then the liveliest first, and last
+    those in which nothing can be read any longer. Raises NotFound beyond the last page."""
     owner = question or group
     hidden = _keys_of_hidden(_HIDDEN_OF_QUESTION if question else _HIDDEN_OF_GROUP, owner.id, viewer)
     total = owner.topic_count + len(hidden)
     pages = count_pages(total, page)
     first = (page - 1) * PER_PAGE
     column = Topic.question_id if question else Topic.group_id
-    # Up to so many of the public topics stand further back, behind hidden ones.
+    # At most this many public topics come later in the list, after hidden ones.
     start = max(first - len(hidden), 0)
     public = _public_keys(column == owner.id, start, PER_PAGE + len(hidden), owner.topic_count)
     keys = _in_order([*public, *hidden])[first - start :][:PER_PAGE]
@@ -174,8 +174,8 @@ def topics_by_group(forum: Forum, *, viewer: Viewer) -> dict[int, list[Row[Any]]
 
 
 def _public_keys(there: Any, start: int, number: int, total: int) -> Sequence[Any]:
-    """The keys of the public topics at these places of a list, which is walked from its nearer end: the last page costs
-    what the first does."""
+    """The keys of the public topics at these places of a list. It is read from the nearer end, so the last page costs
+    the same as the first."""
     number = min(number, total - start)
     if number <= 0:
         return ()
@@ -188,14 +188,14 @@ def _public_keys(there: Any, start: int, number: int, total: int) -> Sequence[An
 
 
 def _keys_of_hidden(statement: Select[*tuple[Any, ...]], owner: int, viewer: Viewer) -> Sequence[Any]:
-    """The keys of topics of which nothing has been published yet: their authors and the moderators see them."""
+    """The keys of topics in which nothing has been published yet: their authors and the moderators see them."""
     if not viewer.is_authenticated:
         return ()
     return db.session.execute(statement, visible_to(viewer) | {"owner": owner}).all()
 
 
 def _in_order(keys: Sequence[Any]) -> list[Any]:
-    """The liveliest first; a topic that is hidden stands where it is going to stand once it is not."""
+    """The liveliest first; a hidden topic is already at the place that it will have once it is shown."""
 
     def place(key: Row[Any]) -> tuple[int, datetime, int]:
         return key.standing + (HIDDEN if key.standing < 0 else 0), key.active_at, key.id
@@ -204,7 +204,7 @@ def _in_order(keys: Sequence[Any]) -> list[Any]:
 
 
 def _topics_of(keys: Sequence[Any]) -> list[Any]:
-    """What lists show of these topics, in the same order."""
+    """These topics as lists show them, in the same order."""
     rows = {}
     for part in in_parts([key.id for key in keys]):
         rows.update({row.id: row for row in db.session.execute(_TOPIC_ROWS, {"keys": part})})
@@ -213,7 +213,7 @@ def _topics_of(keys: Sequence[Any]) -> list[Any]:
 
 @cache
 def _liveliest_of(groups: int) -> Any:
-    """The keys of the liveliest public topics of so many groups, each group's read on its own."""
+    """The keys of the liveliest public topics of these groups, read group by group."""
     parts = []
     for at in range(groups):
         there = _LIST_KEYS.where(Topic.group_id == bindparam(f"group_{at}"), _IS_PUBLIC)
@@ -223,7 +223,7 @@ def _liveliest_of(groups: int) -> Any:
 
 
 def count_kept(forum: Forum) -> Kept:
-    """How much the record of a forum holds."""
+    """How much the record of a forum contains."""
     return Kept(forum.message_count, forum.speaker_count, forum.first_at, forum.last_at)
 
 
@@ -254,8 +254,8 @@ def get_message(number: int, *, viewer: Viewer) -> Message:
 
 
 def find_twin(author: User, message: Mapping[str, Any], there: Any, files: list[tuple[str, str]]) -> Message | None:
-    """What the author posted `there` within the last minutes, with the same words, speaker and files, and has not
-    taken back: a browser that goes back to a form may show a new one, with a key of its own."""
+    """What the author posted `there` in the last few minutes, with the same words, speaker and files, and has not
+    withdrawn: a browser that goes back to a form may show a new one, with another key."""
     same = (getattr(Message, name) == value for name, value in {"speaker": "", **message}.items())
     stands = Message.status.in_((MessageStatus.PUBLISHED, MessageStatus.PENDING))
     lately = Message.posted_at > utcnow() - TWIN_WITHIN
@@ -271,19 +271,19 @@ def _one_forum(statement: Select[Forum], slug: str, viewer: Viewer) -> Forum:
     return forum
 
 
-# Who spoke in the message that began a topic, where its author only typed it.
+# Who spoke in the first message of a topic, if its author only typed it.
 _SPEAKER = (
     select(Message.speaker)
     .where(Message.topic_id == Topic.id, Message.position == 1, Message.author_id == Topic.author_id)
     .scalar_subquery()
 )
-# Nothing of it can be read: whatever was published was withdrawn, or withheld.
+# Nothing in it can be read: everything published was withdrawn or withheld.
 _IS_EMPTIED = (Topic.message_count == 0) & (Topic.last_position > 0)
 _WITHHELD = select(Message.id).where(Message.topic_id == Topic.id, Message.status == MessageStatus.WITHHELD).exists()
 _EMPTIED = case((_IS_EMPTIED & _WITHHELD, MessageStatus.WITHHELD), (_IS_EMPTIED, MessageStatus.WITHDRAWN), else_="")
 # Liveliest last, as the indexes of the lists have it.
 _LIVELIEST = (Topic.standing, Topic.active_at, Topic.id)
-HIDDEN = 4  # the difference between the standing of a topic that is hidden, and what it will be
+HIDDEN = 4  # the difference between the standing of a hidden topic now and once it is shown
 _IS_PUBLIC = Topic.standing >= literal_column("0")
 _LIST_KEYS = select(Topic.id, Topic.group_id, Topic.standing, Topic.active_at)
 _HIDDEN = (
@@ -329,7 +329,7 @@ _WHOLE_FORUM = _FORUM.options(*_HEAD, _GROUPS, _PAGES, _NOTICES, _DOCUMENTS)
 _FORUM_AND_GROUPS = _FORUM.options(*_HEAD, _GROUPS, _PAGES, _OUTCOMES)
 _FORUM_OF_GROUP = _FORUM.options(*_HEAD, selectinload(Forum.groups), _OUTCOMES)
 _FORUM_OF_FEED = _FORUM.options(selectinload(Forum.texts), _NOTICES)
-# Forums in a list tell of their documents the outcomes alone.
+# Lists of forums show only the outcomes among their documents.
 _LISTED = select(Forum).where(FORUM_IS_VISIBLE).order_by(Forum.id)
 _LISTED = _LISTED.options(*_HEAD, selectinload(Forum.groups), _OUTCOMES)
 _NOT_ARCHIVED = _LISTED.where(Forum.archived_at.is_(None))

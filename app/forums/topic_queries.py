@@ -1,7 +1,6 @@
 """What a topic's pages show.
 
-A topic is what readers open most, so these statements are built once and select columns, not
-entities.
+Readers open topics more than anything else, so these statements are built once and select columns, not entities.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -49,8 +48,8 @@ READABLE = (MessageStatus.PUBLISHED, MessageStatus.PENDING)
 class ShownMessage:
     """A message as every view shows it, on screen, on paper and in feeds.
 
-    `html` is "" where its text is not to be read any more, and then it has no `files` either. `name`, `title` and
-    `former_number` are its author's; `answers` the numbers of the published messages that answer it.
+    `html` is "" if its text can no longer be read, and then it has no `files` either. `name`, `title` and
+    `former_number` are its author's; `answers` are the numbers of the published messages that answer it.
     """
 
     id: int
@@ -81,7 +80,7 @@ class ShownMessage:
 
     @property
     def author(self) -> str:
-        """Who typed it, with the title of the person."""
+        """Who typed it, with their title."""
         return person_name(self) if self.former_number else f"{self.title} {self.name}".strip()
 
     @property
@@ -94,8 +93,8 @@ class ShownMessage:
 class TopicPage:
     """One page of a topic: its head, what decides on posting in it, and its messages.
 
-    `waiting` are the messages without a place yet that this viewer may see, the same on each page; `outcomes` what
-    the forum has led to, where the group has ended.
+    `waiting` are the messages without a place yet that this viewer may see, the same on each page; `outcomes` are the
+    outcomes of the forum, once the group has ended.
     """
 
     head: Row[Any]
@@ -108,7 +107,7 @@ class TopicPage:
 
     @property
     def state(self) -> State:
-        """The state of its group."""
+        """The state of the topic's group."""
         return self.posting.state
 
     @property
@@ -173,7 +172,7 @@ def get_topic_head(topic_id: int, *, viewer: Viewer, language: str, default: str
 
 
 def page_of(position: int) -> int:
-    """The page of its topic on which a position stands."""
+    """The page of its topic that contains a position."""
     return (position - 1) // PER_PAGE + 1
 
 
@@ -261,7 +260,7 @@ def _message_columns() -> Select[*tuple[Any, ...]]:
         message.reply_to_id,
         message.posted_at,
         message.edited_at,
-        # asked for the few that were changed at all
+        # read only for the few that were changed at all
         case((message.edited_at.is_not(None), corrected_at.scalar_subquery())).label("corrected_at"),
         message.withdrawn_at,
         message.withheld_at,
@@ -280,8 +279,8 @@ ANSWERS = (
     .where(_message.reply_to_id.in_(bindparam("numbers", expanding=True)), _message.position.is_not(None))
     .order_by(_message.id)
 )
-# The columns of a ShownMessage, for `read_messages`. A statement that does not ask for places (`Message.position`) or
-# for published messages alone has MESSAGE_IS_VISIBLE among its conditions.
+# The columns of a ShownMessage, for `read_messages`. A statement that selects neither by place (`Message.position`) nor
+# only published messages has MESSAGE_IS_VISIBLE among its conditions.
 MESSAGE_COLUMNS = _message_columns()
 MESSAGES = MESSAGE_COLUMNS.where(_IN_SPAN).order_by(_message.position)
 _IN_FORUM = (
@@ -291,7 +290,7 @@ _IN_FORUM = (
     .where(MESSAGE_IS_VISIBLE)
 )
 ONE_MESSAGE = _IN_FORUM.where(Message.id == bindparam("number"))
-# What waits, and what of the viewer's own was withheld or withdrawn before it was published.
+# Messages that wait, and the viewer's own that were withheld or withdrawn before they were published.
 _WAITS = (Message.status == MessageStatus.PENDING) | (Message.author_id == bindparam("viewer_id"))
 _IS_WAITING = (Message.topic_id == bindparam("topic_id")) & Message.position.is_(None) & _WAITS
 WAITING = _IN_FORUM.where(_IS_WAITING).order_by(Message.id)

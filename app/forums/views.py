@@ -91,7 +91,7 @@ def topic(topic_id: int) -> ResponseReturnValue:
 
 @bp.get("/messages/<int:number>/")
 def message(number: int) -> ResponseReturnValue:
-    """To the message in its topic."""
+    """Redirect to the message in its topic."""
     found = topic_queries.get_shown_message(number, viewer=viewer())
     return redirect(message_address(found.topic_id, found.position, number))
 
@@ -104,14 +104,14 @@ def history(number: int) -> ResponseReturnValue:
 
 
 def message_address(topic_id: int, position: int | None, number: int) -> str:
-    """Where a message stands; one without a place yet is shown on every page of its topic."""
+    """The address of a message; one without a place yet is shown on every page of its topic."""
     page = topic_queries.page_of(position or 1)
     values = {"page": page} if page > 1 else {}
     return link("forums.topic", topic_id=topic_id, **values, _anchor=f"message-{number}")
 
 
 def _possible_in(shown: topic_queries.TopicPage, reader: Viewer) -> dict[str, object]:
-    """What the reader can do in a topic; who is signed out is shown the way to what he can do once signed in."""
+    """What the reader can do in a topic; signed-out readers are shown what they could do once signed in."""
     head = shown.head
     if not reader.is_authenticated:
         return {"takes_answers": shown.posting.takes_messages, "can_post": False, "moderated": ()}
