@@ -18,6 +18,10 @@ from app.database import Base
 from tests import postgresql
 
 TABLES = [f'"{table.name}"' for table in Base.metadata.sorted_tables]
+COLUMNS = {  # what is computed from others is not written
+    f'"{table.name}"': ", ".join(f'"{column.name}"' for column in table.columns if not column.computed)
+    for table in Base.metadata.sorted_tables
+}
 SEQUENCES = "SELECT sequencename, coalesce(last_value, 0) FROM pg_sequences WHERE schemaname = 'public'"
 
 
@@ -107,7 +111,7 @@ class PostgreSQL:
         for table in TABLES:
             if ask(f"SELECT 1 FROM {table} LIMIT 1").fetchone():
                 ask(f"CREATE TABLE {name}.{table} AS TABLE {table}")
-                steps.append(f"INSERT INTO {table} SELECT * FROM {name}.{table}")
+                steps.append(f"INSERT INTO {table} ({COLUMNS[table]}) SELECT {COLUMNS[table]} FROM {name}.{table}")
         for sequence, last in ask(SEQUENCES).fetchall():
             steps.append(f"SELECT setval('{sequence}', {max(last, 1)}, {'true' if last else 'false'})")
         self._put_back[name] = "; ".join(steps)

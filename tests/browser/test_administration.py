@@ -100,6 +100,7 @@ def _let_an_hour_pass() -> None:
 
 def _expect_state(page: Page, kind: str, *moments: datetime) -> None:
     """The state line names the state and these moments, with hour and UTC; the group's says the same."""
+    page.wait_for_timeout(1_100)  # what signed-out readers see may be a second old
     for address in (f"{PUBLIC}groups/group-1/", PUBLIC):
         page.goto(address)
         line = page.locator("main .state").first

@@ -38,7 +38,7 @@ def test_picture_by_itself_has_the_colours_of_the_page(new_page: NewPage, scheme
     problems = listen(page)
     page.goto(f"{PAGE}capacities.svg")
 
-    assert page.evaluate(FILL, ".color-0 rect") == wanted["--link"]
-    assert page.evaluate(FILL, ".background") == wanted["--paper"]
-    assert page.evaluate(FILL, ".axis text") == wanted["--ink"]
+    assert page.evaluate(FILL, "rect.color-0") == wanted["--link"]
+    assert page.evaluate(FILL, "rect.color-1") == wanted["--paper"]
+    assert page.evaluate(FILL, "text") == wanted["--ink"]
     assert not [problem for problem in problems if "favicon" not in problem]
