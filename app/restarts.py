@@ -82,6 +82,6 @@ def note(error: SQLAlchemyError) -> None:
 def _let_go(_error: BaseException | None) -> None:
     """A connection that is lost once the answer is made does not cost the answer."""
     try:
-        db.session.rollback()
+        db.session.close()
     except DBAPIError:
         db.session().invalidate()

@@ -181,7 +181,8 @@ def hostile_site(folder: Path, texts: Sequence[str]) -> Iterator[HostileSite]:
     """A site with hostile texts in all its fields, until the end of the block."""
     with serving(folder) as site:
         unchecked = {"WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": False}
-        app = create_app(Config(secret_key=SECRET, site_url=site.address, instance=folder, overrides=unchecked))
+        many = {"posts_per_hour": 10_000, "reports_per_hour": 10_000}
+        app = create_app(Config(secret_key=SECRET, site_url=site.address, instance=folder, overrides=unchecked, **many))
         planter = Planter(texts)
         with app.app_context():
             planted = planter.plant()
