@@ -240,4 +240,4 @@ def _of_the_site(staff: dict[str, User]) -> None:
     browser = plant(SignIn(user_id=participant.id, browser="x", token_hash="x"), "site", "own")
     waiting = SignUp(email="x", password_hash="x", name="x", capacity="expert", language="en")
     db.session.add_all([reason, plant(entry, "site", "log"), plant(mail, "site", "mail"), change, browser])
-    db.session.add(plant(waiting, "site", "waiting"))
+    db.session.add(plant(waiting, "site", "new"))

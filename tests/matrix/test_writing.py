@@ -24,6 +24,9 @@ from tests.matrix.table import (
 )
 from tests.route_table import ADMIN, ROWS, paths_of
 
+pytestmark = pytest.mark.only_on(
+    "sqlite", reason="a form that is refused changes no row, but PostgreSQL counts the rows that it locked"
+)
 SENT = asked_of(SENT_TO_A_FORUM, SENT_TO_A_TOPIC, SENT_TO_A_MESSAGE, SENT_TO_A_HIDDEN_MESSAGE)
 FORMS_OF_THE_ADMINISTRATION = [row for row in ROWS if row.guard == ADMIN and "POST" in row.methods]
 # Every other address that takes a form is about nobody but whoever sends it.
