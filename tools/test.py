@@ -7,8 +7,6 @@ from pathlib import Path
 
 from environment import PYTHON, TO_TEST, apt_install, prepare, run, say, stop
 
-DATABASES = ("sqlite", "postgresql")
-NO_TESTS = 5  # pytest's exit status where a selection holds none of a database
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -21,16 +19,8 @@ def main() -> None:
             "sudo apt-get install chromium (Debian), or Google Chrome (Ubuntu)"
         )
     say(f"The browser is {browser}")
-    given = any(argument.startswith("--database") for argument in sys.argv)
-    codes = {_test(browser, *([] if given else [f"--database={name}"])) for name in DATABASES[: 1 if given else 2]}
-    raise SystemExit(max(codes - {NO_TESTS} or {NO_TESTS}))
-
-
-def _test(browser: str, *database: str) -> int:
-    """Run pytest and tell its exit status."""
-    command: list[str | Path] = [PYTHON, "-m", "pytest", "-n", "auto", *database, *sys.argv[1:]]
-    say(" ".join(("Running the tests", *database)))
-    return run(*command, env=os.environ | {"CHROMIUM": browser}).returncode
+    command: list[str | Path] = [PYTHON, "-m", "pytest", "-n", "auto", *sys.argv[1:]]
+    raise SystemExit(run(*command, env=os.environ | {"CHROMIUM": browser}).returncode)
 
 
 def _browser() -> str | None:
