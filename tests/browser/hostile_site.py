@@ -172,8 +172,10 @@ class HostileSite:
         return [message.get_body(("html",)).get_content() for message in messages]
 
     def _count_of_unsent(self) -> int:
+        """Those that wait for their hour, such as a moderator's next one, are not counted."""
+        is_due = Mail.sent_at.is_(None) & (Mail.due_at <= utcnow())
         with self.app.app_context():
-            return db.session.scalar(select(func.count(Mail.id)).where(Mail.sent_at.is_(None)))
+            return db.session.scalar(select(func.count(Mail.id)).where(is_due))
 
 
 @contextmanager
