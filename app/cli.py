@@ -38,12 +38,19 @@ def sample() -> None:
 @click.option("--accounts", type=click.Path(path_type=Path), required=True, help="Where to keep the sample's accounts.")
 @with_appcontext
 def prepare(accounts: Path) -> None:
-    """Bring the database up to date and, where it is empty, load the sample. Used by `make run`."""
+    """Bring the database up to date, load the sample if it is empty, and say how to sign in. Used by `make run`."""
     upgrade()
     try:
-        _tell(load(utcnow(), keep=lambda made: keep(made, accounts)))
+        loaded = load(utcnow(), keep=lambda made: keep(made, accounts))
     except NotEmpty:
-        return
+        click.echo(
+            f"The accounts of the sample are in {accounts}."
+            if accounts.exists()
+            else "Sign in with an account that you have created. To create one: make flask ARGS='users create --help'"
+        )
+    else:
+        _tell(loaded)
+        click.echo(f"Sign in with one of these accounts. They are not shown again, but are kept in {accounts}.")
 
 
 @click.command("upgrade")

@@ -12,15 +12,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from babel import Locale
 from babel.support import NullTranslations, Translations
 from flask import current_app, g
 from flask_babel import refresh
 from werkzeug.datastructures import LanguageAccept
-
-from app.models.texts import best_text
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 DASH = "\N{EN DASH}"
@@ -300,6 +298,21 @@ def days_left(until: datetime, now: datetime) -> int:
 def hours_left(until: datetime, now: datetime) -> int:
     """Hours from now to the moment, begun ones counted whole."""
     return max(-((now - until) // timedelta(hours=1)), 1)
+
+
+class _Text(Protocol):
+    language: Any
+
+
+T = TypeVar("T", bound=_Text)
+
+
+def best_text(texts: Mapping[str, T], language: str, default: str) -> T | None:
+    """The text in this language, otherwise in the site's default, otherwise in any; None if there is none.
+
+    Its own `language` shows whether it is another one, which the page then says.
+    """
+    return texts.get(language) or texts.get(default) or next(iter(texts.values()), None)
 
 
 def text_in(owner: Any, language: Language | None = None) -> Any:
