@@ -66,7 +66,7 @@ def upgrade_command() -> None:
 @click.command()
 @with_appcontext
 def recount() -> None:
-    """Count everything that is counted in forums, groups, questions and topics, and print what differed."""
+    """Count the messages, participants and topics of forums, groups, questions and topics again; print corrections."""
     with transaction():
         differences = counters.recount()
     for kind, key, counter, was, now in differences:
@@ -75,11 +75,11 @@ def recount() -> None:
 
 
 @click.command("stress")
-@click.option("--topics", type=click.IntRange(1, 100_000), required=True, help="How many topics to add.")
-@click.option("--messages", type=click.IntRange(1, 10_000_000), required=True, help="How many messages, in all.")
+@click.option("--topics", type=click.IntRange(1, 100_000), required=True, help="Number of topics to add.")
+@click.option("--messages", type=click.IntRange(1, 10_000_000), required=True, help="Number of messages in all.")
 @with_appcontext
 def stress_command(topics: int, messages: int) -> None:
-    """Fill the database for measuring: an open forum with these topics, the messages dealt out evenly."""
+    """Fill the database for measurements: an open forum with topics and evenly distributed messages."""
     if messages < topics:
         raise click.UsageError("Each topic needs a message: --messages must not be smaller than --topics.")
     numbers = stress.fill(topics, messages, utcnow())
