@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -75,7 +75,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(ForumError, _broken_rule)
     app.register_error_handler(CSRFError, lambda _error: _page(400, CSRF_MESSAGE, to_form=True))
     app.register_error_handler(HTTPException, _http_error)
-    for kind in (OperationalError, InterfaceError, PoolTimeout):
+    # Missing tables are an OperationalError on SQLite and a ProgrammingError on PostgreSQL.
+    for kind in (OperationalError, ProgrammingError, InterfaceError, PoolTimeout):
         app.register_error_handler(kind, _database_away)
 
 
@@ -98,8 +99,10 @@ def _http_error(error: HTTPException) -> Any:
 
 
 def _database_away(error: SQLAlchemyError) -> ResponseReturnValue:
-    """The database cannot be reached, or has been locked for too long: trying again may help."""
-    current_app.logger.error("The database did not answer", exc_info=error)
+    """The database cannot be reached, has been locked for too long, or lacks tables: trying again may help."""
+    current_app.logger.error(
+        "The database did not answer. If tables or columns are missing, run: flask --app wsgi upgrade", exc_info=error
+    )
     restarts.note(error)
     return _page(503, MESSAGES[503], headers={"Retry-After": str(SECONDS_TO_RETRY)})
 
