@@ -104,9 +104,9 @@ def imports_of(module: str) -> list[tuple[str, str]]:
     return found
 
 
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 FEATURES = [
-    set(re.findall(r"`(\w+)`", rank))
-    for rank in re.findall(r"^\d\. (`.+?)(?::|$)", (ROOT / "docs" / "architecture.md").read_text("utf-8"), re.MULTILINE)
+    set(re.findall(r"`(\w+)`", rank)) for rank in re.findall(r"^\d\. (`.+?)(?::|$)", ARCHITECTURE, re.MULTILINE)
 ]
 # They wire all features together, and only start-up and the command line import them.
 WIRING = frozenset({"app", "app.cli", "app.stress", "app.templating"})
@@ -133,6 +133,24 @@ def test_every_feature_has_its_rank():
     folders = {path.parent.name for path in APP.glob("*/__init__.py")} - {"models"}
 
     assert sorted(name for rank in FEATURES for name in rank) == sorted(folders)
+
+
+def test_files_named_in_the_architecture_exist():
+    names = set(re.findall(r"`(\w[\w/]*(?:\.py|\.html|/))`", ARCHITECTURE)) - {"app/"}
+
+    assert names
+    assert [name for name in names if not any((at / name).exists() for at in (ROOT, APP, APP / "templates"))] == []
+
+
+def test_functions_named_in_the_architecture_exist():
+    named = re.findall(r"`([\w/]+)\.py` `(\w+)`", ARCHITECTURE)
+
+    assert named
+    assert [
+        f"{path}.py {name}"
+        for path, name in named
+        if name not in {function.name for function in functions_of(f"app.{path.replace('/', '.')}")}
+    ] == []
 
 
 def test_features_import_only_those_below_them():

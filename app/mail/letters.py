@@ -20,11 +20,11 @@ def is_one_address(text: str) -> bool:
 
 
 def sender_of(site: Config) -> Address:
-    """MAIL_FROM, by default `plenary@` the site's host, under the site's name. Raises SettingError."""
+    """The sender: MAIL_FROM, by default `plenary@` with the host and the name of the site. Raises SettingError."""
     written = site.mail_from or f"plenary@{_host(site)}"
     [(name, address), *more] = getaddresses([written])
     if more or not (is_one_address(address) and written.isprintable()):
-        raise SettingError("MAIL_FROM must be one e-mail address, such as forum@example.org")
+        raise SettingError("MAIL_FROM must be one address, such as forum@example.org or Forum <forum@example.org>")
     return Address(name or site.site_name, addr_spec=address)
 
 
