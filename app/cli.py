@@ -13,9 +13,9 @@ from app.attachments.cli import files
 from app.auth.cli import users
 from app.database import utcnow
 from app.extensions import transaction
-from app.mail.cli import worker
-from app.sample.accounts import describe, keep
+from app.mail.worker import worker
 from app.sample.load import Loaded, NotEmpty, load
+from app.sample.people import describe, keep
 
 
 def register(app: Flask) -> None:

@@ -83,13 +83,13 @@ class SecondStepNeeded(ForumError):
         "Administrators of this site sign in with a second step. Please set it up first; until then, nothing here "
         "can be changed."
     )
-    ways = (("auth.second_step.page", _l("Set up the second step")),)
+    ways = (("auth.second_step", _l("Set up the second step")),)
 
 
 class SecondStepIsOn(ForumError):
     status = 409
     message = _l("Your account has a second step already. Recovery codes are shown only once; you can make new ones.")
-    ways = (("auth.second_step.page", _l("Two-step sign-in")),)
+    ways = (("auth.second_step", _l("Two-step sign-in")),)
 
 
 class SignedOut(ForumError):

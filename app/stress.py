@@ -25,8 +25,8 @@ from app.models import (
     Topic,
     User,
 )
+from app.sample.files import read
 from app.sample.load import MORE_TOPICS
-from app.sample.read import read
 
 SLUG = "stress"
 TITLES = {"en": "Figures for measuring", "es": "Cifras para medir", "fr": "Chiffres pour mesurer"}

@@ -40,16 +40,16 @@ LAYERS = (
         "queries",
         r"app\.\w+\.(\w+_)?queries|app\.printing\.proceedings|app\.(allowances|audit|copies|counters|paging|rows|submissions|writing)"
         r"|app\.attachments\.keeping"
-        r"|app\.auth\.proof|app\.figures\.(activity|calendar|charts|contents|silence|tables)",
+        r"|app\.figures\.(activity|calendar|charts|contents|silence|tables)",
     ),
     (
         "rules",
         r"app\.(permissions|markup|intricacy|indentation|plain|labels|spreadsheets|difference|versions)"
         r"|app\.auth\.passwords"
-        r"|app\.attachments\.(kinds|linked|pictures|spool|uploads)",
+        r"|app\.attachments\.(kinds|linked|pictures|uploads)",
     ),
     ("addresses", r"app\.addresses"),
-    ("errors", r"app\.(errors|attempts|error_pages)"),
+    ("errors", r"app\.(errors|error_pages)"),
     ("languages", r"app\.languages"),
     ("models", r"app\.models(\.\w+)?"),
     ("extensions", r"app\.(extensions|database|storage|limits|bounds|restarts)"),

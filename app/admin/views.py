@@ -37,7 +37,7 @@ def only_administrators() -> ResponseReturnValue | None:
         return None
     if request.method == "POST":
         raise SecondStepNeeded
-    return redirect(f"{link('auth.second_step.page')}?{urlencode({'next': request.full_path.rstrip('?')})}")
+    return redirect(f"{link('auth.second_step')}?{urlencode({'next': request.full_path.rstrip('?')})}")
 
 
 @bp.get("/")

@@ -1,4 +1,4 @@
-"""Administrators attach files to documents of a forum; every step leaves its line in the log."""
+"""Administrators attach files to documents of a forum; the log records every step."""
 
 import re
 
@@ -46,7 +46,7 @@ def test_administrator_attaches_files_in_a_language(app: Flask, document: int, a
     assert detail[0] == {"field": "file", "language": "fr", "old": "", "new": f"draft.pdf (SHA-256 {rows()[0].sha256})"}
 
 
-def test_language_may_be_none_of_the_site(document: int, admin: FlaskClient, rows):
+def test_file_of_a_document_may_have_no_language(document: int, admin: FlaskClient, rows):
     send(admin, path(document), {"draft.pdf": PDF}, language="")
 
     assert rows()[0].language == ""
@@ -68,7 +68,7 @@ def test_log_names_the_field_and_the_language(app: Flask, document: int, admin: 
         ({"a.pdf": b"text"}, "“a.pdf” does not hold what its name says."),
     ],
 )
-def test_file_that_is_missing_or_not_taken_is_refused_at_its_field(files, said, app, document, admin, stored):
+def test_missing_or_refused_file_is_an_error_at_its_field(files, said, app, document, admin, stored):
     answer = send(admin, path(document), files, language="es")
 
     assert answer.status_code == 422
@@ -125,7 +125,9 @@ def test_deleting_a_document_or_its_forum_deletes_its_files(kind, app, admin: Fl
     assert (rows(), stored()) == ([], set())
 
 
-def test_archived_forum_takes_and_loses_no_files(app, document: int, admin: FlaskClient, world: World, rows, stored):
+def test_files_of_an_archived_forum_cannot_be_added_or_deleted(
+    app, document: int, admin: FlaskClient, world: World, rows, stored
+):
     send(admin, path(document), {"draft.pdf": PDF})
     with app.app_context():
         db.session.get(Forum, world.forum).archived_at = utcnow()
@@ -136,7 +138,7 @@ def test_archived_forum_takes_and_loses_no_files(app, document: int, admin: Flas
     assert len(rows()) == len(stored()) == 1
 
 
-def test_file_of_a_message_is_deleted_by_no_administrator_here(document: int, admin: FlaskClient, attach, stored):
+def test_file_of_a_message_cannot_be_deleted_as_a_file_of_a_document(document: int, admin: FlaskClient, attach, stored):
     row = attach()
 
     for owner in (document, 999):
@@ -145,13 +147,15 @@ def test_file_of_a_message_is_deleted_by_no_administrator_here(document: int, ad
 
 
 @pytest.mark.parametrize("number", ["999", "99999999999999999999"])
-def test_document_that_is_not_there_takes_no_files(number: str, admin: FlaskClient, world: World, stored):
+def test_files_cannot_be_attached_to_a_document_that_does_not_exist(
+    number: str, admin: FlaskClient, world: World, stored
+):
     assert send(admin, f"/en/admin/documents/{number}/files/", {"a.pdf": PDF}).status_code == 404
     assert stored() == set()
 
 
 @pytest.mark.parametrize("name", ["visitor", "alice", "moderator"])
-def test_nobody_but_administrators_attaches_to_documents(name: str, document: int, stored, request):
+def test_only_administrators_attach_files_to_documents(name: str, document: int, stored, request):
     client = request.getfixturevalue(name)
 
     assert send(client, path(document), {"a.pdf": PDF}).status_code == 403
@@ -163,7 +167,7 @@ def test_form_of_a_document_and_the_list_of_documents_lead_to_its_files(document
         assert f'href="{path(document)}"' in admin.get(page).text
 
 
-def test_no_row_belongs_to_two_things_or_to_none(app: Flask, document: int, world: World):
+def test_every_attachment_belongs_to_either_a_message_or_a_document(app: Flask, document: int, world: World):
     values = {"name": "x", "media_type": "x", "size": 1, "sha256": "x", "key": "x"}
     for owners in ({}, {"message_id": world.first, "document_id": document}):
         with app.app_context():
