@@ -36,8 +36,6 @@ BLUEPRINTS = tuple(
         "attachments.views",
         "moderation.views",
         "moderation.topic_views",
-        "moderation.report_views",
-        "moderation.record_views",
         "admin.views",
         "feeds.views",
     )

@@ -18,7 +18,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "forums.group": ("page", "question"),
     "forums.topic": ("page",),
     "forums.history": ("page",),
-    "record.show": ("page",),
+    "moderation.record": ("page",),
     "posting.new_topic": ("question",),
     "posting.reply": ("to", "quote"),
     "topic_moderation.split": ("page",),

@@ -24,7 +24,7 @@ from app.languages import (
     text_in,
 )
 from app.models.user import Capacity
-from app.moderation.queue_queries import count_of_queue
+from app.moderation.queue import count_of_queue
 from app.pages.queries import SiteTree
 from app.permissions import moderates_anything
 from app.viewer import has_session, viewer

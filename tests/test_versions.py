@@ -57,7 +57,7 @@ VERSIONED = [
     ("admin.files.delete", "admin", "/admin/documents/{document}/files/{document_file}/delete/", {}),
 ]  # fmt: skip
 WITHOUT = {
-    "makes something new": "posting.new_topic posting.reply reporting.report admin.objects.new admin.files.index",
+    "makes something new": "posting.new_topic posting.reply moderation.report admin.objects.new admin.files.index",
     "makes a period, and the rules of periods judge what it meets": "admin.periods.new",
     "changes nothing": "posting.preview admin.periods.preview admin.periods.preview_new auth.sign_in auth.sign_out",
     "makes an account, or sends a link": "auth.sign_up auth.new_confirmation auth.forgot",

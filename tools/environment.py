@@ -33,11 +33,9 @@ def prepare(requirements: tuple[str, ...]) -> None:
         _create_environment()
     if not any(_stamp(files).exists() for files in (requirements, TO_TEST)):
         _install(requirements)
-    catalogues = list(ROOT.glob("translations/*/LC_MESSAGES/messages.po"))
-    if any(_changed_at(path.with_suffix(".mo")) < _changed_at(path) for path in catalogues):
-        say("Compiling the catalogues")
-        if run(PYTHON, "-m", "babel.messages.frontend", "--quiet", "compile", "--directory", "translations").returncode:
-            sys.exit("The catalogues could not be compiled; the lines above say why.")
+    for source in sorted(ROOT.glob("translations/*/LC_MESSAGES/messages.po")):
+        if _changed_at(source.with_suffix(".mo")) < _changed_at(source):
+            _compile(source)
 
 
 def say(text: str) -> None:
@@ -90,6 +88,15 @@ def _stamp(requirements: tuple[str, ...]) -> Path:
     """The file that exists once these requirements, as they are now, have been installed."""
     content = b"".join((ROOT / name).read_bytes() for name in (*requirements, "constraints.txt"))
     return VENV / f"installed-{hashlib.sha256(content).hexdigest()[:16]}"
+
+
+def _compile(catalogue: Path) -> None:
+    say(f"Compiling {catalogue.relative_to(ROOT)}")
+    unfinished = catalogue.with_suffix(".part")  # an interrupted run leaves no damaged catalogue behind
+    compile_ = (PYTHON, "-m", "babel.messages.frontend", "--quiet", "compile")
+    if run(*compile_, "--input-file", catalogue, "--output-file", unfinished).returncode:
+        sys.exit("The catalogues could not be compiled; the lines above say why.")
+    unfinished.replace(catalogue.with_suffix(".mo"))
 
 
 def _changed_at(path: Path) -> float:

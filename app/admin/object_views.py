@@ -39,7 +39,7 @@ from app.audit import name_of
 from app.forms import VersionedForm, carry_out
 from app.languages import reader_language, site_languages
 from app.models import Document, Forum, Group
-from app.moderation.queries import list_reasons
+from app.moderation.queue import list_reasons
 from app.viewer import signed_in_user
 
 bp = Blueprint("objects", __name__)

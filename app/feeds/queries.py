@@ -1,4 +1,4 @@
-"""What feeds and the sitemap list."""
+"""The messages of feeds and the pages of the sitemap."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from app.models import IN_THE_RECORD, Act, Forum, Group, Message, MessageStatus,
 from app.permissions import FORUM_IS_VISIBLE, visible_to
 
 ENTRIES = 50
-MOST_ADDRESSES = 50_000  # that one part of the sitemap may list
+MOST_ADDRESSES = 50_000  # in one part of the sitemap, by its protocol
 
 
-# The statuses of messages that have a place, as the index of a forum's newest messages has them.
+# Statuses of messages with a place, listed so that the index of a forum's messages by status can be used.
 PLACED = (MessageStatus.PUBLISHED, MessageStatus.WITHHELD, MessageStatus.WITHDRAWN)
-# When messages that have a place were last posted, published, edited, withdrawn or moderated.
+# When messages with a place were last posted, published, edited, withdrawn or moderated.
 CHANGES = (
     select(
         *(
@@ -36,7 +36,7 @@ CHANGES = (
 class Feed:
     """The latest published messages, newest first, and their topics (`title`, `language`) by key.
 
-    `updated_at` is when a feed with these messages last changed; None where there has never been a message.
+    `updated_at` is when a feed with these messages last changed, or None if there has never been a message.
     """
 
     entries: Sequence[ShownMessage]
@@ -49,13 +49,13 @@ def latest_in_forum(forum_id: int, *, viewer: Viewer) -> Feed:
 
 
 def latest_in_topic(topic_id: int, *, viewer: Viewer) -> Feed:
-    """In the order of publication."""
+    """The latest messages of a topic, in the order of publication."""
     return _latest(Message.topic_id == topic_id, (Message.position,), viewer)
 
 
 @dataclass(frozen=True)
 class PublicPages:
-    """`(endpoint, values)` cannot be known here; the view makes addresses of these keys."""
+    """Slugs of public pages, from which the view builds addresses."""
 
     pages: Sequence[str]
     forums: Sequence[str]
@@ -64,7 +64,7 @@ class PublicPages:
 
 
 def public_pages(viewer: Viewer) -> PublicPages:
-    """The keys of all public pages but those of topics."""
+    """The slugs of all public pages except topics."""
     asked = visible_to(viewer)
 
     def rows(statement: Any) -> Any:
@@ -82,14 +82,16 @@ def public_pages(viewer: Viewer) -> PublicPages:
 
 
 def count_parts(numbers: int) -> int:
-    """How many parts of so many message numbers each have anything that was published."""
+    """How many parts of `numbers` message numbers each it takes to cover all published messages."""
     placed = select(Message.id).where(Message.position.is_not(None)).order_by(Message.id.desc()).limit(1)
     return -(-(db.session.scalar(placed) or 0) // numbers)
 
 
 def pages_of_topics(part: int, numbers: int, *, viewer: Viewer) -> Sequence[Any]:
-    """The pages of topics that begin with a message of the part, from 1 on: `(topic, page)`. A part has so many message
-    numbers, so it is as long however many messages there are."""
+    """Rows of `(topic_id, page)` for the pages of topics that begin with a message of this part, counted from 1.
+
+    A part covers `numbers` message numbers, so its length does not depend on the total number of messages.
+    """
     begins_page = (Message.position - 1) % Message.PER_PAGE == 0
     statement = (
         select(Message.topic_id, ((Message.position - 1) // Message.PER_PAGE + 1).label("page"))
@@ -102,15 +104,15 @@ def pages_of_topics(part: int, numbers: int, *, viewer: Viewer) -> Sequence[Any]
 
 
 def _latest(there: Any, order: tuple[Any, ...], viewer: Viewer) -> Feed:
-    """The newest messages `there` in the order of these columns, as an index has them."""
+    """The newest messages that meet the condition `there`, in the order of these columns, which have an index."""
     newest = [column.desc() for column in order]
     published = _in_forums(MESSAGE_COLUMNS).where(there, Message.status == MessageStatus.PUBLISHED)
     entries = read_messages(published.order_by(*newest).limit(ENTRIES), visible_to(viewer))
     named = select(Topic.id, Topic.title, Topic.language).where(Topic.id.in_({entry.topic_id for entry in entries}))
     topics = {topic.id: topic for topic in db.session.execute(named)}
     changes = _in_forums(CHANGES.join(Topic, Topic.id == Message.topic_id)).where(there)
-    # What is older than the oldest entry has left the feed, so its changes do not count; and of what was in the
-    # feed and is not shown any more, nothing is older.
+    # Messages older than the oldest entry have left the feed, so their changes do not count. A message that was in the
+    # feed and is no longer shown is not older than that.
     if len(entries) == ENTRIES:
         oldest = (literal(getattr(entries[-1], column.key), column.type) for column in order)
         changes = changes.where(tuple_(*order) >= tuple_(*oldest))
@@ -119,5 +121,5 @@ def _latest(there: Any, order: tuple[Any, ...], viewer: Viewer) -> Feed:
 
 
 def _in_forums(statement: Any) -> Any:
-    """A statement on messages, of the forums that the viewer may see."""
+    """Restrict a statement on messages to the forums that the viewer may see."""
     return statement.join(Forum, Forum.id == Message.forum_id).where(FORUM_IS_VISIBLE)

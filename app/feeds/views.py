@@ -1,4 +1,4 @@
-"""For machines: Atom feeds, the sitemap, robots.txt and the health check."""
+"""Atom feeds, the sitemap, robots.txt and the health check."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -23,8 +23,7 @@ from app.languages import reader_language, site_default, site_languages, text_in
 from app.models import GUEST, Page
 from app.turns import in_turn
 
-# Forms, what is for people who are signed in, and other views of what the pages of topics show. Every link to such a
-# page says `nofollow`.
+# Forms, pages for signed-in people, and pages that repeat the content of topics. Links to them have `rel="nofollow"`.
 NOT_FOR_CRAWLERS = (
     *("auth/", "account/", "admin/", "moderation/", "figures/", "search/", "print/", "messages/"),
     *("topics/*/reply/", "forums/*/groups/*/new/"),
@@ -56,7 +55,7 @@ def topic(topic_id: int) -> ResponseReturnValue:
 
 @bp.get("/sitemap.xml")
 def sitemap() -> ResponseReturnValue:
-    """The parts of the sitemap: the pages of the site and its forums, and those of the topics."""
+    """The index of the sitemap: one part for the site and its forums, the others for topics."""
     told = {"site_part": absolute(link("feeds.sitemap_of_site")), "topics": absolute(PARTS_OF_TOPICS)}
     parts = queries.count_parts(_most_pages())
     return Response(render_template("feeds/sitemap.xml", parts=parts, **told), mimetype="application/xml")
@@ -65,14 +64,14 @@ def sitemap() -> ResponseReturnValue:
 @bp.get("/sitemap/site.xml")
 @in_turn
 def sitemap_of_site() -> ResponseReturnValue:
-    """Every public page but those of topics in every language, as many as a sitemap may list."""
+    """Every public page except topics, in every language, up to the limit of the protocol."""
     return _sitemap(islice(_pages_of_site(), _most_pages()))
 
 
 @bp.get(f"{PARTS_OF_TOPICS}<int:part>.xml")
 @in_turn
 def sitemap_of_topics(part: int) -> ResponseReturnValue:
-    """The pages of topics that begin in one part of all messages, in every language."""
+    """The pages of topics that begin with a message of one part, in every language."""
     if not 0 < part <= queries.count_parts(_most_pages()):
         raise NotFound
     found = queries.pages_of_topics(part, _most_pages(), viewer=GUEST)
@@ -81,7 +80,7 @@ def sitemap_of_topics(part: int) -> ResponseReturnValue:
 
 @bp.get("/robots.txt")
 def robots() -> Response:
-    """Each language by itself: a `*` in its place would stand for more than one step of a path."""
+    """Lists each language, since a `*` in its place would match more than one segment of a path."""
     closed = (f"/{code}/{path}" for code in site_languages() for path in NOT_FOR_CRAWLERS)
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed), f"Sitemap: {absolute('/sitemap.xml')}"]
     return Response("\n".join(lines) + "\n", mimetype="text/plain")
@@ -89,24 +88,24 @@ def robots() -> Response:
 
 @bp.get("/healthz")
 def health() -> Response:
-    """A line for each part: 200 while a table can be read, even where limits do without Redis; 503 otherwise."""
+    """Reports on the database and the limits: 200 if a table can be read, even without Redis; otherwise 503."""
     limits = "ok" if limiter.is_sound() else "in memory, since Redis does not answer"
     try:
         db.session.execute(select(Page.id).limit(1))
     except SQLAlchemyError as error:
         current_app.logger.error("The database cannot be read", exc_info=error)
         restarts.note(error)
-        return _told(f"database: cannot be read\nlimits: {limits}\n", 503)
-    return _told(f"database: ok\nlimits: {limits}\n", 200)
+        return _plain_text(f"database: cannot be read\nlimits: {limits}\n", 503)
+    return _plain_text(f"database: ok\nlimits: {limits}\n", 200)
 
 
-def _told(text: str, status: int) -> Response:
+def _plain_text(text: str, status: int) -> Response:
     return Response(text, status, mimetype="text/plain", headers={"Cache-Control": "no-store"})
 
 
 def _atom(feed: queries.Feed, path: str, notices: Sequence[Any], *, since: datetime | None, **shown: str) -> Response:
-    """A feed of the page at this path, with notices as (notice, text). It dates from `since` at the earliest: what has
-    happened besides messages."""
+    """A feed of the page at this path, with `notices` as `(notice, text)`. `since` is the latest change apart from
+    messages, such as a notice."""
     host = urlsplit(current_app.config["SITE"].site_url).hostname
     updated = max(filter(None, (feed.updated_at, since)), default=None)
     told = {"notices": notices, "updated": updated, "path": path, "host": host}
@@ -114,12 +113,12 @@ def _atom(feed: queries.Feed, path: str, notices: Sequence[Any], *, since: datet
 
 
 def _most_pages() -> int:
-    """How many pages a part of the sitemap may have: each stands in it in every language."""
+    """How many pages a part of the sitemap may have, each listed in every language."""
     return queries.MOST_ADDRESSES // len(site_languages())
 
 
 def _sitemap(pages: Iterable[dict[str, str]]) -> Response:
-    """A part of the sitemap. Each page is given by its addresses, by language; each has the others as alternates."""
+    """A part of the sitemap. A page has its addresses by language, and each lists the others as alternates."""
     return Response(render_template("feeds/sitemap_part.xml", pages=pages), mimetype="application/xml")
 
 
@@ -128,7 +127,9 @@ def _pages_of_site() -> Iterator[dict[str, str]]:
     yield from (_addresses(name) for name in ("forums.home", "forums.portal", "forums.archive"))
     yield from (_addresses("pages.page", slug=slug) for slug in found.pages)
     for forum in found.forums:
-        yield from (_addresses(name, forum_slug=forum) for name in ("forums.forum", "forums.groups", "record.show"))
+        yield from (
+            _addresses(name, forum_slug=forum) for name in ("forums.forum", "forums.groups", "moderation.record")
+        )
     yield from (_addresses("forums.forum_page", forum_slug=forum, slug=slug) for forum, slug in found.forum_pages)
     yield from (_addresses("forums.group", forum_slug=forum, group_slug=slug) for forum, slug in found.groups)
 

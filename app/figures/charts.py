@@ -1,6 +1,6 @@
-"""Bar charts of tables, as SVG files that are served as images: no script, nothing from elsewhere, the site's colours.
+"""Bar charts as SVG images in the colours of the site, without scripts or external resources.
 
-This module places bars and labels; `templates/figures/chart.svg` writes them.
+This module computes the positions of bars and labels; `templates/figures/chart.svg` writes the file.
 """
 
 import base64
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from app.plain import plain
 
 TOKENS = Path(__file__).parents[1] / "static" / "base.css"
-# All lengths are in the units of the drawing, which the page scales.
+# All lengths are in units of the drawing, which the page scales.
 WIDTH = 640
 MARGIN = 10
 LINE = 22  # a line of text
@@ -38,9 +38,9 @@ path { stroke: var(--rule); }
 
 @dataclass(frozen=True)
 class Picture:
-    """What a chart shows: bars for each label, one of each series, of which there are two at most.
+    """The data of a chart: for each label a bar of each series. There are at most two series.
 
-    `description` says the same in words; `write` writes a value as the reader's language does.
+    `description` says the same in words; `write` formats a value in the reader's language.
     """
 
     heading: str
@@ -52,7 +52,7 @@ class Picture:
 
     @property
     def height(self) -> int:
-        """In the units of the drawing, `WIDTH` of which are its width."""
+        """In units of the drawing, which is `WIDTH` units wide."""
         if self.is_over_time:
             return HEIGHT_OVER_TIME
         return 2 * MARGIN + self.legend_height + len(self.labels) * (LINE + BAR * len(self.series) + GAP)
@@ -67,7 +67,7 @@ class Picture:
 
 
 class Bar(NamedTuple):
-    """A rectangle by its upper left corner; `series` counts from 0."""
+    """A rectangle, placed by its upper left corner; `series` counts from 0."""
 
     x: float
     y: float
@@ -77,7 +77,7 @@ class Bar(NamedTuple):
 
 
 class Label(NamedTuple):
-    """A text by the left end of its base line, or by what its `kind` says in RULES."""
+    """A text, placed by the left end of its baseline unless RULES give its `kind` another anchor."""
 
     x: float
     y: float
@@ -87,8 +87,8 @@ class Label(NamedTuple):
 
 @dataclass
 class Drawing:
-    """A picture with the place of everything in it; `lines` are the heights of horizontal lines, and `legend` has a
-    sample and the name of each series."""
+    """A chart with positions. `lines` are the heights of horizontal lines; `legend` has a sample and the name of each
+    series."""
 
     heading: str
     description: str
@@ -105,14 +105,14 @@ def draw(picture: Picture) -> Drawing:
     if picture.is_over_time:
         _draw_over_time(drawing, picture)
     else:
-        _draw_side_by_side(drawing, picture)
+        _draw_horizontal(drawing, picture)
     if len(picture.series) > 1:
         _draw_legend(drawing, picture)
     return drawing
 
 
 def content_security_policy() -> str:
-    """The policy for a picture that is opened by itself: its own style and nothing else."""
+    """The policy for a chart that is opened by itself: it allows the style of the chart and nothing else."""
     digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
     return (
         f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -120,15 +120,15 @@ def content_security_policy() -> str:
 
 
 def steps(largest: float) -> list[float]:
-    """The values at which an axis from 0 to `largest` has lines: whole multiples of 1, 2 or 5, and of their tens."""
+    """The values at which an axis from 0 to `largest` has lines: multiples of 1, 2, 5, 10, 20, 50 and so on."""
     size = 1
     while largest > size * MOST_LINES:
         size = size * 5 // 2 if str(size).startswith("2") else size * 2
     return [float(value) for value in range(0, int(-(-largest // size)) * size + 1, size)]
 
 
-def _draw_side_by_side(drawing: Drawing, picture: Picture) -> None:
-    """Bars from left to right, below their label; each has its value at its end."""
+def _draw_horizontal(drawing: Drawing, picture: Picture) -> None:
+    """Horizontal bars, each below its label and with its value at the end."""
     scale = (WIDTH - 2 * MARGIN - VALUE_ROOM) / (picture.largest or 1)
     y = float(MARGIN)
     for at, label in enumerate(picture.labels):
@@ -143,7 +143,7 @@ def _draw_side_by_side(drawing: Drawing, picture: Picture) -> None:
 
 
 def _draw_over_time(drawing: Drawing, picture: Picture) -> None:
-    """Bars that stand side by side from left to right, with a date below some of them and lines behind them."""
+    """Vertical bars from left to right, with a date below some of them and lines behind them."""
     marks = steps(picture.largest)
     bottom = HEIGHT_OVER_TIME - MARGIN - picture.legend_height - LINE
     scale = (bottom - LINE) / (marks[-1] or 1)
@@ -164,7 +164,7 @@ def _draw_over_time(drawing: Drawing, picture: Picture) -> None:
 
 
 def _draw_legend(drawing: Drawing, picture: Picture) -> None:
-    """At the foot, where `height` keeps room for it."""
+    """At the bottom, where `Picture.height` leaves room for it."""
     y, room = picture.height - MARGIN - LINE, (WIDTH - 2 * MARGIN) / len(picture.series)
     for series, (name, _values) in enumerate(picture.series):
         x = MARGIN + series * room
@@ -172,7 +172,7 @@ def _draw_legend(drawing: Drawing, picture: Picture) -> None:
 
 
 def _tokens() -> str:
-    """The colours and typefaces of the site, light and dark, as its style sheet names them."""
+    """The variables for the colours and typefaces of the site, light and dark, from its style sheet."""
     sheet = TOKENS.read_text("utf-8")
     blocks = (r":root \{.*?^\}", r"@media screen and \(prefers-color-scheme: dark\) \{.*?^\}")
     return "\n".join(re.findall("|".join(f"^{block}" for block in blocks), sheet, re.MULTILINE | re.DOTALL))

@@ -1,6 +1,6 @@
-"""What the secretariat counts in a forum: each figure is a query or two, whatever the forum holds.
+"""Counts for the figures of a forum. Each figure takes one or two queries, however large the forum is.
 
-Counts are counts of published messages. Somebody for whom the Secretariat typed counts as who spoke.
+Only published messages are counted. If the Secretariat typed a message for someone, that person is its participant.
 """
 
 from collections import Counter
@@ -30,13 +30,13 @@ from app.models import (
 from app.permissions import require
 
 FOR_A_STATE = (Capacity.PARTY, Capacity.GOVERNMENT)
-# Who has a message that waits for approval is not silent, though nobody else sees it yet.
+# People whose message waits for approval have written, although nobody else sees it yet.
 WRITTEN = (MessageStatus.PUBLISHED, MessageStatus.PENDING)
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How many messages there are of something, and how many participants wrote them."""
+    """A number of messages, and the number of participants who wrote them."""
 
     messages: int = 0
     participants: int = 0
@@ -44,12 +44,12 @@ class Counts:
 
 @dataclass(frozen=True)
 class Activity:
-    """Who wrote how much on which day (UTC): `(day, participant, messages)`, a row for each pair."""
+    """Rows of `(day, participant, messages)`, one for each day (UTC) and participant with messages."""
 
     rows: Sequence[tuple[date, str, int]]
 
     def by(self, first_day: Callable[[date], date]) -> dict[date, Counts]:
-        """What was written in each stretch of time, by its first day, which `first_day` gives for any day of it."""
+        """Counts by interval, under its first day; `first_day` gives the first day of the interval of any day."""
         messages: Counter[date] = Counter()
         speakers: dict[date, set[str]] = {}
         for day, speaker, count in self.rows:
@@ -60,7 +60,7 @@ class Activity:
 
     @property
     def by_participant(self) -> list[int]:
-        """How many messages each participant wrote, the most active first."""
+        """The number of messages of each participant, most active first."""
         totals: Counter[str] = Counter()
         for _day, speaker, count in self.rows:
             totals[speaker] += count
@@ -69,14 +69,14 @@ class Activity:
 
 @dataclass(frozen=True)
 class Invited:
-    """An invited State that is silent, and how many people are registered who could speak for it."""
+    """An invited State that has not written, and the number of registered people who could speak for it."""
 
     country: str
     registered: int
 
 
 def get_forum_to_count(slug: str, *, viewer: Viewer) -> Forum:
-    """A forum with its groups and questions. Raises NotFound, and Forbidden for whoever may not see its figures."""
+    """A forum with its groups and questions. Raises NotFound, and Forbidden if the viewer may not see its figures."""
     forum = get_forum(slug, viewer=viewer)
     require(viewer, "see_figures", forum)
     load_questions(forum)
@@ -90,7 +90,7 @@ def count_activity(forum: Forum) -> Activity:
 
 
 def count_by(forum: Forum, *columns: Any) -> dict[Any, Counts]:
-    """The messages and participants of a forum by what stands in columns of messages or topics: a value, or several."""
+    """Counts of a forum by the value of a column of messages or topics, or by the tuple of several columns."""
     counted = _published(forum, *columns, func.count(Message.id), func.count(func.distinct(WHO_SPEAKS)))
     rows = db.session.execute(counted.group_by(*columns))
     found = {tuple(values): Counts(messages, participants) for *values, messages, participants in rows}
@@ -102,7 +102,7 @@ def count_invitations(forum: Forum) -> int:
 
 
 def list_silent(forum: Forum) -> list[Invited]:
-    """The invited States for which nobody has written as their Party or Government."""
+    """The invited States for which nobody has written as a Party or Government."""
     spoken = _written(forum).where(Message.country == Invitation.country, Message.capacity.in_(FOR_A_STATE))
     silent = select(Invitation.country).where(Invitation.forum_id == forum.id, ~exists(spoken))
     countries = db.session.scalars(silent).all()
@@ -116,10 +116,11 @@ def list_silent(forum: Forum) -> list[Invited]:
 
 
 def list_not_written(forum: Forum, *, with_addresses: bool) -> Sequence[Row[Any]]:
-    """Registered people who could have written in the forum and have not; e-mail addresses are for administrators.
+    """Registered people who could have written in the forum and have not.
 
-    Rows of `name`, `title`, `capacity`, `organization`, `country` and, where asked for, `email`. People of the
-    Secretariat are left out; of a forum by invitation, only those are listed whom it has approved.
+    Rows of `name`, `title`, `capacity`, `organization`, `country` and, with `with_addresses`, `email`; only
+    administrators may see addresses. The Secretariat is left out. In a forum by invitation, only the people approved
+    for it are listed.
     """
     columns: list[Any] = [User.name, User.title, User.capacity, User.organization, User.country]
     columns += [User.email] if with_addresses else []
@@ -136,7 +137,10 @@ def list_not_written(forum: Forum, *, with_addresses: bool) -> Sequence[Row[Any]
 
 
 def how_many_wrote_half(by_participant: Sequence[int]) -> int:
-    """How few participants, the most active first, wrote half of all messages or more."""
+    """How many of the most active participants together wrote at least half of all messages.
+
+    `by_participant` has the number of messages of each, largest first.
+    """
     half, sum_so_far = sum(by_participant) / 2, 0
     for number, count in enumerate(by_participant, 1):
         sum_so_far += count
@@ -154,7 +158,7 @@ def _written(forum: Forum) -> Select[Any]:
 
 
 def _in_forum(forum: Forum, *columns: Any) -> Select[Any]:
-    """Messages of a forum that came from `get_forum_to_count`, which asked whether the viewer may count them."""
+    """Messages of a forum that comes from `get_forum_to_count`, which checks the right of the viewer."""
     return (
         select(*columns)
         .select_from(Message)
@@ -165,5 +169,5 @@ def _in_forum(forum: Forum, *columns: Any) -> Select[Any]:
 
 
 def _is_registered() -> ColumnElement[bool]:
-    """Whether somebody has an account that can be used."""
+    """Whether a person has an account that they can use."""
     return User.confirmed_at.is_not(None) & User.suspended_at.is_(None) & User.former_number.is_(None)

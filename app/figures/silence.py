@@ -1,4 +1,4 @@
-"""Who and what is silent while there is time to act: questions, invited States, registered people."""
+"""Questions without an answer, invited States that have not written, and registered people who have not written."""
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -6,32 +6,32 @@ from flask_babel import ngettext
 from app import labels
 from app.figures import queries
 from app.figures.queries import Counts
-from app.figures.tables import Asked, Cells, Table, number, question_name, text_of, words
+from app.figures.tables import Cells, Context, Table, number, question_name, text_of, words
 
 
-def unanswered(asked: Asked) -> Table:
-    """The guiding questions under which no message stands that everybody can read."""
-    questions = [question for group in asked.forum.groups for question in group.questions]
+def unanswered(context: Context) -> Table:
+    """The guiding questions under which there is no published message."""
+    questions = [question for group in context.forum.groups for question in group.questions]
     rows = [
-        (words(question_name(question)), text_of(question, "text", asked))
+        (words(question_name(question)), text_of(question, "text", context))
         for question in questions
-        if not asked.by_question.get((question.group_id, question.id), Counts()).messages
+        if not context.by_question.get((question.group_id, question.id), Counts()).messages
     ]
     if not questions:
         note = _("The forum has no guiding questions.")
     elif not rows:
         note = _("Every question has an answer.")
     else:
-        part, whole = asked.language.number(len(rows)), asked.language.number(len(questions))
+        part, whole = context.language.number(len(rows)), context.language.number(len(questions))
         note = _("Questions without an answer: %(part)s of %(whole)s.", part=part, whole=whole)
     columns = (_("Question"), _("Text"))
     return Table("unanswered", _("Questions without an answer"), columns, rows, note)
 
 
-def silent(asked: Asked) -> Table:
-    """The invited States, in the order of the language."""
-    invited, language = queries.count_invitations(asked.forum), asked.language
-    found = queries.list_silent(asked.forum)
+def silent(context: Context) -> Table:
+    """Invited States that have not written, sorted by name in the reader's language."""
+    invited, language = queries.count_invitations(context.forum), context.language
+    found = queries.list_silent(context.forum)
     rows = [(words(language.state_name(one.country)), number(one.registered, language)) for one in found]
     rows.sort(key=lambda row: language.sort_key(row[0].shown))
     if not invited:
@@ -49,32 +49,32 @@ def silent(asked: Asked) -> Table:
     return Table("silent", _("Invited States that are silent"), columns, rows, note)
 
 
-def not_written(asked: Asked) -> Table:
-    """People in the order of the language; their e-mail addresses only where they may be shown."""
-    language = asked.language
-    found = queries.list_not_written(asked.forum, with_addresses=asked.with_addresses)
+def not_written(context: Context) -> Table:
+    """People sorted by name in the reader's language, with email addresses if the viewer may see them."""
+    language = context.language
+    found = queries.list_not_written(context.forum, with_addresses=context.with_addresses)
     rows: list[Cells] = [
         (
             words(f"{one.title} {one.name}".strip()),
             words(_(labels.CAPACITY[one.capacity])),
             words(one.organization),
             words(language.state_name(one.country)),
-            *((words(one.email),) if asked.with_addresses else ()),
+            *((words(one.email),) if context.with_addresses else ()),
         )
         for one in sorted(found, key=lambda one: language.sort_key(one.name))
     ]
     columns = [_("Name"), _("Capacity"), _("Organization"), _("State")]
-    columns += [_("E-mail address")] if asked.with_addresses else []
+    columns += [_("E-mail address")] if context.with_addresses else []
     return Table(
-        "not-written", _("Registered people who have not written"), tuple(columns), rows, _told_of_people(rows, asked)
+        "not-written", _("Registered people who have not written"), tuple(columns), rows, _note_on_people(rows, context)
     )
 
 
-def _told_of_people(rows: list[Cells], asked: Asked) -> str:
+def _note_on_people(rows: list[Cells], context: Context) -> str:
     who = (
         _("Those whom the Secretariat has approved for this forum are counted.")
-        if asked.forum.by_invitation
+        if context.forum.by_invitation
         else _("The people of the Secretariat are left out.")
     )
-    people = ngettext("%(people)s person.", "%(people)s people.", len(rows), people=asked.language.number(len(rows)))
+    people = ngettext("%(people)s person.", "%(people)s people.", len(rows), people=context.language.number(len(rows)))
     return f"{people} {who}"

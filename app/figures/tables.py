@@ -1,4 +1,4 @@
-"""What every figure is made of: a table in the reader's language, and what its picture shows."""
+"""Tables in the reader's language, from which every figure is made, and their charts."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,11 +13,13 @@ from app.figures.charts import Picture
 from app.figures.queries import Counts
 from app.languages import Language, text_in
 from app.models import Forum, Period, Question, Topic
+from app.spreadsheets import BYTE_ORDER_MARK, line
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Whose figures are asked for, for whom and when; `with_addresses` says whether e-mail addresses may be shown."""
+class Context:
+    """The forum of the figures, and for whom they are made: the language, the time, and whether they include email
+    addresses."""
 
     forum: Forum
     language: Language
@@ -26,7 +28,7 @@ class Asked:
 
     @property
     def periods(self) -> list[Period]:
-        """Those in which messages were taken or will be."""
+        """The periods that were not called off."""
         return [period for period in self.forum.periods_told if period.called_off_at is None]
 
     @cached_property
@@ -35,7 +37,7 @@ class Asked:
 
     @cached_property
     def by_question(self) -> dict[tuple[int, int | None], Counts]:
-        """By the keys of group and question."""
+        """Counts by the keys of group and question."""
         return queries.count_by(self.forum, Topic.group_id, Topic.question_id)
 
     @cached_property
@@ -46,10 +48,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Cell:
-    """What the page shows, and the same as a file has it.
+    """A value as the page shows it, and as a file has it.
 
-    `language` is that of a name or a text, where it may be another one than the reader's; `is_text` says that it is
-    a text, which could be in the reader's.
+    `language` is the language of a name or text that may not be in the reader's language. `is_text` is true for a
+    translatable text, not for a name.
     """
 
     shown: str
@@ -67,7 +69,7 @@ Cells = tuple[Cell, ...]
 
 @dataclass(frozen=True)
 class Table:
-    """A figure. The first cell of a row says what the row is about; `note` is said above it, also where no row is."""
+    """A figure. The first cell of a row is its heading; the `note` is shown above the table, even if it has no rows."""
 
     name: str
     heading: str
@@ -76,10 +78,16 @@ class Table:
     note: str = ""
     picture: Picture | None = None
 
+    @property
+    def csv(self) -> str:
+        """The table as a CSV file, with its headings."""
+        rows = (line(*(cell.exact for cell in row)) for row in self.rows)
+        return BYTE_ORDER_MARK + line(*self.columns) + "".join(rows)
+
 
 @dataclass(frozen=True)
 class Entry:
-    """What is counted, with its counts; `label` names it in the picture."""
+    """A row of counts: its first cells, its counts, and its `label` in the chart."""
 
     cells: Cells
     counts: Counts
@@ -100,35 +108,35 @@ def percentage(part: int, whole: int, language: Language) -> Cell:
 
 
 def question_name(question: Question) -> str:
-    """The numbers by which a question is cited."""
+    """The numbers by which a question is cited: those of its group and its own."""
     return _("Group %(group)s, question %(question)s", group=question.group.number, question=question.number)
 
 
-def text_of(owner: Any, field: str, asked: Asked) -> Cell:
-    """A text of a group or a question, in the reader's language or else the best other one."""
-    text = text_in(owner, asked.language)
+def text_of(owner: Any, field: str, context: Context) -> Cell:
+    """A text of a group or question in the reader's language, or else in the best other one."""
+    text = text_in(owner, context.language)
     if text is None:
         return words("")
     said: str = getattr(text, field)
     return Cell(said, said, text.language, is_text=True)
 
 
-def counted(name: str, heading: str, columns: tuple[str, ...], entries: Sequence[Entry], asked: Asked) -> Table:
-    """A table of messages and participants; the picture shows the same entries."""
+def counted(name: str, heading: str, columns: tuple[str, ...], entries: Sequence[Entry], context: Context) -> Table:
+    """A table of messages and participants, with a chart of the same entries."""
     return Table(
         name,
         heading,
         (*columns, _("Messages"), _("Participants"), _("Share of messages")),
-        [(*entry.cells, *_count_cells(entry.counts, asked)) for entry in entries],
-        picture=bars(heading, entries, asked.language),
+        [(*entry.cells, *_count_cells(entry.counts, context)) for entry in entries],
+        picture=bars(heading, entries, context.language),
     )
 
 
 def bars(heading: str, entries: Sequence[Entry], language: Language) -> Picture | None:
-    """Messages and participants of each entry, told in words too; None where there is nothing to draw."""
+    """A bar chart of messages and participants with its description, or None if there are no messages."""
     if not any(entry.counts.messages for entry in entries):
         return None
-    told = (
+    descriptions = (
         _(
             "%(name)s – messages: %(messages)s, participants: %(participants)s",
             name=entry.label,
@@ -137,13 +145,15 @@ def bars(heading: str, entries: Sequence[Entry], language: Language) -> Picture 
         )
         for entry in entries
     )
-    return Picture(heading, enumerated(told), tuple(entry.label for entry in entries), series(entries), scale(language))
+    return Picture(
+        heading, enumerated(descriptions), tuple(entry.label for entry in entries), series(entries), scale(language)
+    )
 
 
-def enumerated(told: Iterable[str]) -> str:
-    """The parts of what a picture tells, as one text."""
+def enumerated(parts: Iterable[str]) -> str:
+    """The parts of the description of a chart as one text."""
     mark = _(";")
-    return f"{mark} ".join(told)
+    return f"{mark} ".join(parts)
 
 
 def series(entries: Sequence[Entry]) -> tuple[tuple[str, tuple[float, ...]], ...]:
@@ -154,11 +164,11 @@ def series(entries: Sequence[Entry]) -> tuple[tuple[str, tuple[float, ...]], ...
 
 
 def scale(language: Language) -> Callable[[float], str]:
-    """How a picture writes counts: there is no half message, though an axis may have a line there."""
+    """Formats counts in a chart. An axis may have a line at a fraction, which gets no number."""
     return lambda value: language.number(round(value)) if value == round(value) else ""
 
 
-def _count_cells(counts: Counts, asked: Asked) -> Cells:
-    language = asked.language
-    share = percentage(counts.messages, asked.total.messages, language)
+def _count_cells(counts: Counts, context: Context) -> Cells:
+    language = context.language
+    share = percentage(counts.messages, context.total.messages, language)
     return number(counts.messages, language), number(counts.participants, language), share

@@ -1,13 +1,18 @@
-"""The forms with which moderators give their reason, whatever they do, and readers report."""
+"""Forms for reasons, for reports, and for each act on a message with its action and its texts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField
 
-from app.forms import AtMost, BodyField, ChoiceField, LineField, OnceForm, Required
-from app.languages import Language, text_in
-from app.models import Reason, User
+from app.forms import AtMost, BodyField, ChoiceField, LineField, OnceForm, Renders, Required, VersionedForm
+from app.languages import N_, Language, language_or_default, reader_language, site_languages, speaking, text_in
+from app.models import Message, Reason, Topic, User
+from app.moderation import messages
+from app.moderation.queue import Case, list_reasons
 
 
 class ReasonForm(OnceForm):
@@ -26,7 +31,7 @@ class ReasonForm(OnceForm):
         self.language_of_words = language.code
 
     def validate(self, extra_validators: object = None) -> bool:
-        """Some reason has to be given."""
+        """A reason is required."""
         valid = super().validate(extra_validators)
         if not self.listed.data and not self.words.data and not self.words.errors:
             self.words.errors = [str(self.NO_REASON)]
@@ -35,7 +40,7 @@ class ReasonForm(OnceForm):
 
     @property
     def reason(self) -> dict[str, str]:
-        """The reason by language code, as it is recorded; words of one's own win over a listed one."""
+        """The reason by language code, as recorded. The moderator's own words take precedence over a listed reason."""
         if self.words.data:
             return {self.language_of_words: self.words.data}
         return {code: text.text for code, text in self.reasons[self.listed.data].texts.items()}
@@ -49,5 +54,172 @@ class ReportForm(OnceForm):
 
     @property
     def asked(self) -> dict[str, str]:
-        """What the action takes."""
+        """The arguments of the action."""
         return {"reason": (self.reason.data or "").strip(), "submission": self.submission.data or ""}
+
+
+class PlainActForm(VersionedForm):
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The arguments of the action."""
+        return {"version": self.version.data}
+
+
+class ReasonedActForm(PlainActForm, ReasonForm):
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The arguments of the action."""
+        return {**super().asked, "reason": self.reason}
+
+
+class WithholdForm(ReasonedActForm):
+    title = LineField(
+        _l("New title of the topic"),
+        [AtMost(Topic.MAX_TITLE)],
+        description=_l("This message began the topic, and its author wrote the title too. Empty to keep the title."),
+    )
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The arguments of the action."""
+        return {**super().asked, "title": self.title.data or "" if "title" in self else ""}
+
+
+class CorrectForm(ReasonedActForm):
+    stored: Message
+    body = BodyField(
+        _l("Text of the message"),
+        validators=[Required(_l("A message needs a text. Withhold it instead.")), AtMost(Message.MAX_BODY), Renders()],
+        render_kw={"rows": 12, "dir": "auto"},
+    )
+    language = ChoiceField(_l("Language of the message"))
+    on_behalf_of = LineField(_l("On behalf of (optional)"), validators=[AtMost(Message.MAX_ON_BEHALF_OF)])
+    hide = BooleanField(_l("Hide from readers what it said before, such as personal data of others"))
+
+    def validate(self, extra_validators: object = None) -> bool:
+        """A change to `stored`, the message, is required."""
+        valid = super().validate(extra_validators)
+        if valid and all(getattr(self.stored, name) == value for name, value in self.changes.items()):
+            self.body.errors = [str(messages.NOTHING_CHANGED)]
+            return False
+        return valid
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        return {
+            "body": (self.body.data or "").strip(),
+            "language": self.language.data,
+            "on_behalf_of": self.on_behalf_of.data or "",
+        }
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The arguments of the action."""
+        return {**super().asked, "changes": self.changes, "hide": "hide" in self and self.hide.data}
+
+
+@dataclass(frozen=True)
+class Step:
+    """An act: the rule that allows it, its form, its action and its texts."""
+
+    rule: str
+    form: type[Any]
+    action: Callable[..., None]
+    heading: str
+    explanation: str
+    button: str
+    done: str
+
+
+STEPS = {
+    "approve": Step(
+        "approve",
+        PlainActForm,
+        messages.approve,
+        N_("Approve"),
+        N_("Everybody will be able to read it, and its author is told."),
+        N_("Approve the message"),
+        N_("Message number %(number)s is published."),
+    ),
+    "return": Step(
+        "return",
+        ReasonedActForm,
+        messages.return_to_author,
+        N_("Ask the author to change it"),
+        N_("The author is told why, and can change the message. Until then it stays unpublished."),
+        N_("Return it to its author"),
+        N_("Message number %(number)s is returned to its author."),
+    ),
+    "correct": Step(
+        "correct",
+        CorrectForm,
+        messages.correct,
+        N_("Correct it"),
+        N_("The author is told why. The history and the moderation record show that it was corrected."),
+        N_("Save the correction"),
+        N_("Message number %(number)s is corrected."),
+    ),
+    "withhold": Step(
+        "withhold",
+        WithholdForm,
+        messages.withhold,
+        N_("Withhold it"),
+        N_("Readers will see its number, the day and the reason, but not what it says. Its author is told."),
+        N_("Withhold the message"),
+        N_("Message number %(number)s is withheld."),
+    ),
+    "restore": Step(
+        "restore",
+        ReasonedActForm,
+        messages.restore,
+        N_("Restore it"),
+        N_("It is shown again at its place, or waits for approval again where it was never published."),
+        N_("Restore the message"),
+        N_("Message number %(number)s is restored."),
+    ),
+    "settle": Step(
+        "moderate_message",
+        PlainActForm,
+        messages.settle,
+        N_("Settle its reports"),
+        N_("The message stays as it is, and its reports leave the queue."),
+        N_("Settle the reports"),
+        N_("The reports about message number %(number)s are settled."),
+    ),
+}
+
+
+def sent_form(name: str, case: Case) -> Any:
+    """The form of an act, filled in from the request."""
+    return _ready(name, STEPS[name].form(), case)
+
+
+def new_form(name: str, case: Case) -> Any:
+    """The form of an act, with nothing from the request."""
+    message = case.message
+    started: dict[str, Any] = {"version": case.version}
+    if name == "withhold":
+        started["title"] = _neutral_title(message)
+    form = STEPS[name].form(formdata=None, obj=message if name == "correct" else None, data=started)
+    return _ready(name, form, case)
+
+
+def _ready(name: str, form: Any, case: Case) -> Any:
+    """Offer the choices, remove fields that do not apply to the message, and make the ids unique on the page."""
+    if isinstance(form, ReasonForm):
+        form.offer(list_reasons(), reader_language())
+    if isinstance(form, CorrectForm):
+        form.stored = case.message
+        form.language.offer([(code, language.name) for code, language in site_languages().items()])
+        if case.message.position is None:
+            del form.hide  # the public has not seen the former text
+    if isinstance(form, WithholdForm) and not case.begins_topic:
+        del form.title
+    form.named(name)
+    return form
+
+
+def _neutral_title(message: Message) -> str:
+    """A neutral title, in the language of the topic."""
+    with speaking(language_or_default(message.topic.language)):
+        return _("Topic of message number %(number)s", number=message.id)

@@ -1,4 +1,4 @@
-"""The forms of acts on topics; each has its reason, and the version of the topic that its moderator saw."""
+"""Forms for acts on topics. Each has a reason, and the version of the topic that the moderator was shown."""
 
 import re
 from typing import Any
@@ -26,7 +26,7 @@ Place = tuple[int, int | None]  # the keys of a group and of one of its question
 
 
 def _place(value: Any) -> Place:
-    """The keys in `12-3`; 0 stands for no question. Raises ValueError for anything else."""
+    """The keys in a value such as `12-3`; 0 means no question. Raises ValueError for anything else."""
     if isinstance(value, tuple):
         return value
     group, question = value.split("-")
@@ -53,7 +53,7 @@ class TitleFields(OnceForm):
 
     @property
     def titled(self) -> dict[str, str]:
-        """What the actions take."""
+        """The arguments of the actions."""
         return {"title": self.title.data or "", "language": self.language.data}
 
 
@@ -61,7 +61,7 @@ class PlaceFields(OnceForm):
     place = ChoiceField(_l("Group and guiding question"), coerce=_place)
 
     def offer_places(self, forum: Forum) -> None:
-        """Every group of the forum, with its questions."""
+        """Offer every group of the forum with its questions."""
         offered: dict[str, list[tuple[Any, ...]]] = {}
         for group in forum.groups:
             text = text_in(group)
@@ -75,7 +75,7 @@ class PlaceFields(OnceForm):
 
 
 class MessagesFields(OnceForm):
-    """Messages of a topic: those ticked on the page that is shown, and any others by number."""
+    """Messages of a topic: those ticked on the page, and others by their number."""
 
     messages = SelectMultipleField(MESSAGES, coerce=_number, validate_choice=False, **not_offered(MESSAGES))
     further = LineField(_l("Further messages, by number (optional)"), validators=[AtMost(LONGEST_LIST)])
@@ -107,7 +107,7 @@ class TargetFields(OnceForm):
 
     @property
     def target_id(self) -> int:
-        """The number that was typed or that stands in the address, 0 where there is none."""
+        """The number that was typed or is in the address, or 0."""
         found = TOPIC_ADDRESS.fullmatch(self.target.data or "")
         return int(found[1]) if found else 0
 
@@ -117,13 +117,13 @@ class TargetFields(OnceForm):
 
 
 class ActForm(ReasonForm, VersionedForm):
-    """An act on a topic that needs nothing but its reason."""
+    """An act on a topic that needs only a reason."""
 
     NO_REASON = _l("Choose a reason, or write one. The public record shows it.")
 
     @property
     def error_list(self) -> list[tuple[str, str]]:
-        """In the order in which the page shows the fields: the reason stands last."""
+        """In the order of the fields on the page, where the reason is last."""
         return sorted(super().error_list, key=lambda error: error[0] in {self.listed.id, self.words.id})
 
 

@@ -1,4 +1,4 @@
-"""Moderating topics: what can be done with one, and a form of its own for each act."""
+"""Moderating topics: the acts that are possible on a topic, and a page with a form for each."""
 
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
@@ -13,9 +13,8 @@ from app.forms import VersionedForm, carry_out
 from app.forums import queries, topic_queries
 from app.languages import N_, reader_language, site_default
 from app.models import ActKind, Forum, Topic
-from app.moderation import topic_actions
-from app.moderation.queries import list_reasons
-from app.moderation.topic_actions import Decision
+from app.moderation import topics
+from app.moderation.queue import list_reasons
 from app.moderation.topic_forms import (
     ActForm,
     MergeForm,
@@ -26,7 +25,7 @@ from app.moderation.topic_forms import (
     StoredPlaceForm,
     StoredTitleForm,
 )
-from app.moderation.topic_queries import version_of_topic
+from app.moderation.topics import Decision, version_of_topic
 from app.permissions import can, require
 from app.viewer import signed_in, signed_in_user
 
@@ -36,7 +35,7 @@ F = TypeVar("F", bound=ActForm)
 
 
 class Words(NamedTuple):
-    """What an act is called on its button and in its heading, what it leads to, and what is said once it is done."""
+    """The texts of an act: its name on the button and in the heading, what it does, and the message once done."""
 
     name: str
     explanation: str
@@ -102,7 +101,7 @@ def overview(topic_id: int) -> ResponseReturnValue:
 def mark(topic_id: int, name: str) -> ResponseReturnValue:
     topic, form = _opened(topic_id, ActForm, "moderate_topic")
     kind = ActKind(name)
-    return _act(name, topic, form, lambda: topic_actions.mark(topic_id, kind, decision=_decision(form)))
+    return _act(name, topic, form, lambda: topics.mark(topic_id, kind, decision=_decision(form)))
 
 
 @bp.route("/<int:topic_id>/retitle/", methods=["GET", "POST"])
@@ -114,7 +113,7 @@ def retitle(topic_id: int) -> ResponseReturnValue:
         "retitle",
         topic,
         form,
-        lambda: topic_actions.retitle(topic_id, **form.titled, decision=_decision(form)),
+        lambda: topics.retitle(topic_id, **form.titled, decision=_decision(form)),
         lambda: StoredTitleForm(formdata=None, title=topic.title, language=topic.language),
     )
 
@@ -129,7 +128,7 @@ def refile(topic_id: int) -> ResponseReturnValue:
         "refile",
         topic,
         form,
-        lambda: topic_actions.refile(topic_id, form.place.data, decision=_decision(form)),
+        lambda: topics.refile(topic_id, form.place.data, decision=_decision(form)),
         lambda: _stored_place(topic),
     )
 
@@ -142,7 +141,7 @@ def move(topic_id: int) -> ResponseReturnValue:
         "move",
         topic,
         form,
-        lambda: topic_actions.move_messages(topic_id, form.numbers, form.target_id, decision=_decision(form)),
+        lambda: topics.move_messages(topic_id, form.numbers, form.target_id, decision=_decision(form)),
     )
 
 
@@ -156,7 +155,7 @@ def split(topic_id: int) -> ResponseReturnValue:
         "split",
         topic,
         form,
-        lambda: topic_actions.split(topic_id, form.numbers, form.titled, form.place.data, decision=_decision(form)),
+        lambda: topics.split(topic_id, form.numbers, form.titled, form.place.data, decision=_decision(form)),
     )
 
 
@@ -164,11 +163,12 @@ def split(topic_id: int) -> ResponseReturnValue:
 @signed_in
 def merge(topic_id: int) -> ResponseReturnValue:
     topic, form = _opened(topic_id, MergeForm, "moderate_topic")
-    return _act("merge", topic, form, lambda: topic_actions.merge(topic_id, form.target_id, decision=_decision(form)))
+    return _act("merge", topic, form, lambda: topics.merge(topic_id, form.target_id, decision=_decision(form)))
 
 
 def _opened(topic_id: int, kind: type[F], right: str) -> tuple[Topic, F]:
-    """The topic and the form of an act on it. What is sent is judged by the action, which knows a form sent twice."""
+    """The topic and the form of an act on it. The action checks the right to send it, since only the action
+    recognizes a form sent twice."""
     viewer = signed_in_user()
     topic = queries.get_topic(topic_id, viewer=viewer)
     require(viewer, "moderate", topic.group.forum)
@@ -180,7 +180,7 @@ def _opened(topic_id: int, kind: type[F], right: str) -> tuple[Topic, F]:
 
 
 def _preset(form: ActForm, **values: object) -> None:
-    """What the form shows when it is opened."""
+    """Fill in the form when it is opened."""
     if not form.is_submitted():
         for name, value in values.items():
             form[name].data = value
@@ -210,7 +210,8 @@ def _act(
     action: Callable[[], int],
     stored: Callable[[], VersionedForm] | None = None,
 ) -> ResponseReturnValue:
-    """Do it and go to the topic that it leads to; or show the form, with what is stored now beside it."""
+    """Carry out the act and redirect to the topic that it returns; or show the form, with the stored values if they
+    have changed."""
     leads_to = carry_out(form, action, stored)
     if leads_to is not None:
         flash(_(WORDS[name].done), "success")

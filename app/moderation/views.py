@@ -1,34 +1,39 @@
-"""Moderation: the queue, and one message with all that can be done about it."""
+"""The queue, a message with the acts that are possible on it, reporting a message, and the public record."""
 
 from flask import Blueprint, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.addresses import link
+from app.addresses import asked_page, link
 from app.database import utcnow
 from app.errors import ChangedMeanwhile, HiddenMeanwhile
 from app.forms import Form
-from app.moderation.act_forms import STEPS, given_back, new_form, sent_form
-from app.moderation.queue_queries import Case, get_case, get_queue
-from app.permissions import can, require
-from app.viewer import signed_in, signed_in_user
+from app.forums.queries import get_forum, get_message
+from app.forums.topic_queries import get_shown_message
+from app.moderation import messages
+from app.moderation.forms import STEPS, ReportForm, new_form, sent_form
+from app.moderation.queue import Case, get_case, get_queue
+from app.moderation.record import record_page, whole_record
+from app.permissions import can, moderates, require
+from app.turns import in_turn
+from app.viewer import signed_in, signed_in_user, viewer
 
-bp = Blueprint("moderation", __name__, url_prefix="/<language:lang>/moderation")
+bp = Blueprint("moderation", __name__, url_prefix="/<language:lang>")
 
 
-@bp.get("/")
+@bp.get("/moderation/")
 @signed_in
 def queue() -> ResponseReturnValue:
     return render_template("moderation/queue.html", queue=get_queue(signed_in_user()))
 
 
-@bp.get("/messages/<int:number>/")
+@bp.get("/moderation/messages/<int:number>/")
 @signed_in
 def message(number: int) -> ResponseReturnValue:
     return _message_page(get_case(number, viewer=signed_in_user()), {})
 
 
-@bp.post("/messages/<int:number>/<any(approve,return,correct,withhold,restore,settle):name>/")
+@bp.post("/moderation/messages/<int:number>/<any(approve,return,correct,withhold,restore,settle):name>/")
 @signed_in
 def act(number: int, name: str) -> ResponseReturnValue:
     moderator, step = signed_in_user(), STEPS[name]
@@ -43,14 +48,52 @@ def act(number: int, name: str) -> ResponseReturnValue:
         case = get_case(number, viewer=moderator)
         if name == "correct" and isinstance(error, HiddenMeanwhile):
             return _message_page(case, {name: new_form(name, case)}, error.message, form.body.data), error.status
-        return _message_page(case, {name: given_back(name, case)}, ChangedMeanwhile.message), error.status
+        form = sent_form(name, case)
+        form.version.data = case.version  # the page shows the present text, so the form can be sent again
+        return _message_page(case, {name: form}, ChangedMeanwhile.message), error.status
     flash(_(step.done, number=number), "success")
     return redirect(link("moderation.queue"))
 
 
+@bp.route("/messages/<int:number>/report/", methods=["GET", "POST"])
+@signed_in
+def report(number: int) -> ResponseReturnValue:
+    reader = signed_in_user()
+    message = get_message(number, viewer=reader)
+    require(reader, "report", message)
+    form = ReportForm()
+    if form.validate_on_submit():
+        messages.report(message, reporter=reader, **form.asked)
+        said = _("Thank you. Your report about message number %(number)s has gone to the Secretariat.", number=number)
+        flash(said, "success")
+        return redirect(link("forums.message", number=number))
+    row = get_shown_message(number, viewer=reader)
+    return render_template("moderation/report.html", message=message, row=row, form=form), 422 if form.errors else 200
+
+
+@bp.get("/forums/<forum_slug>/record/")
+def record(forum_slug: str) -> ResponseReturnValue:
+    forum = get_forum(forum_slug, viewer=viewer())
+    found = record_page(forum, asked_page())
+    names = moderates(viewer(), forum)
+    return render_template("moderation/record.html", forum=forum, found=found, names=names, now=utcnow())
+
+
+@bp.get("/print/forums/<forum_slug>/record/")
+@in_turn
+def printed_record(forum_slug: str) -> ResponseReturnValue:
+    """The whole record, earliest act first."""
+    forum = get_forum(forum_slug, viewer=viewer())
+    lines, names = whole_record(forum), moderates(viewer(), forum)
+    return render_template("printing/record.html", forum=forum, lines=lines, names=names, now=utcnow())
+
+
 def _message_page(case: Case, sent: dict[str, Form], problem: object = "", unsaved: str = "") -> str:
-    """The message with a form for each act that is possible now; one that was sent and not carried out as it was
-    sent, with the `problem` where it is none of its fields', and the text that cannot be saved as it was typed."""
+    """The message with a form for each act that is possible now.
+
+    `sent` has the form that was sent and not carried out. `problem` is an error that belongs to none of its fields, and
+    `unsaved` is the typed text if it cannot be saved.
+    """
     possible = [name for name, step in STEPS.items() if can(signed_in_user(), step.rule, case.message)]
     forms = {name: sent.get(name) or new_form(name, case) for name in possible if name != "settle" or case.open_reports}
     shown = {

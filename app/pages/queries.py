@@ -1,4 +1,4 @@
-"""Pages of the site and their tree, which gives every page its breadcrumb and its footer."""
+"""Pages of the site and their tree, from which breadcrumbs and the footer are made."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -38,12 +38,12 @@ class SiteTree:
         self.by_id = {row.id: row for row in self.rows}
 
     def trail_to(self, kind: PageKind) -> list[Crumb]:
-        """From home to the page of a built-in kind, itself included; empty where the site has no such page."""
+        """From home to the page of a built-in kind, inclusive; empty if the site has no such page."""
         row = next((row for row in self.rows if row.kind == kind), None)
         return self.trail(row.id) if row else []
 
     def trail(self, page_id: int | None) -> list[Crumb]:
-        """From home to a page, itself included."""
+        """From home to a page, inclusive."""
         trail: list[Crumb] = []
         while page_id in self.by_id and len(trail) < len(self.rows):
             row = self.by_id[page_id]
@@ -55,7 +55,7 @@ class SiteTree:
         return [self._crumb(row) for row in self.rows if row.parent_id == page_id]
 
     def footer(self) -> list[Crumb]:
-        """The pages right below home that lead nowhere deeper: rules, privacy and the like."""
+        """Pages directly below home that have no subpages, such as the rules and the privacy notice."""
         home = next((row.id for row in self.rows if row.kind == PageKind.HOME), None)
         parents = {row.parent_id for row in self.rows}
         return [
@@ -81,7 +81,7 @@ def get_page(slug: str) -> Page:
 
 
 def find_page(kind: PageKind) -> Page | None:
-    """The page that gives a built-in kind its text, if an administrator wrote one."""
+    """The page with the text of a built-in kind, if an administrator wrote one."""
     return db.session.scalar(BY_KIND, {"kind": kind})
 
 

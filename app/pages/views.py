@@ -15,7 +15,7 @@ LANGUAGE_COOKIE = "language"
 
 @bp.get("/")
 def choose_language() -> ResponseReturnValue:
-    """To the home page in the reader's saved choice, the browser's wish or the site's default."""
+    """Redirect to the home page in the saved language, the browser's, or the default of the site."""
     saved = getattr(viewer(), "language", None) or request.cookies.get(LANGUAGE_COOKIE)
     answer = redirect(f"/{negotiate(saved, request.accept_languages).code}/")
     answer.vary.update(("Accept-Language", "Cookie"))

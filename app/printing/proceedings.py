@@ -1,4 +1,4 @@
-"""Groups of a forum as one document: questions, topics and messages in the order in which they are cited."""
+"""The groups of a forum as one document: questions, topics and messages in the order of their numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,15 +26,15 @@ class PrintedGroup:
 
     @property
     def numbers(self) -> set[int]:
-        """The numbers of all its messages, so that answers within it are linked within the document."""
+        """The numbers of its messages: references to them become links within the document."""
         return {message.id for entry in self.topics for message in entry.messages}
 
 
 def collect(groups: Sequence[Group]) -> list[PrintedGroup]:
     """The groups with all their topics and messages.
 
-    The groups come from `get_forum` or `get_group`, which asked whether the viewer may see them. Topics
-    stand by question, free ones last, then by age.
+    The groups come from `get_forum` or `get_group`, which check whether the viewer may see them. Topics are sorted by
+    question, those without one last, and then by age.
     """
     wanted = [group.id for group in groups]
     messages: dict[int, list[ShownMessage]] = {}

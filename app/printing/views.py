@@ -8,7 +8,7 @@ from app.database import utcnow
 from app.forums import queries, topic_queries
 from app.languages import reader_language, site_default
 from app.models import PageKind
-from app.moderation.record_queries import whole_record
+from app.moderation.record import whole_record
 from app.pages.queries import get_page
 from app.printing.proceedings import collect
 from app.turns import in_turn
@@ -28,7 +28,7 @@ def page(slug: str) -> ResponseReturnValue:
 @bp.get("/forums/<forum_slug>/")
 @in_turn
 def forum(forum_slug: str) -> ResponseReturnValue:
-    """The proceedings of a forum."""
+    """All pages, groups and messages of a forum as one document."""
     found = queries.get_forum(forum_slug, viewer=viewer())
     queries.load_questions(found)
     held, groups, record = queries.count_kept(found), collect(found.groups), whole_record(found)

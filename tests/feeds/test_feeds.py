@@ -1,4 +1,4 @@
-"""What machines read: Atom, the sitemap, robots.txt and the health check."""
+"""Atom feeds, the sitemap, robots.txt and the health check."""
 
 import re
 from datetime import datetime, timedelta
@@ -33,7 +33,7 @@ def test_feed_of_a_forum_lists_messages_newest_first(entries, world: World):
     assert [entry.findtext(f"{ATOM}title").split()[0] for entry in entries] == [f"#{world.second}", f"#{world.first}"]
 
 
-def test_entry_is_told_by_the_same_id_in_every_language(entries, visitor: FlaskClient):
+def test_entry_has_the_same_id_in_every_language(entries, visitor: FlaskClient):
     english = etree.fromstring(visitor.get("/en/feeds/forums/open-forum.atom").data)
 
     assert [entry.findtext(f"{ATOM}id") for entry in english.findall(f"{ATOM}entry")] == [
@@ -41,7 +41,7 @@ def test_entry_is_told_by_the_same_id_in_every_language(entries, visitor: FlaskC
     ]
 
 
-def test_entry_has_all_that_atom_demands(entries):
+def test_entry_has_all_elements_required_by_atom(entries):
     for entry in entries:
         for name in ("id", "title", "updated", "author", "link", "content"):
             assert entry.find(f"{ATOM}{name}") is not None
@@ -56,7 +56,7 @@ def test_author_is_named_with_organization_and_state_in_the_language_of_the_feed
     assert entries[0].findtext(f"{ATOM}author/{ATOM}name") == "Bruno, Ministry of Tests, République de Valdorénie"
 
 
-def test_author_is_named_with_whom_he_speaks_for(app: Flask, world: World, visitor: FlaskClient):
+def test_author_is_named_with_whom_they_speak_for(app: Flask, world: World, visitor: FlaskClient):
     with app.app_context():
         message = db.session.get(Message, world.second)
         message.on_behalf_of, message.author.title, message.organization = "<b>Others</b>", "Dr", ""
@@ -95,7 +95,7 @@ def test_withdrawal_updates_the_feed(app: Flask, world: World, visitor: FlaskCli
         feed = etree.fromstring(visitor.get("/en/feeds/forums/open-forum.atom").data)
         assert feed.findtext(f"{ATOM}updated") == later
 
-    assert feed.find(f"{ATOM}entry") is None, "and an empty one still says when"
+    assert feed.find(f"{ATOM}entry") is None, "an empty feed still has a date"
 
 
 def test_moderation_updates_the_feed(app: Flask, world: World, visitor: FlaskClient):
@@ -107,10 +107,10 @@ def test_moderation_updates_the_feed(app: Flask, world: World, visitor: FlaskCli
         db.session.commit()
     feed = etree.fromstring(visitor.get("/en/feeds/forums/open-forum.atom").data)
 
-    assert feed.findtext(f"{ATOM}updated") == f"{at:%Y-%m-%dT%H:%M:%SZ}", "returning is nobody else's business"
+    assert feed.findtext(f"{ATOM}updated") == f"{at:%Y-%m-%dT%H:%M:%SZ}", "returning a message is not public"
 
 
-def test_feed_says_nothing_of_a_message_that_waits_for_approval(app: Flask, world: World, visitor: FlaskClient):
+def test_feed_has_no_trace_of_a_waiting_message(app: Flask, world: World, visitor: FlaskClient):
     before = etree.fromstring(visitor.get("/en/feeds/forums/open-forum.atom").data)
     later = utcnow() + timedelta(hours=1)
     change(app, world.second, status=MessageStatus.PENDING, position=None, posted_at=later)
@@ -120,7 +120,7 @@ def test_feed_says_nothing_of_a_message_that_waits_for_approval(app: Flask, worl
     assert feed.findtext(f"{ATOM}updated") == before.findtext(f"{ATOM}updated")
 
 
-def test_former_participant_is_named_by_number_and_who_spoke_by_name(app: Flask, world: World, visitor: FlaskClient):
+def test_former_participant_is_named_by_number_and_a_speaker_by_name(app: Flask, world: World, visitor: FlaskClient):
     with app.app_context():
         db.session.get_one(User, world.alice).former_number = 7
         db.session.get_one(Message, world.second).speaker = "Clara"
@@ -131,7 +131,7 @@ def test_former_participant_is_named_by_number_and_who_spoke_by_name(app: Flask,
     assert names == ["Clara", "Former participant 7"]
 
 
-def test_change_of_a_message_that_has_left_the_feed_does_not_update_it(app: Flask, world: World, visitor: FlaskClient):
+def test_change_of_a_message_no_longer_in_the_feed_does_not_update_it(app: Flask, world: World, visitor: FlaskClient):
     add_messages(app, world, ENTRIES)
     before = visitor.get("/en/feeds/forums/open-forum.atom").data
     change(app, world.first, edited_at=utcnow() + timedelta(hours=1))
@@ -149,7 +149,7 @@ def test_feed_of_a_forum_without_messages_dates_from_its_publication(app: Flask,
 
 
 def change(app: Flask, number: int, **values: object) -> str:
-    """Change a message, and give the time that it got, as Atom writes it."""
+    """Change a message, and return the time of the change in the format of Atom."""
     with app.app_context():
         message = db.session.get_one(Message, number)
         for name, value in values.items():
@@ -210,7 +210,7 @@ def test_sitemap_names_no_topic_that_is_not_public(app: Flask, world: World, vis
 
 
 def urls_of_sitemap(visitor: FlaskClient) -> list[etree._Element]:
-    """All that its parts list."""
+    """The entries of all its parts."""
     index = etree.fromstring(visitor.get("/sitemap.xml").data)
     parts = [visitor.get(place.text.removeprefix(SITE)) for place in index.iter(f"{SITEMAP}loc")]
     return [url for part in parts for url in etree.fromstring(part.data)]
@@ -228,7 +228,9 @@ def test_sitemap_lists_every_page_of_a_topic(app: Flask, world: World, visitor: 
         assert f"{address}1" not in sitemap
 
 
-def test_sitemap_takes_the_same_statements_however_long_a_topic_is(app: Flask, world: World, visitor: FlaskClient):
+def test_number_of_statements_for_the_sitemap_does_not_grow_with_a_topic(
+    app: Flask, world: World, visitor: FlaskClient
+):
     before = count_statements(app, visitor)
     add_messages(app, world, 2 * Message.PER_PAGE)
 
@@ -267,20 +269,20 @@ def count_statements(app: Flask, visitor: FlaskClient) -> int:
     return len(made)
 
 
-def test_robots_are_told_of_the_sitemap_and_kept_from_forms(visitor: FlaskClient, world: World):
+def test_robots_txt_names_the_sitemap_and_disallows_forms(visitor: FlaskClient, world: World):
     robots = visitor.get("/robots.txt").text
 
     assert "Sitemap: http://127.0.0.1:8000/sitemap.xml" in robots
     assert "Disallow: /en/auth/" in robots
 
 
-def test_health_check_answers_while_the_database_does(visitor: FlaskClient, world: World):
+def test_health_check_succeeds_while_the_database_answers(visitor: FlaskClient, world: World):
     assert visitor.get("/healthz").text == "database: ok\nlimits: ok\n"
 
 
 @pytest.fixture
 def notice(app: Flask, world: World) -> datetime:
-    """When a notice of the forum was published, after all messages."""
+    """The time at which a notice was published, after all messages."""
     with app.app_context():
         forum = db.session.get_one(Forum, world.forum)
         moment = utcnow().replace(microsecond=0)
@@ -311,7 +313,7 @@ def test_notice_updates_the_feed(notice: datetime, visitor: FlaskClient):
     assert datetime.fromisoformat(feed.findtext(f"{ATOM}updated")).replace(tzinfo=None) == notice.replace(tzinfo=None)
 
 
-def test_notice_of_a_later_date_is_held_back(app: Flask, notice: datetime, visitor: FlaskClient):
+def test_notice_with_a_future_date_is_not_in_the_feed(app: Flask, notice: datetime, visitor: FlaskClient):
     before = visitor.get("/en/feeds/forums/open-forum.atom").text
     with app.app_context():
         said = texts(NoticeText, title="Not yet", html="<p>Later.</p>")

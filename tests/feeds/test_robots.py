@@ -1,4 +1,4 @@
-"""Crawlers are kept from what costs much and tells them nothing: by robots.txt, and by what links say."""
+"""Crawlers are kept away from costly pages without new content, by robots.txt and by `nofollow`."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ MOST = 2000  # pages; the full world has fewer
 
 @pytest.fixture(scope="module")
 def robots(one_app: Flask, full: FullWorld) -> re.Pattern[str]:
-    """What the paths begin with that robots.txt disallows, read as RFC 9309 says."""
+    """The prefixes of paths that robots.txt disallows, read as in RFC 9309."""
     told = one_app.test_client().get("/robots.txt").text
     disallowed = [line.removeprefix("Disallow: ") for line in told.splitlines() if line.startswith("Disallow: ")]
     return re.compile("|".join(re.escape(path).replace(r"\*", ".*") for path in disallowed))
@@ -25,7 +25,7 @@ def robots(one_app: Flask, full: FullWorld) -> re.Pattern[str]:
 
 @pytest.fixture(scope="module")
 def links(one_app: Flask, robots: re.Pattern[str]) -> list[tuple[str, str, str]]:
-    """(page, path, rel) of every link on the pages that a crawler reads which heeds robots.txt and `nofollow`."""
+    """`(page, path, rel)` of every link that a crawler finds if it respects robots.txt and `nofollow`."""
     visitor, found, waiting = one_app.test_client(use_cookies=False), [], ["/en/"]
     known = set(waiting)
     while waiting:
@@ -36,7 +36,7 @@ def links(one_app: Flask, robots: re.Pattern[str]) -> list[tuple[str, str, str]]
                 known.add(path)
                 waiting.append(path)
         assert len(known) < MOST
-    assert len(known) > 50, "the crawler found its way"
+    assert len(known) > 50, "the crawler reaches most pages"
     return found
 
 
@@ -49,25 +49,25 @@ def _links_of(visitor: FlaskClient, page: str) -> Iterator[tuple[str, str]]:
                 yield address.removeprefix(SITE), link.get("rel", "")
 
 
-def test_link_to_what_is_disallowed_is_not_to_be_followed(links, robots: re.Pattern[str]):
+def test_links_to_disallowed_pages_are_nofollow(links, robots: re.Pattern[str]):
     wrong = {(page, path) for page, path, rel in links if robots.match(path) and "nofollow" not in rel.split()}
 
     assert sorted(wrong) == []
 
 
 @pytest.mark.parametrize("part", ["/auth/", "/print/", "/messages/"])
-def test_crawler_met_links_that_it_must_not_follow(part: str, links, robots: re.Pattern[str]):
+def test_crawler_finds_nofollow_links_of_each_kind(part: str, links, robots: re.Pattern[str]):
     for language in ("en", "es", "fr"):
         assert any(path.startswith(f"/{language}{part}") and robots.match(path) for _page, path, _rel in links)
 
 
 def locations(client: FlaskClient, path: str) -> list[str]:
-    """The paths that the sitemap, or its index, names."""
+    """The paths in the sitemap or its index."""
     found = etree.fromstring(client.get(path).data)
     return [location.text.removeprefix(SITE) for location in found.iter("{*}loc")]
 
 
-def test_nothing_of_the_sitemap_is_disallowed(one_app: Flask, robots: re.Pattern[str]):
+def test_no_page_of_the_sitemap_is_disallowed(one_app: Flask, robots: re.Pattern[str]):
     client = one_app.test_client()
     parts = locations(client, "/sitemap.xml")
     paths = [path for part in parts for path in locations(client, part)]
@@ -96,5 +96,5 @@ def test_forms_figures_and_print_are_disallowed_in_each_language(language: str, 
 @pytest.mark.parametrize(
     "path", ["/en/pages/print/", "/en/forums/auth/", "/fr/forums/x/pages/messages/", "/en/topics/1/"]
 )
-def test_page_whose_name_is_that_of_a_form_is_not_disallowed(path: str, robots: re.Pattern[str]):
+def test_page_with_the_name_of_a_form_is_not_disallowed(path: str, robots: re.Pattern[str]):
     assert not robots.match(path)

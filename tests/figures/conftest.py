@@ -1,4 +1,4 @@
-"""A small known world: who has written what in a forum, so that every number can be counted on one's fingers."""
+"""A small forum with known messages, so that every number can be checked by hand."""
 
 import csv
 import io
@@ -62,7 +62,7 @@ def _make(world: World) -> Known:
 
 @pytest.fixture
 def change(app: Flask) -> Callable[[Callable[[], object]], None]:
-    """Runs a function on the database and keeps what it did."""
+    """Runs a function on the database and commits."""
 
     def run(function: Callable[[], object]) -> None:
         with app.app_context():
@@ -73,7 +73,7 @@ def change(app: Flask) -> Callable[[Callable[[], object]], None]:
 
 
 def rows_of(client: FlaskClient, name: str, path: str = PAGE) -> list[list[str]]:
-    """The lines of a figure's file, without its headings."""
+    """The rows of a figure's file, without the headings."""
     return file_of(client, name, path)[1:]
 
 
@@ -84,20 +84,20 @@ def file_of(client: FlaskClient, name: str, path: str = PAGE) -> list[list[str]]
 
 
 def shown(client: FlaskClient, name: str, path: str = PAGE) -> list[list[str]]:
-    """The rows of a figure as its page shows them."""
+    """The rows of a figure on its page."""
     page = html.document_fromstring(client.get(path).text)
     rows = page.xpath(f"//section[@aria-labelledby='{name}']//tbody/tr")
     return [[cell.text_content().strip() for cell in row] for row in rows]
 
 
 def note_of(client: FlaskClient, name: str, path: str = PAGE) -> str:
-    """What is said above a figure."""
+    """The note above a figure."""
     page = html.document_fromstring(client.get(path).text)
     return " ".join(page.xpath(f"string(//section[@aria-labelledby='{name}']//p[1])").split())
 
 
 def set_periods(forum_id: int, *periods: tuple[PeriodKind, datetime, datetime]) -> None:
-    """Give the forum these periods in place of its own."""
+    """Replace the periods of a forum."""
     forum = db.session.get_one(Forum, forum_id)
     forum.periods[:] = [Period(kind=kind, opens_at=opens, closes_at=closes) for kind, opens, closes in periods]
 

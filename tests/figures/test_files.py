@@ -1,4 +1,4 @@
-"""Files and pictures of the figures: the same as the tables, and nothing that runs."""
+"""Files and charts of the figures: the same values as the tables, and nothing executable."""
 
 import base64
 import hashlib
@@ -12,7 +12,7 @@ from lxml import html
 
 from app.extensions import db
 from app.figures.charts import Picture, draw, steps
-from app.figures.contents import FIGURES
+from app.figures.views import FIGURES
 from app.models import Topic, User
 from app.plain import plain
 from config import ROOT
@@ -37,7 +37,7 @@ def picture(client: FlaskClient, name: str, path: str = PAGE) -> ElementTree.Ele
 
 @pytest.mark.parametrize("name", FIGURES)
 @pytest.mark.parametrize("language", ["en", "es", "fr"])
-def test_file_has_what_the_page_shows(admin, known: Known, name, language):
+def test_file_has_the_same_values_as_the_page(admin, known: Known, name, language):
     path = PAGE.replace("/en/", f"/{language}/")
     headings, *rows = file_of(admin, name, path)
 
@@ -46,7 +46,7 @@ def test_file_has_what_the_page_shows(admin, known: Known, name, language):
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_file_is_utf_8_that_a_spreadsheet_recognizes(admin, known: Known, name):
+def test_file_is_utf_8_with_a_byte_order_mark(admin, known: Known, name):
     answer = admin.get(f"{PAGE}{name}.csv")
 
     assert answer.data.startswith(b"\xef\xbb\xbf")
@@ -65,22 +65,20 @@ def test_file_holds_no_formula(admin, known: Known, change, start):
 
 
 @pytest.mark.parametrize("separator", [";", "; ", '";'])
-def test_file_holds_no_formula_after_what_some_spreadsheets_take_for_a_separator(
-    admin, known: Known, change, separator
-):
+def test_file_holds_no_formula_after_a_separator_of_some_spreadsheets(admin, known: Known, change, separator):
     change(lambda: make_user("zoe", organization=f"Org{separator}=HYPERLINK(1)"))
     [cell] = [row[2] for row in rows_of(admin, "not-written") if "HYPERLINK" in row[2]]
 
     assert [part.lstrip()[0] for part in cell.split(";")] == ["O", "'"]
 
 
-def test_text_that_holds_no_formula_stands_in_the_file_as_it_is(admin, known: Known, change):
+def test_text_without_a_formula_is_unchanged_in_the_file(admin, known: Known, change):
     change(lambda: make_user("zoe", organization="Water & Soil; the R+D - Institute = 1"))
 
     assert "Water & Soil; the R+D - Institute = 1" in [row[2] for row in rows_of(admin, "not-written")]
 
 
-def test_numbers_in_files_are_for_programs_and_on_the_page_for_people(admin, known: Known):
+def test_numbers_are_formatted_on_the_page_and_plain_in_files(admin, known: Known):
     path = PAGE.replace("/en/", "/fr/")
 
     assert rows_of(admin, "most-active", path)[0][2] == "66.7"
@@ -88,12 +86,12 @@ def test_numbers_in_files_are_for_programs_and_on_the_page_for_people(admin, kno
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_picture_is_there_where_something_can_be_drawn(admin, known: Known, name):
+def test_figure_with_counts_has_a_chart(admin, known: Known, name):
     assert admin.get(f"{PAGE}{name}.svg").status_code == (200 if name in PICTURED else 404)
 
 
 @pytest.mark.parametrize("name", PICTURED)
-def test_picture_holds_nothing_that_runs_or_comes_from_elsewhere(admin, known: Known, name):
+def test_chart_has_no_scripts_and_no_external_resources(admin, known: Known, name):
     drawn = picture(admin, name)
     text = admin.get(f"{PAGE}{name}.svg").text
 
@@ -104,7 +102,7 @@ def test_picture_holds_nothing_that_runs_or_comes_from_elsewhere(admin, known: K
 
 
 @pytest.mark.parametrize("name", PICTURED)
-def test_picture_says_what_it_shows(admin, known: Known, name):
+def test_chart_has_a_title_and_a_description(admin, known: Known, name):
     drawn = picture(admin, name)
     by_id = {element.get("id"): element for element in drawn}
 
@@ -116,7 +114,7 @@ def test_picture_says_what_it_shows(admin, known: Known, name):
     assert alt == f"{drawn.findtext(f'{SVG}title')}: {drawn.findtext(f'{SVG}desc')}"
 
 
-def test_words_of_a_picture_are_the_numbers_of_its_table(admin, known: Known):
+def test_description_of_a_chart_has_the_numbers_of_its_table(admin, known: Known):
     words = picture(admin, "languages").findtext(f"{SVG}desc")
 
     assert words == (
@@ -125,15 +123,15 @@ def test_words_of_a_picture_are_the_numbers_of_its_table(admin, known: Known):
     )
 
 
-def test_bars_are_as_long_as_their_numbers(admin, known: Known):
-    """The bars of the messages in English, Spanish and French: four, one and one."""
+def test_lengths_of_bars_are_proportional_to_their_numbers(admin, known: Known):
+    """There are four messages in English, one in Spanish and one in French."""
     bars = [bar for bar in picture(admin, "languages").iter(f"{SVG}rect") if bar.get("class") == "color-0"]
     *lengths, _sample_in_the_legend = [float(bar.get("width", 0)) for bar in bars]
 
     assert [round(length / lengths[-1], 1) for length in lengths] == [4.0, 1.0, 1.0]
 
 
-def test_picture_has_the_colours_and_typefaces_of_the_site_light_and_dark(admin, known: Known):
+def test_chart_has_the_colours_and_typefaces_of_the_site_light_and_dark(admin, known: Known):
     style = picture(admin, "capacities").findtext(f"{SVG}defs/{SVG}style")
     tokens = (ROOT / "app/static/base.css").read_text("utf-8").partition("/* Text */")[0]
 
@@ -142,7 +140,7 @@ def test_picture_has_the_colours_and_typefaces_of_the_site_light_and_dark(admin,
     assert "#" not in style.rpartition("}\n}")[2], "the rules themselves name no colour"
 
 
-def test_picture_opened_by_itself_may_use_its_own_style_and_nothing_else(admin, known: Known):
+def test_policy_of_a_chart_allows_only_its_own_style(admin, known: Known):
     policies = admin.get(f"{PAGE}time.svg").headers.getlist("Content-Security-Policy")
     style = picture(admin, "time").findtext(f"{SVG}defs/{SVG}style")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -170,7 +168,7 @@ def test_axis_has_lines_at_round_values(largest, marks):
 
 
 @pytest.mark.parametrize("label", [*SCRIPTS[:6], *HANDLERS[:6], "]]>", "{{7*7}}", "\x00\x07"])
-def test_hostile_label_stays_text(app, label):
+def test_markup_in_a_chart_label_is_escaped(app, label):
     with app.test_request_context("/en/"):
         drawing = draw(Picture(label, label, (label, "b"), ((label, (1, 2)),), str))
         drawn = render_template("figures/chart.svg", drawing=drawing, style="")
@@ -180,7 +178,7 @@ def test_hostile_label_stays_text(app, label):
     assert tree.findtext(f"{SVG}title") == plain(label)
 
 
-def test_hostile_name_stays_text_on_the_page(admin, known: Known, change):
+def test_markup_in_a_name_is_escaped_on_the_page(admin, known: Known, change):
     change(lambda: setattr(make_user("zoe", organization="<script>x</script>"), "name", "<img src=x>{{7*7}}"))
     page = admin.get(PAGE).text
 
@@ -188,7 +186,7 @@ def test_hostile_name_stays_text_on_the_page(admin, known: Known, change):
     assert "<script>x" not in page
 
 
-def test_many_states_are_all_in_the_table_and_the_first_twelve_in_the_picture(admin, known: Known, change):
+def test_table_has_all_states_and_chart_the_first_twelve(admin, known: Known, change):
     def write() -> None:
         topic = db.session.get_one(Topic, known.topic)
         for code in ("AT", "BE", "BG", "CH", "CL", "CO", "CR", "CU", "DE", "DK", "DO", "EC", "EE", "EG"):
@@ -200,7 +198,7 @@ def test_many_states_are_all_in_the_table_and_the_first_twelve_in_the_picture(ad
     assert picture(admin, "states").findtext(f"{SVG}desc").count(";") == 11
 
 
-def test_where_nothing_was_written_there_are_no_pictures(admin, known: Known):
+def test_forum_without_messages_has_no_charts(admin, known: Known):
     page = admin.get("/en/figures/forums/draft-forum/").text
 
     assert "<img" not in page
@@ -208,7 +206,7 @@ def test_where_nothing_was_written_there_are_no_pictures(admin, known: Known):
     assert "Nobody has written yet." in page
 
 
-def test_names_of_people_are_in_the_order_of_the_language(admin, known: Known, change):
+def test_people_are_sorted_by_name_in_the_reader_s_language(admin, known: Known, change):
     ours = ("Nz", "Ña", "Étienne")
     change(lambda: [setattr(make_user(f"p{name}"), "name", name) for name in ours])
 
@@ -217,13 +215,13 @@ def test_names_of_people_are_in_the_order_of_the_language(admin, known: Known, c
     assert [row[0] for row in spanish if row[0] in ours] == ["Étienne", "Nz", "Ña"]
 
 
-def test_state_that_the_list_does_not_know_any_more_is_shown_by_its_code(admin, known: Known, change):
+def test_state_that_is_no_longer_listed_is_shown_by_its_code(admin, known: Known, change):
     change(lambda: setattr(db.session.get(User, known.small.moderator), "country", "YY"))
 
     assert ["Moderator", "Party", "Ministry of Tests", "YY"] in [row[:4] for row in rows_of(admin, "not-written")]
 
 
-def test_words_of_a_picture_are_spaced_as_the_language_wants(admin, known: Known):
+def test_description_of_a_chart_is_spaced_by_the_rules_of_its_language(admin, known: Known):
     words = picture(admin, "languages", PAGE.replace("/en/", "/fr/")).findtext(f"{SVG}desc")
 
     assert words.startswith(

@@ -1,4 +1,4 @@
-"""Invited States that are silent."""
+"""Invited States that have not written."""
 
 from collections.abc import Callable
 
@@ -25,7 +25,7 @@ def test_invited_state_that_wrote_is_not_silent(moderator, invite):
     assert "1 of 2" in note_of(moderator, "silent")
 
 
-def test_state_for_which_a_message_waits_is_not_silent(moderator, invite):
+def test_state_with_a_waiting_message_is_not_silent(moderator, invite):
     invite("XC")
 
     assert rows_of(moderator, "silent") == []
@@ -42,7 +42,7 @@ def test_organization_of_a_state_does_not_speak_for_it(moderator, known: Known, 
 
 
 @pytest.mark.parametrize("status", [MessageStatus.WITHDRAWN, MessageStatus.WITHHELD])
-def test_state_none_of_whose_messages_is_left_is_silent(moderator, invite, change, status):
+def test_state_without_any_remaining_message_is_silent(moderator, invite, change, status):
     invite("XA")
     change(lambda: db.session.query(Message).update({"status": status}))
 
@@ -63,7 +63,7 @@ def test_people_who_could_speak_for_a_silent_state_are_counted(moderator, invite
     assert rows_of(moderator, "silent") == [["France", "2"]]
 
 
-def test_silent_states_stand_in_the_order_of_the_language(moderator, invite):
+def test_silent_states_are_sorted_in_the_reader_s_language(moderator, invite):
     invite("DE", "AT", "ZA")
 
     assert [row[0] for row in rows_of(moderator, "silent")] == ["Austria", "Germany", "South Africa"]

@@ -1,4 +1,4 @@
-"""The numbers of a small known world (tests/figures/conftest.py)."""
+"""The numbers in the figures of a forum with known messages (tests/figures/conftest.py)."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +16,7 @@ def test_only_published_messages_are_counted(moderator, known: Known):
     assert "Messages that everybody can read: 6. Participants who wrote them: 3." in moderator.get(PAGE).text
 
 
-def test_by_capacity_tells_also_which_capacity_is_silent(moderator, known: Known):
+def test_by_capacity_includes_capacities_without_messages(moderator, known: Known):
     assert rows_of(moderator, "capacities") == [
         ["Party", "5", "2", "83.3"],
         ["Other Government", "0", "0", "0.0"],
@@ -27,13 +27,13 @@ def test_by_capacity_tells_also_which_capacity_is_silent(moderator, known: Known
     ]
 
 
-def test_capacity_is_the_one_of_the_time_of_posting(moderator, known: Known, change):
+def test_capacity_is_that_at_the_time_of_posting(moderator, known: Known, change):
     change(lambda: setattr(db.session.get(User, known.small.alice), "capacity", Capacity.EXPERT))
 
     assert rows_of(moderator, "capacities")[0] == ["Party", "5", "2", "83.3"]
 
 
-def test_states_stand_in_the_order_of_the_language(moderator, known: Known, change):
+def test_states_are_sorted_in_the_reader_s_language(moderator, known: Known, change):
     def write() -> None:
         for country in ("ZA", "FI", "AT"):
             topic = db.session.get_one(Topic, known.topic)
@@ -79,11 +79,11 @@ def test_share_of_the_most_active(moderator, known: Known):
 @pytest.mark.parametrize(
     ("wrote", "few"), [([], 0), ([1], 1), ([1, 1], 1), ([2, 2, 2], 2), ([5, 1, 1, 1, 1], 1), ([3, 3, 3, 1], 2)]
 )
-def test_how_few_wrote_half(wrote, few):
+def test_number_of_participants_who_wrote_half(wrote, few):
     assert how_many_wrote_half(wrote) == few
 
 
-def test_who_spoke_counts_and_not_who_typed(moderator, known: Known, change):
+def test_speaker_is_counted_instead_of_the_typist(moderator, known: Known, change):
     """Two letters of one person and one of another, typed by the same colleague of the Secretariat."""
 
     def type_letters() -> None:
@@ -97,7 +97,7 @@ def test_who_spoke_counts_and_not_who_typed(moderator, known: Known, change):
     assert rows_of(moderator, "capacities")[4] == ["Expert in a personal capacity", "3", "2", "33.3"]
 
 
-def test_forums_are_counted_apart(moderator, known: Known, change):
+def test_each_forum_is_counted_separately(moderator, known: Known, change):
     def write_elsewhere() -> None:
         alice = db.session.get_one(User, known.small.alice)
         make_message(make_topic(make_forum("other-forum").groups[0], alice, "Elsewhere"), alice, "Elsewhere")
@@ -107,7 +107,7 @@ def test_forums_are_counted_apart(moderator, known: Known, change):
     assert rows_of(moderator, "states")[0][1] == "5"
 
 
-def test_messages_that_were_moved_count_where_they_stand(moderator, known: Known, change):
+def test_moved_messages_count_in_their_present_place(moderator, known: Known, change):
     change(lambda: db.session.query(Topic).filter_by(id=known.topic).update({"question_id": known.unanswered}))
 
     assert [row[2] for row in rows_of(moderator, "questions")] == ["6", "0", "4", "2"]
@@ -117,7 +117,7 @@ def test_messages_that_were_moved_count_where_they_stand(moderator, known: Known
 
 
 def post(known: Known, *moments: datetime) -> None:
-    """Let the messages of the world be gone, and Alice's and Bruno's be posted at these moments, in turns."""
+    """Replace all messages by messages of Alice and Bruno in turn, posted at these times."""
     db.session.query(Message).update({"status": MessageStatus.WITHDRAWN})
     topic = db.session.get_one(Topic, known.topic)
     authors = [db.session.get_one(User, key) for key in (known.small.alice, known.small.bruno)]
@@ -173,7 +173,7 @@ def test_very_long_forum_is_counted_by_months(moderator, known: Known, change):
     assert rows[19] == ["1er–31 décembre 2013", "1", "1", "Période prévue"]
 
 
-def test_period_of_one_group_says_so(moderator, known: Known, change):
+def test_period_of_one_group_names_the_group(moderator, known: Known, change):
     def set_up() -> None:
         set_periods(known.small.forum, (PeriodKind.SCHEDULED, at(1), at(2)))
         db.session.get_one(Forum, known.small.forum).periods[0].group_id = known.small.group
@@ -184,7 +184,7 @@ def test_period_of_one_group_says_so(moderator, known: Known, change):
     assert rows_of(moderator, "time")[0][3] == "Scheduled (group 1)"
 
 
-def test_period_that_was_called_off_marks_no_day(moderator, known: Known, change):
+def test_period_that_was_called_off_is_not_listed(moderator, known: Known, change):
     def set_up() -> None:
         periods = ((PeriodKind.SCHEDULED, at(1), at(2)), (PeriodKind.REOPENING, at(5), at(6)))
         set_periods(known.small.forum, *periods)
@@ -196,7 +196,7 @@ def test_period_that_was_called_off_marks_no_day(moderator, known: Known, change
     assert [row[0] for row in rows_of(moderator, "time")] == ["1 May 2012", "2 May 2012"]
 
 
-def test_days_to_come_are_not_counted(moderator, known: Known):
+def test_future_days_are_not_listed(moderator, known: Known):
     last = rows_of(moderator, "time")[-1][0]
 
     assert last == f"{utcnow():%-d %B %Y}"
@@ -228,7 +228,7 @@ def test_question_whose_only_answer_was_withdrawn_has_none(moderator, known: Kno
     assert [row[0] for row in rows_of(moderator, "unanswered")] == ["Group 1, question 1", "Group 1, question 2"]
 
 
-def test_all_questions_answered(moderator, known: Known, change):
+def test_note_says_that_all_questions_are_answered(moderator, known: Known, change):
     change(lambda: db.session.query(Message).update({"status": MessageStatus.PUBLISHED}))
 
     assert rows_of(moderator, "unanswered") == []
@@ -240,7 +240,7 @@ def names(client, path: str = PAGE) -> list[str]:
 
 
 def test_people_who_have_not_written(moderator, known: Known, change):
-    """Neither those who have, nor those whose only message waits; who withdrew or lost all of theirs has not."""
+    """A waiting message counts as written; withdrawn and withheld messages do not."""
 
     def set_up() -> None:
         make_user("zoe", title="Dr", capacity=Capacity.EXPERT, organization="Institute", country="XB")
@@ -266,13 +266,13 @@ def test_people_who_have_not_written(moderator, known: Known, change):
         {"capacity": Capacity.SECRETARIAT},
     ],
 )
-def test_people_who_cannot_or_need_not_write_are_left_out(moderator, known: Known, change, values):
+def test_people_who_cannot_write_and_the_secretariat_are_left_out(moderator, known: Known, change, values):
     change(lambda: make_user("zoe", **values))
 
     assert "Zoe" not in names(moderator)
 
 
-def test_in_a_forum_by_invitation_only_approved_people_are_awaited(moderator, known: Known, change):
+def test_forum_by_invitation_lists_only_approved_people(moderator, known: Known, change):
     def set_up() -> None:
         zoe, _other = make_user("zoe"), make_user("other")
         db.session.get_one(Forum, known.small.forum).by_invitation = True
@@ -283,7 +283,7 @@ def test_in_a_forum_by_invitation_only_approved_people_are_awaited(moderator, kn
     assert names(moderator) == ["Zoe"]
 
 
-def test_long_list_of_people_is_cut_on_the_page_and_whole_in_its_file(moderator, known: Known, change):
+def test_long_list_is_cut_on_the_page_and_complete_in_its_file(moderator, known: Known, change):
     change(lambda: [make_user(f"p{number}") for number in range(210)])
 
     assert len(shown(moderator, "not-written")) == 200
@@ -291,7 +291,7 @@ def test_long_list_of_people_is_cut_on_the_page_and_whole_in_its_file(moderator,
     assert "The first 200 are shown. The file has all of them." in moderator.get(PAGE).text
 
 
-def test_message_from_before_the_first_period_is_counted_too(moderator, known: Known, change):
+def test_message_before_the_first_period_is_counted(moderator, known: Known, change):
     change(lambda: post(known, days_ago(5) - timedelta(hours=1)))
 
     assert sum(int(row[1]) for row in rows_of(moderator, "time")) == 1

@@ -1,4 +1,4 @@
-"""Figures are for the moderators of their forum and for administrators; e-mail addresses for the latter alone."""
+"""Moderators of a forum and administrators see its figures; only administrators see email addresses."""
 
 import pytest
 from flask import Flask
@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 
 from app.database import utcnow
 from app.extensions import db
-from app.figures.contents import FIGURES
+from app.figures.views import FIGURES
 from app.models import Forum, ForumRole, Role
 from tests.conftest import sign_in
 from tests.figures.conftest import PAGE, Known, rows_of
@@ -35,7 +35,7 @@ def test_moderator_of_another_forum_is_refused(outsider: FlaskClient, path):
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("name", ["alice", "moderator"])
-def test_forum_that_one_does_not_see_has_no_figures(known: Known, request, name, path):
+def test_figures_of_a_hidden_forum_are_not_found(known: Known, request, name, path):
     client = request.getfixturevalue(name)
 
     assert client.get(DRAFT + path).status_code == 404
@@ -43,36 +43,36 @@ def test_forum_that_one_does_not_see_has_no_figures(known: Known, request, name,
 
 
 @pytest.mark.parametrize(("role", "status"), [(Role.MODERATOR, 200), (Role.TRANSLATOR, 403), (Role.PARTICIPANT, 403)])
-def test_of_the_roles_in_a_draft_only_the_moderator_sees_its_figures(app, alice, known: Known, change, role, status):
+def test_only_the_moderator_of_a_draft_sees_its_figures(app, alice, known: Known, change, role, status):
     change(lambda: db.session.add(ForumRole(user_id=known.small.alice, forum_id=2, role=role)))
 
     assert alice.get(DRAFT).status_code == status
 
 
-def test_moderator_of_some_languages_sees_all_figures(moderator, known: Known, change):
+def test_moderator_limited_to_languages_sees_all_figures(moderator, known: Known, change):
     change(lambda: db.session.query(ForumRole).update({"languages": "fr"}))
 
     assert moderator.get(PAGE).status_code == 200
 
 
-def test_figures_of_an_archived_forum_stay(moderator, known: Known, change):
+def test_figures_of_an_archived_forum_stay_available(moderator, known: Known, change):
     change(lambda: setattr(db.session.get(Forum, known.small.forum), "archived_at", utcnow()))
 
     assert moderator.get(PAGE).status_code == 200
 
 
 @pytest.mark.parametrize(("name", "sees"), [("visitor", False), ("alice", False), ("moderator", True), ("admin", True)])
-def test_page_of_the_forum_leads_those_who_may_see_them_to_the_figures(known: Known, request, name, sees):
+def test_page_of_the_forum_links_to_the_figures_for_people_who_may_see_them(known: Known, request, name, sees):
     page = request.getfixturevalue(name).get("/en/forums/open-forum/").text
 
     assert (f'href="{PAGE}"' in page) is sees
 
 
-def test_administration_leads_to_the_figures(admin, known: Known):
+def test_administration_links_to_the_figures(admin, known: Known):
     assert f'href="{PAGE}"' in admin.get(f"/en/admin/forums/{known.small.forum}/").text
 
 
-def test_moderators_see_no_addresses(moderator, known: Known, change):
+def test_moderators_see_no_email_addresses_in_figures(moderator, known: Known, change):
     change(lambda: make_user("silent"))
     whole = moderator.get(PAGE).text + "".join(moderator.get(f"{PAGE}{name}.csv").text for name in FIGURES)
 
@@ -80,14 +80,14 @@ def test_moderators_see_no_addresses(moderator, known: Known, change):
     assert "@example.org" not in whole
 
 
-def test_administrators_see_addresses(admin, known: Known, change):
+def test_administrators_see_email_addresses(admin, known: Known, change):
     change(lambda: make_user("silent"))
 
     assert "silent@example.org" in [row[-1] for row in rows_of(admin, "not-written")]
     assert "silent@example.org" in admin.get(PAGE).text
 
 
-def test_nobody_is_shown_what_is_withheld_or_waits(admin, known: Known):
+def test_figures_show_no_withheld_or_waiting_content(admin, known: Known):
     whole = admin.get(PAGE).text + "".join(admin.get(f"{PAGE}{name}.csv").text for name in FIGURES)
 
     assert "Not shown" not in whole
@@ -95,6 +95,6 @@ def test_nobody_is_shown_what_is_withheld_or_waits(admin, known: Known):
 
 
 @pytest.mark.parametrize("name", ["unknown", "TIME", "time.csv", ".."])
-def test_figure_that_does_not_exist_is_not_found(admin, known: Known, name):
+def test_unknown_figure_is_not_found(admin, known: Known, name):
     assert admin.get(f"{PAGE}{name}.csv").status_code == 404
     assert admin.get(f"{PAGE}{name}.svg").status_code == 404

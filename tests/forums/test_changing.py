@@ -1,4 +1,4 @@
-"""Editing and withdrawing one's own messages; what they said stays on record."""
+"""Editing and withdrawing one's own messages, and their history."""
 
 import pytest
 from flask import Flask
@@ -57,12 +57,12 @@ def test_edit_without_a_change_leaves_no_version(app: Flask, world: World, alice
         assert db.session.get(Message, world.first).edited_at is None
 
 
-def test_edit_form_holds_the_text_that_stands(world: World, alice: FlaskClient):
+def test_edit_form_has_the_present_text(world: World, alice: FlaskClient):
     assert "A shorter form would help." in alice.get(f"/en/messages/{world.first}/edit/").text
 
 
 @pytest.mark.parametrize("action", ["edit", "withdraw"])
-def test_nobody_changes_another_s_message(action: str, app: Flask, world: World, bruno, moderator, admin):
+def test_nobody_can_change_a_message_of_someone_else(action: str, app: Flask, world: World, bruno, moderator, admin):
     for client in (bruno, moderator, admin):
         answer = client.post(f"/en/messages/{world.first}/{action}/", data={"body": "Mine now", "language": "en"})
         assert answer.status_code == 403
@@ -81,7 +81,7 @@ def test_withdrawn_message_keeps_number_and_place_without_its_text(world: World,
     assert "A shorter form would help." not in page
 
 
-def test_withdrawn_text_reaches_no_reader_anywhere(world: World, alice: FlaskClient, visitor: FlaskClient):
+def test_withdrawn_text_is_shown_nowhere_to_readers(world: World, alice: FlaskClient, visitor: FlaskClient):
     alice.post(f"/en/messages/{world.first}/withdraw/")
 
     for path in (
@@ -95,7 +95,7 @@ def test_withdrawn_text_reaches_no_reader_anywhere(world: World, alice: FlaskCli
         assert "A shorter form would help." not in visitor.get(f"/en/{path}").text, path
 
 
-def test_withdrawn_words_stay_in_the_history_for_their_author_and_those_who_moderate(world, alice, moderator, admin):
+def test_author_and_moderators_see_the_history_of_a_withdrawn_message(world, alice, moderator, admin):
     alice.post(f"/en/messages/{world.first}/withdraw/")
 
     for client in (alice, moderator, admin):
@@ -104,7 +104,7 @@ def test_withdrawn_words_stay_in_the_history_for_their_author_and_those_who_mode
         assert "This message was withdrawn by its author on " in page
 
 
-def test_withheld_words_stay_in_the_history_for_their_author_and_those_who_moderate(
+def test_author_and_moderators_see_the_history_of_a_withheld_message(
     app: Flask, world: World, alice, moderator, bruno, visitor
 ):
     with app.app_context():
@@ -120,7 +120,7 @@ def test_withheld_words_stay_in_the_history_for_their_author_and_those_who_moder
         assert ("Not about the topic" in answer.text) == (status == 200)
 
 
-def test_withdrawn_words_stay_in_the_history_for_nobody_else(app: Flask, world: World, alice, bruno, visitor):
+def test_nobody_else_sees_the_history_of_a_withdrawn_message(app: Flask, world: World, alice, bruno, visitor):
     edit(alice, world.first, "Second version.")
     alice.post(f"/en/messages/{world.first}/withdraw/")
     with app.app_context():
@@ -147,7 +147,7 @@ def test_withdrawing_keeps_the_counters_right(app: Flask, world: World, alice: F
 
 
 def test_message_is_withdrawn_once(app: Flask, world: World, alice: FlaskClient):
-    """The same form sent again leads where it led, and changes nothing."""
+    """The same form sent again redirects to the same page and changes nothing."""
     path = f"/en/messages/{world.first}/withdraw/"
     first = alice.post(path)
     with app.app_context():
@@ -161,7 +161,7 @@ def test_message_is_withdrawn_once(app: Flask, world: World, alice: FlaskClient)
         assert db.session.get(Message, world.first).withdrawn_at == at
 
 
-def test_topic_whose_messages_are_all_withdrawn_does_not_invite_to_reply(world: World, alice, bruno, visitor):
+def test_topic_with_only_withdrawn_messages_offers_no_reply(world: World, alice, bruno, visitor):
     readers, invitations = (alice, visitor), ("Reply to this topic", "Sign in to reply")
     path = f"/en/topics/{world.topic}/"
     alice.post(f"/en/messages/{world.first}/withdraw/")
@@ -179,7 +179,7 @@ def test_withdrawn_message_cannot_be_edited_answered_or_quoted(world: World, ali
     assert alice.get(f"/en/topics/{world.topic}/reply/?to={world.first}&quote=1").status_code == 409
 
 
-def test_get_withdraws_nothing(app: Flask, world: World, alice: FlaskClient):
+def test_get_does_not_withdraw(app: Flask, world: World, alice: FlaskClient):
     alice.get(f"/en/messages/{world.first}/withdraw/")
 
     with app.app_context():
@@ -196,7 +196,7 @@ def test_edit_without_a_change_says_so(world: World, alice: FlaskClient):
 
 @pytest.fixture
 def own_topic(app: Flask, world: World) -> tuple[int, int]:
-    """The keys of a topic and of its only message, which Alice wrote."""
+    """The keys of a topic and of its only message, by Alice."""
     with app.app_context():
         group, author = db.session.get_one(Group, world.group), db.session.get_one(User, world.alice)
         topic = make_topic(group, author, "Reportng formats")
@@ -225,7 +225,7 @@ def test_author_changes_title_and_question_while_nobody_else_has_written_in_the_
     assert topic_of(app, topic) == ("Reporting formats", "en", 1)
 
 
-def test_title_takes_the_language_to_which_its_author_corrects_the_message(app: Flask, own_topic, alice):
+def test_changing_the_language_of_a_message_changes_that_of_its_title(app: Flask, own_topic, alice):
     topic, number = own_topic
     change_topic(alice, number, language="fr", title="Formats")
 
@@ -244,7 +244,7 @@ def test_log_keeps_the_title_and_the_question_that_an_author_has_changed(app: Fl
         ]
 
 
-def test_title_stands_once_somebody_else_has_written(app: Flask, world: World, own_topic, alice, bruno):
+def test_title_cannot_be_changed_once_someone_else_has_written(app: Flask, world: World, own_topic, alice, bruno):
     topic, number = own_topic
     bruno.post(f"/en/topics/{topic}/reply/", data={"body": "An answer", "language": "en"})
 
@@ -253,7 +253,7 @@ def test_title_stands_once_somebody_else_has_written(app: Flask, world: World, o
     assert topic_of(app, topic)[0] == "Reportng formats"
 
 
-def test_title_stands_where_somebody_else_wrote_while_its_author_was_changing_it(app: Flask, world, own_topic):
+def test_title_cannot_be_changed_if_someone_else_has_written_meanwhile(app: Flask, world, own_topic):
     _topic, number = own_topic
     with app.app_context():
         author, message = db.session.get_one(User, world.alice), db.session.get_one(Message, number)
@@ -265,7 +265,7 @@ def test_title_stands_where_somebody_else_wrote_while_its_author_was_changing_it
             actions.edit(message, author=author, changes=changes, topic={"title": "Other", "question": 0}, sent=sent)
 
 
-def test_title_stands_once_the_secretariat_has_given_the_topic_another(app: Flask, world: World, own_topic, alice):
+def test_title_cannot_be_changed_once_the_secretariat_has_changed_it(app: Flask, world: World, own_topic, alice):
     topic, number = own_topic
     with app.app_context():
         values = {"kind": ActKind.RETITLE, "user_id": world.moderator, "topic_id": topic, "forum_id": world.forum}
@@ -275,7 +275,7 @@ def test_title_stands_once_the_secretariat_has_given_the_topic_another(app: Flas
     assert 'name="title"' not in alice.get(f"/en/messages/{number}/edit/").text
 
 
-def test_title_is_changed_with_the_first_message_alone(app: Flask, own_topic, alice):
+def test_title_can_be_changed_only_with_the_first_message(app: Flask, own_topic, alice):
     topic, _first = own_topic
     with app.app_context():
         found = db.session.get_one(Topic, topic)

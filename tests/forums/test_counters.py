@@ -1,4 +1,4 @@
-"""Counters: every action keeps each one right, at the same cost however much there is."""
+"""Counters: every action keeps them right, at a cost that does not grow with the forum."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -43,7 +43,7 @@ ACTIONS = (
 
 
 class Walk:
-    """Random actions of several people in a small consultation; half of what they post waits for approval first."""
+    """Random actions of several people in a small forum, in which newcomers need approval."""
 
     def __init__(self, app: Flask, world: World, seed: int) -> None:
         self.app, self.world, self.random = app, world, Random(seed)
@@ -61,7 +61,7 @@ class Walk:
         self.moderator, self.admin = sign_in(app, world.moderator), sign_in(app, world.admin)
 
     def step(self) -> str:
-        """Do something at random, and what has not been possible by the middle of the walk."""
+        """Do a random action; in the second half, prefer those not done yet."""
         self.steps += 1
         missing = [name for name in ACTIONS if not self.done[name]]
         name = self.random.choice(missing if missing and self.steps > STEPS // 2 else ACTIONS)
@@ -102,7 +102,7 @@ class Walk:
         return number and do(self.moderator, number, "approve", words="")
 
     def question(self) -> Any:
-        """The author puts a topic under another question."""
+        """The author moves a topic to another question."""
         mine = select(Topic.id).where(Topic.author_id.in_(self.clients), Topic.last_position < 2)
         with self.app.app_context():
             topic = db.session.get(Topic, self.one(mine) or 0)
@@ -136,7 +136,7 @@ class Walk:
         return act(self.app, self.moderator, self.one(self.topics()), self.random.choice(("pin", "unpin")))
 
     def erase(self) -> Any:
-        """A person, with the letters that were typed in the name of this person; once in a walk."""
+        """Delete an account with the letters typed in its name; once in a walk."""
         if self.done["erase"] or self.steps < STEPS // 2:
             return None
         return self.admin.post(
@@ -193,8 +193,10 @@ def crowded(app: Flask, world: World) -> Callable[[], None]:
     return add
 
 
-def test_posting_reads_no_more_rows_however_long_the_topic_is(app: Flask, world: World, alice: FlaskClient, crowded):
-    """Each statement on messages names one of them, or is answered by an index alone and ends at the first row."""
+def test_number_of_rows_read_by_posting_does_not_grow_with_the_topic(
+    app: Flask, world: World, alice: FlaskClient, crowded
+):
+    """Each statement on messages selects one by its key, or uses only an index and stops at the first row."""
     alice.post(f"/en/topics/{world.topic}/reply/", data={"body": "First words.", "language": "en"})
     crowded()
     with statements(app) as made:
@@ -215,8 +217,8 @@ def test_posting_reads_no_more_rows_however_long_the_topic_is(app: Flask, world:
         "feeds/topics/{topic}.atom",
     ],
 )
-def test_no_page_counts_or_sorts_what_there_is(path: str, app: Flask, world: World, visitor: FlaskClient, crowded):
-    """SQLite tells of each statement on topics or messages that it searches an index and needs no sorting."""
+def test_no_page_counts_or_sorts_rows(path: str, app: Flask, world: World, visitor: FlaskClient, crowded):
+    """The query plan of each statement on topics or messages has an index search and no sorting."""
     crowded()
     made: dict[str, Any] = {}
 
@@ -242,8 +244,8 @@ def test_no_page_counts_or_sorts_what_there_is(path: str, app: Flask, world: Wor
             assert [step for step in plan if "TEMP B-TREE" in step] == [], statement
 
 
-def test_list_has_the_same_order_from_its_first_page_to_its_last(app: Flask, world: World, visitor, moderator, admin):
-    """Pinned ones, the others by their last message, those that wait among them for who sees them, emptied ones."""
+def test_order_of_a_list_is_the_same_across_its_pages(app: Flask, world: World, visitor, moderator, admin):
+    """Pinned topics, then the others by their last message, with waiting ones among them, then emptied ones."""
     with app.app_context():
         alice, group = db.session.get_one(User, world.alice), db.session.get_one(Group, world.group)
         for at in range(120):
@@ -288,7 +290,7 @@ def test_recount_counts_forums_groups_and_questions(app: Flask, world: World):
         assert recount() == []
 
 
-def test_forum_dates_from_its_first_message_to_its_last_that_can_be_read(app: Flask, world: World, moderator):
+def test_forum_has_the_dates_of_its_first_and_last_readable_message(app: Flask, world: World, moderator):
     with app.app_context():
         topic, bruno = db.session.get_one(Topic, world.topic), db.session.get_one(User, world.bruno)
         known = db.session.get_one(Forum, world.forum).last_at

@@ -17,7 +17,7 @@ from tests.world import World, make_forum, make_topic
 
 @pytest.fixture(autouse=True)
 def three_an_hour(app: Flask, world: World, site_with) -> None:
-    """What the small world holds was posted two days ago."""
+    """The limit is three messages an hour, and the messages of the small world are two days old."""
     site_with(posts_per_hour=3)
     make_older(app, days=2)
 
@@ -41,7 +41,7 @@ def count(app: Flask, kind: type = Message) -> int:
 
 
 def make_older(app: Flask, **by: float) -> None:
-    """Have everything been written so much earlier."""
+    """Move the times of all messages back by this much."""
     with app.app_context():
         for message in db.session.query(Message):
             message.posted_at -= timedelta(**by)
@@ -73,7 +73,9 @@ def make_older(app: Flask, **by: float) -> None:
         ),
     ],
 )
-def test_message_past_the_limit_is_refused_in_words_and_given_back(code, said, when, app, world: World, bruno):
+def test_message_beyond_the_limit_is_refused_with_an_explanation_and_its_text_kept(
+    code, said, when, app, world: World, bruno
+):
     for at in range(3):
         assert reply(bruno, world, f"Words {at}").status_code == 302
     answer = reply(bruno, world, "One too many", code)
@@ -95,7 +97,7 @@ def test_topics_and_replies_count_together(app: Flask, world: World, bruno: Flas
     assert count(app, Topic) == 2
 
 
-def test_limit_is_each_person_s_own(world: World, alice: FlaskClient, bruno: FlaskClient):
+def test_limit_is_counted_for_each_person(world: World, alice: FlaskClient, bruno: FlaskClient):
     for at in range(4):
         reply(bruno, world, f"Words {at}")
 
@@ -117,7 +119,7 @@ def test_message_can_be_posted_once_the_first_is_an_hour_old(app: Flask, world: 
 
 
 @pytest.mark.parametrize("status", [MessageStatus.WITHDRAWN, MessageStatus.PENDING])
-def test_message_counts_whatever_became_of_it(status: MessageStatus, app: Flask, world: World, bruno: FlaskClient):
+def test_message_counts_in_any_status(status: MessageStatus, app: Flask, world: World, bruno: FlaskClient):
     with app.app_context():
         if status == MessageStatus.PENDING:
             db.session.get_one(Forum, world.forum).approval = Approval.EVERYBODY
@@ -132,7 +134,7 @@ def test_message_counts_whatever_became_of_it(status: MessageStatus, app: Flask,
     assert reply(bruno, world, "One too many").status_code == 429
 
 
-def test_same_form_sent_again_past_the_limit_leads_to_its_message(world: World, bruno: FlaskClient):
+def test_same_form_sent_again_beyond_the_limit_redirects_to_its_message(world: World, bruno: FlaskClient):
     data = {"body": "Once", "language": "en", "submission": "0123456789abcdef"}
     answers = [bruno.post(f"/en/topics/{world.topic}/reply/", data=data) for _ in range(5)]
 
@@ -140,7 +142,7 @@ def test_same_form_sent_again_past_the_limit_leads_to_its_message(world: World, 
 
 
 @pytest.mark.parametrize("who", ["moderator", "admin"])
-def test_who_moderates_the_forum_has_no_limit_in_it(who: str, request, world: World):
+def test_moderators_of_the_forum_have_no_limit_in_it(who: str, request, world: World):
     client = request.getfixturevalue(who)
 
     assert {reply(client, world, f"Words {at}").status_code for at in range(5)} == {302}
@@ -157,7 +159,7 @@ def test_moderator_of_another_forum_has_the_limit(app: Flask, world: World, mode
     assert [answer.status_code for answer in answers] == [302, 302, 302, 429]
 
 
-def test_changes_of_one_message_past_the_limit_are_refused(app: Flask, world: World, alice: FlaskClient):
+def test_changes_of_one_message_beyond_the_limit_are_refused(app: Flask, world: World, alice: FlaskClient):
     for at in range(3):
         assert edit(alice, world.first, f"Words {at}").status_code == 302
     answer = edit(alice, world.first, "One too many")
@@ -185,7 +187,7 @@ def test_changes_of_several_messages_count_together(app: Flask, world: World, br
     assert edit(bruno, world.second, "Changed").status_code == 302
 
 
-def test_titles_changed_over_and_over_are_refused_as_well(app: Flask, world: World, bruno: FlaskClient):
+def test_title_changes_count_towards_the_limit(app: Flask, world: World, bruno: FlaskClient):
     start_topic(bruno, "Title")
     with app.app_context():
         first = db.session.query(Message.id).order_by(Message.id.desc()).first()[0]
@@ -195,7 +197,7 @@ def test_titles_changed_over_and_over_are_refused_as_well(app: Flask, world: Wor
     assert count(app, LogEntry) == 3
 
 
-def test_forms_sent_at_the_same_moment_do_not_pass_together(app: Flask, world: World):
+def test_simultaneous_forms_cannot_exceed_the_limit(app: Flask, world: World):
     clients = [sign_in(app, world.bruno) for _ in range(8)]
     statuses: list[int] = []
     start = threading.Barrier(len(clients))

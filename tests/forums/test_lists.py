@@ -1,4 +1,4 @@
-"""The lists of topics: what stands under which question, and what can be read no more."""
+"""The lists of topics: their questions, and topics without readable messages."""
 
 import re
 
@@ -17,7 +17,7 @@ GROUPS = "/en/forums/open-forum/groups/"
 
 @pytest.fixture
 def filed(app: Flask, world: World) -> None:
-    """A second question with a topic of two messages, besides the topic that is free."""
+    """A second question with a topic of two messages, besides the topic without a question."""
     with app.app_context():
         group, author = db.session.get_one(Group, world.group), db.session.get_one(User, world.bruno)
         question = Question(number=2, texts=texts(QuestionText, text="What else?"))
@@ -29,7 +29,7 @@ def filed(app: Flask, world: World) -> None:
 
 
 def hide(app: Flask, world: World, *statuses: MessageStatus) -> None:
-    """Withdraw or withhold both messages of the topic, which was the liveliest."""
+    """Withdraw or withhold both messages of the topic, which was the most recently active."""
     with app.app_context():
         topic = db.session.get_one(Topic, world.topic)
         for number, status in zip((world.first, world.second), statuses, strict=True):
@@ -44,7 +44,7 @@ def rows_of(page: str) -> list[str]:
 
 
 @pytest.mark.parametrize("path", [GROUP, GROUPS])
-def test_list_says_which_question_a_topic_answers(path: str, filed, visitor: FlaskClient):
+def test_list_names_the_question_of_a_topic(path: str, filed, visitor: FlaskClient):
     rows = {row.partition("</a>")[0].rpartition(">")[2]: row for row in rows_of(visitor.get(path).text)}
 
     assert "Question 2" in rows["Under a question"]
@@ -52,7 +52,7 @@ def test_list_says_which_question_a_topic_answers(path: str, filed, visitor: Fla
 
 
 @pytest.mark.parametrize("path", [GROUP, GROUPS])
-def test_count_under_a_question_leads_to_its_topics(path: str, filed, visitor: FlaskClient):
+def test_count_under_a_question_links_to_its_topics(path: str, filed, visitor: FlaskClient):
     found = re.search(r'<a class="by" href="([^"#]*)#topics">2 messages under question 2</a>', visitor.get(path).text)
     page = visitor.get(found[1]).text
 
@@ -60,11 +60,11 @@ def test_count_under_a_question_leads_to_its_topics(path: str, filed, visitor: F
     assert "Under a question" in rows_of(page)[0]
     assert '<h2 id="topics">Topics under question 2</h2>' in page
     assert f'<a href="{GROUP}#topics">All topics of group 1</a>' in page
-    assert 'href="/fr/forums/open-forum/groups/group-1/?question=2"' in page, "the switch stays there"
+    assert 'href="/fr/forums/open-forum/groups/group-1/?question=2"' in page, "the language switch stays on the list"
 
 
 @pytest.mark.parametrize("number", [3, -1, 10**12])
-def test_question_that_the_group_lacks_is_not_found(number: int, filed, visitor: FlaskClient):
+def test_unknown_question_is_not_found(number: int, filed, visitor: FlaskClient):
     assert visitor.get(f"{GROUP}?question={number}").status_code == 404
 
 
@@ -76,7 +76,7 @@ def test_question_that_the_group_lacks_is_not_found(number: int, filed, visitor:
     ],
 )
 @pytest.mark.parametrize("path", [GROUP, GROUPS])
-def test_topic_in_which_nothing_can_be_read_is_marked_and_stands_last(path, statuses, mark, app, world, filed, visitor):
+def test_topic_without_readable_messages_is_marked_and_last(path, statuses, mark, app, world, filed, visitor):
     hide(app, world, *statuses)
     rows = rows_of(visitor.get(path).text)
 
@@ -84,7 +84,7 @@ def test_topic_in_which_nothing_can_be_read_is_marked_and_stands_last(path, stat
     assert [f'<strong class="mark">{mark}</strong>' in row for row in rows] == [False, True]
 
 
-def test_feed_of_a_topic_is_linked_in_sight(world: World, visitor: FlaskClient):
+def test_feed_of_a_topic_has_a_visible_link(world: World, visitor: FlaskClient):
     address = f"/fr/feeds/topics/{world.topic}.atom"
     page = visitor.get(f"/fr/topics/{world.topic}/").text
 
@@ -92,7 +92,7 @@ def test_feed_of_a_topic_is_linked_in_sight(world: World, visitor: FlaskClient):
 
 
 @pytest.mark.parametrize("path", [GROUP, GROUPS, "/en/forums/open-forum/"])
-def test_feed_of_the_forum_is_linked_in_sight(path: str, world: World, visitor: FlaskClient):
+def test_feed_of_the_forum_has_a_visible_link(path: str, world: World, visitor: FlaskClient):
     address = "/en/feeds/forums/open-forum.atom"
     head, _, body = visitor.get(path).text.partition("</head>")
 

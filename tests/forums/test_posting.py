@@ -1,4 +1,4 @@
-"""Starting topics and replying: what is posted, what is refused, and that nothing typed is lost."""
+"""Starting topics and replying: what is posted, what is refused, and that typed text is never lost."""
 
 import time
 from datetime import timedelta
@@ -42,7 +42,7 @@ def close(app: Flask, world: World, seconds_ago: int) -> None:
         db.session.commit()
 
 
-def test_topic_under_a_question_stands_in_its_group(app: Flask, world: World, alice: FlaskClient):
+def test_topic_under_a_question_is_in_its_group(app: Flask, world: World, alice: FlaskClient):
     answer = alice.post(NEW, data=message("Two forms into one.", title="Fewer forms", question="1"))
 
     assert answer.status_code == 302
@@ -57,7 +57,7 @@ def test_free_topic_needs_no_question(world: World, alice: FlaskClient):
     assert answer.status_code == 302
 
 
-def test_topic_without_a_title_is_refused_and_given_back(app: Flask, world: World, alice: FlaskClient):
+def test_topic_without_a_title_is_refused_and_its_text_kept(app: Flask, world: World, alice: FlaskClient):
     answer = alice.post(NEW, data=message("A long thought.", title="  ", question="0"))
 
     assert answer.status_code == 422
@@ -73,7 +73,7 @@ def test_question_that_the_group_does_not_have_is_refused(app: Flask, world: Wor
     assert count(app, Topic) == 1
 
 
-def test_reply_keeps_capacity_and_organization_of_the_moment(app: Flask, world: World, bruno: FlaskClient):
+def test_reply_keeps_capacity_and_organization_at_the_time_of_posting(app: Flask, world: World, bruno: FlaskClient):
     bruno.post(reply_path(world), data=message("As a ministry."))
     with app.app_context():
         db.session.get(User, world.bruno).organization = "Another ministry"
@@ -99,7 +99,7 @@ def test_reply_may_be_on_behalf_of_others(app: Flask, world: World, alice: Flask
     assert "<bdi>The Group of &lt;b&gt;Ten&lt;/b&gt;</bdi>" in alice.get(answer.location).text
 
 
-def test_message_is_in_the_language_chosen(world: World, alice: FlaskClient):
+def test_message_is_in_the_chosen_language(world: World, alice: FlaskClient):
     answer = alice.post(reply_path(world), data=message("Bonjour.", language="fr"))
 
     assert '<div class="prose" lang="fr"><p>Bonjour.</p>' in alice.get(answer.location).text
@@ -138,7 +138,7 @@ def test_same_topic_form_sent_twice_starts_one_topic(app: Flask, world: World, a
     assert count(app, Topic) == 2
 
 
-def test_key_of_one_person_s_form_does_not_stop_another_s(app: Flask, world: World, alice, bruno):
+def test_same_form_key_of_another_person_does_not_count_as_sent_twice(app: Flask, world: World, alice, bruno):
     for client in (alice, bruno):
         client.post(reply_path(world), data=message("Same key.", submission="0123456789abcdef"))
 
@@ -166,7 +166,7 @@ def test_live_preview_returns_safe_html_only(world: World, alice: FlaskClient):
     assert answer.text.strip() == "<p><em>x</em> &lt;script&gt;alert(1)&lt;/script&gt;</p>"
 
 
-def test_quote_puts_the_words_into_the_form(world: World, bruno: FlaskClient):
+def test_quote_puts_the_text_into_the_form(world: World, bruno: FlaskClient):
     page = bruno.get(f"{reply_path(world)}?to={world.first}&quote=1").text
 
     assert "&gt; A shorter form would help." in page
@@ -197,7 +197,7 @@ def test_empty_message_is_refused(app: Flask, world: World, alice: FlaskClient):
         "---",
     ],
 )
-def test_message_of_which_nothing_can_be_read_is_refused(body: str, app: Flask, world: World, alice: FlaskClient):
+def test_message_without_visible_content_is_refused(body: str, app: Flask, world: World, alice: FlaskClient):
     answer = alice.post(reply_path(world), data=message(body))
 
     assert answer.status_code == 422
@@ -205,11 +205,11 @@ def test_message_of_which_nothing_can_be_read_is_refused(body: str, app: Flask, 
     assert count(app, Message) == 2
 
 
-def test_message_of_one_sign_is_taken(world: World, alice: FlaskClient):
+def test_message_of_one_character_is_accepted(world: World, alice: FlaskClient):
     assert alice.post(reply_path(world), data=message("\U0001f44d")).status_code == 302
 
 
-def test_title_of_which_nothing_can_be_seen_is_refused(app: Flask, world: World, alice: FlaskClient):
+def test_title_without_visible_characters_is_refused(app: Flask, world: World, alice: FlaskClient):
     answer = alice.post(NEW, data=message("A long thought.", title="\u200b\u3164", question="0"))
 
     assert answer.status_code == 422
@@ -217,7 +217,7 @@ def test_title_of_which_nothing_can_be_seen_is_refused(app: Flask, world: World,
     assert count(app, Topic) == 1
 
 
-def test_overlong_message_is_refused_with_both_lengths_and_given_back(world: World, alice: FlaskClient):
+def test_overlong_message_is_refused_with_both_lengths_and_its_text_kept(world: World, alice: FlaskClient):
     answer = alice.post(reply_path(world), data=message("x" * (Message.MAX_BODY + 1)))
 
     assert answer.status_code == 422
@@ -226,8 +226,8 @@ def test_overlong_message_is_refused_with_both_lengths_and_given_back(world: Wor
 
 
 @pytest.mark.parametrize("text", ["é" * 2**19, "\U0001f33f" * 2**18, "- é\n" * 2**18], ids=["accents", "emoji", "list"])
-def test_message_of_a_megabyte_is_refused_at_its_field_and_given_back(text: str, world: World, alice: FlaskClient):
-    """Encoded in the form it takes up to three megabytes."""
+def test_message_of_a_megabyte_is_refused_at_its_field_and_its_text_kept(text: str, world: World, alice: FlaskClient):
+    """Its encoded form takes up to three megabytes."""
     answer = alice.post(reply_path(world), data=message(text))
 
     assert answer.status_code == 422
@@ -236,7 +236,7 @@ def test_message_of_a_megabyte_is_refused_at_its_field_and_given_back(text: str,
 
 
 def test_text_that_is_too_long_is_not_rendered(world: World, alice: FlaskClient):
-    """Rendering so much takes many seconds."""
+    """Rendering it would take many seconds."""
     start = time.process_time()
     alice.post(reply_path(world), data=message("> é\n\n" * 200_000))
 
@@ -259,7 +259,7 @@ def test_message_of_many_megabytes_is_refused_clearly(content_type: str, before:
     assert "xxx" not in answer.text
 
 
-def test_intricate_text_is_refused_and_given_back(world: World, alice: FlaskClient):
+def test_intricate_text_is_refused_and_kept(world: World, alice: FlaskClient):
     answer = alice.post(reply_path(world), data=message("> " * 30 + "deep"))
 
     assert answer.status_code == 422
@@ -267,14 +267,14 @@ def test_intricate_text_is_refused_and_given_back(world: World, alice: FlaskClie
 
 
 @pytest.mark.parametrize("body", ["a\x00b", "\u202egnp.exe", "\U0001d56c 😀", "\ufffe odd \uffff", "\ud7ff"])
-def test_odd_characters_are_taken_without_harm(body: str, world: World, alice: FlaskClient):
+def test_unusual_characters_are_accepted(body: str, world: World, alice: FlaskClient):
     answer = alice.post(reply_path(world), data=message(f"Text {body} text"))
 
     assert answer.status_code == 302
     assert alice.get(answer.location).status_code == 200
 
 
-def test_form_sent_one_second_after_the_deadline_is_refused_and_the_text_given_back(app, world, alice):
+def test_form_sent_one_second_after_the_deadline_is_refused_and_its_text_kept(app, world, alice):
     close(app, world, seconds_ago=1)
 
     answer = alice.post(reply_path(world), data=message("Too late?"))
@@ -291,7 +291,7 @@ def test_form_sent_one_second_before_the_deadline_is_accepted(app, world, alice)
     assert alice.post(reply_path(world), data=message("Just in time.")).status_code == 302
 
 
-def test_deadline_of_the_group_counts_before_the_forum_s(app: Flask, world: World, alice: FlaskClient):
+def test_deadline_of_the_group_takes_precedence_over_the_forum_s(app: Flask, world: World, alice: FlaskClient):
     with app.app_context():
         now = utcnow()
         db.session.add(
@@ -308,8 +308,8 @@ def test_deadline_of_the_group_counts_before_the_forum_s(app: Flask, world: Worl
     assert alice.post(reply_path(world), data=message("Late")).status_code == 409
 
 
-def test_closing_between_reading_and_writing_is_noticed_inside_the_transaction(app, world, monkeypatch, alice):
-    """The view's own check passes; the forum closes before the action begins to write."""
+def test_forum_closed_just_before_the_transaction_is_checked_inside_it(app, world, monkeypatch, alice):
+    """The check of the view passes; the forum closes before the transaction starts."""
     begin = actions.transaction
 
     def close_first(**given):
@@ -325,7 +325,7 @@ def test_closing_between_reading_and_writing_is_noticed_inside_the_transaction(a
 
 
 @pytest.mark.parametrize("path", ["topics/{topic}/reply/", "messages/{first}/edit/", "messages/{first}/withdraw/"])
-def test_archived_forum_takes_no_write_of_any_kind(path: str, app: Flask, world: World, alice: FlaskClient):
+def test_archived_forum_accepts_no_writing(path: str, app: Flask, world: World, alice: FlaskClient):
     with app.app_context():
         db.session.get(Forum, world.forum).archived_at = utcnow()
         db.session.commit()
@@ -337,13 +337,13 @@ def test_archived_forum_takes_no_write_of_any_kind(path: str, app: Flask, world:
     assert "Kept words" in answer.text
 
 
-def test_visitor_is_led_to_sign_in_and_back(world: World, visitor: FlaskClient):
+def test_visitor_is_redirected_to_sign_in_and_back(world: World, visitor: FlaskClient):
     answer = visitor.get(f"{reply_path(world)}?to={world.first}")
 
     assert answer.location == f"/en/auth/sign-in/?next=%2Fen%2Ftopics%2F{world.topic}%2Freply%2F%3Fto%3D{world.first}"
 
 
-def test_visitor_s_post_writes_nothing_and_gives_the_text_back(app: Flask, world: World, visitor: FlaskClient):
+def test_post_of_a_visitor_writes_nothing_and_keeps_the_text(app: Flask, world: World, visitor: FlaskClient):
     answer = visitor.post(reply_path(world), data=message("My words"))
 
     assert answer.status_code == 403
@@ -351,7 +351,7 @@ def test_visitor_s_post_writes_nothing_and_gives_the_text_back(app: Flask, world
     assert count(app, Message) == 2
 
 
-def test_expired_session_gives_the_text_back(app: Flask, world: World, alice: FlaskClient):
+def test_expired_session_keeps_the_text(app: Flask, world: World, alice: FlaskClient):
     app.config["WTF_CSRF_ENABLED"] = True
 
     answer = alice.post(reply_path(world), data=message("An hour of work"))
@@ -362,7 +362,7 @@ def test_expired_session_gives_the_text_back(app: Flask, world: World, alice: Fl
 
 
 @pytest.mark.parametrize("path", ["/en/topics/99/reply/", "/en/topics/{other}/reply/"])
-def test_topic_that_is_absent_or_hidden_takes_no_reply(path: str, app: Flask, world: World, alice: FlaskClient):
+def test_unknown_or_hidden_topic_accepts_no_reply(path: str, app: Flask, world: World, alice: FlaskClient):
     with app.app_context():
         draft = db.session.scalar(select(Group).join(Forum).where(Forum.slug == "draft-forum"))
         hidden = make_topic(draft, db.session.get(User, world.admin), "Hidden")
@@ -373,7 +373,7 @@ def test_topic_that_is_absent_or_hidden_takes_no_reply(path: str, app: Flask, wo
 
 
 @pytest.mark.parametrize("to", ["{other}", "99", "x", "-1", "9" * 30])
-def test_reply_to_a_message_of_elsewhere_is_refused(to: str, app: Flask, world: World, alice: FlaskClient):
+def test_reply_to_a_message_of_another_topic_is_refused(to: str, app: Flask, world: World, alice: FlaskClient):
     with app.app_context():
         forum = make_forum("second-forum")
         topic = make_topic(forum.groups[0], db.session.get(User, world.alice), "Elsewhere")
@@ -386,7 +386,7 @@ def test_reply_to_a_message_of_elsewhere_is_refused(to: str, app: Flask, world: 
 
 
 @pytest.mark.parametrize("status", [MessageStatus.WITHDRAWN, MessageStatus.WITHHELD])
-def test_reply_to_what_was_taken_back_meanwhile_is_refused_clearly_and_given_back(status, app, world, alice):
+def test_reply_to_a_message_hidden_meanwhile_is_refused_and_its_text_kept(status, app, world, alice):
     with app.app_context():
         db.session.get_one(Message, world.second).status = status
         db.session.commit()
@@ -398,7 +398,7 @@ def test_reply_to_what_was_taken_back_meanwhile_is_refused_clearly_and_given_bac
     assert count(app, Message) == 2
 
 
-def test_reply_to_what_is_withheld_at_that_moment_is_not_posted(app, world, alice, monkeypatch):
+def test_reply_to_a_message_withheld_just_before_the_transaction_is_refused(app, world, alice, monkeypatch):
     real = actions.transaction
 
     def after_withholding(**given):
@@ -412,7 +412,7 @@ def test_reply_to_what_is_withheld_at_that_moment_is_not_posted(app, world, alic
     assert count(app, Message) == 2
 
 
-def test_number_of_a_message_is_never_used_again(app: Flask, world: World, alice: FlaskClient):
+def test_message_numbers_are_never_reused(app: Flask, world: World, alice: FlaskClient):
     with app.app_context():
         db.session.delete(db.session.get(Message, world.second))
         db.session.commit()
@@ -422,15 +422,15 @@ def test_number_of_a_message_is_never_used_again(app: Flask, world: World, alice
     assert last(app).id == world.second + 1
 
 
-def test_same_words_posted_again_within_minutes_lead_to_the_message_that_there_is(app, world, alice):
-    """As from a form that the browser has loaded anew, with a key of its own."""
+def test_same_text_posted_again_within_minutes_redirects_to_the_existing_message(app, world, alice):
+    """The form has another key, as if the browser had loaded it again."""
     answers = [alice.post(reply_path(world), data=message("Once.", submission=key)) for key in ("a", "b")]
 
     assert answers[0].location == answers[1].location
     assert count(app, Message) == 3
 
 
-def test_same_topic_started_again_within_minutes_leads_to_the_one_that_there_is(app, world, alice):
+def test_same_topic_started_again_within_minutes_redirects_to_the_existing_one(app, world, alice):
     sent = message("Once.", title="Fewer forms", question="1")
     answers = [alice.post(NEW, data=sent | {"submission": key}) for key in ("a", "b")]
 
@@ -443,7 +443,7 @@ def test_same_topic_started_again_within_minutes_leads_to_the_one_that_there_is(
     [{"body": "Twice."}, {"language": "fr"}, {"on_behalf_of": "The Group"}, {"to": "first"}, {"files": "a.txt"}],
     ids=lambda other: next(iter(other)),
 )
-def test_message_that_differs_is_posted_however_soon(other: dict[str, str], app: Flask, world: World, alice):
+def test_different_message_is_posted_at_any_time(other: dict[str, str], app: Flask, world: World, alice):
     sent = message("Once.")
     alice.post(reply_path(world), data=sent)
     path = f"{reply_path(world)}?to={world.second}" if "to" in other else reply_path(world)
@@ -453,7 +453,7 @@ def test_message_that_differs_is_posted_however_soon(other: dict[str, str], app:
     assert count(app, Message) == 4
 
 
-def test_same_words_are_posted_again_after_they_were_withdrawn(app: Flask, world: World, alice):
+def test_same_text_can_be_posted_again_after_withdrawal(app: Flask, world: World, alice):
     for _ in range(2):
         number = int(alice.post(reply_path(world), data=message("Once.")).location.rpartition("-")[2])
         alice.post(f"/en/messages/{number}/withdraw/")
@@ -461,7 +461,7 @@ def test_same_words_are_posted_again_after_they_were_withdrawn(app: Flask, world
     assert count(app, Message) == 4
 
 
-def test_same_words_are_posted_again_after_some_time(app: Flask, world: World, alice):
+def test_same_text_can_be_posted_again_after_some_time(app: Flask, world: World, alice):
     alice.post(reply_path(world), data=message("Once."))
     with app.app_context():
         db.session.scalars(select(Message).where(Message.body == "Once.")).one().posted_at -= timedelta(minutes=11)
@@ -471,7 +471,7 @@ def test_same_words_are_posted_again_after_some_time(app: Flask, world: World, a
     assert count(app, Message) == 4
 
 
-def test_other_people_may_say_the_same(app: Flask, world: World, alice, bruno):
+def test_other_people_can_post_the_same_text(app: Flask, world: World, alice, bruno):
     for client in (alice, bruno):
         client.post(reply_path(world), data=message("We agree."))
 

@@ -1,4 +1,4 @@
-"""Reading topics and messages: pages, numbers, addresses, and what does not exist."""
+"""Reading topics and messages: pages, numbers, addresses, and unknown pages."""
 
 from datetime import UTC, datetime
 
@@ -29,7 +29,7 @@ def test_topic_shows_twenty_messages_a_page(app: Flask, world: World, visitor: F
     assert second.count('<article class="message"') == 2
 
 
-def test_message_s_own_address_leads_to_its_place(app: Flask, world: World, visitor: FlaskClient):
+def test_address_of_a_message_redirects_to_its_place(app: Flask, world: World, visitor: FlaskClient):
     fill(app, world, 20)
 
     answer = visitor.get(f"/fr/messages/{world.second + 20}/")
@@ -37,7 +37,7 @@ def test_message_s_own_address_leads_to_its_place(app: Flask, world: World, visi
     assert answer.location == f"/fr/topics/{world.topic}/?page=2#message-{world.second + 20}"
 
 
-def test_switch_stays_on_the_page_of_the_topic(app: Flask, world: World, visitor: FlaskClient):
+def test_language_switch_stays_on_the_page_of_the_topic(app: Flask, world: World, visitor: FlaskClient):
     fill(app, world, 20)
 
     page = visitor.get(f"/en/topics/{world.topic}/?page=2").text
@@ -45,14 +45,14 @@ def test_switch_stays_on_the_page_of_the_topic(app: Flask, world: World, visitor
     assert f'<a href="/es/topics/{world.topic}/?page=2" lang="es" hreflang="es">' in page
 
 
-def test_each_message_leads_to_itself_in_the_other_languages(world: World, visitor: FlaskClient):
+def test_each_message_links_to_itself_in_the_other_languages(world: World, visitor: FlaskClient):
     page = visitor.get(f"/en/topics/{world.topic}/").text
 
     assert f'<a href="/fr/topics/{world.topic}/#message-{world.second}" lang="fr" hreflang="fr">' in page
 
 
 @pytest.mark.parametrize("page", ["0", "2", "-1", "x", "1000000000", "9" * 40, "1.5", "٣", ""])
-def test_page_that_does_not_exist_is_not_found(page: str, world: World, visitor: FlaskClient):
+def test_page_beyond_the_last_is_not_found(page: str, world: World, visitor: FlaskClient):
     assert visitor.get(f"/en/topics/{world.topic}/?page={page}").status_code == 404
 
 
@@ -77,7 +77,7 @@ def test_page_that_does_not_exist_is_not_found(page: str, world: World, visitor:
     ],
 )
 @pytest.mark.parametrize("language", ["en", "es", "fr"])
-def test_what_does_not_exist_is_not_found_in_the_reader_s_language(language, path, world, visitor):
+def test_not_found_page_is_in_the_reader_s_language(language, path, world, visitor):
     answer = visitor.get(f"/{language}/{path}")
 
     assert answer.status_code == 404
@@ -91,7 +91,7 @@ def test_draft_forum_is_not_found_by_the_public(path: str, visitor: FlaskClient,
     assert alice.get(f"/en/forums/draft-forum/{path}").status_code == 404
 
 
-def test_draft_forum_is_seen_by_administrators(admin: FlaskClient):
+def test_administrators_see_a_draft_forum(admin: FlaskClient):
     assert admin.get("/en/forums/draft-forum/").status_code == 200
 
 
@@ -108,7 +108,7 @@ def test_signed_out_reader_gets_no_cookie_and_no_token(world: World, visitor: Fl
     assert answer.headers["Cache-Control"].startswith("public")
 
 
-def test_signed_in_person_s_page_is_kept_by_no_shared_cache(world: World, alice: FlaskClient):
+def test_page_of_a_signed_in_person_is_not_for_shared_caches(world: World, alice: FlaskClient):
     assert alice.get(f"/en/topics/{world.topic}/").headers["Cache-Control"].startswith("private")
 
 
@@ -120,7 +120,7 @@ def test_message_shows_author_capacity_organization_state_time_and_language(worl
 
 
 @pytest.mark.parametrize("path", ["/fr/forums/open-forum/", "/fr/print/forums/open-forum/"])
-def test_forum_says_from_when_to_when_its_messages_were_posted(path: str, app: Flask, world: World, visitor):
+def test_forum_shows_the_dates_of_its_first_and_last_message(path: str, app: Flask, world: World, visitor):
     with app.app_context():
         first, second = (db.session.get_one(Message, number) for number in (world.first, world.second))
         first.posted_at, second.posted_at = datetime(2012, 2, 1, tzinfo=UTC), datetime(2012, 5, 4, tzinfo=UTC)
@@ -130,14 +130,14 @@ def test_forum_says_from_when_to_when_its_messages_were_posted(path: str, app: F
     assert "Ils ont été publiés du 1er février au 4 mai 2012." in visitor.get(path).text
 
 
-def test_forum_whose_messages_are_of_one_day_names_no_range(world: World, visitor: FlaskClient):
+def test_forum_with_messages_of_one_day_shows_no_range(world: World, visitor: FlaskClient):
     page = visitor.get("/en/forums/open-forum/").text
 
     assert "2 messages are kept here." in page
     assert "They were posted" not in page
 
 
-def test_bare_name_of_a_hostile_participant_stays_text(app: Flask, world: World, visitor: FlaskClient):
+def test_markup_in_the_name_of_a_participant_is_escaped(app: Flask, world: World, visitor: FlaskClient):
     with app.app_context():
         user = db.session.get(User, world.alice)
         user.name, user.title = "<img src=x onerror=alert(1)>", "{{7*7}}"
@@ -156,7 +156,7 @@ def test_bare_name_of_a_hostile_participant_stays_text(app: Flask, world: World,
     [(1, 2, "No message yet."), (-1, 1, "No message yet."), (-2, -1, "No message is kept here.")],
     ids=["planned", "open", "closed"],
 )
-def test_forum_without_messages_says_so_and_says_yet_while_some_may_come(
+def test_forum_without_messages_says_not_yet_while_it_can_get_some(
     opens: int, closes: int, said: str, world: World, visitor: FlaskClient, app: Flask
 ):
     with app.app_context():

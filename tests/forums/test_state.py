@@ -1,4 +1,4 @@
-"""The state of a forum follows from its periods, and nobody can misread its deadline."""
+"""The state of a forum follows from its periods and is shown with its deadline."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -46,11 +46,11 @@ def test_state_follows_from_the_periods(periods, now, kind, deadline):
     assert (state.kind, state.deadline) == (kind, deadline)
 
 
-def test_extended_forum_keeps_its_first_deadline_in_sight():
+def test_extended_forum_shows_its_first_deadline():
     assert state_of([SCHEDULED, EXTENSION], None, OPENING).first_deadline == DEADLINE
 
 
-def test_extension_of_a_reopening_names_the_reopening_s_deadline():
+def test_extension_of_a_reopening_shows_the_deadline_of_the_reopening():
     further = Period(
         kind=PeriodKind.EXTENSION, opens_at=REOPENED.closes_at, closes_at=REOPENED.closes_at + timedelta(days=7)
     )
@@ -60,7 +60,7 @@ def test_extension_of_a_reopening_names_the_reopening_s_deadline():
     assert state.first_deadline == REOPENED.closes_at
 
 
-def test_closed_forum_with_a_reopening_to_come_says_when():
+def test_closed_forum_shows_when_it_will_reopen():
     assert state_of([SCHEDULED, REOPENED], None, LATER).opens_at == REOPENING
 
 
@@ -79,27 +79,27 @@ def period(kind: PeriodKind, opens: datetime, closes: datetime, **more: object) 
         ([SCHEDULED, period("extension", DEADLINE, LATER, called_off_at=OPENING)], DEADLINE, "open", DEADLINE, LATER),
         ([SCHEDULED, period("extension", DEADLINE, LATER, called_off_at=OPENING - SECOND)], LATER, "closed", DEADLINE,
          None),
-        # An extension that was shortened is none where it ends with the period.
+        # An extension shortened to the end of the period is no extension.
         ([SCHEDULED, period("extension", DEADLINE - SECOND, DEADLINE, former_dates=((DEADLINE, LATER),))],
          OPENING, "open", DEADLINE, LATER),
-        # A reopening is told without what had been announced before it.
+        # A reopening is shown without earlier announcements.
         ([period("scheduled", OPENING, DEADLINE, former_dates=((OPENING, REOPENED.closes_at + SECOND),)), REOPENED],
          REOPENING, "reopened", REOPENED.closes_at, None),
         ([SCHEDULED, period("extension", DEADLINE, REOPENED.closes_at + SECOND, called_off_at=DEADLINE), REOPENED],
          REOPENED.closes_at + SECOND, "closed", REOPENED.closes_at, None),
-        # One that was lengthened before it opened ends no earlier than announced.
+        # A period lengthened before it opened does not end earlier than announced.
         ([period("scheduled", OPENING, LATER, former_dates=((OPENING, DEADLINE),))], OPENING, "open", LATER, None),
-        # Called off before it opened: nothing is known any more.
+        # Called off before it opened: no deadline is known.
         ([period("scheduled", OPENING, DEADLINE, called_off_at=OPENING)], DEADLINE, "planned", None, None),
     ],
 )  # fmt: skip
-def test_state_tells_a_later_deadline_that_had_been_announced(periods, now, kind, deadline, announced):
+def test_state_shows_a_later_deadline_announced_before(periods, now, kind, deadline, announced):
     state = state_of(periods, None, now)
 
     assert (state.kind, state.deadline, state.announced) == (kind, deadline, announced)
 
 
-def test_archived_forum_tells_what_had_been_announced():
+def test_archived_forum_shows_the_deadline_announced_before():
     shortened = period("scheduled", OPENING, DEADLINE, former_dates=((OPENING, LATER),))
 
     assert state_of([shortened], REOPENING, REOPENING).announced == LATER
@@ -120,25 +120,25 @@ def test_archived_forum_tells_what_had_been_announced():
          REOPENING, DEADLINE, None),
         ([period("scheduled", OPENING, DEADLINE - SECOND, former_dates=((OPENING, DEADLINE),)),
           period("extension", DEADLINE, LATER, called_off_at=DEADLINE - SECOND)], LATER, DEADLINE, None),
-        # Told once: the first deadline is the one that was announced, or the one that held.
+        # The same date is shown once only: as the announced deadline, or as the one that applied.
         ([period("scheduled", OPENING, DEADLINE, former_dates=((OPENING, LATER),))], REOPENING, None, None),
         ([SCHEDULED, period("extension", DEADLINE, LATER, called_off_at=DEADLINE)], REOPENING, None, None),
     ],
 )  # fmt: skip
-def test_old_dates_stay_in_sight_once_time_has_gone_on(periods, now, first, closed_before):
+def test_former_dates_stay_visible_later(periods, now, first, closed_before):
     state = state_of(periods, None, now)
 
     assert (state.first_deadline, state.closed_before) == (first, closed_before)
 
 
-def test_archived_forum_keeps_all_its_old_dates_in_sight():
+def test_archived_forum_shows_all_its_former_dates():
     extended, reopened = (state_of(periods, NOW, NOW) for periods in ([SCHEDULED, EXTENSION], [SCHEDULED, REOPENED]))
 
     assert (extended.first_deadline, extended.closed_before) == (DEADLINE, None)
     assert (reopened.first_deadline, reopened.closed_before) == (None, DEADLINE)
 
 
-def test_archived_forum_is_archived_whatever_its_periods_say():
+def test_archived_forum_is_archived_even_in_an_open_period():
     assert state_of([SCHEDULED], OPENING, OPENING).kind == StateKind.ARCHIVED
 
 
@@ -168,7 +168,7 @@ def test_open_forum_shows_the_deadline_with_its_hour_and_the_days_left(app: Flas
     assert "5 days left" in page
 
 
-def test_old_dates_stay_in_sight_after_an_extension(app: Flask, world: World, visitor: FlaskClient):
+def test_former_dates_stay_visible_after_an_extension(app: Flask, world: World, visitor: FlaskClient):
     with app.app_context():
         forum = db.session.get(Forum, world.forum)
         forum.periods = [make_period(PeriodKind.SCHEDULED, -500, -24), make_period(PeriodKind.EXTENSION, -24, 100)]
@@ -190,7 +190,7 @@ EVERY_LINE_OF_A_GROUP = (
 
 @pytest.mark.parametrize("path", EVERY_LINE_OF_A_GROUP)
 @pytest.mark.parametrize("is_archived", [False, True])
-def test_group_that_has_ended_leads_to_the_outcome(
+def test_group_that_has_ended_links_to_the_outcome(
     path: str, is_archived: bool, app: Flask, world: World, visitor: FlaskClient
 ):
     with app.app_context():
@@ -213,7 +213,7 @@ def test_group_that_has_ended_leads_to_the_outcome(
 
 
 @pytest.mark.parametrize("path", [*EVERY_LINE_OF_A_GROUP, "/forums/open-forum/"])
-def test_outcome_that_a_language_lacks_is_named_in_the_original_and_said_so(
+def test_untranslated_outcome_is_shown_in_the_original_with_its_language(
     path: str, app: Flask, world: World, visitor: FlaskClient
 ):
     with app.app_context():
@@ -247,7 +247,7 @@ def test_forum_without_a_group_is_not_open(app: Flask, world: World, visitor: Fl
 @pytest.mark.parametrize(
     ("of_groups", "kind", "hours", "varies"),
     [
-        # The periods of two groups in hours from now, None for one that follows the forum's, from -24 to 24.
+        # The periods of two groups in hours from now; None for the period of the forum, from -24 to 24.
         ([None, None], "open", 24, False),
         ([None, (-24, 48)], "open", 48, True),
         ([(-24, 9), (-24, 5)], "open", 9, True),
@@ -265,7 +265,7 @@ def test_state_of_a_forum_follows_from_its_groups(of_groups, kind, hours, varies
     assert (state.kind, state.deadline, state.varies) == (kind, NOW + timedelta(hours=hours), varies)
 
 
-def test_forum_opens_again_when_the_first_of_its_groups_does():
+def test_forum_reopens_with_the_first_of_its_groups():
     periods = [make_period(PeriodKind.SCHEDULED, -24, -9, NOW)]
     periods += [make_period(PeriodKind.REOPENING, opens, 30, NOW, group_id=at) for at, opens in enumerate((9, 5))]
 
@@ -285,7 +285,7 @@ def test_portal_sorts_planned_forums_by_their_opening(app: Flask, world: World, 
     assert order == sorted(order)
 
 
-def test_portal_sorts_forums_by_what_can_be_done_in_them(app: Flask, world: World, visitor: FlaskClient):
+def test_portal_groups_forums_by_state(app: Flask, world: World, visitor: FlaskClient):
     with app.app_context():
         make_forum("planned-forum", opens=24, closes=48)
         make_forum("closed-forum", opens=-48, closes=-24)
@@ -297,7 +297,7 @@ def test_portal_sorts_forums_by_what_can_be_done_in_them(app: Flask, world: Worl
     assert order == sorted(order)
 
 
-def test_archived_forum_stands_in_the_archive_only(app: Flask, world: World, visitor: FlaskClient):
+def test_archived_forum_is_only_in_the_archive(app: Flask, world: World, visitor: FlaskClient):
     with app.app_context():
         db.session.get(Forum, world.forum).archived_at = OPENING
         db.session.commit()
@@ -306,9 +306,7 @@ def test_archived_forum_stands_in_the_archive_only(app: Flask, world: World, vis
     assert "Title of open-forum" in visitor.get("/en/archive/").text
 
 
-def test_text_that_a_language_lacks_is_shown_in_the_original_and_said_so(
-    app: Flask, world: World, visitor: FlaskClient
-):
+def test_untranslated_text_is_shown_in_the_original_with_its_language(app: Flask, world: World, visitor: FlaskClient):
     with app.app_context():
         forum = db.session.get(Forum, world.forum)
         del forum.texts["fr"]
@@ -320,8 +318,8 @@ def test_text_that_a_language_lacks_is_shown_in_the_original_and_said_so(
     assert "language-note" in page
 
 
-def test_group_offers_what_its_reader_may_do_now(app: Flask, world: World, visitor: FlaskClient, alice: FlaskClient):
-    """A topic to whoever may start one, signing in where nothing else is in the way."""
+def test_group_offers_what_its_reader_can_do(app: Flask, world: World, visitor: FlaskClient, alice: FlaskClient):
+    """Starting a topic is offered to people who may, signing in if only that is missing."""
     group = "/en/forums/open-forum/groups/group-1/"
     signing_in, starting = "Sign in to start a topic or to reply", "Start a topic<"
     offered = {client: (signing_in in page, starting in page) for client, page in pages_of(group, visitor, alice)}
@@ -338,7 +336,7 @@ def pages_of(path: str, *clients: FlaskClient) -> list[tuple[FlaskClient, str]]:
     return [(client, client.get(path).text) for client in clients]
 
 
-def test_deadline_told_to_the_minute_holds_until_its_last_second():
+def test_deadline_includes_its_last_minute():
     told = DEADLINE.replace(hour=23, minute=59)
     state_at = {
         seconds: state_of(

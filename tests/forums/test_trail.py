@@ -1,4 +1,4 @@
-"""The breadcrumb of what is done with a topic or a message is the topic's, with one step more."""
+"""The breadcrumb of a form about a topic or message is that of the topic with one more step."""
 
 import pytest
 from flask import Flask
@@ -27,7 +27,7 @@ def trail_of(client: FlaskClient, path: str) -> Trail:
         "/en/messages/{edited}/history/",
     ],
 )
-def test_way_to_what_is_done_with_a_message_goes_by_its_forum_group_and_topic(path: str, full: FullWorld, people):
+def test_breadcrumb_of_a_form_about_a_message_has_forum_group_and_topic(path: str, full: FullWorld, people):
     path = path.format_map(vars(full))
     topic = trail_of(people["alice"], f"/en/topics/{full.long_topic}/")
     *above, here = trail_of(people["alice"], path)
@@ -37,7 +37,7 @@ def test_way_to_what_is_done_with_a_message_goes_by_its_forum_group_and_topic(pa
     assert here[0] == path
 
 
-def test_way_to_the_history_of_an_archived_message_goes_by_the_archive(one_app: Flask, full: FullWorld, people):
+def test_breadcrumb_of_the_history_of_an_archived_message_has_the_archive(one_app: Flask, full: FullWorld, people):
     with one_app.app_context():
         archived = db.select(Message).join(Topic).join(Group).join(Forum).where(Forum.archived_at.is_not(None))
         message = db.session.scalars(archived).one()

@@ -1,4 +1,4 @@
-"""Who may post is said on the pages before anybody tries, and so is whether a message will wait."""
+"""Pages say in advance who may post, and whether a message will wait for approval."""
 
 from datetime import timedelta
 
@@ -32,7 +32,7 @@ def change(app: Flask, kind: type, key: int, **values: object) -> None:
 
 @pytest.fixture
 def by_invitation(app: Flask, world: World) -> World:
-    """A forum in which only Bruno may post, besides the Secretariat."""
+    """A forum in which only Bruno and the Secretariat may post."""
     with app.app_context():
         db.session.get_one(Forum, world.forum).by_invitation = True
         db.session.add(ForumRole(user_id=world.bruno, forum_id=world.forum, role=Role.PARTICIPANT))
@@ -49,7 +49,7 @@ def test_pages_say_that_only_approved_participants_may_post(by_invitation: World
 
 
 @pytest.mark.parametrize("language", ["en", "es", "fr"])
-def test_pages_tell_whoever_is_not_approved_whom_to_write_to(by_invitation: World, reachable, language):
+def test_pages_show_the_contact_to_people_who_are_not_approved(by_invitation: World, reachable, language):
     alice, bruno = (sign_in(reachable, key) for key in (by_invitation.alice, by_invitation.bruno))
 
     for path in paths(by_invitation):
@@ -60,23 +60,25 @@ def test_pages_tell_whoever_is_not_approved_whom_to_write_to(by_invitation: Worl
         assert "mailto:" not in content[1], path
 
 
-def test_refused_form_says_whom_to_write_to(by_invitation: World, reachable):
+def test_refused_form_shows_the_contact(by_invitation: World, reachable):
     answer = sign_in(reachable, by_invitation.alice).get(f"/en/topics/{by_invitation.topic}/reply/")
 
     assert answer.status_code == 403
     assert f'<a href="mailto:{CONTACT}">' in answer.text.split("<footer")[0]
 
 
-def test_without_an_address_none_is_named(by_invitation: World, alice: FlaskClient):
+def test_no_contact_is_shown_without_an_address(by_invitation: World, alice: FlaskClient):
     assert "mailto:" not in alice.get("/en/forums/open-forum/").text
 
 
-def test_forum_for_everybody_says_nothing_of_it(world: World, visitor: FlaskClient, alice: FlaskClient):
+def test_forum_for_everybody_does_not_mention_approval_of_participants(
+    world: World, visitor: FlaskClient, alice: FlaskClient
+):
     for path in paths(world):
         assert WHO not in visitor.get(path).text + alice.get(path).text
 
 
-def test_nobody_is_offered_what_would_be_refused(by_invitation: World, alice, bruno, moderator):
+def test_nobody_is_offered_an_action_that_would_be_refused(by_invitation: World, alice, bruno, moderator):
     topic, group = f"/en/topics/{by_invitation.topic}/", "/en/forums/open-forum/groups/group-1/"
     for client, offered in ((alice, False), (bruno, True), (moderator, True)):
         assert ("reply/?to=" in client.get(topic).text) == offered
@@ -91,7 +93,9 @@ def test_only_visitors_are_asked_to_sign_in(by_invitation: World, visitor: Flask
         assert "Sign in to" not in alice.get(path).text
 
 
-def test_forum_s_page_tells_how_to_take_part(by_invitation: World, visitor: FlaskClient, alice: FlaskClient, bruno):
+def test_page_of_the_forum_explains_how_to_take_part(
+    by_invitation: World, visitor: FlaskClient, alice: FlaskClient, bruno
+):
     path = "/en/forums/open-forum/"
 
     assert "the Secretariat has to approve it for this forum" in visitor.get(path).text
@@ -99,7 +103,7 @@ def test_forum_s_page_tells_how_to_take_part(by_invitation: World, visitor: Flas
     assert "Choose a group on the discussion pages" in bruno.get(path).text
 
 
-def test_closed_forum_does_not_say_who_could_have_posted(app: Flask, by_invitation: World, visitor: FlaskClient):
+def test_closed_forum_does_not_say_who_could_post(app: Flask, by_invitation: World, visitor: FlaskClient):
     with app.app_context():
         db.session.query(Period).filter_by(forum_id=by_invitation.forum).one().closes_at = utcnow() - timedelta(
             seconds=1
@@ -120,7 +124,7 @@ def test_locked_topic_says_so_and_offers_no_reply(app: Flask, world: World, visi
         assert '<strong class="mark">Locked</strong>' in client.get("/en/forums/open-forum/groups/group-1/").text
 
 
-def test_form_says_before_one_writes_that_the_message_will_wait(app: Flask, world: World, alice, moderator):
+def test_empty_form_says_that_the_message_will_wait(app: Flask, world: World, alice, moderator):
     forms = (f"/en/topics/{world.topic}/reply/", "/en/forums/open-forum/groups/group-1/new/")
     assert [WAITS in alice.get(path).text for path in forms] == [False, False]
     change(app, Forum, world.forum, approval=Approval.EVERYBODY)
@@ -128,7 +132,7 @@ def test_form_says_before_one_writes_that_the_message_will_wait(app: Flask, worl
     assert [WAITS in moderator.get(path).text for path in forms] == [False, False]
 
 
-def test_form_follows_the_rule_of_the_group_and_the_newcomer_s(app: Flask, world: World, alice: FlaskClient):
+def test_form_follows_the_approval_rules_of_the_group_and_for_newcomers(app: Flask, world: World, alice: FlaskClient):
     path = f"/en/topics/{world.topic}/reply/"
     change(app, Forum, world.forum, approval=Approval.NEWCOMERS)
     assert WAITS not in alice.get(path).text
@@ -149,7 +153,7 @@ def test_author_is_told_that_the_message_waits_and_sees_it(app: Flask, world: Wo
     assert "Read me first." not in visitor.get(f"/en/topics/{world.topic}/").text
 
 
-def test_locked_topic_that_has_ended_tells_how(app: Flask, world: World, visitor):
+def test_locked_topic_in_an_archived_forum_shows_both(app: Flask, world: World, visitor):
     change(app, Topic, world.topic, locked_at=utcnow())
     change(app, Forum, world.forum, archived_at=utcnow())
     page = visitor.get(f"/en/topics/{world.topic}/").text

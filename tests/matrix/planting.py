@@ -29,8 +29,8 @@ from app.models import (
     Topic,
     User,
 )
-from app.moderation.queries import version_of
-from app.moderation.topic_queries import version_of_topic
+from app.moderation.queue import version_of
+from app.moderation.topics import version_of_topic
 from tests.files import make_attachment
 from tests.full_world import TOTP_SECRET, furnish
 from tests.matrix.marks import Mark, plant

@@ -1,4 +1,4 @@
-"""A forum whose messages are read before they are published, one that waits there, and what came of it."""
+"""A forum in which messages need approval, a message that waits there, and its acts and mails."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ BODY = "Words that wait."
 
 @pytest.fixture
 def waiting(app: Flask, world: World) -> int:
-    """A message of Bruno, who reads French, in the topic of the small world; its number."""
+    """The number of a waiting message by Bruno, who reads French, in the topic of the small world."""
     with app.app_context():
         bruno = db.session.get_one(User, world.bruno)
         bruno.language = "fr"
@@ -33,7 +33,7 @@ def waiting(app: Flask, world: World) -> int:
 
 @pytest.fixture
 def place(app: Flask, world: World) -> Iterator[Place]:
-    """What there is to tidy up; whatever a test does, places and counters are right afterwards."""
+    """Topics and messages to move. After the test, checks that places and counters are right."""
     with app.app_context():
         made = furnish(world)
     yield made
@@ -42,7 +42,7 @@ def place(app: Flask, world: World) -> Iterator[Place]:
 
 @pytest.fixture
 def read_first(app: Flask, world: World) -> None:
-    """In the open forum everybody's messages are read before they are published."""
+    """In the open forum, all messages need approval."""
     with app.app_context():
         db.session.get_one(Forum, world.forum).approval = Approval.EVERYBODY
         db.session.commit()
@@ -56,7 +56,7 @@ def stranger(app: Flask, world: World) -> FlaskClient:
 
 @pytest.fixture
 def look(app: Flask) -> Callable[[int], Message]:
-    """A message as it stands now, to look at outside a request."""
+    """Reads the present state of a message outside a request."""
 
     def read(number: int) -> Message:
         with app.app_context():
@@ -94,7 +94,7 @@ def mails(app: Flask) -> Callable[[], list[Mail]]:
 
 @contextmanager
 def changed(app: Flask, kind: type, key: int) -> Iterator[Any]:
-    """A row to change; what was changed is kept."""
+    """A row to change; the changes are committed."""
     with app.app_context():
         yield db.session.get_one(kind, key)
         db.session.commit()
@@ -123,13 +123,13 @@ def moderator_of(app: Flask, forum: int, name: str, *, languages: str = "", **mo
 
 
 def do(client: FlaskClient, number: int, act: str, **data: object):
-    """Send the form of an act as someone would who has just opened it, by default with a reason."""
+    """Send the form of an act with the present version and, by default, a reason."""
     seen = seen_by(client, number, act)
     return client.post(f"/en/moderation/messages/{number}/{act}/", data={"version": seen, **REASON, **data})
 
 
 def seen_by(client: FlaskClient, number: int, act: str) -> str:
-    """What the page of a message gives the form of an act to send back, "" where it has no such form."""
+    """The version in the form of an act on the page of a message, or "" if there is no such form."""
     page = client.get(f"/en/moderation/messages/{number}/").text
     found = re.search(rf'id="{act}-version"[^>]*value="([0-9a-f-]*)"', page)
     return found[1] if found else ""

@@ -1,4 +1,4 @@
-"""What moderators do with a message: each act, its refusals, and what it leaves behind."""
+"""Acts on a message: their effects, their refusals and their records."""
 
 import threading
 
@@ -7,10 +7,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.database import utcnow
-from app.errors import AlreadyDecided
+from app.errors import AlreadyDecided, ChangedMeanwhile
 from app.extensions import db
 from app.models import ForumRole, LogEntry, Message, Reason, ReasonText, Revision, Topic, User
-from app.moderation import actions
+from app.moderation import messages
 from tests.moderation.conftest import BODY, archive, changed, do, seen_by
 from tests.world import World, make_pending, make_topic, texts
 
@@ -20,7 +20,7 @@ ACTS = {"approve": {}, "return": {}, "correct": CORRECTED, "withhold": {}, "rest
 
 @pytest.fixture
 def reason(app: Flask, world: World) -> int:
-    """A reason that administrators offer; its key."""
+    """The key of a reason that administrators offer."""
     with app.app_context():
         made = Reason(texts=texts(ReasonText, text="Off topic"))
         db.session.add(made)
@@ -48,7 +48,7 @@ def test_approved_message_is_published_at_the_end_of_its_topic(app, world, waiti
     assert acts() == [("approve", waiting)]
 
 
-def test_approving_twice_approves_once(world: World, waiting: int, moderator: FlaskClient, look, acts, mails):
+def test_message_approved_twice_is_approved_once(world: World, waiting: int, moderator: FlaskClient, look, acts, mails):
     do(moderator, waiting, "approve")
     answer = do(moderator, waiting, "approve")
 
@@ -59,9 +59,9 @@ def test_approving_twice_approves_once(world: World, waiting: int, moderator: Fl
     assert look(waiting).position == 3
 
 
-def test_two_moderators_who_approve_at_once_approve_once(app, world: World, waiting: int, moderator, acts, look, mails):
+def test_two_simultaneous_approvals_approve_once(app, world: World, waiting: int, moderator, acts, look, mails):
     seen = seen_by(moderator, waiting, "approve")
-    outcomes = at_once(app, waiting, [world.moderator, world.admin], actions.approve, version=seen)
+    outcomes = at_once(app, waiting, [world.moderator, world.admin], messages.approve, version=seen)
 
     assert sorted(outcomes) == ["AlreadyDecided", "done"]
     assert acts() == [("approve", waiting)]
@@ -70,16 +70,18 @@ def test_two_moderators_who_approve_at_once_approve_once(app, world: World, wait
     assert counters(app, world) == (3, 2, 3)
 
 
-def test_one_approves_and_one_withholds_at_once(app: Flask, world: World, waiting: int, moderator, acts, look):
-    """Whoever comes second finds it decided or changed, and decides nothing."""
+def test_simultaneous_approval_and_withholding_leave_one_decision(
+    app: Flask, world: World, waiting: int, moderator, acts, look
+):
+    """The second moderator finds the message decided or changed, and their act is refused."""
     seen, started = seen_by(moderator, waiting, "approve"), threading.Barrier(2)
     outcomes: list[str] = []
     no = {"en": "No"}
     both = (
-        (world.moderator, lambda message, by: actions.approve(message, by=by, version=seen)),
+        (world.moderator, lambda message, by: messages.approve(message, by=by, version=seen)),
         (
             world.admin,
-            lambda message, by: actions.withhold(message, by=by, version=seen, reason=no, title=""),
+            lambda message, by: messages.withhold(message, by=by, version=seen, reason=no, title=""),
         ),
     )
     run([lambda one=one: outcomes.append(attempt(app, waiting, *one, started)) for one in both])
@@ -89,7 +91,7 @@ def test_one_approves_and_one_withholds_at_once(app: Flask, world: World, waitin
     assert (look(waiting).position is None) == (("approve", waiting) not in acts())
 
 
-def test_what_the_author_has_changed_meanwhile_is_not_approved_unseen(world, waiting, moderator, bruno, look, acts):
+def test_approval_is_refused_if_the_author_has_changed_the_text_meanwhile(world, waiting, moderator, bruno, look, acts):
     page = moderator.get(f"/en/moderation/messages/{waiting}/").text
     seen = page.partition('id="approve-version"')[2].partition('value="')[2].partition('"')[0]
     bruno.post(f"/en/messages/{waiting}/edit/", data={"body": "Something else", "language": "en"})
@@ -101,7 +103,7 @@ def test_what_the_author_has_changed_meanwhile_is_not_approved_unseen(world, wai
     assert acts() == []
 
 
-def test_title_that_the_author_has_changed_meanwhile_is_not_approved_unseen(app, world, moderator, bruno, look):
+def test_approval_is_refused_if_the_author_has_changed_the_title_meanwhile(app, world, moderator, bruno, look):
     with app.app_context():
         author = db.session.get_one(User, world.bruno)
         topic = make_topic(db.session.get_one(Topic, world.topic).group, author, "Mild title")
@@ -126,7 +128,7 @@ def test_returned_message_stays_unpublished_and_can_still_be_approved(world, wai
     assert acts() == [("return", waiting), ("approve", waiting)]
 
 
-def test_corrected_message_keeps_what_it_said(app: Flask, world: World, moderator, visitor, acts):
+def test_correction_keeps_the_former_text_as_a_revision(app: Flask, world: World, moderator, visitor, acts):
     answer = do(moderator, world.first, "correct", **CORRECTED)
 
     assert answer.status_code == 302
@@ -147,25 +149,25 @@ def test_correction_that_changes_nothing_is_refused(world: World, moderator: Fla
     assert acts() == []
 
 
-def test_correction_does_not_undo_what_the_author_has_changed_meanwhile(app, world, moderator, alice, look):
+def test_correction_is_refused_if_the_author_has_changed_the_text_meanwhile(app, world, moderator, alice, look):
     page = moderator.get(f"/en/moderation/messages/{world.first}/").text
     seen = page.partition('id="correct-version"')[2].partition('value="')[2].partition('"')[0]
     alice.post(f"/en/messages/{world.first}/edit/", data={"body": "My newer words", "language": "en"})
     answer = do(moderator, world.first, "correct", **CORRECTED, version=seen)
 
     assert answer.status_code == 409
-    assert "Better words." in answer.text, "what was typed is given back"
+    assert "Better words." in answer.text, "the typed text is kept"
     assert look(world.first).body == "My newer words"
 
 
-def test_correction_stays_safe_html(world: World, moderator: FlaskClient, visitor: FlaskClient):
+def test_corrected_text_is_sanitized(world: World, moderator: FlaskClient, visitor: FlaskClient):
     do(moderator, world.first, "correct", **{**CORRECTED, "body": "<script>alert(1)</script> **x**"})
 
     assert "<script>alert" not in topic_page(visitor, world)
     assert "<strong>x</strong>" in topic_page(visitor, world)
 
 
-def test_withheld_message_keeps_number_and_place_and_says_when_and_why(app, world, moderator, visitor, look):
+def test_withheld_message_keeps_number_and_place_and_shows_date_and_reason(app, world, moderator, visitor, look):
     do(moderator, world.first, "withhold", words="Off topic")
 
     page = topic_page(visitor, world)
@@ -177,7 +179,7 @@ def test_withheld_message_keeps_number_and_place_and_says_when_and_why(app, worl
     assert counters(app, world) == (1, 1, 2)
 
 
-def test_reason_from_the_list_is_told_in_the_reader_s_language(world, reason, moderator, visitor):
+def test_listed_reason_is_shown_in_the_reader_s_language(world, reason, moderator, visitor):
     do(moderator, world.first, "withhold", words="", listed=reason)
 
     assert "Off topic (fr)" in topic_page(visitor, world, "fr")
@@ -202,7 +204,7 @@ def test_reason_keeps_its_text_when_the_list_changes(app: Flask, world: World, r
 @pytest.mark.parametrize("act", ["return", "correct", "withhold"])
 @pytest.mark.parametrize("data", [{"words": "  "}, {"words": "", "listed": "99"}, {"words": "", "listed": "x"},
                                   {"words": "x" * 501}])  # fmt: skip
-def test_act_without_a_proper_reason_is_refused_and_the_text_given_back(act, data, world, waiting, moderator, acts):
+def test_act_without_a_valid_reason_is_refused_and_the_typed_text_kept(act, data, world, waiting, moderator, acts):
     answer = do(moderator, waiting, act, **{**ACTS[act], **data})
 
     assert answer.status_code == 422
@@ -212,7 +214,7 @@ def test_act_without_a_proper_reason_is_refused_and_the_text_given_back(act, dat
         assert "Better words." in answer.text
 
 
-def test_page_with_an_error_has_unique_ids_and_one_form_with_errors(world: World, waiting: int, moderator):
+def test_page_with_an_error_has_unique_ids_and_errors_in_one_form_only(world: World, waiting: int, moderator):
     page = do(moderator, waiting, "correct", **{**CORRECTED, "words": ""}).text
     ids = [part.partition('"')[0] for part in page.split(' id="')[1:]]
 
@@ -221,7 +223,9 @@ def test_page_with_an_error_has_unique_ids_and_one_form_with_errors(world: World
     assert page.count("aria-invalid") == 1
 
 
-def test_message_that_was_never_published_stays_so_but_stands_in_the_record(world, waiting, moderator, visitor, look):
+def test_withheld_message_that_was_never_published_stays_hidden_and_is_in_the_record(
+    world, waiting, moderator, visitor, look
+):
     do(moderator, waiting, "withhold")
 
     assert f'id="message-{waiting}"' not in topic_page(visitor, world)
@@ -241,7 +245,7 @@ def test_author_of_an_unpublished_withheld_message_sees_why(world: World, waitin
     assert BODY in bruno.get(f"/en/messages/{waiting}/history/").text
 
 
-def test_restored_message_is_shown_again_at_its_place(app: Flask, world: World, moderator, visitor, look, acts):
+def test_restored_message_is_shown_again_in_its_place(app: Flask, world: World, moderator, visitor, look, acts):
     do(moderator, world.first, "withhold")
     do(moderator, world.first, "restore")
 
@@ -270,7 +274,9 @@ def test_restored_message_that_was_never_published_waits_again(world: World, wai
         ("withdrawn", {"approve", "return", "correct", "withhold", "restore", "settle"}),
     ],
 )
-def test_each_act_is_possible_on_some_statuses_only(status: str, impossible: set[str], app, world, moderator, acts):
+def test_act_is_refused_where_the_status_does_not_allow_it(
+    status: str, impossible: set[str], app, world, moderator, acts
+):
     for act in impossible:
         with changed(app, Message, world.first) as message:
             message.status, message.withheld_for = status, {"en": "Why"}
@@ -282,7 +288,7 @@ def test_each_act_is_possible_on_some_statuses_only(status: str, impossible: set
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_archived_forum_takes_no_act(act: str, app: Flask, world: World, waiting, moderator, acts):
+def test_archived_forum_allows_no_act(act: str, app: Flask, world: World, waiting, moderator, acts):
     archive(app, world)
     answer = do(moderator, waiting, act, **ACTS[act])
 
@@ -292,25 +298,25 @@ def test_archived_forum_takes_no_act(act: str, app: Flask, world: World, waiting
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_author_is_no_moderator(act: str, world: World, waiting: int, bruno: FlaskClient, acts):
+def test_author_cannot_moderate_their_own_message(act: str, world: World, waiting: int, bruno: FlaskClient, acts):
     assert do(bruno, waiting, act, **ACTS[act]).status_code == 403
     assert acts() == []
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_act_is_a_post(act: str, world: World, waiting: int, moderator: FlaskClient):
+def test_act_requires_post(act: str, world: World, waiting: int, moderator: FlaskClient):
     assert moderator.get(f"/en/moderation/messages/{waiting}/{act}/").status_code == 405
 
 
-def test_act_needs_the_token_of_its_form(app: Flask, world: World, waiting: int, moderator: FlaskClient, look):
+def test_act_requires_the_csrf_token(app: Flask, world: World, waiting: int, moderator: FlaskClient, look):
     app.config["WTF_CSRF_ENABLED"] = True
 
     assert do(moderator, waiting, "approve").status_code == 400
     assert look(waiting).status == "pending"
 
 
-def test_a_role_that_was_lost_meanwhile_is_noticed_inside_the_transaction(app, world, waiting, monkeypatch, moderator):
-    begin = actions.transaction
+def test_role_lost_before_the_transaction_is_checked_inside_it(app, world, waiting, monkeypatch, moderator):
+    begin = messages.transaction
 
     def lose_the_role(**given):
         with app.app_context():
@@ -318,7 +324,7 @@ def test_a_role_that_was_lost_meanwhile_is_noticed_inside_the_transaction(app, w
             db.session.commit()
         return begin(**given)
 
-    monkeypatch.setattr(actions, "transaction", lose_the_role)
+    monkeypatch.setattr(messages, "transaction", lose_the_role)
 
     assert do(moderator, waiting, "approve").status_code == 403
 
@@ -345,13 +351,13 @@ def test_neutral_title_is_in_the_language_of_the_topic(app: Flask, world: World,
     assert f'value="Hilo del mensaje número {world.first}"' in page
 
 
-def test_title_is_kept_where_the_moderator_leaves_it(world: World, moderator: FlaskClient, visitor: FlaskClient):
+def test_withholding_with_an_empty_title_keeps_the_title(world: World, moderator: FlaskClient, visitor: FlaskClient):
     do(moderator, world.first, "withhold", title="")
 
     assert "Reporting formats" in topic_page(visitor, world)
 
 
-def test_message_that_did_not_begin_its_topic_changes_no_title(world: World, moderator, visitor):
+def test_withholding_a_later_message_cannot_change_the_title(world: World, moderator, visitor):
     page = moderator.get(f"/en/moderation/messages/{world.second}/").text
     assert 'name="title"' not in page
     do(moderator, world.second, "withhold", title="Another title")
@@ -360,7 +366,7 @@ def test_message_that_did_not_begin_its_topic_changes_no_title(world: World, mod
 
 
 @pytest.mark.parametrize("number", ["0", "99", "9" * 30, "x", "-1"])
-def test_number_of_no_message_is_not_found(number: str, world: World, moderator: FlaskClient):
+def test_unknown_message_number_is_not_found(number: str, world: World, moderator: FlaskClient):
     assert moderator.get(f"/en/moderation/messages/{number}/").status_code == 404
     assert moderator.post(f"/en/moderation/messages/{number}/approve/").status_code == 404
 
@@ -369,7 +375,7 @@ def test_unknown_act_is_not_found(world: World, moderator: FlaskClient):
     assert moderator.post(f"/en/moderation/messages/{world.first}/delete/").status_code == 404
 
 
-def test_reason_of_hostile_words_stays_text(world: World, moderator: FlaskClient, visitor: FlaskClient, mails):
+def test_markup_in_a_reason_is_escaped(world: World, moderator: FlaskClient, visitor: FlaskClient, mails):
     words = '<img src=x onerror=alert(1)> {{7*7}} %(number)s "quoted"'
     do(moderator, world.first, "withhold", words=words)
 
@@ -386,19 +392,19 @@ def test_reason_of_hostile_words_stays_text(world: World, moderator: FlaskClient
 
 
 def attempt(app: Flask, number: int, key: int, act, started: threading.Barrier) -> str:
-    """What comes of an act when everybody begins at the same moment."""
+    """The outcome of an act that starts together with others."""
     with app.app_context():
         message, by = db.session.get_one(Message, number), db.session.get_one(User, key)
         started.wait(10)
         try:
             act(message, by=by)
-        except AlreadyDecided:
-            return "AlreadyDecided"
+        except (AlreadyDecided, ChangedMeanwhile) as error:
+            return type(error).__name__
         return "done"
 
 
 def at_once(app: Flask, number: int, keys: list[int], act, **more: object) -> list[str]:
-    """What comes of an act that several people do at the same moment."""
+    """The outcomes of an act that several people do at the same time."""
     started, outcomes = threading.Barrier(len(keys)), []
 
     def one(key: int) -> None:

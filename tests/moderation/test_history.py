@@ -1,4 +1,4 @@
-"""The history of a message: versions, what is different between them, and who may see which."""
+"""The history of a message: its versions, the differences between them, and who may see them."""
 
 from datetime import timedelta
 
@@ -26,7 +26,7 @@ def edit(client: FlaskClient, number: int, body: str, **more: str):
     return client.post(f"/en/messages/{number}/edit/", data={"body": body, "language": "en", **more})
 
 
-def test_difference_is_told_word_by_word(world: World, alice: FlaskClient, visitor: FlaskClient):
+def test_difference_is_marked_word_by_word(world: World, alice: FlaskClient, visitor: FlaskClient):
     edit(alice, world.first, "A shorter **form** would really help.")
     page = history(visitor, world.first).text
 
@@ -37,7 +37,7 @@ def test_difference_is_told_word_by_word(world: World, alice: FlaskClient, visit
     assert "Changed by its author." in page
 
 
-def test_language_and_on_behalf_of_are_told_too(world: World, alice: FlaskClient, visitor: FlaskClient):
+def test_changes_of_language_and_on_behalf_of_are_shown(world: World, alice: FlaskClient, visitor: FlaskClient):
     edit(alice, world.first, "A shorter form would help.", language="fr", on_behalf_of="Some others")
     page = history(visitor, world.first).text
 
@@ -45,7 +45,7 @@ def test_language_and_on_behalf_of_are_told_too(world: World, alice: FlaskClient
     assert "On behalf of: –, now Some others" in page
 
 
-def test_correction_says_that_it_was_the_secretariat_and_why(world: World, moderator, visitor):
+def test_correction_names_the_secretariat_and_the_reason(world: World, moderator, visitor):
     do(moderator, world.first, "correct", words="Spelling", body="A shorter form would help!", language="en")
 
     page = history(visitor, world.first).text
@@ -55,7 +55,7 @@ def test_correction_says_that_it_was_the_secretariat_and_why(world: World, moder
     assert "<bdi>Moderator</bdi>" in history(moderator, world.first).text
 
 
-def test_hidden_versions_are_for_the_author_and_the_moderators(world, alice, bruno, moderator, stranger, visitor):
+def test_only_the_author_and_moderators_see_hidden_versions(world, alice, bruno, moderator, stranger, visitor):
     edit(alice, world.first, "Her number is 555 0100.")
     do(moderator, world.first, "correct", **HIDDEN, hide="y")
     edit(alice, world.first, "Her number is kept here, I think.")
@@ -63,7 +63,7 @@ def test_hidden_versions_are_for_the_author_and_the_moderators(world, alice, bru
     for client in (visitor, bruno, stranger):
         page = history(client, world.first).text
         assert "555" not in page
-        assert "A shorter form" not in page, "nor what it said before that"
+        assert "A shorter form" not in page, "nor any version before that"
         assert "Earlier versions are not shown" in page
         assert "Her number is kept here." in page
         assert "I think" in page
@@ -71,10 +71,12 @@ def test_hidden_versions_are_for_the_author_and_the_moderators(world, alice, bru
     for client in (alice, moderator):
         page = history(client, world.first).text
         assert "555 0100" in page
-        assert page.count("Readers do not see this version.") == 2, "nor what it said before that"
+        assert page.count("Readers do not see this version.") == 2, "nor any version before that"
 
 
-def test_readers_are_told_of_a_correction_whatever_is_hidden(world, alice, bruno, moderator, stranger, visitor):
+def test_readers_see_that_a_message_was_corrected_even_with_hidden_versions(
+    world, alice, bruno, moderator, stranger, visitor
+):
     do(moderator, world.first, "correct", **HIDDEN, hide="y", words="Personal data")
 
     for client in (visitor, alice, bruno, moderator, stranger):
@@ -85,7 +87,7 @@ def test_readers_are_told_of_a_correction_whatever_is_hidden(world, alice, bruno
     assert "Moderator" not in history(visitor, world.first).text
 
 
-def test_readers_are_told_of_a_correction_before_publication(world, waiting, moderator, visitor, alice):
+def test_readers_see_that_a_message_was_corrected_before_publication(world, waiting, moderator, visitor, alice):
     do(moderator, waiting, "correct", **SHORT, words="Personal data")
     do(moderator, waiting, "approve")
 
@@ -95,7 +97,7 @@ def test_readers_are_told_of_a_correction_before_publication(world, waiting, mod
         assert BODY not in page
 
 
-def test_readers_are_told_of_corrections_of_versions_that_they_do_not_see(world, waiting, bruno, moderator, visitor):
+def test_readers_see_that_hidden_versions_were_corrected(world, waiting, bruno, moderator, visitor):
     do(moderator, waiting, "correct", **SHORT, words="Personal <data>")
     edit(bruno, waiting, "It is kept there.")
     do(moderator, waiting, "approve")
@@ -103,7 +105,7 @@ def test_readers_are_told_of_corrections_of_versions_that_they_do_not_see(world,
         edit(bruno, waiting, f"Text {number}")
     first, last = (history(visitor, waiting, page).text for page in ("", "?page=2"))
 
-    assert "Corrected by the Secretariat." not in first, "it stands with the earliest versions"
+    assert "Corrected by the Secretariat." not in first, "it is shown with the earliest versions"
     assert "Corrected by the Secretariat." in last
     assert "Personal &lt;data&gt;" in last
     assert "It is kept here." not in last
@@ -118,7 +120,9 @@ def test_readers_are_told_of_corrections_of_versions_that_they_do_not_see(world,
         ("fr", "Corrigé par le Secrétariat le "),
     ],
 )
-def test_message_says_that_the_secretariat_corrected_it(language: str, said: str, world: World, moderator, visitor):
+def test_corrected_message_is_marked_as_corrected_by_the_secretariat(
+    language: str, said: str, world: World, moderator, visitor
+):
     do(moderator, world.first, "correct", **HIDDEN, hide="y")
 
     for path in (f"topics/{world.topic}", f"print/topics/{world.topic}", f"print/messages/{world.first}"):
@@ -127,7 +131,7 @@ def test_message_says_that_the_secretariat_corrected_it(language: str, said: str
         assert page.count(f"/messages/{world.first}/history/") == 1, "and not that its author edited it"
 
 
-def test_message_says_too_that_its_author_edited_it_after_a_correction(app, world, alice, moderator, visitor):
+def test_message_edited_after_a_correction_is_marked_as_both(app, world, alice, moderator, visitor):
     edit(alice, world.first, "Changed.")
     assert "Edited 2" in visitor.get(f"/en/topics/{world.topic}/").text
     do(moderator, world.first, "correct", **HIDDEN)
@@ -141,7 +145,7 @@ def test_message_says_too_that_its_author_edited_it_after_a_correction(app, worl
     assert "Corrected by the Secretariat 2" in page
 
 
-def test_message_that_was_withheld_and_restored_is_not_called_corrected(world: World, alice, moderator, visitor):
+def test_restored_message_is_not_marked_as_corrected(world: World, alice, moderator, visitor):
     edit(alice, world.first, "Changed.")
     do(moderator, world.first, "withhold")
     do(moderator, world.first, "restore")
@@ -150,7 +154,7 @@ def test_message_that_was_withheld_and_restored_is_not_called_corrected(world: W
     assert "Corrected by" not in history(visitor, world.first).text
 
 
-def test_author_who_edits_what_was_corrected_is_told_so_with_the_reason(world: World, alice, moderator):
+def test_edit_form_of_a_corrected_message_shows_the_reason(world: World, alice, moderator):
     path = f"/en/messages/{world.first}/edit/"
     assert "The Secretariat corrected this message" not in alice.get(path).text
     do(moderator, world.first, "correct", **HIDDEN, words="Personal <data>")
@@ -167,7 +171,7 @@ def test_correction_without_hiding_stays_readable(world: World, moderator, visit
     assert "A shorter form" in history(visitor, world.first).text
 
 
-def test_what_was_said_before_publication_stays_unpublished(world, waiting, bruno, moderator, visitor, alice):
+def test_versions_before_publication_are_not_public(world, waiting, bruno, moderator, visitor, alice):
     edit(bruno, waiting, "Second try.")
     do(moderator, waiting, "correct", **SHORT)
     do(moderator, waiting, "approve")
@@ -182,7 +186,7 @@ def test_what_was_said_before_publication_stays_unpublished(world, waiting, brun
 
 
 @pytest.mark.parametrize("act", ["withhold", "withdraw"])
-def test_history_of_what_is_not_shown_is_for_the_author_and_the_moderators(
+def test_only_the_author_and_moderators_see_the_history_of_a_hidden_message(
     act, world, alice, bruno, moderator, visitor
 ):
     edit(alice, world.first, "Changed.")
@@ -199,8 +203,7 @@ def test_history_of_what_is_not_shown_is_for_the_author_and_the_moderators(
         assert "Only its author, the moderators of the forum and administrators can read here what it said." in page
 
 
-def test_visitor_at_a_history_that_is_not_public_is_asked_to_sign_in(world: World, bruno, moderator, visitor):
-    """Nobody is told of an account who has none."""
+def test_visitor_is_asked_to_sign_in_for_a_history_that_is_not_public(world: World, bruno, moderator, visitor):
     do(moderator, world.first, "withhold")
     answers = {client: history(client, world.first) for client in (visitor, bruno)}
 
@@ -212,7 +215,9 @@ def test_visitor_at_a_history_that_is_not_public_is_asked_to_sign_in(world: Worl
     assert "Ceci n&#39;est pas public" in history(visitor, world.first, language="fr").text
 
 
-def test_history_of_what_waits_is_not_there_for_others(world: World, waiting: int, alice, visitor, bruno, moderator):
+def test_history_of_a_waiting_message_is_not_found_for_others(
+    world: World, waiting: int, alice, visitor, bruno, moderator
+):
     assert [history(client, waiting).status_code for client in (alice, visitor, bruno, moderator)] == [
         404,
         404,
@@ -221,13 +226,13 @@ def test_history_of_what_waits_is_not_there_for_others(world: World, waiting: in
     ]
 
 
-def test_long_history_comes_in_pages_that_join(world: World, alice: FlaskClient, visitor: FlaskClient):
+def test_long_history_is_paged_without_a_gap(world: World, alice: FlaskClient, visitor: FlaskClient):
     for number in range(PER_PAGE):
         edit(alice, world.first, f"Text {number}")
     first, second = history(visitor, world.first).text, history(visitor, world.first, "?page=2").text
 
     assert first.count('class="revision"') == PER_PAGE
-    assert "A shorter form" in first, "what the oldest version of the page is compared with"
+    assert "A shorter form" in first, "the oldest version of the page is compared with it"
     assert second.count('class="revision"') == 1
     assert f'id="version-{PER_PAGE + 1}"' in first
     assert 'id="version-1"' in second
@@ -235,7 +240,7 @@ def test_long_history_comes_in_pages_that_join(world: World, alice: FlaskClient,
         assert history(visitor, world.first, page).status_code == 404
 
 
-def test_page_break_hides_no_version(world: World, alice: FlaskClient, visitor: FlaskClient):
+def test_page_boundary_hides_no_version(world: World, alice: FlaskClient, visitor: FlaskClient):
     for number in range(2 * PER_PAGE + 5):
         edit(alice, world.first, f"Text {number}.")
     pages = [history(visitor, world.first, f"?page={page}").text for page in (1, 2, 3)]
@@ -245,20 +250,20 @@ def test_page_break_hides_no_version(world: World, alice: FlaskClient, visitor: 
     assert [page.count('class="difference prose"') for page in pages] == [PER_PAGE, PER_PAGE, 5]
 
 
-def test_hostile_text_stays_text_in_the_difference(app: Flask, world: World, alice: FlaskClient, visitor):
+def test_markup_in_a_difference_is_escaped(app: Flask, world: World, alice: FlaskClient, visitor):
     edit(alice, world.first, "<img src=x onerror=alert(1)> {{7*7}} <ins>no</ins>")
     page = history(visitor, world.first).text
 
     assert "<img" not in page
     assert "<ins>no</ins>" not in page
     assert "{{" in page
-    assert "&lt;img src=x onerror=alert(1)&gt; {{7*7}} &lt;ins&gt;no&lt;/ins&gt;" in page, "as a whole"
+    assert "&lt;img src=x onerror=alert(1)&gt; {{7*7}} &lt;ins&gt;no&lt;/ins&gt;" in page, "the whole text"
 
 
-def test_files_removed_before_publication_or_with_what_is_hidden_are_not_named_to_readers(
+def test_readers_do_not_see_files_removed_before_publication_or_with_hidden_versions(
     app: Flask, world: World, waiting: int, bruno, moderator, visitor
 ):
-    """Their rows stay for the history of those who may see it."""
+    """Their rows are kept for people who may see the whole history."""
     with app.app_context():
         message = db.session.get_one(Message, waiting)
         make_attachment(message, "before.txt", removed_at=utcnow() - timedelta(hours=2))

@@ -1,4 +1,4 @@
-"""The mails of moderation: to whom, in which language, and with what in them."""
+"""The mails of moderation: recipients, languages and contents."""
 
 from datetime import timedelta
 
@@ -32,7 +32,7 @@ LEADS_TO = {
 
 
 @pytest.mark.parametrize("act", SUBJECTS)
-def test_author_is_told_in_his_own_language_why_and_where(act: str, app, world, waiting, moderator, mails):
+def test_author_gets_a_mail_in_their_language_with_reason_and_link(act: str, app, world, waiting, moderator, mails):
     if act == "restore":
         do(moderator, waiting, "withhold")
     answer = do(moderator, waiting, act, words="Hors sujet", body="Autre texte", language="fr")
@@ -46,10 +46,10 @@ def test_author_is_told_in_his_own_language_why_and_where(act: str, app, world, 
     for text in (mail.text, mail.html):
         assert ("Hors sujet" in text) == (act != "approve")
         assert BODY not in text
-        assert "Moderator" not in text, "it was the Secretariat"
+        assert "Moderator" not in text, "mails name only the Secretariat"
 
 
-def test_reason_in_another_language_is_marked(world: World, waiting: int, moderator, mails):
+def test_mail_marks_the_language_of_a_reason_in_another_language(world: World, waiting: int, moderator, mails):
     do(moderator, waiting, "return", words="Please name your source")
 
     assert '<span lang="en">Please name your source</span>' in mails()[0].html
@@ -63,7 +63,7 @@ def test_former_participant_gets_no_mail(app: Flask, world: World, waiting: int,
     assert mails() == []
 
 
-def test_moderator_who_acts_on_his_own_message_is_not_told_of_it(app: Flask, world: World, moderator, mails):
+def test_moderator_gets_no_mail_about_an_act_on_their_own_message(app: Flask, world: World, moderator, mails):
     with changed(app, Message, world.first) as message:
         message.author_id = world.moderator
     do(moderator, world.first, "withhold")
@@ -71,7 +71,7 @@ def test_moderator_who_acts_on_his_own_message_is_not_told_of_it(app: Flask, wor
     assert mails() == []
 
 
-def test_refused_act_tells_nobody(world: World, waiting: int, moderator, mails):
+def test_refused_act_sends_no_mail(world: World, waiting: int, moderator, mails):
     do(moderator, waiting, "restore")
     do(moderator, waiting, "return", words="")
 
@@ -88,7 +88,7 @@ def reply(read_first, world: World, alice):
     return lambda: alice.post(f"/en/topics/{world.topic}/reply/", data=data)
 
 
-def test_each_moderator_of_the_forum_is_told_in_his_own_language(app: Flask, world: World, reply, mails):
+def test_each_moderator_of_the_forum_gets_a_mail_in_their_language(app: Flask, world: World, reply, mails):
     moderator_of(app, world.forum, "marie", language="fr")
     reply()
 
@@ -97,14 +97,14 @@ def test_each_moderator_of_the_forum_is_told_in_his_own_language(app: Flask, wor
     assert "/fr/moderation/messages/3/" in mails()[1].text
 
 
-def test_moderator_of_other_languages_or_of_another_forum_is_not_told(app, world, reply, stranger, mails):
+def test_moderator_of_other_languages_or_of_another_forum_gets_no_mail(app, world, reply, stranger, mails):
     moderator_of(app, world.forum, "limited", languages="es fr")
     reply()
 
     assert recipients(mails) == [("moderator@example.org", "en")]
 
 
-def test_administrators_are_told_where_a_forum_has_no_moderator(app: Flask, world: World, reply, mails):
+def test_administrators_get_the_mail_if_a_forum_has_no_moderator(app: Flask, world: World, reply, mails):
     with app.app_context():
         db.session.query(ForumRole).delete()
         db.session.commit()
@@ -113,7 +113,7 @@ def test_administrators_are_told_where_a_forum_has_no_moderator(app: Flask, worl
     assert recipients(mails) == [("admin@example.org", "en")]
 
 
-def test_moderator_whose_account_is_not_in_use_is_not_told(app: Flask, world: World, reply, mails):
+def test_moderator_whose_account_is_not_active_gets_no_mail(app: Flask, world: World, reply, mails):
     with app.app_context():
         for user in (make_user("away", suspended_at=utcnow()), make_user("unsure", confirmed_at=None)):
             db.session.add(ForumRole(user_id=user.id, forum_id=world.forum, role=Role.MODERATOR))
@@ -123,7 +123,7 @@ def test_moderator_whose_account_is_not_in_use_is_not_told(app: Flask, world: Wo
     assert recipients(mails) == [("moderator@example.org", "en")]
 
 
-def test_moderators_are_told_again_when_a_returned_message_was_changed(world, reply, moderator, alice, mails):
+def test_moderators_get_another_mail_once_a_returned_message_is_changed(world, reply, moderator, alice, mails):
     number = int(reply().location.rpartition("-")[2])
     path, data = f"/en/messages/{number}/edit/", {"language": "en"}
     alice.post(path, data={**data, "body": "Changed while it waits"})
@@ -135,7 +135,7 @@ def test_moderators_are_told_again_when_a_returned_message_was_changed(world, re
 
 
 def later(app: Flask, **by: float) -> None:
-    """Have all mails been written, and sent, so much earlier."""
+    """Move the times of all mails back by this much."""
     with app.app_context():
         for mail in db.session.scalars(db.select(Mail)):
             mail.created_at -= timedelta(**by)
@@ -145,7 +145,7 @@ def later(app: Flask, **by: float) -> None:
 
 
 def sent(app: Flask) -> int:
-    """How many mails the worker has sent now."""
+    """Run the worker and return how many mails it has sent."""
     with app.app_context():
         return deliver_due(FolderCarrier(app.config["SITE"].instance / "mail"), sender_of(app.config["SITE"]))
 
@@ -157,7 +157,7 @@ def post(app: Flask, world: World, times: int) -> None:
         assert client.post(f"/en/topics/{world.topic}/reply/", data=data).status_code == 302
 
 
-def test_first_message_is_told_at_once_and_the_next_in_one_mail_an_hour_later(app, world, read_first, mails):
+def test_first_message_sends_a_mail_at_once_and_the_next_ones_share_a_mail_an_hour_later(app, world, read_first, mails):
     post(app, world, 1)
     assert sent(app) == 1
     post(app, world, 12)
@@ -174,12 +174,12 @@ def test_first_message_is_told_at_once_and_the_next_in_one_mail_an_hour_later(ap
     assert "http://127.0.0.1:8000/en/moderation/" in second.text
 
 
-def test_single_message_of_an_hour_is_named_in_the_mail_that_follows(app: Flask, world: World, read_first, mails):
+def test_delayed_mail_about_a_single_message_names_it(app: Flask, world: World, read_first, mails):
     for _ in range(2):
         post(app, world, 1)
         sent(app)
         later(app, minutes=5)
-        with app.app_context():  # so that the same words are no twin
+        with app.app_context():  # so that the same text is not taken for a repetition
             db.session.query(Message).update({"posted_at": utcnow() - timedelta(hours=2)})
             db.session.commit()
     later(app, minutes=55)
@@ -188,17 +188,17 @@ def test_single_message_of_an_hour_is_named_in_the_mail_that_follows(app: Flask,
     assert mails()[-1].subject == "Message number 4 waits for approval"
 
 
-def test_message_after_a_quiet_hour_is_told_at_once(app: Flask, world: World, read_first, mails):
+def test_message_after_an_hour_without_mail_sends_one_at_once(app: Flask, world: World, read_first, mails):
     post(app, world, 1)
     sent(app)
     later(app, minutes=61)
     post(app, world, 2)
 
     assert sent(app) == 1
-    assert mails()[-1].subject == "2 messages to moderate", "both came before the worker did"
+    assert mails()[-1].subject == "2 messages to moderate", "both were posted before the worker ran"
 
 
-def test_what_comes_while_a_mail_is_being_sent_is_told_in_the_next(app: Flask, world: World, read_first, mails):
+def test_messages_posted_while_a_mail_is_being_sent_are_in_the_next_mail(app: Flask, world: World, read_first, mails):
     post(app, world, 1)
     with app.app_context():
         claim(utcnow())
@@ -208,7 +208,7 @@ def test_what_comes_while_a_mail_is_being_sent_is_told_in_the_next(app: Flask, w
     assert mails()[1].due_at > utcnow() + timedelta(minutes=59)
 
 
-def test_each_forum_has_its_own_hour(app: Flask, world: World, read_first, mails):
+def test_hourly_mail_is_counted_for_each_forum(app: Flask, world: World, read_first, mails):
     post(app, world, 1)
     with app.app_context():
         forum = make_forum("second-forum")
@@ -223,7 +223,7 @@ def test_each_forum_has_its_own_hour(app: Flask, world: World, read_first, mails
     assert mails()[-1].subject == f"Message number {number} was reported"
 
 
-def test_author_who_may_not_see_the_forum_any_more_is_told_nothing_of_it(app, world, waiting, admin, mails):
+def test_author_who_may_no_longer_see_the_forum_gets_no_mail(app, world, waiting, admin, mails):
     with changed(app, Forum, world.forum) as forum:
         forum.published_at = None
 
@@ -232,7 +232,7 @@ def test_author_who_may_not_see_the_forum_any_more_is_told_nothing_of_it(app, wo
 
 
 @pytest.mark.parametrize(("act", "is_named"), [("withhold", True), ("approve", False)])
-def test_whose_message_is_withheld_learns_whom_to_write_to(
+def test_mail_about_a_withheld_message_names_the_contact(
     act: str, is_named: bool, reachable: Flask, world: World, waiting: int, mails
 ):
     do(sign_in(reachable, world.moderator), waiting, act)

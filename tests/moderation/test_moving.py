@@ -1,4 +1,4 @@
-"""Messages that move between topics, topics that are split and merged: numbers, places, counters, addresses."""
+"""Moving messages, splitting and merging topics: numbers, places, counters and addresses."""
 
 import re
 from datetime import timedelta
@@ -14,7 +14,7 @@ from app.errors import AlreadyDecided
 from app.extensions import db, transaction
 from app.forums import actions
 from app.models import Forum, ForumRole, Message, MessageStatus, Topic, User
-from app.moderation import topic_actions
+from app.moderation import topics
 from tests.conftest import sign_in
 from tests.moderation.tidying import (
     Place,
@@ -49,21 +49,21 @@ def newest_topic(app: Flask) -> int:
         return db.session.scalar(select(Topic.id).order_by(Topic.id.desc()).limit(1))
 
 
-def test_message_takes_the_place_of_its_number_in_the_other_topic(app, world: World, place: Place, moderator):
+def test_moved_message_takes_its_place_by_number_in_the_other_topic(app, world: World, place: Place, moderator):
     act(app, moderator, world.topic, "move", messages=str(place.fourth), target=str(place.other))
 
     assert places(app, place.other) == [(place.third, 1), (place.fourth, 2), (place.fifth, 3)]
     assert places(app, world.topic) == [(world.first, 1), (world.second, 2)]
 
 
-def test_gap_that_a_message_leaves_is_closed(app: Flask, world: World, place: Place, moderator):
+def test_moving_a_message_leaves_no_gap(app: Flask, world: World, place: Place, moderator):
     act(app, moderator, world.topic, "move", messages=str(world.first), target=str(place.other))
 
     assert places(app, world.topic) == [(world.second, 1), (place.fourth, 2)]
     assert numbers(app, place.other) == [world.first, place.third, place.fifth]
 
 
-def test_counters_of_both_topics_are_counted_anew(app: Flask, world: World, place: Place, moderator):
+def test_moving_updates_the_counters_of_both_topics(app: Flask, world: World, place: Place, moderator):
     later = utcnow() + timedelta(hours=1)
     change(app, Message, place.fourth, posted_at=later)
     act(app, moderator, world.topic, "move", messages=str(place.fourth), target=str(place.other))
@@ -94,7 +94,7 @@ def test_replies_keep_their_links_across_topics(app: Flask, world: World, place:
     assert f"{second}</p>" in there
 
 
-def test_messages_under_one_page_s_boundary_fill_whole_pages(app, world: World, place: Place, moderator, visitor):
+def test_messages_of_both_topics_fill_whole_pages_after_a_move(app, world: World, place: Place, moderator, visitor):
     fill(app, world, 38)
     moved = numbers(app, world.topic)[5:25]
     fields = {"messages": [str(number) for number in moved], "target": str(place.other)}
@@ -109,7 +109,7 @@ def test_messages_under_one_page_s_boundary_fill_whole_pages(app, world: World, 
 
 
 def test_messages_of_every_page_can_be_chosen(app: Flask, world: World, place: Place, moderator):
-    """Those of the page that is shown by their boxes, others by number."""
+    """Messages on the shown page have checkboxes; others can be given by number."""
     fill(app, world, 25)
     *_, last = numbers(app, world.topic)
     path = path_of(world.topic, "move")
@@ -127,13 +127,15 @@ def test_messages_of_every_page_can_be_chosen(app: Flask, world: World, place: P
     assert numbers(app, place.other) == [world.first, world.second, place.third, place.fifth, last - 1, last]
 
 
-def test_record_of_a_move_holds_numbers_alone(app: Flask, world: World, place: Place, moderator):
+def test_record_of_a_move_has_only_numbers(app: Flask, world: World, place: Place, moderator):
     act(app, moderator, world.topic, "move", messages=str(world.second), target=str(place.other))
 
     assert acts(app) == [("move", place.other, {"from_topic": world.topic, "messages": [world.second]})]
 
 
-def test_withheld_and_withdrawn_messages_move_as_they_are(app: Flask, world: World, place: Place, moderator, visitor):
+def test_withheld_and_withdrawn_messages_can_be_moved_and_stay_hidden(
+    app: Flask, world: World, place: Place, moderator, visitor
+):
     change(app, Message, world.first, status=MessageStatus.WITHDRAWN, withdrawn_at=utcnow())
     change(
         app,
@@ -155,7 +157,7 @@ def test_withheld_and_withdrawn_messages_move_as_they_are(app: Flask, world: Wor
 
 @pytest.mark.parametrize("name", ["move", "split"])
 @pytest.mark.parametrize("number", ["{foreign_message}", "{hidden_message}", "999999"])
-def test_message_of_another_forum_answers_as_if_there_were_none(number, name, app, world, place: Place, moderator):
+def test_message_of_another_forum_is_not_found(number, name, app, world, place: Place, moderator):
     number = number.format_map(vars(place))
     for chosen in ({"messages": [str(world.second), number]}, {"messages": str(world.second), "further": number}):
         fields = {**split_fields(world), "target": str(place.other), **chosen}
@@ -167,8 +169,8 @@ def test_message_of_another_forum_answers_as_if_there_were_none(number, name, ap
 
 
 @pytest.mark.parametrize("name", ["move", "split"])
-def test_message_that_stands_elsewhere_by_now_stops_the_whole_act(name, app, world, place: Place, moderator, admin):
-    """Two moderators choose it; the second is told, and nothing of his choice is moved."""
+def test_act_is_refused_if_one_message_has_been_moved_meanwhile(name, app, world, place: Place, moderator, admin):
+    """Two moderators choose the same message; the act of the second is refused as a whole."""
     act(app, admin, world.topic, "split", **split_fields(world, world.second))
     chosen = [str(place.fourth), str(world.second)]
     fields = {**split_fields(world), "messages": chosen, "target": str(place.other)}
@@ -180,7 +182,7 @@ def test_message_that_stands_elsewhere_by_now_stops_the_whole_act(name, app, wor
 
 
 @pytest.mark.parametrize("name", ["move", "split"])
-def test_message_that_waits_for_approval_is_not_moved_by_itself(name, app, world: World, place: Place, moderator):
+def test_waiting_message_cannot_be_moved(name, app, world: World, place: Place, moderator):
     waiting = add_pending(app, world.topic, world.bruno)
     fields = {**split_fields(world, waiting), "target": str(place.other)}
 
@@ -190,7 +192,7 @@ def test_message_that_waits_for_approval_is_not_moved_by_itself(name, app, world
 
 
 @pytest.mark.parametrize("status", [MessageStatus.WITHDRAWN, MessageStatus.WITHHELD])
-def test_message_that_was_never_published_is_not_moved_by_itself(status, app, world: World, place: Place, moderator):
+def test_message_that_was_never_published_cannot_be_moved(status, app, world: World, place: Place, moderator):
     waiting = add_pending(app, world.topic, world.bruno)
     change(app, Message, waiting, status=status)
 
@@ -216,7 +218,7 @@ def test_message_that_was_never_published_is_not_moved_by_itself(status, app, wo
     ],
 )
 @pytest.mark.parametrize("name", ["move", "split"])
-def test_nonsense_for_messages_is_an_error_with_the_form(name, chosen, app, world: World, place: Place, moderator):
+def test_invalid_choice_of_messages_is_an_error_of_the_form(name, chosen, app, world: World, place: Place, moderator):
     fields = {**split_fields(world), "target": str(place.other), "messages": None, **chosen}
     answer = act(app, moderator, world.topic, name, **fields)
 
@@ -227,7 +229,7 @@ def test_nonsense_for_messages_is_an_error_with_the_form(name, chosen, app, worl
 
 @pytest.mark.parametrize("name", ["move", "merge"])
 @pytest.mark.parametrize("target", ["{foreign_topic}", "{hidden_topic}", "999999"])
-def test_topic_of_another_forum_is_refused_like_one_that_does_not_exist(target, name, app, world, place, moderator):
+def test_topic_of_another_forum_is_refused_like_an_unknown_one(target, name, app, world, place, moderator):
     fields = {"messages": str(world.second), "target": f"/en/topics/{target.format_map(vars(place))}/"}
     answer = act(app, moderator, world.topic, name, **fields)
 
@@ -242,7 +244,7 @@ def test_topic_of_another_forum_is_refused_like_one_that_does_not_exist(target, 
 @pytest.mark.parametrize(
     "target", ["", "x", "0", "-3", "9" * 12, "/en/topics/", "/en/forums/open-forum/", "javascript:1", "1 2", "٣"]
 )
-def test_nonsense_for_a_topic_is_an_error_with_the_form(target, name, app, world: World, place: Place, moderator):
+def test_invalid_topic_is_an_error_of_the_form(target, name, app, world: World, place: Place, moderator):
     answer = act(app, moderator, world.topic, name, messages=str(world.second), target=target)
 
     assert answer.status_code == 422
@@ -253,7 +255,7 @@ def test_nonsense_for_a_topic_is_an_error_with_the_form(target, name, app, world
     "written",
     ["{other}", " {other} ", "/en/topics/{other}/", "http://127.0.0.1:8000/fr/topics/{other}/?page=2#message-5"],
 )
-def test_other_topic_is_named_by_its_number_or_address(written: str, app, world: World, place: Place, moderator):
+def test_other_topic_can_be_given_by_number_or_address(written: str, app, world: World, place: Place, moderator):
     target = written.format_map(vars(place))
 
     answer = act(app, moderator, world.topic, "move", messages=str(world.second), target=target)
@@ -261,15 +263,15 @@ def test_other_topic_is_named_by_its_number_or_address(written: str, app, world:
 
 
 @pytest.mark.parametrize("name", ["move", "merge"])
-def test_topic_itself_is_no_other(name: str, app: Flask, world: World, place: Place, moderator):
+def test_topic_cannot_be_its_own_target(name: str, app: Flask, world: World, place: Place, moderator):
     assert (
         act(app, moderator, world.topic, name, messages=str(world.second), target=str(world.topic)).status_code == 422
     )
 
 
 @pytest.mark.parametrize("name", ["move", "merge"])
-def test_topic_that_nobody_has_approved_takes_nothing(name: str, app: Flask, world: World, place: Place, moderator):
-    """Its title would be published with what moves there."""
+def test_messages_cannot_be_moved_to_an_unpublished_topic(name: str, app: Flask, world: World, place: Place, moderator):
+    """Its title would be published with the messages."""
     with app.app_context():
         source = db.session.get_one(Topic, world.topic)
         waiting = make_topic(source.group, source.author, "Unapproved title")
@@ -282,7 +284,9 @@ def test_topic_that_nobody_has_approved_takes_nothing(name: str, app: Flask, wor
     assert "Nothing of that topic has been published yet." in answer.text
 
 
-def test_split_makes_a_topic_of_the_first_message_s_author(app, world: World, place: Place, moderator, visitor):
+def test_author_of_the_first_message_is_the_author_of_a_split_topic(
+    app, world: World, place: Place, moderator, visitor
+):
     fields = split_fields(world, world.second, place.fourth) | {"place": f"{place.group}-{place.question}"}
     answer = act(app, moderator, world.topic, "split", **fields)
     made = get(app, Topic, newest_topic(app))
@@ -298,7 +302,7 @@ def test_split_makes_a_topic_of_the_first_message_s_author(app, world: World, pl
 
 
 @pytest.mark.parametrize("name", ["move", "split"])
-def test_moderator_of_some_languages_moves_messages_in_these_alone(name, app, world: World, place: Place, moderator):
+def test_moderator_limited_to_languages_moves_only_messages_in_these(name, app, world: World, place: Place, moderator):
     with app.app_context():
         db.session.query(ForumRole).filter_by(user_id=world.moderator).one().languages = "es"
         db.session.commit()
@@ -311,7 +315,9 @@ def test_moderator_of_some_languages_moves_messages_in_these_alone(name, app, wo
     assert spanish.status_code == 302
 
 
-def test_merged_topic_s_addresses_lead_to_the_other(app: Flask, world: World, place: Place, moderator, visitor, alice):
+def test_addresses_of_a_merged_topic_redirect_to_the_other(
+    app: Flask, world: World, place: Place, moderator, visitor, alice
+):
     fill(app, world, 20)
     act(app, moderator, world.topic, "merge", target=str(place.other))
 
@@ -324,7 +330,7 @@ def test_merged_topic_s_addresses_lead_to_the_other(app: Flask, world: World, pl
     assert overview.location == f"/en/moderation/topics/{place.other}/"
 
 
-def test_merged_topic_holds_nothing_and_is_in_no_list(app: Flask, world: World, place: Place, moderator, visitor):
+def test_merged_topic_is_empty_and_in_no_list(app: Flask, world: World, place: Place, moderator, visitor):
     act(app, moderator, world.topic, "merge", target=str(place.other))
 
     assert numbers(app, world.topic) == []
@@ -347,7 +353,7 @@ def test_every_page_shows_the_messages_of_a_merged_topic_once(app, world: World,
 
 
 @pytest.mark.parametrize("name", ["pin", "lock", "retitle", "refile", "move", "split", "merge"])
-def test_nothing_more_is_done_with_a_merged_topic(name: str, app: Flask, world: World, place: Place, moderator, admin):
+def test_merged_topic_allows_no_act(name: str, app: Flask, world: World, place: Place, moderator, admin):
     act(app, admin, world.topic, "merge", target=str(place.other))
     fields = split_fields(world, world.second) | {"target": str(place.other)}
     answer = act(app, moderator, world.topic, name, **fields)
@@ -359,7 +365,9 @@ def test_nothing_more_is_done_with_a_merged_topic(name: str, app: Flask, world: 
 
 
 @pytest.mark.parametrize("name", ["move", "merge"])
-def test_merged_topic_takes_no_messages(name: str, app: Flask, world: World, place: Place, moderator, admin):
+def test_messages_cannot_be_moved_to_a_merged_topic(
+    name: str, app: Flask, world: World, place: Place, moderator, admin
+):
     act(app, admin, place.other, "merge", target=str(world.topic))
     with app.app_context():
         topic = db.session.get_one(Topic, world.topic)
@@ -371,7 +379,7 @@ def test_merged_topic_takes_no_messages(name: str, app: Flask, world: World, pla
     assert act(app, moderator, source, name, messages=chosen, target=str(place.other)).status_code == 409
 
 
-def test_address_leads_to_the_last_of_several_topics_that_were_merged(app, world, place: Place, moderator, visitor):
+def test_address_redirects_to_the_last_of_several_merged_topics(app, world, place: Place, moderator, visitor):
     with app.app_context():
         topic = db.session.get_one(Topic, world.topic)
         third = make_topic(topic.group, topic.author, "Third topic")
@@ -398,7 +406,7 @@ def test_topic_from_which_everything_was_moved_is_merged(name, app, world: World
     assert get(app, Message, waiting).topic_id == target
 
 
-def test_what_waits_in_a_merged_topic_goes_along_and_is_approved_at_the_end(
+def test_waiting_message_moves_with_a_merged_topic_and_is_approved_at_its_end(
     app, world, place, moderator, visitor, bruno
 ):
     waiting = add_pending(app, world.topic, world.bruno)
@@ -415,7 +423,9 @@ def test_what_waits_in_a_merged_topic_goes_along_and_is_approved_at_the_end(
     )
 
 
-def test_what_waits_in_a_locked_topic_can_be_changed_and_approved(app: Flask, world: World, place, moderator, bruno):
+def test_waiting_message_in_a_locked_topic_can_be_changed_and_approved(
+    app: Flask, world: World, place, moderator, bruno
+):
     waiting = add_pending(app, world.topic, world.bruno)
     act(app, moderator, world.topic, "lock")
 
@@ -426,7 +436,7 @@ def test_what_waits_in_a_locked_topic_can_be_changed_and_approved(app: Flask, wo
     assert places(app, world.topic)[-1] == (waiting, 4)
 
 
-def test_topic_that_waits_can_be_merged_and_shows_nothing_before(app, world: World, place: Place, moderator, visitor):
+def test_unpublished_topic_can_be_merged_and_stays_hidden(app, world: World, place: Place, moderator, visitor):
     with app.app_context():
         topic = db.session.get_one(Topic, world.topic)
         waiting_topic = make_topic(topic.group, topic.author, "Unapproved title")
@@ -435,14 +445,14 @@ def test_topic_that_waits_can_be_merged_and_shows_nothing_before(app, world: Wor
     waiting = add_pending(app, key, world.bruno)
     act(app, moderator, key, "merge", target=str(place.other))
 
-    assert visitor.get(f"/en/topics/{key}/").status_code == 404, "nobody else has known that address"
+    assert visitor.get(f"/en/topics/{key}/").status_code == 404, "nobody else knew this address"
     assert moderator.get(f"/en/topics/{key}/").status_code == 302
     assert (waiting, None) in places(app, place.other)
     assert get(app, Topic, place.other).message_count == 2
 
 
-def test_reply_to_a_merged_topic_is_posted_where_it_went(app: Flask, world: World, place: Place, moderator, alice):
-    """Its form was open while a moderator merged the topic."""
+def test_reply_to_a_merged_topic_is_posted_in_the_other(app: Flask, world: World, place: Place, moderator, alice):
+    """The form was open while a moderator merged the topic."""
     assert alice.get(f"/en/topics/{world.topic}/reply/?to={world.second}").status_code == 200
     act(app, moderator, world.topic, "merge", target=str(place.other))
     data = {"body": "Among the others.", "language": "en"}
@@ -452,16 +462,16 @@ def test_reply_to_a_merged_topic_is_posted_where_it_went(app: Flask, world: Worl
     assert "Among the others." in alice.get(answer.location).text
 
 
-def test_reply_whose_topic_is_merged_between_reading_and_writing_goes_there_too(
+def test_reply_to_a_topic_merged_just_before_the_transaction_is_posted_in_the_other(
     app, world: World, place: Place, alice, monkeypatch
 ):
-    """The view has found the topic as it was; it is merged before the action begins to write."""
+    """The view has read the topic before the merge; the action starts after it."""
     begin = actions.transaction
 
     def merge_first(**given):
         with app.app_context(), transaction():
-            topics = writing.held(world.topic, place.other)
-            writing.move(topics[world.topic], topics[place.other])
+            held = writing.held(world.topic, place.other)
+            writing.move(held[world.topic], held[place.other])
         return begin(**given)
 
     monkeypatch.setattr(actions, "transaction", merge_first)
@@ -470,7 +480,7 @@ def test_reply_whose_topic_is_merged_between_reading_and_writing_goes_there_too(
     assert answer.location.startswith(f"/en/topics/{place.other}/#message-")
 
 
-def test_locked_topic_takes_no_reply_by_way_of_one_that_was_merged_into_it(app, world, place, moderator, alice):
+def test_locked_topic_accepts_no_reply_through_a_topic_merged_into_it(app, world, place, moderator, alice):
     act(app, moderator, place.other, "lock")
     act(app, moderator, world.topic, "merge", target=str(place.other))
 
@@ -479,8 +489,8 @@ def test_locked_topic_takes_no_reply_by_way_of_one_that_was_merged_into_it(app, 
     assert "Here?" in answer.text
 
 
-def test_replies_and_merges_at_the_same_time_leave_everything_in_place(app: Flask, world: World, place: Place):
-    """Three people reply to two topics, over and over, while two moderators merge, split and move to and fro."""
+def test_concurrent_replies_and_merges_lose_nothing(app: Flask, world: World, place: Place):
+    """Three people keep replying to two topics while two moderators merge, split and move them."""
     statuses: list[int] = []
 
     def reply(user_id: int) -> None:
@@ -511,10 +521,10 @@ def test_replies_and_merges_at_the_same_time_leave_everything_in_place(app: Flas
     assert set(statuses) <= {302, 404, 409, 422}
     with app.app_context():
         replied = db.session.query(Message).filter(Message.body.like("Round %")).count()
-    assert replied == 48, "every reply is posted, wherever its topic went"
+    assert replied == 48, "every reply is posted, even if its topic was merged"
 
 
-def test_group_that_is_closed_can_still_be_tidied_up(app: Flask, world: World, place: Place, moderator):
+def test_topics_of_a_closed_group_can_still_be_merged(app: Flask, world: World, place: Place, moderator):
     with app.app_context():
         db.session.get_one(Forum, world.forum).periods[0].closes_at = utcnow() - timedelta(seconds=1)
         db.session.commit()
@@ -522,9 +532,9 @@ def test_group_that_is_closed_can_still_be_tidied_up(app: Flask, world: World, p
     assert act(app, moderator, world.topic, "merge", target=str(place.other)).status_code == 302
 
 
-def test_act_that_fails_at_its_end_leaves_no_trace(app: Flask, world: World, place: Place, moderator, monkeypatch):
+def test_act_that_fails_at_its_end_is_rolled_back(app: Flask, world: World, place: Place, moderator, monkeypatch):
     before = [places(app, topic) for topic in (world.topic, place.other)]
-    monkeypatch.setattr(topic_actions.Once, "made", lambda *_content: 1 / 0)
+    monkeypatch.setattr(topics.Once, "made", lambda *_content: 1 / 0)
     monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
 
     assert act(app, moderator, world.topic, "merge", target=str(place.other)).status_code == 500
@@ -532,8 +542,8 @@ def test_act_that_fails_at_its_end_leaves_no_trace(app: Flask, world: World, pla
     assert get(app, Topic, world.topic).merged_into_id is None
 
 
-def test_message_that_is_moved_before_its_approval_is_written_is_published_where_it_stands(app, world, place: Place):
-    """As where the database lets two write at once: the approval has read the message before it was moved."""
+def test_message_moved_during_its_approval_is_published_in_its_new_topic(app, world, place: Place):
+    """As in a database with concurrent writers: the approval has read the message before it is moved."""
     waiting = add_pending(app, world.topic, world.bruno)
     with app.app_context(), transaction():
         message = db.session.get_one(Message, waiting)
@@ -546,7 +556,7 @@ def test_message_that_is_moved_before_its_approval_is_written_is_published_where
 
 
 @pytest.mark.parametrize("status", [MessageStatus.WITHHELD, MessageStatus.WITHDRAWN])
-def test_message_that_was_decided_on_before_its_approval_is_written_is_left_alone(status, app, world, place: Place):
+def test_message_decided_on_during_its_approval_keeps_that_decision(status, app, world, place: Place):
     waiting = add_pending(app, world.topic, world.bruno)
     with app.app_context(), transaction():
         message = db.session.get_one(Message, waiting)

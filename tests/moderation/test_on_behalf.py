@@ -1,4 +1,4 @@
-"""Messages that the Secretariat posts for people who wrote by e-mail or letter: who spoke, and who typed."""
+"""Messages that the Secretariat posts for people who wrote by email or letter: the speaker and the typist."""
 
 import pytest
 from flask import Flask
@@ -42,18 +42,18 @@ def count(app: Flask) -> int:
 
 @pytest.fixture
 def letter(app: Flask, world: World, moderator: FlaskClient) -> Message:
-    """What Dora wrote, on behalf of others, and the moderator posted."""
+    """A letter of Dora, on behalf of others, posted by the moderator."""
     answer = moderator.post(reply_path(world), data=LETTER | {"on_behalf_of": "Friends of Letters"})
     assert answer.status_code == 302
     return last(app)
 
 
 @pytest.mark.parametrize("path", [NEW, "/en/topics/1/reply/"])
-def test_only_the_secretariat_is_asked_who_spoke(path: str, world: World, alice, moderator, admin):
+def test_only_the_secretariat_has_the_fields_for_a_speaker(path: str, world: World, alice, moderator, admin):
     assert [LEGEND in client.get(path).text for client in (alice, moderator, admin)] == [False, True, True]
 
 
-def test_moderator_of_another_forum_is_not_asked(app: Flask, world: World):
+def test_moderator_of_another_forum_has_no_fields_for_a_speaker(app: Flask, world: World):
     with app.app_context():
         other = make_user("other")
         db.session.add(ForumRole(user_id=other.id, forum_id=world.forum + 1, role="moderator"))
@@ -65,7 +65,7 @@ def test_moderator_of_another_forum_is_not_asked(app: Flask, world: World):
     assert client.post(reply_path(world), data=LETTER).status_code == 403
 
 
-def test_record_names_both_who_spoke_and_who_typed(letter: Message, world: World):
+def test_message_stores_the_speaker_and_who_typed_it(letter: Message, world: World):
     assert (letter.speaker, letter.author_id) == ("Ms Dora Letter", world.moderator)
     assert (letter.capacity, letter.organization, letter.country) == ("organization", "Society of Letters", "")
 
@@ -78,7 +78,7 @@ def test_message_shows_the_speaker_and_who_posted_it(path: str, letter: Message,
     assert "Ms Dora Letter</bdi></h2>" in shown
     assert 'Organization</span>, <bdi class="organization">Society of Letters</bdi>' in shown
     assert "Posted for this person by Moderator" in shown
-    assert "on behalf of" in shown, "which is another matter"
+    assert "on behalf of" in shown, "which is shown separately"
     assert "<bdi>Friends of Letters</bdi>" in shown
 
 
@@ -94,13 +94,13 @@ def test_feed_has_the_speaker_as_author_and_the_typist_as_contributor(letter: Me
     assert [entry.find(f"{ATOM}contributor") for entry in entries[1:]] == [None, None]
 
 
-def test_history_names_both(letter: Message, visitor: FlaskClient):
+def test_history_names_the_speaker_and_who_typed(letter: Message, visitor: FlaskClient):
     page = visitor.get(f"/en/messages/{letter.id}/history/").text
 
     assert "Posted for <bdi>Ms Dora Letter</bdi> by <bdi>Moderator</bdi>" in page
 
 
-def test_typist_s_own_data_say_for_whom(letter: Message, moderator: FlaskClient):
+def test_own_data_of_the_typist_name_the_speaker(letter: Message, moderator: FlaskClient):
     page = " ".join(moderator.get("/en/account/data/").text.split())
 
     assert f"#{letter.id}</a> (for Ms Dora Letter)" in page
@@ -118,7 +118,9 @@ def test_speakers_are_participants_and_the_typist_is_not(app: Flask, letter: Mes
     assert "4 people have written here." in visitor.get("/en/forums/open-forum/").text
 
 
-def test_topic_shows_who_began_it_with_a_letter(app: Flask, world: World, moderator: FlaskClient, visitor: FlaskClient):
+def test_topic_started_with_a_letter_shows_its_speaker(
+    app: Flask, world: World, moderator: FlaskClient, visitor: FlaskClient
+):
     answer = moderator.post(NEW, data=LETTER | {"title": "By letter", "question": "0"})
     assert answer.status_code == 302
 
@@ -147,7 +149,7 @@ def test_topic_shows_who_began_it_with_a_letter(app: Flask, world: World, modera
     ],
 )
 @pytest.mark.parametrize("start", [False, True])
-def test_what_is_missing_is_an_error_with_the_form(start: bool, changes: dict, said: str, app, world, moderator):
+def test_missing_field_is_an_error_of_the_form(start: bool, changes: dict, said: str, app, world, moderator):
     path, more = (NEW, {"title": "T", "question": "0"}) if start else (reply_path(world), {})
     answer = moderator.post(path, data={**LETTER, **more, **changes})
 
@@ -158,7 +160,7 @@ def test_what_is_missing_is_an_error_with_the_form(start: bool, changes: dict, s
     assert count(app) == 2
 
 
-def test_blank_part_makes_a_message_of_one_s_own(app: Flask, world: World, moderator: FlaskClient):
+def test_message_without_a_speaker_is_the_author_s_own(app: Flask, world: World, moderator: FlaskClient):
     blank = {"speaker": " \u200b ", "capacity": "", "organization": "", "country": ""}
     moderator.post(reply_path(world), data=LETTER | blank | {"speaker": " "})
 
@@ -166,8 +168,8 @@ def test_blank_part_makes_a_message_of_one_s_own(app: Flask, world: World, moder
     assert (posted.speaker, posted.organization, posted.country) == ("", "Ministry of Tests", "XA")
 
 
-def test_participant_s_words_are_not_posted_as_somebody_else_s(app: Flask, world: World, alice: FlaskClient):
-    """Nor as his own, since he said that they are not."""
+def test_participant_cannot_post_for_someone_else(app: Flask, world: World, alice: FlaskClient):
+    """Nor is the message posted as their own."""
     for path, more in ((reply_path(world), {}), (NEW, {"title": "T", "question": "0"})):
         answer = alice.post(path, data=LETTER | more)
         assert answer.status_code == 403
@@ -176,7 +178,7 @@ def test_participant_s_words_are_not_posted_as_somebody_else_s(app: Flask, world
     assert count(app) == 2
 
 
-def test_moderator_who_is_none_any_more_posts_nothing_for_others(app, world: World, moderator, monkeypatch):
+def test_former_moderator_cannot_post_for_others(app, world: World, moderator, monkeypatch):
     begin = actions.transaction
 
     def dismiss_first(**given):
@@ -199,7 +201,7 @@ def test_same_letter_sent_twice_is_posted_once(app: Flask, world: World, moderat
     assert count(app) == 3
 
 
-def test_edit_leaves_the_speaker(app: Flask, letter: Message, moderator: FlaskClient):
+def test_edit_keeps_the_speaker(app: Flask, letter: Message, moderator: FlaskClient):
     path = f"/en/messages/{letter.id}/edit/"
     assert "Ms Dora Letter" in moderator.get(path).text
     moderator.post(path, data={"body": "As she wrote.", "language": "en", "speaker": "Somebody", "capacity": "expert"})
@@ -208,7 +210,9 @@ def test_edit_leaves_the_speaker(app: Flask, letter: Message, moderator: FlaskCl
     assert (changed.speaker, changed.capacity, changed.body) == ("Ms Dora Letter", "organization", "As she wrote.")
 
 
-def test_speaker_s_name_stays_text(app: Flask, letter: Message, world: World, visitor: FlaskClient, moderator):
+def test_markup_in_the_name_of_a_speaker_is_escaped(
+    app: Flask, letter: Message, world: World, visitor: FlaskClient, moderator
+):
     hostile = "<img src=x onerror=alert(1)>{{7*7}}"
     with app.app_context():
         message = db.session.get_one(Message, letter.id)

@@ -1,4 +1,4 @@
-"""What is posted where messages are read first: who sees it, and what its author is told."""
+"""Posting where messages need approval: who sees a message, and what its author is told."""
 
 import pytest
 from flask import Flask
@@ -25,7 +25,7 @@ def number_of(answer) -> int:
     return int(answer.location.rpartition("-")[2])
 
 
-def test_author_is_told_that_the_message_waits_and_sees_it_in_its_topic(world: World, alice: FlaskClient):
+def test_author_sees_their_waiting_message_in_its_topic(world: World, alice: FlaskClient):
     answer = reply(alice, world)
 
     page = alice.get(answer.location).text
@@ -34,7 +34,7 @@ def test_author_is_told_that_the_message_waits_and_sees_it_in_its_topic(world: W
     assert "New words" in page
 
 
-def test_a_new_topic_waits_with_its_first_message(world: World, alice: FlaskClient, bruno: FlaskClient):
+def test_new_topic_waits_with_its_first_message(world: World, alice: FlaskClient, bruno: FlaskClient):
     answer = start(alice)
 
     group = "/en/forums/open-forum/groups/group-1/"
@@ -44,7 +44,9 @@ def test_a_new_topic_waits_with_its_first_message(world: World, alice: FlaskClie
     assert bruno.get(answer.location).status_code == 404
 
 
-def test_nobody_else_sees_what_waits(world: World, alice: FlaskClient, bruno: FlaskClient, visitor: FlaskClient):
+def test_other_people_do_not_see_a_waiting_message(
+    world: World, alice: FlaskClient, bruno: FlaskClient, visitor: FlaskClient
+):
     number = number_of(reply(alice, world))
 
     for client in (bruno, visitor):
@@ -54,7 +56,7 @@ def test_nobody_else_sees_what_waits(world: World, alice: FlaskClient, bruno: Fl
         assert client.get(f"/en/print/messages/{number}/").status_code == 404
 
 
-def test_moderators_see_in_the_topic_what_waits(world: World, alice: FlaskClient, moderator: FlaskClient):
+def test_moderators_see_waiting_messages_in_the_topic(world: World, alice: FlaskClient, moderator: FlaskClient):
     number = number_of(reply(alice, world))
 
     page = moderator.get(f"/en/topics/{world.topic}/").text
@@ -62,14 +64,14 @@ def test_moderators_see_in_the_topic_what_waits(world: World, alice: FlaskClient
     assert f'href="/en/moderation/messages/{number}/"' in page
 
 
-def test_group_may_do_without_approval(app: Flask, world: World, alice: FlaskClient):
+def test_group_can_be_exempt_from_approval(app: Flask, world: World, alice: FlaskClient):
     with changed(app, Group, world.group) as group:
         group.approval = Approval.NOBODY
 
     assert "Your message is posted." in alice.get(reply(alice, world).location).text
 
 
-def test_newcomer_waits_until_one_message_is_published(app: Flask, world: World, admin, bruno, look):
+def test_newcomers_messages_wait_until_one_is_published(app: Flask, world: World, admin, bruno, look):
     with changed(app, Forum, world.forum) as forum:
         forum.approval = Approval.NEWCOMERS
     with app.app_context():
@@ -82,7 +84,7 @@ def test_newcomer_waits_until_one_message_is_published(app: Flask, world: World,
     assert look(number_of(reply(bruno, world))).status == "published"
 
 
-def test_moderators_do_not_wait_for_themselves(world: World, moderator: FlaskClient, look):
+def test_messages_of_moderators_do_not_wait(world: World, moderator: FlaskClient, look):
     assert look(number_of(reply(moderator, world))).status == "published"
 
 
@@ -100,7 +102,7 @@ def test_returned_message_shows_its_author_the_reason_and_waits_again_once_chang
     assert look(number).returned_at is None
 
 
-def test_returned_message_goes_on_waiting_for_its_author_while_nothing_is_changed(world, alice, moderator, look):
+def test_returned_message_stays_returned_while_nothing_is_changed(world, alice, moderator, look):
     number = number_of(reply(alice, world))
     do(moderator, number, "return")
     alice.post(f"/en/messages/{number}/edit/", data={"body": "New words", "language": "en"})
@@ -108,7 +110,7 @@ def test_returned_message_goes_on_waiting_for_its_author_while_nothing_is_change
     assert look(number).returned_at is not None
 
 
-def test_author_can_change_the_title_while_nobody_else_has_seen_it(world, alice, moderator, visitor, look):
+def test_author_can_change_the_title_before_publication(world, alice, moderator, visitor, look):
     number = number_of(start(alice))
     data = {"title": "Better title", "body": "New words", "language": "en"}
     do(moderator, number, "return")
@@ -122,7 +124,7 @@ def test_author_can_change_the_title_while_nobody_else_has_seen_it(world, alice,
     assert "Too late" not in page
 
 
-def test_nobody_changes_the_title_of_another_s_topic(app: Flask, world: World, alice, look):
+def test_author_of_a_later_message_cannot_change_the_title(app: Flask, world: World, alice, look):
     number = number_of(reply(alice, world))
     assert 'name="title"' not in alice.get(f"/en/messages/{number}/edit/").text
     alice.post(f"/en/messages/{number}/edit/", data={"title": "Mine", "body": "x", "language": "en"})
@@ -131,7 +133,7 @@ def test_nobody_changes_the_title_of_another_s_topic(app: Flask, world: World, a
         assert db.session.get_one(Topic, world.topic).title == "Reporting formats"
 
 
-def test_account_lists_what_waits_is_returned_or_withheld(world, alice, moderator):
+def test_account_lists_waiting_returned_and_withheld_messages(world, alice, moderator):
     waits, returned, withheld = (number_of(reply(alice, world, f"Words {at}")) for at in range(3))
     do(moderator, returned, "return")
     do(moderator, withheld, "withhold", words="Off topic")
@@ -145,13 +147,13 @@ def test_account_lists_what_waits_is_returned_or_withheld(world, alice, moderato
     assert "Off topic" in listed
 
 
-def test_account_of_somebody_else_lists_nothing(world: World, alice, bruno):
+def test_account_of_someone_else_lists_nothing(world: World, alice, bruno):
     reply(alice, world)
 
     assert 'id="unpublished"' not in bruno.get("/en/account/").text
 
 
-def test_what_waits_can_be_withdrawn_and_then_takes_no_act(world, alice, moderator, look):
+def test_waiting_message_can_be_withdrawn_and_then_allows_no_act(world, alice, moderator, look):
     number = number_of(reply(alice, world))
 
     assert alice.post(f"/en/messages/{number}/withdraw/").status_code == 302
@@ -169,7 +171,7 @@ def test_withheld_message_cannot_be_withdrawn_or_edited(world, alice, moderator,
     assert look(world.first).status == "withheld"
 
 
-def test_moderators_are_told_of_what_waits_once(world, alice, mails):
+def test_moderators_get_one_mail_about_a_waiting_message(world, alice, mails):
     reply(alice, world)
 
     assert [(mail.recipient, mail.subject) for mail in mails()] == [

@@ -1,4 +1,4 @@
-"""The queue, and the page of one message: who sees them, and what they show."""
+"""The queue and the page of a message: who sees them and what they show."""
 
 import pytest
 from flask import Flask
@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from app.database import utcnow
 from app.extensions import db
 from app.models import Forum, Message, Report, Topic, User
-from app.moderation.queue_queries import MOST_IN_A_LIST, count_of_queue
+from app.moderation.queue import MOST_IN_A_LIST, count_of_queue
 from tests.conftest import sign_in
 from tests.moderation.conftest import BODY, archive, changed, do, make_forum_of, moderator_of
 from tests.world import World, make_pending, make_topic, make_user
@@ -17,7 +17,7 @@ def queue(client: FlaskClient) -> str:
     return client.get("/en/moderation/").text
 
 
-def test_message_stands_in_the_queue_with_its_context(app: Flask, world: World, waiting: int, moderator: FlaskClient):
+def test_queue_shows_a_message_with_its_context(app: Flask, world: World, waiting: int, moderator: FlaskClient):
     with changed(app, Message, waiting) as message:
         message.reply_to_id = world.first
     page = queue(moderator)
@@ -50,7 +50,7 @@ def test_topic_that_is_published_with_the_message_is_marked(app: Flask, world: W
     assert "New topic" in queue(moderator)
 
 
-def test_returned_messages_stand_apart(world: World, waiting: int, moderator: FlaskClient):
+def test_returned_messages_have_a_list_of_their_own(world: World, waiting: int, moderator: FlaskClient):
     do(moderator, waiting, "return")
     page = queue(moderator)
 
@@ -58,7 +58,7 @@ def test_returned_messages_stand_apart(world: World, waiting: int, moderator: Fl
     assert page.index('id="returned"') < page.index(BODY)
 
 
-def test_oldest_come_first_and_a_long_queue_is_cut(app: Flask, world: World, moderator: FlaskClient):
+def test_queue_is_sorted_by_age_and_limited_in_length(app: Flask, world: World, moderator: FlaskClient):
     with app.app_context():
         topic, bruno = db.session.get_one(Topic, world.topic), db.session.get_one(User, world.bruno)
         numbers = [make_pending(topic, bruno, f"Words {number}").id for number in range(MOST_IN_A_LIST + 3)]
@@ -71,7 +71,7 @@ def test_oldest_come_first_and_a_long_queue_is_cut(app: Flask, world: World, mod
 
 
 @pytest.mark.parametrize("name", ["alice", "translator"])
-def test_who_moderates_nothing_sees_no_queue(name: str, app: Flask, world: World, waiting, alice):
+def test_people_who_moderate_nothing_see_no_queue(name: str, app: Flask, world: World, waiting, alice):
     with app.app_context():
         translator = make_user("translator")
         db.session.commit()
@@ -81,27 +81,27 @@ def test_who_moderates_nothing_sees_no_queue(name: str, app: Flask, world: World
     assert client.get("/en/moderation/").status_code == 403
 
 
-def test_visitor_signs_in_first(world: World, waiting: int, visitor: FlaskClient):
+def test_visitor_is_asked_to_sign_in(world: World, waiting: int, visitor: FlaskClient):
     answer = visitor.get(f"/en/moderation/messages/{waiting}/")
 
     assert answer.location == f"/en/auth/sign-in/?next=%2Fen%2Fmoderation%2Fmessages%2F{waiting}%2F"
 
 
-def test_moderator_of_another_forum_sees_nothing_of_it(world: World, waiting: int, stranger: FlaskClient):
+def test_moderator_of_another_forum_sees_neither_queue_nor_message(world: World, waiting: int, stranger: FlaskClient):
     assert BODY not in queue(stranger)
     assert stranger.get(f"/en/moderation/messages/{waiting}/").status_code == 404, "as if it did not exist"
-    assert stranger.get(f"/en/moderation/messages/{world.first}/").status_code == 403, "everybody can read that one"
+    assert stranger.get(f"/en/moderation/messages/{world.first}/").status_code == 403, "everybody can read the message"
 
 
 @pytest.mark.parametrize("act", ["approve", "return", "correct", "withhold", "restore", "settle"])
-def test_moderator_of_another_forum_does_nothing(act: str, world: World, waiting, stranger, acts, look):
+def test_moderator_of_another_forum_can_do_no_act(act: str, world: World, waiting, stranger, acts, look):
     assert do(stranger, waiting, act).status_code == 404
     assert do(stranger, world.first, act).status_code == 403
     assert acts() == []
     assert look(waiting).status == "pending"
 
 
-def test_moderator_limited_to_languages_sees_and_does_these_only(app: Flask, world: World, waiting, look, acts):
+def test_moderator_limited_to_languages_sees_and_moderates_only_these(app: Flask, world: World, waiting, look, acts):
     limited = moderator_of(app, world.forum, "limited", languages="es fr")
     with app.app_context():
         topic, bruno = db.session.get_one(Topic, world.topic), db.session.get_one(User, world.bruno)
@@ -120,13 +120,13 @@ def test_administrator_moderates_every_forum(world: World, waiting: int, admin: 
     assert BODY in queue(admin)
 
 
-def test_archived_forum_has_left_the_queue(app: Flask, world: World, waiting: int, moderator: FlaskClient):
+def test_queue_has_nothing_from_an_archived_forum(app: Flask, world: World, waiting: int, moderator: FlaskClient):
     archive(app, world)
 
     assert BODY not in queue(moderator)
 
 
-def test_what_was_done_in_an_archived_forum_stays_readable_without_forms(app: Flask, world: World, waiting, moderator):
+def test_acts_in_an_archived_forum_stay_readable_without_forms(app: Flask, world: World, waiting, moderator):
     do(moderator, waiting, "return")
     archive(app, world)
     page = moderator.get(f"/en/moderation/messages/{waiting}/").text
@@ -135,7 +135,7 @@ def test_what_was_done_in_an_archived_forum_stays_readable_without_forms(app: Fl
     assert '<form method="post" action="/en/moderation/' not in page
 
 
-def test_page_of_a_message_shows_what_it_answers_and_what_was_done(app: Flask, world: World, waiting, moderator):
+def test_page_of_a_message_shows_the_answered_message_and_the_acts(app: Flask, world: World, waiting, moderator):
     with changed(app, Message, waiting) as message:
         message.reply_to_id = world.first
     do(moderator, waiting, "return")
@@ -146,7 +146,7 @@ def test_page_of_a_message_shows_what_it_answers_and_what_was_done(app: Flask, w
     assert "Please name your source" in page
 
 
-def test_page_of_a_withheld_message_shows_moderators_what_it_says(world: World, waiting, moderator):
+def test_page_of_a_withheld_message_shows_its_text(world: World, waiting, moderator):
     do(moderator, waiting, "withhold")
     page = moderator.get(f"/en/moderation/messages/{waiting}/").text
 
@@ -154,12 +154,12 @@ def test_page_of_a_withheld_message_shows_moderators_what_it_says(world: World, 
     assert "Some others" in page
 
 
-def test_moderators_see_no_address_of_anybody(world: World, waiting: int, moderator: FlaskClient):
+def test_moderators_see_no_email_addresses(world: World, waiting: int, moderator: FlaskClient):
     for path in ("", f"messages/{waiting}/"):
         assert "bruno@example.org" not in moderator.get(f"/en/moderation/{path}").text
 
 
-def test_forms_offered_are_those_that_are_possible(world: World, waiting: int, moderator: FlaskClient):
+def test_only_possible_acts_have_forms(world: World, waiting: int, moderator: FlaskClient):
     def offered(number: int) -> list[str]:
         page = moderator.get(f"/en/moderation/messages/{number}/").text
         names = ("approve", "return", "correct", "withhold", "restore", "settle")
@@ -171,7 +171,7 @@ def test_forms_offered_are_those_that_are_possible(world: World, waiting: int, m
     assert offered(world.first) == ["restore"]
 
 
-def test_count_in_the_menu_is_of_what_waits_for_this_moderator(app: Flask, world: World, waiting: int):
+def test_menu_counts_what_waits_for_this_moderator(app: Flask, world: World, waiting: int):
     elsewhere = make_forum_of(app, "third-forum")
     with app.app_context():
         report = Report(message_id=world.first, reporter_id=world.bruno, reason="Off topic")

@@ -1,4 +1,4 @@
-"""The moderation record of a forum: what it tells everybody, and what it keeps to itself."""
+"""The moderation record of a forum: what it shows and what it does not."""
 
 import pytest
 from flask import Flask
@@ -19,12 +19,12 @@ PROCEEDINGS = "/en/print/forums/open-forum/"
 
 
 def lines(page: str) -> list[list[str]]:
-    """The cells of the record, line by line, without the times."""
+    """The cells of each line of the record, without the times."""
     rows = lxml_html.document_fromstring(page).xpath("//table[contains(@class, 'record')]/tbody/tr")
     return [[" ".join(cell.text_content().split()) for cell in row.xpath("td")] for row in rows]
 
 
-def test_record_tells_act_number_and_reason_but_not_the_moderator(world: World, moderator, visitor):
+def test_record_shows_act_number_and_reason_but_not_the_moderator(world: World, moderator, visitor):
     do(moderator, world.first, "withhold", words="Off topic")
     page = visitor.get(RECORD).text
 
@@ -32,7 +32,7 @@ def test_record_tells_act_number_and_reason_but_not_the_moderator(world: World, 
     assert "Moderator" not in page
 
 
-def test_record_holds_nothing_of_what_was_withheld(world: World, moderator, visitor):
+def test_record_shows_no_withheld_content(world: World, moderator, visitor):
     do(moderator, world.first, "withhold", words="Off topic", title="Neutral")
 
     for path in (RECORD, PRINTED, PROCEEDINGS):
@@ -46,7 +46,7 @@ def test_record_holds_nothing_of_what_was_withheld(world: World, moderator, visi
         ]
 
 
-def test_moderators_of_the_forum_and_administrators_see_who(world: World, moderator, admin, stranger, alice):
+def test_only_moderators_of_the_forum_and_administrators_see_who_acted(world: World, moderator, admin, stranger, alice):
     do(moderator, world.first, "withhold")
 
     assert [lines(client.get(RECORD).text)[0][2] for client in (moderator, admin, stranger, alice)] == [
@@ -57,7 +57,7 @@ def test_moderators_of_the_forum_and_administrators_see_who(world: World, modera
     ]
 
 
-def test_acts_on_messages_that_nobody_else_sees_are_not_in_the_record(world: World, waiting: int, moderator, visitor):
+def test_acts_on_unpublished_messages_are_not_in_the_record(world: World, waiting: int, moderator, visitor):
     do(moderator, waiting, "return")
     do(moderator, waiting, "correct", body="Better words.", language="en")
     assert lines(visitor.get(RECORD).text) == []
@@ -67,7 +67,7 @@ def test_acts_on_messages_that_nobody_else_sees_are_not_in_the_record(world: Wor
     assert [line[:2] for line in lines(visitor.get(RECORD).text)] == [["Corrected", "#3"]], "once it is published"
 
 
-def test_reason_is_told_in_the_reader_s_language_or_marked(app: Flask, world: World, moderator, visitor):
+def test_reason_is_in_the_reader_s_language_or_has_its_language_marked(app: Flask, world: World, moderator, visitor):
     do(moderator, world.first, "withhold", words="Off topic")
     do(moderator, world.second, "withhold")
     with changed(app, Act, 2) as act:
@@ -78,7 +78,7 @@ def test_reason_is_told_in_the_reader_s_language_or_marked(app: Flask, world: Wo
     assert '<span lang="en">Off topic</span>' in page
 
 
-def test_latest_acts_stand_first_on_screen_and_last_on_paper(world: World, moderator, visitor):
+def test_latest_acts_are_first_on_screen_and_last_in_print(world: World, moderator, visitor):
     do(moderator, world.first, "withhold")
     do(moderator, world.second, "correct", body="Otro texto", language="es")
 
@@ -87,7 +87,7 @@ def test_latest_acts_stand_first_on_screen_and_last_on_paper(world: World, moder
         assert [line[1] for line in lines(visitor.get(path).text)] == ["#1", "#2"]
 
 
-def test_every_kind_of_act_in_the_record_can_be_told(app: Flask, world: World, visitor: FlaskClient):
+def test_every_kind_of_act_in_the_record_has_a_label(app: Flask, world: World, visitor: FlaskClient):
     with app.app_context():
         for kind in ActKind:
             about = {"topic_id": world.topic, "message_id": world.first}
@@ -101,7 +101,7 @@ def test_every_kind_of_act_in_the_record_can_be_told(app: Flask, world: World, v
 
 
 def test_topics_are_named_by_their_present_titles_and_linked(app, world: World, place: Place, moderator, visitor):
-    """Also the one from which messages were taken."""
+    """This includes the topic from which messages were moved."""
     fields = {"messages": str(world.second), "title": "Cost & <b>time</b>", "language": "fr"}
     act(app, moderator, world.topic, "split", **fields, place=f"{world.group}-0")
     act(app, moderator, world.topic, "retitle", title="Forms", language="en")
@@ -120,11 +120,11 @@ def test_merged_topic_keeps_its_title_in_the_record(app: Flask, world: World, pl
     for path in (RECORD, PRINTED, PROCEEDINGS):
         page = visitor.get(path).text
         assert lines(page)[0][1].endswith(f"Topic 1: Reporting formats (from topic {place.other}: Annual reports)")
-        assert f"/en/topics/{place.other}/" not in page, "it is no page any more"
+        assert f"/en/topics/{place.other}/" not in page, "it no longer has a page"
 
 
 def test_title_that_was_never_public_is_not_in_the_record(app: Flask, world: World, place: Place, moderator, visitor):
-    """Not that of the topic that is pinned before anything in it is published, nor once it is merged."""
+    """A topic is pinned before anything in it is published, and later merged."""
     with app.app_context():
         group = db.session.get_one(Group, world.group)
         made = make_topic(group, db.session.get_one(User, world.bruno), "Secret title", last_position=0)
@@ -142,7 +142,7 @@ def test_title_that_was_never_public_is_not_in_the_record(app: Flask, world: Wor
 
 
 @pytest.mark.parametrize("path", [RECORD, PRINTED])
-def test_record_says_what_it_tells_of(path: str, world: World, visitor: FlaskClient):
+def test_record_lists_the_kinds_of_acts_that_it_covers(path: str, world: World, visitor: FlaskClient):
     words = ("withheld", "restored", "corrected", "moved", "pinned", "locked", "split", "merged", "another title")
     page = lxml_html.document_fromstring(visitor.get(path).text).text_content()
 
@@ -150,7 +150,7 @@ def test_record_says_what_it_tells_of(path: str, world: World, visitor: FlaskCli
     assert [word for word in words if word not in said] == []
 
 
-def test_long_record_comes_in_pages(app: Flask, world: World, visitor: FlaskClient):
+def test_long_record_is_paged(app: Flask, world: World, visitor: FlaskClient):
     with app.app_context():
         for _ in range(51):
             db.session.add(Act(kind=ActKind.PIN, user_id=world.moderator, forum_id=world.forum, topic_id=world.topic))
@@ -163,13 +163,13 @@ def test_long_record_comes_in_pages(app: Flask, world: World, visitor: FlaskClie
         assert visitor.get(f"{RECORD}?page={page}").status_code == 404
 
 
-def test_record_of_one_forum_holds_acts_of_that_forum_only(app: Flask, world: World, stranger, moderator, visitor):
+def test_record_has_only_acts_of_its_forum(app: Flask, world: World, stranger, moderator, visitor):
     do(moderator, world.first, "withhold")
 
     assert lines(visitor.get("/en/forums/second-forum/record/").text) == []
 
 
-def test_record_of_a_forum_that_is_not_published_is_not_there(world: World, visitor, moderator, admin):
+def test_record_of_an_unpublished_forum_is_not_found(world: World, visitor, moderator, admin):
     for path in ("forums", "print/forums"):
         for client in (visitor, moderator):
             assert client.get(f"/en/{path}/draft-forum/record/").status_code == 404
@@ -183,7 +183,7 @@ def test_record_is_linked_from_the_forum_and_the_sitemap(app: Flask, world: Worl
     assert f'href="{PRINTED}"' in visitor.get(RECORD).text
 
 
-def test_record_of_an_archived_forum_stays(app: Flask, world: World, moderator, visitor):
+def test_record_of_an_archived_forum_stays_public(app: Flask, world: World, moderator, visitor):
     do(moderator, world.first, "withhold", words="Off topic")
     archive(app, world)
 
@@ -191,7 +191,7 @@ def test_record_of_an_archived_forum_stays(app: Flask, world: World, moderator, 
 
 
 @pytest.mark.parametrize("act", ["withhold", "correct"])
-def test_what_was_never_published_reaches_no_reader(act: str, app, world, waiting, moderator, visitor, alice):
+def test_readers_never_see_a_message_that_was_not_published(act: str, app, world, waiting, moderator, visitor, alice):
     do(moderator, waiting, act, body="Better words.", language="en")
 
     with app.app_context():
@@ -205,7 +205,7 @@ def test_what_was_never_published_reaches_no_reader(act: str, app, world, waitin
 
 
 @pytest.mark.parametrize("path", ["record", "print"])
-def test_record_of_a_closed_forum_leads_to_its_outcome(path: str, full: FullWorld, people):
+def test_record_of_a_closed_forum_links_to_its_outcome(path: str, full: FullWorld, people):
     address = {"record": "/en/forums/closed-forum/record/", "print": "/en/print/forums/closed-forum/record/"}[path]
 
     assert "Outcome: " in people["visitor"].get(address).text

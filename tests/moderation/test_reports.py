@@ -1,4 +1,4 @@
-"""Reporting a message: who can, what moderators see of it, and how reports are settled."""
+"""Reporting a message: who can, what moderators see, and how reports are settled."""
 
 import re
 import threading
@@ -13,7 +13,7 @@ from app.database import utcnow
 from app.errors import Refused
 from app.extensions import db
 from app.models import Message, Report, Topic, User
-from app.moderation import actions
+from app.moderation import messages
 from tests.auth.conftest import PASSWORD, PASSWORD_HASH
 from tests.moderation.conftest import archive, changed, do, moderator_of
 from tests.world import World, make_message
@@ -30,7 +30,7 @@ def reports(app: Flask) -> list[tuple[int, int, str, bool]]:
         return [(one.message_id, one.reporter_id, one.reason, one.settled_at is None) for one in found]
 
 
-def test_reader_reports_a_message_and_is_thanked(app: Flask, world: World, bruno: FlaskClient):
+def test_report_is_stored_and_confirmed(app: Flask, world: World, bruno: FlaskClient):
     answer = report(bruno, world.first)
 
     assert answer.location == f"/en/messages/{world.first}/"
@@ -41,8 +41,8 @@ def test_reader_reports_a_message_and_is_thanked(app: Flask, world: World, bruno
     assert reports(app) == [(world.first, world.bruno, "Not about the subject", True)]
 
 
-def test_link_to_report_is_for_everybody_but_the_author(world, visitor, alice, bruno):
-    """Who is signed out is asked to sign in on the way."""
+def test_everybody_but_the_author_has_a_link_to_report(world, visitor, alice, bruno):
+    """Signed-out readers are asked to sign in."""
 
     def linked(client: FlaskClient) -> list[int]:
         page = client.get(f"/en/topics/{world.topic}/").text
@@ -55,7 +55,7 @@ def test_link_to_report_is_for_everybody_but_the_author(world, visitor, alice, b
     assert linked(bruno) == [world.first]
 
 
-def test_archived_forum_takes_no_report(app: Flask, world: World, bruno: FlaskClient):
+def test_archived_forum_accepts_no_report(app: Flask, world: World, bruno: FlaskClient):
     archive(app, world)
 
     assert report(bruno, world.first).status_code == 409
@@ -64,7 +64,7 @@ def test_archived_forum_takes_no_report(app: Flask, world: World, bruno: FlaskCl
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "x" * 501])
-def test_report_without_a_proper_reason_is_refused_and_given_back(reason: str, app, world, bruno):
+def test_report_without_a_valid_reason_is_refused_and_its_text_kept(reason: str, app, world, bruno):
     answer = report(bruno, world.first, reason)
 
     assert answer.status_code == 422
@@ -73,24 +73,24 @@ def test_report_without_a_proper_reason_is_refused_and_given_back(reason: str, a
     assert reports(app) == []
 
 
-def test_nobody_reports_his_own_message(app: Flask, world: World, alice: FlaskClient):
+def test_author_cannot_report_their_own_message(app: Flask, world: World, alice: FlaskClient):
     assert report(alice, world.first).status_code == 403
     assert reports(app) == []
 
 
 @pytest.mark.parametrize("status", ["withheld", "withdrawn"])
-def test_what_is_not_shown_cannot_be_reported(status: str, app: Flask, world: World, bruno: FlaskClient):
+def test_hidden_message_cannot_be_reported(status: str, app: Flask, world: World, bruno: FlaskClient):
     with changed(app, Message, world.first) as message:
         message.status = status
 
     assert report(bruno, world.first).status_code == 403
 
 
-def test_what_others_wait_with_cannot_be_reported_as_if_it_did_not_exist(world: World, waiting: int, alice):
+def test_waiting_message_of_someone_else_is_not_found_for_reporting(world: World, waiting: int, alice):
     assert report(alice, waiting).status_code == 404
 
 
-def test_visitor_signs_in_to_report(app: Flask, world: World, visitor: FlaskClient):
+def test_visitor_is_asked_to_sign_in_to_report(app: Flask, world: World, visitor: FlaskClient):
     path = f"/en/messages/{world.first}/report/"
 
     assert visitor.get(path).location == f"/en/auth/sign-in/?next=%2Fen%2Fmessages%2F{world.first}%2Freport%2F"
@@ -119,7 +119,7 @@ def test_second_report_of_the_same_person_is_refused_while_the_first_is_open(app
     assert reports(app) == [(world.first, world.bruno, "And it is long", True)]
 
 
-def test_two_reports_at_once_of_one_person_are_one(app: Flask, world: World):
+def test_two_simultaneous_reports_of_one_person_make_one(app: Flask, world: World):
     started = threading.Barrier(2)
 
     def one() -> None:
@@ -127,7 +127,7 @@ def test_two_reports_at_once_of_one_person_are_one(app: Flask, world: World):
             message, bruno = db.session.get_one(Message, world.first), db.session.get_one(User, world.bruno)
             started.wait(10)
             with suppress(Refused):
-                actions.report(message, reporter=bruno, reason="Twice", submission="")
+                messages.report(message, reporter=bruno, reason="Twice", submission="")
 
     threads = [threading.Thread(target=one) for _ in range(2)]
     for thread in threads:
@@ -137,7 +137,9 @@ def test_two_reports_at_once_of_one_person_are_one(app: Flask, world: World):
     assert len(reports(app)) == 1
 
 
-def test_reports_are_grouped_by_message_with_who_and_why(app: Flask, world: World, alice, bruno, moderator, admin):
+def test_queue_groups_reports_by_message_with_reporter_and_reason(
+    app: Flask, world: World, alice, bruno, moderator, admin
+):
     with app.app_context():
         moderators_own = make_message(
             db.session.get_one(Topic, world.topic), db.session.get_one(User, world.moderator), "A summary"
@@ -158,7 +160,7 @@ def test_reports_are_grouped_by_message_with_who_and_why(app: Flask, world: Worl
     assert "Reported by 1 person:" in page
 
 
-def test_reporters_are_named_to_nobody_but_moderators(app: Flask, world: World, alice, bruno, visitor, moderator):
+def test_only_moderators_see_who_reported(app: Flask, world: World, alice, bruno, visitor, moderator):
     report(bruno, world.first, "Secret reason")
     do(moderator, world.first, "withhold", words="Off topic")
 
@@ -168,7 +170,7 @@ def test_reporters_are_named_to_nobody_but_moderators(app: Flask, world: World, 
     assert "Secret reason" in moderator.get(f"/en/moderation/messages/{world.first}/").text
 
 
-def test_report_of_a_deleted_account_says_that_its_words_were_deleted(app: Flask, world: World, bruno, moderator):
+def test_report_of_a_deleted_account_is_shown_without_its_reason(app: Flask, world: World, bruno, moderator):
     with changed(app, User, world.bruno) as user:
         user.password_hash = PASSWORD_HASH
     report(bruno, world.first)
@@ -190,7 +192,7 @@ def test_withholding_settles_the_reports(app: Flask, world: World, bruno: FlaskC
     assert "No message is reported." in moderator.get("/en/moderation/").text
 
 
-def test_reports_are_settled_without_an_act_once(app: Flask, world: World, bruno, moderator, acts, mails):
+def test_reports_can_be_settled_once_without_an_act(app: Flask, world: World, bruno, moderator, acts, mails):
     report(bruno, world.first)
     before = len(mails())
     assert do(moderator, world.first, "settle", words="").status_code == 302
@@ -198,11 +200,11 @@ def test_reports_are_settled_without_an_act_once(app: Flask, world: World, bruno
 
     assert reports(app)[0][3] is False
     assert acts() == []
-    assert len(mails()) == before, "the author learns nothing of reports that led to nothing"
+    assert len(mails()) == before, "the author gets no mail about reports without consequences"
     assert "Settled on" in moderator.get(f"/en/moderation/messages/{world.first}/").text
 
 
-def test_person_reports_a_limited_number_of_messages_an_hour_and_gets_the_words_back(app, world, bruno, site_with):
+def test_report_beyond_the_hourly_limit_is_refused_and_its_text_kept(app, world, bruno, site_with):
     site_with(reports_per_hour=2)
     with app.app_context():
         topic, alice = db.session.get_one(Topic, world.topic), db.session.get_one(User, world.alice)
@@ -218,7 +220,7 @@ def test_person_reports_a_limited_number_of_messages_an_hour_and_gets_the_words_
     assert len(reports(app)) == 2
 
 
-def test_reports_of_more_than_an_hour_ago_do_not_count(app: Flask, world: World, bruno: FlaskClient, site_with):
+def test_reports_older_than_an_hour_do_not_count(app: Flask, world: World, bruno: FlaskClient, site_with):
     site_with(reports_per_hour=1)
     report(bruno, world.first)
     with app.app_context():
@@ -229,7 +231,7 @@ def test_reports_of_more_than_an_hour_ago_do_not_count(app: Flask, world: World,
     assert report(bruno, number).status_code == 302
 
 
-def test_moderators_are_told_of_the_first_report_of_a_message_only(world: World, bruno, admin, mails):
+def test_only_the_first_report_of_a_message_sends_a_mail(world: World, bruno, admin, mails):
     report(bruno, world.first)
     report(admin, world.first)
 
@@ -239,7 +241,7 @@ def test_moderators_are_told_of_the_first_report_of_a_message_only(world: World,
     assert "Not about the subject" not in mails()[0].text
 
 
-def test_moderator_who_reports_is_not_told_of_it(app: Flask, world: World, mails):
+def test_moderator_who_reports_gets_no_mail_about_it(app: Flask, world: World, mails):
     report(moderator_of(app, world.forum, "second"), world.first)
 
     assert [mail.recipient for mail in mails()] == ["moderator@example.org"]

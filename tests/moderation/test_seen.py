@@ -1,4 +1,4 @@
-"""A decision is about what its moderator was shown, all of it: where that has changed, nothing is decided."""
+"""An act carries the version that the moderator was shown; if anything in it has changed, the act is refused."""
 
 import re
 import zlib
@@ -25,7 +25,7 @@ FORM = {"title": TITLE, "question": "0", "body": BODY, "language": "en", "on_beh
 
 @pytest.fixture
 def first(app: Flask, world: World) -> int:
-    """The first message of a topic, which waits, with a file; its number."""
+    """The number of a waiting message with a file that begins its topic."""
     with app.app_context():
         author = db.session.get_one(User, world.bruno)
         topic = make_topic(db.session.get_one(Topic, world.topic).group, author, TITLE)
@@ -66,7 +66,7 @@ def test_the_two_titles_have_the_same_crc():
 
 
 @pytest.mark.parametrize("what", CHANGES)
-def test_what_was_changed_meanwhile_is_not_approved_and_is_shown_as_it_stands(
+def test_approval_is_refused_after_a_change_and_the_present_message_shown(
     what: str, app: Flask, world: World, first: int, moderator: FlaskClient, look
 ):
     seen = seen_by(moderator, first, "approve")
@@ -80,8 +80,10 @@ def test_what_was_changed_meanwhile_is_not_approved_and_is_shown_as_it_stands(
     assert look(first).status == "pending"
 
 
-def test_content_of_a_file_alone_is_seen_too(app: Flask, world: World, first: int, moderator: FlaskClient, look):
-    """Of the same name and size, as the only trace that there is."""
+def test_change_of_only_the_content_of_a_file_changes_the_version(
+    app: Flask, world: World, first: int, moderator: FlaskClient, look
+):
+    """The new file has the same name and size."""
     seen = seen_by(moderator, first, "approve")
     with app.app_context():
         file = db.session.get_one(type(look(first)), first).files[0]
@@ -91,7 +93,7 @@ def test_content_of_a_file_alone_is_seen_too(app: Flask, world: World, first: in
     assert do(moderator, first, "approve", version=seen).status_code == 409
 
 
-def test_question_is_shown_to_who_decides_and_its_text_counts(app: Flask, world: World, first, moderator, look):
+def test_text_of_the_question_is_shown_and_part_of_the_version(app: Flask, world: World, first, moderator, look):
     with changed(app, Topic, look(first).topic_id) as topic:
         topic.question = topic.group.questions[0]
     assert "What would help most? (en)" in moderator.get(f"/en/moderation/messages/{first}/").text
@@ -102,11 +104,11 @@ def test_question_is_shown_to_who_decides_and_its_text_counts(app: Flask, world:
     assert do(moderator, first, "approve", version=seen).status_code == 409
 
 
-def test_what_stands_now_can_be_decided_from_the_page_that_shows_it(app, world, first, moderator, look):
+def test_refused_decision_can_be_repeated_from_the_page_with_the_present_message(app, world, first, moderator, look):
     seen = seen_by(moderator, first, "approve")
     edit(app, world.bruno, first, body="Other words.")
     answer = do(moderator, first, "return", version=seen, words="Name your source")
-    assert "Name your source" in answer.text, "what was typed is given back"
+    assert "Name your source" in answer.text, "the typed text is kept"
     now = re.search(r'id="return-version"[^>]*value="([0-9a-f-]*)"', answer.text)[1]
 
     assert do(moderator, first, "return", version=now, words="Name your source").status_code == 302
@@ -114,7 +116,7 @@ def test_what_stands_now_can_be_decided_from_the_page_that_shows_it(app, world, 
 
 
 @pytest.mark.parametrize("act", ["approve", "return", "correct", "withhold", "settle"])
-def test_every_decision_carries_what_was_seen(act: str, app, world, waiting, alice, moderator, acts):
+def test_every_act_requires_the_present_version(act: str, app, world, waiting, alice, moderator, acts):
     number = waiting
     if act == "settle":
         number = world.second
@@ -126,7 +128,7 @@ def test_every_decision_carries_what_was_seen(act: str, app, world, waiting, ali
     assert acts() == []
 
 
-def test_restoring_carries_it_too(world: World, moderator: FlaskClient, look):
+def test_restoring_requires_the_present_version(world: World, moderator: FlaskClient, look):
     do(moderator, world.first, "withhold")
 
     assert 'id="restore-version"' in moderator.get(f"/en/moderation/messages/{world.first}/").text
@@ -136,7 +138,7 @@ def test_restoring_carries_it_too(world: World, moderator: FlaskClient, look):
 
 @pytest.mark.parametrize("act", ["approve", "return", "correct", "withhold"])
 @pytest.mark.parametrize("seen", [{"version": ""}, {"version": None}], ids=["empty", "none"])
-def test_form_that_does_not_say_what_was_seen_decides_nothing(act, seen, waiting, moderator, acts):
+def test_act_without_a_valid_version_is_refused(act, seen, waiting, moderator, acts):
     data = {"words": "Why", "body": "Corrected", "language": "en", **seen}
     answer = moderator.post(f"/en/moderation/messages/{waiting}/{act}/", data=data)
 
@@ -147,7 +149,7 @@ def test_form_that_does_not_say_what_was_seen_decides_nothing(act, seen, waiting
 
 
 @pytest.mark.parametrize("act", ["settle", "withhold"])
-def test_report_that_came_after_the_page_was_shown_is_not_settled_unseen(act, world, alice, admin, moderator):
+def test_act_is_refused_if_a_report_has_come_meanwhile(act, world, alice, admin, moderator):
     alice.post(f"/en/messages/{world.second}/report/", data={"reason": "Look at it", "submission": "a"})
     seen = seen_by(moderator, world.second, act)
     admin.post(f"/en/messages/{world.second}/report/", data={"reason": "Far worse", "submission": "b"})
@@ -158,7 +160,7 @@ def test_report_that_came_after_the_page_was_shown_is_not_settled_unseen(act, wo
     assert do(moderator, world.second, act).status_code == 302
 
 
-def test_what_another_moderator_decided_meanwhile_is_shown_first(waiting, moderator, admin, acts):
+def test_act_is_refused_if_another_moderator_has_decided_meanwhile(waiting, moderator, admin, acts):
     seen = seen_by(moderator, waiting, "approve")
     do(admin, waiting, "return", words="Name your source")
     answer = do(moderator, waiting, "approve", version=seen)
@@ -180,6 +182,6 @@ def test_what_another_moderator_decided_meanwhile_is_shown_first(waiting, modera
         (('a", "b',), ("a", "b")),
     ],
 )
-def test_fingerprint_tells_where_each_part_begins_and_ends(one: tuple, other: tuple):
+def test_fingerprint_depends_on_the_boundaries_of_its_parts(one: tuple, other: tuple):
     assert fingerprint(*one) != fingerprint(*other)
     assert re.fullmatch("[0-9a-f]{64}", fingerprint(*one))

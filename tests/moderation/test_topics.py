@@ -1,4 +1,4 @@
-"""What moderators do with a topic as a whole, who may do it, and that it is recorded."""
+"""Acts on a topic: what they do, who may do them, and how they are recorded."""
 
 import pytest
 from flask import Flask
@@ -7,7 +7,7 @@ from app.counters import recount
 from app.database import utcnow
 from app.extensions import db
 from app.models import Act, Forum, ForumRole, Group, Question, Reason, ReasonText, Role, Topic
-from app.moderation import topic_actions
+from app.moderation import topics
 from tests.conftest import sign_in
 from tests.moderation.tidying import (
     REASON,
@@ -28,7 +28,7 @@ NEW_TITLE = "Forms and formats"
 
 
 def filled_in(name: str, world: World, place: Place) -> dict[str, object]:
-    """What the form of an act on the first topic needs besides its reason."""
+    """The fields of the form of an act on the first topic, except its reason."""
     return {
         "retitle": {"title": NEW_TITLE, "language": "en"},
         "refile": {"place": f"{place.group}-{place.question}"},
@@ -44,13 +44,15 @@ def filled_in(name: str, world: World, place: Place) -> dict[str, object]:
 
 
 def ready_for(app: Flask, world: World, name: str) -> None:
-    """What has to be so before it can be undone."""
+    """Pin or lock the topic, so that this can be undone."""
     if name in ("unpin", "unlock"):
         change(app, Topic, world.topic, **{"pinned_at" if name == "unpin" else "locked_at": utcnow()})
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_moderator_of_the_forum_and_administrator_can_do_it(name, app: Flask, world: World, place, moderator, admin):
+def test_moderator_of_the_forum_and_administrator_can_do_each_act(
+    name, app: Flask, world: World, place, moderator, admin
+):
     for client in (moderator, admin):
         ready_for(app, world, name)
         assert client.get(path_of(world.topic, name)).status_code == 200
@@ -59,7 +61,7 @@ def test_moderator_of_the_forum_and_administrator_can_do_it(name, app: Flask, wo
 
 
 @pytest.mark.parametrize("name", ["", *NAMES])
-def test_nobody_else_can(name: str, app: Flask, world: World, place: Place, visitor, alice, bruno):
+def test_nobody_else_can_do_any_act(name: str, app: Flask, world: World, place: Place, visitor, alice, bruno):
     path = path_of(world.topic, name).replace("//", "/")
     with app.app_context():
         translator = make_user("translator")
@@ -76,7 +78,7 @@ def test_nobody_else_can(name: str, app: Flask, world: World, place: Place, visi
 
 
 @pytest.mark.parametrize("name", ["", *NAMES])
-def test_topic_that_is_hidden_answers_like_one_that_does_not_exist(name, app, world, place: Place, moderator):
+def test_hidden_topic_is_not_found(name, app, world, place: Place, moderator):
     for topic in (place.hidden_topic, 999_999):
         path = path_of(topic, name).replace("//", "/")
         assert moderator.get(path).status_code == 404
@@ -85,7 +87,7 @@ def test_topic_that_is_hidden_answers_like_one_that_does_not_exist(name, app, wo
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_archived_forum_takes_none_of_it(name: str, app: Flask, world: World, place: Place, moderator, admin):
+def test_archived_forum_allows_no_act_on_topics(name: str, app: Flask, world: World, place: Place, moderator, admin):
     ready_for(app, world, name)
     change(app, Forum, world.forum, archived_at=utcnow())
     for client in (moderator, admin):
@@ -135,7 +137,7 @@ def test_reason_that_is_not_offered_is_refused(listed: str, app: Flask, world: W
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_same_form_sent_twice_does_it_once(name: str, app: Flask, world: World, place: Place, moderator):
+def test_same_form_sent_twice_acts_once(name: str, app: Flask, world: World, place: Place, moderator):
     ready_for(app, world, name)
     fields = {**filled_in(name, world, place), "submission": "0123456789abcdef", "version": seen_of(app, world.topic)}
     first, second = (act(app, moderator, world.topic, name, **fields) for _ in range(2))
@@ -146,8 +148,8 @@ def test_same_form_sent_twice_does_it_once(name: str, app: Flask, world: World, 
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_form_opened_before_somebody_else_decided_is_refused(name, app, world: World, place: Place, moderator, admin):
-    """Two moderators open their forms; the second one to send has not seen what the first one did."""
+def test_form_opened_before_another_decision_is_refused(name, app, world: World, place: Place, moderator, admin):
+    """Two moderators open their forms; the second to send has not seen the act of the first."""
     ready_for(app, world, name)
     seen = seen_of(app, world.topic)
     act(app, admin, world.topic, "retitle", title="Decided first", language="en")
@@ -175,7 +177,7 @@ def test_form_opened_before_the_author_changed_the_topic_is_refused(what: str, a
 
 
 @pytest.mark.parametrize("seen", ["", None, "x", "-1", "9" * 30, "٣", "0"])
-def test_form_that_does_not_say_what_was_seen_changes_nothing(
+def test_act_on_a_topic_without_a_valid_version_is_refused(
     seen: str, app: Flask, world: World, place: Place, moderator
 ):
     assert act(app, moderator, world.topic, "pin", version=seen).status_code == 409
@@ -183,7 +185,7 @@ def test_form_that_does_not_say_what_was_seen_changes_nothing(
 
 
 @pytest.mark.parametrize(("name", "column"), [("pin", "pinned_at"), ("lock", "locked_at")])
-def test_what_is_so_already_cannot_be_done_again(name: str, column: str, app, world, place: Place, moderator):
+def test_pin_lock_and_their_opposites_cannot_be_repeated(name: str, column: str, app, world, place: Place, moderator):
     assert act(app, moderator, world.topic, f"un{name}").status_code == 409
     assert act(app, moderator, world.topic, name).status_code == 302
     assert getattr(get(app, Topic, world.topic), column)
@@ -192,7 +194,7 @@ def test_what_is_so_already_cannot_be_done_again(name: str, column: str, app, wo
     assert getattr(get(app, Topic, world.topic), column) is None
 
 
-def test_pinned_topic_stands_first_in_its_group(app: Flask, world: World, place: Place, moderator, visitor):
+def test_pinned_topic_is_first_in_its_group(app: Flask, world: World, place: Place, moderator, visitor):
     change(app, Topic, world.topic, active_at=utcnow().replace(year=2001))
     act(app, moderator, world.topic, "pin")
 
@@ -202,7 +204,7 @@ def test_pinned_topic_stands_first_in_its_group(app: Flask, world: World, place:
     change(app, Topic, world.topic, active_at=get(app, Topic, place.other).active_at)
 
 
-def test_locked_topic_takes_no_reply_and_no_edit_and_can_be_withdrawn_from(app, world, place, moderator, alice):
+def test_locked_topic_allows_withdrawal_but_no_reply_or_edit(app, world, place, moderator, alice):
     act(app, moderator, world.topic, "lock")
     data = {"body": "Too late?", "language": "en"}
 
@@ -214,7 +216,7 @@ def test_locked_topic_takes_no_reply_and_no_edit_and_can_be_withdrawn_from(app, 
     assert alice.post(f"/en/messages/{world.first}/withdraw/").status_code == 302
 
 
-def test_former_title_stays_in_sight_nowhere_but_in_the_log(app, world: World, place, moderator, visitor, alice, admin):
+def test_former_title_is_shown_only_in_the_log(app, world: World, place, moderator, visitor, alice, admin):
     old = get(app, Topic, world.topic).title
     answer = act(app, moderator, world.topic, "retitle", title=NEW_TITLE, language="fr")
 
@@ -233,19 +235,19 @@ def test_former_title_stays_in_sight_nowhere_but_in_the_log(app, world: World, p
 
 
 @pytest.mark.parametrize(("title", "language"), [("", "en"), ("x" * 201, "en"), ("T", "xx"), ("T", ""), ("T", None)])
-def test_title_has_to_be_one(title: str, language: str | None, app, world: World, place: Place, moderator):
+def test_invalid_title_is_refused(title: str, language: str | None, app, world: World, place: Place, moderator):
     assert act(app, moderator, world.topic, "retitle", title=title, language=language).status_code == 422
     assert acts(app) == []
 
 
-def test_title_that_changes_nothing_is_refused(app: Flask, world: World, place: Place, moderator):
+def test_unchanged_title_is_refused(app: Flask, world: World, place: Place, moderator):
     answer = act(app, moderator, world.topic, "retitle", title="Reporting formats", language="en")
 
     assert answer.status_code == 422
     assert (acts(app), log(app)) == ([], [])
 
 
-def test_title_stays_text(app: Flask, world: World, place: Place, moderator, visitor):
+def test_markup_in_a_title_is_escaped(app: Flask, world: World, place: Place, moderator, visitor):
     hostile = "<script>alert(1)</script>{{7*7}}"
     answer = act(app, moderator, world.topic, "retitle", title=hostile, language="en")
 
@@ -269,7 +271,7 @@ def test_topic_moves_to_another_group_with_its_messages_and_addresses(app, world
         assert one.detail == ways | {"to_group": place.group, "to_question": place.question}
 
 
-def test_answers_are_counted_under_the_question_where_the_topic_stands_now(app, world, place, moderator, visitor):
+def test_answers_are_counted_under_the_new_question_of_a_topic(app, world, place, moderator, visitor):
     act(app, moderator, world.topic, "refile", place=f"{place.group}-{place.question}")
 
     assert "3 messages" in visitor.get("/en/forums/open-forum/groups/group-2/").text
@@ -281,7 +283,9 @@ def test_answers_are_counted_under_the_question_where_the_topic_stands_now(app, 
     ["{foreign_group}-0", "{group}-1", "{group}-999", "999-0", "0-0", "x", "", "1-2-3", "-", "99999999999999999999-0"],
 )
 @pytest.mark.parametrize("name", ["refile", "split"])
-def test_place_of_another_forum_or_of_none_is_refused(name, choice: str, app, world: World, place: Place, moderator):
+def test_place_of_another_forum_or_unknown_place_is_refused(
+    name, choice: str, app, world: World, place: Place, moderator
+):
     fields = filled_in(name, world, place) | {"place": choice.format_map(vars(place))}
     answer = act(app, moderator, world.topic, name, **fields)
 
@@ -290,16 +294,14 @@ def test_place_of_another_forum_or_of_none_is_refused(name, choice: str, app, wo
     assert get(app, Topic, world.topic).group_id == world.group
 
 
-def test_place_where_the_topic_stands_is_refused(app: Flask, world: World, place: Place, moderator):
+def test_unchanged_place_is_refused(app: Flask, world: World, place: Place, moderator):
     assert act(app, moderator, world.topic, "refile", place=f"{world.group}-0").status_code == 422
     assert acts(app) == []
 
 
 @pytest.mark.parametrize("kind", [Group, Question])
-def test_place_that_was_deleted_meanwhile_is_refused(
-    kind, app: Flask, world: World, place: Place, moderator, monkeypatch
-):
-    begin = topic_actions.transaction
+def test_place_deleted_meanwhile_is_refused(kind, app: Flask, world: World, place: Place, moderator, monkeypatch):
+    begin = topics.transaction
 
     def delete_first(**given):
         with app.app_context():
@@ -308,13 +310,15 @@ def test_place_that_was_deleted_meanwhile_is_refused(
             db.session.commit()
         return begin(**given)
 
-    monkeypatch.setattr(topic_actions, "transaction", delete_first)
+    monkeypatch.setattr(topics, "transaction", delete_first)
 
     assert act(app, moderator, world.topic, "refile", place=f"{place.group}-{place.question}").status_code == 404
     assert acts(app) == []
 
 
-def test_moderator_of_some_languages_leaves_topics_in_others_alone(app: Flask, world: World, place: Place, moderator):
+def test_moderator_limited_to_languages_cannot_act_on_topics_in_others(
+    app: Flask, world: World, place: Place, moderator
+):
     with app.app_context():
         held = db.session.query(ForumRole).filter_by(user_id=world.moderator).one()
         held.languages = "es fr"
@@ -330,10 +334,8 @@ def test_moderator_of_some_languages_leaves_topics_in_others_alone(app: Flask, w
     assert acts(app) == []
 
 
-def test_right_that_ends_before_the_form_is_sent_is_missed_inside_the_transaction(
-    app, world, place, moderator, monkeypatch
-):
-    begin = topic_actions.transaction
+def test_role_lost_before_the_form_is_sent_is_checked_inside_the_transaction(app, world, place, moderator, monkeypatch):
+    begin = topics.transaction
 
     def dismiss_first(**given):
         with app.app_context():
@@ -341,7 +343,7 @@ def test_right_that_ends_before_the_form_is_sent_is_missed_inside_the_transactio
             db.session.commit()
         return begin(**given)
 
-    monkeypatch.setattr(topic_actions, "transaction", dismiss_first)
+    monkeypatch.setattr(topics, "transaction", dismiss_first)
 
     for name in ("pin", "retitle", "refile", "move", "split", "merge"):
         answer = act(app, moderator, world.topic, name, **filled_in(name, world, place))
@@ -349,7 +351,7 @@ def test_right_that_ends_before_the_form_is_sent_is_missed_inside_the_transactio
     assert acts(app) == []
 
 
-def test_overview_offers_what_is_possible(app: Flask, world: World, place: Place, moderator):
+def test_overview_offers_only_possible_acts(app: Flask, world: World, place: Place, moderator):
     change(app, Topic, world.topic, pinned_at=utcnow())
     page = moderator.get(f"/en/moderation/topics/{world.topic}/").text
 
@@ -358,7 +360,9 @@ def test_overview_offers_what_is_possible(app: Flask, world: World, place: Place
     assert "Lock the topic" in page
 
 
-def test_only_moderators_are_led_to_it(app: Flask, world: World, place: Place, visitor, alice, moderator, admin):
+def test_only_moderators_have_a_link_to_the_overview(
+    app: Flask, world: World, place: Place, visitor, alice, moderator, admin
+):
     link = f'href="/en/moderation/topics/{world.topic}/"'
     path = f"/en/topics/{world.topic}/"
 
@@ -368,7 +372,7 @@ def test_only_moderators_are_led_to_it(app: Flask, world: World, place: Place, v
     assert link not in admin.get(path).text
 
 
-def test_deed_needs_the_token_of_the_form(app: Flask, world: World, place: Place, moderator):
+def test_act_on_a_topic_requires_the_csrf_token(app: Flask, world: World, place: Place, moderator):
     app.config["WTF_CSRF_ENABLED"] = True
 
     assert act(app, moderator, world.topic, "pin").status_code == 400

@@ -1,4 +1,4 @@
-"""A consultation in which there is something to tidy up, and the forms with which moderators do it."""
+"""A forum with topics to move, split and merge, and the forms for doing so."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ from app.models import (
     Topic,
     User,
 )
-from app.moderation.topic_queries import version_of_topic
+from app.moderation.topics import version_of_topic
 from tests.world import World, make_forum, make_message, make_topic, make_user, texts
 
 REASON = "These belong together"
@@ -32,9 +32,8 @@ REASON = "These belong together"
 
 @dataclass(frozen=True)
 class Place:
-    """The keys of what is there besides the small world: in its forum a second topic, whose messages were posted
-    between and after those of the first, one in Spanish, and a second group; and another forum, with a moderator
-    of its own."""
+    """Keys of what is added to the small world: a second topic with messages between and after those of the first, a
+    second group, and another forum with a moderator of its own."""
 
     other: int  # a topic with the messages `third`, `fifth`
     third: int
@@ -90,13 +89,13 @@ def path_of(topic_id: int, name: str) -> str:
 
 
 def act(app: Flask, client: FlaskClient, topic_id: int, name: str, **fields: object) -> TestResponse:
-    """Send the form of an act as somebody would who has just opened it; `fields` are what it needs besides."""
+    """Send the form of an act with the present version and a reason; `fields` are its other fields."""
     data = {"listed": "0", "words": REASON, "version": seen_of(app, topic_id), **fields}
     return client.post(path_of(topic_id, name), data=data)
 
 
 def seen_of(app: Flask, topic_id: int) -> str:
-    """What the forms of acts on a topic that are opened now send back, "" where there is no such topic."""
+    """The present version of a topic, or "" if there is no such topic."""
     with app.app_context():
         topic = db.session.get(Topic, topic_id)
         return version_of_topic(topic) if topic else ""
@@ -133,7 +132,7 @@ def get(app: Flask, kind: type, key: int):
 
 
 def change(app: Flask, kind: type, key: int, **values: object) -> None:
-    """Change a row, past the actions, and count again what it changes."""
+    """Change a row without an action, and recount."""
     with app.app_context():
         thing = db.session.get_one(kind, key)
         for name, value in values.items():
@@ -143,7 +142,7 @@ def change(app: Flask, kind: type, key: int, **values: object) -> None:
 
 
 def add_pending(app: Flask, topic_id: int, author_id: int, body: str = "Waiting words.") -> int:
-    """The number of a message that waits for approval."""
+    """Add a message that waits for approval, and return its number."""
     with app.app_context():
         author = db.session.get_one(User, author_id)
         message = Message(
@@ -161,7 +160,7 @@ def add_pending(app: Flask, topic_id: int, author_id: int, body: str = "Waiting 
 
 
 def check_everything_in_place(app: Flask) -> None:
-    """Each topic's places run from 1 without a gap, in the order of the numbers, and every counter is right."""
+    """The places in each topic run from 1 without a gap, in the order of the numbers, and every counter is right."""
     with app.app_context():
         for topic in db.session.scalars(select(Topic)):
             statement = select(Message.id, Message.position).where(Message.topic_id == topic.id)

@@ -1,4 +1,4 @@
-"""Printer-friendly views carry everything that paper needs, and nothing that it does not."""
+"""Printer-friendly views: their content, and what they leave out."""
 
 import itertools
 import re
@@ -35,7 +35,7 @@ def purpose(app: Flask, world: World) -> None:
 
 
 @pytest.mark.parametrize(("path", "address"), PATHS.items())
-def test_print_view_names_its_address_and_the_time_of_printing(path, address, purpose, visitor: FlaskClient):
+def test_print_view_shows_its_address_and_the_time_of_printing(path, address, purpose, visitor: FlaskClient):
     page = visitor.get(f"/en/{path}").text
 
     assert f"http://127.0.0.1:8000{address}" in page
@@ -81,7 +81,7 @@ def test_proceedings_hold_the_pages_of_the_forum(app: Flask, world: World, purpo
     assert page.index('id="page-purpose"') < page.index('id="group-1"')
 
 
-def test_headings_of_a_page_stand_below_its_title_in_the_proceedings(app: Flask, world, purpose, visitor: FlaskClient):
+def test_headings_of_a_page_are_below_its_title_in_the_proceedings(app: Flask, world, purpose, visitor: FlaskClient):
     with app.app_context():
         page = db.session.query(Page).filter_by(slug="purpose").one()
         page.texts["en"].html = "<h2>Part</h2><p>x</p>"
@@ -98,7 +98,7 @@ def test_headings_of_the_proceedings_go_one_level_at_a_time(world: World, purpos
 
 
 @pytest.mark.parametrize("path", ["print/forums/open-forum/", "print/forums/open-forum/pages/purpose/"])
-def test_official_text_links_to_pages_of_the_site_by_their_whole_addresses(app: Flask, path, purpose, visitor):
+def test_links_in_official_texts_are_absolute_in_print(app: Flask, path, purpose, visitor):
     with app.app_context():
         page = db.session.query(Page).filter_by(slug="purpose").one()
         page.texts["en"].html = render("[all forums](/en/portal/ 'Portal')", official=True)
@@ -108,7 +108,7 @@ def test_official_text_links_to_pages_of_the_site_by_their_whole_addresses(app: 
     assert '<a href="/en/portal/" title="Portal"' in visitor.get("/en/forums/open-forum/pages/purpose/").text
 
 
-def test_words_of_an_official_text_are_printed_as_they_are(app: Flask, purpose, visitor: FlaskClient):
+def test_official_text_is_printed_unchanged(app: Flask, purpose, visitor: FlaskClient):
     with app.app_context():
         page = db.session.query(Page).filter_by(slug="purpose").one()
         page.texts["en"].html = render('Write `<a href="/en/portal/">`.', official=True)
@@ -119,7 +119,7 @@ def test_words_of_an_official_text_are_printed_as_they_are(app: Flask, purpose, 
 
 
 @pytest.mark.parametrize("path", ["print/topics/1/", "print/messages/1/", "print/forums/open-forum/"])
-def test_attached_file_is_linked_by_its_whole_address(app: Flask, path, world: World, visitor: FlaskClient):
+def test_links_to_attached_files_are_absolute_in_print(app: Flask, path, world: World, visitor: FlaskClient):
     with app.app_context():
         message = db.session.get(Message, world.first)
         key = make_attachment(message, "a.txt", b"A note.").id

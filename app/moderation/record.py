@@ -1,4 +1,4 @@
-"""The moderation record of a forum: what was done, when and why, without anything that was withheld."""
+"""The public moderation record of a forum: what was done, when and why, without the withheld content."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,9 +14,9 @@ from app.paging import Listing, one_page
 
 @dataclass(frozen=True)
 class Line:
-    """An act with the topic that it was about and the one that it took messages from, as they are called now.
+    """An act with its topic, and with the topic that it moved messages from, under their present titles.
 
-    None for no such topic, and for one that was never public: its number is all that may be told.
+    They are None if there is no such topic, or if it was never public and only its number may be shown.
     """
 
     act: Act
@@ -25,21 +25,21 @@ class Line:
 
 
 def record_page(forum: Forum, page: int) -> Listing:
-    """A page of the record of a forum, the latest act first. Raises NotFound where there is no such page.
+    """A page of the record of a forum, latest act first. Raises NotFound beyond the last page.
 
-    The forum comes from `get_forum`, which asked whether the viewer may see it.
+    The forum comes from `get_forum`, which checks whether the viewer may see it.
     """
     found = one_page(_acts(forum).order_by(Act.id.desc()), page)
     return replace(found, rows=_lines([row.Act for row in found.rows]))
 
 
 def whole_record(forum: Forum) -> Sequence[Line]:
-    """The record of a forum, the earliest act first."""
+    """The whole record of a forum, earliest act first."""
     return _lines(db.session.scalars(_acts(forum).order_by(Act.id)).all())
 
 
 def _acts(forum: Forum) -> Select[Act]:
-    """What was corrected before its publication stands in the record from its publication on."""
+    """Acts for the record. A correction made before publication appears once the message is published."""
     is_public = or_(Act.kind != ActKind.EDIT, Message.position.is_not(None))
     statement = select(Act).outerjoin(Message, Message.id == Act.message_id)
     statement = statement.where(Act.forum_id == forum.id, Act.kind.in_(sorted(IN_THE_RECORD)), is_public)

@@ -1,8 +1,8 @@
-"""What moderators do with topics: pin, lock, give another title or place, move messages, split, merge.
+"""Moderating topics: pin, lock, change the title or the place, move messages, split, merge.
 
-Each act is one transaction, in which the topics are kept from other writers, the rights are checked on all that it
-touches, and the act is recorded. Where somebody else has decided something about the topic since the moderator opened
-the form, nothing is done (ChangedMeanwhile); the same form sent again does nothing and returns what it returned before.
+Each act is one transaction that locks the topics, checks the rights on everything that it changes, and records the act.
+It raises ChangedMeanwhile if someone else has changed or moderated the topic since the moderator opened the form. The
+same form sent again changes nothing and returns the same key.
 """
 
 from collections.abc import Collection, Mapping
@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, select
 
 from app import audit, writing
 from app.counters import carried
 from app.database import utcnow
 from app.errors import AlreadyDecided, NotFound, Refused
 from app.extensions import db, transaction
-from app.models import ActKind, Forum, Group, Question, Topic, User
-from app.moderation.topic_queries import get_messages_of, numbers_with_place, version_of_topic
+from app.models import Act, ActKind, Forum, Group, Message, Question, Topic, User
 from app.permissions import require
 from app.submissions import Once
-from app.versions import require_version
+from app.versions import require_version, version_of
 
 MARKS = {
     ActKind.PIN: ("pinned_at", True),
@@ -37,8 +37,8 @@ NOT_PUBLISHED = _l("Nothing of that topic has been published yet. Please decide 
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """Who acts on a topic and why (`reason` by language code); `version` is that of the topic which the form showed,
-    `key` that of the form."""
+    """Who acts on a topic and why. `reason` is by language code; `version` is the version of the topic that the form
+    showed, and `key` identifies the form."""
 
     by: User
     reason: Mapping[str, str]
@@ -46,8 +46,17 @@ class Decision:
     key: str
 
     def once(self, *content: object) -> Once:
-        """The form by which it was sent, with this content."""
+        """The form that was sent, with this content."""
         return Once(self.key, self.by, *content, self.reason)
+
+
+def version_of_topic(topic: Topic) -> str:
+    """The version of a topic as moderators see it: title, group, question and latest act.
+
+    A form with another version is out of date.
+    """
+    latest = db.session.scalar(select(func.max(Act.id)).where(Act.topic_id == topic.id))
+    return version_of(topic, ("title", "language", "group_id"), writing.question_above(topic), latest)
 
 
 def mark(topic_id: int, kind: ActKind, *, decision: Decision) -> int:
@@ -68,8 +77,8 @@ def mark(topic_id: int, kind: ActKind, *, decision: Decision) -> int:
 
 
 def retitle(topic_id: int, title: str, language: str, *, decision: Decision) -> int:
-    """Give a topic another title; the former one goes to the log of the administration alone. Raises as `mark`, and
-    Refused where nothing changes."""
+    """Change the title of a topic. Only the log of the administration keeps the former title. Raises what `mark`
+    raises, and Refused if nothing changes."""
     once = decision.once(ActKind.RETITLE, topic_id, title, language)
     with transaction(once=once):
         if once.before:
@@ -86,8 +95,9 @@ def retitle(topic_id: int, title: str, language: str, *, decision: Decision) -> 
 
 
 def refile(topic_id: int, place: tuple[int, int | None], *, decision: Decision) -> int:
-    """Put a topic into another group of its forum, or under another question: `place` has the keys of both, None for
-    no question. Raises as `mark`, NotFound for a place of another forum, and Refused where nothing changes."""
+    """Move a topic to another group of its forum or to another question. `place` has the keys of the group and the
+    question (None for no question). Raises what `mark` raises, NotFound for a place in another forum, and Refused if
+    nothing changes."""
     once = decision.once(ActKind.MOVE, topic_id, place)
     with transaction(once=once):
         if once.before:
@@ -106,10 +116,10 @@ def refile(topic_id: int, place: tuple[int, int | None], *, decision: Decision) 
 
 
 def move_messages(topic_id: int, numbers: Collection[int], target_id: int, *, decision: Decision) -> int:
-    """Put messages of a topic into another topic of the forum, and return that one's key.
+    """Move messages to another topic of the forum, and return the key of that topic.
 
-    A topic that has no published message left is merged into the other. Raises Forbidden, Archived, AlreadyDecided,
-    ChangedMeanwhile, NotFound for a message of another forum, and Refused for a topic that cannot take them.
+    A topic with no published message left is merged into the other. Raises Forbidden, Archived, AlreadyDecided,
+    ChangedMeanwhile, NotFound for a message of another forum, and Refused for a topic that cannot take the messages.
     """
     once = decision.once(ActKind.MOVE, topic_id, sorted(numbers), target_id)
     with transaction(once=once):
@@ -132,9 +142,9 @@ def split(
     *,
     decision: Decision,
 ) -> int:
-    """Make messages of a topic a new one, whose key is returned; who wrote the first of them is its author.
+    """Move messages to a new topic, and return its key. Its author is the author of the first of them.
 
-    `titled` has `title` and its `language`, `place` is as `refile` takes it. Raises as `move_messages`.
+    `titled` has the `title` and its `language`; `place` is as for `refile`. Raises what `move_messages` raises.
     """
     once = decision.once(ActKind.SPLIT, topic_id, sorted(numbers), titled, place)
     with transaction(once=once):
@@ -144,7 +154,7 @@ def split(
         require(decision.by, "rearrange", source)
         require_version(decision.version, version_of_topic(source))
         group, question = _find_place(source.group.forum, place)
-        first = get_messages_of(source, numbers)[0]
+        first = _messages_of(source, numbers)[0]
         made = Topic(group=group, question=question, author=first.author, created_at=first.posted_at, **titled)
         db.session.add(made)
         db.session.flush()
@@ -153,8 +163,8 @@ def split(
 
 
 def merge(topic_id: int, target_id: int, *, decision: Decision) -> int:
-    """Put all messages of a topic into another one of the forum, to which its address leads from then on; return that
-    one's key. Raises as `move_messages`."""
+    """Move all messages of a topic to another topic of the forum, and return the key of that topic. The address of the
+    merged topic then redirects to it. Raises what `move_messages` raises."""
     once = decision.once(ActKind.MERGE, topic_id, target_id)
     with transaction(once=once):
         if once.before:
@@ -164,7 +174,7 @@ def merge(topic_id: int, target_id: int, *, decision: Decision) -> int:
         require_version(decision.version, version_of_topic(source))
         target = _checked(target, source)
         require(decision.by, "moderate_topic", target)
-        detail = {"from_topic": source.id, "messages": numbers_with_place(source)}
+        detail = {"from_topic": source.id, "messages": _published_numbers(source)}
         writing.move(source, target)
         return _keep(decision, once, ActKind.MERGE, target, detail=detail)
 
@@ -172,7 +182,7 @@ def merge(topic_id: int, target_id: int, *, decision: Decision) -> int:
 def _keep(
     decision: Decision, once: Once, kind: ActKind, topic: Topic, *, detail: Mapping[str, Any] | None = None
 ) -> int:
-    """Record the act, and give the key of the topic that its form leads to."""
+    """Record the act and return the key of the topic to show next."""
     forum = topic.group.forum
     writing.record_act(kind, by=decision.by, forum=forum, reason=decision.reason, topic=topic, **(detail or {}))
     once.made(topic.id)
@@ -184,7 +194,7 @@ def _held(topic_id: int) -> Topic:
 
 
 def _held_pair(topic_id: int, target_id: int) -> tuple[Topic, Topic | None]:
-    """Both topics, kept from other writers; the second may not exist."""
+    """Both topics, locked; the second is None if it does not exist. Raises NotFound if the first does not."""
     topics = writing.held(topic_id, target_id)
     if topic_id not in topics:
         raise NotFound
@@ -192,7 +202,7 @@ def _held_pair(topic_id: int, target_id: int) -> tuple[Topic, Topic | None]:
 
 
 def _checked(target: Topic | None, source: Topic) -> Topic:
-    """The topic that messages are moved to. Raises Refused for one that is none of the forum or cannot take them."""
+    """The topic to move messages to. Raises Refused if it is in another forum or cannot take them."""
     if target is None or target.group.forum_id != source.group.forum_id:
         raise Refused(NO_SUCH_TOPIC, "target")
     if target is source:
@@ -203,7 +213,7 @@ def _checked(target: Topic | None, source: Topic) -> Topic:
 
 
 def _find_place(forum: Forum, place: tuple[int, int | None]) -> tuple[Group, Question | None]:
-    """A group of the forum and, with its key, one of that group's questions. Raises NotFound."""
+    """A group of the forum and, if `place` names one, a question of that group. Raises NotFound."""
     group_id, question_id = place
     group = next((one for one in forum.groups if one.id == group_id), None)
     question = next((one for one in group.questions if one.id == question_id), None) if group else None
@@ -212,9 +222,31 @@ def _find_place(forum: Forum, place: tuple[int, int | None]) -> tuple[Group, Que
     return group, question
 
 
+def _published_numbers(topic: Topic) -> list[int]:
+    """The numbers of a topic's published messages, in ascending order."""
+    statement = select(Message.id).where(Message.topic_id == topic.id, Message.position.is_not(None))
+    return list(db.session.scalars(statement.order_by(Message.id)))
+
+
+def _messages_of(topic: Topic, numbers: Collection[int]) -> list[Message]:
+    """Published messages of a topic, in the order of their numbers.
+
+    Raises NotFound for a number that the forum does not have, and AlreadyDecided for a message that is in another topic
+    by now or is not published yet.
+    """
+    statement = select(Message).where(Message.id.in_(numbers)).order_by(Message.id)
+    messages = list(db.session.scalars(statement, execution_options={"populate_existing": True}))
+    forum_id = topic.group.forum_id
+    if len(messages) < len(numbers) or any(message.topic.group.forum_id != forum_id for message in messages):
+        raise NotFound
+    if any(message.topic_id != topic.id or message.position is None for message in messages):
+        raise AlreadyDecided
+    return messages
+
+
 def _move(source: Topic, target: Topic, numbers: Collection[int], by: User) -> dict[str, Any]:
-    """Move messages of which each one may be moved, and give what the record says of it."""
-    messages = get_messages_of(source, numbers)
+    """Move messages, if each of them may be moved, and return the details for the record."""
+    messages = _messages_of(source, numbers)
     for message in messages:
         require(by, "move", message)
     detail = {"from_topic": source.id, "messages": [message.id for message in messages]}

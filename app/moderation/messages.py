@@ -1,6 +1,6 @@
-"""What moderators do with messages, and what readers report. Each action is one transaction.
+"""Moderating messages, and reporting them. Each action is one transaction.
 
-Whoever decides first decides: an action reads the message as it stands now and keeps it from other writers.
+The first decision counts: an action locks the message and reads its present state.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from app.database import utcnow
 from app.errors import AlreadyDecided, Refused
 from app.extensions import db, transaction
 from app.models import ActKind, Message, MessageStatus, Report, Topic, User
-from app.moderation.queries import begins_topic, find_report, open_reports, version_of
+from app.moderation.queue import begins_topic, find_report, open_reports, version_of
 from app.notify import tell_author, tell_moderators
 from app.permissions import require
 from app.submissions import Once
@@ -26,10 +26,10 @@ NOTHING_CHANGED = _l("You have changed nothing. Correct the text, or leave it as
 
 
 def approve(message: Message, *, by: User, version: str) -> None:
-    """Publish a message that waits. What it said before is not for the public.
+    """Publish a message that waits for approval. Its earlier versions stay hidden from the public.
 
-    `version` is that of what the moderator was shown. Raises AlreadyDecided, ChangedMeanwhile, Archived and Forbidden,
-    as the other acts do.
+    `version` is the version that the moderator was shown. Like the other acts, raises AlreadyDecided, ChangedMeanwhile,
+    Archived and Forbidden.
     """
     with transaction():
         writing.lock(message)
@@ -41,7 +41,7 @@ def approve(message: Message, *, by: User, version: str) -> None:
 
 
 def return_to_author(message: Message, *, by: User, version: str, reason: Reason) -> None:
-    """Ask the author to change a message that waits; it goes on waiting, for the author."""
+    """Ask the author to change a message that waits for approval. It stays unpublished."""
     with transaction():
         writing.lock(message)
         require(by, "return", message)
@@ -51,10 +51,8 @@ def return_to_author(message: Message, *, by: User, version: str, reason: Reason
 
 
 def correct(message: Message, *, by: User, version: str, reason: Reason, changes: dict[str, Any], hide: bool) -> None:
-    """Change what a message says; with `hide`, or before it is published, what it said before is not for the public.
-
-    Raises Refused where nothing is changed.
-    """
+    """Change the text of a message. The former text is hidden from the public with `hide`, or if the message is not
+    published yet. Raises Refused if nothing changes."""
     with transaction():
         writing.lock(message)
         require(by, "correct", message)
@@ -67,10 +65,10 @@ def correct(message: Message, *, by: User, version: str, reason: Reason, changes
 
 
 def withhold(message: Message, *, by: User, version: str, reason: Reason, title: str) -> None:
-    """Show a message no more. One that is published keeps its number and its place; its reports are settled.
+    """Hide a message from readers and settle its reports. A published message keeps its number and its place.
 
-    `title` is the new one of the topic that the message began, "" to leave it as it is; the old one is kept in the
-    log of the administration.
+    `title` is the new title of the topic that the message began, or "" to keep the present one. The log of the
+    administration keeps the former title.
     """
     with transaction():
         writing.lock(message)
@@ -78,13 +76,13 @@ def withhold(message: Message, *, by: User, version: str, reason: Reason, title:
         _refuse_if_changed(message, version)
         message.withheld_at, message.withheld_for, message.returned_at = utcnow(), dict(reason), None
         writing.show(message, MessageStatus.WITHHELD)
-        topic = _retitled(message, title, by)
+        topic = _retitle(message, title, by)
         _settle(open_reports(message), by)
         _record(ActKind.WITHHOLD, message, by, reason, topic=topic)
 
 
 def restore(message: Message, *, by: User, version: str, reason: Reason) -> None:
-    """Show a message again at its place; one that was never published waits for approval again."""
+    """Show a message again in its place. If it was never published, it waits for approval again."""
     with transaction():
         writing.lock(message)
         require(by, "restore", message)
@@ -95,7 +93,7 @@ def restore(message: Message, *, by: User, version: str, reason: Reason) -> None
 
 
 def settle(message: Message, *, by: User, version: str) -> None:
-    """Settle the reports of a message without an act. Raises AlreadyDecided where none is open."""
+    """Settle the reports of a message without an act. Raises AlreadyDecided if none is open."""
     with transaction():
         writing.lock(message)
         require(by, "moderate_message", message)
@@ -107,10 +105,10 @@ def settle(message: Message, *, by: User, version: str) -> None:
 
 
 def report(message: Message, *, reporter: User, reason: str, submission: str) -> None:
-    """Report a message to its moderators; the first open report of a message tells them.
+    """Report a message to its moderators, who get an email about the first open report.
 
-    The same form sent again changes nothing. Somebody can report a message again once the report was settled.
-    Raises Refused while it is open, Archived, Forbidden and TooManyReports.
+    The same form sent again changes nothing. A person can report a message again once their report is settled; until
+    then this raises Refused. Also raises Archived, Forbidden and TooManyReports.
     """
     once = Once(submission, reporter, message.id, reason)
     with transaction(once=once):
@@ -136,8 +134,8 @@ def _refuse_if_changed(message: Message, version: str) -> None:
         raise writing.outdated(message, version)
 
 
-def _retitled(message: Message, title: str, by: User) -> Topic | None:
-    """The topic, with its new title, if the message began it and there is one to give."""
+def _retitle(message: Message, title: str, by: User) -> Topic | None:
+    """Change the title of the topic if the message began it. Returns the topic, or None if the title stays."""
     topic = message.topic
     if not title or title == topic.title or not begins_topic(message):
         return None
@@ -161,7 +159,7 @@ def _record(
     topic: Topic | None = None,
     detail: Mapping[str, int] | None = None,
 ) -> None:
-    """Record the act, and tell the author of it."""
+    """Record the act and tell the author about it."""
     forum, more = message.topic.group.forum, detail or {}
     tell_author(
         writing.record_act(kind, by=by, forum=forum, reason=reason, message=message, topic=topic, **more), message

@@ -1,25 +1,26 @@
-"""What waits for moderators, and all that they see of one message."""
+"""The moderation queue, and one message as its moderators see it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm import aliased, joinedload, selectinload
 
+from app import writing
 from app.extensions import db
 from app.forums.queries import get_message
 from app.forums.topic_queries import ShownMessage, get_shown_message
-from app.models import Act, Forum, Group, Message, MessageStatus, Question, Report, Topic, Viewer
-from app.moderation.queries import begins_topic, version_of
+from app.models import Act, Forum, Group, Message, MessageStatus, Question, Reason, Report, Topic, User, Viewer
 from app.permissions import MESSAGE_IS_MODERATED, require, visible_to
+from app.versions import fingerprint
 
 MOST_IN_A_LIST = 50
 
 
 @dataclass(frozen=True)
 class Item:
-    """A message of the queue; `reports` are those that nobody has settled yet."""
+    """A message in the queue with its open reports. A newcomer has no published message in the forum yet."""
 
     message: Message
     is_newcomer: bool
@@ -28,7 +29,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Part:
-    """The oldest of what waits for the same; `total` counts all of it."""
+    """One list of the queue: the oldest entries, and the `total` of all entries."""
 
     items: Sequence[Item]
     total: int
@@ -36,7 +37,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Queue:
-    """What waits for a moderator, and what waits for its authors."""
+    """Messages that wait for approval, messages with open reports, and messages returned to their authors."""
 
     waiting: Part
     reported: Part
@@ -45,7 +46,7 @@ class Queue:
 
 @dataclass(frozen=True)
 class Case:
-    """A message as its moderators see it, as it is shown, and the one that it answers."""
+    """A message with everything that its moderators see. `answered` is the message that it answers."""
 
     message: Message
     shown: ShownMessage
@@ -62,18 +63,18 @@ class Case:
 
 
 def get_queue(viewer: Viewer) -> Queue:
-    """What the viewer moderates, the oldest first. Raises Forbidden for those who moderate nothing."""
+    """The queue of what the viewer moderates, oldest first. Raises Forbidden for people who moderate nothing."""
     require(viewer, "moderate_anything")
     return Queue(_part(_WAITING, viewer), _reported(viewer), _part(_RETURNED, viewer))
 
 
 def count_of_queue(viewer: Viewer) -> int:
-    """How many messages wait for the viewer to decide, in one query."""
+    """How many messages the viewer has to decide on, in one query."""
     return db.session.scalar(_COUNT, visible_to(viewer)) or 0
 
 
 def get_case(number: int, *, viewer: Viewer) -> Case:
-    """All that is known about a message. Raises NotFound, and Forbidden for those who do not moderate it."""
+    """A message with its acts and reports. Raises NotFound, and Forbidden for people who do not moderate it."""
     message = get_message(number, viewer=viewer)
     require(viewer, "see_moderation", message)
     acts = select(Act).where(Act.message_id == number).order_by(Act.id).options(joinedload(Act.user))
@@ -90,6 +91,38 @@ def get_case(number: int, *, viewer: Viewer) -> Case:
     )
 
 
+def list_reasons() -> Sequence[Reason]:
+    """The reasons that administrators offer, with their texts, in the order set by them."""
+    statement = select(Reason).order_by(Reason.position, Reason.id).options(selectinload(Reason.texts))
+    return db.session.scalars(statement).all()
+
+
+def version_of(message: Message) -> str:
+    """The version of a message as moderators see it: its content, the latest act and its open reports."""
+    decided = db.session.scalar(select(func.max(Act.id)).where(Act.message_id == message.id))
+    reports = sorted((report.id, report.reason) for report in open_reports(message))
+    shown = writing.version_of(message)
+    return f"{writing.last_revision(message)}-{fingerprint(shown, decided, reports)}"
+
+
+def begins_topic(message: Message) -> bool:
+    """Whether this message began its topic, and so gave it its title, and the topic is public."""
+    if not message.topic.last_position:
+        return False
+    earlier = select(Message.id).where(Message.topic_id == message.topic_id, Message.id < message.id)
+    return message.position == 1 or db.session.scalar(earlier.limit(1)) is None
+
+
+def open_reports(message: Message) -> Sequence[Report]:
+    """The reports of a message that are not settled."""
+    return db.session.scalars(select(Report).filter_by(message_id=message.id, settled_at=None)).all()
+
+
+def find_report(message: Message, reporter: User) -> Report | None:
+    """This person's report about the message, settled or not."""
+    return db.session.scalar(select(Report).filter_by(message_id=message.id, reporter_id=reporter.id))
+
+
 def _part(statement: Select[Any], viewer: Viewer) -> Part:
     asked = visible_to(viewer)
     rows = db.session.execute(statement.limit(MOST_IN_A_LIST).options(*_CONTEXT), asked).all()
@@ -98,7 +131,7 @@ def _part(statement: Select[Any], viewer: Viewer) -> Part:
 
 
 def _reported(viewer: Viewer) -> Part:
-    """The messages with open reports, in the order of the oldest of these."""
+    """Messages with open reports, in the order of their oldest open report."""
     asked = visible_to(viewer)
     numbers = db.session.scalars(_REPORTED.limit(MOST_IN_A_LIST), asked).all()
     found = _moderated(Message, _IS_NEWCOMER).where(Message.id.in_(numbers)).options(*_CONTEXT)
@@ -115,13 +148,13 @@ def _count_of(statement: Select[Any]) -> Select[int]:
 
 
 def _moderated(*columns: Any) -> Select[Any]:
-    """Of the messages that the viewer moderates."""
+    """A statement on the messages that the viewer moderates."""
     statement = select(*columns).select_from(Message).join(Topic, Topic.id == Message.topic_id)
     return statement.join(Group, Group.id == Topic.group_id).join(Forum).where(MESSAGE_IS_MODERATED)
 
 
 def _newcomer() -> Any:
-    """Whether nothing that the author of a message wrote in its forum has been published yet."""
+    """Whether the author of a message has no published message in its forum yet."""
     own = aliased(Message)
     is_published = (own.author_id == Message.author_id) & (own.status == MessageStatus.PUBLISHED)
     return ~select(own.id).where(is_published, own.forum_id == Forum.id).exists()
@@ -134,8 +167,8 @@ _CONTEXT = (
     joinedload(Message.topic).joinedload(Topic.group).selectinload(Group.texts),
     joinedload(Message.topic).joinedload(Topic.group).joinedload(Group.forum).selectinload(Forum.texts),
 )
-_OPEN = Forum.archived_at.is_(None)  # in an archived forum nothing waits any more
-# What waits is found first, by the index of each forum's, or SQLite would read all messages in their order.
+_OPEN = Forum.archived_at.is_(None)  # nothing waits in an archived forum
+# A subquery finds waiting messages by an index for each forum; otherwise SQLite reads all messages in order.
 _pending, _open_forum = aliased(Message), aliased(Forum)
 _OPEN_FORUMS = select(_open_forum.id).where(_open_forum.archived_at.is_(None))
 _WAITS = select(_pending.id).where(_pending.forum_id.in_(_OPEN_FORUMS), _pending.status == MessageStatus.PENDING)
