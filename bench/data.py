@@ -23,13 +23,13 @@ from config import ROOT, Config
 
 SECRET = "a secret only for measuring, long enough"
 KEPT = ROOT / "bench" / ".data"
-SHORT_TOPIC, LONG_TOPIC = 20, 100  # in messages
+SHORT_TOPIC, LONG_TOPIC = 20, 50  # in messages; so a list of topics has a full page at 10,000 messages too
 WAITING = 10
 
 
 @dataclass(frozen=True)
 class Filled:
-    """A database with many messages: half of them in one topic, the other half in topics of a hundred. `cookies` are
+    """A database with many messages: half of them in one topic, the other half in topics of fifty. `cookies` are
     those of a participant and of an administrator."""
 
     folder: Path
@@ -80,7 +80,7 @@ def filled(messages: int) -> Filled:
 
 def _version() -> str:
     """A digest of the code of the tables and of what fills them."""
-    files = [*sorted((ROOT / "migrations" / "versions").glob("*.py")), Path(stress.__file__)]
+    files = [*sorted((ROOT / "migrations" / "versions").glob("*.py")), Path(stress.__file__), Path(__file__)]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:10]
 
 

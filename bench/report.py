@@ -63,7 +63,7 @@ PAGES = (
     Page("Group, page 1", GROUP),
     Page("Group, last page", f"{GROUP}?page={{last_of_group}}"),
     Page("Group, one question", f"{GROUP}?question=1"),
-    Page("Topic of 100 messages, page 1", "topics/{topic}/", most=MOST_OF_A_TOPIC),
+    Page("Topic of 50 messages, page 1", "topics/{topic}/", most=MOST_OF_A_TOPIC),
     Page("Longest topic, page 1", "topics/{long}/", most=MOST_OF_A_TOPIC),
     Page("Longest topic, last page", "topics/{long}/?page={last_of_long}", most=MOST_OF_A_TOPIC),
     Page("Message (to its topic)", "messages/{edited}/"),
