@@ -15,7 +15,7 @@ from flask_babel.speaklater import LazyString
 from sqlalchemy import Select, or_, select, union_all
 from sqlalchemy.orm import aliased
 
-from app.database import utcnow
+from app.database import LOCKED, utcnow
 from app.errors import ForumError
 from app.extensions import db
 from app.languages import reader_language
@@ -134,7 +134,7 @@ def _is_limited(person: User, forum: Forum) -> bool:
     """Whether the person has limits in the forum. If so, their row is locked until the transaction ends."""
     if moderates(person, forum):
         return False
-    db.session.execute(select(User.id).where(User.id == person.id).with_for_update(key_share=True))
+    db.session.execute(select(User.id).where(User.id == person.id).with_for_update(**LOCKED))
     return True
 
 

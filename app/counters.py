@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, literal_column, select, update
 
+from app.database import LOCKED
 from app.extensions import db
 from app.models import WHO_SPEAKS, Forum, Group, Message, MessageStatus, Question, Topic
 
@@ -121,7 +122,7 @@ def _count(message: Message, by: int) -> Forum:
     if not _speaks_besides(message, Message.topic_id == topic.id):
         topic.participant_count += by
     forum = db.session.get_one(Forum, message.forum_id)
-    db.session.refresh(forum, list(OF_A_FORUM), with_for_update=True)
+    db.session.refresh(forum, list(OF_A_FORUM), with_for_update=LOCKED)
     forum.message_count += by
     if not _speaks_besides(message, Message.forum_id == forum.id):
         forum.speaker_count += by

@@ -17,6 +17,9 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+# How rows are locked until the transaction ends: so that others may still insert rows that refer to them. PostgreSQL
+# locks the row referred to "for key share"; two transactions that both did so would wait for each other "for update".
+LOCKED: Any = {"key_share": True}
 MOST_IN_A_STATEMENT = 10_000  # of parameters; SQLite takes 32,766 and PostgreSQL 65,535
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app.auth.emails import address_for, write_to
-from app.database import utcnow
+from app.database import LOCKED, utcnow
 from app.extensions import db
 from app.languages import language_or_default, site_languages, text_in
 from app.mail.outbox import enqueue
@@ -43,7 +43,7 @@ def tell_moderators(what: str, message: Message, *, but: User | None = None) -> 
     """Tell the moderators of a message that it `waits` or was `reported`, except the person who caused this."""
     forum = message.topic.group.forum
     # Lock the forum, so that two transactions do not each write a first email.
-    db.session.execute(select(Forum.id).where(Forum.id == forum.id).with_for_update(key_share=True))
+    db.session.execute(select(Forum.id).where(Forum.id == forum.id).with_for_update(**LOCKED))
     for person in _moderators_of(forum, message.language):
         if person is not but:
             _tell_moderator(person, message, what)
@@ -90,7 +90,7 @@ def _tell_moderator(person: User, message: Message, what: str) -> None:
 def _last_mail(person: User, forum: Forum) -> Mail | None:
     """The last email to the moderator about the forum, locked so that the worker does not send it now."""
     told = select(Mail).where(Mail.user_id == person.id, Mail.forum_id == forum.id).order_by(Mail.id.desc())
-    return db.session.scalar(told.limit(1).with_for_update(), execution_options={"populate_existing": True})
+    return db.session.scalar(told.limit(1).with_for_update(**LOCKED), execution_options={"populate_existing": True})
 
 
 def _tell(mail: str, person: User, message: Message, endpoint: str, **values: Any) -> Mail:

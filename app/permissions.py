@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Boolean, ColumnElement, bindparam, literal, or_, select
 
 from app import errors
-from app.database import utcnow
+from app.database import LOCKED, utcnow
 from app.extensions import db
 from app.models import (
     Act,
@@ -106,7 +106,7 @@ def count_other_administrators(user: User) -> int:
     them can remove each other at the same time.
     """
     can_sign_in = User.confirmed_at.is_not(None) & User.suspended_at.is_(None) & User.former_number.is_(None)
-    statement = select(User.id).where(User.is_admin, can_sign_in).order_by(User.id).with_for_update()
+    statement = select(User.id).where(User.is_admin, can_sign_in).order_by(User.id).with_for_update(**LOCKED)
     return len(set(db.session.scalars(statement)) - {user.id})
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import joinedload
 
 from app.counters import carried, count, count_in, count_out
-from app.database import utcnow
+from app.database import LOCKED, utcnow
 from app.difference import compare
 from app.errors import AlreadyDecided, ChangedMeanwhile, HiddenMeanwhile
 from app.extensions import db
@@ -25,7 +25,7 @@ LONGEST_NUMBER = 19  # in digits, of a key
 def lock(message: Message) -> None:
     """Read a message again, and lock it and its topic until the transaction ends."""
     _topic_of(message)  # first, since moving messages locks topics before messages
-    db.session.refresh(message, with_for_update=True)
+    db.session.refresh(message, with_for_update=LOCKED)
 
 
 def publish(message: Message) -> None:
@@ -52,7 +52,7 @@ def show(message: Message, status: MessageStatus) -> None:
 
 def held(*topic_ids: int) -> dict[int, Topic]:
     """The existing ones of these topics, by key, read again and locked until the transaction ends."""
-    statement = select(Topic).where(Topic.id.in_(topic_ids)).order_by(Topic.id).with_for_update()
+    statement = select(Topic).where(Topic.id.in_(topic_ids)).order_by(Topic.id).with_for_update(**LOCKED)
     topics = db.session.scalars(statement, execution_options={"populate_existing": True})
     return {topic.id: topic for topic in topics}
 
@@ -61,7 +61,7 @@ def standing(topic: Topic) -> Topic:
     """The topic, or the one that it was merged into, locked until the transaction ends."""
     while True:
         topic = topic.merged_into or topic
-        db.session.refresh(topic, with_for_update=True)
+        db.session.refresh(topic, with_for_update=LOCKED)
         if topic.merged_into_id is None:
             return topic
 
@@ -194,7 +194,7 @@ def _topic_of(message: Message) -> Topic:
     with db.session.no_autoflush:
         while True:
             topic = message.topic
-            db.session.refresh(topic, with_for_update=True)
+            db.session.refresh(topic, with_for_update=LOCKED)
             db.session.expire(message, ("topic_id", "topic", "status"))
             if message.status != known:
                 raise AlreadyDecided

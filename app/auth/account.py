@@ -12,7 +12,7 @@ from app.auth import sign_in, tokens
 from app.auth.emails import RESET, address_for, find_by_email, may_email, write_no_account, write_to
 from app.auth.passwords import hash_password, is_right
 from app.auth.sign_up import forget
-from app.database import utcnow
+from app.database import LOCKED, utcnow
 from app.errors import AddressTaken, WrongPassword
 from app.extensions import db, transaction
 from app.models import EmailChange, User
@@ -75,7 +75,7 @@ def change_profile(user: User, profile: dict[str, Any], *, version: str) -> None
     Messages keep the capacity and the organization with which they were posted.
     """
     with transaction():
-        db.session.refresh(user, with_for_update=True)
+        db.session.refresh(user, with_for_update=LOCKED)
         require(user, "change_account")
         changes = {name: value for name, value in profile.items() if getattr(user, name) != value}
         require_version(version, version_of(user, profile), changes=changes)
@@ -93,7 +93,7 @@ def check_password(user: User, password: str) -> str:
 
 def require_unchanged(user: User, verified: str) -> None:
     """Inside the transaction: check that the password is still the one that was checked. Raises WrongPassword."""
-    db.session.refresh(user, with_for_update=True)
+    db.session.refresh(user, with_for_update=LOCKED)
     if user.password_hash != verified:
         raise WrongPassword
 

@@ -7,6 +7,7 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 
 from app.addresses import absolute, link_in
+from app.database import LOCKED
 from app.extensions import db, limiter
 from app.languages import language_or_default
 from app.limits import Limit
@@ -32,7 +33,7 @@ def normal_email(typed: str) -> str | None:
 def find_by_email(email: str | None, *, for_update: bool = False) -> User | None:
     """The account with this normalized address; `for_update` locks it until the transaction ends."""
     statement = select(User).where(User.email == email)
-    return db.session.scalar(statement.with_for_update() if for_update else statement) if email else None
+    return db.session.scalar(statement.with_for_update(**LOCKED) if for_update else statement) if email else None
 
 
 def may_email(name: str, email: str) -> bool:

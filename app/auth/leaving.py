@@ -23,7 +23,7 @@ from app.auth import account, second_step
 from app.auth.passwords import UNUSABLE
 from app.copies import erase_words
 from app.counters import count, count_forum
-from app.database import utcnow
+from app.database import LOCKED, utcnow
 from app.errors import LastAdministrator
 from app.extensions import db, transaction
 from app.languages import site_default, speaking
@@ -159,7 +159,7 @@ def _erase_as_speaker(is_heard: ColumnElement[bool], number: int) -> None:
     for topic in writing.held(*{message.topic_id for message in spoken}).values():
         count(topic)
     for forum_id in sorted({message.forum_id for message in spoken}):
-        count_forum(db.session.get_one(Forum, forum_id, with_for_update=True))
+        count_forum(db.session.get_one(Forum, forum_id, with_for_update=LOCKED))
 
 
 def _erase_from_log(user: User) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import delete, func, select, update
 from app.audit import changed, record
 from app.auth import account, sign_in, tokens
 from app.auth.emails import address_for, find_by_email, write_to
-from app.database import utcnow
+from app.database import LOCKED, utcnow
 from app.errors import NotFound, SecondStepExpired, SecondStepIsOn, Suspended, WrongCode, WrongFirstCode
 from app.extensions import db, transaction
 from app.models import RecoveryCode, User
@@ -117,7 +117,7 @@ def remove(email: str) -> None:
 def use_code(user: User, code: str) -> None:
     """Inside a transaction: accept a code of the device, or a recovery code, which is then used up; does nothing if the
     account has no second step. Raises WrongCode."""
-    db.session.refresh(user, with_for_update=True)
+    db.session.refresh(user, with_for_update=LOCKED)
     if user.totp_secret is None:
         return
     step = matching_step(user.totp_secret, code, utcnow(), user.totp_last_step)

@@ -13,6 +13,7 @@ from datetime import timedelta
 from flask import current_app
 from itsdangerous import BadData, URLSafeTimedSerializer
 
+from app.database import LOCKED
 from app.errors import ConfirmationExpired, ResetExpired, TokenExpired
 from app.extensions import db
 from app.models import SignUp, User
@@ -51,7 +52,7 @@ def redeem(purpose: Purpose, token: str, *, for_update: bool = False) -> User:
         user_id, mark = _serializer(purpose).loads(token, max_age=int(purpose.life.total_seconds()))
     except (BadData, ValueError, TypeError):
         raise purpose.expired from None
-    user = db.session.get(User, user_id, with_for_update=for_update or None, populate_existing=for_update)
+    user = db.session.get(User, user_id, with_for_update=LOCKED if for_update else None, populate_existing=for_update)
     if user is None or mark != _mark(purpose, user):
         raise purpose.expired
     return user
