@@ -15,6 +15,7 @@ from tests.matrix.keeping import Kept
 from tests.matrix.marks import START, Mark, marks_in
 from tests.matrix.planting import NOWHERE, Planted, Thing
 from tests.matrix.table import (
+    ADMIN,
     DONE,
     PEOPLE,
     SENT_TO_A_FORUM,
@@ -22,13 +23,13 @@ from tests.matrix.table import (
     SENT_TO_A_MESSAGE,
     SENT_TO_A_TOPIC,
 )
-from tests.route_table import ADMIN, ROWS, paths_of
+from tests.route_table import ROWS, paths_of
 
 pytestmark = pytest.mark.only_on(
     "sqlite", reason="a form that is refused changes no row, but PostgreSQL counts the rows that it locked"
 )
 SENT = asked_of(SENT_TO_A_FORUM, SENT_TO_A_TOPIC, SENT_TO_A_MESSAGE, SENT_TO_A_HIDDEN_MESSAGE)
-FORMS_OF_THE_ADMINISTRATION = [row for row in ROWS if row.guard == ADMIN and "POST" in row.methods]
+FORMS_OF_THE_ADMINISTRATION = [row for row in ROWS if row.signs == ADMIN and "POST" in row.methods]
 # Every other address that takes a form is about nobody but whoever sends it.
 OF_ONESELF = """
     /auth/sign-up/ /auth/sign-in/ /auth/sign-out/ /auth/forgot/ /auth/confirm/ /auth/confirm/<token>/
