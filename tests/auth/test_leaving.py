@@ -60,12 +60,6 @@ PROFILE = {
 
 
 @pytest.fixture
-def full_world(app: Flask) -> FullWorld:
-    with app.app_context():
-        return FullWorld.make()
-
-
-@pytest.fixture
 def her_id(app: Flask, full_world: FullWorld) -> int:
     """The key of somebody of whom there is something in every place that can have it."""
     with app.app_context():
