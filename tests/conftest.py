@@ -4,8 +4,9 @@ No application context is ever left pushed around a client: `world` opens one on
 """
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -114,12 +115,52 @@ def site_with(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None
     return change
 
 
-@pytest.fixture(scope="module")
-def full(one_app: Flask, database: Kept) -> FullWorld:
-    """The full world, made once for a module whose tests change nothing in it; such tests do without `app`."""
-    database.put_back("empty")
+@dataclass(frozen=True)
+class Shelf:
+    """Worlds that are made once: their rows, and the attached files, which some tests delete."""
+
+    database: Kept
+    files: Path
+
+    def keep(self, name: str) -> None:
+        self.database.keep(name)
+        shutil.copytree(self.files, self._copy(name))
+
+    def put_back(self, name: str) -> None:
+        self.database.put_back(name)
+        shutil.copytree(self._copy(name), self.files, dirs_exist_ok=True)
+
+    def _copy(self, name: str) -> Path:
+        return self.files.with_name(f"files of {name}")
+
+
+@pytest.fixture(scope="session")
+def shelf(database: Kept, config: Config) -> Shelf:
+    return Shelf(database, config.files)
+
+
+@pytest.fixture(scope="session")
+def made_full(one_app: Flask, shelf: Shelf) -> FullWorld:
+    """The full world, made once and kept for `full` and `full_world`."""
+    shelf.database.put_back("empty")
     with one_app.app_context():
-        return FullWorld.make()
+        made = FullWorld.make()
+    shelf.keep("full_world")
+    return made
+
+
+@pytest.fixture(scope="module")
+def full(made_full: FullWorld, shelf: Shelf) -> FullWorld:
+    """The full world for a module whose tests change nothing in it; such tests do without `app`."""
+    shelf.put_back("full_world")
+    return made_full
+
+
+@pytest.fixture
+def full_world(app: Flask, made_full: FullWorld, shelf: Shelf) -> FullWorld:
+    """The full world for one test, which may change it."""
+    shelf.put_back("full_world")
+    return made_full
 
 
 @pytest.fixture(scope="module")

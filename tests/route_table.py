@@ -1,42 +1,62 @@
-"""Every address of the site: its methods, its guard, and where the full world has a page at it.
+"""Every address of the site: its methods, and where the full world has a page at it.
 
 Rules and paths are given without `/<language>` where they have it. A path is filled in with the keys of
-tests/full_world.py; an address that takes POST only, or wants a token from a mail, has none here.
+tests/full_world.py; an address that takes POST only, or wants a token from a mail, has none here. Who may open an
+address is said in tests/matrix/table.py alone.
 """
 
+import re
 from dataclasses import dataclass
+from functools import cache
+
+from werkzeug.routing import Map, Rule
 
 from app.admin.object_queries import KINDS
 from app.figures.views import FIGURES
 from app.models import PeriodKind, Role
 from tests.full_world import FullWorld
+from tests.matrix import table as matrix
+from tests.matrix.cells import columns
 
-PEOPLE = ("visitor", "alice", "bruno", "moderator", "translator", "admin")
+PEOPLE = ("visitor", "alice", "bruno", "moderator", "translator", "admin")  # of the full world
+IN_THE_MATRIX = dict(zip(PEOPLE, "visitor participant participant moderator translator admin".split(), strict=True))
+OF_FORUMS = (matrix.OF_A_FORUM, matrix.OF_A_TOPIC, matrix.OF_A_MESSAGE)
+OF_NO_FORUM = (matrix.OF_THE_SITE, matrix.WITHOUT_LANGUAGE)
 GET, POST, FORM = frozenset({"GET"}), frozenset({"POST"}), frozenset({"GET", "POST"})
-
-# What a GET answers to each of PEOPLE.
-PUBLIC = (200, 200, 200, 200, 200, 200)
-REDIRECT = (302, 302, 302, 302, 302, 302)
-GUESTS_ONLY = (200, 302, 302, 302, 302, 302)
-SIGNED_IN = (302, 200, 200, 200, 200, 200)
-OTHERS_OF_BRUNO = (302, 200, 403, 200, 200, 200)
-MODERATION = (302, 403, 403, 200, 403, 200)
-OWN_OF_ALICE = (302, 200, 403, 403, 403, 403)
-ADMIN = (302, 403, 403, 403, 403, 200)
-WITH_SECOND_STEP = (302, 302, 302, 302, 302, 200)  # the administrator of the full world has one
-MODERATOR = (302, 403, 403, 200, 403, 200)
-TOKEN = (410, 410, 410, 410, 410, 410)  # without a good one
 
 
 @dataclass(frozen=True)
 class Row:
-    """`in_language` says whether the address begins with a language."""
+    """`in_language` says whether the address begins with a language, `author` who wrote what its paths are about where
+    that matters."""
 
     rule: str
     methods: frozenset[str]
-    guard: tuple[int, ...]
     paths: tuple[str, ...] = ()
     in_language: bool = True
+    author: str = ""
+
+    @property
+    def signs(self) -> str:
+        """What a GET answers to each of the people of the matrix, "" where nothing can be read.
+
+        Of what belongs to a forum the matrix says it for each state. Here it is that of an open forum, as all paths
+        lead to what is answered alike in the states that they meet.
+        """
+        return signs_of(*OF_FORUMS, *OF_NO_FORUM).get((self.rule, self.in_language), "")
+
+    @property
+    def guard(self) -> tuple[int, ...]:
+        """The status of the answer to a GET of each of PEOPLE, () where nothing can be read."""
+        if not self.signs:
+            return ()
+        people = ("author" if name == self.author else like for name, like in IN_THE_MATRIX.items())
+        return tuple(matrix.STATUS[self.signs[matrix.PEOPLE.index(person)]] for person in people)
+
+    @property
+    def readers(self) -> list[str]:
+        """Those of PEOPLE to whom something is shown."""
+        return [name for name, status in zip(PEOPLE, self.guard, strict=False) if status == 200]
 
 
 FORUMS = ("open", "planned", "undated", "last-hours", "extended", "reopened", "closed", "archived")
@@ -45,38 +65,35 @@ PERIODS = ",".join(PeriodKind)
 WITHOUT_PICTURE = ("unanswered", "silent", "not-written")
 
 ROWS = [
-    Row("/", GET, REDIRECT, ("/",), in_language=False),
-    Row("/healthz", GET, PUBLIC, ("/healthz",), in_language=False),
-    Row("/robots.txt", GET, PUBLIC, ("/robots.txt",), in_language=False),
-    Row("/sitemap.xml", GET, PUBLIC, ("/sitemap.xml",), in_language=False),
-    Row("/sitemap/site.xml", GET, PUBLIC, ("/sitemap/site.xml",), in_language=False),
-    Row("/sitemap/topics-<int:part>.xml", GET, PUBLIC, ("/sitemap/topics-1.xml",), in_language=False),
-    Row("/static/<path:filename>", GET, PUBLIC, ("/static/base.css",), in_language=False),
+    Row("/", GET, ("/",), in_language=False),
+    Row("/healthz", GET, ("/healthz",), in_language=False),
+    Row("/robots.txt", GET, ("/robots.txt",), in_language=False),
+    Row("/sitemap.xml", GET, ("/sitemap.xml",), in_language=False),
+    Row("/sitemap/site.xml", GET, ("/sitemap/site.xml",), in_language=False),
+    Row("/sitemap/topics-<int:part>.xml", GET, ("/sitemap/topics-1.xml",), in_language=False),
+    Row("/static/<path:filename>", GET, ("/static/base.css",), in_language=False),
     Row(
         "/attachments/<int:attachment_id>/<name>",
         GET,
-        PUBLIC,
         ("/attachments/{attachment}/text.txt", "/attachments/{document_file}/paper.pdf"),
         in_language=False,
     ),
-    Row("/", GET, PUBLIC, ("/",)),
-    Row("/pages/<slug>/", GET, PUBLIC, ("/pages/rules/", "/pages/child/")),
-    Row("/portal/", GET, PUBLIC, ("/portal/",)),
-    Row("/archive/", GET, PUBLIC, ("/archive/",)),
-    Row("/forums/<forum_slug>/", GET, PUBLIC, FORUM_PATHS),
-    Row("/forums/<forum_slug>/pages/<slug>/", GET, PUBLIC, ("/forums/open-forum/pages/purpose/",)),
-    Row("/forums/<forum_slug>/groups/", GET, PUBLIC, tuple(f"{path}groups/" for path in FORUM_PATHS)),
+    Row("/", GET, ("/",)),
+    Row("/pages/<slug>/", GET, ("/pages/rules/", "/pages/child/")),
+    Row("/portal/", GET, ("/portal/",)),
+    Row("/archive/", GET, ("/archive/",)),
+    Row("/forums/<forum_slug>/", GET, FORUM_PATHS),
+    Row("/forums/<forum_slug>/pages/<slug>/", GET, ("/forums/open-forum/pages/purpose/",)),
+    Row("/forums/<forum_slug>/groups/", GET, tuple(f"{path}groups/" for path in FORUM_PATHS)),
     Row(
         "/forums/<forum_slug>/groups/<group_slug>/",
         GET,
-        PUBLIC,
         ("/forums/open-forum/groups/group-2/", *(f"{path}groups/group-1/" for path in FORUM_PATHS)),
     ),
-    Row("/forums/<forum_slug>/groups/<group_slug>/new/", FORM, SIGNED_IN, ("/forums/open-forum/groups/group-1/new/",)),
+    Row("/forums/<forum_slug>/groups/<group_slug>/new/", FORM, ("/forums/open-forum/groups/group-1/new/",)),
     Row(
         "/topics/<int:topic_id>/",
         GET,
-        PUBLIC,
         (
             "/topics/{long_topic}/",
             "/topics/{long_topic}/?page=2",
@@ -87,56 +104,48 @@ ROWS = [
     Row(
         "/topics/<int:topic_id>/reply/",
         FORM,
-        SIGNED_IN,
         ("/topics/{long_topic}/reply/", "/topics/{long_topic}/reply/?to={edited}&quote=1"),
     ),
     Row(
         "/messages/<int:number>/",
         GET,
-        REDIRECT,
         ("/messages/{edited}/", "/messages/{withdrawn}/", "/messages/{moderated.withheld}/"),
     ),
     Row(
         "/messages/<int:number>/history/",
         GET,
-        PUBLIC,
         ("/messages/{edited}/history/", "/messages/{moderated.corrected}/history/"),
     ),
-    Row("/messages/<int:number>/edit/", FORM, OWN_OF_ALICE, ("/messages/{edited}/edit/",)),
-    Row("/messages/<int:number>/withdraw/", FORM, OWN_OF_ALICE, ("/messages/{edited}/withdraw/",)),
-    Row("/messages/<int:number>/report/", FORM, OTHERS_OF_BRUNO, ("/messages/{moderated.reported}/report/",)),
-    Row("/preview/", POST, SIGNED_IN),
-    Row("/forums/<forum_slug>/record/", GET, PUBLIC, tuple(f"{path}record/" for path in FORUM_PATHS)),
-    Row("/print/forums/<forum_slug>/record/", GET, PUBLIC, ("/print/forums/open-forum/record/",)),
-    Row("/moderation/", GET, MODERATION, ("/moderation/",)),
+    Row("/messages/<int:number>/edit/", FORM, ("/messages/{edited}/edit/",), author="alice"),
+    Row("/messages/<int:number>/withdraw/", FORM, ("/messages/{edited}/withdraw/",), author="alice"),
+    Row("/messages/<int:number>/report/", FORM, ("/messages/{moderated.reported}/report/",), author="bruno"),
+    Row("/preview/", POST),
+    Row("/forums/<forum_slug>/record/", GET, tuple(f"{path}record/" for path in FORUM_PATHS)),
+    Row("/print/forums/<forum_slug>/record/", GET, ("/print/forums/open-forum/record/",)),
+    Row("/moderation/", GET, ("/moderation/",)),
     Row(
         "/moderation/messages/<int:number>/",
         GET,
-        MODERATION,
         tuple(f"/moderation/messages/{{moderated.{name}}}/" for name in ("reported", "corrected", "withheld")),
     ),
     Row(
         "/moderation/messages/<int:number>/<any(approve,return,correct,withhold,restore,settle):name>/",
         POST,
-        MODERATION,
     ),
     Row(
         "/moderation/topics/<int:topic_id>/",
         GET,
-        MODERATOR,
         ("/moderation/topics/{long_topic}/", "/moderation/topics/{locked_topic}/"),
     ),
     Row(
         "/moderation/topics/<int:topic_id>/<any(pin,unpin,lock,unlock):name>/",
         FORM,
-        MODERATOR,
         tuple(f"/moderation/topics/{{long_topic}}/{name}/" for name in ("pin", "unpin", "lock", "unlock")),
     ),
     *(
         Row(
             f"/moderation/topics/<int:topic_id>/{name}/",
             FORM,
-            MODERATOR,
             (f"/moderation/topics/{{long_topic}}/{name}/",),
         )
         for name in ("retitle", "refile", "merge")
@@ -145,7 +154,6 @@ ROWS = [
         Row(
             f"/moderation/topics/<int:topic_id>/{name}/",
             FORM,
-            MODERATOR,
             (f"/moderation/topics/{{long_topic}}/{name}/", f"/moderation/topics/{{long_topic}}/{name}/?page=2"),
         )
         for name in ("move", "split")
@@ -153,87 +161,78 @@ ROWS = [
     Row(
         "/print/pages/<slug>/",
         GET,
-        PUBLIC,
         tuple(f"/print/pages/{slug}/" for slug in "home portal archive rules child".split()),
     ),
-    Row("/print/forums/<forum_slug>/", GET, PUBLIC, tuple(f"/print{path}" for path in FORUM_PATHS)),
-    Row("/print/forums/<forum_slug>/pages/<slug>/", GET, PUBLIC, ("/print/forums/open-forum/pages/purpose/",)),
+    Row("/print/forums/<forum_slug>/", GET, tuple(f"/print{path}" for path in FORUM_PATHS)),
+    Row("/print/forums/<forum_slug>/pages/<slug>/", GET, ("/print/forums/open-forum/pages/purpose/",)),
     Row(
         "/print/forums/<forum_slug>/groups/<group_slug>/",
         GET,
-        PUBLIC,
         ("/print/forums/open-forum/groups/group-1/", "/print/forums/open-forum/groups/group-2/"),
     ),
     Row(
         "/print/topics/<int:topic_id>/",
         GET,
-        PUBLIC,
         ("/print/topics/{long_topic}/", "/print/topics/{moderated.topic}/"),
     ),
-    Row("/print/messages/<int:number>/", GET, PUBLIC, ("/print/messages/{edited}/", "/print/messages/{withdrawn}/")),
+    Row("/print/messages/<int:number>/", GET, ("/print/messages/{edited}/", "/print/messages/{withdrawn}/")),
     Row(
         "/feeds/forums/<forum_slug>.atom",
         GET,
-        PUBLIC,
         ("/feeds/forums/open-forum.atom", "/feeds/forums/undated-forum.atom"),
     ),
-    Row("/feeds/topics/<int:topic_id>.atom", GET, PUBLIC, ("/feeds/topics/{long_topic}.atom",)),
-    Row("/auth/sign-up/", FORM, GUESTS_ONLY, ("/auth/sign-up/",)),
-    Row("/auth/check-mail/", GET, PUBLIC, ("/auth/check-mail/",)),
-    Row("/auth/confirm/", FORM, PUBLIC, ("/auth/confirm/",)),
-    Row("/auth/confirm/<token>/", FORM, TOKEN, ("/auth/confirm/nonsense/",)),
-    Row("/auth/sign-in/", FORM, GUESTS_ONLY, ("/auth/sign-in/", "/auth/sign-in/?next=/en/account/")),
-    Row("/auth/sign-out/", POST, PUBLIC),
-    Row("/auth/forgot/", FORM, PUBLIC, ("/auth/forgot/",)),
-    Row("/auth/reset/<token>/", FORM, TOKEN, ("/auth/reset/nonsense/",)),
-    Row("/account/", GET, SIGNED_IN, ("/account/",)),
-    Row("/account/profile/", FORM, SIGNED_IN, ("/account/profile/",)),
-    Row("/account/language/", FORM, SIGNED_IN, ("/account/language/",)),
-    Row("/account/password/", FORM, SIGNED_IN, ("/account/password/",)),
-    Row("/account/data/", GET, SIGNED_IN, ("/account/data/",)),
-    Row("/account/data.json", GET, SIGNED_IN, ("/account/data.json",)),
-    Row("/account/sign-ins/<int:sign_in_id>/end/", POST, SIGNED_IN),
-    Row("/account/sign-ins/end-others/", POST, SIGNED_IN),
-    Row("/account/email/", FORM, SIGNED_IN, ("/account/email/",)),
-    Row("/account/email/cancel/", POST, SIGNED_IN),
-    Row("/auth/email/<any(old,new):side>/<token>/", FORM, TOKEN, ("/auth/email/old/nonsense/", "/auth/email/new/x/")),
-    Row("/auth/second-step/", FORM, REDIRECT, ("/auth/second-step/",)),
-    Row("/account/second-step/", FORM, SIGNED_IN, ("/account/second-step/",)),
-    Row("/account/second-step/codes/", FORM, WITH_SECOND_STEP, ("/account/second-step/codes/",)),
-    Row("/account/second-step/off/", FORM, WITH_SECOND_STEP, ("/account/second-step/off/",)),
-    Row("/account/delete/", FORM, SIGNED_IN, ("/account/delete/",)),
-    Row("/auth/deleted/", GET, PUBLIC, ("/auth/deleted/",)),
-    Row("/figures/forums/<forum_slug>/", GET, MODERATOR, ("/figures/forums/open-forum/",)),
+    Row("/feeds/topics/<int:topic_id>.atom", GET, ("/feeds/topics/{long_topic}.atom",)),
+    Row("/auth/sign-up/", FORM, ("/auth/sign-up/",)),
+    Row("/auth/check-mail/", GET, ("/auth/check-mail/",)),
+    Row("/auth/confirm/", FORM, ("/auth/confirm/",)),
+    Row("/auth/confirm/<token>/", FORM, ("/auth/confirm/nonsense/",)),
+    Row("/auth/sign-in/", FORM, ("/auth/sign-in/", "/auth/sign-in/?next=/en/account/")),
+    Row("/auth/sign-out/", POST),
+    Row("/auth/forgot/", FORM, ("/auth/forgot/",)),
+    Row("/auth/reset/<token>/", FORM, ("/auth/reset/nonsense/",)),
+    Row("/account/", GET, ("/account/",)),
+    Row("/account/profile/", FORM, ("/account/profile/",)),
+    Row("/account/language/", FORM, ("/account/language/",)),
+    Row("/account/password/", FORM, ("/account/password/",)),
+    Row("/account/data/", GET, ("/account/data/",)),
+    Row("/account/data.json", GET, ("/account/data.json",)),
+    Row("/account/sign-ins/<int:sign_in_id>/end/", POST),
+    Row("/account/sign-ins/end-others/", POST),
+    Row("/account/email/", FORM, ("/account/email/",)),
+    Row("/account/email/cancel/", POST),
+    Row("/auth/email/<any(old,new):side>/<token>/", FORM, ("/auth/email/old/nonsense/", "/auth/email/new/x/")),
+    Row("/auth/second-step/", FORM, ("/auth/second-step/",)),
+    Row("/account/second-step/", FORM, ("/account/second-step/",)),
+    Row("/account/second-step/codes/", FORM, ("/account/second-step/codes/",)),
+    Row("/account/second-step/off/", FORM, ("/account/second-step/off/",)),
+    Row("/account/delete/", FORM, ("/account/delete/",)),
+    Row("/auth/deleted/", GET, ("/auth/deleted/",)),
+    Row("/figures/forums/<forum_slug>/", GET, ("/figures/forums/open-forum/",)),
     Row(
         "/figures/forums/<forum_slug>/<name>.svg",
         GET,
-        MODERATOR,
         tuple(f"/figures/forums/open-forum/{name}.svg" for name in FIGURES if name not in WITHOUT_PICTURE),
     ),
     Row(
         "/figures/forums/<forum_slug>/<name>.csv",
         GET,
-        MODERATOR,
         tuple(f"/figures/forums/open-forum/{name}.csv" for name in FIGURES),
     ),
-    Row("/admin/", GET, ADMIN, ("/admin/",)),
-    Row("/admin/pages/", GET, ADMIN, ("/admin/pages/",)),
+    Row("/admin/", GET, ("/admin/",)),
+    Row("/admin/pages/", GET, ("/admin/pages/",)),
     Row(
         "/admin/<kind_name>/new/",
         FORM,
-        ADMIN,
         tuple(f"/admin/{name}/new/" for name, kind in KINDS.items() if kind.owner is None),
     ),
     Row(
         "/admin/<kind_name>/new/<int:owner_id>/",
         FORM,
-        ADMIN,
         tuple(f"/admin/{name}/new/1/" for name, kind in KINDS.items() if kind.owner),
     ),
     Row(
         "/admin/<kind_name>/<int:key>/edit/",
         FORM,
-        ADMIN,
         (
             "/admin/pages/1/edit/",
             "/admin/pages/{child_page}/edit/",
@@ -249,7 +248,6 @@ ROWS = [
     Row(
         "/admin/<kind_name>/<int:key>/delete/",
         FORM,
-        ADMIN,
         (
             "/admin/pages/1/delete/",
             "/admin/pages/{child_page}/delete/",
@@ -262,31 +260,26 @@ ROWS = [
             "/admin/reasons/{moderated.reason}/delete/",
         ),
     ),
-    Row("/admin/documents/<int:document_id>/files/", FORM, ADMIN, ("/admin/documents/{document}/files/",)),
+    Row("/admin/documents/<int:document_id>/files/", FORM, ("/admin/documents/{document}/files/",)),
     Row(
         "/admin/documents/<int:document_id>/files/<int:attachment_id>/delete/",
         FORM,
-        ADMIN,
         ("/admin/documents/{document}/files/{document_file}/delete/",),
     ),
-    Row("/admin/reasons/", GET, ADMIN, ("/admin/reasons/",)),
-    Row("/admin/forums/", GET, ADMIN, ("/admin/forums/",)),
-    Row("/admin/forums/<int:forum_id>/", GET, ADMIN, tuple(f"/admin/forums/{key}/" for key in range(1, 10))),
-    Row("/admin/forums/<int:forum_id>/invitations/", FORM, ADMIN, ("/admin/forums/{small.forum}/invitations/",)),
-    Row(
-        "/admin/forums/<int:forum_id>/roles/", FORM, ADMIN, tuple(f"/admin/forums/{key}/roles/" for key in range(1, 10))
-    ),
+    Row("/admin/reasons/", GET, ("/admin/reasons/",)),
+    Row("/admin/forums/", GET, ("/admin/forums/",)),
+    Row("/admin/forums/<int:forum_id>/", GET, tuple(f"/admin/forums/{key}/" for key in range(1, 10))),
+    Row("/admin/forums/<int:forum_id>/invitations/", FORM, ("/admin/forums/{small.forum}/invitations/",)),
+    Row("/admin/forums/<int:forum_id>/roles/", FORM, tuple(f"/admin/forums/{key}/roles/" for key in range(1, 10))),
     Row(
         f"/admin/forums/<int:forum_id>/roles/<int:user_id>/<any({','.join(Role)}):role>/end/",
         FORM,
-        ADMIN,
         ("/admin/forums/{small.forum}/roles/{small.moderator}/moderator/end/",),
     ),
-    Row("/admin/groups/<int:group_id>/", GET, ADMIN, ("/admin/groups/{small.group}/",)),
+    Row("/admin/groups/<int:group_id>/", GET, ("/admin/groups/{small.group}/",)),
     Row(
         "/admin/forums/<int:forum_id>/<any(publish,unpublish,archive,unarchive):name>/",
         FORM,
-        ADMIN,
         tuple(
             f"/admin/forums/{forum}/{step}/"
             for step in ("publish", "unpublish", "archive", "unarchive")
@@ -296,54 +289,65 @@ ROWS = [
     Row(
         f"/admin/forums/<int:forum_id>/periods/<any({PERIODS}):kind>/",
         FORM,
-        ADMIN,
         tuple(f"/admin/forums/{{small.forum}}/periods/{kind}/" for kind in PeriodKind),
     ),
     Row(
         f"/admin/forums/<int:forum_id>/periods/<any({PERIODS}):kind>/preview/",
         FORM,
-        ADMIN,
         tuple(f"/admin/forums/{{small.forum}}/periods/{kind}/preview/" for kind in PeriodKind),
     ),
-    Row(
-        "/admin/forums/<int:forum_id>/close/", FORM, ADMIN, tuple(f"/admin/forums/{key}/close/" for key in range(1, 9))
-    ),
-    Row("/admin/groups/<int:group_id>/close/", FORM, ADMIN, ("/admin/groups/{small.group}/close/",)),
+    Row("/admin/forums/<int:forum_id>/close/", FORM, tuple(f"/admin/forums/{key}/close/" for key in range(1, 9))),
+    Row("/admin/groups/<int:group_id>/close/", FORM, ("/admin/groups/{small.group}/close/",)),
     Row(
         "/admin/periods/<int:period_id>/edit/",
         FORM,
-        ADMIN,
         ("/admin/periods/1/edit/", "/admin/periods/{coming_period}/edit/"),
     ),
-    Row("/admin/periods/<int:period_id>/preview/", FORM, ADMIN, ("/admin/periods/1/preview/",)),
+    Row("/admin/periods/<int:period_id>/preview/", FORM, ("/admin/periods/1/preview/",)),
     Row(
         "/admin/periods/<int:period_id>/delete/",
         FORM,
-        ADMIN,
         ("/admin/periods/1/delete/", "/admin/periods/{coming_period}/delete/"),
     ),
-    Row("/admin/users/", GET, ADMIN, ("/admin/users/", "/admin/users/?q=nobody", "/admin/users/?q=alice")),
-    Row("/admin/users/<int:user_id>/", FORM, ADMIN, ("/admin/users/{small.alice}/", "/admin/users/{suspended}/")),
+    Row("/admin/users/", GET, ("/admin/users/", "/admin/users/?q=nobody", "/admin/users/?q=alice")),
+    Row("/admin/users/<int:user_id>/", FORM, ("/admin/users/{small.alice}/", "/admin/users/{suspended}/")),
     Row(
         "/admin/users/<int:user_id>/suspend/",
         FORM,
-        ADMIN,
         ("/admin/users/{small.alice}/suspend/", "/admin/users/{suspended}/suspend/"),
     ),
     Row(
         "/admin/users/<int:user_id>/reinstate/",
         FORM,
-        ADMIN,
         ("/admin/users/{small.alice}/reinstate/", "/admin/users/{suspended}/reinstate/"),
     ),
-    Row("/admin/users/<int:user_id>/delete/", FORM, ADMIN, ("/admin/users/{small.alice}/delete/",)),
-    Row("/admin/log/", GET, ADMIN, ("/admin/log/", "/admin/log/?action=publish", "/admin/log/?kind=messages&forum=1")),
-    Row("/admin/log/<int:entry_id>/", GET, ADMIN, ("/admin/log/{entry}/",)),
-    Row("/admin/log/acts/<int:entry_id>/", GET, ADMIN, ("/admin/log/acts/{act}/",)),
-    Row("/admin/log.csv", GET, ADMIN, ("/admin/log.csv",)),
+    Row("/admin/users/<int:user_id>/delete/", FORM, ("/admin/users/{small.alice}/delete/",)),
+    Row("/admin/log/", GET, ("/admin/log/", "/admin/log/?action=publish", "/admin/log/?kind=messages&forum=1")),
+    Row("/admin/log/<int:entry_id>/", GET, ("/admin/log/{entry}/",)),
+    Row("/admin/log/acts/<int:entry_id>/", GET, ("/admin/log/acts/{act}/",)),
+    Row("/admin/log.csv", GET, ("/admin/log.csv",)),
 ]
 NOT_PAGES = ("<name>", ".atom", ".csv", ".css", ".json", ".svg", ".txt", ".xml", "healthz")
-REDIRECTED = "/messages/<int:number>/"
+
+
+@cache
+def signs_of(*tables: str) -> dict[tuple[str, bool], str]:
+    """What tables of the matrix say, by the rules that their addresses have and whether these begin with a language."""
+    rules = (
+        Rule(
+            f"/en{row.rule}" if row.in_language else row.rule, endpoint=(row.rule, row.in_language), methods=row.methods
+        )
+        for row in ROWS
+    )
+    adapter, found = Map(rules).bind("localhost"), {}
+    for table in tables:
+        for path, state, column in columns(table):
+            is_bare = table == matrix.WITHOUT_LANGUAGE or path.startswith("/attachments/")
+            address = re.sub(r"{\w+}", "1", path.partition("?")[0])
+            rule, _values = adapter.match(address if is_bare else f"/en{address}", method="GET")
+            if state in {"public", "always"}:
+                assert found.setdefault(rule, column) == column, f"{path} is not answered like others of its rule"
+    return found
 
 
 def paths_of(row: Row, full: FullWorld, language: str = "en") -> list[str]:
@@ -354,6 +358,4 @@ def paths_of(row: Row, full: FullWorld, language: str = "en") -> list[str]:
 
 def is_page(row: Row) -> bool:
     """Whether a GET gives an HTML page to somebody."""
-    return (
-        bool(row.paths) and 200 in row.guard and not row.rule.endswith(NOT_PAGES) and not row.rule.startswith("/static")
-    )
+    return bool(row.paths and row.readers) and not row.rule.endswith(NOT_PAGES) and not row.rule.startswith("/static")

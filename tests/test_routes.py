@@ -1,6 +1,7 @@
 """Who reaches which address, by which method; and what every page has."""
 
 import re
+from dataclasses import dataclass
 from itertools import product
 
 import pytest
@@ -9,7 +10,7 @@ from lxml import html as lxml_html
 
 from app.extensions import db
 from tests.full_world import FullWorld
-from tests.route_table import ADMIN, MODERATOR, PEOPLE, PUBLIC, ROWS, SIGNED_IN, Row, is_page, paths_of
+from tests.route_table import PEOPLE, ROWS, Row, is_page, paths_of
 
 PAGES = [row for row in ROWS if is_page(row)]
 PREFIX = "/<language:lang>"
@@ -17,10 +18,13 @@ ORIGIN = "http://127.0.0.1:8000"
 # What addresses may name behind their question mark, besides the page.
 PARAMETERS = tuple("q to quote question next action kind by forum since until limit".split())
 NONSENSE = ("", "-1", "9" * 30, "x" * 5_000, "\0", "\u0661", "2012-02-31")
+SECOND_STEP = "/auth/second-step/"  # is a part of signing in and no page to come back to
+LANGUAGES = ("en", "es", "fr")
+BUILT_IN = {"home": "", "portal": "portal/", "archive": "archive/"}  # with their addresses
 MOST_BYTES = 25_000  # of a first visit
 HOSTILE = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"}
-SIGNED_OUT_READS = [row for row in PAGES if row.guard == PUBLIC and "POST" not in row.methods]
-SIGNED_OUT_PAGES = [row for row in PAGES if row.guard[PEOPLE.index("visitor")] == 200]
+SIGNED_OUT_READS = [row for row in PAGES if len(row.readers) == len(PEOPLE) and "POST" not in row.methods]
+SIGNED_OUT_PAGES = [row for row in PAGES if "visitor" in row.readers]
 
 
 def name_of(row: Row) -> str:
@@ -53,18 +57,34 @@ def test_every_address_that_can_be_read_is_asked():
     assert [name_of(row) for row in ROWS if "GET" in row.methods and not row.paths] == []
 
 
-def test_address_answers_each_person_as_its_guard_says(full: FullWorld, people):
-    wrong = []
-    for row, path in all_paths(ROWS, full):
-        statuses = tuple(people[name].get(path, buffered=True).status_code for name in PEOPLE)
-        if statuses != row.guard:
-            wrong.append((path, statuses, row.guard))
+@dataclass(frozen=True)
+class Asked:
+    """What every address of the table answered to each of PEOPLE, and all rows before and after."""
 
-    assert wrong == []
+    statuses: dict[str, tuple[int, ...]]
+    before: list[tuple]
+    after: list[tuple]
+
+
+@pytest.fixture(scope="module")
+def asked(one_app: Flask, full: FullWorld, people) -> Asked:
+    before = dump(one_app)
+    statuses = {
+        path: tuple(people[name].get(path, buffered=True).status_code for name in PEOPLE)
+        for _row, path in all_paths(ROWS, full)
+    }
+    return Asked(statuses, before, dump(one_app))
+
+
+def test_address_answers_each_person_as_the_matrix_says(full: FullWorld, asked: Asked):
+    expected = {path: row.guard for row, path in all_paths(ROWS, full)}
+
+    assert expected
+    assert {path: found for path, found in asked.statuses.items() if found != expected[path]} == {}
 
 
 def test_visitor_is_sent_to_sign_in_and_back_to_the_page(full: FullWorld, people):
-    rows = [row for row in ROWS if row.guard in {SIGNED_IN, MODERATOR, ADMIN}]
+    rows = [row for row in ROWS if row.signs.startswith("?") and row.rule != SECOND_STEP]
     answers = {path: people["visitor"].get(path) for _row, path in all_paths(rows, full, "fr")}
 
     assert answers
@@ -86,28 +106,26 @@ def test_address_for_reading_takes_nothing(full: FullWorld, people):
     ] == []
 
 
-@pytest.mark.parametrize("language", ["en", "es", "fr"])
-def test_redirect_says_nothing_in_another_language(language: str, full: FullWorld, people):
+def test_redirect_says_nothing_in_another_language(full: FullWorld, people):
     """The framework's own page would be in English; without any, there is nothing whose language could be told."""
-    addresses = ("/", f"/{language}/portal", f"/{language}/messages/{full.edited}/", f"/{language}/account/")
-    for address in addresses:
+    for address in ("/", "/fr/portal", f"/fr/messages/{full.edited}/", "/fr/account/"):
         answer = people["visitor"].get(address)
         assert answer.status_code in {301, 302, 308}, address
         assert (answer.data, answer.headers.get("Content-Language")) == (b"", None), address
 
 
-@pytest.mark.parametrize("language", ["en", "es", "fr"])
-@pytest.mark.parametrize(("slug", "path"), [("home", ""), ("portal", "portal/"), ("archive", "archive/")])
-def test_built_in_page_has_one_address(slug: str, path: str, language: str, full: FullWorld, people):
-    answer = people["visitor"].get(f"/{language}/pages/{slug}/")
+def test_built_in_page_has_one_address(full: FullWorld, people):
+    answers = [people["visitor"].get(f"/{language}/pages/{slug}/") for language, slug in product(LANGUAGES, BUILT_IN)]
 
-    assert (answer.status_code, answer.location) == (301, f"/{language}/{path}")
+    assert [(answer.status_code, answer.location) for answer in answers] == [
+        (301, f"/{language}/{path}") for language, path in product(LANGUAGES, BUILT_IN.values())
+    ]
 
 
-@pytest.mark.parametrize("language", ["en", "es", "fr"])
-def test_page_that_needs_no_account_has_one_description(language: str, full: FullWorld, people):
+def test_page_that_needs_no_account_has_one_description(full: FullWorld, people):
     wrong = []
-    for _row, path in all_paths([row for row in SIGNED_OUT_PAGES if row.in_language], full, language):
+    rows = [row for row in SIGNED_OUT_PAGES if row.in_language]
+    for path in (path for language in LANGUAGES for _row, path in all_paths(rows, full, language)):
         answer = people["visitor"].get(path)
         if answer.status_code == 200 and answer.mimetype == "text/html":
             described = lxml_html.document_fromstring(answer.text).xpath("//meta[@name='description']/@content")
@@ -132,15 +150,9 @@ def test_first_visit_is_light_where_the_browser_takes_gzip_alone(full: FullWorld
     assert sum(len(answer.data) for answer in answers) <= MOST_BYTES
 
 
-def test_reading_writes_nothing(one_app: Flask, full: FullWorld, people):
+def test_reading_writes_nothing(asked: Asked):
     """Whoever asks whatever page: no table changes."""
-    before = dump(one_app)
-    for row in ROWS:
-        for path in paths_of(row, full):
-            for client in people.values():
-                client.get(path, buffered=True)
-
-    assert dump(one_app) == before
+    assert asked.after == asked.before
 
 
 def test_every_form_needs_its_token(one_app: Flask, full: FullWorld, people, monkeypatch):
@@ -162,7 +174,7 @@ def test_every_form_needs_its_token(one_app: Flask, full: FullWorld, people, mon
 def test_nonsense_in_a_parameter_is_no_fault_of_the_site(full: FullWorld, people):
     wrong = []
     for row in PAGES:
-        path, reader = paths_of(row, full)[0].partition("?")[0], people[PEOPLE[row.guard.index(200)]]
+        path, reader = paths_of(row, full)[0].partition("?")[0], people[row.readers[0]]
         for value, names in product(NONSENSE, (("page",), PARAMETERS)):
             asked = dict.fromkeys(names, value[: 5_000 // len(names)])  # a longer query is refused as a whole
             status = reader.get(path, query_string=asked, buffered=True).status_code
@@ -174,7 +186,7 @@ def test_nonsense_in_a_parameter_is_no_fault_of_the_site(full: FullWorld, people
 
 @pytest.mark.parametrize("name", ["visitor", "alice", "admin"])
 def test_pages_have_what_every_page_has(name: str, full: FullWorld, people):
-    rows = [row for row in PAGES if row.guard[PEOPLE.index(name)] == 200]
+    rows = [row for row in PAGES if name in row.readers]
     assert rows
     for _row, path in all_paths(rows, full, "es"):
         check_page(people[name].get(path).text, path, "es")
@@ -234,71 +246,52 @@ def test_host_that_a_request_claims_is_named_in_no_answer(name: str, full: FullW
     assert wrong == []
 
 
-@pytest.mark.parametrize(
-    ("asked", "location"),
-    [
-        ("/en/portal", "/en/portal/"),
-        ("/en/topics/1?page=2&to=%26", "/en/topics/1/?page=2&to=%26"),
-        ("//en//portal", "/en/portal/"),
-        ("/static//base.css", "/static/base.css"),
-    ],
-)
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:99", "<script>", "a b", ""])
-def test_redirect_of_the_router_is_a_path_of_this_site(asked: str, location: str, host: str, full: FullWorld, people):
-    path, _, query = asked.partition("?")
-    overrides = {"PATH_INFO": path, "QUERY_STRING": query, "HTTP_HOST": host}
-    answer = people["visitor"].get("/", environ_overrides=overrides)
+def test_redirect_of_the_router_is_a_path_of_this_site(full: FullWorld, people):
+    locations = {
+        "/en/portal": "/en/portal/",
+        "/en/topics/1?page=2&to=%26": "/en/topics/1/?page=2&to=%26",
+        "//en//portal": "/en/portal/",
+        "/static//base.css": "/static/base.css",
+    }
+    wrong = []
+    for asked, host in product(locations, ("evil.example", "evil.example:99", "<script>", "a b", "")):
+        path, _, query = asked.partition("?")
+        overrides = {"PATH_INFO": path, "QUERY_STRING": query, "HTTP_HOST": host}
+        answer = people["visitor"].get("/", environ_overrides=overrides)
+        if (answer.status_code, answer.location) != (308, locations[asked]) or "evil" in answer.text:
+            wrong.append((asked, host, answer.status_code, answer.location))
 
-    assert (answer.status_code, answer.location) == (308, location)
-    assert "evil" not in answer.text
+    assert wrong == []
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/en/forums/none/",
-        "/en/forums/open-forum/groups/none/",
-        "/en/forums/open-forum/pages/none/",
-        "/en/pages/none/",
-        "/en/topics/999999/",
-        "/en/topics/99999999999999999999/",
-        "/en/topics/0/",
-        "/en/topics/-1/",
-        "/en/topics/x/",
-        "/en/topics/1/?page=0",
-        "/en/topics/1/?page=2",
-        "/en/topics/1/?page=1000000000",
-        "/en/topics/1/?page=-1",
-        "/en/topics/1/?page=x",
-        "/en/topics/1/?page=%00",
-        "/en/topics/1/?page=%D9%A1",
-        "/en/topics/1/?page=",
-        "/en/messages/999999/",
-        "/en/messages/99999999999999999999/",
-        "/en/messages/99999999999999999999/history/",
-        "/en/print/topics/99999999999999999999/",
-        "/en/print/messages/99999999999999999999/",
-        "/en/print/pages/none/",
-        "/en/print/forums/none/",
-        "/en/feeds/topics/99999999999999999999.atom",
-        "/en/feeds/forums/none.atom",
-        "/en/forums/open-forum/groups/group-1/?page=2",
-        "/en/forums/%00/",
-        "/en/pages/%ED%A0%80/",
-        "/en/none/",
-        "/none",
-        "/de/",
-        "/EN/",
-        "/en/topics/1",
-        "/static/none.css",
-        "/static/../config.py",
-    ],
-)
-def test_nonsense_is_not_found(path: str, full: FullWorld, people):
-    for name in ("visitor", "admin"):
-        answer = people[name].get(path, buffered=True, follow_redirects=path == "/en/topics/1")
-        assert answer.status_code == (200 if path == "/en/topics/1" else 404)
-        assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+NONSENSE_PATHS = """
+    /en/forums/none/ /en/forums/open-forum/groups/none/ /en/forums/open-forum/pages/none/ /en/pages/none/
+    /en/topics/999999/ /en/topics/99999999999999999999/ /en/topics/0/ /en/topics/-1/ /en/topics/x/
+    /en/topics/1/?page=0 /en/topics/1/?page=2 /en/topics/1/?page=1000000000 /en/topics/1/?page=-1 /en/topics/1/?page=x
+    /en/topics/1/?page=%00 /en/topics/1/?page=%D9%A1 /en/topics/1/?page= /en/messages/999999/
+    /en/messages/99999999999999999999/ /en/messages/99999999999999999999/history/
+    /en/print/topics/99999999999999999999/ /en/print/messages/99999999999999999999/ /en/print/pages/none/
+    /en/print/forums/none/ /en/feeds/topics/99999999999999999999.atom /en/feeds/forums/none.atom
+    /en/forums/open-forum/groups/group-1/?page=2 /en/forums/%00/ /en/pages/%ED%A0%80/ /en/none/ /none /de/ /EN/
+    /static/none.css /static/../config.py
+""".split()
+
+
+def test_nonsense_is_not_found(full: FullWorld, people):
+    wrong = []
+    for name, path in product(("visitor", "admin"), NONSENSE_PATHS):
+        answer = people[name].get(path, buffered=True)
+        policy = answer.headers["Content-Security-Policy"]
+        if answer.status_code != 404 or not policy.startswith("default-src 'none'"):
+            wrong.append((name, path, answer.status_code, policy))
+
+    assert wrong == []
+
+
+def test_address_without_its_slash_is_found(full: FullWorld, people):
+    answers = [people[name].get("/en/topics/1", follow_redirects=True) for name in ("visitor", "admin")]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
 
 
 def check_page(text: str, path: str, language: str) -> None:

@@ -69,12 +69,6 @@ WITHOUT = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def full(app: Flask) -> FullWorld:
-    with app.app_context():
-        return FullWorld.make()
-
-
 def filled_in(client: Client, path: str, changes: dict, world: FullWorld) -> dict[str, object]:
     """What a browser sends: all that the form of this address has, with the changes."""
     page = client.get(path if "/moderation/messages/" not in path else path.rstrip("/").rpartition("/")[0] + "/")
@@ -101,10 +95,10 @@ def test_every_address_that_takes_a_form_is_in_one_table(one_app: Flask):
 @pytest.mark.parametrize(
     "row", VERSIONED, ids=[f"{row[0]}-{row[2].rstrip('/').rpartition('/')[2]}" for row in VERSIONED]
 )
-def test_form_without_the_version_that_stands_changes_nothing(row, app: Flask, full: FullWorld):
+def test_form_without_the_version_that_stands_changes_nothing(row, app: Flask, full_world: FullWorld):
     _endpoint, person, path, changes = row
-    client, path = sign_in(app, full.people[person]), f"/en{path.format_map(vars(full))}"
-    data = filled_in(client, path, changes, full)
+    client, path = sign_in(app, full_world.people[person]), f"/en{path.format_map(vars(full_world))}"
+    data = filled_in(client, path, changes, full_world)
     for version in (None, "", "0" * 64, "1-" + "0" * 64, "x" * 300):
         answer = client.post(path, data=data | {"version": version})
         assert answer.status_code == 409, version

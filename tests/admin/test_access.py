@@ -79,16 +79,15 @@ def test_moderator_cannot_write(moderator: FlaskClient, log):
     assert log() == []
 
 
-@pytest.mark.parametrize("language", ["en", "es", "fr"])
-def test_administrator_sees_whole_pages(admin: FlaskClient, language):
+def test_administrator_sees_whole_pages(admin: FlaskClient):
     for page in PAGES:
-        answer = admin.get(f"/{language}/admin/{page}")
+        answer = admin.get(f"/fr/admin/{page}")
         assert answer.status_code == 200, page
         if page != "log.csv":
             assert answer.text.count("<h1") == 1, page
             ids = re.findall(r'\sid="([^"]+)"', answer.text)
             assert len(ids) == len(set(ids)), page
-            assert f'<a href="/{language}/admin/"' in answer.text
+            assert '<a href="/fr/admin/"' in answer.text
 
 
 def test_every_route_is_asked(app):
@@ -100,35 +99,35 @@ def test_every_route_is_asked(app):
     assert {rule.endpoint for rule in routes} - asked == needs_a_row
 
 
-@pytest.mark.parametrize(
-    "page",
-    [
-        "pages/999/edit/",
-        "pages/99999999999999999999999/edit/",
-        "nothing/new/",
-        "forums/999/",
-        "forums/99999999999999999999999/",
-        "groups/new/",
-        "groups/new/999/",
-        "pages/new/1/",
-        "forums/1/periods/other/",
-        "periods/999/edit/",
-        "users/999/",
-        "users/?page=0",
-        "users/?page=1000000000",
-        "users/?page=x",
-        "log/999/",
-        "log/acts/999/",
-        "forums/999/roles/",
-        "forums/999/invitations/",
-        "forums/1/roles/1/moderator/end/",
-        "forums/1/roles/3/translator/end/",
-        "forums/1/roles/3/king/end/",
-        "log/?page=2",
-    ],
-)
-def test_what_does_not_exist_is_not_found(admin: FlaskClient, page):
-    assert admin.get(f"/en/admin/{page}").status_code == 404
+def test_what_does_not_exist_is_not_found(admin: FlaskClient):
+    assert [
+        page
+        for page in (
+            "pages/999/edit/",
+            "pages/99999999999999999999999/edit/",
+            "nothing/new/",
+            "forums/999/",
+            "forums/99999999999999999999999/",
+            "groups/new/",
+            "groups/new/999/",
+            "pages/new/1/",
+            "forums/1/periods/other/",
+            "periods/999/edit/",
+            "users/999/",
+            "users/?page=0",
+            "users/?page=1000000000",
+            "users/?page=x",
+            "log/999/",
+            "log/acts/999/",
+            "forums/999/roles/",
+            "forums/999/invitations/",
+            "forums/1/roles/1/moderator/end/",
+            "forums/1/roles/3/translator/end/",
+            "forums/1/roles/3/king/end/",
+            "log/?page=2",
+        )
+        if admin.get(f"/en/admin/{page}").status_code != 404
+    ] == []
 
 
 def test_lapsed_sign_in_gives_the_typed_text_back(visitor: FlaskClient, world):

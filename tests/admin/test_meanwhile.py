@@ -35,18 +35,12 @@ CASES = [
 
 
 @pytest.fixture
-def everything(app: Flask) -> FullWorld:
-    with app.app_context():
-        return FullWorld.make()
+def one(app: Flask, full_world: FullWorld) -> FlaskClient:
+    return sign_in(app, full_world.small.admin)
 
 
 @pytest.fixture
-def one(app: Flask, everything: FullWorld) -> FlaskClient:
-    return sign_in(app, everything.small.admin)
-
-
-@pytest.fixture
-def other(app: Flask, everything: FullWorld) -> FlaskClient:
+def other(app: Flask, full_world: FullWorld) -> FlaskClient:
     with app.app_context():
         user = make_user("other", is_admin=True)
         db.session.commit()
@@ -74,10 +68,10 @@ def stored_beside(page: str, field: str) -> str:
 
 @pytest.mark.parametrize("case", CASES, ids=[case[0] for case in CASES])
 def test_change_of_somebody_else_is_shown_beside_one_s_own_and_then_overwritten(
-    one, other, everything, look, log, case
+    one, other, full_world, look, log, case
 ):
     path, field, theirs, ours, read = case
-    address = f"/en/admin/{path.format_map(vars(everything))}"
+    address = f"/en/admin/{path.format_map(vars(full_world))}"
     before = len(log())
     form = fields(other.get(address).text)
     assert one.post(address, data=fields(one.get(address).text) | {field: theirs}).status_code == 302
@@ -88,14 +82,14 @@ def test_change_of_somebody_else_is_shown_beside_one_s_own_and_then_overwritten(
     assert answer.text.count('class="stored"') == 1, "only what differs is told twice"
     assert stored_beside(answer.text, field) == f"Stored now: {theirs}"
     assert given_back(answer.text, field).strip() == ours
-    assert look(lambda: read(everything)) == theirs
+    assert look(lambda: read(full_world)) == theirs
     assert len(log()) == before + 1
 
     assert other.post(address, data=fields(answer.text)).status_code == 302
-    assert look(lambda: read(everything)) == ours
+    assert look(lambda: read(full_world)) == ours
 
 
-def test_end_of_a_period_that_somebody_else_has_moved(one, other, look, everything):
+def test_end_of_a_period_that_somebody_else_has_moved(one, other, look, full_world):
     address = "/en/admin/periods/1/edit/"
     form = fields(other.get(address).text)
     theirs, ours = moment(9), moment(7)
@@ -110,30 +104,30 @@ def test_end_of_a_period_that_somebody_else_has_moved(one, other, look, everythi
     assert f"{look(lambda: db.session.get(Period, 1).closes_at):%H:%M}" == ours[1]
 
 
-def test_role_that_somebody_else_has_given_is_not_taken_unknowingly(one, other, look, everything):
-    address = f"/en/admin/users/{everything.small.bruno}/"
+def test_role_that_somebody_else_has_given_is_not_taken_unknowingly(one, other, look, full_world):
+    address = f"/en/admin/users/{full_world.small.bruno}/"
     form = fields(other.get(address).text)
-    one.post(address, data=fields(one.get(address).text) | {"moderator": [str(everything.small.forum)]})
+    one.post(address, data=fields(one.get(address).text) | {"moderator": [str(full_world.small.forum)]})
     answer = other.post(address, data=form | {"title": "Dr"})
 
     assert answer.status_code == 409
     assert stored_beside(answer.text, "moderator") == "Stored now: Short open-forum (en)"
     assert stored_beside(answer.text, "title") == "Stored now: nothing"
-    assert look(lambda: [held.role for held in db.session.get(User, everything.small.bruno).roles]) == ["moderator"]
+    assert look(lambda: [held.role for held in db.session.get(User, full_world.small.bruno).roles]) == ["moderator"]
 
 
-def test_change_that_the_person_made_counts_too(app, one, everything, look):
-    address = f"/en/admin/users/{everything.small.alice}/"
+def test_change_that_the_person_made_counts_too(app, one, full_world, look):
+    address = f"/en/admin/users/{full_world.small.alice}/"
     form = fields(one.get(address).text)
     profile = {"name": "Alice", "organization": "Elsewhere", "country": "XA", "capacity": "party"}
-    assert sign_in(app, everything.small.alice).post("/en/account/profile/", data=profile).status_code == 302
+    assert sign_in(app, full_world.small.alice).post("/en/account/profile/", data=profile).status_code == 302
 
     assert one.post(address, data=form | {"title": "Dr"}).status_code == 409
-    assert look(lambda: db.session.get(User, everything.small.alice).organization) == "Elsewhere"
+    assert look(lambda: db.session.get(User, full_world.small.alice).organization) == "Elsewhere"
 
 
-def test_same_form_sent_twice_is_no_change_of_somebody_else(one, everything, log):
-    address = f"/en/admin/forums/{everything.small.forum}/edit/"
+def test_same_form_sent_twice_is_no_change_of_somebody_else(one, full_world, log):
+    address = f"/en/admin/forums/{full_world.small.forum}/edit/"
     form = fields(one.get(address).text) | {"en-remarks": "New remarks"}
     before = len(log())
 
@@ -141,8 +135,8 @@ def test_same_form_sent_twice_is_no_change_of_somebody_else(one, everything, log
     assert len(log()) == before + 1
 
 
-def test_version_outlives_an_error_of_the_form(one, other, everything):
-    address = f"/en/admin/groups/{everything.small.group}/edit/"
+def test_version_outlives_an_error_of_the_form(one, other, full_world):
+    address = f"/en/admin/groups/{full_world.small.group}/edit/"
     form = fields(other.get(address).text)
     one.post(address, data=fields(one.get(address).text) | {"en-remarks": "Theirs"})
     wrong = other.post(address, data=form | {"number": "x", "en-remarks": "Ours"})
@@ -151,27 +145,27 @@ def test_version_outlives_an_error_of_the_form(one, other, everything):
     assert (wrong.status_code, answer.status_code) == (422, 409)
 
 
-def test_language_that_somebody_else_has_added_is_told(one, other, everything, look):
-    address = f"/en/admin/pages/{everything.child_page}/edit/"
+def test_language_that_somebody_else_has_added_is_told(one, other, full_world, look):
+    address = f"/en/admin/pages/{full_world.child_page}/edit/"
     form = fields(other.get(address).text)
     one.post(address, data=fields(one.get(address).text) | {"fr-title": "Règles", "fr-body": "Soyez courtois."})
     answer = other.post(address, data=form | {"es-description": "Cambiada"})
 
     assert stored_beside(answer.text, "fr-title") == "Stored now: Règles"
     assert "Soyez courtois." in answer.text
-    assert look(lambda: set(db.session.get(Page, everything.child_page).texts)) == {"es", "fr"}
+    assert look(lambda: set(db.session.get(Page, full_world.child_page).texts)) == {"es", "fr"}
 
 
-def test_change_of_another_thing_is_no_matter(one, other, everything):
-    address = f"/en/admin/groups/{everything.small.group}/edit/"
+def test_change_of_another_thing_is_no_matter(one, other, full_world):
+    address = f"/en/admin/groups/{full_world.small.group}/edit/"
     form = fields(other.get(address).text)
     one.post("/en/admin/groups/new/1/", data={"slug": "group-9", "number": "9", **in_all_languages(title="New")})
 
     assert other.post(address, data=form | {"en-remarks": "Ours"}).status_code == 302
 
 
-def test_what_someone_else_has_deleted_meanwhile_gives_the_text_back(one, other, everything):
-    address = f"/en/admin/notices/{everything.notice}/edit/"
+def test_what_someone_else_has_deleted_meanwhile_gives_the_text_back(one, other, full_world):
+    address = f"/en/admin/notices/{full_world.notice}/edit/"
     form = fields(other.get(address).text)
     one.post(address.replace("edit", "delete"))
     answer = other.post(address, data=form | {"en-body": "A long text that somebody typed."})
@@ -182,10 +176,10 @@ def test_what_someone_else_has_deleted_meanwhile_gives_the_text_back(one, other,
 
 
 @pytest.mark.parametrize("version", ["", None, "0" * 64, "x" * 300])
-def test_form_without_the_version_that_stands_is_refused(version, one, everything, log):
+def test_form_without_the_version_that_stands_is_refused(version, one, full_world, log):
     """It has shown nothing of what it would replace."""
     data = {"slug": "open-forum", **in_all_languages(title="T", short_title="S"), "version": version}
     before = len(log())
 
-    assert one.post(f"/en/admin/forums/{everything.small.forum}/edit/", data=data).status_code == 409
+    assert one.post(f"/en/admin/forums/{full_world.small.forum}/edit/", data=data).status_code == 409
     assert len(log()) == before

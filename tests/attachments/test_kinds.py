@@ -50,9 +50,9 @@ def test_accepted_file_is_served_as_its_kind(name: str, alice: FlaskClient, atta
     assert given.data == content
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "ending"),
-    [
+def test_name_that_does_not_match_the_content_is_refused_with_what_would(world, alice):
+    wrong = []
+    for name, content, ending in (
         ("report.pdf", PNG, ".png"),
         ("photo.png", PDF, ".pdf"),
         ("letter.docx", PDF, ".pdf"),
@@ -63,18 +63,17 @@ def test_accepted_file_is_served_as_its_kind(name: str, alice: FlaskClient, atta
         ("note.txt", GIF, ".gif"),
         ("note.txt", RTF, ".rtf"),
         ("table.csv", b"%PDF-1.7 but text", ".pdf"),
-    ],
-)
-def test_name_that_does_not_match_the_content_is_refused_with_the_right_ending(name, content, ending, world, alice):
-    said = refused(alice, world, name, content)
+    ):
+        said = refused(alice, world, name, content)
+        if f"“{name}” does not hold what its name says." not in said or f"a name that ends in {ending}" not in said:
+            wrong.append((name, content, ending))
 
-    assert f"“{name}” does not hold what its name says." in said
-    assert f"a name that ends in {ending}" in said
+    assert wrong == []
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
+def test_file_of_another_kind_is_refused_with_what_is_taken(world, alice: FlaskClient):
+    wrong = []
+    for name, content in (
         ("page.html", b"<!doctype html><script>alert(1)</script>"),
         ("image.svg", b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'),
         ("program.js", b"alert(1)"),
@@ -90,44 +89,48 @@ def test_name_that_does_not_match_the_content_is_refused_with_the_right_ending(n
         ("template.ott", open_document("text-template")),
         ("video.mp4", b"\0\0\0\x18ftypmp42\0\0\0\0"),
         ("photo.png", b"\x89PNG but no more"),
-    ],
-)
-def test_file_of_another_kind_is_refused_with_the_accepted_kinds(name, content, world, alice: FlaskClient):
-    said = refused(alice, world, name, content)
+    ):
+        said = refused(alice, world, name, content)
+        if (
+            f"“{name}” is of a kind that cannot be attached." not in said
+            or ".pdf, .docx, .xlsx, .pptx, .odt, .ods, .odp, .doc, .xls, .ppt, .rtf, .png, .jpg, .jpeg, .gif"
+            not in said
+        ):
+            wrong.append((name, content))
 
-    assert f"“{name}” is of a kind that cannot be attached." in said
-    assert ".pdf, .docx, .xlsx, .pptx, .odt, .ods, .odp, .doc, .xls, .ppt, .rtf, .png, .jpg, .jpeg, .gif" in said
+    assert wrong == []
 
 
-@pytest.mark.parametrize(
-    "content", [b"Caf\xe9", b"a\0b", "Größe".encode("utf-16"), b"\x1b[2Jterminal", "a\u0085b".encode()]
-)
-@pytest.mark.parametrize("name", ["note.txt", "table.csv"])
-def test_text_in_another_encoding_or_with_control_characters_is_refused(name, content, world, alice: FlaskClient):
-    assert f"“{name}” is not plain text in UTF-8." in refused(alice, world, name, content)
+def test_text_in_another_encoding_or_with_control_characters_is_refused(world, alice: FlaskClient):
+    assert [
+        (content, name)
+        for content in (b"Caf\xe9", b"a\0b", "Größe".encode("utf-16"), b"\x1b[2Jterminal", "a\u0085b".encode())
+        for name in ("note.txt", "table.csv")
+        if f"“{name}” is not plain text in UTF-8." not in refused(alice, world, name, content)
+    ] == []
 
 
 MACRO_WORD = "application/vnd.ms-word.document.macroEnabled.main+xml"
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("letter.docm", open_xml(MACRO_WORD)),
-        ("letter.docx", open_xml(MACRO_WORD)),
-        ("letter.docx", open_xml(WORD, "application/vnd.ms-office.vbaProject")),
-        ("letter.docx", open_xml(WORD, "application/vnd.ms-office.vba&#80;roject")),
-        ("letter.docx", open_xml(WORD, "application/vnd.ms-excel.sheet.macroEnabled.12")),
-        ("letter.docx", open_xml(WORD, **{"word/VBAProject.bin": b"x"})),
-        ("sheet.xlsb", open_xml("application/vnd.ms-excel.sheet.binary.macroEnabled.main")),
-        ("letter.odt", open_document("text", **{"Basic/script-lc.xml": b"x"})),
-        ("letter.odt", open_document("text", **{"Scripts/python/a.py": b"x"})),
-        ("old.doc", compound("WordDocument", "Macros", "_VBA_PROJECT")),
-        ("old.xls", compound("Workbook", "_VBA_PROJECT_CUR")),
-    ],
-)
-def test_document_with_macros_is_refused(name: str, content: bytes, world: World, alice: FlaskClient):
-    assert f"“{name}” contains macros" in refused(alice, world, name, content)
+def test_document_with_macros_is_refused(world: World, alice: FlaskClient):
+    assert [
+        (name, content)
+        for name, content in (
+            ("letter.docm", open_xml(MACRO_WORD)),
+            ("letter.docx", open_xml(MACRO_WORD)),
+            ("letter.docx", open_xml(WORD, "application/vnd.ms-office.vbaProject")),
+            ("letter.docx", open_xml(WORD, "application/vnd.ms-office.vba&#80;roject")),
+            ("letter.docx", open_xml(WORD, "application/vnd.ms-excel.sheet.macroEnabled.12")),
+            ("letter.docx", open_xml(WORD, **{"word/VBAProject.bin": b"x"})),
+            ("sheet.xlsb", open_xml("application/vnd.ms-excel.sheet.binary.macroEnabled.main")),
+            ("letter.odt", open_document("text", **{"Basic/script-lc.xml": b"x"})),
+            ("letter.odt", open_document("text", **{"Scripts/python/a.py": b"x"})),
+            ("old.doc", compound("WordDocument", "Macros", "_VBA_PROJECT")),
+            ("old.xls", compound("Workbook", "_VBA_PROJECT_CUR")),
+        )
+        if f"“{name}” contains macros" not in refused(alice, world, name, content)
+    ] == []
 
 
 def encrypted() -> bytes:
@@ -163,9 +166,12 @@ DAMAGED = {
 }
 
 
-@pytest.mark.parametrize("what", DAMAGED)
-def test_archive_that_cannot_be_checked_is_refused(what: str, world: World, alice: FlaskClient):
-    assert "“letter.docx” cannot be checked" in refused(alice, world, "letter.docx", DAMAGED[what])
+def test_archive_that_cannot_be_checked_is_refused(world: World, alice: FlaskClient):
+    assert [
+        what
+        for what in DAMAGED
+        if "“letter.docx” cannot be checked" not in refused(alice, world, "letter.docx", DAMAGED[what])
+    ] == []
 
 
 def test_zip_bomb_is_refused_without_being_unpacked(monkeypatch: pytest.MonkeyPatch):

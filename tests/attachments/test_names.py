@@ -9,9 +9,9 @@ from tests.attachments.conftest import path_of
 from tests.attachments.samples import GOOD, PDF
 
 
-@pytest.mark.parametrize(
-    ("sent", "kept"),
-    [
+def test_name_is_cleaned():
+    wrong = []
+    for sent, kept in (
         ("report.pdf", "report.pdf"),
         ("Añadido n.º 2 – versión final.pdf", "Añadido n.º 2 – versión final.pdf"),
         ("rapport\n\r\t\x00final.pdf", "rapport final.pdf"),
@@ -32,11 +32,11 @@ from tests.attachments.samples import GOOD, PDF
         ("x" * 500 + ".pdf", "x" * 144 + ".pdf"),
         ("x" * 500, "x" * 144),
         ("a." + "x" * 500, "a." + "x" * 142),
-    ],
-)
-def test_name_is_cleaned(sent: str, kept: str):
-    assert clean_name(sent) == kept
-    assert len(kept) <= Attachment.MAX_NAME - 2
+    ):
+        if clean_name(sent) != kept or len(kept) > Attachment.MAX_NAME - 2:
+            wrong.append((sent, kept))
+
+    assert wrong == []
 
 
 def test_name_of_five_hundred_characters_keeps_its_ending(attach, alice: FlaskClient):

@@ -25,21 +25,25 @@ def her(app: Flask, clara) -> FlaskClient:
     return sign_in(app.test_client())
 
 
-@pytest.mark.parametrize("language", ["en", "es", "fr"])
-@pytest.mark.parametrize("page", PAGES)
-def test_page_works(her, page, language):
-    answer = her.get(f"/{language}/account/{page}")
+def test_page_works(her):
+    wrong = []
+    for language in ("en", "es", "fr"):
+        for page in PAGES:
+            answer = her.get(f"/{language}/account/{page}")
+            if answer.status_code != 200 or not answer.headers["Cache-Control"].startswith("private"):
+                wrong.append((language, page))
 
-    assert answer.status_code == 200
-    assert answer.headers["Cache-Control"].startswith("private")
+    assert wrong == []
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_visitor_signs_in_first(visitor, world, page):
-    answer = visitor.get(f"/en/account/{page}")
+def test_visitor_signs_in_first(visitor, world):
+    wrong = []
+    for page in PAGES:
+        answer = visitor.get(f"/en/account/{page}")
+        if answer.status_code != 302 or not answer.location.startswith("/en/auth/sign-in/?next="):
+            wrong.append(page)
 
-    assert answer.status_code == 302
-    assert answer.location.startswith("/en/auth/sign-in/?next=")
+    assert wrong == []
 
 
 @pytest.mark.parametrize("page", ["profile/", "language/", "password/"])

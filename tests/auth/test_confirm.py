@@ -97,9 +97,12 @@ def test_link_works_until_the_third_day(app, visitor, unconfirmed):
     assert visitor.get(f"/en/auth/confirm/{token}/").status_code == 200
 
 
-@pytest.mark.parametrize("token", ["x", "a.b.c", "....", "x" * 5000, "WzEsIngiXQ.aaaaaa.bbbb", "é"])
-def test_malformed_link_is_gone(visitor, world, token):
-    assert visitor.get(f"/en/auth/confirm/{token}/").status_code == 410
+def test_malformed_link_is_gone(visitor, world):
+    assert [
+        token
+        for token in ("x", "a.b.c", "....", "x" * 5000, "WzEsIngiXQ.aaaaaa.bbbb", "é")
+        if visitor.get(f"/en/auth/confirm/{token}/").status_code != 410
+    ] == []
 
 
 def test_new_link_can_be_asked_for(visitor, unconfirmed, mailbox: Mailbox):

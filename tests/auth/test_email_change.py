@@ -274,10 +274,13 @@ def test_page_does_not_show_an_expired_change(app, her, mails):
     assert "A change that waits" not in her.get(ASK).text
 
 
-@pytest.mark.parametrize("token", ["x", "a.b.c", "x" * 5000])
-@pytest.mark.parametrize("side", ["old", "new"])
-def test_malformed_link_is_gone(visitor, world, side, token):
-    assert visitor.get(f"/en/auth/email/{side}/{token}/").status_code == 410
+def test_malformed_link_is_gone(visitor, world):
+    assert [
+        (token, side)
+        for token in ("x", "a.b.c", "x" * 5000)
+        for side in ("old", "new")
+        if visitor.get(f"/en/auth/email/{side}/{token}/").status_code != 410
+    ] == []
 
 
 def test_forms_need_a_token(app, her, mails):

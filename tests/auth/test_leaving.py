@@ -60,12 +60,6 @@ PROFILE = {
 
 
 @pytest.fixture
-def full_world(app: Flask) -> FullWorld:
-    with app.app_context():
-        return FullWorld.make()
-
-
-@pytest.fixture
 def her_id(app: Flask, full_world: FullWorld) -> int:
     """The key of someone about whom something is stored in every possible place."""
     with app.app_context():

@@ -112,9 +112,10 @@ def test_link_works_for_nearly_two_hours(app, visitor, clara):
     assert visitor.get(f"/en/auth/reset/{token}/").status_code == 200
 
 
-@pytest.mark.parametrize("token", ["x", "a.b.c", "x" * 5000])
-def test_malformed_link_is_gone(visitor, world, token):
-    assert visitor.get(f"/en/auth/reset/{token}/").status_code == 410
+def test_malformed_link_is_gone(visitor, world):
+    assert [
+        token for token in ("x", "a.b.c", "x" * 5000) if visitor.get(f"/en/auth/reset/{token}/").status_code != 410
+    ] == []
 
 
 @pytest.mark.parametrize("password", ["", "short", "clara likes tea", "1234567890"])

@@ -13,7 +13,8 @@ from tests.conftest import sign_in
 from tests.databases import Kept as Database
 from tests.full_world import FullWorld
 from tests.matrix.keeping import Kept
-from tests.route_table import ADMIN, ROWS, Row
+from tests.matrix.table import ADMIN
+from tests.route_table import ROWS, Row
 
 # What is measured is the work of this process.
 pytestmark = pytest.mark.only_on("sqlite", reason="the work of a form is the same whatever keeps it")
@@ -31,7 +32,7 @@ FILLINGS: dict[str, Callable[[int], str]] = {
 }
 FEW = ("combining marks", "one letter")
 SENT = [row for row in ROWS if "POST" in row.methods]
-BY_PEOPLE = [row for row in SENT if row.guard != ADMIN]
+BY_PEOPLE = [row for row in SENT if row.signs != ADMIN]
 ANSWERED = {200, 302, 409, 422}
 BYTES = 1_900_000  # twice as much is still accepted
 BOUNDARY = "a-boundary"
@@ -72,10 +73,8 @@ def test_work_on_a_form_of_participants_grows_no_faster_than_its_length(row: Row
         check(form, filling, BYTES // 2 // max(len(form.fields), 1), kept)
 
 
-@pytest.mark.parametrize("row", [row for row in SENT if row.guard == ADMIN], ids=lambda row: row.rule)
-def test_work_on_a_form_of_the_administration_grows_no_faster_than_its_length(
-    row: Row, one_app, full, people, kept: Kept
-):
+@pytest.mark.parametrize("row", [row for row in SENT if row.signs == ADMIN], ids=lambda row: row.rule)
+def test_form_of_the_administration_makes_no_more_work_than_its_length(row: Row, one_app, full, people, kept: Kept):
     form = form_of(row, one_app, full, people)
     for filling in FEW:
         check(form, filling, BYTES // 2 // max(len(form.fields), 1), kept)

@@ -93,25 +93,22 @@ def ask(client: FlaskClient, request: Request) -> Any:
     return client.open(SIGN_IN, **request)
 
 
-@pytest.mark.parametrize("name", KINDS)
-def test_work_grows_no_faster_than_the_request(name: str, asking: FlaskClient, world: World):
-    make, most, _status = KINDS[name]
-    for size in (most // 4, most):
-        sent = {each: make(each) for each in (size, 2 * size)}
-        check_growth(lambda each, sent=sent: ask(asking, sent[each]), size, name)
+def test_work_grows_no_faster_than_the_request(asking: FlaskClient, world: World):
+    for name, (make, most, _status) in KINDS.items():
+        for size in (most // 4, most):
+            sent = {each: make(each) for each in (size, 2 * size)}
+            check_growth(lambda each, sent=sent: ask(asking, sent[each]), size, name)
 
 
-@pytest.mark.parametrize("name", KINDS)
-def test_oversized_request_is_refused_on_a_page_of_the_site(name: str, asking: FlaskClient, world: World):
-    make, most, status = KINDS[name]
-    answer = ask(asking, make(2 * most))
-
-    assert answer.status_code == status
-    page = html.document_fromstring(answer.text)
-    assert page.get("lang") == "en"
-    assert page.findtext(".//h1") == "This is too large"
-    assert not page.xpath("//textarea")
-    assert len(answer.data) < 20_000
+def test_what_is_too_much_is_refused_on_a_page_of_the_site(asking: FlaskClient, world: World):
+    for name, (make, most, status) in KINDS.items():
+        answer = ask(asking, make(2 * most))
+        assert answer.status_code == status, name
+        page = html.document_fromstring(answer.text)
+        assert page.get("lang") == "en", name
+        assert page.findtext(".//h1") == "This is too large", name
+        assert not page.xpath("//textarea"), name
+        assert len(answer.data) < 20_000, name
 
 
 @pytest.mark.parametrize("code", ["es", "fr"])
@@ -151,9 +148,12 @@ def test_many_bytes_that_are_not_utf_8_are_refused(asking: FlaskClient, world: W
     assert ask(asking, encoded("%FF+" * 60_000)).status_code == 400
 
 
-@pytest.mark.parametrize("text", ["%C3%A9", "%e2%82%ac", "%F0%9F%98%80", "%EF%BF%BD", "%ED%9F%BF", "a+%25"])
-def test_any_number_of_any_character_is_accepted(text: str, asking: FlaskClient, world: World):
-    assert ask(asking, encoded(text * 60_000)).status_code == 422
+def test_any_character_is_taken_however_many_there_are(asking: FlaskClient, world: World):
+    assert [
+        text
+        for text in ("%C3%A9", "%e2%82%ac", "%F0%9F%98%80", "%EF%BF%BD", "%ED%9F%BF", "a+%25")
+        if ask(asking, encoded(text * 60_000)).status_code != 422
+    ] == []
 
 
 def test_file_that_contains_a_boundary_is_accepted(alice: FlaskClient, world: World):

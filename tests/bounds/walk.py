@@ -14,7 +14,7 @@ from app.auth.second_step import SECOND_STEP
 from app.extensions import db
 from app.models import SignUp, User
 from tests.full_world import FullWorld
-from tests.route_table import PEOPLE, Row, paths_of
+from tests.route_table import Row, paths_of
 
 # Where the form of an address without a page is shown, and to whom. No one else can lose their sign-in afterwards.
 SHOWN_ON = {
@@ -57,7 +57,7 @@ def form_of(row: Row, app: Flask, full: FullWorld, people: dict[str, FlaskClient
     elif row.rule == "/auth/second-step/":
         client, pages = _half_signed_in(app, full), ["/en/auth/second-step/"]
     else:
-        client, pages = people[PEOPLE[row.guard.index(200)]], paths_of(row, full)
+        client, pages = people[row.readers[0]], paths_of(row, full)
     found = [form for page in pages for form in _found_on(client, page, row, app)]
     assert found, f"no page has a form for {row.rule}"
     return found[0]

@@ -51,14 +51,17 @@ def test_each_message_links_to_itself_in_the_other_languages(world: World, visit
     assert f'<a href="/fr/topics/{world.topic}/#message-{world.second}" lang="fr" hreflang="fr">' in page
 
 
-@pytest.mark.parametrize("page", ["0", "2", "-1", "x", "1000000000", "9" * 40, "1.5", "٣", ""])
-def test_page_beyond_the_last_is_not_found(page: str, world: World, visitor: FlaskClient):
-    assert visitor.get(f"/en/topics/{world.topic}/?page={page}").status_code == 404
+def test_page_that_does_not_exist_is_not_found(world: World, visitor: FlaskClient):
+    assert [
+        page
+        for page in ("0", "2", "-1", "x", "1000000000", "9" * 40, "1.5", "٣", "")
+        if visitor.get(f"/en/topics/{world.topic}/?page={page}").status_code != 404
+    ] == []
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
+def test_what_does_not_exist_is_not_found_in_the_reader_s_language(world, visitor):
+    wrong = []
+    for path in (
         "topics/99/",
         "topics/999999999999999999999999/",
         "messages/99/",
@@ -74,14 +77,13 @@ def test_page_beyond_the_last_is_not_found(page: str, world: World, visitor: Fla
         "feeds/forums/none.atom",
         "forums/%00/",
         "forums/%ff%fe/",
-    ],
-)
-@pytest.mark.parametrize("language", ["en", "es", "fr"])
-def test_not_found_page_is_in_the_reader_s_language(language, path, world, visitor):
-    answer = visitor.get(f"/{language}/{path}")
+    ):
+        for language in ("en", "es", "fr"):
+            answer = visitor.get(f"/{language}/{path}")
+            if answer.status_code != 404 or f'<html lang="{language}"' not in answer.text:
+                wrong.append((path, language))
 
-    assert answer.status_code == 404
-    assert f'<html lang="{language}"' in answer.text
+    assert wrong == []
 
 
 @pytest.mark.parametrize("path", ["", "pages/purpose/", "groups/", "groups/group-1/", "groups/group-1/new/"])

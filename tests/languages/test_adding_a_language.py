@@ -66,9 +66,8 @@ def with_arabic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     del languages.KNOWN["ar"]
 
 
-@pytest.mark.parametrize("path", READ)
-def test_its_pages_run_from_right_to_left(with_arabic: Flask, path: str):
-    assert '<html lang="ar" dir="rtl"' in with_arabic.test_client().get(path).text
+def test_its_pages_run_from_right_to_left(with_arabic: Flask):
+    assert [path for path in READ if '<html lang="ar" dir="rtl"' not in with_arabic.test_client().get(path).text] == []
 
 
 def test_its_catalogue_is_used(with_arabic: Flask):

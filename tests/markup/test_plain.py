@@ -3,8 +3,6 @@
 import unicodedata
 from xml.etree import ElementTree
 
-import pytest
-
 from app.markup import render
 from app.plain import folded, is_blank, plain, plain_line
 
@@ -53,36 +51,41 @@ INVISIBLE = {
 OVERRIDES = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
-@pytest.mark.parametrize("char", WITHOUT.values(), ids=WITHOUT.keys())
-@pytest.mark.parametrize("clean", [plain, plain_line])
-def test_characters_that_no_text_needs_are_left_out(clean, char: str):
-    assert clean(f"a{char}b") == "ab"
+def test_characters_that_no_text_needs_are_left_out():
+    assert [
+        (char, clean) for char in WITHOUT.values() for clean in (plain, plain_line) if clean(f"a{char}b") != "ab"
+    ] == []
 
 
-@pytest.mark.parametrize("text", KEPT.values(), ids=KEPT.keys())
-@pytest.mark.parametrize("clean", [plain, plain_line])
-def test_characters_of_every_language_are_kept(clean, text: str):
-    assert clean(text) == unicodedata.normalize("NFC", text)
+def test_characters_of_every_language_are_kept():
+    assert [
+        (text, clean)
+        for text in KEPT.values()
+        for clean in (plain, plain_line)
+        if clean(text) != unicodedata.normalize("NFC", text)
+    ] == []
 
 
 def test_letters_are_composed_so_that_the_same_name_is_the_same_text():
     assert plain("e\u0301") == plain_line("e\u0301") == "é"
 
 
-@pytest.mark.parametrize("ends", ["\r\n", "\r", "\n"])
-def test_lines_end_as_on_unix(ends: str):
-    assert plain(f"a{ends}b{ends}{ends}c") == "a\nb\n\nc"
+def test_lines_end_as_on_unix():
+    assert [ends for ends in ("\r\n", "\r", "\n") if plain(f"a{ends}b{ends}{ends}c") != "a\nb\n\nc"] == []
 
 
 def test_a_line_is_one_line_with_single_spaces_and_none_around_it():
     assert plain_line("  a\t b\r\nc\n\nd \u2003 e ") == "a b c d e"
 
 
-@pytest.mark.parametrize("space", ["\u00a0", "\u202f"])
-def test_a_line_keeps_no_break_spaces_but_has_none_around_it(space: str):
-    line = f"Quoi{space}: «{space}tout{space}»"
+def test_a_line_keeps_no_break_spaces_but_has_none_around_it():
+    wrong = []
+    for space in ("\u00a0", "\u202f"):
+        line = f"Quoi{space}: «{space}tout{space}»"
+        if plain_line(f"{space} {line} \t {space}\n") != line:
+            wrong.append(space)
 
-    assert plain_line(f"{space} {line} \t {space}\n") == line
+    assert wrong == []
 
 
 def test_texts_are_compared_whatever_their_case_and_their_kind_of_spaces():
@@ -97,27 +100,34 @@ def test_a_text_may_need_them():
     assert plain(f"a{OVERRIDES}b") == f"a{OVERRIDES}b"
 
 
-@pytest.mark.parametrize("char", [*WITHOUT.values(), *KEPT.values(), OVERRIDES, "\t", "\n"])
-def test_cleaned_text_renders_and_can_be_stored_and_put_into_a_feed(char: str):
-    html = render(plain(f"a{char}b **{char}** [x](https://example.org/{char})"))
+def test_cleaned_text_renders_and_can_be_stored_and_put_into_a_feed():
+    wrong = []
+    for char in (*WITHOUT.values(), *KEPT.values(), OVERRIDES, "\t", "\n"):
+        element = ElementTree.Element("content")
+        element.text = render(plain(f"a{char}b **{char}** [x](https://example.org/{char})"))
+        element.text.encode("utf-8")  # which fails where something cannot be stored
+        if ElementTree.fromstring(ElementTree.tostring(element, "utf-8")).text != element.text:
+            wrong.append(char)
 
-    html.encode("utf-8")
-    element = ElementTree.Element("content")
-    element.text = html
-    assert ElementTree.fromstring(ElementTree.tostring(element, "utf-8")).text == html
-
-
-@pytest.mark.parametrize("text", INVISIBLE.values(), ids=INVISIBLE.keys())
-def test_text_of_which_nothing_can_be_seen_is_blank(text: str):
-    assert is_blank(text)
+    assert wrong == []
 
 
-@pytest.mark.parametrize("text", ["a", "1", ".", "\u200b\u00e9", "\u0646", "\U0001f33f", "\u3131", "\u2801", "+"])
-def test_text_of_which_something_can_be_seen_is_not(text: str):
-    assert not is_blank(text)
+def test_text_of_which_nothing_can_be_seen_is_blank():
+    assert [text for text in INVISIBLE.values() if not is_blank(text)] == []
 
 
-@pytest.mark.parametrize("text", ["a\x00b", "x\ud800y\r\n z", "a \u00a0 b\u202f", "e\u0301\u202e"])
-@pytest.mark.parametrize("clean", [plain, plain_line])
-def test_cleaning_twice_changes_nothing_more(clean, text: str):
-    assert clean(clean(text)) == clean(text)
+def test_text_of_which_something_can_be_seen_is_not():
+    assert [
+        text
+        for text in ("a", "1", ".", "\u200b\u00e9", "\u0646", "\U0001f33f", "\u3131", "\u2801", "+")
+        if is_blank(text)
+    ] == []
+
+
+def test_cleaning_twice_changes_nothing_more():
+    assert [
+        (text, clean)
+        for text in ("a\x00b", "x\ud800y\r\n z", "a \u00a0 b\u202f", "e\u0301\u202e")
+        for clean in (plain, plain_line)
+        if clean(clean(text)) != clean(text)
+    ] == []

@@ -142,19 +142,17 @@ def growth(text: str) -> float:
     return ratio(lambda: work(text[: len(text) // 2]), lambda: work(text), lambda: work(ORDINARY))
 
 
-@pytest.mark.parametrize("unit", UNITS.values(), ids=UNITS.keys())
-def test_twice_as_many_signs_take_at_most_so_many_times_the_work(unit: str):
-    assert growth((unit * LONGEST)[:LONGEST]) <= MOST
+def test_twice_as_many_signs_take_at_most_so_many_times_the_work():
+    assert [name for name, unit in UNITS.items() if growth((unit * LONGEST)[:LONGEST]) > MOST] == []
 
 
-@pytest.mark.parametrize("text", WHOLE.values(), ids=WHOLE.keys())
-def test_twice_as_much_hostile_structure_takes_at_most_so_many_times_the_work(text: str):
-    assert growth(text[:LONGEST]) <= MOST
+def test_twice_as_much_hostile_structure_takes_at_most_so_many_times_the_work():
+    assert [name for name, text in WHOLE.items() if growth(text[:LONGEST]) > MOST] == []
 
 
-@pytest.mark.parametrize("text", HEAVY.values(), ids=HEAVY.keys())
-def test_what_people_write_is_rendered_whatever_its_length(text: str):
-    render(text[: Message.MAX_BODY])  # raises TooIntricate where a bound is too tight
+def test_what_people_write_is_rendered_whatever_its_length():
+    for text in HEAVY.values():
+        render(text[: Message.MAX_BODY])  # raises TooIntricate where a bound is too tight
 
 
 @pytest.mark.parametrize("unit", ["a\n", "\\\n", "- a\n\n", "&a;", "\\*", "<a@b.c> ", "[a](http://b)", "`a`\n\n"])

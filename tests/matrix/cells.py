@@ -1,5 +1,6 @@
 """The tables, read: what is expected of an address in a state, and whose marks a person may meet."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tests.matrix.marks import Mark
@@ -18,14 +19,20 @@ class Cell:
     sign: str
 
 
+def columns(*tables: str) -> Iterator[tuple[str, str, str]]:
+    """Each address of the tables, with `{act}` in all of its forms, each state, and the signs of all people there."""
+    for head, *rows in (table.strip().splitlines() for table in tables):
+        for path, *signs in map(str.split, rows):
+            for act in ACTS if "{act}" in path else ("",):
+                for state, column in zip(head.split(), signs, strict=True):
+                    yield path.replace("{act}", act), state, column
+
+
 def cells(*tables: str) -> list[Cell]:
-    """Every cell of the tables, with `{act}` in all of its forms."""
+    """Every cell of the tables."""
     return [
-        Cell(path.replace("{act}", act), state, person, sign)
-        for head, *rows in (table.strip().splitlines() for table in tables)
-        for path, *columns in map(str.split, rows)
-        for act in (ACTS if "{act}" in path else ("",))
-        for state, column in zip(head.split(), columns, strict=True)
+        Cell(path, state, person, sign)
+        for path, state, column in columns(*tables)
         for person, sign in zip(PEOPLE, column, strict=True)
     ]
 

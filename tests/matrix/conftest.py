@@ -6,16 +6,28 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
+from tests.conftest import Shelf
 from tests.full_world import FullWorld
 from tests.matrix.asking import Asking
 from tests.matrix.marks import START
 from tests.matrix.planting import Planted
 
 
-@pytest.fixture(scope="module")
-def planted(one_app: Flask, full: FullWorld) -> Planted:
+@pytest.fixture(scope="session")
+def made_planted(one_app: Flask, made_full: FullWorld, shelf: Shelf) -> Planted:
+    """What is planted, made once and kept for `planted`."""
+    shelf.put_back("full_world")
     with one_app.app_context():
-        return Planted.make()
+        made = Planted.make()
+    shelf.keep("planted")
+    return made
+
+
+@pytest.fixture(scope="module")
+def planted(full: FullWorld, made_planted: Planted, shelf: Shelf) -> Planted:
+    """The full world with what is planted in it."""
+    shelf.put_back("planted")
+    return made_planted
 
 
 @pytest.fixture(scope="module")

@@ -82,8 +82,9 @@ WHO_SEES = """
    site      mail         . . . . . . .
 """
 
-# What a GET answers: + it is shown, > it leads on, ? sign in first, - may not, 0 nothing is there, x not any more.
-STATUS = {"+": 200, ">": 302, "?": 302, "-": 403, "0": 404, "x": 409}
+# What a GET answers: + it is shown, > it leads on, ? sign in first, - may not, 0 nothing is there, x not any more,
+# ! the link is not valid.
+STATUS = {"+": 200, ">": 302, "?": 302, "-": 403, "0": 404, "x": 409, "!": 410}
 ACTS = ("pin", "unpin", "lock", "unlock", "retitle", "refile", "move", "split", "merge")
 
 OF_A_FORUM = """
@@ -151,6 +152,79 @@ OF_A_HIDDEN_MESSAGE = """
    /topics/{topic}/reply/?to={number}&quote=1   ?000000    ?000000    ?000000    ?0x00xx    ?xxxxxx    ?xxxxxx
    /attachments/{file}/{file_name}              00+00++    00+00++    00+00++    00+00++    00+00++    00+00++
 """
+
+# What answers the same whatever the state of a forum. The stranger moderates a forum too, and the administrator alone
+# has a second step; the links are none that were ever sent. Where several addresses have one rule, one of them is here.
+WITHOUT_LANGUAGE = """
+                                                        always
+   /                                                    >>>>>>>
+   /healthz                                             +++++++
+   /robots.txt                                          +++++++
+   /sitemap.xml                                         +++++++
+   /sitemap/site.xml                                    +++++++
+   /sitemap/topics-{part}.xml                           +++++++
+   /static/{file}                                       +++++++
+"""
+
+OF_THE_SITE = """
+                                                        always
+   /                                                    +++++++
+   /portal/                                             +++++++
+   /archive/                                            +++++++
+   /pages/{page}/                                       +++++++
+   /print/pages/{page}/                                 +++++++
+   /moderation/                                         ?--+-++
+   /auth/sign-up/                                       +>>>>>>
+   /auth/sign-in/                                       +>>>>>>
+   /auth/second-step/                                   ?>>>>>>
+   /auth/check-mail/                                    +++++++
+   /auth/confirm/                                       +++++++
+   /auth/confirm/{token}/                               !!!!!!!
+   /auth/forgot/                                        +++++++
+   /auth/reset/{token}/                                 !!!!!!!
+   /auth/email/old/{token}/                             !!!!!!!
+   /auth/email/new/{token}/                             !!!!!!!
+   /auth/deleted/                                       +++++++
+   /account/                                            ?++++++
+   /account/profile/                                    ?++++++
+   /account/language/                                   ?++++++
+   /account/password/                                   ?++++++
+   /account/data/                                       ?++++++
+   /account/data.json                                   ?++++++
+   /account/email/                                      ?++++++
+   /account/second-step/                                ?++++++
+   /account/second-step/codes/                          ?>>>>>+
+   /account/second-step/off/                            ?>>>>>+
+   /account/delete/                                     ?++++++
+   /admin/                                              ?-----+
+   /admin/pages/                                        ?-----+
+   /admin/pages/new/                                    ?-----+
+   /admin/groups/new/{forum_id}/                        ?-----+
+   /admin/groups/{group_id}/delete/                     ?-----+
+   /admin/groups/{group_id}/close/                      ?-----+
+   /admin/documents/{document}/files/{file}/delete/     ?-----+
+   /admin/reasons/                                      ?-----+
+   /admin/forums/                                       ?-----+
+   /admin/forums/{forum_id}/publish/                    ?-----+
+   /admin/forums/{forum_id}/close/                      ?-----+
+   /admin/forums/{forum_id}/invitations/                ?-----+
+   /admin/forums/{forum_id}/roles/{user}/moderator/end/ ?-----+
+   /admin/forums/{forum_id}/periods/extension/          ?-----+
+   /admin/forums/{forum_id}/periods/extension/preview/  ?-----+
+   /admin/periods/{period}/edit/                        ?-----+
+   /admin/periods/{period}/preview/                     ?-----+
+   /admin/periods/{period}/delete/                      ?-----+
+   /admin/users/                                        ?-----+
+   /admin/users/{user}/                                 ?-----+
+   /admin/users/{user}/suspend/                         ?-----+
+   /admin/users/{user}/reinstate/                       ?-----+
+   /admin/users/{user}/delete/                          ?-----+
+   /admin/log/                                          ?-----+
+   /admin/log/{entry}/                                  ?-----+
+   /admin/log/acts/{act_id}/                            ?-----+
+   /admin/log.csv                                       ?-----+
+"""
+ADMIN = "?-----+"
 
 # What a POST answers to a form that is filled in well: + it is done, = it was done already, - may not, 0 nothing is
 # there, x not any more.

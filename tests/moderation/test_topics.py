@@ -130,9 +130,12 @@ def test_listed_reason_is_recorded_in_all_its_languages(app: Flask, world: World
         assert db.session.query(Act).one().reason == {"en": "Repeated", "fr": "Répété"}
 
 
-@pytest.mark.parametrize("listed", ["999", "x", "-1", ""])
-def test_reason_that_is_not_offered_is_refused(listed: str, app: Flask, world: World, place: Place, moderator):
-    assert act(app, moderator, world.topic, "pin", listed=listed).status_code == 422
+def test_reason_that_is_not_offered_is_refused(app: Flask, world: World, place: Place, moderator):
+    assert [
+        listed
+        for listed in ("999", "x", "-1", "")
+        if act(app, moderator, world.topic, "pin", listed=listed).status_code != 422
+    ] == []
     assert acts(app) == []
 
 
@@ -176,11 +179,12 @@ def test_form_opened_before_the_author_changed_the_topic_is_refused(what: str, a
     assert acts(app) == []
 
 
-@pytest.mark.parametrize("seen", ["", None, "x", "-1", "9" * 30, "٣", "0"])
-def test_act_on_a_topic_without_a_valid_version_is_refused(
-    seen: str, app: Flask, world: World, place: Place, moderator
-):
-    assert act(app, moderator, world.topic, "pin", version=seen).status_code == 409
+def test_form_that_does_not_say_what_was_seen_changes_nothing(app: Flask, world: World, place: Place, moderator):
+    assert [
+        seen
+        for seen in ("", None, "x", "-1", "9" * 30, "٣", "0")
+        if act(app, moderator, world.topic, "pin", version=seen).status_code != 409
+    ] == []
     assert acts(app) == []
 
 
@@ -234,9 +238,12 @@ def test_former_title_is_shown_only_in_the_log(app, world: World, place, moderat
     assert old in admin.get("/en/admin/log/1/").text
 
 
-@pytest.mark.parametrize(("title", "language"), [("", "en"), ("x" * 201, "en"), ("T", "xx"), ("T", ""), ("T", None)])
-def test_invalid_title_is_refused(title: str, language: str | None, app, world: World, place: Place, moderator):
-    assert act(app, moderator, world.topic, "retitle", title=title, language=language).status_code == 422
+def test_title_has_to_be_one(app, world: World, place: Place, moderator):
+    assert [
+        (title, language)
+        for title, language in (("", "en"), ("x" * 201, "en"), ("T", "xx"), ("T", ""), ("T", None))
+        if act(app, moderator, world.topic, "retitle", title=title, language=language).status_code != 422
+    ] == []
     assert acts(app) == []
 
 
@@ -278,20 +285,31 @@ def test_answers_are_counted_under_the_new_question_of_a_topic(app, world, place
     assert "No answer yet" in visitor.get("/en/forums/open-forum/groups/group-1/").text
 
 
-@pytest.mark.parametrize(
-    "choice",
-    ["{foreign_group}-0", "{group}-1", "{group}-999", "999-0", "0-0", "x", "", "1-2-3", "-", "99999999999999999999-0"],
-)
-@pytest.mark.parametrize("name", ["refile", "split"])
-def test_place_of_another_forum_or_unknown_place_is_refused(
-    name, choice: str, app, world: World, place: Place, moderator
-):
-    fields = filled_in(name, world, place) | {"place": choice.format_map(vars(place))}
-    answer = act(app, moderator, world.topic, name, **fields)
+def test_place_of_another_forum_or_of_none_is_refused(app, world: World, place: Place, moderator):
+    wrong = []
+    for choice in (
+        "{foreign_group}-0",
+        "{group}-1",
+        "{group}-999",
+        "999-0",
+        "0-0",
+        "x",
+        "",
+        "1-2-3",
+        "-",
+        "99999999999999999999-0",
+    ):
+        for name in ("refile", "split"):
+            fields = filled_in(name, world, place) | {"place": choice.format_map(vars(place))}
+            answer = act(app, moderator, world.topic, name, **fields)
+            if (
+                answer.status_code != 422
+                or "please choose one of those that are offered." not in answer.text
+                or get(app, Topic, world.topic).group_id != world.group
+            ):
+                wrong.append((choice, name))
 
-    assert answer.status_code == 422
-    assert "please choose one of those that are offered." in answer.text
-    assert get(app, Topic, world.topic).group_id == world.group
+    assert wrong == []
 
 
 def test_unchanged_place_is_refused(app: Flask, world: World, place: Place, moderator):
