@@ -27,8 +27,8 @@ from app.languages import (
 from app.models.user import Capacity
 from app.moderation.queue_queries import count_of_queue
 from app.pages.queries import SiteTree
-from app.permissions import moderates_anything
-from app.viewer import has_session, viewer
+from app.permissions import moderates_anything, translates_anything
+from app.viewer import VIEWS, has_session, view_under_way, viewer
 
 
 def register(app: Flask) -> None:
@@ -59,6 +59,9 @@ def register(app: Flask) -> None:
         "flashes": flashes,
         "near": near,
         "moderation_waiting": moderation_waiting,
+        "translates": translates,
+        "view_under_way": view_under_way,
+        "VIEWS": VIEWS,
         "days_left": days_left,
         "hours_left": hours_left,
     }
@@ -113,6 +116,11 @@ def flashes() -> list[tuple[str, str]]:
 def moderation_waiting() -> int | None:
     """How many messages wait for the viewer to decide; None for those who moderate nothing."""
     return count_of_queue(viewer()) if moderates_anything(viewer()) else None
+
+
+def translates() -> bool:
+    """Whether the viewer has texts to translate, outside the administration."""
+    return not viewer().is_admin and translates_anything(viewer())
 
 
 def site_tree() -> SiteTree:

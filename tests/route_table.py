@@ -6,7 +6,7 @@ tests/full_world.py; an address that takes POST only, or wants a token from a ma
 
 from dataclasses import dataclass
 
-from app.admin.object_queries import KINDS
+from app.admin.kinds import KINDS
 from app.figures.contents import FIGURES
 from app.models import PeriodKind, Role
 from tests.full_world import FullWorld

@@ -1,6 +1,7 @@
 """Texts in several languages: child rows of whatever they describe, one a language."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import String
@@ -8,9 +9,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 
 class InLanguage:
-    """Mixed into each `..._text` table; the owner's key is its other primary key column."""
+    """Mixed into each `..._text` table; the owner's key is its other primary key column.
+
+    `outdated_since` is when another language's text was changed first that this one has not followed yet.
+    """
 
     language: Mapped[str] = mapped_column(String(8), primary_key=True)
+    outdated_since: Mapped[datetime | None]
 
 
 class _Text(Protocol):
