@@ -25,6 +25,7 @@ OWN_OF_ALICE = (302, 200, 403, 403, 403, 403)
 ADMIN = (302, 403, 403, 403, 403, 200)
 WITH_SECOND_STEP = (302, 302, 302, 302, 302, 200)  # the administrator of the full world has one
 MODERATOR = (302, 403, 403, 200, 403, 200)
+TRANSLATION = (302, 403, 403, 403, 200, 200)
 TOKEN = (410, 410, 410, 410, 410, 410)  # without a good one
 
 
@@ -217,7 +218,20 @@ ROWS = [
         tuple(f"/figures/forums/open-forum/{name}.csv" for name in FIGURES),
     ),
     Row("/admin/", GET, ADMIN, ("/admin/",)),
-    Row("/admin/pages/", GET, ADMIN, ("/admin/pages/",)),
+    Row("/admin/site/", GET, ADMIN, ("/admin/site/",)),
+    Row("/admin/texts/", GET, ADMIN, ("/admin/texts/", "/admin/texts/?forum=1&language=fr")),
+    Row("/translate/", GET, TRANSLATION, ("/translate/",)),
+    Row(
+        "/translate/<kind_name>/<int:key>/<target>/",
+        FORM,
+        TRANSLATION,
+        (
+            "/translate/forums/{small.forum}/fr/",
+            "/translate/groups/{small.group}/es/",
+            "/translate/documents/{document}/fr/",
+        ),
+    ),
+    Row("/view/end/", POST, PUBLIC),
     Row(
         "/admin/<kind_name>/new/",
         FORM,
@@ -262,14 +276,7 @@ ROWS = [
             "/admin/reasons/{moderated.reason}/delete/",
         ),
     ),
-    Row("/admin/documents/<int:document_id>/files/", FORM, ADMIN, ("/admin/documents/{document}/files/",)),
-    Row(
-        "/admin/documents/<int:document_id>/files/<int:attachment_id>/delete/",
-        FORM,
-        ADMIN,
-        ("/admin/documents/{document}/files/{document_file}/delete/",),
-    ),
-    Row("/admin/reasons/", GET, ADMIN, ("/admin/reasons/",)),
+    Row("/admin/forums/<int:key>/settings/", FORM, ADMIN, ("/admin/forums/{small.forum}/settings/",)),
     Row("/admin/forums/", GET, ADMIN, ("/admin/forums/",)),
     Row("/admin/forums/<int:forum_id>/", GET, ADMIN, tuple(f"/admin/forums/{key}/" for key in range(1, 10))),
     Row("/admin/forums/<int:forum_id>/invitations/", FORM, ADMIN, ("/admin/forums/{small.forum}/invitations/",)),
@@ -282,7 +289,9 @@ ROWS = [
         ADMIN,
         ("/admin/forums/{small.forum}/roles/{small.moderator}/moderator/end/",),
     ),
-    Row("/admin/groups/<int:group_id>/", GET, ADMIN, ("/admin/groups/{small.group}/",)),
+    Row("/admin/forums/<int:forum_id>/groups/", FORM, ADMIN, ("/admin/forums/{small.forum}/groups/",)),
+    Row("/admin/forums/<int:forum_id>/copy/", POST, ADMIN),
+    Row("/admin/forums/<int:forum_id>/view/<any(participant,visitor):who>/", POST, ADMIN),
     Row(
         "/admin/forums/<int:forum_id>/<any(publish,unpublish,archive,unarchive):name>/",
         FORM,

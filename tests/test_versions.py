@@ -62,7 +62,8 @@ WITHOUT = {
     "makes something new": "posting.new_topic posting.reply reporting.report admin.objects.new"
     " admin.forums.copy_forum",
     "makes a period, and the rules of periods judge what it meets": "admin.periods.new",
-    "changes nothing": "admin.forums.view view.end posting.preview admin.periods.preview admin.periods.preview_new auth.sign_in auth.sign_out",
+    "changes nothing": "admin.forums.view view.end"
+    " posting.preview admin.periods.preview admin.periods.preview_new auth.sign_in auth.sign_out",
     "makes an account, or sends a link": "auth.sign_up auth.new_confirmation auth.forgot",
     "carries a link that is good for one state of the account": "auth.confirm auth.reset auth.email_change.confirm",
     "carries the password or a code": "auth.password auth.email_change.ask auth.leaving.delete auth.second_step.code"

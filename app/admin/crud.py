@@ -4,6 +4,7 @@ pages of the administration share."""
 import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -151,6 +152,23 @@ def query_without_page() -> str:
 # Forms
 
 
+@dataclass(frozen=True)
+class Sent:
+    """What a form says of an object: what goes into its columns; into its texts, by language, where a language that is
+    to have none has only empty ones; the files to attach, by language; and the keys of those that are to go."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    files: Mapping[str, Sequence[Upload]] = field(default_factory=dict)
+    leaving: Collection[int] = ()
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """What tells it from what another form says."""
+        files = [(code, [file.identity for file in uploads]) for code, uploads in self.files.items() if uploads]
+        return self.values, self.texts, files, sorted(self.leaving)
+
+
 class TextForm(Form):
     """The texts of an object in one language."""
 
@@ -177,10 +195,17 @@ class FilesForm(Form):
     files = FilesField(_l("Attach files"))
     leaving = ChoicesField(_l("Delete"))
 
-    def __init__(self, present: list[Attachment], **source: Any) -> None:
+    def __init__(self, present: list[Attachment], may_go: bool, **source: Any) -> None:
         super().__init__(**source)
         self.present = present
         self.leaving.offer([(file.id, _("Delete %(name)s", name=file.name)) for file in present])
+        if not (present and may_go):
+            del self.leaving
+
+    @property
+    def to_delete(self) -> list[int]:
+        """The keys of the files that are to go."""
+        return self.leaving.data or [] if "leaving" in self else []
 
 
 class ObjectFields(Form):
@@ -207,18 +232,15 @@ class ObjectFields(Form):
         self.attached = self._attached(thing, **whence) if self.described.files else {}
 
     @property
-    def sent(self) -> dict[str, Any]:
-        """What the actions take: what goes into the columns; into the texts, by language, where a language that is to
-        have none has only empty ones; and the files."""
-        fields = [self[name] for name in self.described.columns if name in self]
-        return {
-            "values": {
-                field.short_name: field.data or "" if isinstance(field, LineField) else field.data for field in fields
-            },
-            "texts": {code: form.typed for code, form in self.texts.items()},
-            "files": {code: form.files.uploads for code, form in self.attached.items()},
-            "leaving": {key for form in self.attached.values() for key in form.leaving.data or ()},
-        }
+    def sent(self) -> Sent:
+        """What the actions take."""
+        columns = [self[name] for name in self.described.columns if name in self]
+        return Sent(
+            {one.short_name: one.data or "" if isinstance(one, LineField) else one.data for one in columns},
+            {code: form.typed for code, form in self.texts.items()},
+            {code: form.files.uploads for code, form in self.attached.items()},
+            [key for form in self.attached.values() for key in form.to_delete],
+        )
 
     @property
     def inner(self) -> list[tuple[str, Form]]:
@@ -247,7 +269,7 @@ class ObjectFields(Form):
     def errors(self) -> dict[str | None, Any]:
         found = dict(super().errors)
         for _name, form in self.inner:
-            found.update({field.name: field.errors for field in form if field.errors})
+            found.update({one.name: one.errors for one in form if one.errors})
         return found
 
     @property
@@ -261,10 +283,10 @@ class ObjectFields(Form):
             ]
         return found
 
-    def lacks(self, code: str, field: Field) -> bool:
+    def lacks(self, code: str, shown: Field) -> bool:
         """Whether a field is blank in this language although another language fills it in."""
-        name = field.short_name
-        is_blank = not field.data and not self.described.texts[name].may_lack
+        name = shown.short_name
+        is_blank = not shown.data and not self.described.texts[name].may_lack
         return is_blank and any(form.typed[name] for form in self.texts.values())
 
     def is_outdated_in(self, code: str) -> bool:
@@ -272,11 +294,12 @@ class ObjectFields(Form):
         return bool(getattr(self.stored.get(code), "outdated_since", None))
 
     def _attached(self, thing: Any, **whence: Any) -> dict[str, FilesForm]:
-        there = list(thing.attachments) if thing else []
+        there, forum = list(thing.attachments) if thing else [], forum_of(thing)
+        may_go = forum is not None and forum.archived_at is None
         codes = [*site_languages(), ""]
         of = {code: [file for file in there if file.language == code] for code in codes}
         of[""] = [file for file in there if file.language not in codes[:-1]]
-        return {code: FilesForm(of[code], prefix=code or OTHER, **whence) for code in codes}
+        return {code: FilesForm(of[code], may_go, prefix=code or OTHER, **whence) for code in codes}
 
 
 class ObjectForm(ObjectFields, OnceForm, VersionedForm):
@@ -317,62 +340,40 @@ ROW_FORMS: dict[str, type[RowForm]] = {name: _forms_of(KINDS[name], RowForm) for
 # Actions: each is one transaction and leaves a line in the log
 
 
-def create(
-    kind: Kind,
-    owner_id: int | None,
-    values: Mapping[str, Any],
-    texts: Texts,
-    files: Mapping[str, Sequence[Upload]] | None = None,
-    leaving: Collection[int] = (),
-    *,
-    key: str,
-    viewer: User,
-) -> int:
+def create(kind: Kind, owner_id: int | None, sent: Sent, *, key: str, viewer: User) -> int:
     """Make an object, in a forum or group where its kind asks for one, and return its key.
 
     The same form sent again makes nothing and returns what it made before. Raises Refused, naming the field that
     breaks a rule, NotFound for an unknown owner, Archived and Forbidden.
     """
-    once = Once(key, viewer, kind.name, owner_id, values, texts, _identities(files))
+    once = Once(key, viewer, kind.name, owner_id, *sent.content)
     with transaction(once=once):
         require(viewer, "administer")
         if once.before is not None:
             return once.before
         owner = get_owner(kind, owner_id)
         require_forum_takes(kind.name, forum_of(owner), "create")
-        made: int = add(kind, owner_id, values, texts, files, viewer=viewer).id
+        made: int = add(kind, owner_id, sent, viewer=viewer).id
         once.made(made)
     return made
 
 
-def update(
-    kind: Kind,
-    key: int,
-    values: Mapping[str, Any],
-    texts: Texts,
-    files: Mapping[str, Sequence[Upload]] | None = None,
-    leaving: Collection[int] = (),
-    *,
-    part: str = "",
-    version: str,
-    once_key: str = "",
-    viewer: User,
-) -> int:
+def update(kind: Kind, key: int, sent: Sent, *, part: str = "", version: str, once_key: str = "", viewer: User) -> int:
     """Change an object, its texts and its files, or that `part` of it which the form showed, and return its key.
 
     `version` is the one that the form showed. Raises as `create`, and ChangedMeanwhile.
     """
-    once = Once(
-        once_key if any((files or {}).values()) else "", viewer, kind.name, key, values, texts, _identities(files)
-    )
+    once = Once(once_key if any(sent.files.values()) else "", viewer, kind.name, key, *sent.content)
     with transaction(once=once):
         require(viewer, "administer")
         if once.before is not None:
             return key
         thing = get_object(kind, key)
         require_forum_takes(kind.name, forum_of(thing), part or "edit")
+        if sent.leaving:
+            require_forum_takes("files", forum_of(thing), "delete")
         present = kind.version(thing, part)
-        changes = rewrite(kind, thing, values, texts, files, leaving, viewer=viewer)
+        changes = rewrite(kind, thing, sent, viewer=viewer)
         require_version(version, present, changes=changes)
         once.made(key)
     return key
@@ -405,58 +406,34 @@ def delete(kind: Kind, key: int, *, version: str, viewer: User) -> bool:
     return True
 
 
-def add(
-    kind: Kind,
-    owner_id: int | None,
-    values: Mapping[str, Any],
-    texts: Texts,
-    files: Mapping[str, Sequence[Upload]] | None = None,
-    *,
-    viewer: User,
-) -> Any:
+def add(kind: Kind, owner_id: int | None, sent: Sent, *, viewer: User) -> Any:
     """A new object, inside a transaction, with its line in the log. Raises Refused."""
     thing = kind.model(**({kind.owner_column: owner_id} if kind.owner_column else {}))
-    changes = write(kind, thing, values, texts, files)
+    changes = write(kind, thing, sent)
     db.session.add(thing)
     db.session.flush()
     record(viewer, "create", kind.name, thing, changes)
     return thing
 
 
-def rewrite(
-    kind: Kind,
-    thing: Any,
-    values: Mapping[str, Any],
-    texts: Texts,
-    files: Mapping[str, Sequence[Upload]] | None = None,
-    leaving: Collection[int] = (),
-    *,
-    viewer: User,
-) -> list[Change]:
+def rewrite(kind: Kind, thing: Any, sent: Sent, *, viewer: User) -> list[Change]:
     """Change an object, inside a transaction, with a line in the log where anything is another than before, and say
     what. Raises Refused."""
-    changes = write(kind, thing, values, texts, files, leaving)
+    changes = write(kind, thing, sent)
     if changes:
         record(viewer, "edit", kind.name, thing, changes)
     return changes
 
 
-def write(
-    kind: Kind,
-    thing: Any,
-    values: Mapping[str, Any],
-    texts: Texts,
-    files: Mapping[str, Sequence[Upload]] | None = None,
-    leaving: Collection[int] = (),
-) -> list[Change]:
+def write(kind: Kind, thing: Any, sent: Sent) -> list[Change]:
     """Give an object these values, texts and files, inside a transaction, and say what changed. Raises Refused, naming
     the field that breaks a rule."""
-    values = dict(values)
+    values = dict(sent.values)
     if values.get("slug") == "":
-        values["slug"] = _proposed_slug(kind, thing, texts)
+        values["slug"] = _proposed_slug(kind, thing, sent.texts)
     check(kind, thing, values)
-    changes = assign(thing, values) + write_texts(kind, thing, texts)
-    return changes + (_write_files(thing, files or {}, leaving) if kind.files else [])
+    changes = assign(thing, values) + write_texts(kind, thing, sent.texts)
+    return changes + (_write_files(thing, sent) if kind.files else [])
 
 
 def check(kind: Kind, thing: Any, values: Mapping[str, Any]) -> None:
@@ -567,12 +544,12 @@ def _changes_of_removal(kind: Kind, thing: Any, code: str) -> list[Change]:
     return [change for name in kind.texts for change in changed(name, getattr(text, name), None, code)]
 
 
-def _write_files(thing: Any, files: Mapping[str, Sequence[Upload]], leaving: Collection[int]) -> list[Change]:
+def _write_files(thing: Any, sent: Sent) -> list[Change]:
     changes: list[Change] = []
-    for file in [file for file in thing.attachments if file.id in leaving]:
+    for file in [file for file in thing.attachments if file.id in sent.leaving]:
         changes += changed("file", _description(file), "", file.language)
         thing.attachments.remove(file)
-    for code, uploads in files.items():
+    for code, uploads in sent.files.items():
         for file in attach(thing, uploads, at=utcnow(), language=code):
             changes += changed("file", "", _description(file), code)
     return changes
@@ -580,10 +557,6 @@ def _write_files(thing: Any, files: Mapping[str, Sequence[Upload]], leaving: Col
 
 def _description(file: Attachment) -> str:
     return f"{file.name} (SHA-256 {file.sha256})"
-
-
-def _identities(files: Mapping[str, Sequence[Upload]] | None) -> list[object]:
-    return [(code, [file.identity for file in uploads]) for code, uploads in (files or {}).items() if uploads]
 
 
 # Views
@@ -597,9 +570,9 @@ def new(kind_name: str, owner_id: int | None) -> ResponseReturnValue:
     owner = get_owner(kind, owner_id)
     require_forum_takes(kind.name, forum_of(owner), "create")
     form = FORMS[kind.name](None)
-    _preset(kind, form)
+    _preset(form)
     key = form.submission.data or ""
-    made = carry_out(form, lambda: create(kind, owner_id, **form.sent, key=key, viewer=viewer))
+    made = carry_out(form, lambda: create(kind, owner_id, form.sent, key=key, viewer=viewer))
     if made is not None:
         return done(_("It is saved."), page_of(kind, get_object(kind, made)))
     return _form_page(_(kind.add), steps_of(kind, owner), form, list_of(kind, owner), when=_when(owner))
@@ -638,7 +611,7 @@ def _edit(kind: Kind, thing: Any, part: str, heading: str) -> ResponseReturnValu
         lambda: update(
             kind,
             key,
-            **form.sent,
+            form.sent,
             part=part,
             version=form.version.data,
             once_key=form.submission.data or "",
@@ -679,7 +652,7 @@ def _list_to_return_to(kind: Kind, key: int) -> str:
     return list_of(kind, fetch(Group, next(told, 0)))
 
 
-def _preset(kind: Kind, form: ObjectForm) -> None:
+def _preset(form: ObjectForm) -> None:
     """What the address of a new object says of it, such as the kind of document."""
     asked = request.args.get("kind", "")
     if not form.is_submitted() and "kind" in form and asked in dict(form["kind"].choices):

@@ -16,9 +16,9 @@ from app.addresses import link
 from app.admin.crud import ask, done, done_already, here, refusal_text, require_forum_takes, show, steps_to
 from app.admin.kinds import LastMomentField, MomentField
 from app.database import utcnow
-from app.errors import ForumError
+from app.errors import ForumError, Refused
 from app.forms import ChoiceField, OnceForm, VersionedForm, carry_out
-from app.languages import N_
+from app.languages import N_, reader_language
 from app.models import Forum, Group, Period, PeriodKind, State
 from app.rows import fetch
 from app.viewer import signed_in_user
@@ -212,7 +212,13 @@ def _values_of_new(forum: Forum, kind: str, form: PeriodForm) -> dict[str, Any]:
     """What the form says; an extension begins at the last moment that holds now."""
     if kind != PeriodKind.EXTENSION:
         return form.values
-    return {**form.values, "opens_at": _deadline_of(forum, form.group_id.data) or utcnow()}
+    deadline = _deadline_of(forum, form.group_id.data)
+    if deadline and form.closes_at.data <= deadline:
+        told = reader_language().moment(deadline)
+        raise Refused(
+            _("The new deadline has to be later than the present one, %(deadline)s.", deadline=told), "closes_at"
+        )
+    return {**form.values, "opens_at": deadline or utcnow()}
 
 
 def _deadline_of(forum: Forum, group_id: int | None) -> datetime | None:

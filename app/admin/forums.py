@@ -21,6 +21,7 @@ from app.admin.crud import (
     ROW_FORMS,
     TAKEN,
     RowForm,
+    Sent,
     add,
     ask,
     deletion_refusal,
@@ -111,6 +112,16 @@ def what_is_missing(forum: Forum) -> list[str]:
 # Groups and questions in one form
 
 
+@dataclass(frozen=True)
+class SentRow:
+    """What a row says of a group, with its questions, or of a question; `key` is 0 for a new one."""
+
+    prefix: str
+    key: int
+    sent: Sent
+    questions: tuple["SentRow", ...] = ()
+
+
 @dataclass
 class Row:
     """A group or a question in the form: `thing` is None for a new one, `prefix` stands before the names of its
@@ -133,11 +144,10 @@ class Row:
         return self.thing is None and not self.form.is_filled and all(row.is_blank for row in self.questions)
 
     @property
-    def sent(self) -> dict[str, Any]:
+    def sent(self) -> SentRow:
         """What the action takes of it."""
-        taken = {name: part for name, part in self.form.sent.items() if name in ("values", "texts")}
         inner = [row.sent for row in self.questions if not row.is_blank]
-        return {"prefix": self.prefix, "key": self.thing.id if self.thing else 0, **taken, "questions": inner}
+        return SentRow(self.prefix, self.thing.id if self.thing else 0, self.form.sent, tuple(inner))
 
 
 class GroupsForm(OnceForm, VersionedForm):
@@ -157,7 +167,7 @@ class GroupsForm(OnceForm, VersionedForm):
         self.rows.sort(key=lambda row: row.number)
 
     @property
-    def sent(self) -> list[dict[str, Any]]:
+    def sent(self) -> list[SentRow]:
         """What the action takes."""
         return [row.sent for row in self.rows if not row.is_blank]
 
@@ -245,7 +255,7 @@ class GroupsForm(OnceForm, VersionedForm):
 
     def _row(self, prefix: str, kind: Kind, thing: Any, among: list[Row]) -> Row:
         """A row as it was sent, else as it is stored, else a new one with the next number."""
-        source = {} if prefix in self.sent_rows else {"formdata": None}
+        source: dict[str, Any] = {} if prefix in self.sent_rows else {"formdata": None}
         form = ROW_FORMS[kind.name](thing, prefix=f"{prefix}-", **source)
         if thing is None and source:
             form["number"].data = max((row.number for row in among if row.number < 10_000), default=0) + 1
@@ -274,7 +284,7 @@ def version_of_groups(forum: Forum) -> str:
     )
 
 
-def save_groups(forum_id: int, rows: Sequence[dict[str, Any]], *, key: str, version: str, viewer: User) -> int:
+def save_groups(forum_id: int, rows: Sequence[SentRow], *, key: str, version: str, viewer: User) -> int:
     """Change the groups and questions of a forum, add new ones, and return the key of the forum; the same form sent
     again does nothing.
 
@@ -292,21 +302,21 @@ def save_groups(forum_id: int, rows: Sequence[dict[str, Any]], *, key: str, vers
         groups = {group.id: group for group in forum.groups}
         _renumber(groups, rows)
         for row in rows:
-            group = _save(GROUPS, groups.get(row["key"]), forum_id, row, viewer)
+            group = _save(GROUPS, groups.get(row.key), forum_id, row, viewer)
             questions = {one.id: one for one in group.questions}
-            _renumber(questions, row["questions"])
-            for inner in row["questions"]:
-                _save(QUESTIONS, questions.get(inner["key"]), group.id, inner, viewer)
+            _renumber(questions, row.questions)
+            for inner in row.questions:
+                _save(QUESTIONS, questions.get(inner.key), group.id, inner, viewer)
         once.made(forum_id)
     return forum_id
 
 
-def _renumber(things: dict[int, Any], rows: Sequence[dict[str, Any]]) -> None:
+def _renumber(things: dict[int, Any], rows: Sequence[SentRow]) -> None:
     """Take the numbers that are to change out of the way, so that neighbours can change theirs at once."""
     moving = {
-        things[row["key"]]: things[row["key"]].number
+        things[row.key]: things[row.key].number
         for row in rows
-        if row["key"] in things and things[row["key"]].number != row["values"]["number"]
+        if row.key in things and things[row.key].number != row.sent.values["number"]
     }
     for thing in moving:
         thing.number = -thing.id
@@ -315,13 +325,13 @@ def _renumber(things: dict[int, Any], rows: Sequence[dict[str, Any]]) -> None:
         set_committed_value(thing, "number", number)
 
 
-def _save(kind: Kind, thing: Any, owner_id: int, row: dict[str, Any], viewer: User) -> Any:
+def _save(kind: Kind, thing: Any, owner_id: int, row: SentRow, viewer: User) -> Any:
     try:
         if thing is None:
-            return add(kind, owner_id, row["values"], row["texts"], viewer=viewer)
-        rewrite(kind, thing, row["values"], row["texts"], viewer=viewer)
+            return add(kind, owner_id, row.sent, viewer=viewer)
+        rewrite(kind, thing, row.sent, viewer=viewer)
     except Refused as refusal:
-        refusal.field = f"{row['prefix']}-{refusal.field}"
+        refusal.field = f"{row.prefix}-{refusal.field}"
         raise
     return thing
 

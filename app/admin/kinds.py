@@ -5,7 +5,7 @@ deleted. A new field of an object is a typed column, its migration, and its name
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -252,9 +252,10 @@ class Kind:
     """One kind of object.
 
     `name` stands in addresses and in the log. `unique` are the columns that no other object of the same owner may
-    share; `check` raises Refused where the values of its columns break a rule of their own. `why_kept` says why an object cannot be deleted, None where it can; `public_from` gives the moment from
-    which readers see a change, None where no such moment is set. `files`: files can be attached in each language.
-    `apart`: the columns have a form of their own, apart from the texts.
+    share; `check` raises Refused where the values of its columns break a rule of their own. `why_kept` says why an
+    object cannot be deleted, None where it can; `public_from` gives the moment from which readers see a change, None
+    where no such moment is set. `files`: files can be attached in each language. `apart`: the columns have a form of
+    their own, apart from the texts.
     """
 
     name: str
@@ -326,9 +327,388 @@ def _slug(is_of: Callable[[Any], bool] = every) -> Column:
     return Column(label, LineField(label, checks, description=hint), is_of=is_of)
 
 
-def _choice(
-    label: LazyString, choices: Choices, *, is_of: Callable[[Any], bool] = every, **more: Any
-) -> Column:
+def _choice(label: LazyString, choices: Choices, *, is_of: Callable[[Any], bool] = every, **more: Any) -> Column:
+    return Column(label, ChoiceField(label, **more), choices, is_of)
+
+
+# What the descriptions say of single kinds
+
+
+def list_pages() -> list[tuple[int, Page]]:
+    """The pages of the site with their depth, each below its parent."""
+    pages = list(db.session.scalars(select(Page).where(Page.forum_id.is_(None)).order_by(Page.position, Page.id)))
+    children: dict[int | None, list[Page]] = {}
+    for page in pages:
+        children.setdefault(page.parent_id, []).append(page)
+    listed: list[tuple[int, Page]] = []
+    waiting = [(0, page) for page in reversed(children.get(None, []))]
+    while waiting:
+        depth, page = waiting.pop()
+        listed.append((depth, page))
+        waiting += [(depth + 1, child) for child in reversed(children.get(page.id, []))]
+    return listed
+
+
+def pages_below(page: Page) -> set[int]:
+    """The keys of a page and of all pages below it."""
+    pairs = db.session.execute(select(Page.id, Page.parent_id).where(Page.forum_id.is_(None))).all()
+    below = {page.id}
+    while more := {key for key, parent in pairs if parent in below} - below:
+        below |= more
+    return below
+
+
+def _kinds_of_page(_page: Page | None, _language: Language) -> list[tuple[Any, str]]:
+    taken = set(db.session.scalars(select(Page.kind).where(Page.forum_id.is_(None)))) - {PageKind.TEXT}
+    return [(kind, _(label)) for kind, label in PAGE_KINDS.items() if kind not in taken]
+
+
+def _parents(page: Page | None, language: Language) -> list[tuple[Any, str]]:
+    pages, below = list_pages(), pages_below(page) if page else set()
+    found = [(one.id, _page_label(depth, one, language)) for depth, one in pages if one.id not in below]
+    has_home = any(one.kind == PageKind.HOME for _depth, one in pages)
+    return found if has_home else [(0, _("Nothing: it stands at the top")), *found]
+
+
+def _page_label(depth: int, page: Page, language: Language) -> str:
+    text = text_in(page, language)
+    return "\N{EN DASH} " * depth + (text.title if text else page.slug)
+
+
+def _check_page(page: Page, values: Mapping[str, Any]) -> None:
+    """The tree of the site: one home on top, built-in pages once, no cycle."""
+    kind, parent_id = values.get("kind", page.kind), values.get("parent_id", page.parent_id)
+    if "kind" in values and kind != PageKind.TEXT and _page_of_kind(kind):
+        raise Refused(ONE_OF_THIS_KIND, "kind")
+    if kind == PageKind.HOME:
+        if parent_id is not None:
+            raise Refused(HOME_IS_ON_TOP, "parent_id")
+    elif parent_id is None:
+        if _page_of_kind(PageKind.HOME):
+            raise Refused(NEEDS_PARENT, "parent_id")
+    else:
+        parent = db.session.get(Page, parent_id)
+        if parent is None or parent.forum_id is not None:
+            raise Refused(NEEDS_PARENT, "parent_id")
+        if page.id and parent_id in pages_below(page):
+            raise Refused(CYCLE, "parent_id")
+
+
+def _page_of_kind(kind: str) -> Page | None:
+    return db.session.scalar(select(Page).where(Page.forum_id.is_(None), Page.kind == kind).limit(1))
+
+
+def _approvals(_thing: Any, _language: Language) -> list[tuple[Any, str]]:
+    return [(policy.value, _(label)) for policy, label in labels.APPROVAL.items()]
+
+
+def _approvals_of_group(group: Any, language: Language) -> list[tuple[Any, str]]:
+    return [("", _("As in the forum")), *_approvals(group, language)]
+
+
+def _why_keep_page(page: Page) -> object:
+    if page.kind != PageKind.TEXT:
+        return BUILT_IN
+    return HAS_PAGES_BELOW if db.session.scalar(select(Page.id).where(Page.parent_id == page.id).limit(1)) else None
+
+
+def _why_keep_forum(forum: Forum) -> object:
+    if places_of_topics(forum.id):
+        return HOLDS_MESSAGES
+    return PUBLISHED if forum.published_at else None
+
+
+def _why_keep_group(group: Group) -> object:
+    if any(key == group.id for key, _question in places_of_topics(group.forum_id)):
+        return HOLDS_MESSAGES
+    return HAS_PERIODS if db.session.scalar(select(Period.id).where(Period.group_id == group.id).limit(1)) else None
+
+
+def _why_keep_question(question: Question) -> object:
+    answered = {key for _group, key in places_of_topics(question.group.forum_id)}
+    return HOLDS_MESSAGES if question.id in answered else None
+
+
+def _with_its_forum(thing: Any) -> datetime | None:
+    forum = forum_of(thing)
+    return forum.published_at if forum else ALWAYS
+
+
+def _notice_from(notice: Notice) -> datetime | None:
+    public = _with_its_forum(notice)
+    return max(public, notice.published_at) if public else None
+
+
+def _page_texts() -> dict[str, Text]:
+    return {
+        "title": Text(label=_l("Title"), most=PageText.MAX_TITLE, needed=True),
+        "description": Text(label=_l("Description for search engines"), most=PageText.MAX_DESCRIPTION),
+        "body": Text(label=_l("Text"), most=PageText.MAX_BODY, rows=18, markdown=("html", 2)),
+    }
+
+
+KINDS = {
+    PageKind.TEXT: N_("A page of text"),
+    PageKind.HOME: N_("The home page"),
+    PageKind.PORTAL: N_("The portal, with open, planned and closed forums"),
+    PageKind.ARCHIVE: N_("The archive"),
+}
+
+
+# Controls
+
+
+class NumberField(IntegerField):
+    def __init__(self, label: Any, validators: Any = None, **kwargs: Any) -> None:
+        kwargs.setdefault("invalid_value_message", _no_number(label))
+        super().__init__(label, validators, **kwargs)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.raw_data = bounded_choices(valuelist)
+        super().process_formdata(self.raw_data)
+
+
+class DayField(DateField):
+    """A date, which may be left out."""
+
+    def __init__(self, label: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("invalid_value_message", NO_DATE)
+        super().__init__(label, **kwargs)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.raw_data = bounded_choices(valuelist)
+        if any(self.raw_data):
+            super().process_formdata(self.raw_data)
+            check_year(self.data, NO_DATE)
+        else:
+            self.data = None
+
+
+class MomentField(Field):
+    """A date and a time of day in UTC, typed in two inputs of the same name: first the date, then the time.
+
+    A moment that is left as it was shown keeps its seconds, which the inputs do not show.
+    """
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data, self.raw_data = None, bounded_choices(valuelist)
+        try:
+            typed = datetime.strptime(" ".join(self.raw_data)[:16], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
+        except ValueError as error:
+            raise ValueError(self._what_is_needed()) from error
+        check_year(typed, self._what_is_needed())
+        shown = self.object_data
+        self.data = shown if shown and shown.replace(second=0, microsecond=0) == typed else self.whole(typed)
+
+    def whole(self, minute: datetime) -> datetime:
+        """The moment that a typed minute stands for: its first second."""
+        return minute
+
+    def _what_is_needed(self) -> str:
+        label = self.label.text
+        return _("Please give a date and a time for “%(label)s”, such as 2026-12-31 and 23:00.", label=label)
+
+    def parts(self) -> tuple[str, str]:
+        """What the two inputs show: what was typed, else the date and time of the moment."""
+        if self.raw_data:
+            return self.raw_data[0], (*self.raw_data, "")[1]
+        return (f"{self.data:%Y-%m-%d}", f"{self.data:%H:%M}") if self.data else ("", "")
+
+
+class LastMomentField(MomentField):
+    """A deadline. Its minute is included as a whole, as readers take it who read it without seconds."""
+
+    def whole(self, minute: datetime) -> datetime:
+        return last_second(minute)
+
+
+class Between:
+    """A number from `low` to `high`, both included."""
+
+    def __init__(self, low: int, high: int) -> None:
+        self.low, self.high = low, high
+
+    def __call__(self, form: Any, field: Any) -> None:
+        if field.data is None and not field.errors:
+            raise ValidationError(str(_no_number(field.label.text)))
+        if field.data is not None and not self.low <= field.data <= self.high:
+            told = {"label": field.label.text, "low": self.low, "high": self.high}
+            raise ValidationError(_("For “%(label)s”, please give a whole number from %(low)s to %(high)s.", **told))
+
+
+class WebAddress:
+    """An http or https address, or nothing."""
+
+    def __call__(self, form: Any, field: Any) -> None:
+        if field.data and not _is_web_address(field.data):
+            raise ValidationError(_("Please give a web address that begins with https:// or http://."))
+
+
+class Needed:
+    """Has to be filled in as soon as anything else in this language is."""
+
+    def __call__(self, form: Any, field: Any) -> None:
+        if form.is_filled and not (field.data or "").strip():
+            label = field.label.text
+            raise ValidationError(
+                _("Please fill in “%(label)s” too, or empty all fields of this language.", label=label)
+            )
+
+
+def check_year(day: date | None, message: Any) -> None:
+    """Raise ValueError where the year is none that a calendar of ours reaches."""
+    if day is not None and day.year not in YEARS:
+        raise ValueError(message)
+
+
+def _no_number(label: Any) -> LazyString:
+    return _l("For “%(label)s”, please give a whole number, such as 3.", label=label)
+
+
+def _is_web_address(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not set(address) & set(' "<>\\')
+
+
+# What a description is made of
+
+
+def every(_thing: Any) -> bool:
+    return True
+
+
+def nothing(*_of: Any) -> None:
+    return None
+
+
+def always(_thing: Any) -> datetime | None:
+    return ALWAYS
+
+
+Choices = Callable[[Any, Language], list[tuple[Any, str]]]  # of an object, None for a new one, in a language
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that is the same in all languages: its field of the form, what there is to choose from, and whether an
+    object (None for a new one) has it."""
+
+    label: LazyString
+    field: Any
+    choices: Choices | None = None
+    is_of: Callable[[Any], bool] = every
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """A column of the texts: at most `most` characters, in one line where `rows` is 0. `markdown` names the column of
+    its HTML and the level of its first heading; `needed` in every language in which there is a text at all. Where a
+    language `may_lack` what another has, nothing is said to be missing."""
+
+    label: LazyString
+    most: int
+    rows: int = 0
+    needed: bool = False
+    may_lack: bool = False
+    markdown: tuple[str, int] | None = None
+    check: tuple[Any, ...] = ()
+    hint: LazyString | str = ""
+
+    def field(self) -> Any:
+        """Its field of the form of one language, as WTForms declares it."""
+        rules = [*([Needed()] if self.needed else []), AtMost(self.most), *self.check]
+        hint = _l("Markdown") if self.markdown else self.hint
+        if not self.rows:
+            return LineField(self.label, rules, description=hint)
+        if self.markdown:
+            rules.append(Renders())
+        return BodyField(self.label, rules, description=hint, render_kw={"rows": self.rows})
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Kind:
+    """One kind of object.
+
+    `name` stands in addresses and in the log. `unique` are the columns that no other object of the same owner may
+    share; `check` raises Refused where the values of its columns break a rule of their own. `why_kept` says why an
+    object cannot be deleted, None where it can; `public_from` gives the moment from which readers see a change, None
+    where no such moment is set. `files`: files can be attached in each language. `apart`: the columns have a form of
+    their own, apart from the texts.
+    """
+
+    name: str
+    label: str
+    add: str
+    edit: str
+    delete: str
+    model: type[Any]
+    text_model: type[Any]
+    columns: Mapping[str, Column]
+    texts: Mapping[str, Text]
+    owner: type[Any] | None = None
+    owner_column: str = ""
+    unique: tuple[str, ...] = ("slug",)
+    check: Callable[[Any, Mapping[str, Any]], None] = nothing
+    why_kept: Callable[[Any], object] = nothing
+    public_from: Callable[[Any], datetime | None] = always
+    files: bool = False
+    apart: bool = False
+
+    @property
+    def rendered(self) -> dict[str, tuple[str, int]]:
+        """For each text in Markdown the column of its HTML and the level of its first heading."""
+        return {name: text.markdown for name, text in self.texts.items() if text.markdown}
+
+    def belongs_to(self, owner_id: int | None) -> ColumnElement[bool]:
+        """Whether an object belongs to this owner; pages of the site belong to none."""
+        return getattr(self.model, self.owner_column) == owner_id if self.owner_column else true()
+
+    def owner_id_of(self, thing: Any) -> int | None:
+        found: int | None = getattr(thing, self.owner_column) if self.owner_column else None
+        return found
+
+    def label_of(self, column: str) -> LazyString | None:
+        """What people call a column."""
+        found = self.columns.get(column) or self.texts.get(column)
+        return found.label if found else None
+
+    def version(self, thing: Any, part: str = "") -> str:
+        """The version of an object with its texts and files; of one part of it alone, `texts` or `settings`."""
+        written = {code: [getattr(text, name) for name in self.texts] for code, text in thing.texts.items()}
+        files = [(file.id, file.name, file.language) for file in thing.attachments] if self.files else []
+        columns = () if part == "texts" else tuple(self.columns)
+        return version_of(thing, columns, [] if part == "settings" else sorted(written.items()), files)
+
+
+def _line(label: LazyString, most: int, hint: LazyString | str = "") -> Column:
+    return Column(label, LineField(label, [AtMost(most)], description=hint))
+
+
+def _number(label: LazyString) -> Column:
+    return Column(label, NumberField(label, [Between(1, 999)]))
+
+
+def _place() -> Column:
+    label = _l("Place among its neighbours")
+    hint = _l("The lowest number comes first.")
+    return Column(label, NumberField(label, [Between(0, 9_999)], default=0, description=hint))
+
+
+def _slug(is_of: Callable[[Any], bool] = every) -> Column:
+    """The name of something in its address, the same in all languages."""
+    label, rule = (
+        _l("Name in the address"),
+        _l("Use small letters from a to z, digits and single hyphens between them, such as first-group."),
+    )
+    hint = _l("Small letters from a to z, digits and hyphens. Left empty, it is made from the title.")
+    checks = [AtMost(MAX_SLUG), Regexp(r"^([a-z0-9]+(-[a-z0-9]+)*)?$", message=rule)]
+    return Column(label, LineField(label, checks, description=hint), is_of=is_of)
+
+
+def _choice(label: LazyString, choices: Choices, *, is_of: Callable[[Any], bool] = every, **more: Any) -> Column:
     return Column(label, ChoiceField(label, **more), choices, is_of)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Select, func, inspect, literal, select
 from sqlalchemy.orm import selectinload
 
 from app.addresses import asked_page, link
-from app.admin.crud import done, query_without_page, rewrite, show
+from app.admin.crud import Sent, done, query_without_page, rewrite, show
 from app.admin.kinds import KINDS, Kind, blank_texts, find_kind, forum_of, get_object
 from app.audit import name_of
 from app.errors import NotFound
@@ -169,7 +169,7 @@ def write_cell(kind: Kind, key: int, code: str, fields: Mapping[str, str], *, ve
         thing = get_object(kind, key)
         require(viewer, "translate", (forum_of(thing), code))
         present = version_of_cell(kind, thing, code)
-        changes = rewrite(kind, thing, {}, {code: fields}, viewer=viewer)
+        changes = rewrite(kind, thing, Sent(texts={code: fields}), viewer=viewer)
         require_version(version, present, changes=changes)
         if code in thing.texts:
             thing.texts[code].outdated_since = None
@@ -183,12 +183,12 @@ class FilterForm(Form):
     class Meta(Form.Meta):
         csrf = False
 
-    forum = ChoiceField(_l("Forum"), coerce=lambda value: int(value or -1))
-    language = ChoiceField(_l("Language"))
+    forum = ChoiceField(_l("Forum"), coerce=lambda value: int(value) if value else None)
+    language = ChoiceField(_l("Language"), coerce=lambda value: value or None)
 
     def __init__(self, forums: list[tuple[int, str]], codes: Collection[str]) -> None:
         super().__init__(formdata=request.args)
-        self.forum.offer([(-1, _("All forums and the site")), *forums])
+        self.forum.offer([("", _("All")), *((str(key), title) for key, title in forums)])
         names = [(code, language.name) for code, language in site_languages().items() if code in codes]
         self.language.offer([("", _("All languages")), *names])
 
@@ -211,22 +211,22 @@ def own() -> ResponseReturnValue:
     return render_template("admin/texts.html", heading=heading, steps=[(heading, request.path, "")], **shown), 200
 
 
-@translate.route("/<kind_name>/<int:key>/<code>/", methods=["GET", "POST"])
+@translate.route("/<kind_name>/<int:key>/<target>/", methods=["GET", "POST"])
 @signed_in
-def cell(kind_name: str, key: int, code: str) -> ResponseReturnValue:
+def cell(kind_name: str, key: int, target: str) -> ResponseReturnValue:
     kind, viewer = find_kind(kind_name), signed_in_user()
-    if code not in site_languages():
+    if target not in site_languages():
         raise NotFound
     require(viewer, "translate_anything")
     thing = get_object(kind, key)
-    require(viewer, "translate", (forum_of(thing), code))
-    form = _form_of(kind, thing, code)
+    require(viewer, "translate", (forum_of(thing), target))
+    form = _form_of(kind, thing, target)
     written = carry_out(
         form,
-        lambda: write_cell(kind, key, code, form.typed, version=form.version.data, viewer=viewer),
-        lambda: _form_of(kind, thing, code, formdata=None),
+        lambda: write_cell(kind, key, target, form.typed, version=form.version.data, viewer=viewer),
+        lambda: _form_of(kind, thing, target, formdata=None),
     )
-    return _saved(viewer) if written is not None else _cell_page(kind, thing, code, form, viewer)
+    return _saved(viewer) if written is not None else _cell_page(kind, thing, target, form, viewer)
 
 
 def _form_of(kind: Kind, thing: Any, code: str, **source: Any) -> CellForm:
@@ -277,7 +277,7 @@ def _table(titles: list[tuple[int, str]], forums: Collection[int] | None, codes:
     """What the page shows: the lines that the filters leave, in pages. Raises NotFound beyond the last."""
     form, viewer = FilterForm(titles, codes), signed_in_user()
     is_valid, page = form.validate(), asked_page()
-    if is_valid and form.forum.data >= 0:
+    if is_valid and form.forum.data is not None:
         forums = {form.forum.data}
     shown = [code for code in codes if not (is_valid and form.language.data) or code == form.language.data]
     lines = list_lines(forums, shown)

@@ -342,7 +342,7 @@ def test_cycle_is_refused_by_the_action_too(app, world):
         archive, portal = _page("archive").id, _page("portal").id
         admin = db.session.get(User, world.admin)
         with pytest.raises(Refused) as refused:
-            crud.update(KINDS["pages"], portal, {"parent_id": archive}, {}, version="", viewer=admin)
+            crud.update(KINDS["pages"], portal, crud.Sent({"parent_id": archive}), version="", viewer=admin)
     assert refused.value.field == "parent_id"
 
 
