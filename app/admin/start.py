@@ -1,14 +1,12 @@
 """The first page: what to do now, and the first steps of an empty site; and the site's own pages and reasons."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import select
-from sqlalchemy.orm import selectinload
 
 from app.addresses import link
 from app.admin.crud import here, show
@@ -16,9 +14,8 @@ from app.admin.forums import list_forums
 from app.admin.kinds import list_pages
 from app.admin.texts import COMPLETE, list_lines
 from app.database import utcnow
-from app.extensions import db
 from app.languages import site_languages
-from app.models import Forum, PageKind, Period
+from app.models import Forum, PageKind
 from app.moderation.queries import list_reasons
 from app.moderation.queue_queries import count_of_queue
 from app.viewer import viewer
@@ -31,28 +28,28 @@ bp = Blueprint("site", __name__)
 
 @dataclass(frozen=True)
 class Deadline:
-    """A moment of the next week at which a forum, or a group of it, opens or takes its last message."""
+    """A moment of the next week at which a forum opens or takes its last message, or these groups of it alone."""
 
     at: datetime
     forum: Forum
-    group_number: int | None
+    groups: Sequence[int]
     opens: bool
 
 
-def deadlines(now: datetime) -> list[Deadline]:
+def deadlines(forums: Iterable[Forum], now: datetime) -> list[Deadline]:
     """What opens and closes in the next seven days in forums that are published, the earliest first."""
-    until = now + SOON
-    is_soon = Period.opens_at.between(now, until) | Period.closes_at.between(now, until)
-    periods = select(Period).where(is_soon, Period.called_off_at.is_(None))
-    forums = select(Forum).options(selectinload(Forum.texts), selectinload(Forum.groups))
-    known = {forum.id: forum for forum in db.session.scalars(forums)}
-    found = []
-    for period in db.session.scalars(periods):
-        forum = known[period.forum_id]
-        for at, opens in ((period.opens_at, True), (period.closes_at, False)):
-            if forum.published_at and not forum.archived_at and now <= at <= until:
-                found.append(Deadline(at, forum, forum.group_numbers.get(period.group_id or 0), opens))
-    return sorted(found, key=lambda one: (one.at, one.forum.id))
+    found: dict[tuple[Forum, datetime, bool], list[int]] = {}
+    for forum in forums:
+        for group in forum.groups if forum.published_at else ():
+            state = forum.group_state(group, now)
+            at = state.deadline if state.is_open else state.opens_at
+            if at and now <= at <= now + SOON:
+                found.setdefault((forum, at, not state.is_open), []).append(group.number)
+    told = [
+        Deadline(at, forum, [] if len(groups) == len(forum.groups) else groups, opens)
+        for (forum, at, opens), groups in found.items()
+    ]
+    return sorted(told, key=lambda one: (one.at, one.forum.id))
 
 
 def home() -> ResponseReturnValue:
@@ -69,7 +66,7 @@ def home() -> ResponseReturnValue:
         lines=lines[:SHOWN],
         lines_in_all=len(lines),
         codes=list(site_languages()),
-        deadlines=deadlines(now),
+        deadlines=deadlines(forums, now),
         first_steps=[] if forums else _first_steps(),
     )
 

@@ -12,7 +12,7 @@ from sqlalchemy import Select, func, inspect, literal, select
 from sqlalchemy.orm import selectinload
 
 from app.addresses import asked_page, link
-from app.admin.crud import Sent, done, query_without_page, rewrite, show
+from app.admin.crud import Sent, Steps, done, query_without_page, rewrite, show
 from app.admin.kinds import KINDS, Kind, blank_texts, find_kind, forum_of, get_object
 from app.audit import name_of
 from app.errors import NotFound
@@ -240,11 +240,11 @@ def _saved(viewer: Viewer) -> ResponseReturnValue:
 
 def _cell_page(kind: Kind, thing: Any, code: str, form: CellForm, viewer: Viewer) -> ResponseReturnValue:
     language, text = site_languages()[code], thing.texts.get(code)
-    heading = _("%(kind)s in %(language)s", kind=_(kind.label), language=language.name)
+    heading = f"{_(kind.label)}{_(':')} {language.name}"
     page = render_template(
         "admin/cell.html",
         heading=heading,
-        steps=[(*_table_of(viewer), ""), (heading, request.path, "")],
+        steps=[*_steps_to_table(viewer), (heading, request.path, "")],
         form=form,
         kind=kind,
         name=name_of(thing, reader_language()),
@@ -264,6 +264,11 @@ def _table_of(viewer: Viewer) -> tuple[str, str]:
     if viewer.is_admin:
         return _("Texts"), link("admin.texts.index")
     return _("Texts to translate"), link("translate.own")
+
+
+def _steps_to_table(viewer: Viewer) -> Steps:
+    above = [(_("Administration"), link("admin.home"), "")] if viewer.is_admin else []
+    return [*above, (*_table_of(viewer), "")]
 
 
 def _titles_of(keys: Collection[int] | None) -> list[tuple[int, str]]:

@@ -6,6 +6,7 @@ from lxml import html as lxml_html
 
 from app.admin import crud
 from app.admin.kinds import KINDS
+from app.database import utcnow
 from app.errors import Refused
 from app.extensions import db
 from app.models import Document, Forum, Group, Notice, Page, Question, QuestionText, Topic, User
@@ -158,6 +159,47 @@ def test_unfit_name_for_an_address_is_refused(admin: FlaskClient, slug):
 
     assert answer.status_code == 422
     assert 'href="#slug"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("titles", "slug"),
+    [
+        ({"en": "Needs & Priorities: 2026", "fr": "Besoins"}, "needs-priorities-2026"),
+        ({"fr": "Évaluation des besoins", "es": "x"}, "x"),
+        ({"fr": "Évaluation des besoins"}, "evaluation-des-besoins"),
+        ({"en": "Группа"}, "group"),
+        ({"en": "Group 1"}, "group-1-2"),
+        ({"en": "word " * 50}, "-".join(["word"] * 15)),
+    ],
+)
+def test_name_in_the_address_is_made_from_the_title_where_it_is_left_empty(admin: FlaskClient, look, titles, slug):
+    form = {"slug": "", "number": "9"} | {f"{code}-title": title for code, title in titles.items()}
+
+    assert saved(admin.post("/en/admin/groups/new/1/", data=form))
+    assert look(lambda: db.session.query(Group).filter_by(number=9).one().slug) == slug
+
+
+def test_address_of_a_document_stands_in_each_language(admin: FlaskClient, visitor: FlaskClient):
+    form = {"kind": "draft", "position": "0", **in_all_languages(title="Draft")}
+    form |= {"en-url": "https://example.org/en", "fr-url": "https://example.org/fr"}
+    admin.post("/en/admin/documents/new/1/", data=form)
+
+    pages = [visitor.get(f"/{code}/forums/open-forum/").text for code in ("en", "fr", "es")]
+    assert all(
+        f'href="https://example.org/{code}"' in page for code, page in zip(("en", "fr", "en"), pages, strict=True)
+    )
+    assert "El documento enlazado" in pages[2]
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("groups/1/edit/", "Readers see this as soon as it is saved."),
+        ("groups/2/edit/", "Readers see this once the forum is published."),
+    ],
+)
+def test_form_says_from_when_readers_see_a_change(admin: FlaskClient, path, said):
+    assert said in admin.get(f"/en/admin/{path}").text
 
 
 @pytest.mark.parametrize(
@@ -322,6 +364,29 @@ def test_draft_with_all_that_is_in_it_is_deleted(admin: FlaskClient, look):
         look(lambda: [db.session.query(kind).filter_by(forum_id=2).count() for kind in (Group, Notice, Document)])
         == [0] * 3
     )
+
+
+@pytest.fixture
+def archived(look, world) -> None:
+    look(lambda: (setattr(db.session.get(Forum, 1), "archived_at", utcnow()), db.session.commit()))
+
+
+def test_archived_forum_takes_an_outcome(admin: FlaskClient, look, archived):
+    page = admin.get("/en/admin/documents/new/1/?kind=outcome").text
+    form = {"kind": "outcome", "position": "0", **in_all_languages(title="Report")}
+
+    assert '<option selected value="outcome">' in page
+    assert saved(admin.post("/en/admin/documents/new/1/", data=form))
+    assert look(lambda: [one.kind for one in db.session.get(Forum, 1).documents]) == ["outcome"]
+
+
+def test_texts_of_an_archived_forum_are_corrected_and_its_numbers_stay(admin: FlaskClient, look, archived):
+    form = {"number": "7", "slug": "other", **in_all_languages(title="Corrected")}
+
+    assert saved(admin.post("/en/admin/groups/1/edit/", data=form))
+    group = look(lambda: (db.session.get(Group, 1).number, db.session.get(Group, 1).slug))
+    assert group == (1, "group-1")
+    assert look(lambda: db.session.get(Group, 1).texts["en"].title) == "Corrected (en)"
 
 
 # The tree of the site
