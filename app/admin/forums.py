@@ -168,8 +168,8 @@ class GroupsForm(OnceForm, VersionedForm):
 
     @property
     def sent(self) -> list[SentRow]:
-        """What the action takes."""
-        return [row.sent for row in self.rows if not row.is_blank]
+        """What the action takes. A row that was not sent was added meanwhile, and the version tells so."""
+        return [row.sent for row in self.rows if row.prefix in self.sent_rows and not row.is_blank]
 
     @property
     def all_rows(self) -> Iterator[tuple[str, Row, list[Row]]]:
@@ -198,7 +198,8 @@ class GroupsForm(OnceForm, VersionedForm):
         for _name, row, among in self.all_rows:
             if not row.is_blank:
                 results.append(row.form.validate())
-                numbers = [other.form["number"].data for other in among if not other.is_blank]
+                sent = [other for other in among if other.prefix in self.sent_rows and not other.is_blank]
+                numbers = [other.form["number"].data for other in sent]
                 if not row.form["number"].errors and numbers.count(row.form["number"].data) > 1:
                     row.form["number"].errors = [TAKEN["number"]]
                     results.append(False)

@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from sqlalchemy import ColumnElement, select, true
+from sqlalchemy.orm import selectinload
 from wtforms import BooleanField, DateField, Field, IntegerField
 from wtforms.validators import Regexp, ValidationError
 
@@ -336,7 +337,8 @@ def _choice(label: LazyString, choices: Choices, *, is_of: Callable[[Any], bool]
 
 def list_pages() -> list[tuple[int, Page]]:
     """The pages of the site with their depth, each below its parent."""
-    pages = list(db.session.scalars(select(Page).where(Page.forum_id.is_(None)).order_by(Page.position, Page.id)))
+    statement = select(Page).where(Page.forum_id.is_(None)).order_by(Page.position, Page.id)
+    pages = list(db.session.scalars(statement.options(selectinload(Page.texts))))
     children: dict[int | None, list[Page]] = {}
     for page in pages:
         children.setdefault(page.parent_id, []).append(page)

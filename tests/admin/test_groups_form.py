@@ -70,7 +70,7 @@ def test_button_adds_a_row_and_keeps_what_was_typed(admin: FlaskClient, log):
     group = admin.post(PAGE, data=shown(answer.text) | {"step": "group"})
 
     assert shown(answer.text)["g1n1-en-text"].strip() == "Typed?"
-    assert shown(answer.text)["g1n2-number"] == "3"
+    assert shown(answer.text)["g1n3-number"] == "3"
     assert shown(group.text)["n2-number"] == "2"
     assert log() == []
 

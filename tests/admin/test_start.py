@@ -70,7 +70,8 @@ def test_every_forum_is_one_click_away(admin: FlaskClient):
 
 def test_incomplete_texts_are_told_with_the_ways_to_write_them(admin: FlaskClient, look):
     def remove_spanish() -> None:
-        db.session.get_one(Group, 1).texts.pop("es")
+        group = db.session.get_one(Group, 1)
+        group.texts.pop("es")
         db.session.commit()
 
     look(remove_spanish)

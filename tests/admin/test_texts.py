@@ -28,7 +28,8 @@ def translator(app: Flask, world) -> FlaskClient:
 @pytest.fixture
 def without_french(look, world) -> None:
     def remove() -> None:
-        db.session.get_one(Group, 1).texts.pop("fr")
+        group = db.session.get_one(Group, 1)
+        group.texts.pop("fr")
         db.session.commit()
 
     look(remove)
