@@ -28,7 +28,7 @@ from app.models.user import Capacity
 from app.moderation.queue_queries import count_of_queue
 from app.pages.queries import SiteTree
 from app.permissions import moderates_anything, translates_anything
-from app.viewer import VIEWS, has_session, view_under_way, viewer
+from app.viewer import has_session, view_under_way, viewer
 
 
 def register(app: Flask) -> None:
@@ -61,7 +61,6 @@ def register(app: Flask) -> None:
         "moderation_waiting": moderation_waiting,
         "translates": translates,
         "view_under_way": view_under_way,
-        "VIEWS": VIEWS,
         "days_left": days_left,
         "hours_left": hours_left,
     }
