@@ -199,7 +199,7 @@ class FilesForm(Form):
         super().__init__(**source)
         self.present = present
         self.leaving.offer([(file.id, _("Delete %(name)s", name=file.name)) for file in present])
-        if not (present and may_go):
+        if not may_go:
             del self.leaving
 
     @property

@@ -125,12 +125,13 @@ class SentRow:
 @dataclass
 class Row:
     """A group or a question in the form: `thing` is None for a new one, `prefix` stands before the names of its
-    fields."""
+    fields; `is_sent` where the form came with it."""
 
     prefix: str
     kind: Kind
     thing: Any
     form: RowForm
+    is_sent: bool
     questions: list["Row"] = field(default_factory=list)
 
     @property
@@ -146,7 +147,7 @@ class Row:
     @property
     def sent(self) -> SentRow:
         """What the action takes of it."""
-        inner = [row.sent for row in self.questions if not row.is_blank]
+        inner = [row.sent for row in self.questions if row.is_sent and not row.is_blank]
         return SentRow(self.prefix, self.thing.id if self.thing else 0, self.form.sent, tuple(inner))
 
 
@@ -169,7 +170,7 @@ class GroupsForm(OnceForm, VersionedForm):
     @property
     def sent(self) -> list[SentRow]:
         """What the action takes. A row that was not sent was added meanwhile, and the version tells so."""
-        return [row.sent for row in self.rows if row.prefix in self.sent_rows and not row.is_blank]
+        return [row.sent for row in self.rows if row.is_sent and not row.is_blank]
 
     @property
     def all_rows(self) -> Iterator[tuple[str, Row, list[Row]]]:
@@ -198,7 +199,7 @@ class GroupsForm(OnceForm, VersionedForm):
         for _name, row, among in self.all_rows:
             if not row.is_blank:
                 results.append(row.form.validate())
-                sent = [other for other in among if other.prefix in self.sent_rows and not other.is_blank]
+                sent = [other for other in among if other.is_sent and not other.is_blank]
                 numbers = [other.form["number"].data for other in sent]
                 if not row.form["number"].errors and numbers.count(row.form["number"].data) > 1:
                     row.form["number"].errors = [TAKEN["number"]]
@@ -260,7 +261,7 @@ class GroupsForm(OnceForm, VersionedForm):
         form = ROW_FORMS[kind.name](thing, prefix=f"{prefix}-", **source)
         if thing is None and source:
             form["number"].data = max((row.number for row in among if row.number < 10_000), default=0) + 1
-        row = Row(prefix, kind, thing, form)
+        row = Row(prefix, kind, thing, form, prefix in self.sent_rows)
         among.append(row)
         return row
 

@@ -107,7 +107,7 @@ ACTIONS = [
     ),
     ("admin", "/en/admin/pages/new/", OBJECTS["pages"] | {"slug": "group-9"}),
     ("admin", "/en/admin/forums/new/", OBJECTS["forums"]),
-    ("admin", "/en/admin/forums/{small.forum}/settings/", {"slug": "other"}),
+    ("admin", "/en/admin/forums/{small.forum}/settings/", {"slug": "other-forum"}),
     ("admin", "/en/admin/forums/{small.forum}/groups/", {"g1-number": "7"}),
     ("admin", "/en/admin/forums/{small.forum}/copy/", {}),
     ("translator", "/en/translate/groups/{small.group}/fr/", {"title": "Τίτλος"}),
@@ -269,7 +269,7 @@ REFUSALS = [
         422,
         "admin",
         "/en/admin/forums/{small.forum}/periods/extension/",
-        {"opens_at": moment(900), "closes_at": moment(901)},
+        {"closes_at": moment(2)},
     ),
     (
         422,

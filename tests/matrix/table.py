@@ -165,6 +165,7 @@ DONE = {"+": 302, "=": 302, "-": 403, "0": 404, "x": 409}
 SENT_TO_A_FORUM = """
                                                 public     draft      closed     archived   elsewhere
    /forums/{forum}/groups/{group}/new/          -++++++    -000+++    -xxxxxx    -xxxxxx    -++++++
+   /translate/groups/{group_id}/fr/             ----+-+    ----+-+    ----+-+    ----+-+    ------+
 """
 
 SENT_TO_A_TOPIC = """
