@@ -1,11 +1,13 @@
 """An administrator sees the site as a participant or a visitor does: really theirs, marked, and able to do nothing."""
 
+from datetime import timedelta
+
 import pytest
 from flask.testing import FlaskClient
 from lxml import html
 
 from app.extensions import db
-from app.models import Message, User
+from app.models import Forum, Message, User
 from tests.world import make_pending
 
 FORUM, TOPIC = "/en/forums/open-forum/", "/en/topics/1/"
@@ -14,6 +16,17 @@ VIEWS = ("participant", "visitor")
 
 def begin(admin: FlaskClient, who: str) -> None:
     assert admin.post(f"/en/admin/forums/1/view/{who}/").location == FORUM
+
+
+@pytest.fixture(autouse=True)
+def far_from_the_deadline(look, world) -> None:
+    """So that the time left is the same on two pages that are asked for one after the other."""
+
+    def postpone() -> None:
+        db.session.get_one(Forum, world.forum).periods[0].closes_at += timedelta(hours=10)
+        db.session.commit()
+
+    look(postpone)
 
 
 def main_of(page: str) -> str:
