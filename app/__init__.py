@@ -17,6 +17,7 @@ from app import (
     page_cache,
     restarts,
     templating,
+    viewer,
 )
 from app.attachments.forms import register as register_uploads
 from app.extensions import babel, compress, csrf, db, limiter, login_manager, migrate
@@ -25,7 +26,7 @@ from config import MEGABYTE, ROOT, Config, from_environment
 
 # Imported by their full paths, since a blueprint imported by name would hide the package of that name.
 BLUEPRINTS = tuple(
-    import_module(f"app.{path}").bp
+    getattr(import_module(f"app.{path.partition(':')[0]}"), path.partition(":")[2] or "bp")
     for path in (
         "pages.views",
         "auth.views",
@@ -36,7 +37,9 @@ BLUEPRINTS = tuple(
         "attachments.views",
         "moderation.views",
         "moderation.topic_views",
-        "admin.views",
+        "admin",
+        "admin.texts:translate",
+        "admin.forums:outside",
         "feeds.views",
     )
 )
@@ -59,6 +62,7 @@ def create_app(config: Config | None = None) -> Flask:
     for extension in (csrf, limiter, compress):
         extension.init_app(app)
     login_manager.init_app(app, add_context_processor=False)
+    viewer.register(app)
     forms.register(app)
     addresses.register(app)
     bounds.register(app)

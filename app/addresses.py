@@ -24,6 +24,9 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "topic_moderation.split": ("page",),
     "topic_moderation.move": ("page",),
     "admin.users.index": ("page", "q"),
+    "admin.texts.index": ("page", "forum", "language"),
+    "translate.own": ("page", "forum", "language"),
+    "admin.objects.new": ("kind",),
     "admin.log.index": ("page", "person", "action", "kind", "forum", "since", "until"),
     **dict.fromkeys(
         (

@@ -82,9 +82,13 @@ class Base(DeclarativeBase):
 
 
 class InLanguage:
-    """Mixed into each `..._text` table, which has one row a language; the owner's key is the other primary key."""
+    """Mixed into each `..._text` table, which has one row a language; the owner's key is the other primary key.
+
+    `outdated_since` is when another language's text was changed first that this one has not followed yet.
+    """
 
     language: Mapped[str] = mapped_column(String(8), primary_key=True)
+    outdated_since: Mapped[datetime | None]
 
 
 @event.listens_for(Engine, "connect")

@@ -98,6 +98,13 @@ class SignedOut(ForumError):
     form_can_be_sent_again = True
 
 
+class OnlyAView(ForumError):
+    """Said to administrators who look at the site as somebody else does."""
+
+    status = 403
+    message = _l("This is only a view: nothing can be sent, and no account is shown. End the view first.")
+
+
 class Closed(ForumError):
     status = 409
     message = _l("The discussion is closed and takes no messages.")

@@ -99,6 +99,11 @@ def moderates_anything(viewer: Viewer) -> bool:
     return viewer.is_admin or (isinstance(viewer, User) and any(held.role == Role.MODERATOR for held in viewer.roles))
 
 
+def translates_anything(viewer: Viewer) -> bool:
+    """Whether there is a text that the viewer may write."""
+    return viewer.is_admin or (isinstance(viewer, User) and any(held.role == Role.TRANSLATOR for held in viewer.roles))
+
+
 def count_other_administrators(user: User) -> int:
     """The number of other administrators with a confirmed address who are not suspended.
 
@@ -182,6 +187,16 @@ def _change_account(viewer: Viewer, _thing: Any, _now: datetime) -> Exception | 
 
 def _administer(viewer: Viewer, _thing: Any, _now: datetime) -> Exception | None:
     return None if viewer.is_admin else errors.Forbidden()
+
+
+def _translate(viewer: Viewer, where: tuple[Forum | None, str], _now: datetime) -> Exception | None:
+    """Translators write the texts of their forum in their languages, and nothing else; where is the forum, None for
+    the site, and the language."""
+    forum, language = where
+    if viewer.is_admin or (forum and viewer.has_role(Role.TRANSLATOR, forum.id, language)):
+        return None
+    held = {one.forum_id for one in viewer.roles} if isinstance(viewer, User) else set()
+    return errors.NotFound() if forum and not forum.published_at and forum.id not in held else errors.Forbidden()
 
 
 def _sign_in_to_post(viewer: Viewer, group: Group, now: datetime) -> Exception | None:
@@ -301,6 +316,8 @@ def _on_status(*statuses: MessageStatus) -> Rule:
 RULES: dict[str, Rule] = {
     "administer": _administer,
     "change_account": _change_account,
+    "translate": _translate,
+    "translate_anything": lambda viewer, _thing, _now: None if translates_anything(viewer) else errors.Forbidden(),
     "start_topic": _post_in_group,
     "sign_in_to_post": _sign_in_to_post,
     "reply": _reply,

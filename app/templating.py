@@ -26,8 +26,8 @@ from app.languages import (
 from app.models.user import Capacity
 from app.moderation.queue import count_of_queue
 from app.pages.queries import SiteTree
-from app.permissions import moderates_anything
-from app.viewer import has_session, viewer
+from app.permissions import moderates_anything, translates_anything
+from app.viewer import has_session, view_under_way, viewer
 
 
 def register(app: Flask) -> None:
@@ -58,6 +58,8 @@ def register(app: Flask) -> None:
         "flashes": flashes,
         "near": near,
         "moderation_waiting": moderation_waiting,
+        "translates": translates,
+        "view_under_way": view_under_way,
         "days_left": days_left,
         "hours_left": hours_left,
     }
@@ -112,6 +114,11 @@ def flashes() -> list[tuple[str, str]]:
 def moderation_waiting() -> int | None:
     """The number of messages in the viewer's queue; None if the viewer moderates nothing."""
     return count_of_queue(viewer()) if moderates_anything(viewer()) else None
+
+
+def translates() -> bool:
+    """Whether the viewer has texts to translate, outside the administration."""
+    return not viewer().is_admin and translates_anything(viewer())
 
 
 def site_tree() -> SiteTree:

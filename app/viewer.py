@@ -4,19 +4,24 @@ from collections.abc import Callable
 from functools import wraps
 from urllib.parse import urlencode
 
-from flask import current_app, g, redirect, request, session
+from flask import Flask, current_app, g, redirect, request, session
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_login import current_user, login_user
 
 from app.addresses import link
-from app.errors import SignedOut
+from app.errors import OnlyAView, SignedOut
 from app.extensions import db, login_manager
-from app.models import GUEST, SignIn, User, Viewer
+from app.languages import N_, reader_language
+from app.models import GUEST, Capacity, SignIn, User, Viewer
 
 login_manager.anonymous_user = lambda: GUEST
 login_manager.session_protection = None
 
 SECOND_STEP = "second_step"
+VIEW = "view"
+VIEWS = {"participant": N_("View as a participant"), "visitor": N_("View as a visitor")}
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 SIGNED_IN = (
     db.select(User)
     .join(SignIn)
@@ -24,12 +29,54 @@ SIGNED_IN = (
 )
 
 
+def register(app: Flask) -> None:
+    """While an administrator looks at the site as somebody else does, nothing can be sent, and nobody's account is
+    shown."""
+
+    @app.before_request
+    def only_look() -> None:
+        if request.endpoint == "static" or not (has_session() and VIEW in session):
+            return
+        view = view_under_way()
+        of_an_account = view == "participant" and (request.blueprint or "").partition(".")[0] == "auth"
+        if view and request.endpoint != "view.end" and (request.method not in READING or of_an_account):
+            raise OnlyAView
+
+
 def viewer() -> Viewer:
-    """The signed-in user, or GUEST."""
+    """The signed-in user, or GUEST; for an administrator who looks at the site as somebody else does, that person."""
     known: Viewer | None = g.get("viewer")
     if known is None:
-        g.viewer = known = current_user._get_current_object() if has_session() else GUEST
+        real = current_user._get_current_object() if has_session() else GUEST
+        g.view = str(session[VIEW][0]) if real.is_admin and VIEW in session else ""
+        g.viewer = known = _seen_as(g.view) if g.view else real
     return known
+
+
+def view_under_way() -> str:
+    """As which of VIEWS an administrator looks at the site, "" for everybody else."""
+    viewer()
+    return str(g.get("view", ""))
+
+
+def begin_view(who: str, forum_id: int) -> None:
+    """Let an administrator see the site as one of VIEWS does, beginning with this forum."""
+    session[VIEW] = [who, forum_id]
+
+
+def end_view() -> int | None:
+    """End the view, and return the key of the forum with which it began; None where there was none."""
+    _who, forum_id = session.pop(VIEW, ("", None))
+    return forum_id
+
+
+def _seen_as(who: str) -> Viewer:
+    """Somebody who is nobody: a guest, or a participant without messages and roles, who is in no table."""
+    if who == "visitor":
+        return GUEST
+    name, code = _("A participant"), reader_language().code
+    profile = {"capacity": Capacity.EXPERT, "organization": "", "country": "", "language": code}
+    return User(id=0, name=name, email="", is_admin=False, **profile)
 
 
 def has_session() -> bool:

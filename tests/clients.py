@@ -18,8 +18,9 @@ VERSIONED = re.compile(
     r"""/messages/\d+/(?:edit|withdraw)/
     | /moderation/messages/\d+/\w+/ | /moderation/topics/\d+/\w+/
     | /account/(?:profile|language)/
-    | /admin/[\w-]+/\d+/(?:edit|delete|suspend|reinstate|close|publish|unpublish|archive|unarchive|invitations|roles)/
-    | /admin/users/\d+/ | /admin/forums/\d+/roles/\d+/\w+/end/ | /admin/documents/\d+/files/\d+/delete/""",
+    | /admin/[\w-]+/\d+/(?:edit|settings|delete|suspend|reinstate|close|publish|unpublish|archive|unarchive)/
+    | /admin/forums/\d+/(?:invitations|roles|groups)/ | /translate/[\w-]+/\d+/\w+/
+    | /admin/users/\d+/ | /admin/forums/\d+/roles/\d+/\w+/end/""",
     re.VERBOSE,
 )
 

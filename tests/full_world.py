@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from app.admin.object_queries import KINDS
+from app.admin.kinds import KINDS
 from app.counters import recount
 from app.database import utcnow
 from app.extensions import db
@@ -258,9 +258,10 @@ def add_document(forum: Forum, kind: DocumentKind) -> Document:
         kind=kind,
         symbol="UNEP/CBD/1",
         dated=date(2012, 5, 1),
-        url="https://example.org/paper",
         texts=texts(DocumentText, title=f"A paper {kind}", note="A note"),
     )
+    for text in document.texts.values():
+        text.url = f"https://example.org/paper-{text.language}"
     forum.documents.append(document)
     return document
 

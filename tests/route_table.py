@@ -11,7 +11,7 @@ from functools import cache
 
 from werkzeug.routing import Map, Rule
 
-from app.admin.object_queries import KINDS
+from app.admin.kinds import KINDS
 from app.figures.views import FIGURES
 from app.models import PeriodKind, Role
 from tests.full_world import FullWorld
@@ -219,7 +219,19 @@ ROWS = [
         tuple(f"/figures/forums/open-forum/{name}.csv" for name in FIGURES),
     ),
     Row("/admin/", GET, ("/admin/",)),
-    Row("/admin/pages/", GET, ("/admin/pages/",)),
+    Row("/admin/site/", GET, ("/admin/site/",)),
+    Row("/admin/texts/", GET, ("/admin/texts/", "/admin/texts/?forum=1&language=fr")),
+    Row("/translate/", GET, ("/translate/",)),
+    Row(
+        "/translate/<kind_name>/<int:key>/<target>/",
+        FORM,
+        (
+            "/translate/forums/{small.forum}/fr/",
+            "/translate/groups/{small.group}/es/",
+            "/translate/documents/{document}/fr/",
+        ),
+    ),
+    Row("/view/end/", POST),
     Row(
         "/admin/<kind_name>/new/",
         FORM,
@@ -260,13 +272,7 @@ ROWS = [
             "/admin/reasons/{moderated.reason}/delete/",
         ),
     ),
-    Row("/admin/documents/<int:document_id>/files/", FORM, ("/admin/documents/{document}/files/",)),
-    Row(
-        "/admin/documents/<int:document_id>/files/<int:attachment_id>/delete/",
-        FORM,
-        ("/admin/documents/{document}/files/{document_file}/delete/",),
-    ),
-    Row("/admin/reasons/", GET, ("/admin/reasons/",)),
+    Row("/admin/forums/<int:key>/settings/", FORM, ("/admin/forums/{small.forum}/settings/",)),
     Row("/admin/forums/", GET, ("/admin/forums/",)),
     Row("/admin/forums/<int:forum_id>/", GET, tuple(f"/admin/forums/{key}/" for key in range(1, 10))),
     Row("/admin/forums/<int:forum_id>/invitations/", FORM, ("/admin/forums/{small.forum}/invitations/",)),
@@ -276,7 +282,9 @@ ROWS = [
         FORM,
         ("/admin/forums/{small.forum}/roles/{small.moderator}/moderator/end/",),
     ),
-    Row("/admin/groups/<int:group_id>/", GET, ("/admin/groups/{small.group}/",)),
+    Row("/admin/forums/<int:forum_id>/groups/", FORM, ("/admin/forums/{small.forum}/groups/",)),
+    Row("/admin/forums/<int:forum_id>/copy/", POST),
+    Row("/admin/forums/<int:forum_id>/view/<any(participant,visitor):who>/", POST),
     Row(
         "/admin/forums/<int:forum_id>/<any(publish,unpublish,archive,unarchive):name>/",
         FORM,

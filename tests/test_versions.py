@@ -39,7 +39,10 @@ VERSIONED = [
     ("auth.profile", "alice", "/account/profile/", {"name": "Alicia"}),
     ("auth.language", "alice", "/account/language/", {"language": "fr"}),
     ("admin.objects.edit", "admin", "/admin/notices/{notice}/edit/", {"en-title": "Other"}),
-    ("admin.objects.delete", "admin", "/admin/notices/{notice}/delete/", {}),
+    ("admin.objects.settings", "admin", "/admin/forums/{small.forum}/settings/", {"slug": "other"}),
+    ("admin.objects.delete_object", "admin", "/admin/notices/{notice}/delete/", {}),
+    ("admin.forums.groups", "admin", "/admin/forums/{small.forum}/groups/", {"g1-en-title": "Other"}),
+    ("translate.cell", "translator", "/translate/groups/{small.group}/fr/", {"title": "Autre"}),
     ("admin.forums.step", "admin", "/admin/forums/{forums[undated-forum]}/archive/", {}),
     ("admin.forums.step", "admin", "/admin/forums/{forums[archived-forum]}/unarchive/", {}),
     ("admin.people.invitations", "admin", "/admin/forums/{small.forum}/invitations/", {"countries": ["AL"]}),
@@ -54,12 +57,13 @@ VERSIONED = [
     ("admin.person.suspend", "admin", "/admin/users/{small.bruno}/suspend/", {"reason": "Why"}),
     ("admin.person.reinstate", "admin", "/admin/users/{suspended}/reinstate/", {"reason": "Why"}),
     ("admin.person.delete", "admin", "/admin/users/{small.bruno}/delete/", {"email": "bruno@example.org"}),
-    ("admin.files.delete", "admin", "/admin/documents/{document}/files/{document_file}/delete/", {}),
 ]  # fmt: skip
 WITHOUT = {
-    "makes something new": "posting.new_topic posting.reply moderation.report admin.objects.new admin.files.index",
+    "makes something new": "posting.new_topic posting.reply moderation.report admin.objects.new"
+    " admin.forums.copy_forum",
     "makes a period, and the rules of periods judge what it meets": "admin.periods.new",
-    "changes nothing": "posting.preview admin.periods.preview admin.periods.preview_new auth.sign_in auth.sign_out",
+    "changes nothing": "admin.forums.view view.end"
+    " posting.preview admin.periods.preview admin.periods.preview_new auth.sign_in auth.sign_out",
     "makes an account, or sends a link": "auth.sign_up auth.new_confirmation auth.forgot",
     "carries a link that is good for one state of the account": "auth.confirm auth.reset auth.confirm_email_change",
     "carries the password or a code": "auth.password auth.change_email auth.delete_account auth.second_step_code"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from app.admin.object_queries import refuse_if_archived
+from app.admin.crud import require_forum_takes
 from app.audit import changed, record
 from app.extensions import transaction
 from app.models import Forum, Invitation, User
@@ -23,7 +23,7 @@ def invite(forum_id: int, countries: Iterable[str], *, version: str, viewer: Use
     with transaction():
         require(viewer, "administer")
         forum, wanted = fetch(Forum, forum_id), set(countries)
-        refuse_if_archived(forum)
+        require_forum_takes("forums", forum, "settings")
         before = {one.country for one in forum.invitations}
         changes = changed("invitations", ", ".join(sorted(before)), ", ".join(sorted(wanted)))
         require_version(version, version_of_invitations(forum), changes=changes)

@@ -5,7 +5,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.admin.forms import DayField
+from app.admin.kinds import DayField
 from app.admin.log_queries import ACTIONS, COMMAND_LINE, SUBJECTS, Filter, people_in_log
 from app.forms import ChoiceField, Form
 

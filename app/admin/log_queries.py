@@ -10,7 +10,7 @@ from sqlalchemy import JSON, Row, Select, Subquery, case, cast, func, literal, n
 from sqlalchemy.orm import aliased
 
 from app import labels
-from app.admin.object_queries import KINDS
+from app.admin.kinds import KINDS
 from app.errors import NotFound
 from app.extensions import db
 from app.labels import person_name
@@ -38,54 +38,38 @@ SUBJECTS = {name: kind.label for name, kind in KINDS.items()} | {
     "messages": N_("Message"),
     "topics": N_("Topic"),
 }
+# Of what is not described in `kinds`.
 FIELDS = {
-    "about": N_("About the forum"),
-    "approval": N_("A moderator reads before publication"),
     "archived_at": N_("Archived on"),
-    "body": N_("Text"),
     "called_off_at": N_("Called off on"),
-    "by_invitation": N_("Only approved participants may post"),
     "capacity": N_("Capacity"),
     "closes_at": N_("Last moment to post"),
     "country": N_("Party, Government or organization"),
-    "dated": N_("Date"),
-    "description": N_("Description"),
     "file": N_("File"),
     "from_group": N_("From the group"),
     "from_question": N_("From the question"),
     "hides": N_("What it said before is hidden from readers"),
     "from_topic": N_("From the topic"),
     "group_id": N_("Key of the group"),
-    "introduction": N_("Introduction"),
     "invitations": N_("Invited States"),
     "is_admin": N_("Administrator of the site"),
     "kind": N_("Kind"),
     "language": N_("Language of pages and mails"),
-    "mandate": N_("Mandate"),
     "messages": N_("Messages"),
     "moderator": N_("Moderator"),
     "name": N_("Name"),
-    "note": N_("Note"),
     "number": N_("Number"),
     "opens_at": N_("Opens"),
     "organization": N_("Organization"),
     "participant": N_("Approved participant"),
-    "parent_id": N_("Key of the page above"),
-    "position": N_("Place among its neighbours"),
     "published_at": N_("Published on"),
     "question": N_("Guiding question"),
     "reason": N_("Reason"),
-    "remarks": N_("Remarks"),
     "second_step": N_("Two-step sign-in"),
-    "short_title": N_("Short title"),
-    "slug": N_("Name in the address"),
-    "symbol": N_("Symbol"),
-    "text": N_("Text"),
     "title": N_("Title"),
     "to_group": N_("To the group"),
     "to_question": N_("To the question"),
     "translator": N_("Translator"),
-    "url": N_("Web address"),
 }
 VALUES: dict[str, dict[Any, str]] = {
     "approval": {**labels.APPROVAL},
@@ -217,11 +201,11 @@ def changes_of(entry: Row[Any]) -> list[dict[str, Any]]:
     return [change for change in told if change["new"]]
 
 
-def field_name(change: dict[str, Any]) -> str:
+def field_name(entry: Row[Any], change: dict[str, Any]) -> str:
     """The name of a changed field, with the language of a text."""
     field = change["field"]
-    label = FIELDS.get(field)
-    name = _(label) if label else field
+    described = KINDS[entry.kind].label_of(field) if entry.kind in KINDS else None
+    name = str(described or (_(FIELDS[field]) if field in FIELDS else field))
     language = site_languages().get(change["language"])
     return f"{name} ({language.name if language else change['language']})" if change["language"] else name
 
@@ -252,7 +236,7 @@ def as_csv(asked: Filter) -> Iterator[str]:
             entry.subject_id,
             subject_of(entry),
             slugs.get(entry.forum_id, ""),
-            "\n".join(_change_line(change) for change in changes_of(entry)),
+            "\n".join(_change_line(entry, change) for change in changes_of(entry)),
         )
 
 
@@ -276,9 +260,9 @@ def _language_names(codes: str) -> str:
     return ", ".join(languages[code].name if code in languages else code for code in codes.split())
 
 
-def _change_line(change: dict[str, Any]) -> str:
+def _change_line(entry: Row[Any], change: dict[str, Any]) -> str:
     old, new = shown_value(change, "old"), shown_value(change, "new")
-    return _("%(field)s: %(old)s → %(new)s", field=field_name(change), old=old, new=new)
+    return _("%(field)s: %(old)s → %(new)s", field=field_name(entry, change), old=old, new=new)
 
 
 def _midnight(day: date) -> datetime:

@@ -6,8 +6,8 @@ from flask_babel import gettext as _
 
 from app.addresses import asked_page, link
 from app.admin import log_queries
-from app.admin.common_views import here, query_without_page, show
-from app.admin.forum_queries import list_forums
+from app.admin.crud import here, query_without_page, show
+from app.admin.forums import list_forums
 from app.admin.log_forms import LogForm
 from app.database import utcnow
 from app.languages import text_in

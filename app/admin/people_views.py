@@ -9,9 +9,8 @@ from flask_babel import gettext as _
 from app import labels
 from app.addresses import link
 from app.admin import invitation_actions, role_actions
-from app.admin.common_views import ask, done, done_already, here, show, steps_to
-from app.admin.forum_queries import get_whole_forum
-from app.admin.object_queries import refuse_if_archived
+from app.admin.crud import ask, done, done_already, here, require_forum_takes, show, steps_to
+from app.admin.forums import get_whole_forum
 from app.admin.people_forms import InvitationForm, RoleForm
 from app.errors import NotFound
 from app.forms import VersionedForm, carry_out
@@ -26,7 +25,7 @@ bp = Blueprint("people", __name__, url_prefix="/forums/<int:forum_id>")
 @bp.route("/invitations/", methods=["GET", "POST"])
 def invitations(forum_id: int) -> ResponseReturnValue:
     found, viewer = fetch(Forum, forum_id), signed_in_user()
-    refuse_if_archived(found)
+    require_forum_takes("forums", found, "settings")
     form = _invitation_form(found)
     saved = carry_out(
         form,
@@ -36,7 +35,7 @@ def invitations(forum_id: int) -> ResponseReturnValue:
         lambda: _invitation_form(found, formdata=None),
     )
     if saved is not None:
-        return done(_("The changes are saved."), link("admin.forums.show", forum_id=forum_id, _anchor="invitations"))
+        return done(_("The changes are saved."), link("admin.forums.show", forum_id=forum_id, _anchor="people"))
     heading = _("Invited States")
     return show("admin/invitations.html", heading, [*steps_to(found), here(heading)], form=form, forum=found)
 

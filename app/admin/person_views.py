@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from app.addresses import link
 from app.admin import person_actions as actions
-from app.admin.common_views import done, done_already, here, show
+from app.admin.crud import done, done_already, here, show
 from app.admin.person_forms import DeletePersonForm, StandingForm
 from app.admin.user_queries import get_person, is_former
 from app.auth.leaving import posted_for_the_name_of

@@ -8,8 +8,8 @@ from flask_babel import gettext as _
 
 from app.addresses import asked_page, link
 from app.admin import user_actions, user_queries
-from app.admin.common_views import done, here, query_without_page, show
-from app.admin.forum_queries import list_forums
+from app.admin.crud import done, here, query_without_page, show
+from app.admin.forums import list_forums
 from app.admin.user_forms import UserForm
 from app.auth.sign_up import count_waiting
 from app.forms import carry_out

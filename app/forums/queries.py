@@ -121,6 +121,13 @@ def get_group(forum_slug: str, slug: str, *, viewer: Viewer) -> Group:
     return group
 
 
+def places_of_topics(forum_id: int) -> set[tuple[int, int | None]]:
+    """`(group, question)` by their keys, wherever a forum holds topics; every topic holds a message."""
+    statement = select(Topic.group_id, Topic.question_id).join(Group, Group.id == Topic.group_id)
+    rows = db.session.execute(statement.where(Group.forum_id == forum_id).distinct())
+    return {(row.group_id, row.question_id) for row in rows}
+
+
 def get_question(group: Group, number: int) -> Question | None:
     """A question of a group as `get_group` gives it, None for 0. Raises NotFound."""
     asked = next((question for question in group.questions if question.number == number), None)

@@ -180,14 +180,12 @@ class Document(Base):
     __tablename__ = "document"
 
     MAX_SYMBOL = 80
-    MAX_URL = 500
 
     id: Mapped[int] = mapped_column(primary_key=True)
     forum_id: Mapped[int] = mapped_column(ForeignKey("forum.id"), index=True)
     kind: Mapped[str] = mapped_column(String(20))
     symbol: Mapped[str] = mapped_column(String(MAX_SYMBOL), default="")
     dated: Mapped[date | None]
-    url: Mapped[str] = mapped_column(String(MAX_URL), default="")
     position: Mapped[int] = mapped_column(default=0)
 
     texts: Mapped[dict[str, "DocumentText"]] = relationship(
@@ -203,7 +201,9 @@ class DocumentText(InLanguage, Base):
 
     MAX_TITLE = 300
     MAX_NOTE = 1_000
+    MAX_URL = 500
 
     document_id: Mapped[int] = mapped_column(ForeignKey("document.id", ondelete="CASCADE"), primary_key=True)
     title: Mapped[str] = mapped_column(String(MAX_TITLE))
     note: Mapped[str] = mapped_column(Text, default="")
+    url: Mapped[str] = mapped_column(String(MAX_URL), default="")  # where it can be read in this language

@@ -124,10 +124,9 @@ def _document(given: Given, position: int, calendar: Calendar) -> Document:
         kind=given["kind"],
         symbol=given["symbol"],
         dated=calendar.day(given["date"]) if "date" in given else None,
-        url=given["url"],
         position=position,
         texts={
-            code: DocumentText(language=code, title=text["title"], note=text["note"].strip())
+            code: DocumentText(language=code, title=text["title"], note=text["note"].strip(), url=text.get("url", ""))
             for code, text in given["text"].items()
         },
     )

@@ -13,7 +13,7 @@ from app.models import Approval, Forum, Group, Invitation, LogEntry, User
 from app.permissions import needs_approval
 from tests.admin.conftest import in_all_languages
 
-FORUM = "/en/admin/forums/1/edit/"
+FORUM = "/en/admin/forums/1/settings/"
 GROUP = "/en/admin/groups/1/edit/"
 FORUM_DATA = {"slug": "open-forum", **in_all_languages(title="Title of open-forum", short_title="Short open-forum")}
 GROUP_DATA = {"number": "1", "slug": "group-1", **in_all_languages(title="Group of open-forum")}
@@ -93,7 +93,7 @@ def test_settings_are_in_the_language_of_the_reader(admin: FlaskClient, language
         "es": "Todos los mensajes",
         "fr": "Tous les messages",
     }
-    page = admin.get(f"/{language}/admin/forums/1/edit/").text.replace("&#39;", "'")
+    page = admin.get(f"/{language}/admin/forums/1/settings/").text.replace("&#39;", "'")
 
     assert known[language] in page
 

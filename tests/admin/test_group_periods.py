@@ -120,11 +120,11 @@ def test_reopening_of_one_group_leaves_the_others_closed(admin: FlaskClient, vis
 # From buttons of the group
 
 
-def test_open_group_can_be_extended_and_closed_from_its_page(admin: FlaskClient, world):
-    page = admin.get(f"{ADMIN}groups/{world.group}/").text
+def test_each_group_can_be_closed_from_the_page_of_the_forum(admin: FlaskClient, world, two_groups):
+    page = admin.get(f"{ADMIN}forums/1/").text
 
-    assert f"periods/extension/?group_id={world.group}" in page
     assert f"groups/{world.group}/close/" in page
+    assert f"groups/{two_groups}/close/" in page
     assert "periods/reopening/" not in page
 
 
@@ -154,26 +154,26 @@ def test_group_that_is_closed_is_not_closed_again(admin: FlaskClient, two_groups
     assert "nothing to close" in admin.get(f"{ADMIN}groups/{two_groups}/close/").text
 
 
-def test_closed_group_of_an_open_forum_is_reopened_from_its_page(
+def test_closed_group_of_an_open_forum_is_reopened_from_the_page_of_the_forum(
     admin: FlaskClient, visitor: FlaskClient, look, two_groups
 ):
     admin.post(f"{ADMIN}groups/{two_groups}/close/")
-    page = admin.get(f"{ADMIN}groups/{two_groups}/").text
+    page = admin.get(f"{ADMIN}forums/1/").text
     opens = prefilled(admin, f"forums/1/periods/reopening/?group_id={two_groups}")
     answer = add(admin, "reopening", opens, moment(72), group=two_groups)
 
     assert f"periods/reopening/?group_id={two_groups}" in page
-    assert "periods/extension/" not in page
+    assert f"periods/extension/?group_id={two_groups}" not in page
     assert answer.status_code == 302
     assert "It opens again on" in visitor.get("/en/forums/open-forum/groups/group-2/").text
 
 
 def test_extension_of_a_group_begins_at_the_deadline_of_that_group(admin: FlaskClient, look, world):
-    add(admin, "extension", typed(end_of(look, 1)), moment(72), group=world.group)
-    of_group = f"forums/1/periods/extension/?group_id={world.group}"
+    for hours in (72, 99):
+        add(admin, "extension", moment(1), moment(hours), group=world.group)
+    of_group = look(lambda: [one.opens_at for one in db.session.query(Period).filter_by(kind="extension")])
 
-    assert prefilled(admin, of_group) == typed(end_of(look, 4))
-    assert prefilled(admin, "forums/1/periods/extension/") == typed(end_of(look, 1))
+    assert of_group == [end_of(look, 1), end_of(look, 4)]
 
 
 # The line of the forum

@@ -4,8 +4,9 @@ import pytest
 from flask.testing import FlaskClient
 from lxml import html as lxml_html
 
-from app.admin import object_actions
-from app.admin.object_queries import KINDS
+from app.admin import crud
+from app.admin.kinds import KINDS
+from app.database import utcnow
 from app.errors import Refused
 from app.extensions import db
 from app.models import Document, Forum, Group, Notice, Page, Question, QuestionText, Topic, User
@@ -22,7 +23,7 @@ NEW_OF_EACH_KIND = [
     ("groups/new/1/", "groups", {"slug": "group-2", "number": "2", **in_all_languages(title="New")}),
     ("questions/new/1/", "questions", {"number": "2", **in_all_languages(text="New")}),
     ("notices/new/1/", "notices", {"published_at": ["2026-03-02", "09:00"], **in_all_languages(title="New")}),
-    ("documents/new/1/", "documents", {"kind": "draft", "position": "0", "url": "https://example.org/a.pdf",
+    ("documents/new/1/", "documents", {"kind": "draft", "position": "0", "en-url": "https://example.org/a.pdf",
      "symbol": "CBD/X/1", "dated": "2026-02-01", **in_all_languages(title="New")}),
     ("reasons/new/", "reasons", {"position": "2", **in_all_languages(text="New")}),
 ]  # fmt: skip
@@ -152,12 +153,53 @@ def test_emptied_language_is_removed(admin: FlaskClient, look):
     assert look(lambda: set(db.session.get(Forum, 1).texts)) == {"en", "fr"}
 
 
-@pytest.mark.parametrize("slug", ["", "With-Capitals", "a b", "-a", "a--b", "é", "a/b", "a" * 81])
+@pytest.mark.parametrize("slug", ["With-Capitals", "a b", "-a", "a--b", "é", "a/b", "a" * 81])
 def test_unfit_name_for_an_address_is_refused(admin: FlaskClient, slug):
     answer = admin.post("/en/admin/forums/new/", data={"slug": slug, "en-title": "T", "en-short_title": "S"})
 
     assert answer.status_code == 422
     assert 'href="#slug"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("titles", "slug"),
+    [
+        ({"en": "Needs & Priorities: 2026", "fr": "Besoins"}, "needs-priorities-2026"),
+        ({"fr": "Évaluation des besoins", "es": "x"}, "x"),
+        ({"fr": "Évaluation des besoins"}, "evaluation-des-besoins"),
+        ({"en": "Группа"}, "group"),
+        ({"en": "Group 1"}, "group-1-2"),
+        ({"en": "word " * 50}, "-".join(["word"] * 15)),
+    ],
+)
+def test_name_in_the_address_is_made_from_the_title_where_it_is_left_empty(admin: FlaskClient, look, titles, slug):
+    form = {"slug": "", "number": "9"} | {f"{code}-title": title for code, title in titles.items()}
+
+    assert saved(admin.post("/en/admin/groups/new/1/", data=form))
+    assert look(lambda: db.session.query(Group).filter_by(number=9).one().slug) == slug
+
+
+def test_address_of_a_document_stands_in_each_language(admin: FlaskClient, visitor: FlaskClient):
+    form = {"kind": "draft", "position": "0", **in_all_languages(title="Draft")}
+    form |= {"en-url": "https://example.org/en", "fr-url": "https://example.org/fr"}
+    admin.post("/en/admin/documents/new/1/", data=form)
+
+    pages = [visitor.get(f"/{code}/forums/open-forum/").text for code in ("en", "fr", "es")]
+    assert all(
+        f'href="https://example.org/{code}"' in page for code, page in zip(("en", "fr", "en"), pages, strict=True)
+    )
+    assert "El documento enlazado" in pages[2]
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("groups/1/edit/", "Readers see this as soon as it is saved."),
+        ("groups/2/edit/", "Readers see this once the forum is published."),
+    ],
+)
+def test_form_says_from_when_readers_see_a_change(admin: FlaskClient, path, said):
+    assert said in admin.get(f"/en/admin/{path}").text
 
 
 @pytest.mark.parametrize(
@@ -196,11 +238,11 @@ def test_unfit_number_is_refused(admin: FlaskClient, number):
     "url", ["javascript:alert(1)", "ftp://example.org/a", "//example.org", "https://", "https://[", "https://a b"]
 )
 def test_document_address_is_http_only(admin: FlaskClient, url):
-    data = {"kind": "draft", "position": "0", "url": url, "en-title": "T"}
+    data = {"kind": "draft", "position": "0", "es-url": url, "en-title": "T", "es-title": "T"}
     answer = admin.post("/en/admin/documents/new/1/", data=data)
 
     assert answer.status_code == 422
-    assert 'href="#url"' in answer.text
+    assert 'href="#es-url"' in answer.text
 
 
 @pytest.mark.parametrize("dated", ["tomorrow", "2026-02-30", "0001-01-01", "99999-01-01"])
@@ -273,9 +315,9 @@ def test_what_holds_messages_is_not_deleted(admin: FlaskClient, look, kind, key)
 @pytest.mark.parametrize(
     ("page", "offered", "kept"),
     [
-        ("forums/1/", (), ("forums/1/", "groups/1/")),
+        ("forums/1/", ("questions/3/",), ("forums/1/", "groups/1/", "questions/1/")),
+        ("forums/1/groups/", ("questions/3/",), ("groups/1/", "questions/1/")),
         ("forums/2/", ("forums/2/", "groups/2/"), ()),
-        ("groups/1/", ("questions/3/",), ("groups/1/", "questions/1/")),
     ],
 )
 def test_deleting_is_offered_where_it_is_possible_alone(admin: FlaskClient, look, world, page, offered, kept):
@@ -324,6 +366,29 @@ def test_draft_with_all_that_is_in_it_is_deleted(admin: FlaskClient, look):
     )
 
 
+@pytest.fixture
+def archived(look, world) -> None:
+    look(lambda: (setattr(db.session.get(Forum, 1), "archived_at", utcnow()), db.session.commit()))
+
+
+def test_archived_forum_takes_an_outcome(admin: FlaskClient, look, archived):
+    page = admin.get("/en/admin/documents/new/1/?kind=outcome").text
+    form = {"kind": "outcome", "position": "0", **in_all_languages(title="Report")}
+
+    assert '<option selected value="outcome">' in page
+    assert saved(admin.post("/en/admin/documents/new/1/", data=form))
+    assert look(lambda: [one.kind for one in db.session.get(Forum, 1).documents]) == ["outcome"]
+
+
+def test_texts_of_an_archived_forum_are_corrected_and_its_numbers_stay(admin: FlaskClient, look, archived):
+    form = {"number": "7", "slug": "other", **in_all_languages(title="Corrected")}
+
+    assert saved(admin.post("/en/admin/groups/1/edit/", data=form))
+    group = look(lambda: (db.session.get(Group, 1).number, db.session.get(Group, 1).slug))
+    assert group == (1, "group-1")
+    assert look(lambda: db.session.get(Group, 1).texts["en"].title) == "Corrected (en)"
+
+
 # The tree of the site
 
 
@@ -342,7 +407,7 @@ def test_cycle_is_refused_by_the_action_too(app, world):
         archive, portal = _page("archive").id, _page("portal").id
         admin = db.session.get(User, world.admin)
         with pytest.raises(Refused) as refused:
-            object_actions.update(KINDS["pages"], portal, {"parent_id": archive}, {}, version="", viewer=admin)
+            crud.update(KINDS["pages"], portal, crud.Sent({"parent_id": archive}), version="", viewer=admin)
     assert refused.value.field == "parent_id"
 
 
@@ -400,12 +465,12 @@ def test_page_with_pages_below_it_is_not_deleted(admin: FlaskClient, look):
 def test_deleting_a_page_is_offered_where_no_page_stands_below(admin: FlaskClient, look):
     rules = look(lambda: _page("rules").id)
     delete = f"/en/admin/pages/{rules}/delete/"
-    before = admin.get("/en/admin/pages/").text
+    before = admin.get("/en/admin/site/").text
     data = {"slug": "more", "kind": "text", "parent_id": str(rules), "position": "0", "en-title": "More"}
     admin.post("/en/admin/pages/new/", data=data)
 
     assert delete in before
-    assert delete not in admin.get("/en/admin/pages/").text
+    assert delete not in admin.get("/en/admin/site/").text
 
 
 def test_site_without_pages_gets_its_home_first(app):

@@ -12,8 +12,8 @@ from tests.world import texts
 
 NO_GROUP = "There is no discussion group, so nobody can post."
 NO_PERIOD = "There is no period, so readers are not told when messages are taken."
-OWN_TEXTS = "Texts of the forum itself are missing in: español."
-OTHER_TEXTS = "Texts of its groups, questions, pages, notices or documents are missing in: español, français."
+OWN_TEXTS = "Texts are missing or outdated in: español."
+OTHER_TEXTS = "Texts are missing or outdated in: español, français."
 WHERE_ASKED = ("/en/admin/forums/2/", "/en/admin/forums/2/publish/")
 WHERE_TOLD = ("/en/forums/open-forum/", "/en/print/forums/open-forum/")
 

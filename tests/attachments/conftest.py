@@ -20,14 +20,16 @@ from tests.world import World
 Files = dict[str, bytes]
 
 
-def send(client: Client, path: str, files: Files | list[tuple[str, bytes]] = (), **fields: Any) -> Any:
-    """Send a form with a text and with files, by their names; as a list of pairs if names are the same.
+def send(
+    client: Client, path: str, files: Files | list[tuple[str, bytes]] = (), *, field: str = "files", **fields: Any
+) -> Any:
+    """Send a form with a text and with files, by their names, in this field; a list of pairs where names are the same.
 
     The test client would keep a large form in a temporary file and forget to close it.
     """
     pairs = files.items() if isinstance(files, dict) else files
     sent = [FileStorage(io.BytesIO(content), name) for name, content in pairs]
-    data = client.with_version(path, {"body": "See the file.", "language": "en", **fields, "files": sent})
+    data = client.with_version(path, {"body": "See the file.", "language": "en", **fields, field: sent})
     boundary, content = encode_multipart(data)
     return client.post(path, data=content, content_type=f"multipart/form-data; boundary={boundary}")
 

@@ -201,7 +201,7 @@ def _administration() -> list[str]:
     group = _first(select(Group.id).where(Group.forum_id == forum))
     question = _first(select(Question.id).where(Question.group_id == group))
     notice = _first(select(Notice.id).where(Notice.forum_id == forum))
-    document, file = db.session.execute(select(Attachment.document_id, Attachment.id).join(Document).limit(1)).one()
+    document = _first(select(Attachment.document_id).join(Document))
     period = _first(select(Period.id).where(Period.forum_id == forum, Period.kind == PeriodKind.EXTENSION))
     user, entry, act = _first(select(User.id)), _first(select(LogEntry.id)), _first(select(Act.id))
     moderator = _first(select(ForumRole.user_id).where(ForumRole.forum_id == forum))
@@ -211,22 +211,21 @@ def _administration() -> list[str]:
         f"forums/{forum}/",
         "forums/new/",
         f"forums/{forum}/edit/",
+        f"forums/{forum}/settings/",
+        f"forums/{forum}/groups/",
         f"forums/{forum}/close/",
         f"forums/{forum}/invitations/",
         f"forums/{forum}/roles/",
         f"forums/{forum}/roles/{moderator}/moderator/end/",
         f"forums/{forum}/periods/extension/",
         f"periods/{period}/edit/",
-        f"groups/{group}/",
         f"groups/{group}/close/",
         f"groups/{group}/edit/",
         f"questions/{question}/edit/",
         f"notices/{notice}/edit/",
         f"documents/{document}/edit/",
-        "reasons/",
-        f"documents/{document}/files/",
-        f"documents/{document}/files/{file}/delete/",
-        "pages/",
+        "site/",
+        "texts/",
         "pages/1/edit/",
         "users/",
         f"users/{user}/",
@@ -235,7 +234,7 @@ def _administration() -> list[str]:
         f"log/{entry}/",
         f"log/acts/{act}/",
     ]
-    return [f"/admin/{path}" for path in paths]
+    return [f"/translate/groups/{group}/fr/", *(f"/admin/{path}" for path in paths)]
 
 
 def _moderation() -> list[str]:

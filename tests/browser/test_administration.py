@@ -61,12 +61,11 @@ def _add_forum(page: Page) -> str:
 
 def _add_group(page: Page, forum: str) -> None:
     page.goto(forum)
-    page.click('main a[href*="/admin/groups/new/"]')
-    page.fill("[name=number]", "1")
-    page.fill("[name=slug]", "group-1")
+    page.click(f'main a[href="{forum}groups/"]')
     for language in LANGUAGES:
-        page.fill(f"[name={language}-title]", f"All about soils, in {language}")
-    page.click(SAVE)
+        page.fill(f"[name=n1-{language}-title]", f"All about soils, in {language}")
+    page.fill("[name=n1-slug]", "group-1")
+    page.get_by_role("button", name="Save", exact=True).last.click()
     expect(page.locator(".flash-success")).to_be_visible()
 
 
@@ -74,7 +73,8 @@ def _add_period(page: Page, forum: str, kind: str, opens: datetime, closes: date
     page.goto(forum)
     page.click(f'main a[href="{forum}periods/{kind}/"]')
     page.wait_for_url(f"**{forum}periods/{kind}/")
-    for name, moment in (("opens_at", opens), ("closes_at", closes)):
+    begins = () if kind == "extension" else (("opens_at", opens),)
+    for name, moment in (*begins, ("closes_at", closes)):
         day, time = page.locator(f"[name={name}]").all()
         day.fill(f"{moment:%Y-%m-%d}")
         time.fill(f"{moment:%H:%M}")

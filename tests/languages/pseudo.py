@@ -30,7 +30,7 @@ LETTER = re.compile("[A-Za-z\u00c0-\u024f]")
 # What is the same in all languages: the names of the languages, of the site and of a checksum, addresses, the zone, a
 # list of names in addresses that the administration shows, the secret of a second step and its codes.
 SAME = re.compile(
-    r"\b(?:English|español|français|Plenary|UTC|SHA-256|\w+-forum|group-\d|home|portal|archive|rules|child)\b"
+    r"\b(?:English|español|français|Plenary|UTC|SHA-256|(?:\w+-)+forum|group-\d|home|portal|archive|rules|child)\b"
     r"|\b(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}\b|\b[a-z2-9]{5}-[a-z2-9]{5}\b"
 )
 # Addresses, checksums, and what feeds say to machines.

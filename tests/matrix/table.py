@@ -106,15 +106,21 @@ OF_A_FORUM = """
    /figures/forums/{forum}/not-written.csv      ?----++  ?000-++  ?----++  ?----++  ?--+--+
    /figures/forums/{forum}/unanswered.csv       ?----++  ?000-++  ?----++  ?----++  ?--+--+
    /admin/forums/{forum_id}/                    ?-----+  ?-----+  ?-----+  ?-----+  ?-----+
-   /admin/forums/{forum_id}/edit/               ?-----+  ?-----+  ?-----+  ?-----x  ?-----+
+   /admin/forums/{forum_id}/edit/               ?-----+  ?-----+  ?-----+  ?-----+  ?-----+
+   /admin/forums/{forum_id}/settings/           ?-----+  ?-----+  ?-----+  ?-----x  ?-----+
+   /admin/forums/{forum_id}/groups/             ?-----+  ?-----+  ?-----+  ?-----x  ?-----+
    /admin/forums/{forum_id}/roles/              ?-----+  ?-----+  ?-----+  ?-----+  ?-----+
-   /admin/groups/{group_id}/                    ?-----+  ?-----+  ?-----+  ?-----+  ?-----+
-   /admin/groups/{group_id}/edit/               ?-----+  ?-----+  ?-----+  ?-----x  ?-----+
-   /admin/questions/{question}/edit/            ?-----+  ?-----+  ?-----+  ?-----x  ?-----+
-   /admin/notices/{notice}/edit/                ?-----+  ?-----+  ?-----+  ?-----x  ?-----+
-   /admin/forum-pages/{page_id}/edit/           ?-----+  ?-----+  ?-----+  ?-----x  ?-----+
-   /admin/documents/{document}/edit/            ?-----+  ?-----+  ?-----+  ?-----x  ?-----+
-   /admin/documents/{document}/files/           ?-----+  ?-----+  ?-----+  ?-----x  ?-----+
+   /admin/groups/{group_id}/edit/               ?-----+  ?-----+  ?-----+  ?-----+  ?-----+
+   /admin/questions/{question}/edit/            ?-----+  ?-----+  ?-----+  ?-----+  ?-----+
+   /admin/notices/{notice}/edit/                ?-----+  ?-----+  ?-----+  ?-----+  ?-----+
+   /admin/forum-pages/{page_id}/edit/           ?-----+  ?-----+  ?-----+  ?-----+  ?-----+
+   /admin/documents/{document}/edit/            ?-----+  ?-----+  ?-----+  ?-----+  ?-----+
+   /translate/forums/{forum_id}/fr/             ?---+-+  ?---+-+  ?---+-+  ?---+-+  ?-----+
+   /translate/groups/{group_id}/fr/             ?---+-+  ?---+-+  ?---+-+  ?---+-+  ?-----+
+   /translate/questions/{question}/fr/          ?---+-+  ?---+-+  ?---+-+  ?---+-+  ?-----+
+   /translate/notices/{notice}/fr/              ?---+-+  ?---+-+  ?---+-+  ?---+-+  ?-----+
+   /translate/forum-pages/{page_id}/fr/         ?---+-+  ?---+-+  ?---+-+  ?---+-+  ?-----+
+   /translate/documents/{document}/fr/          ?---+-+  ?---+-+  ?---+-+  ?---+-+  ?-----+
 """
 
 OF_A_TOPIC = """
@@ -196,14 +202,14 @@ OF_THE_SITE = """
    /account/second-step/codes/                          ?>>>>>+
    /account/second-step/off/                            ?>>>>>+
    /account/delete/                                     ?++++++
+   /translate/                                          ?---+-+
    /admin/                                              ?-----+
-   /admin/pages/                                        ?-----+
+   /admin/site/                                         ?-----+
+   /admin/texts/                                        ?-----+
    /admin/pages/new/                                    ?-----+
    /admin/groups/new/{forum_id}/                        ?-----+
    /admin/groups/{group_id}/delete/                     ?-----+
    /admin/groups/{group_id}/close/                      ?-----+
-   /admin/documents/{document}/files/{file}/delete/     ?-----+
-   /admin/reasons/                                      ?-----+
    /admin/forums/                                       ?-----+
    /admin/forums/{forum_id}/publish/                    ?-----+
    /admin/forums/{forum_id}/close/                      ?-----+
@@ -233,6 +239,7 @@ DONE = {"+": 302, "=": 302, "-": 403, "0": 404, "x": 409}
 SENT_TO_A_FORUM = """
                                                 public     draft      closed     archived   elsewhere
    /forums/{forum}/groups/{group}/new/          -++++++    -000+++    -xxxxxx    -xxxxxx    -++++++
+   /translate/groups/{group_id}/fr/             ----+-+    ----+-+    ----+-+    ----+-+    ------+
 """
 
 SENT_TO_A_TOPIC = """

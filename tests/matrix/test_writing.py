@@ -37,7 +37,7 @@ OF_ONESELF = """
     /auth/reset/<token>/ /auth/second-step/ /auth/email/<any(old,new):side>/<token>/ /preview/ /account/profile/
     /account/language/ /account/password/ /account/email/ /account/email/cancel/ /account/second-step/
     /account/second-step/codes/ /account/second-step/off/ /account/delete/ /account/sign-ins/end-others/
-    /account/sign-ins/<int:sign_in_id>/end/
+    /account/sign-ins/<int:sign_in_id>/end/ /view/end/
 """.split()
 # What somebody names, besides the address, who may do it there with what is of that forum: of another forum.
 NAMED = [
@@ -51,7 +51,7 @@ NAMED = [
     ("moderator", "/moderation/topics/{topic}/refile/", {"place": "[other_group]-0"}, 422),
     ("moderator", "/moderation/topics/{topic}/refile/", {"place": "{other_group}-[question]"}, 422),
     ("moderator", "/moderation/topics/{topic}/split/", {"place": "[other_group]-0"}, 422),
-    ("admin", "/admin/documents/{document}/files/[document_file]/delete/", {}, 404),
+    ("admin", "/admin/documents/{document}/edit/", {"en-leaving": "[document_file]"}, 422),
 ]
 
 

@@ -1,21 +1,24 @@
 """Periods: add, change, call off, close now. Each form can show the state line that it leads to before it is sent."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from app import periods
 from app.addresses import link
-from app.admin.common_views import ask, done, done_already, here, refusal_text, show, steps_to
-from app.admin.object_queries import refuse_if_archived
-from app.admin.period_forms import PeriodForm
+from app.admin.crud import ask, done, done_already, here, refusal_text, require_forum_takes, show, steps_to
+from app.admin.kinds import LastMomentField, MomentField
 from app.database import utcnow
-from app.forms import VersionedForm, carry_out
-from app.languages import N_
+from app.errors import ForumError, Refused
+from app.forms import ChoiceField, OnceForm, VersionedForm, carry_out
+from app.languages import N_, reader_language
 from app.models import Forum, Group, Period, PeriodKind, State
 from app.rows import fetch
 from app.viewer import signed_in_user
@@ -33,7 +36,9 @@ HINTS = {
         "The dates as they are announced before the forum opens. For a single group, they replace those of the forum's "
         "periods that they overlap and that have not begun; all others stay."
     ),
-    "extension": N_("More time for a period, announced before it ends. Both deadlines stay in sight."),
+    "extension": N_(
+        "More time, announced before the deadline that holds now has passed. Both deadlines stay in sight."
+    ),
     "reopening": N_("A new period after the last one has ended. All earlier dates stay in sight."),
 }
 KEPT = N_("The dates that were announced before stay in sight beside the new ones.")
@@ -63,22 +68,57 @@ DELETING = Words(
 )
 
 
+class PeriodForm(OnceForm, VersionedForm):
+    group_id = ChoiceField(_l("For"), coerce=lambda value: int(value) or None)
+    opens_at = MomentField(_l("Opens"))
+    closes_at = LastMomentField(
+        _l("Last moment to post, included"), description=_l("Date and time in UTC. The whole minute is included.")
+    )
+
+    def fit_to_new(self, forum: Forum, kind: str) -> None:
+        """A new period is for the forum as a whole, or for one of its groups; an extension begins by itself, at the
+        deadline that holds for these."""
+        del self.version
+        if kind == PeriodKind.EXTENSION:
+            del self.opens_at
+            self.closes_at.label.text = _("New deadline")
+        self.group_id.description = _(
+            "A group that has followed the forum's periods takes them over as its own, so what was announced for it "
+            "stays, and gets the new one besides. From then on, changes of the forum's periods do not reach it."
+        )
+        groups = [(group.id, _("Group %(number)s", number=group.number)) for group in forum.groups]
+        self.group_id.offer([(0, _("The whole forum")), *groups])
+
+    def fit_to(self, period: Period, *, is_fixed: bool) -> None:
+        """A period stays where it is, and one that has begun keeps its opening."""
+        del self.group_id
+        if is_fixed:
+            self.closes_at.description = _(
+                "Date and time in UTC. The whole minute is included. It can be moved earlier, though not into "
+                "the past. To give more time, add an extension."
+            )
+            del self.opens_at
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the actions take; a field that the form does not have is left out."""
+        return {name: self[name].data for name in ("group_id", "opens_at", "closes_at") if name in self}
+
+
 @bp.route(f"/forums/<int:forum_id>/periods/{KIND}/", methods=["GET", "POST"])
 def new(forum_id: int, kind: str) -> ResponseReturnValue:
     forum, form = _new_form(forum_id, kind)
     made = carry_out(
         form,
-        lambda: periods.create(
-            forum_id, PeriodKind(kind), **form.values, key=form.submission.data or "", viewer=signed_in_user()
-        ),
+        lambda: _create(forum, kind, form),
     )
-    return _saved(forum_id, form.group_id.data) if made is not None else _new_page(forum, kind, form)
+    return _saved(forum_id) if made is not None else _new_page(forum, kind, form)
 
 
 @bp.route(f"/forums/<int:forum_id>/periods/{KIND}/preview/", methods=["GET", "POST"])
 def preview_new(forum_id: int, kind: str) -> ResponseReturnValue:
     forum, form = _new_form(forum_id, kind)
-    after = carry_out(form, lambda: periods.state_with_new(forum, kind, **form.values, now=utcnow()))
+    after = carry_out(form, lambda: _state_with_new(forum, kind, form))
     return _new_page(forum, kind, form, after)
 
 
@@ -90,7 +130,7 @@ def edit(period_id: int) -> ResponseReturnValue:
         lambda: periods.update(period_id, **form.values, version=form.version.data, viewer=signed_in_user()),
         lambda: _form_of(period, forum, formdata=None),
     )
-    return _saved(forum.id, period.group_id) if saved is not None else _edit_page(period, forum, form)
+    return _saved(forum.id) if saved is not None else _edit_page(period, forum, form)
 
 
 @bp.route("/periods/<int:period_id>/preview/", methods=["GET", "POST"])
@@ -104,7 +144,7 @@ def preview(period_id: int) -> ResponseReturnValue:
 def delete(period_id: int) -> ResponseReturnValue:
     period, forum = periods.get_period(period_id)
     words = CALLING_OFF if periods.stays_in_sight(forum) else DELETING
-    form, viewer, back = VersionedForm(), signed_in_user(), _forum_page(forum.id)
+    form, viewer, back = VersionedForm(), signed_in_user(), _page_of(forum.id)
     called_off = carry_out(form, lambda: periods.call_off(period_id, version=form.version.data, viewer=viewer))
     if called_off is not None:
         return done(_(words.done), back) if called_off else done_already(back)
@@ -135,13 +175,13 @@ def close_group(group_id: int) -> ResponseReturnValue:
 
 def _close(forum: Forum, group: Group | None, heading: str, closed: str) -> ResponseReturnValue:
     now, group_id = utcnow(), group.id if group else None
-    form, viewer, back = VersionedForm(), signed_in_user(), _page_of(forum.id, group_id)
+    form, viewer, back = VersionedForm(), signed_in_user(), _page_of(forum.id)
     ended = carry_out(form, lambda: periods.close_now(forum.id, group_id, version=form.version.data, viewer=viewer))
     if ended is not None:
         return done(closed, back) if ended else done_already(back)
     return ask(
         heading,
-        steps_to(group or forum),
+        steps_to(forum),
         form=form,
         version=periods.version_of_life(forum),
         refusal=refusal_text(periods.closing_refusal(forum, group_id, now)),
@@ -157,16 +197,53 @@ def _close(forum: Forum, group: Group | None, heading: str, closed: str) -> Resp
     )
 
 
+def _create(forum: Forum, kind: str, form: PeriodForm) -> int:
+    with _told_at_the_deadline(kind):
+        values, key = _values_of_new(forum, kind, form), form.submission.data or ""
+        return periods.create(forum.id, PeriodKind(kind), **values, key=key, viewer=signed_in_user())
+
+
+def _state_with_new(forum: Forum, kind: str, form: PeriodForm) -> State:
+    with _told_at_the_deadline(kind):
+        return periods.state_with_new(forum, kind, **_values_of_new(forum, kind, form), now=utcnow())
+
+
+def _values_of_new(forum: Forum, kind: str, form: PeriodForm) -> dict[str, Any]:
+    """What the form says; an extension begins at the last moment that holds now."""
+    if kind != PeriodKind.EXTENSION:
+        return form.values
+    deadline = _deadline_of(forum, form.group_id.data)
+    if deadline and form.closes_at.data <= deadline:
+        told = reader_language().moment(deadline)
+        raise Refused(
+            _("The new deadline has to be later than the present one, %(deadline)s.", deadline=told), "closes_at"
+        )
+    return {**form.values, "opens_at": deadline or utcnow()}
+
+
+def _deadline_of(forum: Forum, group_id: int | None) -> datetime | None:
+    return periods.state_of_own(forum, group_id, utcnow()).deadline
+
+
+@contextmanager
+def _told_at_the_deadline(kind: str) -> Iterator[None]:
+    """The form of an extension has no opening at which to tell what is wrong with it."""
+    try:
+        yield
+    except ForumError as error:
+        if kind == PeriodKind.EXTENSION and error.field == "opens_at":
+            error.field = "closes_at"
+        raise
+
+
 def _new_form(forum_id: int, kind: str) -> tuple[Forum, PeriodForm]:
-    """The form of a new period: an extension begins at the last moment that holds now, others in a minute."""
+    """The form of a new period, which begins in a minute if nothing else is said."""
     forum, now = fetch(Forum, forum_id), utcnow()
-    refuse_if_archived(forum)
+    require_forum_takes("periods", forum, "create")
     asked = request.values.get("group_id", type=int)
     group_id = asked if asked in forum.group_numbers else None
-    state = periods.state_of_own(forum, group_id, now)
-    deadline = state.deadline if kind == PeriodKind.EXTENSION else None
-    form = PeriodForm(group_id=group_id or 0, opens_at=deadline or (now + timedelta(minutes=1)).replace(second=0))
-    form.offer_groups(forum)
+    form = PeriodForm(group_id=group_id or 0, opens_at=(now + timedelta(minutes=1)).replace(second=0))
+    form.fit_to_new(forum, kind)
     return forum, form
 
 
@@ -188,18 +265,17 @@ def _form_of(period: Period, forum: Forum, **source: Any) -> PeriodForm:
 
 def _new_page(forum: Forum, kind: str, form: PeriodForm, after: State | None = None) -> ResponseReturnValue:
     heading = _(HEADINGS[kind])
-    group = next((group for group in forum.groups if group.id == form.group_id.data), None)
-    group_id = group.id if group else None
+    group_id = form.group_id.data if form.group_id.data in forum.group_numbers else None
     return show(
         "admin/period.html",
         heading,
-        [*steps_to(group or forum), here(heading)],
+        [*steps_to(forum), here(heading)],
         form=form,
         forum=forum,
         action=link("admin.periods.new", forum_id=forum.id, kind=kind),
         preview=link("admin.periods.preview_new", forum_id=forum.id, kind=kind),
         hint=_(HINTS[kind]),
-        back=_page_of(forum.id, group_id),
+        back=_page_of(forum.id),
         periods=periods.periods_for(forum, group_id) if group_id else forum.periods_told,
         before=periods.state_now(forum, group_id, utcnow()),
         after=after,
@@ -219,7 +295,7 @@ def _edit_page(period: Period, forum: Forum, form: PeriodForm, after: State | No
         action=link("admin.periods.edit", period_id=period.id),
         preview=link("admin.periods.preview", period_id=period.id),
         hint=_(KEPT) if periods.stays_in_sight(forum) else "",
-        back=_page_of(forum.id, period.group_id),
+        back=_page_of(forum.id),
         periods=forum.periods_told,
         before=periods.state_now(forum, period.group_id, utcnow()),
         after=after,
@@ -227,13 +303,9 @@ def _edit_page(period: Period, forum: Forum, form: PeriodForm, after: State | No
     )
 
 
-def _saved(forum_id: int, group_id: int | None) -> ResponseReturnValue:
-    return done(_("The period is saved. The state line below follows from it."), _page_of(forum_id, group_id))
+def _saved(forum_id: int) -> ResponseReturnValue:
+    return done(_("The period is saved. The state line below follows from it."), _page_of(forum_id))
 
 
-def _page_of(forum_id: int, group_id: int | None) -> str:
-    return link("admin.forums.group", group_id=group_id) if group_id else _forum_page(forum_id)
-
-
-def _forum_page(forum_id: int) -> str:
-    return link("admin.forums.show", forum_id=forum_id)
+def _page_of(forum_id: int) -> str:
+    return link("admin.forums.show", forum_id=forum_id, _anchor="dates")

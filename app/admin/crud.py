@@ -1,0 +1,685 @@
+"""One way to make, change and delete whatever `kinds` describes: its forms, actions and pages; and the frame that all
+pages of the administration share."""
+
+import re
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from flask import Blueprint, flash, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from wtforms import Field
+
+from app.addresses import LARGEST_KEY, link
+from app.admin.kinds import (
+    ALWAYS,
+    KINDS,
+    MAX_SLUG,
+    Kind,
+    find_kind,
+    forum_of,
+    get_object,
+    get_owner,
+    incomplete_languages,
+    missing_languages,
+)
+from app.attachments.forms import FilesField, takes_files
+from app.attachments.keeping import attach
+from app.attachments.uploads import Upload
+from app.audit import Change, assign, changed, name_of, record
+from app.database import utcnow
+from app.errors import Archived, ForumError, Refused
+from app.extensions import db, transaction
+from app.forms import ChoicesField, Form, LineField, OnceForm, VersionedForm, carry_out, tell_differences
+from app.languages import reader_language, site_languages, text_in
+from app.markup import render
+from app.models import Attachment, Forum, Group, LogEntry, User
+from app.permissions import require
+from app.rows import fetch
+from app.submissions import Once
+from app.versions import require_version
+from app.viewer import signed_in_user
+
+Texts = Mapping[str, Mapping[str, str]]
+Steps = list[tuple[str, str, str]]
+
+# What an archived forum still takes besides corrections and translations of its texts.
+CREATABLE_IN_ARCHIVE = frozenset({"documents", "notices"})
+TAKEN = {
+    "slug": _l("This name is in use already. Please choose another."),
+    "number": _l("This number is in use already. Please choose another."),
+}
+NO_TEXT = _l("A text in at least one language is needed.")
+OTHER = "other"  # before the names of fields about files in no language of the site
+
+bp = Blueprint("objects", __name__)
+
+
+# The frame
+
+
+def show(template: str, heading: str, steps: Steps, *, form: Form | None = None, **context: Any) -> ResponseReturnValue:
+    """A page of the administration. `steps` of the breadcrumb, as `(text, path, language of the text)`, lie between
+    the administration and this page. A form with errors is given back with status 422, one of something that somebody
+    else has changed meanwhile with 409.
+    """
+    trail = [(_("Administration"), link("admin.home"), ""), *steps]
+    page = render_template(template, heading=heading, steps=trail, form=form, **context)
+    return page, form.status if form else 200
+
+
+def ask(
+    heading: str, steps: Steps, *, form: VersionedForm, version: str, button: str, back: str, **context: Any
+) -> ResponseReturnValue:
+    """The page that asks before something is done, or says why it cannot be done (`refusal`).
+
+    `explanation` says what it leads to; `before` and `after` are the states to show, `name` what it is about, whose
+    present version the form carries.
+    """
+    form.shows(version)
+    return show("admin/ask.html", heading, [*steps, here(heading)], form=form, button=button, back=back, **context)
+
+
+def done(message: str, path: str) -> ResponseReturnValue:
+    """Say that it is done, on another page."""
+    flash(message, "success")
+    return redirect(path)
+
+
+def done_already(path: str) -> ResponseReturnValue:
+    """Lead a form that was sent twice where it led the first time."""
+    return done(_("This was done already. Nothing more was changed."), path)
+
+
+def here(heading: str) -> tuple[str, str, str]:
+    """The last step of the breadcrumb."""
+    return heading, request.path, ""
+
+
+def steps_to(forum: Forum | None) -> Steps:
+    """The steps to the page of a forum, itself included."""
+    if forum is None:
+        return []
+    text = text_in(forum)
+    forums = (_("Forums"), link("admin.forums.index"), "")
+    return [forums, (text.short_title, link("admin.forums.show", forum_id=forum.id), text.language)]
+
+
+def steps_of(kind: Kind, owner: Forum | Group | None) -> Steps:
+    """The steps to the page on which objects of a kind are listed."""
+    if owner is not None:
+        return steps_to(forum_of(owner))
+    if kind.model is Forum:
+        return [(_("Forums"), link("admin.forums.index"), "")]
+    return [(_("Site"), link("admin.site.index"), "")]
+
+
+def list_of(kind: Kind, owner: Forum | Group | None) -> str:
+    """The page on which the objects of a kind, and of an owner where they have one, are listed."""
+    if owner is None:
+        return link("admin.forums.index") if kind.model is Forum else link("admin.site.index", _anchor=kind.name)
+    forum_id = owner.forum_id if isinstance(owner, Group) else owner.id
+    part = "groups" if kind.model is not Forum and isinstance(owner, Group) else kind.name
+    return link("admin.forums.show", forum_id=forum_id, _anchor=part)
+
+
+def page_of(kind: Kind, thing: Any) -> str:
+    """The page on which an object is worked on: its own for forums, else the list in which it stands."""
+    if kind.model is Forum:
+        return link("admin.forums.show", forum_id=thing.id)
+    return list_of(kind, owner_of(kind, thing))
+
+
+def owner_of(kind: Kind, thing: Any) -> Any:
+    """The forum or group of an object, None where it has none."""
+    return get_owner(kind, kind.owner_id_of(thing)) if kind.owner else None
+
+
+def refusal_text(refusal: ForumError | None) -> str:
+    return str(refusal.message) if refusal else ""
+
+
+def query_without_page() -> str:
+    """The query of this address without its page number, for the links between the pages of a list."""
+    return urlencode({name: value for name, value in request.args.items() if name != "page" and value})
+
+
+# Forms
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a form says of an object: what goes into its columns; into its texts, by language, where a language that is
+    to have none has only empty ones; the files to attach, by language; and the keys of those that are to go."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    files: Mapping[str, Sequence[Upload]] = field(default_factory=dict)
+    leaving: Collection[int] = ()
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """What tells it from what another form says."""
+        files = [(code, [file.identity for file in uploads]) for code, uploads in self.files.items() if uploads]
+        return self.values, self.texts, files, sorted(self.leaving)
+
+
+class TextForm(Form):
+    """The texts of an object in one language."""
+
+    class Meta(Form.Meta):
+        csrf = False
+
+    names: ClassVar[tuple[str, ...]]
+
+    @property
+    def typed(self) -> dict[str, str]:
+        return {name: (self[name].data or "").strip() for name in self.names}
+
+    @property
+    def is_filled(self) -> bool:
+        return any(self.typed.values())
+
+
+class FilesForm(Form):
+    """The files of an object in one language: those to attach, and which of those that are there are to go."""
+
+    class Meta(Form.Meta):
+        csrf = False
+
+    files = FilesField(_l("Attach files"))
+    leaving = ChoicesField(_l("Delete"))
+
+    def __init__(self, present: list[Attachment], may_go: bool, **source: Any) -> None:
+        super().__init__(**source)
+        self.present = present
+        self.leaving.offer([(file.id, _("Delete %(name)s", name=file.name)) for file in present])
+        if not may_go:
+            del self.leaving
+
+    @property
+    def to_delete(self) -> list[int]:
+        """The keys of the files that are to go."""
+        return self.leaving.data or [] if "leaving" in self else []
+
+
+class ObjectFields(Form):
+    """The columns of an object; `texts` holds the form of each language of the site, by its code, `attached` those of
+    its files.
+
+    `thing` is None for a new object; `part` leaves either the `texts` or the `settings`.
+    """
+
+    described: ClassVar[Kind]
+    text_form: ClassVar[type[TextForm]]
+
+    def __init__(self, thing: Any, *, part: str = "", prefix: str = "", **source: Any) -> None:
+        super().__init__(obj=thing, prefix=prefix, **source)
+        whence = {"formdata": source["formdata"]} if "formdata" in source else {}
+        self.stored = stored = thing.texts if thing else {}
+        for name, column in self.described.columns.items():
+            if part == "texts" or not column.is_of(thing):
+                del self[name]
+            elif column.choices:
+                self[name].offer(column.choices(thing, reader_language()))
+        codes = () if part == "settings" else site_languages()
+        self.texts = {code: self.text_form(prefix=f"{prefix}{code}", obj=stored.get(code), **whence) for code in codes}
+        self.attached = self._attached(thing, **whence) if self.described.files else {}
+
+    @property
+    def sent(self) -> Sent:
+        """What the actions take."""
+        columns = [self[name] for name in self.described.columns if name in self]
+        return Sent(
+            {one.short_name: one.data or "" if isinstance(one, LineField) else one.data for one in columns},
+            {code: form.typed for code, form in self.texts.items()},
+            {code: form.files.uploads for code, form in self.attached.items()},
+            [key for form in self.attached.values() for key in form.to_delete],
+        )
+
+    @property
+    def inner(self) -> list[tuple[str, Form]]:
+        """The forms of the texts and of the files, with the names of their languages."""
+        names = {code: language.name for code, language in site_languages().items()}
+        found: list[tuple[str, Form]] = [(names[code], form) for code, form in self.texts.items()]
+        return [*found, *((names.get(code, _("Other languages")), form) for code, form in self.attached.items())]
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether there is a text in any language."""
+        return any(form.is_filled for form in self.texts.values())
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        results = [super().validate(extra_validators), *(form.validate() for _name, form in self.inner)]
+        if self.texts and not self.is_filled:
+            language = self.texts[reader_language().code]
+            language[language.names[0]].errors = [_("Please write the text in at least one language.")]
+            results.append(False)
+        for form in self.attached.values():
+            if not all(results):
+                form.files.ask_again()
+        return all(results)
+
+    @property
+    def errors(self) -> dict[str | None, Any]:
+        found = dict(super().errors)
+        for _name, form in self.inner:
+            found.update({one.name: one.errors for one in form if one.errors})
+        return found
+
+    @property
+    def error_list(self) -> list[tuple[str, str]]:
+        """As for any form; errors in a text say in which language."""
+        found = super().error_list
+        for name, form in self.inner:
+            found += [
+                (id_, _("%(language)s: %(message)s", language=name, message=message))
+                for id_, message in form.error_list
+            ]
+        return found
+
+    def lacks(self, code: str, shown: Field) -> bool:
+        """Whether a field is blank in this language although another language fills it in."""
+        name = shown.short_name
+        is_blank = not shown.data and not self.described.texts[name].may_lack
+        return is_blank and any(form.typed[name] for form in self.texts.values())
+
+    def is_outdated_in(self, code: str) -> bool:
+        """Whether the text in this language has not followed a change in another."""
+        return bool(getattr(self.stored.get(code), "outdated_since", None))
+
+    def _attached(self, thing: Any, **whence: Any) -> dict[str, FilesForm]:
+        there, forum = list(thing.attachments) if thing else [], forum_of(thing)
+        may_go = forum is not None and forum.archived_at is None
+        codes = [*site_languages(), ""]
+        of = {code: [file for file in there if file.language == code] for code in codes}
+        of[""] = [file for file in there if file.language not in codes[:-1]]
+        return {code: FilesForm(of[code], may_go, prefix=code or OTHER, **whence) for code in codes}
+
+
+class ObjectForm(ObjectFields, OnceForm, VersionedForm):
+    """The form of an object on a page of its own."""
+
+    def __init__(self, thing: Any, *, part: str = "", **source: Any) -> None:
+        version = self.described.version(thing, part) if thing else ""
+        super().__init__(thing, part=part, version=version, **source)
+        if thing is None:
+            del self.version
+
+    def tell_what_is_stored(self, stored: Form) -> None:
+        super().tell_what_is_stored(stored)
+        if isinstance(stored, ObjectForm):
+            for code, form in self.texts.items():
+                tell_differences(form, stored.texts[code])
+
+
+class RowForm(ObjectFields):
+    """The form of an object beside others, in one form that has the token and the version."""
+
+    class Meta(Form.Meta):
+        csrf = False
+
+
+def _forms_of(kind: Kind, whole: type[ObjectFields]) -> type[Any]:
+    """The form of a kind, made of its description."""
+    texts = {name: text.field() for name, text in kind.texts.items()}
+    text_form = type(f"TextsOf{kind.text_model.__name__}", (TextForm,), {**texts, "names": tuple(kind.texts)})
+    columns = {name: column.field for name, column in kind.columns.items()}
+    return type(f"{whole.__name__}Of{kind.name}", (whole,), {**columns, "described": kind, "text_form": text_form})
+
+
+FORMS: dict[str, type[ObjectForm]] = {name: _forms_of(kind, ObjectForm) for name, kind in KINDS.items()}
+ROW_FORMS: dict[str, type[RowForm]] = {name: _forms_of(KINDS[name], RowForm) for name in ("groups", "questions")}
+
+
+# Actions: each is one transaction and leaves a line in the log
+
+
+def create(kind: Kind, owner_id: int | None, sent: Sent, *, key: str, viewer: User) -> int:
+    """Make an object, in a forum or group where its kind asks for one, and return its key.
+
+    The same form sent again makes nothing and returns what it made before. Raises Refused, naming the field that
+    breaks a rule, NotFound for an unknown owner, Archived and Forbidden.
+    """
+    once = Once(key, viewer, kind.name, owner_id, *sent.content)
+    with transaction(once=once):
+        require(viewer, "administer")
+        if once.before is not None:
+            return once.before
+        owner = get_owner(kind, owner_id)
+        require_forum_takes(kind.name, forum_of(owner), "create")
+        made: int = add(kind, owner_id, sent, viewer=viewer).id
+        once.made(made)
+    return made
+
+
+def update(kind: Kind, key: int, sent: Sent, *, part: str = "", version: str, once_key: str = "", viewer: User) -> int:
+    """Change an object, its texts and its files, or that `part` of it which the form showed, and return its key.
+
+    `version` is the one that the form showed. Raises as `create`, and ChangedMeanwhile.
+    """
+    once = Once(once_key if any(sent.files.values()) else "", viewer, kind.name, key, *sent.content)
+    with transaction(once=once):
+        require(viewer, "administer")
+        if once.before is not None:
+            return key
+        thing = get_object(kind, key)
+        require_forum_takes(kind.name, forum_of(thing), part or "edit")
+        if sent.leaving:
+            require_forum_takes("files", forum_of(thing), "delete")
+        present = kind.version(thing, part)
+        changes = rewrite(kind, thing, sent, viewer=viewer)
+        require_version(version, present, changes=changes)
+        once.made(key)
+    return key
+
+
+def delete(kind: Kind, key: int, *, version: str, viewer: User) -> bool:
+    """Delete an object with all that is in it; False where it was deleted already.
+
+    `version` is the one that the page showed. Raises what `deletion_refusal` gives, ChangedMeanwhile, and NotFound
+    where there has never been one.
+    """
+    with transaction():
+        require(viewer, "administer")
+        if find_deletion(kind, key):
+            return False
+        thing = get_object(kind, key)
+        refusal = deletion_refusal(kind, thing)
+        if refusal:
+            raise refusal
+        require_version(version, kind.version(thing))
+        columns = (*kind.columns, kind.owner_column) if kind.owner is Group else kind.columns
+        changes = [change for name in columns for change in changed(name, getattr(thing, name), None)]
+        for code in list(thing.texts):
+            changes += _changes_of_removal(kind, thing, code)
+        record(viewer, "delete", kind.name, thing, changes)
+        if isinstance(thing, Forum):
+            thing.periods.clear()  # before its groups, to which periods may point
+            db.session.flush()
+        db.session.delete(thing)
+    return True
+
+
+def add(kind: Kind, owner_id: int | None, sent: Sent, *, viewer: User) -> Any:
+    """A new object, inside a transaction, with its line in the log. Raises Refused."""
+    thing = kind.model(**({kind.owner_column: owner_id} if kind.owner_column else {}))
+    changes = write(kind, thing, sent)
+    db.session.add(thing)
+    db.session.flush()
+    record(viewer, "create", kind.name, thing, changes)
+    return thing
+
+
+def rewrite(kind: Kind, thing: Any, sent: Sent, *, viewer: User) -> list[Change]:
+    """Change an object, inside a transaction, with a line in the log where anything is another than before, and say
+    what. Raises Refused."""
+    changes = write(kind, thing, sent)
+    if changes:
+        record(viewer, "edit", kind.name, thing, changes)
+    return changes
+
+
+def write(kind: Kind, thing: Any, sent: Sent) -> list[Change]:
+    """Give an object these values, texts and files, inside a transaction, and say what changed. Raises Refused, naming
+    the field that breaks a rule."""
+    values = dict(sent.values)
+    if values.get("slug") == "":
+        values["slug"] = _proposed_slug(kind, thing, sent.texts)
+    check(kind, thing, values)
+    changes = assign(thing, values) + write_texts(kind, thing, sent.texts)
+    return changes + (_write_files(thing, sent) if kind.files else [])
+
+
+def check(kind: Kind, thing: Any, values: Mapping[str, Any]) -> None:
+    """Raise Refused where the values clash with what else there is."""
+    with db.session.no_autoflush:
+        for name in kind.unique:
+            taken = _siblings(kind, thing, kind.model.id).where(getattr(kind.model, name) == values.get(name))
+            if name in values and db.session.scalar(taken.limit(1)):
+                raise Refused(TAKEN[name], name)
+        kind.check(thing, values)
+
+
+def write_texts(kind: Kind, thing: Any, texts: Texts) -> list[Change]:
+    """Give the object these texts, with the HTML of their Markdown, and say what changed.
+
+    A language with empty fields only is removed. Where a text is changed that was up to date, those that were there in
+    other languages are outdated until they are written again. Raises Refused where no language is left.
+    """
+    changes: list[Change] = []
+    written, leads = set(), False
+    for code, fields in texts.items():
+        if not any(fields.values()):
+            changes += _changes_of_removal(kind, thing, code)
+            thing.texts.pop(code, None)
+            continue
+        before = thing.texts.get(code)
+        text = before or kind.text_model(language=code)
+        made = assign(text, fields, code)
+        for source, (column, first_heading) in kind.rendered.items():
+            setattr(text, column, render(fields[source], first_heading=first_heading, official=True))
+        thing.texts[code] = text
+        if made:
+            changes += made
+            written.add(code)
+            leads = leads or bool(before and not before.outdated_since)
+            text.outdated_since = None
+    if leads:
+        for code in thing.texts.keys() - written:
+            thing.texts[code].outdated_since = thing.texts[code].outdated_since or utcnow()
+    if not thing.texts:
+        raise Refused(NO_TEXT)
+    return changes
+
+
+def deletion_refusal(kind: Kind, thing: Any) -> ForumError | None:
+    """Why an object cannot be deleted, None where it can."""
+    forum = forum_of(thing)
+    if forum and forum.archived_at:
+        return Archived()
+    reason = kind.why_kept(thing)
+    return Refused(reason) if reason else None
+
+
+def require_forum_takes(kind: str, forum: Forum | None, action: str) -> None:
+    """Raise Archived where an archived forum does not take this: it takes corrections and translations of its `texts`,
+    and new documents and notices; None stands for the site itself."""
+    if forum and forum.archived_at and action != "texts" and kind not in CREATABLE_IN_ARCHIVE:
+        raise Archived
+
+
+def part_to_edit(kind: Kind, thing: Any) -> str:
+    """The part of an object that its form shows: settings stand apart, and stay as they are in the archive."""
+    forum = forum_of(thing)
+    is_fixed = forum is not None and forum.archived_at is not None and kind.name not in CREATABLE_IN_ARCHIVE
+    return "texts" if kind.apart or is_fixed else ""
+
+
+def find_deletion(kind: Kind, key: int) -> LogEntry | None:
+    """The line of the log about the deletion of an object; None where there is no such line, or the object exists."""
+    if key > LARGEST_KEY or db.session.get(kind.model, key):
+        return None
+    lines = select(LogEntry).filter_by(action="delete", kind=kind.name, subject_id=key)
+    return db.session.scalar(lines.order_by(LogEntry.id.desc()).limit(1))
+
+
+def slug_of(title: str) -> str:
+    """A title as a name in an address: `Needs and priorities` is `needs-and-priorities`; "" where nothing is left."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
+    words = re.findall(r"[a-z0-9]+", plain.lower())
+    slug = "-".join(words)
+    return slug if len(slug) <= MAX_SLUG - 5 else slug[: MAX_SLUG - 5].rpartition("-")[0] or slug[: MAX_SLUG - 5]
+
+
+def free_slug(kind: Kind, thing: Any, wanted: str) -> str:
+    """This name for an address, with a number behind it where another object has it."""
+    taken = set(db.session.scalars(_siblings(kind, thing, kind.model.slug)))
+    wanted = wanted or kind.name.removesuffix("s")
+    return next(name for name in (wanted, *(f"{wanted}-{n}" for n in range(2, 9_999))) if name not in taken)
+
+
+def _proposed_slug(kind: Kind, thing: Any, texts: Texts) -> str:
+    """From the English title, else from the first there is."""
+    titles = {code: fields.get("title", "") for code, fields in texts.items()}
+    titles = titles or {code: text.title for code, text in thing.texts.items()}
+    with db.session.no_autoflush:
+        return free_slug(kind, thing, slug_of(titles.get("en") or next(filter(None, titles.values()), "")))
+
+
+def _siblings(kind: Kind, thing: Any, column: Any) -> Any:
+    others = kind.belongs_to(kind.owner_id_of(thing)), kind.model.id != (thing.id or 0)
+    return select(column).where(*others)
+
+
+def _changes_of_removal(kind: Kind, thing: Any, code: str) -> list[Change]:
+    text = thing.texts.get(code)
+    if text is None:
+        return []
+    return [change for name in kind.texts for change in changed(name, getattr(text, name), None, code)]
+
+
+def _write_files(thing: Any, sent: Sent) -> list[Change]:
+    changes: list[Change] = []
+    for file in [file for file in thing.attachments if file.id in sent.leaving]:
+        changes += changed("file", _description(file), "", file.language)
+        thing.attachments.remove(file)
+    for code, uploads in sent.files.items():
+        for file in attach(thing, uploads, at=utcnow(), language=code):
+            changes += changed("file", "", _description(file), code)
+    return changes
+
+
+def _description(file: Attachment) -> str:
+    return f"{file.name} (SHA-256 {file.sha256})"
+
+
+# Views
+
+
+@bp.route("/<kind_name>/new/", methods=["GET", "POST"], defaults={"owner_id": None})
+@bp.route("/<kind_name>/new/<int:owner_id>/", methods=["GET", "POST"])
+@takes_files
+def new(kind_name: str, owner_id: int | None) -> ResponseReturnValue:
+    kind, viewer = find_kind(kind_name), signed_in_user()
+    owner = get_owner(kind, owner_id)
+    require_forum_takes(kind.name, forum_of(owner), "create")
+    form = FORMS[kind.name](None)
+    _preset(form)
+    key = form.submission.data or ""
+    made = carry_out(form, lambda: create(kind, owner_id, form.sent, key=key, viewer=viewer))
+    if made is not None:
+        return done(_("It is saved."), page_of(kind, get_object(kind, made)))
+    return _form_page(_(kind.add), steps_of(kind, owner), form, list_of(kind, owner), when=_when(owner))
+
+
+@bp.route("/<kind_name>/<int:key>/edit/", methods=["GET", "POST"])
+@takes_files
+def edit(kind_name: str, key: int) -> ResponseReturnValue:
+    kind = find_kind(kind_name)
+    thing = get_object(kind, key)
+    return _edit(kind, thing, part_to_edit(kind, thing), _(kind.edit))
+
+
+@bp.route("/forums/<int:key>/settings/", methods=["GET", "POST"])
+def settings(key: int) -> ResponseReturnValue:
+    kind = KINDS["forums"]
+    return _edit(kind, get_object(kind, key), "settings", _("Settings of the forum"))
+
+
+@bp.route("/<kind_name>/<int:key>/delete/", methods=["GET", "POST"])
+def delete_object(kind_name: str, key: int) -> ResponseReturnValue:
+    kind = find_kind(kind_name)
+    back = _list_to_return_to(kind, key)
+    form, viewer = VersionedForm(), signed_in_user()
+    deleted = carry_out(form, lambda: delete(kind, key, version=form.version.data, viewer=viewer))
+    if deleted is None:
+        return _ask_to_delete(kind, get_object(kind, key), form, back)
+    return done(_("It is deleted."), back) if deleted else done_already(back)
+
+
+def _edit(kind: Kind, thing: Any, part: str, heading: str) -> ResponseReturnValue:
+    require_forum_takes(kind.name, forum_of(thing), part or "edit")
+    form, viewer, key = FORMS[kind.name](thing, part=part), signed_in_user(), thing.id
+    saved = carry_out(
+        form,
+        lambda: update(
+            kind,
+            key,
+            form.sent,
+            part=part,
+            version=form.version.data,
+            once_key=form.submission.data or "",
+            viewer=viewer,
+        ),
+        lambda: FORMS[kind.name](thing, part=part, formdata=None),
+    )
+    if saved is not None:
+        return done(_("The changes are saved."), page_of(kind, thing))
+    steps = steps_of(kind, owner_of(kind, thing)) if kind.model is not Forum else steps_to(thing)
+    return _form_page(heading, steps, form, page_of(kind, thing), when=_when(thing, kind))
+
+
+def _ask_to_delete(kind: Kind, thing: Any, form: VersionedForm, back: str) -> ResponseReturnValue:
+    return ask(
+        _(kind.delete),
+        steps_of(kind, owner_of(kind, thing)) if kind.model is not Forum else steps_to(thing),
+        form=form,
+        version=kind.version(thing),
+        name=name_of(thing, reader_language()),
+        refusal=refusal_text(deletion_refusal(kind, thing)),
+        explanation=_("It is deleted with all its texts and all that is in it. This cannot be undone."),
+        button=_("Delete"),
+        back=back,
+    )
+
+
+def _list_to_return_to(kind: Kind, key: int) -> str:
+    """The list in which an object stands, or stood before it was deleted. Raises NotFound."""
+    deletion = find_deletion(kind, key)
+    if deletion is None:
+        return list_of(kind, owner_of(kind, get_object(kind, key)))
+    if kind.owner is None:
+        return list_of(kind, None)
+    if kind.owner is Forum:
+        return list_of(kind, fetch(Forum, deletion.forum_id or 0))
+    told = (change["old"] for change in deletion.detail if change["field"] == kind.owner_column)
+    return list_of(kind, fetch(Group, next(told, 0)))
+
+
+def _preset(form: ObjectForm) -> None:
+    """What the address of a new object says of it, such as the kind of document."""
+    asked = request.args.get("kind", "")
+    if not form.is_submitted() and "kind" in form and asked in dict(form["kind"].choices):
+        form["kind"].data = asked
+
+
+def _when(thing: Any, kind: Kind | None = None) -> str:
+    """From when readers see what is saved."""
+    forum = forum_of(thing)
+    since = kind.public_from(thing) if kind else (forum.published_at if forum else ALWAYS)
+    if since is None:
+        return _("Readers see this once the forum is published.")
+    if since > utcnow():
+        return _("Readers do not see it before %(moment)s.", moment=reader_language().moment(since))
+    return _("Readers see this as soon as it is saved.")
+
+
+def _form_page(heading: str, steps: Steps, form: ObjectForm, back: str, **context: str) -> ResponseReturnValue:
+    return show("admin/object.html", heading, [*steps, here(heading)], form=form, back=back, **context)
+
+
+@bp.app_template_global()
+def missing_texts(thing: Any, kind_name: str) -> tuple[list[str], list[str]]:
+    """The names of the languages in which an object has no text, and of those in which a part of it is missing."""
+    names = {code: language.name for code, language in site_languages().items()}
+    partial = incomplete_languages(find_kind(kind_name), thing)
+    return [names[code] for code in missing_languages(thing)], [names[code] for code in partial]
+
+
+bp.app_template_global("kind_named")(find_kind)

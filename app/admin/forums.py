@@ -1,0 +1,595 @@
+"""Forums: their list, the page from which each is run, its groups and questions in one form, the steps of its life, and
+copies of it."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import inspect, select
+from sqlalchemy.orm import selectinload
+from sqlalchemy.orm.attributes import set_committed_value
+
+from app import periods
+from app.addresses import link
+from app.admin.crud import (
+    ROW_FORMS,
+    TAKEN,
+    RowForm,
+    Sent,
+    add,
+    ask,
+    deletion_refusal,
+    done,
+    done_already,
+    free_slug,
+    here,
+    refusal_text,
+    require_forum_takes,
+    rewrite,
+    show,
+    slug_of,
+    steps_to,
+)
+from app.admin.kinds import KINDS, Kind
+from app.admin.texts import languages_to_write
+from app.audit import assign, record
+from app.database import utcnow
+from app.errors import Archived, ForumError, NotFound, Refused
+from app.extensions import db, transaction
+from app.forms import Form, OnceForm, VersionedForm, carry_out, tell_differences
+from app.forums.queries import places_of_topics
+from app.languages import N_, Language, reader_language, text_in
+from app.models import Document, Forum, ForumRole, Group, Notice, Page, Question, User
+from app.permissions import require
+from app.rows import fetch
+from app.submissions import Once
+from app.versions import fingerprint, require_version
+from app.viewer import VIEWS, begin_view, end_view, signed_in_user
+
+ALREADY_PUBLISHED = _l("This forum is published already.")
+NOT_PUBLISHED = _l("This forum is not published.")
+HAS_MESSAGES = _l("This forum holds messages. It stays published, so that what was said can be read.")
+STILL_OPEN = _l("This forum takes messages now or will do so. Close it first, and call off the periods to come.")
+NOT_ARCHIVED = _l("This forum is not archived.")
+GROUPS, QUESTIONS = KINDS["groups"], KINDS["questions"]
+OF_GROUP, OF_QUESTION = re.compile(r"[gn]\d{1,12}"), re.compile(r"([gn]\d{1,12})[qn]\d{1,12}")
+NEW_GROUPS, NEW_QUESTIONS = 2, 2  # rows of a forum without groups, and of a new group
+
+bp = Blueprint("forums", __name__)
+outside = Blueprint("view", __name__, url_prefix="/<language:lang>/view")  # where nobody administers while it lasts
+
+
+# Forums and all that belongs to them
+
+
+def list_forums() -> list[Forum]:
+    """Every forum, the latest made first, with all that its state follows from."""
+    parts = (selectinload(Forum.texts), selectinload(Forum.periods), selectinload(Forum.groups))
+    return list(db.session.scalars(select(Forum).order_by(Forum.id.desc()).options(*parts)))
+
+
+def get_whole_forum(key: int) -> Forum:
+    """A forum with all that its page of the administration lists, and its questions. Raises NotFound."""
+    forum = fetch(Forum, key)
+    parts = (
+        (Forum.groups, Group.texts),
+        (Forum.pages, Page.texts),
+        (Forum.notices, Notice.texts),
+        (Forum.documents, Document.texts),
+        (Forum.documents, Document.attachments),
+        (Forum.roles, ForumRole.user),
+    )
+    loading = [selectinload(whole).selectinload(part) for whole, part in parts]
+    loading.append(selectinload(Forum.groups).selectinload(Group.questions).selectinload(Question.texts))
+    db.session.scalars(select(Forum).where(Forum.id == key).options(*loading)).one()
+    return forum
+
+
+def names_of_invited(forum: Forum, language: Language) -> list[str]:
+    """The States that are invited to a forum, in the order of the language."""
+    names = (language.state_name(invitation.country) for invitation in forum.invitations)
+    return sorted(names, key=language.sort_key)
+
+
+def what_is_missing(forum: Forum) -> list[str]:
+    """What people would look for in vain in a forum that `get_whole_forum` gave, a sentence each."""
+    found = []
+    if not forum.groups:
+        found.append(_("There is no discussion group, so nobody can post."))
+    if all(period.called_off_at for period in forum.periods):
+        found.append(_("There is no period, so readers are not told when messages are taken."))
+    if languages := languages_to_write(forum):
+        found.append(_("Texts are missing or outdated in: %(languages)s.", languages=", ".join(languages)))
+    return found
+
+
+# Groups and questions in one form
+
+
+@dataclass(frozen=True)
+class SentRow:
+    """What a row says of a group, with its questions, or of a question; `key` is 0 for a new one."""
+
+    prefix: str
+    key: int
+    sent: Sent
+    questions: tuple["SentRow", ...] = ()
+
+
+@dataclass
+class Row:
+    """A group or a question in the form: `thing` is None for a new one, `prefix` stands before the names of its
+    fields; `is_sent` where the form came with it."""
+
+    prefix: str
+    kind: Kind
+    thing: Any
+    form: RowForm
+    is_sent: bool
+    questions: list["Row"] = field(default_factory=list)
+
+    @property
+    def number(self) -> int:
+        """Its number; what has none stands last."""
+        return self.form["number"].data or 10_000
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing was written in a row for a new one."""
+        return self.thing is None and not self.form.is_filled and all(row.is_blank for row in self.questions)
+
+    @property
+    def sent(self) -> SentRow:
+        """What the action takes of it."""
+        inner = [row.sent for row in self.questions if row.is_sent and not row.is_blank]
+        return SentRow(self.prefix, self.thing.id if self.thing else 0, self.form.sent, tuple(inner))
+
+
+class GroupsForm(OnceForm, VersionedForm):
+    """All groups and questions of a forum, with rows for new ones."""
+
+    def __init__(self, forum: Forum, **source: Any) -> None:
+        super().__init__(version=version_of_groups(forum), **source)
+        names = list(request.form) if self.is_submitted() else []
+        self.sent_rows = [name.removesuffix("-number") for name in names if name.endswith("-number")]
+        self.forum = forum
+        groups = {f"g{group.id}": group for group in forum.groups}
+        fresh = [f"n{n}" for n in range(1, NEW_GROUPS + 1)] if not groups and not self.is_submitted() else []
+        prefixes = dict.fromkeys([*groups, *filter(OF_GROUP.fullmatch, self.sent_rows), *fresh])
+        self.rows: list[Row] = []
+        for prefix in prefixes:
+            self._add_group(prefix, groups.get(prefix))
+        self.rows.sort(key=lambda row: row.number)
+
+    @property
+    def sent(self) -> list[SentRow]:
+        """What the action takes. A row that was not sent was added meanwhile, and the version tells so."""
+        return [row.sent for row in self.rows if row.is_sent and not row.is_blank]
+
+    @property
+    def all_rows(self) -> Iterator[tuple[str, Row, list[Row]]]:
+        """Every row with what it is called and the rows that it stands among."""
+        for group in self.rows:
+            name = _("Group %(number)s", number=group.form["number"].data or "")
+            yield name, group, self.rows
+            for row in group.questions:
+                number = row.form["number"].data or ""
+                yield _("%(group)s, question %(number)s", group=name, number=number), row, group.questions
+
+    def take(self, step: str) -> None:
+        """Do what a button says that only arranges the form: one more `group`, one more `question g5`, `up g5` or
+        `down g5q7`."""
+        word, _space, prefix = step.partition(" ")
+        if word == "group":
+            self._add_group(f"n{len(self.rows) + 1}", None)
+        for _name, row, among in list(self.all_rows):
+            if row.prefix == prefix and word == "question":
+                self._add_question(row, f"{prefix}n{len(row.questions) + 1}", None)
+            elif row.prefix == prefix:
+                self._move(row, among, -1 if word == "up" else 1)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        results = [super().validate(extra_validators)]
+        for _name, row, among in self.all_rows:
+            if not row.is_blank:
+                results.append(row.form.validate())
+                sent = [other for other in among if other.is_sent and not other.is_blank]
+                numbers = [other.form["number"].data for other in sent]
+                if not row.form["number"].errors and numbers.count(row.form["number"].data) > 1:
+                    row.form["number"].errors = [TAKEN["number"]]
+                    results.append(False)
+        return all(results)
+
+    @property
+    def errors(self) -> dict[str | None, Any]:
+        found = dict(super().errors)
+        for _name, row, _among in self.all_rows:
+            found.update({f"{row.prefix}-{name}": errors for name, errors in row.form.errors.items()})
+        return found
+
+    @property
+    def error_list(self) -> list[tuple[str, str]]:
+        """As for any form; errors in a row say in which."""
+        found = super().error_list
+        for name, row, _among in self.all_rows:
+            found += [(id_, f"{name}{_(':')} {message}") for id_, message in row.form.error_list]
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or self._field_of(str(name)) is not None
+
+    def __getitem__(self, name: str) -> Any:
+        return self._field_of(name) or super().__getitem__(name)
+
+    def tell_what_is_stored(self, stored: Form) -> None:
+        super().tell_what_is_stored(stored)
+        if not isinstance(stored, GroupsForm):
+            return
+        rows = {row.prefix: row.form for _name, row, _among in stored.all_rows}
+        for _name, row, _among in self.all_rows:
+            if row.thing is not None and row.prefix in rows:
+                tell_differences(row.form, rows[row.prefix])
+                for code, form in row.form.texts.items():
+                    tell_differences(form, rows[row.prefix].texts[code])
+
+    def _field_of(self, name: str) -> Any:
+        prefix, _hyphen, column = name.partition("-")
+        rows = [row for _name, row, _among in self.all_rows if row.prefix == prefix] if column else []
+        return rows[0].form[column] if rows and column in rows[0].form else None
+
+    def _add_group(self, prefix: str, group: Group | None) -> None:
+        row = self._row(prefix, GROUPS, group, self.rows)
+        there = {f"{prefix}q{one.id}": one for one in (group.questions if group else ())}
+        sent = [name for name in self.sent_rows if (found := OF_QUESTION.fullmatch(name)) and found[1] == prefix]
+        fresh = [] if prefix in self.sent_rows else range(1, 2 if group else NEW_QUESTIONS + 1)
+        for name in dict.fromkeys([*there, *sent, *(f"{prefix}n{n}" for n in fresh)]):
+            self._add_question(row, name, there.get(name))
+        row.questions.sort(key=lambda one: one.number)
+
+    def _add_question(self, group: Row, prefix: str, question: Question | None) -> None:
+        self._row(prefix, QUESTIONS, question, group.questions)
+
+    def _row(self, prefix: str, kind: Kind, thing: Any, among: list[Row]) -> Row:
+        """A row as it was sent, else as it is stored, else a new one with the next number."""
+        source: dict[str, Any] = {} if prefix in self.sent_rows else {"formdata": None}
+        form = ROW_FORMS[kind.name](thing, prefix=f"{prefix}-", **source)
+        if thing is None and source:
+            form["number"].data = max((row.number for row in among if row.number < 10_000), default=0) + 1
+        row = Row(prefix, kind, thing, form, prefix in self.sent_rows)
+        among.append(row)
+        return row
+
+    def _move(self, row: Row, among: list[Row], by: int) -> None:
+        """Let two neighbours change their numbers and their places."""
+        here, there = among.index(row), among.index(row) + by
+        if not 0 <= there < len(among):
+            return
+        mine, other = row.form["number"], among[there].form["number"]
+        mine.data, other.data = other.data, mine.data
+        mine.raw_data = other.raw_data = None
+        among[here], among[there] = among[there], among[here]
+
+
+def version_of_groups(forum: Forum) -> str:
+    """The version of all groups and questions of a forum."""
+    return fingerprint(
+        [
+            (group.id, GROUPS.version(group), [(one.id, QUESTIONS.version(one)) for one in group.questions])
+            for group in forum.groups
+        ]
+    )
+
+
+def save_groups(forum_id: int, rows: Sequence[SentRow], *, key: str, version: str, viewer: User) -> int:
+    """Change the groups and questions of a forum, add new ones, and return the key of the forum; the same form sent
+    again does nothing.
+
+    `version` is the one that the form showed. Raises Refused, naming the field that breaks a rule, ChangedMeanwhile,
+    Archived, NotFound and Forbidden.
+    """
+    once = Once(key, viewer, "groups of", forum_id, rows)
+    with transaction(once=once):
+        require(viewer, "administer")
+        if once.before is not None:
+            return once.before
+        forum = fetch(Forum, forum_id)
+        require_forum_takes("groups", forum, "edit")
+        require_version(version, version_of_groups(forum))
+        groups = {group.id: group for group in forum.groups}
+        _renumber(groups, rows)
+        for row in rows:
+            group = _save(GROUPS, groups.get(row.key), forum_id, row, viewer)
+            questions = {one.id: one for one in group.questions}
+            _renumber(questions, row.questions)
+            for inner in row.questions:
+                _save(QUESTIONS, questions.get(inner.key), group.id, inner, viewer)
+        once.made(forum_id)
+    return forum_id
+
+
+def _renumber(things: dict[int, Any], rows: Sequence[SentRow]) -> None:
+    """Take the numbers that are to change out of the way, so that neighbours can change theirs at once."""
+    moving = {
+        things[row.key]: things[row.key].number
+        for row in rows
+        if row.key in things and things[row.key].number != row.sent.values["number"]
+    }
+    for thing in moving:
+        thing.number = -thing.id
+    db.session.flush()
+    for thing, number in moving.items():
+        set_committed_value(thing, "number", number)
+
+
+def _save(kind: Kind, thing: Any, owner_id: int, row: SentRow, viewer: User) -> Any:
+    try:
+        if thing is None:
+            return add(kind, owner_id, row.sent, viewer=viewer)
+        rewrite(kind, thing, row.sent, viewer=viewer)
+    except Refused as refusal:
+        refusal.field = f"{row.prefix}-{refusal.field}"
+        raise
+    return thing
+
+
+# The steps of a forum's life, each after a page that asks
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: what the page that asks says, why it may be refused, and which column it sets to now or to nothing."""
+
+    heading: str
+    explanation: str
+    button: str
+    done: str
+    refusal: Callable[[Forum, datetime], ForumError | None]
+    column: str
+    sets: bool
+
+
+def take_step(forum_id: int, name: str, *, version: str, viewer: User) -> bool:
+    """Take one of STEPS; False where the forum is already as it would be then.
+
+    `version` is that of the forum's life which the page showed. Raises what its `refusal` gives, and ChangedMeanwhile.
+    """
+    step = STEPS[name]
+    with transaction():
+        require(viewer, "administer")
+        forum, now = fetch(Forum, forum_id), utcnow()
+        if bool(getattr(forum, step.column)) == step.sets:
+            return False
+        refusal = step.refusal(forum, now)
+        if refusal:
+            raise refusal
+        require_version(version, periods.version_of_life(forum))
+        changes = assign(forum, {step.column: now if step.sets else None})
+        record(viewer, name, "forums", forum, changes)
+    return True
+
+
+def _publish_refusal(forum: Forum, _now: datetime) -> ForumError | None:
+    if forum.archived_at:
+        return Archived()
+    return Refused(ALREADY_PUBLISHED) if forum.published_at else None
+
+
+def _unpublish_refusal(forum: Forum, _now: datetime) -> ForumError | None:
+    if forum.archived_at:
+        return Archived()
+    if not forum.published_at:
+        return Refused(NOT_PUBLISHED)
+    return Refused(HAS_MESSAGES) if places_of_topics(forum.id) else None
+
+
+def _archive_refusal(forum: Forum, now: datetime) -> ForumError | None:
+    if forum.archived_at:
+        return Archived()
+    if not forum.published_at:
+        return Refused(NOT_PUBLISHED)
+    takes_messages = any(period.closes_at >= now and not period.called_off_at for period in forum.periods)
+    return Refused(STILL_OPEN) if takes_messages else None
+
+
+def _unarchive_refusal(forum: Forum, _now: datetime) -> ForumError | None:
+    return None if forum.archived_at else Refused(NOT_ARCHIVED)
+
+
+STEPS = {
+    "publish": Step(
+        N_("Publish the forum"),
+        N_("Everybody will be able to read the forum, and it will be listed on the portal."),
+        N_("Publish"),
+        N_("The forum is published."),
+        _publish_refusal,
+        "published_at",
+        sets=True,
+    ),
+    "unpublish": Step(
+        N_("Unpublish the forum"),
+        N_("Only administrators and those with a role in the forum will see it."),
+        N_("Unpublish"),
+        N_("The forum is not public any more."),
+        _unpublish_refusal,
+        "published_at",
+        sets=False,
+    ),
+    "archive": Step(
+        N_("Archive the forum"),
+        N_(
+            "The forum will move to the archive and take nothing more from participants. Everybody can still read it. "
+            "You can add documents and notices, and correct or translate its texts."
+        ),
+        N_("Archive"),
+        N_("The forum is archived."),
+        _archive_refusal,
+        "archived_at",
+        sets=True,
+    ),
+    "unarchive": Step(
+        N_("Take the forum out of the archive"),
+        N_("The forum will be listed on the portal again, and it can be changed again."),
+        N_("Take out of the archive"),
+        N_("The forum is not archived any more."),
+        _unarchive_refusal,
+        "archived_at",
+        sets=False,
+    ),
+}
+
+
+# Copies
+
+
+def copy(forum_id: int, *, key: str, viewer: User) -> int:
+    """Make a forum like this one, which nobody sees yet: its settings, groups, questions, pages and texts, without its
+    dates, messages, notices, documents and people. Returns its key; the same form sent again makes nothing.
+
+    Raises NotFound and Forbidden.
+    """
+    once = Once(key, viewer, "copy", forum_id)
+    with transaction(once=once):
+        require(viewer, "administer")
+        if once.before is not None:
+            return once.before
+        forum = get_whole_forum(forum_id)
+        slug = free_slug(KINDS["forums"], Forum(), slug_of(forum.slug))
+        made = _copy(KINDS["forums"], forum, slug=slug)
+        for group in forum.groups:
+            copied = _copy(GROUPS, group)
+            copied.questions = [_copy(QUESTIONS, question) for question in group.questions]
+            made.groups.append(copied)
+        made.pages = [_copy(KINDS["forum-pages"], page) for page in forum.pages]
+        db.session.add(made)
+        db.session.flush()
+        record(viewer, "create", "forums", made, [])
+        new_key: int = made.id
+        once.made(new_key)
+    return new_key
+
+
+def _copy(kind: Kind, thing: Any, **more: Any) -> Any:
+    """A new object of the same columns and texts, which belongs to nothing yet."""
+    mapper = inspect(kind.text_model)
+    keys = {column.key for column in mapper.primary_key}
+    columns = [column.key for column in mapper.column_attrs if column.key not in keys]
+    texts = {
+        code: kind.text_model(language=code, **{name: getattr(text, name) for name in columns})
+        for code, text in thing.texts.items()
+    }
+    return kind.model(**({name: getattr(thing, name) for name in kind.columns} | more), texts=texts)
+
+
+# Views
+
+
+@bp.get("/forums/")
+def index() -> ResponseReturnValue:
+    heading = _("Forums")
+    return show("admin/forums.html", heading, [here(heading)], forums=list_forums(), now=utcnow())
+
+
+@bp.get("/forums/<int:forum_id>/", endpoint="show")
+def show_forum(forum_id: int) -> ResponseReturnValue:
+    found, now = get_whole_forum(forum_id), utcnow()
+    text, places = text_in(found), places_of_topics(found.id)
+    return show(
+        "admin/forum.html",
+        text.short_title,
+        steps_to(found),
+        forum=found,
+        now=now,
+        invited=names_of_invited(found, reader_language()),
+        heading_language=text.language,
+        lacks=what_is_missing(found),
+        kept_groups={group for group, _question in places} | {period.group_id for period in found.periods},
+        kept_questions={question for _group, question in places},
+        rules=periods,
+        can_delete=not deletion_refusal(KINDS["forums"], found),
+        steps_possible=[name for name, step in STEPS.items() if not step.refusal(found, now)],
+        words=STEPS,
+        views=VIEWS,
+        form=OnceForm(),
+    )
+
+
+@bp.route("/forums/<int:forum_id>/groups/", methods=["GET", "POST"])
+def groups(forum_id: int) -> ResponseReturnValue:
+    forum, viewer = get_whole_forum(forum_id), signed_in_user()
+    require_forum_takes("groups", forum, "edit")
+    form, step = GroupsForm(forum), request.form.get("step", "")
+    if step:
+        form.take(step[:100])
+    else:
+        key = form.submission.data or ""
+        saved = carry_out(
+            form,
+            lambda: save_groups(forum_id, form.sent, key=key, version=form.version.data, viewer=viewer),
+            lambda: GroupsForm(forum, formdata=None),
+        )
+        if saved is not None:
+            back = link("admin.forums.show", forum_id=forum_id, _anchor="groups")
+            return done(_("The changes are saved."), back)
+    places, heading = places_of_topics(forum_id), _("Groups and questions")
+    kept = {"groups": {group for group, _question in places} | {period.group_id for period in forum.periods}}
+    kept["questions"] = {question for _group, question in places if question}
+    steps = [*steps_to(forum), here(heading)]
+    return show("admin/groups.html", heading, steps, form=form, forum=forum, kept=kept, is_arranged=bool(step))
+
+
+@bp.route("/forums/<int:forum_id>/<any(publish,unpublish,archive,unarchive):name>/", methods=["GET", "POST"])
+def step(forum_id: int, name: str) -> ResponseReturnValue:
+    words, back = STEPS[name], link("admin.forums.show", forum_id=forum_id)
+    form, viewer = VersionedForm(), signed_in_user()
+    taken = carry_out(form, lambda: take_step(forum_id, name, version=form.version.data, viewer=viewer))
+    if taken is None:
+        return _ask_for_step(get_whole_forum(forum_id), words, form, back)
+    return done(_(words.done), back) if taken else done_already(back)
+
+
+@bp.post("/forums/<int:forum_id>/copy/")
+def copy_forum(forum_id: int) -> ResponseReturnValue:
+    made = copy(forum_id, key=request.form.get("submission", ""), viewer=signed_in_user())
+    return done(
+        _("This is the copy. Nobody sees it yet. Give it its own texts, dates and people."),
+        link("admin.forums.show", forum_id=made),
+    )
+
+
+@bp.post(f"/forums/<int:forum_id>/view/<any({','.join(VIEWS)}):who>/")
+def view(forum_id: int, who: str) -> ResponseReturnValue:
+    forum = fetch(Forum, forum_id)
+    if not forum.published_at:
+        raise NotFound
+    begin_view(who, forum_id)
+    return redirect(link("forums.forum", forum_slug=forum.slug))
+
+
+@outside.post("/end/")
+def end() -> ResponseReturnValue:
+    forum_id = end_view()
+    return redirect(link("admin.forums.show", forum_id=forum_id) if forum_id else link("forums.home"))
+
+
+def _ask_for_step(forum: Forum, words: Step, form: VersionedForm, back: str) -> ResponseReturnValue:
+    now = utcnow()
+    return ask(
+        _(words.heading),
+        steps_to(forum),
+        form=form,
+        version=periods.version_of_life(forum),
+        name=text_in(forum).title,
+        refusal=refusal_text(words.refusal(forum, now)),
+        explanation=_(words.explanation),
+        lacks=[] if forum.published_at else what_is_missing(forum),
+        before=forum.state(now),
+        now=now,
+        button=_(words.button),
+        back=back,
+    )

@@ -1,0 +1,706 @@
+"""Each kind of object that has texts in languages, described once.
+
+From a description follow its form, its lists, the labels of the log, what is missing of its texts, and what may be
+deleted. A new field of an object is a typed column, its migration, and its name in the description.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+from sqlalchemy import ColumnElement, select, true
+from sqlalchemy.orm import selectinload
+from wtforms import BooleanField, DateField, Field, IntegerField
+from wtforms.validators import Regexp, ValidationError
+
+from app import labels
+from app.database import utcnow
+from app.errors import NotFound, Refused
+from app.extensions import db
+from app.forms import AtMost, BodyField, ChoiceField, LineField, Renders, bounded_choices
+from app.forums.queries import places_of_topics
+from app.languages import N_, Language, site_languages, text_in
+from app.models import (
+    Approval,
+    Document,
+    DocumentText,
+    Forum,
+    ForumText,
+    Group,
+    GroupText,
+    Notice,
+    NoticeText,
+    Page,
+    PageKind,
+    PageText,
+    Period,
+    Question,
+    QuestionText,
+    Reason,
+    ReasonText,
+    last_second,
+)
+from app.rows import fetch
+from app.versions import version_of
+
+YEARS = range(1945, 2200)
+MAX_SLUG = 80
+MAX_REMARKS = 2_000
+ALWAYS = datetime.min.replace(tzinfo=UTC)
+NO_DATE = _l("Please give a date, such as 2026-12-31.")
+HOLDS_MESSAGES = _l("This holds messages, and messages are kept for the record, so it cannot be deleted.")
+BUILT_IN = _l("This page belongs to the site itself, so it cannot be deleted. You can change its text.")
+HAS_PAGES_BELOW = _l("Other pages stand below this one. Move or delete them first.")
+PUBLISHED = _l(
+    "A published forum is part of the record. Unpublish it first; that is possible while it has no messages."
+)
+HAS_PERIODS = _l(
+    "This group has periods of its own. Those of a published forum are kept for the record, even when they are called "
+    "off; of any other, delete them first."
+)
+ONE_OF_THIS_KIND = _l("The site has a page of this kind already.")
+HOME_IS_ON_TOP = _l("The home page stands at the top, below no other page.")
+NEEDS_PARENT = _l("Every page but the home page stands below another. Please choose one.")
+CYCLE = _l("A page cannot stand below itself or below a page that stands below it. Please choose another.")
+PAGE_KINDS = {
+    PageKind.TEXT: N_("A page of text"),
+    PageKind.HOME: N_("The home page"),
+    PageKind.PORTAL: N_("The portal, with open, planned and closed forums"),
+    PageKind.ARCHIVE: N_("The archive"),
+}
+
+
+# Controls
+
+
+class NumberField(IntegerField):
+    def __init__(self, label: Any, validators: Any = None, **kwargs: Any) -> None:
+        kwargs.setdefault("invalid_value_message", _no_number(label))
+        super().__init__(label, validators, **kwargs)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.raw_data = bounded_choices(valuelist)
+        super().process_formdata(self.raw_data)
+
+
+class DayField(DateField):
+    """A date, which may be left out."""
+
+    def __init__(self, label: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("invalid_value_message", NO_DATE)
+        super().__init__(label, **kwargs)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.raw_data = bounded_choices(valuelist)
+        if any(self.raw_data):
+            super().process_formdata(self.raw_data)
+            check_year(self.data, NO_DATE)
+        else:
+            self.data = None
+
+
+class MomentField(Field):
+    """A date and a time of day in UTC, typed in two inputs of the same name: first the date, then the time.
+
+    A moment that is left as it was shown keeps its seconds, which the inputs do not show.
+    """
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data, self.raw_data = None, bounded_choices(valuelist)
+        try:
+            typed = datetime.strptime(" ".join(self.raw_data)[:16], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
+        except ValueError as error:
+            raise ValueError(self._what_is_needed()) from error
+        check_year(typed, self._what_is_needed())
+        shown = self.object_data
+        self.data = shown if shown and shown.replace(second=0, microsecond=0) == typed else self.whole(typed)
+
+    def whole(self, minute: datetime) -> datetime:
+        """The moment that a typed minute stands for: its first second."""
+        return minute
+
+    def _what_is_needed(self) -> str:
+        label = self.label.text
+        return _("Please give a date and a time for “%(label)s”, such as 2026-12-31 and 23:00.", label=label)
+
+    def parts(self) -> tuple[str, str]:
+        """What the two inputs show: what was typed, else the date and time of the moment."""
+        if self.raw_data:
+            return self.raw_data[0], (*self.raw_data, "")[1]
+        return (f"{self.data:%Y-%m-%d}", f"{self.data:%H:%M}") if self.data else ("", "")
+
+
+class LastMomentField(MomentField):
+    """A deadline. Its minute is included as a whole, as readers take it who read it without seconds."""
+
+    def whole(self, minute: datetime) -> datetime:
+        return last_second(minute)
+
+
+class Between:
+    """A number from `low` to `high`, both included."""
+
+    def __init__(self, low: int, high: int) -> None:
+        self.low, self.high = low, high
+
+    def __call__(self, form: Any, field: Any) -> None:
+        if field.data is None and not field.errors:
+            raise ValidationError(str(_no_number(field.label.text)))
+        if field.data is not None and not self.low <= field.data <= self.high:
+            told = {"label": field.label.text, "low": self.low, "high": self.high}
+            raise ValidationError(_("For “%(label)s”, please give a whole number from %(low)s to %(high)s.", **told))
+
+
+class WebAddress:
+    """An http or https address, or nothing."""
+
+    def __call__(self, form: Any, field: Any) -> None:
+        if field.data and not _is_web_address(field.data):
+            raise ValidationError(_("Please give a web address that begins with https:// or http://."))
+
+
+class Needed:
+    """Has to be filled in as soon as anything else in this language is."""
+
+    def __call__(self, form: Any, field: Any) -> None:
+        if form.is_filled and not (field.data or "").strip():
+            label = field.label.text
+            raise ValidationError(
+                _("Please fill in “%(label)s” too, or empty all fields of this language.", label=label)
+            )
+
+
+def check_year(day: date | None, message: Any) -> None:
+    """Raise ValueError where the year is none that a calendar of ours reaches."""
+    if day is not None and day.year not in YEARS:
+        raise ValueError(message)
+
+
+def _no_number(label: Any) -> LazyString:
+    return _l("For “%(label)s”, please give a whole number, such as 3.", label=label)
+
+
+def _is_web_address(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not set(address) & set(' "<>\\')
+
+
+# What a description is made of
+
+
+def every(_thing: Any) -> bool:
+    return True
+
+
+def nothing(*_of: Any) -> None:
+    return None
+
+
+def always(_thing: Any) -> datetime | None:
+    return ALWAYS
+
+
+Choices = Callable[[Any, Language], list[tuple[Any, str]]]  # of an object, None for a new one, in a language
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that is the same in all languages: its field of the form, what there is to choose from, and whether an
+    object (None for a new one) has it."""
+
+    label: LazyString
+    field: Any
+    choices: Choices | None = None
+    is_of: Callable[[Any], bool] = every
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """A column of the texts: at most `most` characters, in one line where `rows` is 0. `markdown` names the column of
+    its HTML and the level of its first heading; `needed` in every language in which there is a text at all. Where a
+    language `may_lack` what another has, nothing is said to be missing."""
+
+    label: LazyString
+    most: int
+    rows: int = 0
+    needed: bool = False
+    may_lack: bool = False
+    markdown: tuple[str, int] | None = None
+    check: tuple[Any, ...] = ()
+    hint: LazyString | str = ""
+
+    def field(self) -> Any:
+        """Its field of the form of one language, as WTForms declares it."""
+        rules = [*([Needed()] if self.needed else []), AtMost(self.most), *self.check]
+        hint = _l("Markdown") if self.markdown else self.hint
+        if not self.rows:
+            return LineField(self.label, rules, description=hint)
+        if self.markdown:
+            rules.append(Renders())
+        return BodyField(self.label, rules, description=hint, render_kw={"rows": self.rows})
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Kind:
+    """One kind of object.
+
+    `name` stands in addresses and in the log. `unique` are the columns that no other object of the same owner may
+    share; `check` raises Refused where the values of its columns break a rule of their own. `why_kept` says why an
+    object cannot be deleted, None where it can; `public_from` gives the moment from which readers see a change, None
+    where no such moment is set. `files`: files can be attached in each language. `apart`: the columns have a form of
+    their own, apart from the texts.
+    """
+
+    name: str
+    label: str
+    add: str
+    edit: str
+    delete: str
+    model: type[Any]
+    text_model: type[Any]
+    columns: Mapping[str, Column]
+    texts: Mapping[str, Text]
+    owner: type[Any] | None = None
+    owner_column: str = ""
+    unique: tuple[str, ...] = ("slug",)
+    check: Callable[[Any, Mapping[str, Any]], None] = nothing
+    why_kept: Callable[[Any], object] = nothing
+    public_from: Callable[[Any], datetime | None] = always
+    files: bool = False
+    apart: bool = False
+
+    @property
+    def rendered(self) -> dict[str, tuple[str, int]]:
+        """For each text in Markdown the column of its HTML and the level of its first heading."""
+        return {name: text.markdown for name, text in self.texts.items() if text.markdown}
+
+    def belongs_to(self, owner_id: int | None) -> ColumnElement[bool]:
+        """Whether an object belongs to this owner; pages of the site belong to none."""
+        return getattr(self.model, self.owner_column) == owner_id if self.owner_column else true()
+
+    def owner_id_of(self, thing: Any) -> int | None:
+        found: int | None = getattr(thing, self.owner_column) if self.owner_column else None
+        return found
+
+    def label_of(self, column: str) -> LazyString | None:
+        """What people call a column."""
+        found = self.columns.get(column) or self.texts.get(column)
+        return found.label if found else None
+
+    def version(self, thing: Any, part: str = "") -> str:
+        """The version of an object with its texts and files; of one part of it alone, `texts` or `settings`."""
+        written = {code: [getattr(text, name) for name in self.texts] for code, text in thing.texts.items()}
+        files = [(file.id, file.name, file.language) for file in thing.attachments] if self.files else []
+        columns = () if part == "texts" else tuple(self.columns)
+        return version_of(thing, columns, [] if part == "settings" else sorted(written.items()), files)
+
+
+def _line(label: LazyString, most: int, hint: LazyString | str = "") -> Column:
+    return Column(label, LineField(label, [AtMost(most)], description=hint))
+
+
+def _number(label: LazyString) -> Column:
+    return Column(label, NumberField(label, [Between(1, 999)]))
+
+
+def _place() -> Column:
+    label = _l("Place among its neighbours")
+    hint = _l("The lowest number comes first.")
+    return Column(label, NumberField(label, [Between(0, 9_999)], default=0, description=hint))
+
+
+def _slug(is_of: Callable[[Any], bool] = every) -> Column:
+    """The name of something in its address, the same in all languages."""
+    label, rule = (
+        _l("Name in the address"),
+        _l("Use small letters from a to z, digits and single hyphens between them, such as first-group."),
+    )
+    hint = _l("Small letters from a to z, digits and hyphens. Left empty, it is made from the title.")
+    checks = [AtMost(MAX_SLUG), Regexp(r"^([a-z0-9]+(-[a-z0-9]+)*)?$", message=rule)]
+    return Column(label, LineField(label, checks, description=hint), is_of=is_of)
+
+
+def _choice(label: LazyString, choices: Choices, *, is_of: Callable[[Any], bool] = every, **more: Any) -> Column:
+    return Column(label, ChoiceField(label, **more), choices, is_of)
+
+
+# What the descriptions say of single kinds
+
+
+def list_pages() -> list[tuple[int, Page]]:
+    """The pages of the site with their depth, each below its parent."""
+    statement = select(Page).where(Page.forum_id.is_(None)).order_by(Page.position, Page.id)
+    pages = list(db.session.scalars(statement.options(selectinload(Page.texts))))
+    children: dict[int | None, list[Page]] = {}
+    for page in pages:
+        children.setdefault(page.parent_id, []).append(page)
+    listed: list[tuple[int, Page]] = []
+    waiting = [(0, page) for page in reversed(children.get(None, []))]
+    while waiting:
+        depth, page = waiting.pop()
+        listed.append((depth, page))
+        waiting += [(depth + 1, child) for child in reversed(children.get(page.id, []))]
+    return listed
+
+
+def pages_below(page: Page) -> set[int]:
+    """The keys of a page and of all pages below it."""
+    pairs = db.session.execute(select(Page.id, Page.parent_id).where(Page.forum_id.is_(None))).all()
+    below = {page.id}
+    while more := {key for key, parent in pairs if parent in below} - below:
+        below |= more
+    return below
+
+
+def _kinds_of_page(_page: Page | None, _language: Language) -> list[tuple[Any, str]]:
+    taken = set(db.session.scalars(select(Page.kind).where(Page.forum_id.is_(None)))) - {PageKind.TEXT}
+    return [(kind, _(label)) for kind, label in PAGE_KINDS.items() if kind not in taken]
+
+
+def _parents(page: Page | None, language: Language) -> list[tuple[Any, str]]:
+    pages, below = list_pages(), pages_below(page) if page else set()
+    found = [(one.id, _page_label(depth, one, language)) for depth, one in pages if one.id not in below]
+    has_home = any(one.kind == PageKind.HOME for _depth, one in pages)
+    return found if has_home else [(0, _("Nothing: it stands at the top")), *found]
+
+
+def _page_label(depth: int, page: Page, language: Language) -> str:
+    text = text_in(page, language)
+    return "\N{EN DASH} " * depth + (text.title if text else page.slug)
+
+
+def _check_page(page: Page, values: Mapping[str, Any]) -> None:
+    """The tree of the site: one home on top, built-in pages once, no cycle."""
+    kind, parent_id = values.get("kind", page.kind), values.get("parent_id", page.parent_id)
+    if "kind" in values and kind != PageKind.TEXT and _page_of_kind(kind):
+        raise Refused(ONE_OF_THIS_KIND, "kind")
+    if kind == PageKind.HOME:
+        if parent_id is not None:
+            raise Refused(HOME_IS_ON_TOP, "parent_id")
+    elif parent_id is None:
+        if _page_of_kind(PageKind.HOME):
+            raise Refused(NEEDS_PARENT, "parent_id")
+    else:
+        parent = db.session.get(Page, parent_id)
+        if parent is None or parent.forum_id is not None:
+            raise Refused(NEEDS_PARENT, "parent_id")
+        if page.id and parent_id in pages_below(page):
+            raise Refused(CYCLE, "parent_id")
+
+
+def _page_of_kind(kind: str) -> Page | None:
+    return db.session.scalar(select(Page).where(Page.forum_id.is_(None), Page.kind == kind).limit(1))
+
+
+def _approvals(_thing: Any, _language: Language) -> list[tuple[Any, str]]:
+    return [(policy.value, _(label)) for policy, label in labels.APPROVAL.items()]
+
+
+def _approvals_of_group(group: Any, language: Language) -> list[tuple[Any, str]]:
+    return [("", _("As in the forum")), *_approvals(group, language)]
+
+
+def _why_keep_page(page: Page) -> object:
+    if page.kind != PageKind.TEXT:
+        return BUILT_IN
+    return HAS_PAGES_BELOW if db.session.scalar(select(Page.id).where(Page.parent_id == page.id).limit(1)) else None
+
+
+def _why_keep_forum(forum: Forum) -> object:
+    if places_of_topics(forum.id):
+        return HOLDS_MESSAGES
+    return PUBLISHED if forum.published_at else None
+
+
+def _why_keep_group(group: Group) -> object:
+    if any(key == group.id for key, _question in places_of_topics(group.forum_id)):
+        return HOLDS_MESSAGES
+    return HAS_PERIODS if db.session.scalar(select(Period.id).where(Period.group_id == group.id).limit(1)) else None
+
+
+def _why_keep_question(question: Question) -> object:
+    answered = {key for _group, key in places_of_topics(question.group.forum_id)}
+    return HOLDS_MESSAGES if question.id in answered else None
+
+
+def _with_its_forum(thing: Any) -> datetime | None:
+    forum = forum_of(thing)
+    return forum.published_at if forum else ALWAYS
+
+
+def _notice_from(notice: Notice) -> datetime | None:
+    public = _with_its_forum(notice)
+    return max(public, notice.published_at) if public else None
+
+
+def _page_texts() -> dict[str, Text]:
+    return {
+        "title": Text(label=_l("Title"), most=PageText.MAX_TITLE, needed=True),
+        "description": Text(label=_l("Description for search engines"), most=PageText.MAX_DESCRIPTION),
+        "body": Text(label=_l("Text"), most=PageText.MAX_BODY, rows=18, markdown=("html", 2)),
+    }
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            name="pages",
+            label=N_("Page of the site"),
+            add=N_("Add a page"),
+            edit=N_("Edit the page"),
+            delete=N_("Delete the page"),
+            model=Page,
+            text_model=PageText,
+            columns={  # a page keeps its kind; built-in ones have an address of their own, and home stands on top
+                "kind": _choice(_l("Kind of page"), _kinds_of_page, is_of=lambda page: page is None),
+                "slug": _slug(lambda page: page is None or page.kind == PageKind.TEXT),
+                "parent_id": _choice(
+                    _l("Stands below"),
+                    _parents,
+                    is_of=lambda page: page is None or page.kind != PageKind.HOME,
+                    coerce=lambda value: int(value) or None,
+                ),
+                "position": _place(),
+            },
+            texts=_page_texts(),
+            owner_column="forum_id",
+            check=_check_page,
+            why_kept=_why_keep_page,
+        ),
+        Kind(
+            name="forums",
+            label=N_("Forum"),
+            add=N_("Add a forum"),
+            edit=N_("Edit the texts of the forum"),
+            delete=N_("Delete the forum"),
+            model=Forum,
+            text_model=ForumText,
+            columns={
+                "slug": _slug(),
+                "approval": _choice(_l("A moderator reads before publication"), _approvals, default=Approval.NOBODY),
+                "by_invitation": Column(
+                    _l("Only approved participants may post"),
+                    BooleanField(
+                        _l(
+                            "Only participants whom the Secretariat has approved for this forum may post; everybody "
+                            "may read"
+                        )
+                    ),
+                ),
+            },
+            texts={
+                "title": Text(label=_l("Title"), most=ForumText.MAX_TITLE, needed=True),
+                "short_title": Text(label=_l("Short title"), most=ForumText.MAX_SHORT_TITLE, needed=True),
+                "description": Text(
+                    label=_l("Description for lists and search engines"), most=ForumText.MAX_DESCRIPTION
+                ),
+                "remarks": Text(label=_l("Remarks"), most=MAX_REMARKS, rows=3),
+                "about": Text(
+                    label=_l("About the forum"), most=ForumText.MAX_BODY, rows=14, markdown=("about_html", 3)
+                ),
+                "mandate": Text(label=_l("Mandate"), most=ForumText.MAX_BODY, rows=8, markdown=("mandate_html", 3)),
+            },
+            why_kept=_why_keep_forum,
+            public_from=_with_its_forum,
+            apart=True,
+        ),
+        Kind(
+            name="forum-pages",
+            label=N_("Page of a forum"),
+            add=N_("Add a page to the forum"),
+            edit=N_("Edit the page of the forum"),
+            delete=N_("Delete the page of the forum"),
+            model=Page,
+            text_model=PageText,
+            columns={"slug": _slug(), "position": _place()},
+            texts=_page_texts(),
+            owner=Forum,
+            owner_column="forum_id",
+            public_from=_with_its_forum,
+        ),
+        Kind(
+            name="groups",
+            label=N_("Group"),
+            add=N_("Add a group"),
+            edit=N_("Edit the group"),
+            delete=N_("Delete the group"),
+            model=Group,
+            text_model=GroupText,
+            columns={
+                "number": _number(_l("Number of the group")),
+                "slug": _slug(),
+                "approval": _choice(
+                    _l("A moderator reads before publication"),
+                    _approvals_of_group,
+                    coerce=lambda value: value or None,
+                ),
+            },
+            texts={
+                "title": Text(label=_l("Title"), most=GroupText.MAX_TITLE, needed=True),
+                "introduction": Text(
+                    label=_l("Introduction"), most=GroupText.MAX_BODY, rows=12, markdown=("introduction_html", 2)
+                ),
+                "remarks": Text(label=_l("Remarks"), most=GroupText.MAX_BODY, rows=4, markdown=("remarks_html", 2)),
+            },
+            owner=Forum,
+            owner_column="forum_id",
+            unique=("number", "slug"),
+            why_kept=_why_keep_group,
+            public_from=_with_its_forum,
+        ),
+        Kind(
+            name="questions",
+            label=N_("Guiding question"),
+            add=N_("Add a guiding question"),
+            edit=N_("Edit the guiding question"),
+            delete=N_("Delete the guiding question"),
+            model=Question,
+            text_model=QuestionText,
+            columns={"number": _number(_l("Number of the question"))},
+            texts={"text": Text(label=_l("Question"), most=QuestionText.MAX_TEXT, rows=4, needed=True)},
+            owner=Group,
+            owner_column="group_id",
+            unique=("number",),
+            why_kept=_why_keep_question,
+            public_from=_with_its_forum,
+        ),
+        Kind(
+            name="notices",
+            label=N_("Notice"),
+            add=N_("Add a notice"),
+            edit=N_("Edit the notice"),
+            delete=N_("Delete the notice"),
+            model=Notice,
+            text_model=NoticeText,
+            columns={
+                "published_at": Column(
+                    _l("Published"), MomentField(_l("Published"), default=lambda: utcnow().replace(second=0))
+                ),
+            },
+            texts={
+                "title": Text(label=_l("Title"), most=NoticeText.MAX_TITLE, needed=True),
+                "body": Text(label=_l("Text"), most=NoticeText.MAX_BODY, rows=8, markdown=("html", 4)),
+            },
+            owner=Forum,
+            owner_column="forum_id",
+            unique=(),
+            public_from=_notice_from,
+        ),
+        Kind(
+            name="documents",
+            label=N_("Document"),
+            add=N_("Add a document"),
+            edit=N_("Edit the document"),
+            delete=N_("Delete the document"),
+            model=Document,
+            text_model=DocumentText,
+            columns={
+                "kind": _choice(
+                    _l("Kind of document"),
+                    lambda _document, _language: [(kind, _(label)) for kind, label in labels.DOCUMENT.items()],
+                ),
+                "symbol": _line(
+                    _l("Symbol"),
+                    Document.MAX_SYMBOL,
+                    _l("Optional. As it is printed on the document; it is never translated."),
+                ),
+                "dated": Column(_l("Date"), DayField(_l("Date"), description=_l("Optional."))),
+                "position": _place(),
+            },
+            texts={
+                "title": Text(label=_l("Title"), most=DocumentText.MAX_TITLE, needed=True),
+                "note": Text(label=_l("Note"), most=DocumentText.MAX_NOTE, rows=3),
+                "url": Text(
+                    label=_l("Web address"),
+                    most=DocumentText.MAX_URL,
+                    may_lack=True,
+                    check=(WebAddress(),),
+                    hint=_l("Optional. Where the document can be read in this language."),
+                ),
+            },
+            owner=Forum,
+            owner_column="forum_id",
+            unique=(),
+            public_from=_with_its_forum,
+            files=True,
+        ),
+        Kind(
+            name="reasons",
+            label=N_("Reason for moderation"),
+            add=N_("Add a reason"),
+            edit=N_("Edit the reason"),
+            delete=N_("Delete the reason"),
+            model=Reason,
+            text_model=ReasonText,
+            columns={"position": _place()},
+            texts={"text": Text(label=_l("Reason"), most=ReasonText.MAX_TEXT, needed=True)},
+            unique=(),
+        ),
+    )
+}
+
+
+# Objects of a kind
+
+
+def find_kind(name: str) -> Kind:
+    """The kind of this name. Raises NotFound."""
+    if name not in KINDS:
+        raise NotFound
+    return KINDS[name]
+
+
+def get_object(kind: Kind, key: int) -> Any:
+    """An object of this kind and no other: a page of a forum is not one of the site. Raises NotFound."""
+    found = fetch(kind.model, key)
+    if kind.owner_column and (kind.owner is None) != (kind.owner_id_of(found) is None):
+        raise NotFound
+    return found
+
+
+def get_owner(kind: Kind, key: int | None) -> Any:
+    """The forum or group that a new object of this kind goes into, None for kinds that need none. Raises NotFound."""
+    if (kind.owner is None) != (key is None):
+        raise NotFound
+    return fetch(kind.owner, key) if kind.owner and key is not None else None
+
+
+def forum_of(thing: Any) -> Forum | None:
+    """The forum to which an object belongs, or which it is; None for what belongs to the site."""
+    if thing is None or isinstance(thing, Forum):
+        return thing
+    if isinstance(thing, Question):
+        return thing.group.forum
+    forum_id = getattr(thing, "forum_id", None)
+    return fetch(Forum, forum_id) if forum_id else None
+
+
+def missing_languages(thing: Any) -> list[str]:
+    """The codes of the site's languages in which an object has no text."""
+    return [code for code in site_languages() if code not in thing.texts]
+
+
+def incomplete_languages(kind: Kind, thing: Any) -> list[str]:
+    """The codes of the languages whose text leaves a field blank that another language fills in."""
+    return [code for code in site_languages() if code in thing.texts and blank_texts(kind, thing, code)]
+
+
+def blank_texts(kind: Kind, thing: Any, code: str) -> list[str]:
+    """The names of the texts that are blank in a language although another language has them."""
+    others = thing.texts.values()
+    return [
+        name
+        for name, text in kind.texts.items()
+        if not text.may_lack
+        and not getattr(thing.texts.get(code), name, "")
+        and any(getattr(other, name) for other in others)
+    ]

@@ -1,0 +1,298 @@
+"""All texts in one table, object by language, and the form of one cell of it, which translators have too."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select, func, inspect, literal, select
+from sqlalchemy.orm import selectinload
+
+from app.addresses import asked_page, link
+from app.admin.crud import Sent, Steps, done, query_without_page, rewrite, show
+from app.admin.kinds import KINDS, Kind, blank_texts, find_kind, forum_of, get_object
+from app.audit import name_of
+from app.errors import NotFound
+from app.extensions import db, transaction
+from app.forms import ChoiceField, Form, VersionedForm, carry_out
+from app.languages import reader_language, site_default, site_languages, text_in
+from app.models import Forum, Group, Role, User, Viewer
+from app.paging import PER_PAGE, Listing, count_pages
+from app.permissions import require
+from app.versions import fingerprint, require_version
+from app.viewer import signed_in, signed_in_user
+
+# What may be the matter with a cell, the worst first.
+MISSING, PARTIAL, OUTDATED, COMPLETE = range(4)
+SITE = 0  # in place of the key of a forum, for the texts of the site
+LONGEST_TITLE = 120
+
+bp = Blueprint("texts", __name__)
+translate = Blueprint("translate", __name__, url_prefix="/<language:lang>/translate")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The text of an object in one language: its state, and the labels of what is blank."""
+
+    code: str
+    state: int
+    blank: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """An object of the table, with its name and the language of that."""
+
+    kind: Kind
+    key: int
+    forum_id: int
+    title: str
+    language: str
+    cells: tuple[Cell, ...]
+
+    @property
+    def worst(self) -> int:
+        return min((cell.state for cell in self.cells), default=COMPLETE)
+
+
+def list_lines(forums: Collection[int] | None = None, codes: Collection[str] = ()) -> list[Line]:
+    """The objects of these forums (SITE for the site itself; by default of all) with their cells in these languages (by
+    default all), those with empty or outdated cells first. Takes one query a kind; no text is read as a whole."""
+    wanted = [code for code in site_languages() if not codes or code in codes]
+    found = [line for kind in KINDS.values() for line in _lines_of(kind, forums, wanted)]
+    return sorted(found, key=lambda line: (line.worst, -line.forum_id))
+
+
+def languages_to_write(forum: Forum) -> list[str]:
+    """The names of the languages in which something of a forum is missing or outdated."""
+    codes = {cell.code for line in list_lines({forum.id}) for cell in line.cells if cell.state != COMPLETE}
+    return [language.name for code, language in site_languages().items() if code in codes]
+
+
+def _lines_of(kind: Kind, forums: Collection[int] | None, codes: list[str]) -> Iterator[Line]:
+    objects: dict[int, dict[str, Any]] = {}
+    places: dict[int, int] = {}
+    for row in db.session.execute(_statement(kind, forums)):
+        objects.setdefault(row.key, {})[row.language] = row
+        places[row.key] = row.forum_id or SITE
+    for key, texts in objects.items():
+        best = texts.get(reader_language().code) or texts.get(site_default().code) or next(iter(texts.values()))
+        cells = tuple(_cell(kind, texts, code) for code in codes)
+        yield Line(kind, key, places[key], best.title, best.language, cells)
+
+
+def _statement(kind: Kind, forums: Collection[int] | None) -> Select[Any]:
+    """Of each text of a kind its object, its language, and which of its parts are written."""
+    [owner] = [column for column in inspect(kind.text_model).primary_key if column.name != "language"]
+    place: Any = {"forums": Forum.id, "questions": Group.forum_id}.get(kind.name)
+    if place is None:
+        place = getattr(kind.model, "forum_id", None)
+    texts = [(getattr(kind.text_model, name) != "").label(f"has_{name}") for name in kind.texts]
+    statement = select(
+        owner.label("key"),
+        (literal(SITE) if place is None else func.coalesce(place, SITE)).label("forum_id"),
+        kind.text_model.language,
+        kind.text_model.outdated_since,
+        func.substr(getattr(kind.text_model, next(iter(kind.texts))), 1, LONGEST_TITLE).label("title"),
+        *texts,
+    ).join(kind.model, kind.model.id == owner)
+    if kind.name == "questions":
+        statement = statement.join(Group, Group.id == kind.model.group_id)
+    if kind.name == "pages":
+        statement = statement.where(place.is_(None))
+    elif kind.name == "forum-pages":
+        statement = statement.where(place.is_not(None))
+    if forums is not None and place is None:
+        return statement if SITE in forums else statement.where(owner.is_(None))
+    if forums is not None:
+        statement = statement.where(func.coalesce(place, SITE).in_(forums))
+    return statement.order_by(owner, kind.text_model.language)
+
+
+def _cell(kind: Kind, texts: Mapping[str, Any], code: str) -> Cell:
+    there = texts.get(code)
+    blank = tuple(
+        text.label
+        for name, text in kind.texts.items()
+        if not text.may_lack
+        and not (there and getattr(there, f"has_{name}"))
+        and any(getattr(other, f"has_{name}") for other in texts.values())
+    )
+    if there is None:
+        return Cell(code, MISSING, blank)
+    state = PARTIAL if blank else OUTDATED if there.outdated_since else COMPLETE
+    return Cell(code, state, blank)
+
+
+# One cell
+
+
+class CellForm(VersionedForm):
+    """The texts of an object in one language."""
+
+    names: ClassVar[tuple[str, ...]]
+
+    @property
+    def typed(self) -> dict[str, str]:
+        return {name: (self[name].data or "").strip() for name in self.names}
+
+    @property
+    def is_filled(self) -> bool:
+        return any(self.typed.values())
+
+
+CELL_FORMS: dict[str, type[CellForm]] = {
+    name: type(
+        f"CellOf{name}",
+        (CellForm,),
+        {**{column: text.field() for column, text in kind.texts.items()}, "names": tuple(kind.texts)},
+    )
+    for name, kind in KINDS.items()
+}
+
+
+def version_of_cell(kind: Kind, thing: Any, code: str) -> str:
+    text = thing.texts.get(code)
+    return fingerprint([getattr(text, name, "") for name in kind.texts])
+
+
+def write_cell(kind: Kind, key: int, code: str, fields: Mapping[str, str], *, version: str, viewer: User) -> int:
+    """Write the text of an object in one language, which is up to date from then on, and return the object's key.
+
+    `version` is the one of it that the form showed. Raises Refused, ChangedMeanwhile, NotFound and Forbidden.
+    """
+    with transaction():
+        thing = get_object(kind, key)
+        require(viewer, "translate", (forum_of(thing), code))
+        present = version_of_cell(kind, thing, code)
+        changes = rewrite(kind, thing, Sent(texts={code: fields}), viewer=viewer)
+        require_version(version, present, changes=changes)
+        if code in thing.texts:
+            thing.texts[code].outdated_since = None
+    return key
+
+
+# Views
+
+
+class FilterForm(Form):
+    class Meta(Form.Meta):
+        csrf = False
+
+    forum = ChoiceField(_l("Forum"), coerce=lambda value: int(value) if value else None)
+    language = ChoiceField(_l("Language"), coerce=lambda value: value or None)
+
+    def __init__(self, forums: list[tuple[int, str]], codes: Collection[str]) -> None:
+        super().__init__(formdata=request.args)
+        self.forum.offer([("", _("All")), *((str(key), title) for key, title in forums)])
+        names = [(code, language.name) for code, language in site_languages().items() if code in codes]
+        self.language.offer([("", _("All languages")), *names])
+
+
+@bp.get("/texts/")
+def index() -> ResponseReturnValue:
+    heading = _("Texts")
+    shown = _table([(SITE, _("The site")), *_titles_of(None)], None, site_languages())
+    return show("admin/texts.html", heading, [(heading, request.path, "")], **shown)
+
+
+@translate.get("/")
+@signed_in
+def own() -> ResponseReturnValue:
+    viewer = signed_in_user()
+    require(viewer, "translate_anything")
+    forums = None if viewer.is_admin else {held.forum_id for held in viewer.roles if held.role == Role.TRANSLATOR}
+    heading = _("Texts to translate")
+    shown = _table(_titles_of(forums), forums, site_languages())
+    return render_template("admin/texts.html", heading=heading, steps=[(heading, request.path, "")], **shown), 200
+
+
+@translate.route("/<kind_name>/<int:key>/<target>/", methods=["GET", "POST"])
+@signed_in
+def cell(kind_name: str, key: int, target: str) -> ResponseReturnValue:
+    kind, viewer = find_kind(kind_name), signed_in_user()
+    if target not in site_languages():
+        raise NotFound
+    require(viewer, "translate_anything")
+    thing = get_object(kind, key)
+    require(viewer, "translate", (forum_of(thing), target))
+    form = _form_of(kind, thing, target)
+    written = carry_out(
+        form,
+        lambda: write_cell(kind, key, target, form.typed, version=form.version.data, viewer=viewer),
+        lambda: _form_of(kind, thing, target, formdata=None),
+    )
+    return _saved(viewer) if written is not None else _cell_page(kind, thing, target, form, viewer)
+
+
+def _form_of(kind: Kind, thing: Any, code: str, **source: Any) -> CellForm:
+    """The form of a cell; with `formdata=None` of what is stored, whatever was sent."""
+    return CELL_FORMS[kind.name](obj=thing.texts.get(code), version=version_of_cell(kind, thing, code), **source)
+
+
+def _saved(viewer: Viewer) -> ResponseReturnValue:
+    return done(_("The text is saved."), _table_of(viewer)[1])
+
+
+def _cell_page(kind: Kind, thing: Any, code: str, form: CellForm, viewer: Viewer) -> ResponseReturnValue:
+    language, text = site_languages()[code], thing.texts.get(code)
+    heading = f"{_(kind.label)}{_(':')} {language.name}"
+    page = render_template(
+        "admin/cell.html",
+        heading=heading,
+        steps=[*_steps_to_table(viewer), (heading, request.path, "")],
+        form=form,
+        kind=kind,
+        name=name_of(thing, reader_language()),
+        forum=forum_of(thing),
+        code=code,
+        direction=language.direction,
+        others=[thing.texts[other] for other in site_languages() if other != code and other in thing.texts],
+        blank=blank_texts(kind, thing, code),
+        outdated_since=text.outdated_since if text else None,
+        back=_table_of(viewer)[1],
+    )
+    return page, form.status
+
+
+def _table_of(viewer: Viewer) -> tuple[str, str]:
+    """The table from which the viewer came, by its name and address."""
+    if viewer.is_admin:
+        return _("Texts"), link("admin.texts.index")
+    return _("Texts to translate"), link("translate.own")
+
+
+def _steps_to_table(viewer: Viewer) -> Steps:
+    above = [(_("Administration"), link("admin.home"), "")] if viewer.is_admin else []
+    return [*above, (*_table_of(viewer), "")]
+
+
+def _titles_of(keys: Collection[int] | None) -> list[tuple[int, str]]:
+    """`(key, short title)` of these forums, by default of all, the latest made first."""
+    statement = select(Forum).order_by(Forum.id.desc()).options(selectinload(Forum.texts))
+    found = db.session.scalars(statement if keys is None else statement.where(Forum.id.in_(keys)))
+    return [(forum.id, text_in(forum).short_title) for forum in found]
+
+
+def _table(titles: list[tuple[int, str]], forums: Collection[int] | None, codes: Collection[str]) -> dict[str, Any]:
+    """What the page shows: the lines that the filters leave, in pages. Raises NotFound beyond the last."""
+    form, viewer = FilterForm(titles, codes), signed_in_user()
+    is_valid, page = form.validate(), asked_page()
+    if is_valid and form.forum.data is not None:
+        forums = {form.forum.data}
+    shown = [code for code in codes if not (is_valid and form.language.data) or code == form.language.data]
+    lines = list_lines(forums, shown)
+    pages = count_pages(len(lines), page)
+    return {
+        "form": form,
+        "found": Listing(lines[(page - 1) * PER_PAGE : page * PER_PAGE], len(lines), page, pages),
+        "incomplete": sum(line.worst != COMPLETE for line in lines),
+        "codes": shown,
+        "titles": dict(titles),
+        "may": lambda line, code: viewer.is_admin or viewer.has_role(Role.TRANSLATOR, line.forum_id, code),
+        "query": query_without_page(),
+    }

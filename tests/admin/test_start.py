@@ -1,0 +1,79 @@
+"""The first page says what to do now."""
+
+from datetime import timedelta
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.database import utcnow
+from app.extensions import db
+from app.models import Forum, Group, Topic, User
+from tests.conftest import sign_in
+from tests.world import make_forum, make_pending, make_user
+
+START = "/en/admin/"
+
+
+def test_site_without_a_forum_is_told_the_first_steps(app: Flask):
+    with app.app_context():
+        make_user("root", is_admin=True)
+        db.session.commit()
+        key = db.session.query(User).one().id
+    page = sign_in(app, key).get(START).text
+
+    assert "First steps" in page
+    assert "/en/admin/forums/new/" in page
+
+
+def test_site_with_a_forum_needs_no_first_steps(admin: FlaskClient):
+    assert "First steps" not in admin.get(START).text
+
+
+def test_messages_that_wait_are_told_with_the_way_to_them(admin: FlaskClient, look, world):
+    def post() -> None:
+        make_pending(db.session.get_one(Topic, world.topic), db.session.get_one(User, world.alice), "Please approve.")
+        db.session.commit()
+
+    look(post)
+    page = admin.get(START).text
+
+    assert "1 message waits, or was reported." in page
+    assert 'href="/en/moderation/"' in page
+
+
+def test_deadline_of_the_week_is_told(admin: FlaskClient):
+    assert "last moment to post – " in admin.get(START).text.replace("\n", " ")
+
+
+def test_deadline_beyond_a_week_is_not_told(admin: FlaskClient, look):
+    def postpone() -> None:
+        db.session.get_one(Forum, 1).periods[0].closes_at = utcnow() + timedelta(days=8)
+        db.session.commit()
+
+    look(postpone)
+
+    assert "last moment to post" not in admin.get(START).text
+
+
+def test_forum_that_opens_this_week_is_told(admin: FlaskClient, look):
+    look(lambda: (make_forum("coming", opens=24, closes=2_400), db.session.commit()))
+
+    assert "opens – " in admin.get(START).text.replace("\n", " ")
+
+
+def test_every_forum_is_one_click_away(admin: FlaskClient):
+    page = admin.get(START).text
+
+    assert 'href="/en/admin/forums/1/"' in page
+    assert 'href="/en/admin/forums/2/"' in page
+
+
+def test_incomplete_texts_are_told_with_the_ways_to_write_them(admin: FlaskClient, look):
+    def remove_spanish() -> None:
+        group = db.session.get_one(Group, 1)
+        group.texts.pop("es")
+        db.session.commit()
+
+    look(remove_spanish)
+
+    assert 'href="/en/translate/groups/1/es/"' in admin.get(START).text
