@@ -5,21 +5,21 @@ PYTHON ?= python3
 run:  ## Set everything up and serve on http://127.0.0.1:8000 (HOST, PORT)
 	@$(PYTHON) tools/run.py
 
-flask:  ## A command of flask with the settings of `make run`, such as: make flask ARGS="users create --help"
+flask:  ## A flask command with the settings of `make run`, such as: make flask ARGS="users create --help"
 	@$(PYTHON) tools/run.py flask $(ARGS)
 
-test:  ## Set up what the tests need and run them; ARGS are pytest's
+test:  ## Set up what the tests need and run them; ARGS are passed to pytest
 	@$(PYTHON) tools/test.py $(ARGS)
 
 check:  ## Style, types and catalogues
 	@$(PYTHON) tools/check.py
 
-bench:  ## What a page costs; with ARGS=strangers, what strangers can make the server pay
+bench:  ## The cost of pages; with ARGS=strangers of hostile requests, with ARGS=failures the effect of restarts
 	@$(PYTHON) tools/environment.py -m bench.$(or $(ARGS),report)
 
-catalogues:  ## Bring the catalogues in line with the source texts
+catalogues:  ## Update the catalogues from the source texts
 	@$(PYTHON) tools/environment.py -m tools.catalogues update
 
-lock:  ## Pin every package, for Python 3.11 to 3.14 at once; needs uv (pip install uv)
+lock:  ## Pin all packages in constraints.txt, for Python 3.11 to 3.14; needs uv (pip install uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock" \
 		requirements.txt requirements-dev.txt requirements-postgresql.txt --output-file constraints.txt

@@ -1,4 +1,4 @@
-"""Environment -> settings. A missing or unsafe setting stops the start with a sentence that says what to set."""
+"""Settings, read from the environment. If one is missing or unsafe, the error says in one sentence what to set."""
 
 import os
 import re
@@ -9,14 +9,14 @@ from urllib.parse import SplitResult, urlsplit
 
 ROOT = Path(__file__).resolve().parent
 SHORTEST_SECRET = 32
-# In bytes: room for a megabyte of text as forms encode it, so that it is refused as too long and given back.
+# In bytes. A megabyte of percent-encoded text fits in it, and is then refused at its field and returned to the person.
 LARGEST_FORM = 4 * 1024 * 1024
 MEGABYTE = 1024 * 1024
-MOST_MEGABYTES = 100  # a file is read at once to be told by its content
+MOST_MEGABYTES = 100  # a file is read into memory to identify its kind
 MOST_FILES = 20
 MOST_PROXIES = 10
-SECONDS_TO_CONNECT = 5  # to PostgreSQL; a server that hangs does not hang the readers
-EXIT_STATUS = 78  # EX_CONFIG of sysexits.h: the units of deploy/ do not start such a process again
+SECONDS_TO_CONNECT = 5  # to PostgreSQL, so that readers do not wait for a server that does not answer
+EXIT_STATUS = 78  # EX_CONFIG in sysexits.h; the units in deploy/ do not restart the process after it
 REDIS_SCHEMES = frozenset({"redis", "rediss", "redis+unix"})
 MOST_AN_HOUR = 10_000
 MOST_OF_A_DISK = 1_000_000  # in megabytes
@@ -32,7 +32,7 @@ class SettingError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """All settings of one application; README documents each by its environment name."""
+    """The settings of an application. README describes each of them under the name of its environment variable."""
 
     secret_key: str
     site_url: str
@@ -68,13 +68,13 @@ class Config:
         if self.redis_url:
             _require_redis(self.redis_url)
         if self.contact_email and not CONTACT.fullmatch(self.contact_email):
-            raise SettingError("CONTACT_EMAIL must be one e-mail address, such as secretariat@example.org")
+            raise SettingError("CONTACT_EMAIL must be one email address, such as secretariat@example.org")
         if self.default_language not in self.languages:
             raise SettingError(f"DEFAULT_LANGUAGE must be one of {', '.join(self.languages)}.")
 
     @property
     def files(self) -> Path:
-        """Where attached files lie."""
+        """The folder of attached files."""
         return self.files_folder or self.instance / "files"
 
     @property
@@ -82,14 +82,14 @@ class Config:
         return self.site_url.startswith("https://")
 
     def _engine_options(self) -> dict[str, object]:
-        """No limit to the pool: a thread uses one connection at a time, so there are never more than threads."""
+        """The pool has no limit: each thread uses one connection at a time, so there are no more than threads."""
         options: dict[str, object] = {"pool_size": 0, "pool_use_lifo": True}
         if self.database_url.startswith("postgresql"):
             options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": SECONDS_TO_CONNECT}}
         return options
 
     def for_flask(self) -> dict[str, object]:
-        """The same settings under the names that Flask and its extensions read."""
+        """The settings under the names that Flask and its extensions use."""
         return {
             "SECRET_KEY": self.secret_key,
             "SITE": self,
@@ -104,7 +104,7 @@ class Config:
             "MAX_CONTENT_LENGTH": LARGEST_FORM,
             "MAX_FORM_MEMORY_SIZE": LARGEST_FORM,
             "WTF_CSRF_TIME_LIMIT": None,
-            "WTF_CSRF_CHECK_DEFAULT": False,  # app/forms.py looks at what is sent alone
+            "WTF_CSRF_CHECK_DEFAULT": False,  # app/forms.py checks it
             "WTF_CSRF_SSL_STRICT": False,
             "BABEL_DEFAULT_LOCALE": self.default_language,
             "BABEL_TRANSLATION_DIRECTORIES": ";".join(str(path) for path in self.translations),
@@ -115,14 +115,14 @@ class Config:
                 "application/atom+xml",
                 "application/xml",
             ],
-            # Files are streamed, and the extension's own list for them leaves gzip out, which is all that some take.
+            # For static files, which are streamed; the default list lacks gzip, which is all that some clients accept.
             "COMPRESS_ALGORITHM_STREAMING": ["zstd", "br", "gzip", "deflate"],
             **self.overrides,
         }
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Config:
-    """Read the settings; raises SettingError where one is missing or unsafe."""
+    """Read the settings. Raises SettingError if one is missing or unsafe."""
     files = environ.get("FILES_FOLDER", "")
     proxies = environ.get("TRUSTED_PROXIES", "0")
     if not _is_whole_number(proxies, 0, MOST_PROXIES):
@@ -187,7 +187,7 @@ def _require_redis(written: str) -> None:
 
 
 def _split(written: str) -> SplitResult | None:
-    """The parts of an address; None where it is none, or its port is not one from 1 to 65535."""
+    """The parts of an address; None if it is not valid, or its port is not between 1 and 65535."""
     try:
         address = urlsplit(written)
         return None if address.port == 0 else address

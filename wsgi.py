@@ -1,4 +1,4 @@
-"""The WSGI entry point: `granian --interface wsgi wsgi:app`. Commands of flask begin here too (`flask --app wsgi`)."""
+"""The entry point of the web server (`granian --interface wsgi wsgi:app`) and of commands (`flask --app wsgi`)."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ import sys
 from app import create_app
 from config import EXIT_STATUS, SettingError
 
-os.umask(0o077)  # what the site keeps is for its own user: database, attached files, emails
+os.umask(0o077)  # only the site's user can read the database, attached files and emails
 
 try:
     app = create_app()

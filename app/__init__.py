@@ -1,4 +1,4 @@
-"""Plenary, an online forum for official consultations. `create_app` wires it together."""
+"""Plenary, an online forum for official consultations. `create_app` makes the application."""
 
 from importlib import import_module
 
@@ -24,7 +24,7 @@ from app.extensions import babel, compress, csrf, db, limiter, login_manager, mi
 from app.storage import LocalFolder
 from config import MEGABYTE, ROOT, Config, from_environment
 
-# Imported by their full paths, since a name imported here would hide the package of that name.
+# Imported by their full paths, since a blueprint imported by name would hide the package of that name.
 BLUEPRINTS = tuple(
     getattr(import_module(f"app.{path.partition(':')[0]}"), path.partition(":")[2] or "bp")
     for path in (

@@ -1,4 +1,4 @@
-"""Addresses: each page's begins with its language, and templates build them through one cached builder."""
+"""Addresses: those of pages begin with the language, and `link` builds them from a cache."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -12,8 +12,8 @@ from app.errors import NotFound
 from app.languages import reader_language, site_languages
 
 LARGEST_KEY = 2**31 - 1
-# What the addresses of pages may name behind their question mark, by endpoint. Anything else is as if it were absent:
-# no link of a page repeats it, and readers who are signed out get the same page (app/page_cache.py).
+# The query parameters of pages, by endpoint. Others are ignored: no link on a page repeats them, and signed-out readers
+# get the same page from the cache (app/page_cache.py).
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     "forums.group": ("page", "question"),
     "forums.topic": ("page",),
@@ -35,9 +35,9 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
             "auth.check_mail",
             "auth.new_confirmation",
             "auth.forgot",
-            "auth.second_step.code",
-            "auth.second_step.page",
-            "auth.second_step.recovery_codes",
+            "auth.second_step_code",
+            "auth.second_step",
+            "auth.recovery_codes",
         ),
         ("next",),
     ),
@@ -45,14 +45,14 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
 
 
 class KeyConverter(IntegerConverter):
-    """A number that can be the key of a row; larger ones name no page, and no database takes them."""
+    """A number that can be the key of a row. Larger numbers, which databases do not accept, match no route."""
 
     def __init__(self, url_map: Map) -> None:
         super().__init__(url_map, max=LARGEST_KEY)
 
 
 class TextConverter(UnicodeConverter):
-    """A part of an address without control characters: with one it names nothing, and not all databases take it."""
+    """A part of a path without control characters, which not all databases accept; with one, no route matches."""
 
     def __init__(self, url_map: Map) -> None:
         super().__init__(url_map)
@@ -75,7 +75,7 @@ def link(endpoint: str, **values: object) -> str:
 
 
 def link_in(code: str, endpoint: str, **values: object) -> str:
-    """The path of a page in the named language."""
+    """The path of a page in the language with this code."""
     build: Callable[..., str] = current_app.extensions["build_address"]
     return build(code, endpoint, **values)
 
@@ -86,7 +86,7 @@ def absolute(path: str) -> str:
 
 
 def here() -> str:
-    """What follows the language in the address of this page, the same in all of them, with its page number."""
+    """The path of this page after the language, with the query parameters that the page knows."""
     made: str | None = g.get("here")
     if made is None:
         g.here = made = _here()
@@ -94,7 +94,7 @@ def here() -> str:
 
 
 def canonical() -> str:
-    """The path by which search engines should know this page: only the page number counts."""
+    """The path of this page for search engines: only the page number is kept of the query."""
     if not request.query_string:
         return request.path
     page = request.args.get("page", "")
@@ -102,13 +102,13 @@ def canonical() -> str:
 
 
 def page_number(text: str) -> int | None:
-    """The number of a page, from 1, that a query parameter gives; None where it gives none."""
+    """The page number in a query parameter, from 1; None if it is not one."""
     is_number = text.isascii() and text.isdigit() and len(text) < 10
     return int(text) or None if is_number else None
 
 
 def asked_page() -> int:
-    """The page number asked for, 1 by default. Raises NotFound where it is no number of a page."""
+    """The requested page number, 1 by default. Raises NotFound if it is not a page number."""
     if not request.query_string:
         return 1
     asked = page_number(request.args.get("page", "1"))
@@ -118,10 +118,11 @@ def asked_page() -> int:
 
 
 def local_path(target: str | None) -> str | None:
-    """The redirect target if it is a path of this site, else None; a page of the site in the reader's language, who
-    may have changed it on the way.
+    """The target of a redirect if it is a path of this site, otherwise None. Pages are given in the reader's present
+    language, which may have changed meanwhile.
 
-    `//host`, `/\\host` and `https:host` all leave the site in some browser; one slash and no backslash stay.
+    Browsers may take `//host`, `/\\host` and `https:host` for another site, so the path must begin with exactly one
+    slash and contain no backslash.
     """
     if not target or not target.startswith("/") or target.startswith("//") or "\\" in target:
         return None
@@ -132,7 +133,7 @@ def local_path(target: str | None) -> str | None:
 
 
 def asked_destination() -> str | None:
-    """Where the reader wants to go on after the forms on the way, such as signing up, if it is a path of this site."""
+    """The path in `next`, to which the reader returns after signing in or up; None if it is not one of this site."""
     return local_path(request.args.get("next"))
 
 
@@ -157,8 +158,8 @@ def _give_language(endpoint: str, values: dict[str, object]) -> None:
 
 
 def _name_no_host() -> ResponseReturnValue | None:
-    """The router's own redirects, such as to a missing slash, would name whatever host the request claims: only the
-    path is kept, and the browser stays where it is."""
+    """Make the router's own redirects, such as to a path with a final slash, relative: they would otherwise contain the
+    host that the request claims."""
     if not isinstance(request.routing_exception, RequestRedirect):
         return None
     there = urlsplit(request.routing_exception.new_url)

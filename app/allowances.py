@@ -26,7 +26,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 class TooMuchInATime(ForumError):
-    """More than one person may do: `said` is the message, with the limit `most` and the `moment` when it ends."""
+    """A person's limit is reached: `said` is the message, with the limit `most` and the `moment` when it ends."""
 
     status = 429
     heading = _l("Please wait before you send more")
@@ -79,7 +79,7 @@ class TooManyBytes(TooMuchInATime):
 
 
 class TooManyBytesSent(TooManyBytes):
-    """Said before what was sent is read."""
+    """Raised before the body of the request is read."""
 
     said = _l(
         "You can attach at most %(most)s of files within 24 hours, and these files would exceed that limit. Nothing"
@@ -89,7 +89,8 @@ class TooManyBytesSent(TooManyBytes):
 
 
 def require_post(author: User, forum: Forum, sizes: Sequence[int]) -> None:
-    """Let the author post one more message, with files of these sizes in bytes. Raises TooManyPosts, TooManyBytes."""
+    """Check that the author can post one more message, with files of these sizes in bytes. Raises TooManyPosts and
+    TooManyBytes."""
     if not _is_limited(author, forum):
         return
     posted = select(Message.posted_at.label("at")).where(Message.author_id == author.id)
@@ -98,7 +99,7 @@ def require_post(author: User, forum: Forum, sizes: Sequence[int]) -> None:
 
 
 def require_change(author: User, forum: Forum, sizes: Sequence[int]) -> None:
-    """Let the author change one of their messages once more, as often as they may post. Raises TooManyChanges and
+    """Check that the author can change a message once more; the limit is that for posting. Raises TooManyChanges and
     TooManyBytes."""
     if not _is_limited(author, forum):
         return
@@ -116,7 +117,7 @@ def require_change(author: User, forum: Forum, sizes: Sequence[int]) -> None:
 
 
 def require_report(reporter: User, forum: Forum) -> None:
-    """Let the reporter report one more message. Raises TooManyReports."""
+    """Check that the reporter can report one more message. Raises TooManyReports."""
     if _is_limited(reporter, forum):
         reported = select(Report.at.label("at")).where(Report.reporter_id == reporter.id)
         _require_fewer(reported, _site().reports_per_hour, TooManyReports)
@@ -130,7 +131,7 @@ def bytes_left(author: User) -> tuple[int, datetime]:
 
 
 def _is_limited(person: User, forum: Forum) -> bool:
-    """Whether the person has limits in the forum; their row is then locked until the transaction ends."""
+    """Whether the person has limits in the forum. If so, their row is locked until the transaction ends."""
     if moderates(person, forum):
         return False
     db.session.execute(select(User.id).where(User.id == person.id).with_for_update(key_share=True))
@@ -138,7 +139,7 @@ def _is_limited(person: User, forum: Forum) -> bool:
 
 
 def _require_fewer(times: Select[Any] | Any, most: int, refusal: type[TooMuchInATime]) -> None:
-    """Raise the refusal where there are `most` of these times within the last hour."""
+    """Raise the refusal if `most` of these times are within the last hour."""
     found = times.subquery()
     counted = select(found.c.at).where(found.c.at > utcnow() - HOUR).order_by(found.c.at.desc())
     first = db.session.scalar(counted.offset(most - 1).limit(1))
@@ -162,11 +163,10 @@ def _require_bytes(author: User, sizes: Sequence[int]) -> None:
 
 
 def _attached(author: User) -> list[tuple[datetime, int]]:
-    """When the author attached files within the last day, and their sizes in bytes, the oldest first."""
+    """When the author attached files within the last day, and their sizes in bytes, oldest first."""
     since = utcnow() - DAY
-    touched = or_(
-        Message.posted_at > since, Message.edited_at > since
-    )  # when files were attached; both columns are indexed
+    # Files are attached when a message is posted or edited; both columns are indexed.
+    touched = or_(Message.posted_at > since, Message.edited_at > since)
     statement = select(Attachment.created_at, Attachment.size).join(Message, Message.id == Attachment.message_id)
     statement = statement.where(Message.author_id == author.id, touched, Attachment.created_at > since)
     return [(at, size) for at, size in db.session.execute(statement.order_by(Attachment.created_at))]

@@ -1,4 +1,4 @@
-"""What the log says of every change: written by the action that makes it, in its own transaction."""
+"""The log of changes, written by the actions that make them, in the same transaction."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -10,12 +10,12 @@ from app.models import Forum, LogEntry, User
 
 Change = dict[str, Any]
 
-# Of these the log says that they changed, and nothing more.
+# The log says that these have changed, without their values.
 SECRET = frozenset({"password_hash", "totp_secret", "totp_last_step", "token_hash", "code_hash"})
 
 
 def assign(thing: Any, values: Mapping[str, Any], language: str = "") -> list[Change]:
-    """Set the values, and say what they changed."""
+    """Set the values, and return the changes."""
     changes = []
     for name, new in values.items():
         changes += changed(name, getattr(thing, name), new, language)
@@ -24,7 +24,7 @@ def assign(thing: Any, values: Mapping[str, Any], language: str = "") -> list[Ch
 
 
 def changed(field: str, old: Any, new: Any, language: str = "") -> list[Change]:
-    """The change of one field, or none where the old and the new value say the same."""
+    """The change of one field in a list; an empty list if the value is the same."""
     old, new = _plain(old), _plain(new)
     if old == new:
         return []
@@ -43,10 +43,10 @@ def record(
     name: Any = None,
     forum_id: int | None = None,
 ) -> None:
-    """Write into the log what the viewer, or the command line (None), did to a thing; inside the transaction.
+    """Log what the viewer, or the command line (None), did to a thing; called inside the transaction.
 
-    `name` is what gives a thing its name that has none of its own, such as the forum of a period. `forum_id`
-    is needed only where the thing itself belongs to no forum, such as a person who gets a role in one.
+    `name` is the object that names a thing without a name of its own, such as the forum of a period. `forum_id` is
+    needed only if the thing itself belongs to no forum, such as a person who gets a role in one.
     """
     entry = LogEntry(
         user_id=viewer.id if viewer else None,
@@ -61,7 +61,7 @@ def record(
 
 
 def name_of(thing: Any, language: Language | None = None) -> str:
-    """What a thing is called, in this language, or else the site's default, where it has a text there."""
+    """The name of a thing; of its texts, that in this language, by default the site's, or the best other one."""
     if getattr(thing, "texts", None):
         text = text_in(thing, language or site_default())
         return str(getattr(text, "title", "") or getattr(text, "text", ""))
@@ -69,7 +69,7 @@ def name_of(thing: Any, language: Language | None = None) -> str:
 
 
 def _forum_of(thing: Any) -> int | None:
-    """The key of the forum that a thing is, or to which it belongs, be it through its topic or group."""
+    """The key of a forum, or of the forum to which a thing belongs, directly or through its topic or group."""
     if isinstance(thing, Forum):
         return thing.id
     for owner in ("topic", "group"):
@@ -79,7 +79,7 @@ def _forum_of(thing: Any) -> int | None:
 
 
 def _plain(value: Any) -> str | int | bool:
-    """As JSON can keep it: moments as `2012-03-02 23:00:00 UTC`, nothing as ""."""
+    """A value for JSON: times as `2012-03-02 23:00:00 UTC`, None as ""."""
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S} UTC"
     if isinstance(value, date):

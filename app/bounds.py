@@ -1,5 +1,5 @@
-"""Limits on what a request may contain, in addition to its size: counted before parsing, which costs far more time and
-memory than the request itself."""
+"""Limits on what a request may contain, besides its size. Checked before parsing, which takes far more time and memory
+than the request itself."""
 
 import re
 from collections.abc import Iterable
@@ -13,18 +13,17 @@ if TYPE_CHECKING:
 LONGEST_ADDRESS = 8_000  # in bytes, as all lengths here; of the path, and of the query
 MOST_ARGUMENTS = 100
 LONGEST_HEADERS = 16_000  # of the values of all of them together
-LONGEST_KEPT = 1_000  # of one of them, where all are too long
+LONGEST_KEPT = 1_000  # of one header, if all together are too long
 MOST_COOKIES = 100
 # Enough for a check box for each State, or for each message of the longest list that can be moved.
 MOST_FIELDS = 1_000
-# In percent signs: a megabyte of text as forms encode it, so that it is refused at its field and given back.
+# In percent signs: enough for a megabyte of text, which is then refused at its field and returned to the person.
 MOST_ESCAPES = 1_100_000
 MOST_PARTS = 200  # of a form with files, which has no list of check boxes
-LONGEST_PART_HEADER = 1_200  # of one field or file: far longer than any system allows names of files
+LONGEST_PART_HEADER = 1_200  # of one field or file: far longer than file names on any system
 BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r")
-FEW_ESCAPES = 50_000  # which cost little, whatever they encode
-# UTF-8 (RFC 3629, section 4) with bytes as a percent sign and two digits. A byte that belongs to no character costs as
-# much as many others.
+FEW_ESCAPES = 50_000  # fewer take little time, whatever they encode
+# Percent-encoded UTF-8 (RFC 3629, section 4). An invalid byte takes as much time as many valid ones.
 TAIL = rb"%[89AB][0-9A-F]"
 WELL_FORMED = re.compile(
     rb"(?:[^%]|%[0-7][0-9A-F]|%(?:C[2-9A-F]|D[0-9A-F])"
@@ -85,7 +84,7 @@ class ShortHeaders:
             _refuse(TOO_LARGE)
 
     def _end_of_state(self, data: bytes, start: int) -> int:
-        """Where the header that begins at `start` ends, or the content before the next one; -1 where not yet."""
+        """The end of the header that begins at `start`, or of the content before the next one; -1 if not read yet."""
         if self._is_in_header:
             found = BLANK_LINE.search(data, start)
             return found.end() if found else -1
@@ -113,7 +112,7 @@ def _refuse(status: int) -> NoReturn:
 
 
 def _without_excess(answer: "WSGIApplication") -> "WSGIApplication":
-    """The application, with whatever exceeds the limits removed from its requests and noted."""
+    """The application, for which whatever exceeds the limits is removed from requests and noted in EXCESS."""
 
     def answer_in_bounds(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         environ[EXCESS] = excess_of(environ)
@@ -128,7 +127,7 @@ def _without_excess(answer: "WSGIApplication") -> "WSGIApplication":
 
 
 def excess_of(environ: "WSGIEnvironment") -> int | None:
-    """The status of the error where a request has too much besides what it sends, None where it has not."""
+    """The error status for a request whose address or headers exceed the limits; None for others."""
     return _excess_of_address(environ) or _excess_of_headers(environ)
 
 

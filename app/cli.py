@@ -13,9 +13,9 @@ from app.attachments.cli import files
 from app.auth.cli import users
 from app.database import utcnow
 from app.extensions import transaction
-from app.mail.cli import worker
-from app.sample.accounts import describe, keep
+from app.mail.worker import worker
 from app.sample.load import Loaded, NotEmpty, load
+from app.sample.people import describe, keep
 
 
 def register(app: Flask) -> None:
@@ -38,12 +38,19 @@ def sample() -> None:
 @click.option("--accounts", type=click.Path(path_type=Path), required=True, help="Where to keep the sample's accounts.")
 @with_appcontext
 def prepare(accounts: Path) -> None:
-    """Bring the database up to date and, where it is empty, load the sample. Used by `make run`."""
+    """Bring the database up to date, load the sample if it is empty, and say how to sign in. Used by `make run`."""
     upgrade()
     try:
-        _tell(load(utcnow(), keep=lambda made: keep(made, accounts)))
+        loaded = load(utcnow(), keep=lambda made: keep(made, accounts))
     except NotEmpty:
-        return
+        click.echo(
+            f"The accounts of the sample are in {accounts}."
+            if accounts.exists()
+            else "Sign in with an account that you have created. To create one: make flask ARGS='users create --help'"
+        )
+    else:
+        _tell(loaded)
+        click.echo(f"Sign in with one of these accounts. They are not shown again, but are kept in {accounts}.")
 
 
 @click.command("upgrade")
@@ -59,7 +66,7 @@ def upgrade_command() -> None:
 @click.command()
 @with_appcontext
 def recount() -> None:
-    """Count everything that is counted in forums, groups, questions and topics, and print what differed."""
+    """Count the messages, participants and topics of forums, groups, questions and topics again; print corrections."""
     with transaction():
         differences = counters.recount()
     for kind, key, counter, was, now in differences:
@@ -68,11 +75,11 @@ def recount() -> None:
 
 
 @click.command("stress")
-@click.option("--topics", type=click.IntRange(1, 100_000), required=True, help="How many topics to add.")
-@click.option("--messages", type=click.IntRange(1, 10_000_000), required=True, help="How many messages, in all.")
+@click.option("--topics", type=click.IntRange(1, 100_000), required=True, help="Number of topics to add.")
+@click.option("--messages", type=click.IntRange(1, 10_000_000), required=True, help="Number of messages in all.")
 @with_appcontext
 def stress_command(topics: int, messages: int) -> None:
-    """Fill the database for measuring: an open forum with these topics, the messages dealt out evenly."""
+    """Fill the database for measurements: an open forum with topics and evenly distributed messages."""
     if messages < topics:
         raise click.UsageError("Each topic needs a message: --messages must not be smaller than --topics.")
     numbers = stress.fill(topics, messages, utcnow())

@@ -1,8 +1,8 @@
-"""The list of all places that store what participants write, and what happens to the text in each when it is hidden.
+"""All places that store what participants write, and what happens to the text in each when it is hidden.
 
 Add every new place (a column, a folder) to this list: after each act, a test searches every column of the database and
-fails if the words are in a place that the list does not name. A difference between two wordings contains only numbers
-(app/difference.py), and an email about a message contains none of its text, so neither is such a place.
+fails if the text is in a place that is not listed. Differences (app/difference.py) contain only numbers, and emails
+about a message contain none of its text, so neither is listed.
 """
 
 import enum
@@ -18,17 +18,17 @@ FILES = "files"  # the folder of attached files
 
 
 class Fate(enum.StrEnum):
-    SHOWN = "shown"  # unchanged, for all who could read it before
+    SHOWN = "shown"  # unchanged, for everyone who could read it before
     KEPT = "kept"  # kept for its author, moderators and administrators
     GONE = "gone"  # emptied, or deleted with its row
 
 
 @dataclass(frozen=True)
 class Place:
-    """A place, `table.column` or FILES, and what becomes of the words of a message in it.
+    """A place, `table.column` or FILES, and what happens there to the text of a message.
 
-    `withdrawn` by the author, `withheld` by a moderator, `hidden` where a moderator corrects what was said and hides
-    it; `erased` with the account of the author, where the words are not part of the record.
+    It is `withdrawn` by the author, `withheld` by a moderator, `hidden` by a moderator who corrects it and hides the
+    former text, or `erased` with the account of the author, if it is not part of the record.
     """
 
     name: str
@@ -48,16 +48,16 @@ PLACES = (
     # A removed file is deleted; its name is kept for the history of its message.
     Place("attachment.name", hidden=Fate.SHOWN),
     Place(FILES, hidden=Fate.SHOWN),
-    # A title belongs to all who write under it: the one who withholds the first message can give another, and the log
-    # keeps the former one. It is erased where only moderators have read it.
+    # A title belongs to all who write in the topic. Whoever withholds the first message can change it; the log keeps
+    # the former title. It is erased if only moderators have read it.
     Place("topic.title", withdrawn=Fate.SHOWN, withheld=Fate.GONE, hidden=Fate.SHOWN),
     Place("log_entry.detail", withdrawn=Fate.GONE, hidden=Fate.GONE, erased=Fate.KEPT),
 )
 
 
 def erase_words(numbers: ScalarSelect[int]) -> None:
-    """Erase the present and earlier texts of the messages with these numbers. Called inside a transaction,
-    which also deletes the files once it is committed."""
+    """Erase the current and earlier texts of the messages with these numbers. Called inside a transaction; the files
+    are deleted once it is committed."""
     db.session.execute(delete(Revision).where(Revision.message_id.in_(numbers)))
     for attachment in db.session.scalars(select(Attachment).where(Attachment.message_id.in_(numbers))):
         db.session.delete(attachment)  # one by one, since the file goes with its row

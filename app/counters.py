@@ -1,11 +1,11 @@
-"""The counters of forums, groups, questions and topics: of what everyone sees.
+"""Counters of forums, groups, questions and topics. They count what everyone can see.
 
-Each action keeps them as it goes, at the same cost however much there is; `flask recount` counts them all from the
-messages. No counter of speakers needs a table of its own: a message changes it exactly where the topic, or the forum,
-has no other published message of the same speaker, and an index tells that at once.
+Actions update them at a cost that does not depend on the number of messages; `flask recount` counts everything again.
+The number of participants needs no table: a message changes it only if the topic, or the forum, has no other published
+message of the same speaker, which an index shows.
 
-Called inside a transaction that keeps the topics from other writers (`writing.held`). The forum is kept from them after
-its topics, and its groups and questions after the forum, so that two actions never wait for each other.
+Called inside a transaction that has locked the topics (`writing.held`). Locks are taken in one order, topics, then the
+forum, then groups and questions, so that no two actions can deadlock.
 """
 
 from collections import Counter
@@ -28,7 +28,7 @@ OF_A_TOPIC: dict[str, Any] = {
     ),
     "message_count": func.count(Message.id).filter(_PUBLISHED),
     "participant_count": func.count(func.distinct(WHO_SPEAKS)).filter(_PUBLISHED),
-    # A topic without messages was active when it began.
+    # For a topic without messages, the time when it was started.
     "active_at": func.coalesce(
         func.max(Message.posted_at).filter(Message.position.is_not(None)),
         Topic.created_at,
@@ -53,7 +53,7 @@ COUNTERS: dict[Any, tuple[dict[str, Any], Any, ColumnElement[bool]]] = {
 
 @contextmanager
 def carried(*topics: Topic) -> Iterator[None]:
-    """Carry what changes inside of the topics' counters, group and question on to their groups and questions."""
+    """Update the counters of groups and questions after the changes that the block makes to these topics."""
     db.session.flush()
     before = _shares(topics)
     yield
@@ -68,14 +68,14 @@ def carried(*topics: Topic) -> Iterator[None]:
 
 
 def count_in(message: Message) -> None:
-    """Count a message that is published now and was not before, in its topic and its forum."""
+    """Add a message that has become public to the counters of its topic and forum."""
     forum = _count(message, 1)
     forum.first_at = min(forum.first_at or message.posted_at, message.posted_at)
     forum.last_at = max(forum.last_at or message.posted_at, message.posted_at)
 
 
 def count_out(message: Message) -> None:
-    """Count a message no more that was published before and is not now."""
+    """Subtract a message that is no longer public from the counters of its topic and forum."""
     forum = _count(message, -1)
     if message.posted_at in (forum.first_at, forum.last_at):
         first_at, last_at = (_one_end(end, forum.id) for end in (func.min, func.max))
@@ -93,16 +93,16 @@ def count_forum(forum: Forum) -> None:
 
 
 def recount() -> list[tuple[str, int, str, object, object]]:
-    """Set every counter to what the messages say.
+    """Count everything again from the messages.
 
-    Returns what differed: `(name of the model, key, counter, what it was, what it is now)`.
+    Returns the corrections: `(name of the model, key, counter, former value, new value)`.
     """
     db.session.flush()
     return [difference for model in COUNTERS for difference in _recount(model)]
 
 
 def _shares(topics: tuple[Topic, ...]) -> dict[tuple[Any, int], Counter[str]]:
-    """What the topics add to the counters of their groups and questions, by model and key."""
+    """The contribution of these topics to the counters of their groups and questions, by model and key."""
     shares: dict[tuple[Any, int], Counter[str]] = {}
     for topic in topics:
         is_listed = int(topic.last_position > 0 and topic.merged_into_id is None)
@@ -114,7 +114,7 @@ def _shares(topics: tuple[Topic, ...]) -> dict[tuple[Any, int], Counter[str]]:
 
 
 def _count(message: Message, by: int) -> Forum:
-    """Count a message in or out of its topic and its forum, which is kept from other writers from here on."""
+    """Count a message in (`by` 1) or out (-1), and lock its forum until the transaction ends."""
     db.session.flush()
     topic = message.topic
     topic.message_count += by
@@ -129,9 +129,9 @@ def _count(message: Message, by: int) -> Forum:
 
 
 def _speaks_besides(message: Message, there: ColumnElement[bool]) -> bool:
-    """Whether who speaks in a message is heard there in another one too."""
+    """Whether the speaker of a message has another published message there."""
     if message.speaker:
-        # Named as in the index of those whose words someone else typed.
+        # As in the condition of the index ix_message_spoken.
         same = (Message.speaker == message.speaker) & (Message.speaker != literal_column("''"))
     else:
         same = (Message.author_id == message.author_id) & (Message.speaker == "")
@@ -140,7 +140,7 @@ def _speaks_besides(message: Message, there: ColumnElement[bool]) -> bool:
 
 
 def _one_end(end: Any, forum_id: int) -> Any:
-    """The first or the last time of a forum's messages, each asked for alone, so that the index has it ready."""
+    """The first or the last time of a forum's messages; a subquery for each, since each is then one index look-up."""
     return select(end(Message.posted_at)).where(Message.forum_id == forum_id, _PUBLISHED).scalar_subquery()
 
 

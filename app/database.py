@@ -1,14 +1,14 @@
-"""The declarative base, UTC times, and how SQLite is set up."""
+"""The declarative base, types of columns that several tables share, and the settings of SQLite."""
 
 import sqlite3
 from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, TypeDecorator, event
+from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, String, TypeDecorator, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -21,12 +21,12 @@ MOST_IN_A_STATEMENT = 10_000  # of parameters; SQLite takes 32,766 and PostgreSQ
 
 
 def utcnow() -> datetime:
-    """Now, in UTC, to the second: no deadline or stamp of ours is finer."""
+    """Now, in UTC, to the second: all times of the site are stored to the second."""
     return datetime.now(UTC).replace(microsecond=0)
 
 
 class UTCDateTime(TypeDecorator[datetime]):
-    """An aware UTC time, kept without its zone. Raises ValueError on a naive time."""
+    """An aware UTC time, stored without its zone. Raises ValueError for a naive time."""
 
     impl = DateTime
     cache_ok = True
@@ -42,7 +42,7 @@ class UTCDateTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
-        """SQLite keeps times as text, which is read in one step: lists have thousands of them."""
+        """For SQLite, which stores times as text, a faster conversion: lists have thousands of times."""
         if dialect.name != "sqlite":
             return super().result_processor(dialect, coltype)
         return lambda text: None if text is None else datetime.fromisoformat(text + "Z")
@@ -52,7 +52,7 @@ Span = tuple[datetime, datetime]
 
 
 class Spans(TypeDecorator[tuple[Span, ...]]):
-    """Spans of aware UTC times, each from its first moment to its last; None for none."""
+    """Spans of aware UTC times, both ends included; None instead of an empty tuple."""
 
     impl = JSON(none_as_null=True)
     cache_ok = True
@@ -67,7 +67,7 @@ class Spans(TypeDecorator[tuple[Span, ...]]):
 
 
 def in_parts(keys: Collection[int]) -> Iterator[list[int]]:
-    """The keys in parts, each short enough for one list in a statement."""
+    """The keys, sorted, in lists of at most MOST_IN_A_STATEMENT."""
     ordered = sorted(keys)
     for first in range(0, len(ordered), MOST_IN_A_STATEMENT):
         yield ordered[first : first + MOST_IN_A_STATEMENT]
@@ -76,6 +76,16 @@ def in_parts(keys: Collection[int]) -> Iterator[list[int]]:
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UTCDateTime}
+
+
+class InLanguage:
+    """Mixed into each `..._text` table, which has one row a language; the owner's key is the other primary key.
+
+    `outdated_since` is when another language's text was changed first that this one has not followed yet.
+    """
+
+    language: Mapped[str] = mapped_column(String(8), primary_key=True)
+    outdated_since: Mapped[datetime | None]
 
 
 @event.listens_for(Engine, "connect")

@@ -1,7 +1,7 @@
-"""What is different between two wordings of a text, word by word, in a bounded number of steps.
+"""The difference between two versions of a text, word by word, in a bounded number of steps.
 
-A difference is computed once, when a text is changed, and stored as numbers only. It contains no text, so it reveals
-nothing of a wording that is hidden or erased.
+A difference is computed once, when a text is changed, and stored as numbers only, so it reveals nothing of a text that
+is hidden or erased.
 """
 
 import re
@@ -11,23 +11,23 @@ from typing import NamedTuple
 
 LINES = re.compile(r"[^\n]*\n|[^\n]+")
 WORDS = re.compile(r"\w+\s*|[^\w\s]\s*|\s+")
-# For one difference. Text that would take more is shown as removed and inserted as a whole.
+# For one difference. A part that would take more is shown as removed and inserted as a whole.
 MOST_STEPS = 150_000
-STEPS_OF_A_CHANGE = 250  # each costs the page more than comparing a pair of words
+STEPS_OF_A_CHANGE = 250  # since displaying a change takes longer than comparing two words
 
 # Each row: how many characters are kept, how many are then removed, and how many are inserted in their place.
 Difference = list[list[int]]
 
 
 class Piece(NamedTuple):
-    """A part of a text: `kind` is "same", "del" for what only the earlier wording has, "ins" for the later one."""
+    """A part of a text: `kind` is "same", "del" (only in the earlier version) or "ins" (only in the later one)."""
 
     kind: str
     text: str
 
 
 class Block(NamedTuple):
-    """Corresponding parts of both wordings."""
+    """Corresponding parts of both versions."""
 
     is_same: bool
     earlier: str
@@ -35,7 +35,7 @@ class Block(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A run of `length` tokens that both have, from these places on, and the run before it."""
+    """A run of `length` equal tokens, which begins at these positions, and the run before it."""
 
     earlier: int
     later: int
@@ -44,18 +44,18 @@ class Run(NamedTuple):
 
 
 class Steps:
-    """How many steps may still be taken, by all comparisons of a difference together."""
+    """The number of steps left for all comparisons of one difference together."""
 
     def __init__(self, left: int = MOST_STEPS) -> None:
         self.left = left
 
     def share(self) -> int:
-        """How many of them one comparison may take, so that some are left for those that follow."""
+        """The number of steps that one comparison may take, which leaves some for those that follow."""
         return self.left // 2
 
 
 def compare(earlier: str, later: str, most_steps: int = MOST_STEPS) -> Difference:
-    """The difference that leads from one wording to the next."""
+    """The difference between two versions."""
     found: Difference = []
     for is_same, before, after in _by_lines(earlier, later, Steps(most_steps)):
         if not found or (is_same and any(found[-1][1:])):
@@ -70,10 +70,7 @@ def compare(earlier: str, later: str, most_steps: int = MOST_STEPS) -> Differenc
 
 
 def pieces(earlier: str, later: str, difference: Iterable[Sequence[int]]) -> Iterator[Piece]:
-    """The pieces of both wordings in their order; without those that are "ins" they are the earlier one.
-
-    Text that the difference does not cover is shown as removed and inserted.
-    """
+    """The pieces of both versions in order. Text that the difference does not cover counts as removed and inserted."""
     out = put = 0
     for same, taken, given in (*difference, (0, len(earlier), len(later))):
         yield from _pieces(earlier[out : out + same], "", "same")
@@ -90,7 +87,7 @@ def _pieces(before: str, after: str, kind: str) -> Iterator[Piece]:
 
 
 def _by_lines(earlier: str, later: str, steps: Steps) -> Iterator[Block]:
-    """Lines that both have stay together; between them, words are compared."""
+    """Compare line by line, and then the lines that differ word by word."""
     for block in _blocks(LINES.findall(earlier), LINES.findall(later), steps):
         if block.is_same:
             yield block
@@ -99,7 +96,7 @@ def _by_lines(earlier: str, later: str, steps: Steps) -> Iterator[Block]:
 
 
 def _blocks(earlier: Sequence[str], later: Sequence[str], steps: Steps) -> Iterator[Block]:
-    """From the beginning to the end. What neither begins nor ends both is one block if it takes too many steps."""
+    """The blocks in order. Between the common beginning and end, there is one block if comparing takes too long."""
     first = _common(earlier, later)
     last = _common(earlier[first:][::-1], later[first:][::-1])
     a, b = earlier[first : len(earlier) - last], later[first : len(later) - last]
@@ -115,16 +112,16 @@ def _blocks(earlier: Sequence[str], later: Sequence[str], steps: Steps) -> Itera
 
 
 def _common(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many tokens both begin with."""
+    """The number of equal tokens at the beginning of both."""
     return next(
         (at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), min(len(one), len(other))
     )
 
 
 def _pairs(a: Sequence[str], b: Sequence[str], steps: Steps) -> list[tuple[int, int]]:
-    """The places of a longest common subsequence in both, in their order; none where there would be too many steps.
+    """The positions of a longest common subsequence in both, in order; empty if that takes too many steps.
 
-    Only tokens that both have are compared, since the others are in no common subsequence.
+    Only tokens that both contain are compared, since no others can be part of it.
     """
     shared = set(a) & set(b)
     in_a = [at for at, token in enumerate(a) if token in shared]
@@ -144,8 +141,9 @@ def _pairs(a: Sequence[str], b: Sequence[str], steps: Steps) -> list[tuple[int, 
 
 
 def _trace(a: Sequence[str], b: Sequence[str], most: int) -> tuple[int, Run | None]:
-    """The steps that were taken, and the last run of a longest common subsequence: the greedy algorithm of E. W. Myers,
-    "An O(ND) Difference Algorithm and Its Variations" (1986). It stops as soon as it has taken more than `most`.
+    """The number of steps taken and the last run of a longest common subsequence. Stops after more than `most` steps.
+
+    This is the greedy algorithm of E. W. Myers, "An O(ND) Difference Algorithm and Its Variations" (1986).
 
     After each edit, every diagonal is followed as far as both sequences match.
     """
@@ -165,8 +163,8 @@ def _trace(a: Sequence[str], b: Sequence[str], most: int) -> tuple[int, Run | No
 
 
 def _next(reached: dict[int, tuple[int, Run | None]], diagonal: int, edits: int) -> tuple[int, Run | None]:
-    """Where a diagonal is entered from the one beside it that has come further: by leaving out a token of `a`, or by
-    taking in one of `b`."""
+    """The position on a diagonal, entered from the neighbour that has come further: by deleting a token of `a`, or by
+    inserting one of `b`."""
     if diagonal == -edits or (diagonal != edits and reached[diagonal - 1][0] < reached[diagonal + 1][0]):
         return reached[diagonal + 1]
     place, run = reached[diagonal - 1]

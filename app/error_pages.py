@@ -1,4 +1,4 @@
-"""The one place that turns errors into pages."""
+"""Error pages."""
 
 from collections.abc import Mapping
 from itertools import accumulate
@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -58,7 +58,7 @@ CSRF_MESSAGE = _l(
 )
 KEPT_HEADERS = frozenset({"Allow", "Content-Range", "Retry-After"})
 SECONDS_TO_RETRY = 60
-# What stands above the address of a form, and can be gone back to.
+# Pages above the address of a form, to which error pages link.
 BACK = {
     "forums.message": _l("Back to the message"),
     "forums.topic": _l("Back to the topic"),
@@ -75,7 +75,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(ForumError, _broken_rule)
     app.register_error_handler(CSRFError, lambda _error: _page(400, CSRF_MESSAGE, to_form=True))
     app.register_error_handler(HTTPException, _http_error)
-    for kind in (OperationalError, InterfaceError, PoolTimeout):
+    # Missing tables are an OperationalError on SQLite and a ProgrammingError on PostgreSQL.
+    for kind in (OperationalError, ProgrammingError, InterfaceError, PoolTimeout):
         app.register_error_handler(kind, _database_away)
 
 
@@ -98,8 +99,10 @@ def _http_error(error: HTTPException) -> Any:
 
 
 def _database_away(error: SQLAlchemyError) -> ResponseReturnValue:
-    """A database that cannot be reached, or is kept busy by others: trying again may help."""
-    current_app.logger.error("The database did not answer", exc_info=error)
+    """The database cannot be reached, has been locked for too long, or lacks tables: trying again may help."""
+    current_app.logger.error(
+        "The database did not answer. If tables or columns are missing, run: flask --app wsgi upgrade", exc_info=error
+    )
     restarts.note(error)
     return _page(503, MESSAGES[503], headers={"Retry-After": str(SECONDS_TO_RETRY)})
 
@@ -113,8 +116,8 @@ def _page(
     to_form: bool = False,
     **more: object,
 ) -> ResponseReturnValue:
-    """The error page in the reader's language, with whatever text the person had typed, and what its template takes
-    besides."""
+    """The error page in the reader's language, with the text that the person had typed. `more` are further values for
+    the template."""
     negotiated = _find_language()
     head = str(heading or _(HEADINGS.get(status, HEADINGS[400])))
     shown = {"status": status, "heading": head, "message": message, "typed": _typed(status), "ways": (), **more}
@@ -126,17 +129,17 @@ def _page(
 
 
 def _find_language() -> bool:
-    """Whether the language had to be negotiated, since the address has none."""
+    """Set the language if no route has; return whether it was negotiated, since the path has none either."""
     if "language" in g:
         return False
-    # No address matched, but the language of one may stand in the path that was asked for.
+    # No route matched, but the path may begin with a language.
     asked = request.path.split("/", 2)[1]
     g.language = negotiate(asked, request.accept_languages)
     return asked != g.language.code
 
 
 def _whole_page(shown: dict[str, Any], *, to_form: bool) -> str:
-    """The page as all others are, or a plain one where the database cannot give what all pages show."""
+    """The page with the usual frame, or a plain one if the database does not answer."""
     try:
         if shown["status"] >= 500:
             db.session.rollback()  # a statement that failed must not stop those of this page
@@ -148,9 +151,9 @@ def _whole_page(shown: dict[str, Any], *, to_form: bool) -> str:
 
 
 def _typed(status: int) -> list[str]:
-    """The texts that were sent to an address that takes a form, each under the name of a field of text.
+    """The texts that people typed into a form, to return them with the error page.
 
-    At such an address, what is not found may have been there when a signed-in person opened the form.
+    Also with status 404 if the person is signed in: the object may have existed when they opened the form.
     """
     if request.method != "POST" or request.routing_exception or request.environ.get(EXCESS):
         return []
@@ -158,7 +161,7 @@ def _typed(status: int) -> list[str]:
         return []
     try:
         typed = [text for name, text in request.form.items() if text and _is_text(name)]
-    except HTTPException:  # too much of it
+    except HTTPException:  # too large to be read
         return []
     before = accumulate(map(len, typed), initial=0)
     return [
@@ -169,20 +172,20 @@ def _typed(status: int) -> list[str]:
 
 
 def _is_text(field: str) -> bool:
-    """Whether a form of the site has a text of this name, or one in each language, whose code stands before it."""
+    """Whether a form of the site has a text field of this name, which the code of a language may precede."""
     code, dash, name = field.rpartition("-")
     names = current_app.extensions["texts_of_forms"]() - NOT_GIVEN_BACK
     return name in names and (not dash or code in current_app.extensions["languages"])
 
 
 def _form_path() -> str | None:
-    """The page of the form that was sent: forms are sent to their own address. None where it has no page."""
+    """The address of the form, which is the one it was sent to; None if there is no page at this address."""
     rule = request.url_rule
     return request.full_path.rstrip("?") if rule and "GET" in (rule.methods or ()) else None
 
 
 def _way_back() -> tuple[str, LazyString] | None:
-    """The address of what the refused request was about, the nearest above its own, and what its link says."""
+    """The nearest page of BACK above the address of the refused request: its address and the text of the link."""
     pages, path = current_app.url_map.bind("localhost"), request.path.rstrip("/")
     while path := path.rpartition("/")[0]:
         if pages.test(f"{path}/", "GET") and (text := BACK.get(pages.match(f"{path}/", "GET")[0])):
@@ -191,5 +194,5 @@ def _way_back() -> tuple[str, LazyString] | None:
 
 
 def _has_to_sign_in() -> bool:
-    """Whether the form can be opened only after signing in; those below /auth/ are for people who are not."""
+    """Whether people have to sign in to open the form, which is not the case for forms below /auth/."""
     return not current_user.is_authenticated and not request.path.startswith(f"/{g.language.code}/auth/")

@@ -1,4 +1,4 @@
-"""Broken rules, with a message safe to show."""
+"""Errors that break a rule, each with a message for the person."""
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -8,10 +8,13 @@ Ways = tuple[tuple[str, LazyString], ...]  # (endpoint, text of the link)
 
 
 class ForumError(Exception):
-    """A broken rule. Subclasses set the status, a message safe to show, pages that lead on, whether the address of the
-    Secretariat is named, which alone can help, and whether the form that was sent can be sent again, in `retry_after`
-    seconds where that is known; `heading`, where that of the status does not fit; the `field` of the form that breaks
-    the rule, "" for none."""
+    """A broken rule.
+
+    Subclasses set the `status`, a `message` that is safe to show, a `heading` if that of the status does not fit, links
+    to pages that help (`ways`), whether the address of the Secretariat is given (`names_secretariat`), whether the form
+    can be sent again, the number of seconds after which to try again (`retry_after`), and the `field` of the form that
+    breaks the rule ("" for none).
+    """
 
     status = 400
     field = ""
@@ -36,7 +39,7 @@ class Forbidden(ForumError):
 
 
 class NotPublic(Forbidden):
-    """Said to readers who are not signed in, and so have no account that could lack a right."""
+    """As Forbidden, for readers who are not signed in."""
 
     heading = _l("This is not public")
     message = _l(
@@ -47,14 +50,14 @@ class NotPublic(Forbidden):
 
 
 class Suspended(ForumError):
-    """Said to whoever has shown that the account is his or hers, and to nobody else."""
+    """Shown only to people who have proved that the account is theirs."""
 
     status = 403
     names_secretariat = True
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
-        # A plain string, since templates take a lazy one for HTML, and the reason is what somebody typed.
+        # A plain string: templates take lazy ones for HTML, and the reason is typed text, which must be escaped.
         self.message: object = _(
             "This account is suspended. If you think that it should not be, please write to the Secretariat. "
             "Reason: %(reason)s",
@@ -80,13 +83,13 @@ class SecondStepNeeded(ForumError):
         "Administrators of this site sign in with a second step. Please set it up first; until then, nothing here "
         "can be changed."
     )
-    ways = (("auth.second_step.page", _l("Set up the second step")),)
+    ways = (("auth.second_step", _l("Set up the second step")),)
 
 
 class SecondStepIsOn(ForumError):
     status = 409
     message = _l("Your account has a second step already. Recovery codes are shown only once; you can make new ones.")
-    ways = (("auth.second_step.page", _l("Two-step sign-in")),)
+    ways = (("auth.second_step", _l("Two-step sign-in")),)
 
 
 class SignedOut(ForumError):
@@ -141,7 +144,7 @@ class AnsweredIsGone(ForumError):
 
 
 class ChangedMeanwhile(ForumError):
-    """Said of a form that carries no version, or another than the one that stands; see `app.versions`."""
+    """The form has no version, or not the current one; see `app.versions`."""
 
     status = 409
     message = _l("This was changed after you opened the page. Nothing has been saved; please read it again.")
@@ -182,18 +185,18 @@ class Locked(ForumError):
 
 
 class Refused(ForumError):
-    """A rule that depends on what else there is."""
+    """A rule with a message of its own for each case."""
 
     status = 409
 
     def __init__(self, message: object, field: str = "") -> None:
         super().__init__(str(message))
-        self.message = message  # a lazy string like those of the classes
+        self.message = message  # may be lazy
         self.field = field
 
 
 class LastAdministrator(Refused):
-    """`field` is the one that would take the right away, "" where the whole account would go."""
+    """`field` is the form field that would remove the right, "" if the whole account would be deleted."""
 
     def __init__(self, field: str = "") -> None:
         super().__init__(_l("This is the last administrator. Make somebody else an administrator first."), field)

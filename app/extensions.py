@@ -29,27 +29,26 @@ compress = Compress()
 
 @dataclass
 class Consequences:
-    """What is done outside the database once a transaction is committed, or once it has failed."""
+    """What to do outside the database after a transaction is committed, or after it has failed."""
 
     of_success: list[Callable[[], None]] = field(default_factory=list)
     of_failure: list[Callable[[], None]] = field(default_factory=list)
 
 
 def consequences() -> Consequences:
-    """Those of the transaction under way."""
+    """Those of the current transaction."""
     found: Consequences = db.session.info["consequences"]
     return found
 
 
 @contextmanager
 def transaction(*, once: "Once | None" = None) -> Iterator[None]:
-    """One write: begin immediately, commit at the end, roll back on any error.
+    """The one way to write: begin immediately, commit at the end, roll back on any error.
 
-    With `once`, what the same form made before is known inside as `once.before`.
+    With `once`, `once.before` gives the result of the same form if it was sent before.
 
-    What the view read before is expired first and read again inside, because SQLite refuses to
-    turn an older reading transaction into a writing one, and because rights and deadlines must
-    hold at the moment of writing.
+    What the view has read is discarded and read again inside, because SQLite cannot turn an older reading transaction
+    into a writing one, and because rights and deadlines must be checked at the time of writing.
     """
     db.session.rollback()
     db.session.info["consequences"] = expected = Consequences()
@@ -60,7 +59,7 @@ def transaction(*, once: "Once | None" = None) -> Iterator[None]:
             once.begin()
         yield
         db.session.flush()
-        is_written = True  # should the commit now fail, nobody knows whether it counts
+        is_written = True  # if the commit fails now, it is unknown whether it took effect
         db.session.commit()
     except BaseException:
         db.session.rollback()

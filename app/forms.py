@@ -1,4 +1,4 @@
-"""What all forms share: cleaned fields, validators with messages in the reader's language, one-time keys."""
+"""What forms share: fields whose text is cleaned, validators with translated messages, versions and one-time keys."""
 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
@@ -22,10 +22,10 @@ from app.extensions import csrf
 from app.markup import render, text_of
 from app.plain import is_blank, plain, plain_line
 
-# Composing makes one character of four at most (an omega with three marks), and line ends one of two. What is longer
-# than so many times the limit of its field is longer than the limit however it is cleaned, so it is refused as it is.
+# Cleaning makes one character of at most four (an omega with three combining marks). A text of more than four times the
+# limit of its field would still be too long, so it is refused without cleaning.
 TYPED_FOR_ONE = 4
-LONGEST_GIVEN_BACK = 2**20  # in characters, of a text of several lines; one line gives back what is cleaned
+LONGEST_GIVEN_BACK = 2**20  # in characters, of a text of several lines
 LONGEST_HIDDEN = 200
 LONGEST_CHOICE = 100
 NOT_COMPARED = frozenset({"HiddenField", "VersionField", "CSRFTokenField"})
@@ -33,9 +33,10 @@ T = TypeVar("T")
 
 
 def register(app: Flask) -> None:
-    """Whatever sends something has to carry the token of a form; what only reads is not looked at."""
+    """Require the token of a form in every request that changes something."""
 
-    app.extensions["texts_of_forms"] = cache(lambda: frozenset(_names_of_texts(Form)))  # once all forms are known
+    # Evaluated at first use, when all forms have been defined.
+    app.extensions["texts_of_forms"] = cache(lambda: frozenset(_names_of_texts(Form)))
 
     @app.before_request
     def require_token() -> None:
@@ -44,25 +45,25 @@ def register(app: Flask) -> None:
 
 
 class Form(FlaskForm):
-    """A form whose errors can be listed, each with the id of the field to go to."""
+    """A form with a list of its errors, each with the id of its field."""
 
     class Meta:
         locales = ()
 
     def __init__(self, **given: Any) -> None:
-        """Takes only what a form sends as text: a file or JSON in place of a text counts as nothing."""
+        """Reads form fields only: a file or JSON in place of a text counts as missing."""
         super().__init__(**{"formdata": request.form if self.is_submitted() else None, **given})
 
     def named(self, name: str) -> None:
-        """Put a name before the ids of its fields, for a page that has several forms."""
+        """Prefix the ids of the fields with a name, for a page with several forms."""
         for field in self:
             field.id = field.label.field_id = f"{name}-{field.id}"
 
-    is_outdated = False  # a form of something that someone else has changed meanwhile
+    is_outdated = False  # whether someone else has changed the object meanwhile
 
     @property
     def status(self) -> int:
-        """The status of the page that shows the form."""
+        """The HTTP status of the page that shows the form."""
         return 422 if self.errors else 409 if self.is_outdated else 200
 
     @property
@@ -72,14 +73,14 @@ class Form(FlaskForm):
 
 
 class HiddenField(AnyHiddenField):
-    """What a page gives its form to send back. Whatever is longer is none of it, and counts as empty."""
+    """A value that the page sends back. A longer one did not come from the page, and counts as empty."""
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         super().process_formdata([value if len(value) <= LONGEST_HIDDEN else "" for value in valuelist[:1]])
 
 
 class VersionField(HiddenField):
-    """The version that the form showed; "" where it was sent without one, whatever it would show now."""
+    """The version that the form showed; "" if it was sent without one."""
 
     data: str
 
@@ -88,15 +89,15 @@ class VersionField(HiddenField):
 
 
 class OnceForm(Form):
-    """A form that makes something: its key lets the action tell a form that was sent twice."""
+    """A form that creates something. Its key shows the action whether the same form is sent twice."""
 
     submission = HiddenField(default=lambda: secrets.token_hex(16))
 
 
 class VersionedForm(Form):
-    """A form about something that exists, with the version of it that was shown.
+    """A form about an existing object, with the version of the object that was shown.
 
-    Made with `formdata=None` it is the form of what is stored, whatever was sent.
+    With `formdata=None`, it shows what is stored, whatever was sent.
     """
 
     version = VersionField()
@@ -109,24 +110,22 @@ class VersionedForm(Form):
         return not self.is_of_what_is_stored and super().is_submitted()
 
     def tell_what_is_stored(self, stored: Form) -> None:
-        """Someone else has changed it meanwhile: beside each field that differs, tell what is stored now.
+        """Mark the form as outdated, and show the stored value beside each field that differs.
 
-        `stored` is the form as it would be shown now, or as much of it as is stored. Sent again, this form overwrites
-        that version.
+        `stored` is the form with what is stored now. Sent again, this form overwrites that version.
         """
         self.is_outdated = True
         self.version.data = stored["version"].data
         tell_differences(self, stored)
 
     def shows(self, version: str) -> None:
-        """Carry this version, of what the page shows beside the form. One that is given back with an error keeps the
-        version that it came with."""
+        """Set the version that the page shows. A form shown again with an error keeps the version that was sent."""
         if self.is_outdated or not self.is_submitted():
             self.version.data = version
 
 
 class LineField(StringField):
-    """One line of text, without control characters and direction overrides; empty where nothing could be seen."""
+    """One line of text, without control characters and direction overrides; empty if nothing in it is visible."""
 
     def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:
         self.longest = longest_typed(validators)
@@ -137,7 +136,7 @@ class LineField(StringField):
 
 
 class BodyField(TextAreaField):
-    """Several lines, with Unix line ends and without control characters; empty where nothing could be seen."""
+    """Several lines, with Unix line ends and without control characters; empty if nothing in them is visible."""
 
     def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:
         super().__init__(label, validators, filters=[_cleaned(plain, longest_typed(validators))], **kwargs)
@@ -147,13 +146,13 @@ class BodyField(TextAreaField):
 
 
 def not_offered(label: Any) -> dict[str, Any]:
-    """What fields with choices say of anything else."""
+    """The messages of fields with choices for any other value."""
     message = _l("For “%(label)s”, please choose one of those that are offered.", label=label)
     return {"invalid_value_message": message, "invalid_choice_message": message}
 
 
 class ChoiceField(SelectField):
-    """One of the choices that `offer` has set."""
+    """One of the choices set by `offer`."""
 
     def __init__(self, label: Any, validators: Any = None, **kwargs: Any) -> None:
         super().__init__(label, validators, **not_offered(label), **kwargs)
@@ -162,7 +161,7 @@ class ChoiceField(SelectField):
         super().process_formdata(bounded_choices(valuelist))
 
     def offer(self, choices: Sequence[tuple[Any, ...]]) -> None:
-        """Offer these values with their labels, and attributes of the option where it has some, in this order."""
+        """Offer these choices, in this order: `(value, label)` or `(value, label, attributes of the option)`."""
         self.choices = list(choices)
 
 
@@ -183,7 +182,7 @@ class ChoicesField(SelectMultipleField):
 
 
 class Required(InputRequired):
-    """Something other than white space has to be there."""
+    """The field must contain something other than white space."""
 
     def __call__(self, form: Any, field: Any) -> None:
         if not (field.data.strip() if isinstance(field.data, str) else field.data):
@@ -192,7 +191,7 @@ class Required(InputRequired):
 
 
 class AtMost(Length):
-    """At most `most` characters, with a message that names both lengths. What is longer is looked at no further."""
+    """At most `most` characters, with a message that gives both lengths. Longer texts are not validated further."""
 
     def __init__(self, most: int) -> None:
         super().__init__(max=most)
@@ -212,7 +211,7 @@ class AtMost(Length):
 
 
 class Renders:
-    """The Markdown can be rendered in good time; with `else_empty`, the message otherwise, leaves something to read."""
+    """The Markdown can be rendered in reasonable time and, if `else_empty` gives the message, is not empty then."""
 
     def __init__(self, else_empty: LazyString | None = None) -> None:
         self.else_empty = else_empty
@@ -227,11 +226,11 @@ class Renders:
 
 
 def carry_out(form: Form, action: Callable[[], T], stored: Callable[[], Form] | None = None) -> T | None:
-    """The result of the action if the form is sent and valid, else None. Where the action finds that a field breaks a
-    rule, that is told at the field; where someone else has changed the thing meanwhile, the form is given back as
-    outdated, with what is stored now if `stored` gives that as the form that would be shown.
+    """The result of the action if the form was sent and is valid, otherwise None.
 
-    Raises the error where it concerns no field of the form.
+    If the action finds that a field breaks a rule, the error is shown at that field. If someone else has changed the
+    object meanwhile, the form becomes outdated and shows what is stored, as the form that `stored` returns. Raises all
+    other errors.
     """
     if not form.validate_on_submit():
         return None
@@ -249,7 +248,7 @@ def carry_out(form: Form, action: Callable[[], T], stored: Callable[[], Form] | 
 
 @contextmanager
 def told_at_its_field(form: Form) -> Iterator[None]:
-    """Give the form back where the action inside finds that one of its fields breaks a rule."""
+    """Show an error of the block at its field. Raises errors that concern no field of the form."""
     try:
         yield
     except ForumError as error:
@@ -259,7 +258,7 @@ def told_at_its_field(form: Form) -> Iterator[None]:
 
 
 def tell_differences(form: Form, stored: Form) -> None:
-    """Give each field whose value is not the stored one the stored one to tell, as `stored`."""
+    """Set `stored`, the stored value as a text, on each field with another value."""
     for field in form:
         if field.short_name in stored and field.type not in NOT_COMPARED:
             now = stored[field.short_name]
@@ -268,7 +267,7 @@ def tell_differences(form: Form, stored: Form) -> None:
 
 
 def told(field: Any) -> str:
-    """The value of a field as people read it; "" for nothing."""
+    """The value of a field as a text for people; "" for none."""
     if hasattr(field, "parts"):  # a moment
         return f"{' '.join(field.parts())} UTC"
     if isinstance(field, BooleanField):
@@ -283,25 +282,25 @@ def told(field: Any) -> str:
 
 
 def _comparable(value: Any) -> Any:
-    """Nothing is nothing in every form of it, and the order of choices says nothing."""
+    """The value for comparison: all empty values are equal, and the order of choices does not matter."""
     if isinstance(value, list):
         return frozenset(value)
     return value.strip() if isinstance(value, str) else value or ""
 
 
 def bounded_choices(sent: Sequence[str]) -> list[str]:
-    """What was sent as choices; no choice is as long as where each is cut."""
+    """The choices that were sent, each cut to a length that no choice has."""
     return [value[:LONGEST_CHOICE] for value in sent]
 
 
 def longest_typed(validators: Sequence[Any] | None) -> int:
-    """How many characters of a field are cleaned at most, from the limit that every field of text has."""
+    """The largest number of characters of a field that are cleaned, from its AtMost, which every text field has."""
     [limit] = [one.max for one in validators or () if isinstance(one, AtMost)]
     return TYPED_FOR_ONE * int(limit)
 
 
 def _names_of_texts(kind: type[Form]) -> Iterator[str]:
-    """The names of the fields in which people write, in forms of this kind."""
+    """The names of all text fields in forms of this kind."""
     for name, field in vars(kind).items():
         if isinstance(field, UnboundField) and issubclass(field.field_class, LineField | BodyField):
             yield name
@@ -310,7 +309,7 @@ def _names_of_texts(kind: type[Form]) -> Iterator[str]:
 
 
 def _cleaned(clean: Callable[[str, int], str], longest: int) -> Callable[[Any], Any]:
-    """What is longer than what can be cleaned is left as it is, and refused."""
+    """A filter that cleans texts. Longer ones remain as they are and are refused by AtMost."""
 
     def clean_or_empty(typed: Any) -> Any:
         if not isinstance(typed, str) or len(typed) > longest:

@@ -1,4 +1,4 @@
-"""Response headers: security for every page, caching for what signed-out readers get."""
+"""Response headers: security and caching."""
 
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -39,8 +39,8 @@ FOR_ONE_PERSON = "private, no-cache"
 
 
 class Sessions(SecureCookieSessionInterface):
-    """Flask's own, but an answer that has nothing to do with a session does not vary by its cookie: Flask-Login looks
-    into the session at the end of every request, which alone would make Flask say so."""
+    """Flask's sessions, without `Vary: Cookie` on responses that do not depend on one: Flask-Login reads the session at
+    the end of every request, which is enough for Flask to add it."""
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         if has_session() or session or session.modified:
@@ -57,17 +57,17 @@ def register(app: Flask) -> None:
         is_personal = _is_personal()
         if "Cache-Control" not in response.headers:
             response.headers.add("Cache-Control", FOR_ONE_PERSON if is_personal else FOR_ANYBODY)
-        if "Vary" not in response.headers:  # browsers and proxies ask again each time, so the cookie need not be named
+        if "Vary" not in response.headers:  # browsers revalidate each time, so the cookie need not be named
             response.headers.add("Vary", "Cookie, Accept-Encoding" if is_personal else "Accept-Encoding")
         if response.status_code in REDIRECTS:
-            response.set_data(b"")  # nobody reads it, and the one of the framework is in English
+            response.set_data(b"")  # the framework's text is in English
         elif language := g.get("language"):
-            response.headers["Content-Language"] = language.code  # also where a page is asked for twice
+            response.headers["Content-Language"] = language.code
         return response
 
 
 def _with_lines(answer: "WSGIApplication", lines: list[tuple[str, str]]) -> "WSGIApplication":
-    """The same answers with these lines, but for those that an answer has of its own, such as a picture's policy."""
+    """The application, with these headers added unless a response has its own, such as the policy of a picture."""
 
     def answer_with_lines(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
@@ -80,5 +80,5 @@ def _with_lines(answer: "WSGIApplication", lines: list[tuple[str, str]]) -> "WSG
 
 
 def _is_personal() -> bool:
-    """Whether the page holds anything of one person: who is signed in, or the token of a form (kept in `g`)."""
+    """Whether the page is for one person: it depends on a session, or has the token of a form (kept in `g`)."""
     return has_session() or "csrf_token" in g or request.method not in {"GET", "HEAD"}

@@ -1,8 +1,7 @@
-"""Lists within lists, indented as people write them: by two or three spaces as well as by the four that the parser
-of Markdown asks for.
+"""Nested lists, which people indent by two or three spaces as well as by the four that Python-Markdown requires.
 
-Each line that begins a point, or a paragraph of one, is moved to four spaces for each list around it; nothing else is
-touched. The time is linear: a line looks at the lists that it ends, and each list ends once.
+Each line that begins a list item, or a paragraph of one, is moved to four spaces for each list around it; other lines
+stay. The time is linear: a line is compared with the lists that it ends, and each list ends once.
 """
 
 import re
@@ -11,19 +10,18 @@ from collections.abc import Sequence
 from markdown.preprocessors import Preprocessor
 
 STEP = 4
-# Less than that under a point is a slip of the hand, not a list in it.
-LEAST = 2
+LEAST = 2  # spaces below an item; fewer do not begin a list in it
 QUOTED = re.compile(r"^((?: {0,3}> ?)*+)")
 POINT = re.compile(r"( *+)(?:[*+-]|\d++\.) ++(?=\S)")
 RULE = re.compile(r" *+(?:(?:- *+){3,}+|(?:\* *+){3,}+)$")
 
 
 class ListIndentation(Preprocessor):
-    """Comes after tabs have become spaces."""
+    """Runs after tabs have become spaces."""
 
     def run(self, lines: Sequence[str]) -> list[str]:
         self.depth = 0  # of quotes, each of which has lists of its own
-        self.points: list[int] = []  # the columns of the points around a line, the outermost first
+        self.points: list[int] = []  # the columns of the list items around a line, the outermost first
         self.is_after_blank, self.is_code = True, False
         return [self._moved(line) for line in lines]
 
@@ -37,11 +35,11 @@ class ListIndentation(Preprocessor):
         return quoted + moved
 
     def _placed(self, text: str) -> str:
-        """A line that is not blank, at the column at which the parser looks for it."""
+        """A line that is not blank, moved to the column where the parser expects it."""
         column = len(text) - len(text.lstrip(" "))
         point = None if RULE.match(text) else POINT.match(text)
         if not point and not self.is_after_blank and not self.is_code:
-            return text  # goes on with what is above, wherever it stands
+            return text  # continues the paragraph above, whatever its indentation
         while self.points and column < self.points[-1] + LEAST:
             self.points.pop()
         place = STEP * len(self.points)

@@ -1,5 +1,5 @@
-"""What has to be in place before any process of the site starts: folders and a database that it can write to, a driver,
-and usable email settings. One sentence says what is missing.
+"""Checks before any process of the site starts: folders and a database file that it can write to, a database driver,
+and valid email settings. The error says in one sentence what is missing.
 """
 
 import os
@@ -19,7 +19,7 @@ FOR_THE_OWNER = 0o700
 
 
 def require(config: Config) -> None:
-    """Make the folders that are missing, and keep the database to its owner. Raises SettingError."""
+    """Check the installation, create missing folders and make the database private. Raises SettingError."""
     sender_of(config)
     carrier_for(config)
     _require_folder(config.instance, "INSTANCE_FOLDER")
@@ -37,7 +37,7 @@ def require(config: Config) -> None:
 
 
 def _database_file(config: Config) -> Path | None:
-    """Where SQLite keeps the records of this site; None where PostgreSQL does."""
+    """The file of the database; None for PostgreSQL."""
     if not config.database_url:
         return config.instance / "plenary.sqlite"
     address = _address_of(config.database_url)
@@ -95,7 +95,7 @@ def _require_access(path: Path) -> None:
 
 
 def _keep_to_owner(file: Path) -> None:
-    """A file of the database that was made or restored with other rights becomes one for its owner only."""
+    """Make a file of the database readable by its owner only, for example after it was restored with other rights."""
     if file.exists():
         _require_access(file)
         if file.stat().st_mode & 0o077 and file.stat().st_uid == os.geteuid():
@@ -103,7 +103,7 @@ def _keep_to_owner(file: Path) -> None:
 
 
 def _user() -> str:
-    """The user that runs this process: their name, or their number where they have no name."""
+    """The name of the user that runs this process, or the number if it has no name."""
     try:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:

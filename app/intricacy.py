@@ -1,7 +1,7 @@
-"""How much work a Markdown text makes, counted before and during parsing; too much is refused.
+"""The work of parsing a Markdown text, estimated before and during parsing; texts that take too much are refused.
 
-Python-Markdown takes quadratic time for some texts that people do not write (rules or headings by the
-thousand, lone back quotes, a table with thousands of columns), and is slow for each line and sign.
+Python-Markdown takes quadratic time for some texts that people do not write (thousands of rules or headings, single
+back quotes, a table with thousands of columns), and much time for each line and each sign.
 """
 
 import re
@@ -15,12 +15,12 @@ from markdown.util import AtomicString
 
 from app.errors import TooIntricate
 
-# In characters gone over; the longest text of a form, written as people write, takes about a tenth of it.
+# In characters scanned. The longest text that a form accepts takes about a tenth of it, if it is ordinary text.
 MOST_WORK = 3_000_000
-WORK_OF_A_LINE = 600  # each can be an element
-WORK_OF_A_SIGN = 300  # each can be one too, and is looked for from the beginning of its text
-LOOKED_THROUGH_FOR_ONE = 2  # characters in which the partner of a sign is looked for, which is quicker
-WORK_OF_A_CELL = 500  # each row is filled up to the columns of the first, and each cell is parsed
+WORK_OF_A_LINE = 600  # each may become an element
+WORK_OF_A_SIGN = 300  # likewise; each search for one begins at the start of the text
+LOOKED_THROUGH_FOR_ONE = 2  # searching for the partner of a sign is faster: two characters count as one
+WORK_OF_A_CELL = 500  # each row is extended to the columns of the first, and each cell is parsed
 DEEPEST_QUOTE = 20
 DEEPEST_LIST = 12
 LISTS = ("ul", "ol")
@@ -30,7 +30,7 @@ SIGN = re.compile(rf"\\.|[&<@\[]|https?:|{PAIRED.pattern}")
 
 
 class Work:
-    """How much a text may still take. Raises TooIntricate if it is too much before parsing."""
+    """The work left for a text. Raises TooIntricate if the text is too much before parsing."""
 
     def __init__(self, source: str) -> None:
         self.left = MOST_WORK
@@ -46,14 +46,14 @@ class Work:
             raise TooIntricate
 
     def watch(self, parser: Markdown) -> None:
-        """Count what a parser goes over; it raises TooIntricate where that is too much."""
+        """Count the work of a parser, which then raises TooIntricate if it is too much."""
         parser.parser.blockprocessors.register(_BlockWork(parser.parser, self), "work", 1000)
         parser.treeprocessors.register(_ListDepth(), "list_depth", 1010)
         parser.treeprocessors.register(_InlineWork(self), "work", 1000)
 
 
 class _BlockWork(BlockProcessor):
-    """Claims no block; counts those that the others are going to look at, and the cells of their tables."""
+    """Handles no block; counts the blocks that the other processors will test, and the cells of tables."""
 
     def __init__(self, parser: BlockParser, work: Work) -> None:
         super().__init__(parser)
@@ -67,7 +67,7 @@ class _BlockWork(BlockProcessor):
 
 
 class _ListDepth(Treeprocessor):
-    """Refuses lists within lists beyond what a page has room for."""
+    """Refuses lists that are nested more deeply than DEEPEST_LIST."""
 
     def run(self, root: etree.Element) -> None:
         waiting = [(root, 0)]
@@ -80,7 +80,7 @@ class _ListDepth(Treeprocessor):
 
 
 class _InlineWork(Treeprocessor):
-    """Counts the way from each sign that comes in pairs to the end of its text, where its partner is looked for."""
+    """Counts the search for the partner of each paired sign, which may reach the end of the text."""
 
     def __init__(self, work: Work) -> None:
         super().__init__()
@@ -93,6 +93,6 @@ class _InlineWork(Treeprocessor):
 
 
 def _pairing_work(text: str) -> int:
-    """A row of such signs is searched again from each sign."""
+    """The work for the paired signs in a text. Within a row of them, the search starts again at each sign."""
     rows = PAIRED.findall(text)
     return len(rows) * len(text) + sum(len(row) ** 2 for row in rows)

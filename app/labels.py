@@ -1,5 +1,4 @@
-"""The words for the values of enumerations, marked here and translated where they are shown; and names as people know
-them."""
+"""Labels of enumerated values, marked here and translated when they are shown; names of browsers and people."""
 
 from typing import Any
 
@@ -74,7 +73,7 @@ ACT = {
 }
 FILE = {kind.media_type: kind.label for kind in KINDS}
 
-# What browsers call themselves, and what people call them; of those that name several, the first is meant.
+# Names in User-Agent headers, and the usual names. Many headers contain several; the first in this list is right.
 BROWSERS = {
     "Edg": "Edge",
     "OPR": "Opera",
@@ -97,14 +96,14 @@ SYSTEMS = {
 
 
 def browser_name(user_agent: str) -> str:
-    """`Firefox, Linux`: a browser as its owner knows it; as it calls itself where it is none of the usual ones."""
+    """The usual name of a browser and its system, such as `Firefox, Linux`; the whole header for other browsers."""
     browser = next((name for sign, name in BROWSERS.items() if f"{sign}/" in user_agent), "")
     system = next((name for sign, name in SYSTEMS.items() if sign in user_agent), "")
     return ", ".join(filter(None, (browser, system))) if browser else user_agent
 
 
 def person_name(person: Any) -> str:
-    """The name of a user, or of a row with `name` and `former_number`; the number of whose account was deleted."""
+    """The name of a user, or of a row with `name` and `former_number`; the number if the account was deleted."""
     if person.former_number:
         return _("Former participant %(number)s", number=person.former_number)
     return str(person.name)

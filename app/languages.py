@@ -1,7 +1,7 @@
-"""The languages of the site: their list, negotiation, and how each writes dates, ranges and names.
+"""The languages of the site: their list, their choice, and how each writes dates, numbers and names.
 
-Babel's defaults are wrong for official use (French "TU" for UTC, "1 mai", month-first English),
-so the patterns are the site's own, after the style guides of the United Nations.
+Babel's defaults do not fit official texts (French "TU" for UTC, "1 mai", English with the month first), so the patterns
+follow the style guides of the United Nations.
 """
 
 import tomllib
@@ -12,15 +12,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from babel import Locale
 from babel.support import NullTranslations, Translations
 from flask import current_app, g
 from flask_babel import refresh
 from werkzeug.datastructures import LanguageAccept
-
-from app.models.texts import best_text
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 DASH = "\N{EN DASH}"
@@ -33,11 +31,10 @@ def N_(message: str) -> str:  # noqa: N802  gettext's own name for "mark for tra
 
 @dataclass(frozen=True, kw_only=True)
 class Patterns:
-    """How a language writes dates and numbers. None has a default, so that a new language forgets none.
+    """How a language writes dates and numbers. Without defaults, so that a new language has to define all of them.
 
-    `{d}` day, `{m}` month, `{y}` year, `{a}` and `{b}` two dates of a range, `{d1}` and `{d2}` their days,
-    `{h}` hour, `{n}` minute, `{date}` and `{time}` what the patterns of these names make, `{p}` the number
-    of a percentage.
+    `{d}` day, `{m}` month, `{y}` year, `{a}` and `{b}` the two dates of a range, `{d1}` and `{d2}` their days, `{h}`
+    hour, `{n}` minute, `{date}` and `{time}` the results of these patterns, `{p}` the number of a percentage.
     """
 
     months: tuple[str, ...]
@@ -58,7 +55,7 @@ class Patterns:
 
 @dataclass(frozen=True, eq=False)
 class Language:
-    """One language of the site, with its catalogue once an application has bound it."""
+    """A language of the site; `bind` adds its catalogue and the names of States."""
 
     code: str
     name: str
@@ -74,16 +71,16 @@ class Language:
         return self.patterns.date.format(**self._parts(day))
 
     def moment(self, moment: datetime) -> str:
-        """A date with its hour, which no line parts from its zone: `4 May 2012, 23:00 UTC`."""
+        """A date and time: `4 May 2012, 23:00 UTC`, with a no-break space before the zone."""
         time = self.patterns.time.format(h=moment.hour, n=moment.minute)
         return self.patterns.moment.format(date=self.date(moment), time=time)
 
     def moments(self, first: str, last: str) -> str:
-        """Two moments, as `moment` writes them or as HTML, with what stands between two dates of a heading."""
+        """A range of two times, given as `moment` writes them or as HTML."""
         return self.patterns.heading.format(a=first, b=last)
 
     def heading_range(self, first: Day, last: Day) -> str:
-        """`20 February – 4 May 2012`, `17–31 July 2012`; two whole dates where the years differ."""
+        """`20 February – 4 May 2012`, `17–31 July 2012`; two whole dates if the years differ."""
         if (first.year, first.month) == (last.year, last.month):
             if first.day == last.day:
                 return self.date(first)
@@ -101,15 +98,15 @@ class Language:
         return self.patterns.day_month.format(**self._parts(day))
 
     def number(self, value: int) -> str:
-        """`1,234`, with the thousands set apart."""
+        """A number with its thousands separator: `1,234`."""
         return f"{value:,}".replace(",", self.patterns.thousands)
 
     def percent(self, share: float) -> str:
-        """A share of 1 in percent, to one decimal: `41.7%`."""
+        """A share between 0 and 1 as a percentage with one decimal: `41.7%`."""
         return self.patterns.percent.format(p=f"{share * 100:.1f}".replace(".", self.patterns.decimal))
 
     def size(self, in_bytes: int) -> str:
-        """The size of a file, to two digits at least: `812 B`, `1.4 MB`, `340 KB`; in French `1,4 Mo`."""
+        """The size of a file, to two digits at least: `812 B`, `1.4 MB`, `340 KB`, in French `1,4 Mo`."""
         amount, step = float(in_bytes), 0
         while amount >= 999.5 and step < len(self.patterns.sizes) - 1:
             amount, step = amount / 1024, step + 1
@@ -117,20 +114,20 @@ class Language:
         return f"{digits.replace('.', self.patterns.decimal)}\N{NO-BREAK SPACE}{self.patterns.sizes[step]}"
 
     def state_name(self, code: str) -> str:
-        """The United Nations' short name of a State, the code itself where the list has none."""
+        """The short name of a State as the United Nations uses it; the code if the list has no name."""
         return self.states.get(code) or self.invented_states.get(code) or code
 
     def sort_key(self, name: str) -> str:
-        """A key that sorts as this language sorts: accents aside, its own letters after their base letter."""
+        """A sort key for this language: without accents, with its own letters after their base letter."""
         for letter, base in self.letters_after.items():
             name = name.replace(letter, base + "\uffff").replace(letter.upper(), base + "\uffff")
         plain = unicodedata.normalize("NFD", name)
         return "".join(char for char in plain if not unicodedata.combining(char)).casefold()
 
     def states_in_order(self, *present: str) -> list[tuple[str, str]]:
-        """`(code, name)` of every State that can be chosen, in this language's alphabetical order.
+        """`(code, name)` of all States that can be chosen, in the alphabetical order of this language.
 
-        `present` are those chosen before ("" for none), offered even where they are not in the list any more.
+        `present` are those chosen before ("" for none), which are included even if they are not in the list any more.
         """
         offered = self.states | {code: self.state_name(code) for code in present if code}
         return sorted(offered.items(), key=lambda state: self.sort_key(state[1]))
@@ -221,8 +218,8 @@ KNOWN = {
 def bind(codes: tuple[str, ...], folders: tuple[Path, ...]) -> dict[str, Language]:
     """The languages with their catalogues and state names.
 
-    `folders` hold `<code>/LC_MESSAGES/messages.mo` and `states/<code>.toml`. Raises KeyError for a
-    code without patterns and FileNotFoundError for one without state names.
+    `folders` contain `<code>/LC_MESSAGES/messages.mo` and `states/<code>.toml`. Raises KeyError for a code without
+    patterns and StopIteration for one without names of States.
     """
     return {code: _bind_one(KNOWN[code], folders) for code in codes}
 
@@ -233,7 +230,7 @@ def _bind_one(language: Language, folders: tuple[Path, ...]) -> Language:
         found = Translations.load(folder, [Locale.parse(language.code)])
         if isinstance(found, Translations):
             catalogue.merge(found)
-            catalogue.plural = found.plural  # merging leaves the rule behind
+            catalogue.plural = found.plural  # `merge` does not take it over
     path = next(path for folder in folders if (path := folder / "states" / f"{language.code}.toml").exists())
     names = tomllib.loads(path.read_text("utf-8"))
     return replace(language, catalogue=catalogue, states=names["states"], invented_states=names["invented"])
@@ -246,19 +243,19 @@ def site_languages() -> dict[str, Language]:
 
 
 def reader_language() -> Language:
-    """The language of the address being answered, or the site's default outside a request."""
+    """The language of the address, or the site's default outside a request."""
     found: Language | None = g.get("language")
     return found or site_default()
 
 
 def language_or_default(code: str | None) -> Language:
-    """The language of this code where the site has it, else the site's default."""
+    """The language with this code if the site has it, otherwise the site's default."""
     return site_languages().get(code or "") or site_default()
 
 
 @contextmanager
 def speaking(language: Language) -> Iterator[None]:
-    """Everything inside is said in this language, such as a mail in its recipient's, with or without a request."""
+    """Use this language in the block, for example that of an email's recipient; works outside requests too."""
     before = g.get("language")
     g.language = language
     refresh()
@@ -277,10 +274,10 @@ def site_default() -> Language:
 
 
 def negotiate(saved: str | None, accepted: LanguageAccept) -> Language:
-    """The reader's saved choice, then the browser's wishes by their quality, then the site's default.
+    """The reader's saved choice, otherwise the browser's preference by quality, otherwise the site's default.
 
-    A wish is for a language whatever the region (`fr-CA` is met by `fr`), or, as `*`, for the site's default.
-    A language with the quality 0 is given to nobody, as long as there is another one.
+    Regions are ignored (`fr-CA` matches `fr`), and `*` stands for the site's default. A language with the quality 0 is
+    chosen only if there is no other.
     """
     offered = site_languages()
     if saved in offered:
@@ -293,26 +290,41 @@ def negotiate(saved: str | None, accepted: LanguageAccept) -> Language:
 
 
 def days_left(until: datetime, now: datetime) -> int:
-    """Whole days from now to the moment; 0 on the last day."""
+    """Whole days left; 0 on the last day."""
     return max((until - now) // timedelta(days=1), 0)
 
 
 def hours_left(until: datetime, now: datetime) -> int:
-    """Hours from now to the moment, begun ones counted whole."""
+    """Hours left, rounded up; at least 1."""
     return max(-((now - until) // timedelta(hours=1)), 1)
 
 
+class _Text(Protocol):
+    language: Any
+
+
+T = TypeVar("T", bound=_Text)
+
+
+def best_text(texts: Mapping[str, T], language: str, default: str) -> T | None:
+    """The text in this language, otherwise in the site's default, otherwise in any; None if there is none.
+
+    Its own `language` shows whether it is another one, which the page then says.
+    """
+    return texts.get(language) or texts.get(default) or next(iter(texts.values()), None)
+
+
 def text_in(owner: Any, language: Language | None = None) -> Any:
-    """The owner's text in this language, by default the reader's, else the best other one (see `best_text`)."""
+    """The owner's text in this language, by default the reader's, or the best other one (see `best_text`)."""
     return best_text(owner.texts, (language or reader_language()).code, site_default().code)
 
 
 def part_in(owner: Any, field: str) -> SimpleNamespace | None:
-    """One field of the owner's texts, with the language that has it: any may be empty in the text of `text_in`."""
+    """One field of the owner's texts, as `text` and `language`: the text of `text_in` may have it empty."""
     return in_best_language({code: getattr(text, field) for code, text in owner.texts.items()})
 
 
 def in_best_language(texts: Mapping[str, str] | None) -> SimpleNamespace | None:
-    """The `text` and its `language` of texts by code: the reader's, else the best other one; None for none."""
+    """From texts by code, the one in the reader's language or the best other one; None if there is none."""
     made = {code: SimpleNamespace(language=code, text=text) for code, text in (texts or {}).items() if text}
     return best_text(made, reader_language().code, site_default().code)

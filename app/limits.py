@@ -40,7 +40,7 @@ AMOUNTS = {
     "email_change_of_person": "5 per hour",
 }
 SECONDS_TO_ANSWER = 0.2  # for a connection to Redis and for each question, each tried twice
-SECONDS_AWAY = 5.0  # how long a Redis that did not answer is not asked again
+SECONDS_AWAY = 5.0  # for which a Redis that did not answer is not asked again
 BITS_OF_A_SITE = 64  # of an IPv6 address: RFC 6177 gives no site less
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class Limit:
 
 
 class Store:
-    """The counters of one application; `redis_url` is "" where only memory is used."""
+    """The counters of one application; `redis_url` is "" if only memory is used."""
 
     def __init__(self, redis_url: str) -> None:
         self._memory = FixedWindowRateLimiter(MemoryStorage())
@@ -95,11 +95,10 @@ class Limiter:
         app.extensions["limits"] = Store(app.config["SITE"].redis_url)
 
     def take(self, *limits: Limit) -> datetime | None:
-        """Count one more of each limit; where one of them is used up, count nothing and return when it can be done
-        again.
+        """Count one more for each limit. If one of them is used up, count nothing and return when it ends.
 
-        It is counted before it is done, so that what is tried many times at once is limited too; what turns out to
-        count for nothing is given back.
+        Attempts are counted before they are made, so that many at the same moment are limited too; `give_back` takes
+        back those that turn out not to count.
         """
         if not current_app.config["RATELIMIT_ENABLED"]:
             return None
@@ -111,18 +110,18 @@ class Limiter:
         return datetime.fromtimestamp(latest, UTC)
 
     def give_back(self, *limits: Limit) -> None:
-        """Count one less of each limit."""
+        """Count one less for each limit."""
         if current_app.config["RATELIMIT_ENABLED"]:
             for limit, item in _items(limits):
                 _store().ask(partial(_given_back, item, limit))
 
     def is_sound(self) -> bool:
-        """Whether limits are counted for all workers together, where that is set up."""
+        """Whether limits are counted for all workers together, if that is set up."""
         return _store().is_sound()
 
 
 def network_of(address: str | None) -> str:
-    """The network that stands for one visitor: an IPv4 address, also one mapped into IPv6, or a /64 of IPv6."""
+    """The network that counts as one visitor: an IPv4 address, also if mapped into IPv6, or a /64 of IPv6."""
     try:
         found = ip_address(address or "")
     except ValueError:
@@ -144,14 +143,14 @@ def _items(limits: tuple[Limit, ...]) -> list[tuple[Limit, RateLimitItem]]:
 
 
 def _taken(item: RateLimitItem, limit: Limit, counters: FixedWindowRateLimiter) -> float:
-    """Count one more: when the window of a limit that was used up ends, in seconds since 1970; 0 where it was not."""
+    """Count one more. Returns when the window of a limit that is used up ends, in Unix time; 0 if it is not used up."""
     if counters.hit(item, limit.name, limit.key):
         return 0.0
     return counters.get_window_stats(item, limit.name, limit.key).reset_time
 
 
 def _given_back(item: RateLimitItem, limit: Limit, counters: FixedWindowRateLimiter) -> None:
-    """Count one less, where one was counted: the window may have ended, or other counters be in use, since."""
+    """Count one less, if anything is counted: the window may have ended since, or other counters be in use."""
     if counters.get_window_stats(item, limit.name, limit.key).remaining < item.amount:
         counters.hit(item, limit.name, limit.key, cost=-1)
 

@@ -1,9 +1,9 @@
-"""Markdown to safe HTML: the only maker of Markup.
+"""Markdown to safe HTML. No other module makes Markup.
 
-The source is parsed without raw HTML, then an allow-list cleans the result, so that neither a hole in
-the parser nor one in the list is enough. Links are written `[text](address)` and no other way: what stands
-in square brackets is often the wording that a meeting has yet to agree on, and `[Option 1]: text` must not
-be taken for the definition of a link and vanish. Nothing is loaded from elsewhere, so an image becomes a link.
+The source is parsed without raw HTML, and an allow-list then cleans the result, so that an error in one of the two is
+not enough for an attack. The only way to write a link is `[text](address)`: text in square brackets is often wording
+that has not been agreed, and `[Option 1]: text` must not disappear as the definition of a link. Nothing is loaded from
+other sites, so an image becomes a link.
 """
 
 import html
@@ -29,16 +29,16 @@ TAGS = frozenset(
 SCHEMES = frozenset({"http", "https", "mailto"})
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 BARE_ADDRESS = r"<(https?://[^\s<>]++)>|(?<![\w/\"'])(https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]*_])"
-# No part of it goes back over what another one has read, so that its time is linear.
+# Possessive quantifiers and exclusive alternatives keep its time linear.
 LINK = r"""(?x) !?+ \[ (?!\s*+\]) ((?: [^\[\]]++ | \[[^\[\]]*+\] )++) \]
     \( \s*+ (?: <([^<>\n]*+)> | ((?: [^\s()<>]++ | \([^\s()<>]*+\) )++) )
     (?: \s++ (?: "([^"]*+)" | '([^']*+)' ) )?+ \s*+ \)"""
 ADDRESS = re.compile(r"https?://\S|mailto:\S", re.IGNORECASE)
 LOCAL_PATH = re.compile(r"/(?![/\\])[^\\]*$")
-# Document symbols such as UNEP/CBD/6/7/Add.1, which a line must not break; a full stop after one is no part of it.
+# Document symbols such as UNEP/CBD/6/7/Add.1, which must not be broken at the end of a line.
 SYMBOL = re.compile(r"(?<![\w/-])[A-Z][A-Z0-9-]++(?:/[A-Z0-9][A-Za-z0-9-]*+(?:\.\d++)*+){2,}+")
 UNBROKEN = r'<span class="symbol" translate="no">\g<0></span>'
-# A link whose text is its very address, which paper need not repeat after it.
+# A link whose text is its address, which print versions need not repeat.
 BARE = re.compile(r'<a (href="(?:(?i:mailto):|(?=(?i:https?)://))([^"]*+)"[^>]*+)>\2</a>')
 MARKED_AS_BARE = r'<a class="bare" \1>\2</a>'
 TAG_OR_TEXT = re.compile(r'<(?:[^>"]|"[^"]*")*>|[^<]+')
@@ -49,9 +49,8 @@ HEADING_TAG = re.compile(r"(</?h)([2-6])>")
 def render(source: str, *, first_heading: int = 3, official: bool = False) -> str:
     """Safe HTML of a Markdown source.
 
-    Headings are renumbered without gaps from `first_heading` (2-6). `official` texts, written by
-    administrators, may link to addresses of the site itself (`/en/portal/`). Raises TooIntricate
-    where the source could keep the parser busy for seconds.
+    Headings are renumbered without gaps from `first_heading` (2-6). `official` texts, written by administrators, may
+    link to paths of the site (`/en/portal/`). Raises TooIntricate if parsing could take seconds.
     """
     work = Work(source)
     parser = _parser(first_heading, official=official)
@@ -64,19 +63,19 @@ def render(source: str, *, first_heading: int = 3, official: bool = False) -> st
 
 
 def stored(clean_html: str | None, by: int = 0, site: str = "") -> Markup:
-    """HTML that `render` made and the database kept: headings `by` levels deeper, links into the `site` made whole."""
+    """Markup of stored HTML from `render`: headings `by` levels deeper, links to paths completed with `site`."""
     made = deeper(clean_html or "", by).replace('<a href="/', f'<a href="{site}/')
     return Markup(made)  # noqa: S704  the column is written with the result of render() only
 
 
 def deeper(clean_html: str, by: int) -> str:
-    """The same HTML with its headings so many levels deeper, for a place in a larger document."""
+    """The HTML with its headings moved down by so many levels, for a larger document."""
     return HEADING_TAG.sub(lambda m: f"{m[1]}{min(int(m[2]) + by, 6)}>", clean_html) if by else clean_html
 
 
 def language_attribute(code: str, page_language: str, *, always: bool = False) -> Markup:
-    """The `lang` of a text that is not in the page's language, or `always`, and its `dir` where it runs the other way,
-    with a space before each; nothing otherwise."""
+    """The `lang` attribute of a text in another language than the page's (or `always`), and `dir` if its direction
+    differs, each after a space; otherwise nothing."""
     if not code or (code == page_language and not always):
         return NOTHING
     known = site_languages()
@@ -87,7 +86,7 @@ def language_attribute(code: str, page_language: str, *, always: bool = False) -
 
 
 def text_of(clean_html: str) -> str:
-    """The text of rendered HTML, one space between blocks; for excerpts, descriptions and mails."""
+    """The text of rendered HTML, with one space between blocks; for excerpts, descriptions and emails."""
     spaced = re.sub(r"<(?=/?(?:p|li|h\d|br|blockquote|tr|td|th))", " <", clean_html)
     return " ".join(html.unescape(nh3.clean(spaced, tags=set())).split())
 
@@ -101,7 +100,7 @@ def excerpt(clean_html: str, length: int = 155) -> str:
 
 
 def quote(source: str) -> str:
-    """A Markdown source as a block quote, ready to be answered below."""
+    """A Markdown source as a block quote, with an empty line after it."""
     return "".join(f"> {line}".rstrip() + "\n" for line in source.strip().splitlines()) + "\n"
 
 
@@ -142,13 +141,13 @@ def _clean(dirty: str, *, official: bool) -> str:
         url_schemes=set(SCHEMES),
         link_rel="nofollow noopener ugc",
     )
-    # Whoever types has none of them (app/plain.py), but may write them as entities such as `&#1;`.
+    # app/plain.py has removed such characters, but they can be written as entities such as `&#1;`.
     marked = BARE.sub(MARKED_AS_BARE, without_unwanted(clean))
     return "".join(part if part.startswith("<") else SYMBOL.sub(UNBROKEN, part) for part in TAG_OR_TEXT.findall(marked))
 
 
 class _HeadingLevels(Treeprocessor):
-    """Renumber the levels that a text uses, so that a page's outline has no gaps."""
+    """Renumbers headings, so that the outline of a page has no gaps."""
 
     def __init__(self, first: int) -> None:
         super().__init__()
@@ -161,7 +160,7 @@ class _HeadingLevels(Treeprocessor):
 
 
 class _Link(InlineProcessor):
-    """`[text](address "title")`, where the address is one that a text may link to; anything else stays as typed."""
+    """`[text](address "title")`, if the text may link to the address; anything else stays as typed."""
 
     ANCESTOR_EXCLUDES = ("a",)
 
@@ -185,7 +184,7 @@ class _Link(InlineProcessor):
 
 
 class _BareAddress(InlineProcessor):
-    """A web address written as such, or in angle brackets, becomes a link."""
+    """A web address, with or without angle brackets, becomes a link."""
 
     ANCESTOR_EXCLUDES = ("a",)
 

@@ -1,9 +1,8 @@
-"""Who is told of what others do: authors, those who moderate, and people who are given a role or lose it, each in their
-own language.
+"""Emails about acts of others: to authors, to moderators, and to people who get or lose a role, each in their language.
 
-Written in the transaction of the act. They hold the reason, the number and addresses, and nothing of what the
-message says. A moderator gets one mail an hour at most about a forum, the first at once: what happens meanwhile goes
-into the next, which lies in the outbox until the hour has passed.
+Written in the transaction of the act. They contain the reason, the number of the message and addresses, but nothing of
+its text. A moderator gets at most one email an hour about a forum, the first at once; what happens meanwhile is in the
+next one, which waits in the outbox until the hour has passed.
 """
 
 from collections.abc import Sequence
@@ -21,7 +20,7 @@ from app.models import Act, ActKind, Forum, ForumRole, Group, Mail, Message, Rol
 from app.permissions import MESSAGE_IS_VISIBLE, visible_to
 
 BETWEEN_MAILS = timedelta(hours=1)  # to one moderator about one forum
-# Where the author is led after each act.
+# The page to which the email links.
 AUTHOR_GOES_TO = {
     ActKind.APPROVE: "forums.message",
     ActKind.RETURN: "posting.edit",
@@ -32,8 +31,8 @@ AUTHOR_GOES_TO = {
 
 
 def tell_author(act: Act, message: Message) -> None:
-    """Tell the author what somebody else did with a message, and why, unless the account or the right to see the
-    forum is there no more."""
+    """Tell the author what someone else has done with a message, and why. Authors whose account has been deleted, or
+    who may no longer see the forum, get no email."""
     author = message.author
     if author is not act.user and author.former_number is None and _may_see(author, message):
         kind = ActKind(act.kind)
@@ -41,9 +40,9 @@ def tell_author(act: Act, message: Message) -> None:
 
 
 def tell_moderators(what: str, message: Message, *, but: User | None = None) -> None:
-    """Tell those who moderate a message that it `waits` or was `reported`; not the one who knows already."""
+    """Tell the moderators of a message that it `waits` or was `reported`, except the person who caused this."""
     forum = message.topic.group.forum
-    # One after the other, so that no two mails go out at the same moment.
+    # Lock the forum, so that two transactions do not each write a first email.
     db.session.execute(select(Forum.id).where(Forum.id == forum.id).with_for_update(key_share=True))
     for person in _moderators_of(forum, message.language):
         if person is not but:
@@ -51,9 +50,9 @@ def tell_moderators(what: str, message: Message, *, but: User | None = None) -> 
 
 
 def tell_of_role(user: User, role: Role, forum: Forum, languages: str | None) -> None:
-    """Tell what somebody holds from now on: the role for these languages ("" for all), or with None no more.
+    """Tell a person that they have the role for these languages ("" for all), or, with None, that it has ended.
 
-    Nobody is told whose address is not confirmed, or whose account is suspended.
+    People whose address is not confirmed, or whose account is suspended, get no email.
     """
     if user.confirmed_at is None or user.suspended_at:
         return
@@ -75,7 +74,7 @@ def tell_of_role(user: User, role: Role, forum: Forum, languages: str | None) ->
 
 
 def _tell_moderator(person: User, message: Message, what: str) -> None:
-    """At once, or once the hour has passed; an email that has not been sent yet then counts one more message."""
+    """At once, or after an hour since the last email. One that has not been sent yet is replaced and counts up."""
     now, last = utcnow(), _last_mail(person, message.topic.group.forum)
     due_at, news = now, 1
     if last is not None and not last.attempts:
@@ -89,7 +88,7 @@ def _tell_moderator(person: User, message: Message, what: str) -> None:
 
 
 def _last_mail(person: User, forum: Forum) -> Mail | None:
-    """The last mail that told the moderator of something in the forum, kept from the worker."""
+    """The last email to the moderator about the forum, locked so that the worker does not send it now."""
     told = select(Mail).where(Mail.user_id == person.id, Mail.forum_id == forum.id).order_by(Mail.id.desc())
     return db.session.scalar(told.limit(1).with_for_update(), execution_options={"populate_existing": True})
 
@@ -111,7 +110,7 @@ def _tell(mail: str, person: User, message: Message, endpoint: str, **values: An
 
 
 def _moderators_of(forum: Forum, language: str) -> Sequence[User]:
-    """Who moderates messages of a forum in that language: its moderators, or administrators where it has none."""
+    """The moderators of a forum for this language; the administrators if it has none."""
     active = select(User).where(User.confirmed_at.is_not(None), User.suspended_at.is_(None)).order_by(User.id)
     held = active.join(ForumRole).where(ForumRole.forum_id == forum.id, ForumRole.role == Role.MODERATOR)
     moderators = [user for user in db.session.scalars(held) if user.has_role(Role.MODERATOR, forum.id, language)]
@@ -119,7 +118,7 @@ def _moderators_of(forum: Forum, language: str) -> Sequence[User]:
 
 
 def _may_see(person: User, message: Message) -> bool:
-    """Whether a person may see that there is the message, whatever it shows of itself."""
+    """Whether a person may see the message, even if only without its text."""
     statement = select(Message.id).join(Topic, Topic.id == Message.topic_id).join(Group, Group.id == Topic.group_id)
     statement = statement.join(Forum).where(MESSAGE_IS_VISIBLE, Message.id == message.id)
     return db.session.scalar(statement, visible_to(person)) is not None

@@ -1,8 +1,8 @@
-"""Whole answers to readers who are signed out, kept while neither the database nor the minute has changed.
+"""A cache of whole responses for signed-out readers, valid until the database or the minute changes.
 
-The database itself is asked whether it has changed, at most once a second, so no action can forget to say so: what a
-reader gets is at most a second old. Deadlines, notices and the time left turn with the minute. Both are read before a
-page is rendered; what changes meanwhile is seen with the next question, and all that was kept before it goes.
+The database itself is asked, at most once a second, whether it has changed, so no action needs to report a change, and
+what a reader gets is at most one second old. Deadlines, notices and the time left depend on the minute. Both are read
+before a page is rendered, so a change during rendering is noticed the next time, and everything is then discarded.
 """
 
 import logging
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
 READING = frozenset({"GET", "HEAD"})
 NEVER_KEPT = ("/static/", "/healthz")
-ENCODINGS = ("zstd", "br", "gzip", "identity")  # the best first, as Flask-Compress prefers them
+ENCODINGS = ("zstd", "br", "gzip", "identity")  # in the order of preference of Flask-Compress
 LARGEST_ANSWER = 1024 * 1024  # in bytes
-OVERHEAD = 3072  # bytes of an answer besides its body and its headers; some 2,100 were measured
+OVERHEAD = 3072  # bytes of an answer besides body and headers; about 2,100 were measured
 LONGEST_QUERY = 1024  # in characters; longer ones are left to the application
 LONGEST_ACCEPT = 256
 LONGEST_WAIT = 5  # seconds for a page that another request is rendering
@@ -45,9 +45,9 @@ log = logging.getLogger(__name__)
 
 
 def register(app: Flask, most_bytes: int, *, seconds: float = 1, clock: Callable[[], float] = time.time) -> None:
-    """Put a cache of at most so many bytes in front of the application, and of all that wraps it already.
+    """Put a cache of at most so many bytes in front of the application and its other middleware.
 
-    `seconds` is how old what the database said may be; `clock` tells the seconds since 1970.
+    `seconds` is the time between two questions to the database; `clock` returns the seconds since 1970.
     """
     with app.app_context():
         database = Database(db.engine)
@@ -55,7 +55,7 @@ def register(app: Flask, most_bytes: int, *, seconds: float = 1, clock: Callable
 
 
 class Database:
-    """Tells whether anything in the database has changed, on a connection of its own."""
+    """Detects changes of the database, on a connection of its own."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -65,7 +65,7 @@ class Database:
         event.listen(engine, "engine_disposed", lambda _engine: self.close())
 
     def version(self) -> tuple[int, Any] | None:
-        """A value that differs from all earlier ones once anything has been committed; None where asking fails."""
+        """A value that changes whenever anything is committed; None if the database does not answer."""
         try:
             connection = self._connection
             if connection is None or self._file != self._file_now():
@@ -74,9 +74,9 @@ class Database:
             cursor.execute(QUESTIONS[self._engine.dialect.name])
             found = cursor.fetchone()
             cursor.close()
-            connection.rollback()  # or it would go on seeing what it sees now
+            connection.rollback()  # otherwise, the connection would not see later changes
             return self._connections, found
-        except Exception as error:  # noqa: BLE001  whatever it is, the application answers by itself
+        except Exception as error:  # noqa: BLE001  whatever it is, the application answers instead
             log.warning("The page cache could not ask the database for changes: %s", error)
             self.close()
             return None
@@ -84,20 +84,20 @@ class Database:
     def close(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            with suppress(Exception):  # what is broken may not even close
+            with suppress(Exception):  # closing a broken connection may fail
                 connection.close()
 
     def _connect(self) -> PoolProxiedConnection:
-        """What one connection answers says nothing of the answers of another, so each has a number of its own."""
+        """Connect again. The values of two connections cannot be compared, so each connection has a number."""
         self.close()
         self._file, self._connections = self._file_now(), self._connections + 1
-        # From a pool of its own: the connections of the pages may be in use, or lost since the database restarted.
+        # From another pool: the connections of the application may be in use, or lost after a restart of the database.
         self._connection = connection = self._engine.pool.recreate().connect()
         connection.detach()
         return connection
 
     def _file_now(self) -> tuple[int, int] | None:
-        """Which file SQLite would open: another one has taken its place where a backup was restored."""
+        """The file that SQLite would open, which is another one after a backup was restored."""
         if self._engine.dialect.name != "sqlite":
             return None
         status = Path(self._engine.url.database or "").stat()
@@ -105,7 +105,7 @@ class Database:
 
 
 class Key(NamedTuple):
-    """All of a request that decides on the answer. The application is shown nothing else of the query."""
+    """The parts of a request on which the answer depends. The application gets no other part of the query."""
 
     path: str
     query: str
@@ -123,7 +123,7 @@ class Answer:
 
     @classmethod
     def of(cls, response: Response) -> "Answer | None":
-        """None where it must not be kept; the response is then as it was."""
+        """The answer to keep; None if the response must not be kept, which then stays unchanged."""
         if not _may_be_kept(response):
             return None
         body = response.get_data()
@@ -136,7 +136,7 @@ class Answer:
 
     @property
     def size(self) -> int:
-        """Its bytes in memory, rather more than too few."""
+        """An upper estimate of its size in memory, in bytes."""
         return len(self.body) + sum(len(name) + len(value) for name, value in self.headers) + OVERHEAD
 
     def give(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> list[bytes]:
@@ -150,7 +150,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Rendering:
-    """A page that a thread is rendering; `since` is what its answer will hold for."""
+    """A page that a thread is rendering; `since` is the state of database and minute before that."""
 
     since: object
     thread: int = field(default_factory=get_ident)
@@ -158,7 +158,7 @@ class Rendering:
 
 
 class PageCache:
-    """A WSGI application in front of Flask's. When it is full, the least recently used answer goes first."""
+    """A WSGI middleware. When it is full, the least recently used answer is removed first."""
 
     def __init__(
         self, app: Flask, database: Database, *, most_bytes: int, seconds: float, clock: Callable[[], float]
@@ -171,7 +171,7 @@ class PageCache:
         self._lock = Lock()
         self._asked_at = float("-inf")
         self._version: object = None
-        self._current: object = None  # what the kept answers hold for
+        self._current: object = None  # the state of database and minute for which the kept answers are valid
         self._kept: OrderedDict[Key, Answer] = OrderedDict()
         self._rendering: dict[Key, Rendering] = {}
         self._bytes = 0
@@ -189,7 +189,7 @@ class PageCache:
         return self._application(environ, start_response)
 
     def _key(self, environ: "WSGIEnvironment") -> Key | None:
-        """None for what is never answered from the cache: writing, part of a file, too much, whoever has a session."""
+        """The key; None for requests that bypass the cache: writing, ranges, oversized requests, sessions."""
         path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
         if environ["REQUEST_METHOD"] not in READING or "HTTP_RANGE" in environ or path.startswith(NEVER_KEPT):
             return None
@@ -199,7 +199,7 @@ class PageCache:
         return None if known is None else Key(path, known, encoding_for(environ.get("HTTP_ACCEPT_ENCODING", "")))
 
     def _find_known(self, path: str, query: str) -> str | None:
-        """The arguments that exist at this address, in their order; None where there is no page."""
+        """The query with only the arguments that the page knows, in a fixed order; None if there is no page."""
         try:
             endpoint, _values = self._addresses.match(_decoded(path))
         except HTTPException:
@@ -208,8 +208,8 @@ class PageCache:
         return urlencode({name: asked[name][0] for name in ARGUMENTS.get(endpoint, ()) if name in asked})
 
     def _find(self, key: Key) -> Answer | Rendering | None:
-        """The answer; or who is rendering it, which may be this thread from now on; None where nobody can tell
-        whether an answer still holds."""
+        """The answer, or its rendering, which may be by this thread from now on; None if the database does not answer,
+        so that nothing can be kept."""
         with self._lock:
             self._turn()
             if self._current is None:
@@ -220,11 +220,11 @@ class PageCache:
             return self._rendering.setdefault(key, Rendering(self._current))
 
     def _turn(self) -> None:
-        """Ask the database if it is time to, and let all go that holds no more."""
+        """Ask the database if it is time to, and discard everything if something has changed."""
         now = self._clock()
         if not 0 <= now - self._asked_at < self._seconds:
             self._asked_at, self._version = now, self._database.version()
-        # Both ends of a period are inclusive: the first second of a minute can differ from the others.
+        # Both ends of a period are inclusive, so the first second of a minute can differ from the others.
         current = self._version and (self._version, now // 60, now % 60 < 1)
         if current != self._current:
             self._current, self._bytes = current, 0
@@ -252,7 +252,7 @@ class PageCache:
         return response(environ, start_response)
 
     def _keep(self, key: Key, answer: Answer, since: object) -> None:
-        """Keep it, unless something has changed since it was asked for, or another request was quicker."""
+        """Keep an answer, unless something has changed since rendering began, or another request was faster."""
         with self._lock:
             if since != self._current or key in self._kept:
                 return
@@ -264,7 +264,7 @@ class PageCache:
 
 @lru_cache(maxsize=512)
 def encoding_for(accepted: str) -> str:
-    """Which of ENCODINGS an `Accept-Encoding` header prefers."""
+    """The one of ENCODINGS that an `Accept-Encoding` header prefers."""
     if len(accepted) > LONGEST_ACCEPT:
         return "identity"
     wishes = {name.lower(): quality for name, quality in parse_accept_header(accepted, Accept)}
@@ -273,12 +273,12 @@ def encoding_for(accepted: str) -> str:
 
 
 def _decoded(text: str) -> str:
-    """A text of the WSGI environment, whose characters are bytes, as addresses mean it."""
+    """A string of the WSGI environment, whose characters stand for bytes, decoded as UTF-8."""
     return text.encode("latin-1").decode(errors="replace")
 
 
 def _may_be_kept(response: Response) -> bool:
-    """Only what the application has marked as public, and what differs by nothing that the key does not have."""
+    """Whether the application has marked the response as public, and it depends on nothing that is not in the key."""
     length = response.content_length
     return (
         response.status_code == 200

@@ -23,7 +23,7 @@ class Listing:
 
 
 def one_page(statement: Select[Any], page: int) -> Listing:
-    """This page, from 1, of a statement's rows. Raises NotFound beyond the last."""
+    """One page, from 1, of the rows of a statement. Raises NotFound beyond the last page."""
     counted = select(func.count()).select_from(statement.order_by(None).subquery())
     total = db.session.scalar(counted) or 0
     pages = count_pages(total, page)
@@ -32,7 +32,7 @@ def one_page(statement: Select[Any], page: int) -> Listing:
 
 
 def count_pages(total: int, asked: int) -> int:
-    """How many pages a list of so many rows has, one at least. Raises NotFound where the page asked for is beyond."""
+    """The number of pages of a list with so many rows, at least 1. Raises NotFound if fewer than `asked`."""
     pages = max(-(-total // PER_PAGE), 1)
     if asked > pages:
         raise NotFound

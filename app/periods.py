@@ -1,7 +1,7 @@
-"""Periods in which a forum, or one of its groups, takes messages: adding and changing them, calling them off, closing
-now; the rules of all that, and the state that each leads to, worked out before anything is written.
+"""Periods in which a forum, or one of its groups, is open for messages: adding, changing and calling them off, and
+closing now; the rules for these, and the state that each would lead to, computed before anything is written.
 
-Dates that the public has seen stay in the record. What a state is follows from `app/models/period.py`.
+Dates that have been public stay in the record. How a state follows from periods is in `app/models/period.py`.
 """
 
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ JUST_BEGUN = _l("The period has only just begun. Please try again in a moment.")
 
 A_SECOND, A_MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 COLUMNS = ("kind", "group_id", "opens_at", "closes_at", "former_dates", "called_off_at")
-LOGGED = tuple(name for name in COLUMNS if name != "former_dates")  # which follow from earlier entries
+LOGGED = tuple(name for name in COLUMNS if name != "former_dates")  # those are in earlier entries of the log
 
 
 def create(
@@ -60,8 +60,8 @@ def create(
 ) -> int:
     """Add a period to a forum, or to one of its groups, and return its key; the same form sent again adds nothing.
 
-    A group that has followed the forum's periods takes them over as its own first, so that its history stays whole
-    and what was announced for it holds. Raises Refused, naming the field that breaks a rule, and Archived.
+    A group that has followed the forum's periods first gets copies of them, so that its history is complete and what
+    was announced for it stays valid. Raises Archived, or Refused with the field that breaks a rule.
     """
     once = Once(key, viewer, forum_id, kind, group_id, opens_at, closes_at)
     with transaction(once=once):
@@ -81,7 +81,7 @@ def create(
 def update(period_id: int, *, closes_at: datetime, opens_at: datetime | None = None, version: str, viewer: User) -> int:
     """Change the dates of a period, without `opens_at` only its end, and return its key.
 
-    `version` is the one that the form showed. Raises what `change_refusal` gives, Refused, and ChangedMeanwhile.
+    `version` is the one that the form showed. Raises the result of `change_refusal`, Refused, or ChangedMeanwhile.
     """
     with transaction():
         require(viewer, "administer")
@@ -95,10 +95,10 @@ def update(period_id: int, *, closes_at: datetime, opens_at: datetime | None = N
 
 
 def call_off(period_id: int, *, version: str, viewer: User) -> bool:
-    """Call off a period that has not begun; one that nobody has seen yet is deleted. False where it was called off
+    """Call off a period that has not begun, or delete it if it has not been public. False if it had been called off
     already.
 
-    `version` is the one that the page showed. Raises what `deletion_refusal` gives, and ChangedMeanwhile.
+    `version` is the one that the page showed. Raises the result of `deletion_refusal`, or ChangedMeanwhile.
     """
     with transaction():
         require(viewer, "administer")
@@ -115,11 +115,11 @@ def call_off(period_id: int, *, version: str, viewer: User) -> bool:
 
 
 def close_now(forum_id: int, group_id: int | None = None, *, version: str, viewer: User) -> bool:
-    """End every period that is running, of the forum and of its groups or of one group, and call off the extensions
-    to come. False where all of it is closed already.
+    """End all current periods of one group, or of the forum and all its groups, and call off the extensions that would
+    follow. False if everything is closed already.
 
-    The last moment is the second before now, so that nobody can post once the action has answered. A group that
-    has followed the forum's periods takes them over first. Raises what `closing_refusal` gives.
+    The periods end with the second before now, so that nobody can post after the action. A group that has followed the
+    forum's periods first gets copies of them. Raises the result of `closing_refusal`, or ChangedMeanwhile.
     """
     with transaction():
         require(viewer, "administer")
@@ -150,14 +150,14 @@ def version_of_period(period: Period) -> str:
 
 
 def version_of_life(forum: Forum) -> str:
-    """The version of what a forum's state follows from: its steps, and its periods with those of its groups."""
+    """The version of everything that determines the state of a forum and its groups."""
     return version_of(forum, ("published_at", "archived_at"), [version_of_period(period) for period in forum.periods])
 
 
 def periods_for(forum: Forum, group_id: int | None) -> list[Period]:
-    """The periods that hold for a group, or for the forum as a whole where `group_id` is None.
+    """The periods that apply to a group or, if `group_id` is None, to the forum as a whole.
 
-    Raises Refused where the group is none of the forum's.
+    Raises Refused if the group belongs to another forum.
     """
     if group_id is None:
         return forum.own_periods
@@ -168,31 +168,31 @@ def periods_for(forum: Forum, group_id: int | None) -> list[Period]:
 
 
 def state_now(forum: Forum, group_id: int | None, now: datetime) -> State:
-    """The state of a group, or of the forum as a whole where `group_id` is None. Raises Refused for a foreign group."""
+    """The state of a group or, if `group_id` is None, of the whole forum. Raises as `periods_for`."""
     return _state_with(forum, group_id, periods_for(forum, group_id), now)
 
 
 def state_with_change(
     forum: Forum, period: Period, *, closes_at: datetime, opens_at: datetime | None = None, now: datetime
 ) -> State:
-    """The state that other dates would lead to; nothing of it is written. Raises what `update` does."""
+    """The state that other dates would lead to. Writes nothing; raises as `update`."""
     opens_at = opens_at or period.opens_at
     _check_change(forum, period, opens_at, closes_at, now)
     return _state_with(forum, period.group_id, _with_change(forum, period, opens_at, closes_at), now)
 
 
 def stays_in_sight(forum: Forum) -> bool:
-    """Whether dates of its periods are part of the record from now on: the public can see them."""
+    """Whether the dates of the periods are public, and therefore part of the record."""
     return forum.published_at is not None
 
 
 def is_fixed(forum: Forum, period: Period, now: datetime) -> bool:
-    """Whether its opening is part of the record: it has begun, and the public could see it."""
+    """Whether the period has begun in public, so that its opening is part of the record."""
     return forum.published_at is not None and period.opens_at <= now
 
 
 def change_refusal(forum: Forum, period: Period, now: datetime) -> ForumError | None:
-    """Why a period cannot be changed at all, None where it can."""
+    """The reason why a period cannot be changed at all; None if it can."""
     if forum.archived_at:
         return Archived()
     if period.called_off_at:
@@ -202,7 +202,7 @@ def change_refusal(forum: Forum, period: Period, now: datetime) -> ForumError | 
 
 
 def deletion_refusal(forum: Forum, period: Period, now: datetime) -> ForumError | None:
-    """Why a period can be neither deleted nor called off, None where it can."""
+    """The reason why a period can be neither deleted nor called off; None if it can."""
     if forum.archived_at:
         return Archived()
     if period.called_off_at:
@@ -219,18 +219,18 @@ def deletion_refusal(forum: Forum, period: Period, now: datetime) -> ForumError 
 def state_with_new(
     forum: Forum, kind: str, group_id: int | None, opens_at: datetime, closes_at: datetime, *, now: datetime
 ) -> State:
-    """The state that a new period would lead to; nothing of it is written. Raises Refused."""
+    """The state that a new period would lead to. Writes nothing; raises Refused."""
     added = _add_to(forum, kind, group_id, opens_at, closes_at, now=now)
     return _state_with(forum, group_id, [*_same_scope(forum, added[-1]), *added], now)
 
 
 def state_of_own(forum: Forum, group_id: int | None, now: datetime) -> State:
-    """The state that the periods of a group, or those of the forum without its groups', lead to."""
+    """The state that follows from the periods of a group, or from those of the forum without its groups."""
     return state_of(periods_for(forum, group_id), forum.archived_at, now)
 
 
 def kinds_possible(forum: Forum, group_id: int | None, now: datetime) -> list[PeriodKind]:
-    """The kinds of period that can follow now. What nobody has seen can be written down after the event."""
+    """The kinds of period that can be added now. In an unpublished forum, an ended period can be extended too."""
     state = state_of_own(forum, group_id, now)
     may_extend = state.is_open or (state.deadline and not stays_in_sight(forum))
     kinds = [PeriodKind.EXTENSION] if may_extend else []
@@ -238,7 +238,7 @@ def kinds_possible(forum: Forum, group_id: int | None, now: datetime) -> list[Pe
 
 
 def closing_refusal(forum: Forum, group_id: int | None, now: datetime) -> ForumError | None:
-    """Why a forum, or a group, cannot be closed now, None where it can."""
+    """The reason why a forum or a group cannot be closed now; None if it can."""
     running = running_periods(forum, group_id, now)
     if not running:
         return Refused(NOT_OPEN)
@@ -247,7 +247,7 @@ def closing_refusal(forum: Forum, group_id: int | None, now: datetime) -> ForumE
 
 
 def state_after_closing(forum: Forum, group_id: int | None, now: datetime) -> State:
-    """The state that closing now leads to."""
+    """The state that closing now would lead to."""
     running, to_come = running_periods(forum, group_id, now), _extensions_to_come(forum, group_id, now)
     end = now - A_SECOND
     after = [period for period in _closed_with(forum, group_id) if period not in running and period not in to_come]
@@ -260,12 +260,12 @@ def state_after_closing(forum: Forum, group_id: int | None, now: datetime) -> St
 
 
 def running_periods(forum: Forum, group_id: int | None, now: datetime) -> list[Period]:
-    """The periods in which a group, or any part of the forum, takes messages now."""
+    """The current periods of a group, or of the forum and all its groups."""
     return [period for period in _held(_closed_with(forum, group_id)) if period.opens_at <= now <= period.closes_at]
 
 
 def _state_with(forum: Forum, group_id: int | None, periods: list[Period], now: datetime) -> State:
-    """As `Forum.state` and `Forum.group_state`, with these periods in place of the forum's or the group's own."""
+    """As `Forum.state` and `Forum.group_state`, with these periods instead of those of the forum or the group."""
     if group_id is not None:
         return state_of(periods, forum.archived_at, now)
     of_groups = [period for period in forum.periods if period.group_id is not None]
@@ -273,12 +273,12 @@ def _state_with(forum: Forum, group_id: int | None, periods: list[Period], now: 
 
 
 def _held(periods: Sequence[Period]) -> list[Period]:
-    """Those that were not called off."""
+    """The periods that were not called off."""
     return [period for period in periods if period.called_off_at is None]
 
 
 def _new_dates(forum: Forum, period: Period, opens_at: datetime, closes_at: datetime) -> dict[str, Any]:
-    """What gives a period these dates. Those that it had stay in sight as former ones if the public saw them."""
+    """The values that give a period these dates. The present dates become former ones if they are public."""
     old, new = (period.opens_at, period.closes_at), (opens_at, closes_at)
     former = period.former_dates
     if old != new and stays_in_sight(forum):
@@ -287,12 +287,12 @@ def _new_dates(forum: Forum, period: Period, opens_at: datetime, closes_at: date
 
 
 def _copy_of(period: Period, **changes: Any) -> Period:
-    """A new period like this one but for the changes, which belongs to no forum yet."""
+    """A copy of a period with these changes; it belongs to no forum yet."""
     return Period(**({name: getattr(period, name) for name in COLUMNS} | changes))
 
 
 def _check(periods: Sequence[Period], subject: Period | None = None) -> None:
-    """Raise Refused where these periods cannot stand together, naming the field of `subject` where it is the cause."""
+    """Raise Refused if these periods contradict each other, with the field of `subject` if that is the cause."""
     periods = _held(periods)
     if subject and subject.closes_at - subject.opens_at < A_MINUTE:
         raise Refused(ENDS_FIRST, "closes_at")
@@ -307,7 +307,7 @@ def _check(periods: Sequence[Period], subject: Period | None = None) -> None:
 
 
 def _check_change(forum: Forum, period: Period, opens_at: datetime, closes_at: datetime, now: datetime) -> None:
-    """Raise the error that says why a period cannot be given these dates."""
+    """Raise the reason why a period cannot get these dates."""
     if refusal := change_refusal(forum, period, now):
         raise refusal
     if is_fixed(forum, period, now):
@@ -324,7 +324,7 @@ def _check_change(forum: Forum, period: Period, opens_at: datetime, closes_at: d
 
 
 def _same_scope(forum: Forum, period: Period) -> list[Period]:
-    """The periods of the same group, or of the forum as a whole, the given one included."""
+    """The periods of the same group, or of the forum as a whole, including this one."""
     return [other for other in forum.periods if other.group_id == period.group_id]
 
 
@@ -343,7 +343,7 @@ def _extends(one: Period, other: Period) -> bool:
 def _add_to(
     forum: Forum, kind: str, group_id: int | None, opens_at: datetime, closes_at: datetime, *, now: datetime
 ) -> list[Period]:
-    """The periods to add to a forum or a group: the new one, which comes last, and those that the group takes over.
+    """The periods to add to a forum or a group: copies that the group takes over, then the new one.
 
     None of them belongs to the forum yet. Raises Refused.
     """
@@ -357,7 +357,7 @@ def _add_to(
 
 
 def _extensions_to_come(forum: Forum, group_id: int | None, now: datetime) -> list[Period]:
-    """The extensions that would follow a running period without a pause; closing now calls them off."""
+    """The future extensions of current periods, which closing now calls off."""
     periods = _closed_with(forum, group_id)
     deadlines = {
         running.group_id: state_of([one for one in periods if one.group_id == running.group_id], None, now).deadline
@@ -374,13 +374,13 @@ def _extensions_to_come(forum: Forum, group_id: int | None, now: datetime) -> li
 
 
 def _with_change(forum: Forum, period: Period, opens_at: datetime, closes_at: datetime) -> list[Period]:
-    """The periods of the same scope with a changed copy of this one, which comes last."""
+    """The periods of the same scope, with a changed copy of this one at the end."""
     others = [other for other in _same_scope(forum, period) if other is not period]
     return [*others, _copy_of(period, **_new_dates(forum, period, opens_at, closes_at))]
 
 
 def _problem(period: Period, others: list[Period], *, must_end_later: bool) -> Refused | None:
-    """What is wrong with a period; an extension ends together with what it extends if both were closed at once."""
+    """What is wrong with a period. Closing now ends a period and its extension together, which is allowed."""
     if period.kind == PeriodKind.EXTENSION:
         extended = [other.closes_at for other in others if _extends(period, other)]
         if not extended:
@@ -418,16 +418,16 @@ def _overlaps(other: Period) -> str:
 
 
 def _after_the_end(periods: Sequence[Period], opens_at: datetime) -> datetime:
-    """A reopening in the minute in which the last period ended begins once that has ended."""
+    """The opening of a reopening: in the minute in which the last period ended, the second after that."""
     ends = [period.closes_at for period in periods if period.closes_at.replace(second=0) == opens_at]
     return max(ends) + A_SECOND if ends else opens_at
 
 
 def _taken_over(forum: Forum, followed: Sequence[Period], period: Period, now: datetime) -> list[Period]:
-    """Copies of the periods that a group has followed, so that what was announced for it stays.
+    """Copies of the periods that a group has followed, so that what was announced for it stays in the record.
 
-    A scheduled period stands in place of those to come that it overlaps: they are called off for the group, or
-    left out where nobody has seen them.
+    A scheduled period replaces the future ones that it overlaps: they are called off for the group, or left out if they
+    have not been public.
     """
     taken = []
     for one in followed:
@@ -440,7 +440,7 @@ def _taken_over(forum: Forum, followed: Sequence[Period], period: Period, now: d
 
 
 def _check_new(forum: Forum, periods: Sequence[Period], period: Period, now: datetime) -> None:
-    """Raise Refused where a period does not fit, or would tell readers of a past that was another."""
+    """Raise Refused if a new period does not fit, or would give readers a false account of the past."""
     _check(periods, period)
     if not stays_in_sight(forum):
         return
@@ -461,12 +461,12 @@ def _has_ended(end: datetime) -> str:
 
 
 def _closed_with(forum: Forum, group_id: int | None) -> list[Period]:
-    """What closing concerns: a forum closes with all its groups, a group alone."""
+    """The periods that closing concerns: those of the forum and all its groups, or those of one group."""
     return forum.periods if group_id is None else periods_for(forum, group_id)
 
 
 def _take_over(forum: Forum, group_id: int | None, viewer: User) -> None:
-    """Give a group that follows the forum's periods copies of them as its own."""
+    """Give a group that has followed the forum's periods copies of its own."""
     for followed in [period for period in periods_for(forum, group_id) if period.group_id != group_id]:
         _add(forum, _copy_of(followed, group_id=group_id), viewer)
 
@@ -493,7 +493,7 @@ def _call_off(forum: Forum, period: Period, at: datetime, viewer: User) -> None:
 
 
 def _values_of(period: Period, *, were: bool) -> list[Change]:
-    """Its values for the log: as old ones of a period that goes, or as new ones of a period that comes."""
+    """The values of a period for the log: as old ones if it is deleted, as new ones if it is added."""
     changes: list[Change] = []
     for name in LOGGED:
         value = getattr(period, name)

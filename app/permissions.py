@@ -1,7 +1,7 @@
-"""Who may do what: the one place for rules.
+"""All rules of who may do what.
 
-`can(viewer, action, object)` answers for one object; the `..._IS_VISIBLE` conditions, with the parameters
-of `visible_to(viewer)`, are the rules of seeing as SQL. Times are the server's, handed in by whoever writes.
+`can(viewer, action, object)` answers for one object; the `..._IS_VISIBLE` conditions, with the parameters of
+`visible_to(viewer)`, are the rules of visibility in SQL. Actions pass in the time of the server.
 """
 
 from collections.abc import Callable, Sequence
@@ -35,14 +35,14 @@ from app.models import (
 
 Rule = Callable[[Viewer, Any, datetime], Exception | None]
 
-# A statement with one of these conditions joins Forum and is run with the parameters of `visible_to(viewer)`,
-# so one statement, built once, serves every viewer; without them it does not run at all.
+# A statement with one of these conditions joins Forum and is executed with the parameters of `visible_to(viewer)`, so
+# that a statement built once serves all viewers; without them it fails.
 _HELD = select(ForumRole.forum_id).where(ForumRole.user_id == bindparam("viewer_id"))
 _IS_ADMIN = bindparam("viewer_is_admin", type_=Boolean)
 FORUM_IS_VISIBLE: ColumnElement[bool] = or_(Forum.published_at.is_not(None), _IS_ADMIN, Forum.id.in_(_HELD))
-# The forums in which the viewer reads what waits for approval.
+# The forums in which the viewer can read messages that wait for approval.
 FORUM_IS_MODERATED: ColumnElement[bool] = or_(_IS_ADMIN, Forum.id.in_(_HELD.where(ForumRole.role == Role.MODERATOR)))
-# The messages that the viewer moderates: those of such a forum, where his role covers their language.
+# The messages that the viewer moderates: those of such a forum in a language that the viewer's role covers.
 _COVERS_ITS_LANGUAGE = (ForumRole.languages == "") | literal(" ").concat(ForumRole.languages).concat(" ").contains(
     literal(" ").concat(Message.language).concat(" ")
 )
@@ -50,7 +50,7 @@ MESSAGE_IS_MODERATED: ColumnElement[bool] = or_(
     _IS_ADMIN,
     _HELD.where(ForumRole.forum_id == Forum.id, ForumRole.role == Role.MODERATOR, _COVERS_ITS_LANGUAGE).exists(),
 )
-# A message has a position once it was published; until then its author and the moderators see it.
+# A message has a position once it has been published; until then only its author and the moderators see it.
 TOPIC_IS_VISIBLE: ColumnElement[bool] = FORUM_IS_VISIBLE & or_(
     Topic.last_position > 0, Topic.author_id == bindparam("viewer_id"), FORUM_IS_MODERATED
 )
@@ -58,7 +58,7 @@ MESSAGE_IS_VISIBLE: ColumnElement[bool] = FORUM_IS_VISIBLE & or_(
     Message.position.is_not(None), Message.author_id == bindparam("viewer_id"), FORUM_IS_MODERATED
 )
 
-# A file is as visible as the text of its message, hidden ones included (see_history below), or as its document.
+# A file is visible to whoever may read the text of its message, hidden or not (see_history below), or its document.
 ATTACHMENT_IS_VISIBLE: ColumnElement[bool] = FORUM_IS_VISIBLE & or_(
     Attachment.document_id.is_not(None),
     Message.status == MessageStatus.PUBLISHED,
@@ -68,7 +68,7 @@ ATTACHMENT_IS_VISIBLE: ColumnElement[bool] = FORUM_IS_VISIBLE & or_(
 
 
 def visible_to(viewer: Viewer) -> dict[str, object]:
-    """The parameters of a visibility condition: what this viewer may see."""
+    """The parameters of a visibility condition for this viewer."""
     return {"viewer_id": viewer.id or 0, "viewer_is_admin": viewer.is_admin}
 
 
@@ -85,17 +85,17 @@ def require(viewer: Viewer, action: str, thing: Any = None, *, now: datetime | N
 
 
 def moderates(viewer: Viewer, forum: Forum, language: str = "") -> bool:
-    """Whether the viewer moderates the forum and, with `language`, its messages in that language."""
+    """Whether the viewer moderates the forum; with `language`, its messages in that language."""
     return moderates_in(viewer, forum.id, language)
 
 
 def moderates_in(viewer: Viewer, forum_id: int, language: str = "") -> bool:
-    """As `moderates`, for who knows the key of the forum alone."""
+    """As `moderates`, by the key of the forum."""
     return viewer.is_admin or viewer.has_role(Role.MODERATOR, forum_id, language)
 
 
 def moderates_anything(viewer: Viewer) -> bool:
-    """Whether there is a forum that the viewer moderates."""
+    """Whether the viewer moderates any forum."""
     return viewer.is_admin or (isinstance(viewer, User) and any(held.role == Role.MODERATOR for held in viewer.roles))
 
 
@@ -105,10 +105,10 @@ def translates_anything(viewer: Viewer) -> bool:
 
 
 def count_other_administrators(user: User) -> int:
-    """How many others could administer: administrators with a confirmed address, who are not suspended.
+    """The number of other administrators with a confirmed address who are not suspended.
 
-    Asked inside the transaction that takes a right away: the administrators are kept from other writers until its
-    end, so that no two of them take the right from each other at once; all hold them in the same order.
+    Called inside the transaction that removes a right: it locks all administrators, in a fixed order, so that no two of
+    them can remove each other at the same time.
     """
     can_sign_in = User.confirmed_at.is_not(None) & User.suspended_at.is_(None) & User.former_number.is_(None)
     statement = select(User.id).where(User.is_admin, can_sign_in).order_by(User.id).with_for_update()
@@ -116,13 +116,13 @@ def count_other_administrators(user: User) -> int:
 
 
 def is_invited(viewer: Viewer, forum_id: int) -> bool:
-    """Whether the viewer may post in a forum where only approved participants may."""
+    """Whether the viewer may post in a forum in which only approved participants may."""
     return viewer.has_role(Role.PARTICIPANT, forum_id) or moderates_in(viewer, forum_id)
 
 
 @dataclass(frozen=True)
 class PostingContext:
-    """What decides whether someone can post in a group, or in one of its topics."""
+    """The facts that decide whether someone can post in a group, or in one of its topics."""
 
     forum_id: int
     state: State
@@ -131,24 +131,24 @@ class PostingContext:
 
     @classmethod
     def of_group(cls, group: Group, now: datetime, topic: Topic | None = None) -> "PostingContext":
-        """Of a group, or of one of its topics."""
+        """For a group, or for one of its topics."""
         forum, is_locked = group.forum, topic is not None and topic.locked_at is not None
         return cls(forum.id, forum.group_state(group, now), forum.by_invitation, is_locked)
 
     @classmethod
     def of_row(cls, row: Any, periods: Sequence[Any], now: datetime) -> "PostingContext":
-        """Of a topic, from a row of its columns, and the rows of the periods of its forum."""
+        """For a topic given as a row, with the rows of the periods of its forum."""
         state = state_of(periods_of_group(periods, row.group_id), row.archived_at, now)
         return cls(row.forum_id, state, row.by_invitation, row.locked_at is not None)
 
     @property
     def takes_messages(self) -> bool:
-        """Whether there are people who can post."""
+        """Whether anyone can post."""
         return self.state.is_open and not self.is_locked
 
 
 def posting_refusal(viewer: Viewer, where: PostingContext) -> errors.ForumError | None:
-    """Why the viewer cannot post there; None where that is possible."""
+    """The reason why the viewer cannot post there; None if they can."""
     if not viewer.is_authenticated:
         return errors.Forbidden()
     if where.state.kind == StateKind.ARCHIVED:
@@ -161,7 +161,7 @@ def posting_refusal(viewer: Viewer, where: PostingContext) -> errors.ForumError 
 
 
 def needs_approval(author: User, group: Group) -> bool:
-    """Whether a moderator reads what this author posts in the group before it is published."""
+    """Whether a moderator has to approve what this author posts in the group."""
     policy = group.approval or group.forum.approval
     if policy == Approval.NOBODY or moderates(author, group.forum):
         return False
@@ -175,7 +175,7 @@ def _has_been_published(author: User, forum: Forum) -> bool:
 
 
 def _refusal(viewer: Viewer, action: str, thing: Any, now: datetime) -> Exception | None:
-    """Whoever is suspended, or gone, does nothing any more, also with a form that was opened before."""
+    """Suspended people and deleted accounts can do nothing, even with a form opened before."""
     if isinstance(viewer, User) and viewer.suspended_at:
         return errors.Suspended(viewer.suspended_for)
     return errors.SignedOut() if viewer.former_number else RULES[action](viewer, thing, now)
@@ -200,7 +200,7 @@ def _translate(viewer: Viewer, where: tuple[Forum | None, str], _now: datetime) 
 
 
 def _sign_in_to_post(viewer: Viewer, group: Group, now: datetime) -> Exception | None:
-    """Whether signing in is all that a reader needs to do first."""
+    """For readers who only need to sign in before they can post."""
     takes_messages = PostingContext.of_group(group, now).takes_messages
     return None if takes_messages and not viewer.is_authenticated else errors.Forbidden()
 
@@ -214,12 +214,12 @@ def _reply(viewer: Viewer, topic: Topic, now: datetime) -> Exception | None:
 
 
 def _speak_for(viewer: Viewer, group: Group, _now: datetime) -> Exception | None:
-    """The Secretariat posts what came by e-mail or letter."""
+    """The Secretariat posts contributions that came by email or letter."""
     return None if moderates(viewer, group.forum) else errors.Forbidden()
 
 
 def _withdraw(viewer: Viewer, message: Message, now: datetime) -> Exception | None:
-    """Authors change their own messages while the group is open, so that the record then stands."""
+    """Authors can change their own messages while the group is open. After that, the record is final."""
     if viewer.id != message.author_id:
         return errors.Forbidden()
     if message.status == MessageStatus.WITHDRAWN:
@@ -230,7 +230,7 @@ def _withdraw(viewer: Viewer, message: Message, now: datetime) -> Exception | No
 
 
 def _edit(viewer: Viewer, message: Message, now: datetime) -> Exception | None:
-    """What was approved stays as it was approved; what waits can be changed, even where its topic is locked by now."""
+    """Approved messages cannot be changed; those that wait can, even if their topic has been locked meanwhile."""
     refusal = _withdraw(viewer, message, now)
     if refusal or message.status == MessageStatus.PENDING or not isinstance(viewer, User):
         return refusal
@@ -240,8 +240,8 @@ def _edit(viewer: Viewer, message: Message, now: datetime) -> Exception | None:
 
 
 def _change_title(viewer: Viewer, message: Message, _now: datetime) -> Exception | None:
-    """With its first message, authors of a topic change its title and its question as long as nobody else has written
-    in it, and the Secretariat has done nothing with it."""
+    """Authors of a topic can change its title and question with its first message, as long as nobody else has written
+    in it and there has been no act of moderation on it."""
     topic = message.topic
     if viewer.id != topic.author_id or (topic.last_position and message.position != 1):
         return errors.Forbidden()
@@ -252,12 +252,12 @@ def _change_title(viewer: Viewer, message: Message, _now: datetime) -> Exception
 
 
 def _see_history(viewer: Viewer, message: Message, now: datetime) -> Exception | None:
-    """Edits are public; what a message said that is not shown is for its author and the moderators."""
+    """The history is public; if the message is not, it is for the author and the moderators."""
     return None if message.status == MessageStatus.PUBLISHED else _see_unpublished(viewer, message, now)
 
 
 def _see_unpublished(viewer: Viewer, message: Message, _now: datetime) -> Exception | None:
-    """What was never public, or is to be so no more, of a message whose history everybody may see."""
+    """Texts that were never public, or no longer are, of a message whose history is public."""
     if viewer.id == message.author_id or moderates(viewer, message.topic.group.forum):
         return None
     return errors.Forbidden() if viewer.is_authenticated else errors.NotPublic()
@@ -270,41 +270,41 @@ def _report(viewer: Viewer, message: Message, _now: datetime) -> Exception | Non
 
 
 def _see_moderation(viewer: Viewer, message: Message, _now: datetime) -> Exception | None:
-    """What was done with a message stays readable to its moderators in the archive too."""
+    """Moderators can see how a message was moderated in archived forums too."""
     return None if moderates(viewer, message.topic.group.forum, message.language) else errors.Forbidden()
 
 
 def _see_figures(viewer: Viewer, forum: Forum, _now: datetime) -> Exception | None:
-    """Who is silent is for those who run the forum, archived or not."""
+    """The figures are for moderators and administrators, also after the forum has been archived."""
     return None if moderates(viewer, forum) else errors.Forbidden()
 
 
 def _moderate(viewer: Viewer, forum: Forum, _now: datetime) -> Exception | None:
-    """Everything in a forum that is archived stays as it is."""
+    """Nothing can be changed in an archived forum."""
     if not moderates(viewer, forum):
         return errors.Forbidden()
     return errors.Archived() if forum.archived_at else None
 
 
 def _rearrange(viewer: Viewer, topic: Topic, now: datetime) -> Exception | None:
-    """Take messages out of a topic or put some into it. One that was merged has none and takes none."""
+    """Move messages out of a topic or into it, unless it was merged into another."""
     return _moderate(viewer, topic.group.forum, now) or (errors.AlreadyDecided() if topic.merged_into_id else None)
 
 
 def _moderate_topic(viewer: Viewer, topic: Topic, now: datetime) -> Exception | None:
-    """A topic as a whole is for those who moderate in its language."""
+    """Acts on a whole topic are for those who moderate in its language."""
     if not moderates(viewer, topic.group.forum, topic.language):
         return errors.Forbidden()
     return _rearrange(viewer, topic, now)
 
 
 def _moderate_message(viewer: Viewer, message: Message, now: datetime) -> Exception | None:
-    """A moderator may be limited to messages in some languages."""
+    """Moderators may be limited to messages in some languages."""
     return _see_moderation(viewer, message, now) or _moderate(viewer, message.topic.group.forum, now)
 
 
 def _on_status(*statuses: MessageStatus) -> Rule:
-    """The rule of an act of moderation that is possible on messages of these statuses."""
+    """The rule of an act of moderation on messages with one of these statuses."""
 
     def rule(viewer: Viewer, message: Message, now: datetime) -> Exception | None:
         refusal = _moderate_message(viewer, message, now)

@@ -1,61 +1,60 @@
-"""The single entry point for text from outside: bounded first, then made plain: composed, without characters that no
-text needs or that mislead.
+"""Cleaning of all text from outside: it is cut to its limit, normalized (NFC), and freed of unwanted or misleading
+characters.
 
-Nothing from outside is composed, folded, matched or split before it is bounded: composing takes a time that grows with
-the square of the length of a run of combining marks.
+The limit comes first, since normalizing takes quadratic time in the length of a run of combining marks.
 """
 
 import re
 import unicodedata
 
-# Control characters, lone surrogates and code points that are no characters: XML cannot carry them.
+# Control characters, lone surrogates and unassigned code points, which XML cannot contain.
 UNWANTED = frozenset({"Cc", "Cs", "Cn"})
-# First letters of the categories that can be seen by themselves, and what is among them although it is blank: fillers
-# of Hangul, the blank of Braille, a place kept for an object, a note without a head.
+# First letters of the categories of visible characters, and the blank characters in these categories: fillers of
+# Hangul, the blank Braille pattern, the object replacement character, the null note head.
 VISIBLE = frozenset("LNPS")
 BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0\ufffc\U0001d159")
-# French puts them before : ; ? ! and within quotation marks, every language between a number and its unit.
+# French has them before : ; ? ! and inside quotation marks, every language between a number and its unit.
 NO_BREAK_SPACES = "\u00a0\u202f"
 ORDINARY_SPACE = re.compile(rf"[^\S{NO_BREAK_SPACES}]+")
-# In characters, for callers that know no limit of their own: more than any text of the site can have.
+# In characters, for callers without a limit of their own: longer than any text of the site.
 LONGEST = 50_000
-# Unicode Standard Annex #15 allows no more combining marks in a row in stream-safe text; no language needs as many.
+# The limit of the Stream-Safe Text Format (Unicode Standard Annex #15); no language needs so many in a row.
 MOST_MARKS = 30
 BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 def plain(text: str, most: int = LONGEST) -> str:
-    """The first `most` characters of what someone typed, composed, with Unix line ends, without characters that no
-    text needs and without combining marks past the 30th in a row."""
+    """The first `most` characters of a typed text, in NFC, with Unix line ends, without unwanted characters and without
+    combining marks after the 30th in a row."""
     lines = text[:most].replace("\r\n", "\n").replace("\r", "\n")
     return unicodedata.normalize("NFC", _stream_safe(without_unwanted(lines)))
 
 
 def without_unwanted(text: str) -> str:
-    """The same text without the characters that no text needs; nothing else is changed."""
+    """The text without UNWANTED characters, line ends and tabs kept."""
     return "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in UNWANTED)
 
 
 def plain_line(text: str, most: int = LONGEST) -> str:
-    """The same for a single line, where direction overrides have no use but to mislead.
+    """As `plain`, for one line: also without direction overrides, which could only mislead.
 
-    White space becomes single spaces, with none around the line; no-break spaces inside it stay as they are.
+    White space becomes single spaces and is removed at both ends; no-break spaces inside the line stay.
     """
     return ORDINARY_SPACE.sub(" ", plain(BIDI_CONTROLS.sub("", text[:most]))).strip()
 
 
 def folded(text: str) -> str:
-    """A text in the form in which it is compared with others: whatever its case, with spaces of one kind."""
+    """A text for comparison: casefolded, with single ordinary spaces."""
     return " ".join(text[:LONGEST].casefold().split())
 
 
 def is_blank(text: str) -> bool:
-    """Whether nothing of it can be seen: white space, formatting characters, fillers, accents without a letter."""
+    """Whether nothing in it is visible, as in white space, formatting characters, fillers, accents without letters."""
     return not any(unicodedata.category(char)[0] in VISIBLE and char not in BLANKS for char in text)
 
 
 def _stream_safe(text: str) -> str:
-    """The text without the marks that follow MOST_MARKS others. All that combines is a mark, whatever its class."""
+    """The text without marks (categories Mn, Mc, Me) that follow MOST_MARKS others."""
     if text.isascii():
         return text
     kept, in_a_row = [], 0

@@ -1,6 +1,6 @@
-"""What readers do not notice of a restart of PostgreSQL: connections wait for it, and a page is made once more.
+"""Restarts of PostgreSQL, which readers do not notice: connecting waits for it, and a page is requested a second time.
 
-A form that was being sent is not sent once more: nobody can tell whether it counted. Its key lets people send it again.
+A form is not repeated, since it may already have been processed. Its key lets people send it again safely.
 """
 
 import time
@@ -16,13 +16,13 @@ from app.extensions import db
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-SECONDS_TO_RETURN = 10.0  # a database that is away for longer is not waited for
+SECONDS_TO_RETURN = 10.0  # after that, connecting fails at once
 PAUSE = 0.1
 LOST = "plenary.database_lost"
 
 
 class Patience:
-    """Connects to a database, and waits for one that has been away for less than SECONDS_TO_RETURN."""
+    """Connects to a database, and waits for it until it has been unavailable for SECONDS_TO_RETURN."""
 
     def __init__(self) -> None:
         self._away_since: float | None = None
@@ -42,7 +42,7 @@ class Patience:
 
 
 class AskedAgain:
-    """A WSGI application that asks for a page once more where the first answer says that the database was lost."""
+    """A WSGI middleware that requests a page a second time if the connection to the database was lost."""
 
     def __init__(self, application: Any) -> None:
         self._application = application
@@ -69,18 +69,18 @@ def register(app: Flask) -> None:
         engine: Engine = db.engine
     if engine.dialect.name == "postgresql":
         event.listen(engine, "do_connect", Patience().connect)
-        app.teardown_appcontext(_let_go)  # before the extension's own, which was there first
+        app.teardown_appcontext(_let_go)  # runs before that of Flask-SQLAlchemy, which was registered first
         app.wsgi_app = AskedAgain(app.wsgi_app)  # type: ignore[method-assign]
 
 
 def note(error: SQLAlchemyError) -> None:
-    """Where the error may come of a restart, the request at hand is worth asking again."""
+    """Note that the current request should be repeated, if the error may be due to a restart."""
     if isinstance(error, DBAPIError):
         request.environ[LOST] = True
 
 
 def _let_go(_error: BaseException | None) -> None:
-    """A connection that is lost once the answer is made does not cost the answer."""
+    """Close the session. A connection lost at this point must not replace the answer by an error."""
     try:
         db.session.close()
     except DBAPIError:

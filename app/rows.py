@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def fetch(model: type[T], key: int) -> T:
-    """The row with this key. Raises NotFound, for a key too large for any database too."""
+    """The row with this key. Raises NotFound, also if the key is too large for a database."""
     found = db.session.get(model, key) if key <= LARGEST_KEY else None
     if found is None:
         raise NotFound

@@ -1,4 +1,4 @@
-"""Where the contents of attached files lie: a small interface, and the local folder that there is of it now."""
+"""Storage for the contents of attached files: its interface, and the one implementation, a local folder."""
 
 import errno
 import hashlib
@@ -12,38 +12,38 @@ from typing import IO, Protocol
 
 from flask import current_app
 
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})  # of the disk, of a quota, of a limit of the process
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})  # full disk, quota, limit of the process
 CHUNK = 64 * 1024
 UNFINISHED = "unfinished"
 KEY = re.compile(r"[0-9a-f]{32}")
 
 
 class Storage(Protocol):
-    """Contents by their keys, each 32 hexadecimal digits. A content never changes."""
+    """Contents by their keys of 32 hexadecimal digits. A content never changes."""
 
     def put(self, key: str, content: IO[bytes]) -> None:
-        """Keep a content, which is safe when this returns; all of it or nothing. Raises OSError, which `is_full` tells
-        where there is no room for it."""
+        """Store a whole content or nothing; it is on disk when this returns. Raises OSError; `is_full` says whether for
+        lack of room."""
 
     def open(self, key: str) -> IO[bytes]:
-        """The content, to be closed by whoever reads it. Raises FileNotFoundError."""
+        """The content, to be closed by the caller. Raises FileNotFoundError."""
 
     def exists(self, key: str) -> bool: ...
 
     def delete(self, key: str) -> None:
-        """Delete a content; one that is not there is no error."""
+        """Delete a content, if it exists."""
 
     def keys(self, *, older_than: float) -> Iterator[str]:
-        """The keys of all contents that were put more than so many seconds ago."""
+        """The keys of all contents stored more than this many seconds ago."""
 
     def drop_unfinished(self, *, older_than: float) -> int:
-        """Delete what was begun more than so many seconds ago and never finished; how many contents that were."""
+        """Delete contents whose storing began more than this many seconds ago and never ended. Returns how many."""
 
 
 class LocalFolder:
     """A file for each content, in a folder named by the first two digits of its key.
 
-    `to_spare` is how many bytes stay free on its disk, for the database above all.
+    `to_spare` is how many bytes remain free on its disk, mainly for the database.
     """
 
     def __init__(self, folder: Path, *, to_spare: int = 0) -> None:
@@ -86,7 +86,7 @@ class LocalFolder:
         return len(dropped)
 
     def _require_room(self, content: IO[bytes]) -> None:
-        """Raise OSError where the disk would be left with too little, or with less than the content once more."""
+        """Raise OSError if less than `to_spare`, or than the size of the content, would remain free."""
         size = content.seek(0, os.SEEK_END)
         content.seek(0)
         if shutil.disk_usage(self.folder).free < max(self.to_spare + size, 2 * size):
@@ -94,11 +94,11 @@ class LocalFolder:
 
     def _place(self, key: str) -> Path:
         if not KEY.fullmatch(key):
-            raise ValueError(f"{key!r} is no key of a content")
+            raise ValueError(f"{key!r} is not the key of a content")
         return self.folder / key[:2] / key
 
     def _make(self, name: str) -> Path:
-        """The folder of this name, which is still there after a loss of power."""
+        """The folder with this name, created if necessary and synced to disk."""
         folder = self.folder / name
         if not folder.is_dir():
             folder.mkdir(mode=0o700, exist_ok=True)
@@ -107,18 +107,18 @@ class LocalFolder:
 
 
 def is_full(error: OSError) -> bool:
-    """Whether an error says that there is no room for what was to be written."""
+    """Whether an error means that there is no room for what was to be written."""
     return error.errno in FULL
 
 
 def chunks(content: IO[bytes]) -> Iterator[bytes]:
-    """What is left to read of a content, piece by piece."""
+    """The rest of a content, piece by piece."""
     while chunk := content.read(CHUNK):
         yield chunk
 
 
 def checksum(content: IO[bytes]) -> str:
-    """The SHA-256 of what is left to read, in hexadecimal digits."""
+    """The SHA-256 of the rest of a content, in hexadecimal digits."""
     digest = hashlib.sha256()
     for chunk in chunks(content):
         digest.update(chunk)
@@ -132,7 +132,7 @@ def storage() -> Storage:
 
 
 def _sync(folder: Path) -> None:
-    """Have the disk keep the names in a folder, as fsync does for a file's content."""
+    """Write the names in a folder to disk, as fsync does for the content of a file."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
@@ -141,7 +141,7 @@ def _sync(folder: Path) -> None:
 
 
 def _age(path: Path) -> float:
-    """In seconds; 0 for what has just been deleted."""
+    """In seconds; 0 for a file that has just been deleted."""
     try:
         return time.time() - path.stat().st_mtime
     except FileNotFoundError:

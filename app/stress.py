@@ -1,4 +1,4 @@
-"""Filling a database for measuring: one open forum with as many topics and messages as asked for."""
+"""Filling a database for measurements: one open forum with any number of topics and messages."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,8 +25,8 @@ from app.models import (
     Topic,
     User,
 )
+from app.sample.files import read
 from app.sample.load import MORE_TOPICS
-from app.sample.read import read
 
 SLUG = "stress"
 TITLES = {"en": "Figures for measuring", "es": "Cifras para medir", "fr": "Chiffres pour mesurer"}
@@ -39,10 +39,10 @@ REPLIES_EVERY, REPLIES_BACK = 4, 3
 
 
 def fill(topics: int, messages: int, now: datetime) -> list[int]:
-    """Add topics with `messages` messages in all, dealt out evenly over the last 30 days; give the topics' ids.
+    """Add topics with `messages` messages in all, distributed evenly over the last 30 days; return the topics' ids.
 
-    Every second topic stands under the group's guiding question. The texts are those of the sample's messages. Runs
-    in batches, each a transaction of its own, so an interrupted run leaves wrong counters, which `flask recount` mends.
+    Every second topic is under the guiding question of the group. The texts are those of the sample. Each batch is one
+    transaction, so an interrupted run leaves wrong counters, which `flask recount` corrects.
     """
     with transaction():
         group = _group(now)
@@ -50,7 +50,7 @@ def fill(topics: int, messages: int, now: datetime) -> list[int]:
         forum_id, numbers = group.forum_id, _start_topics(group, authors, topics, now - SPAN)
     texts = _texts()
     table: Any = Message.__table__
-    columns = insert(table)  # not of the entity: rows in bulk then cost half as much
+    columns = insert(table)  # inserting into the table instead of the entity takes half the time
     for first in range(0, messages, BATCH):
         with transaction():
             rows = [
@@ -69,7 +69,7 @@ def fill(topics: int, messages: int, now: datetime) -> list[int]:
 
 
 def _connection() -> Connection:
-    """That of the transaction, with room for the indexes in memory where it is SQLite's."""
+    """The connection of the transaction; for SQLite, with a cache large enough for the indexes."""
     connection = db.session.connection()
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(f"PRAGMA cache_size=-{CACHE_KILOBYTES}")
@@ -77,7 +77,7 @@ def _connection() -> Connection:
 
 
 def _group(now: datetime) -> Group:
-    """The group that takes the topics, made with its forum when there is none yet."""
+    """The group for the topics, which is created with its forum if there is none yet."""
     forum = db.session.scalar(select(Forum).where(Forum.slug == SLUG))
     if forum is None:
         forum = Forum(
@@ -105,7 +105,7 @@ def _group(now: datetime) -> Group:
 
 
 def _authors(now: datetime) -> list[int]:
-    """The ids of the people who write, none of whom can sign in."""
+    """The ids of the authors, who cannot sign in."""
     pattern = f"{SLUG}-%@sample.example.org"
     if not db.session.scalar(select(User.id).where(User.email.like(pattern)).limit(1)):
         rows = [
@@ -163,7 +163,7 @@ def _message(
 
 
 def _answer(topics: list[int]) -> None:
-    """Every fourth message answers the one three places before it."""
+    """Make every fourth message a reply to the one three positions before it."""
     answered = aliased(Message)
     number = (
         select(answered.id)

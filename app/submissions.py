@@ -1,4 +1,4 @@
-"""Forms already sent: sending one again, by a double click or a reload, does nothing and leads to what it made."""
+"""Forms that are sent twice, by a double click or a reload: the second time changes nothing and has the same result."""
 
 import hashlib
 
@@ -13,9 +13,9 @@ LONGEST_KEY = 36
 class Once:
     """One form of one person, for `transaction(once=...)`.
 
-    `key` came with the form; `content`, all else that was sent, tells it from the same form filled in again with
-    something else. Inside the transaction, `before` is what the form made the first time, None where it is new, and
-    `made` keeps what it makes now. A form with a key that is not `usable` always counts as new.
+    `key` comes from the form; `content` is everything else that was sent, so that the same form with other content
+    counts as new. Inside the transaction, `before` is the result of the first time, None if the form is new, and `made`
+    stores the result. A form whose key is not `usable` always counts as new.
     """
 
     def __init__(self, key: str, user: User, *content: object) -> None:
@@ -25,7 +25,7 @@ class Once:
         self.before: int | None = None
 
     def begin(self) -> None:
-        """Look for the earlier result. The same form that is sent at the same moment waits here for the first."""
+        """Find the earlier result. If the same form is sent at the same time, the second waits here for the first."""
         if not self._is_known:
             return
         if db.session.get_bind().dialect.name == "postgresql":  # SQLite lets one transaction write at a time anyway
@@ -34,11 +34,11 @@ class Once:
         self.before = found.result_id if found else None
 
     def made(self, result_id: int) -> None:
-        """Keep the key of the row that the form has made or changed."""
+        """Store the key of the row that the form has created or changed."""
         if self._is_known:
             db.session.add(Submission(key=self._digest, user_id=self._user_id, result_id=result_id))
 
 
 def usable(key: str) -> str:
-    """The key as it can be kept, "" for one that is blank, over-long or unprintable."""
+    """The key, or "" if it is empty, too long or not printable ASCII."""
     return key if 0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable() else ""

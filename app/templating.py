@@ -1,5 +1,4 @@
-"""What every template can use besides what its view hands over: names that follow the reader and the request, and
-filters."""
+"""The global names and filters of templates."""
 
 import hashlib
 from collections.abc import Callable
@@ -40,7 +39,7 @@ def register(app: Flask) -> None:
         pgettext=lambda context, message: _catalogue().upgettext(context, message),
         newstyle=True,
     )
-    app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"]  # itself, not a name that is looked up at each call
+    app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"]  # avoids a look-up at each call
     app.jinja_env.globals |= {
         "viewer": LocalProxy(viewer),
         "language": LocalProxy(reader_language),
@@ -78,7 +77,7 @@ def register(app: Flask) -> None:
 
 
 def _catalogue() -> NullTranslations:
-    """The reader's; Flask-Babel's own functions look it up at several times the cost of a translation."""
+    """The catalogue of the reader's language. Finding it through Flask-Babel would cost more than a translation."""
     return reader_language().catalogue
 
 
@@ -98,7 +97,7 @@ def iso(moment: datetime) -> str:
 
 
 def near(page: int, pages: int) -> list[int]:
-    """The page numbers to link: the first, the last, those around this one, and 0 where some are left out."""
+    """The page numbers to link: first, last and those around this one, with 0 for each gap."""
     shown = sorted({1, pages, *range(max(page - 2, 1), min(page + 2, pages) + 1)})
     numbers: list[int] = []
     for number in shown:
@@ -109,12 +108,12 @@ def near(page: int, pages: int) -> list[int]:
 
 
 def flashes() -> list[tuple[str, str]]:
-    """The messages to show once; a reader without a session has none, and gets none."""
+    """The messages to show once. A reader without a session has none, and the session stays untouched."""
     return get_flashed_messages(with_categories=True) if has_session() else []  # type: ignore[return-value]
 
 
 def moderation_waiting() -> int | None:
-    """How many messages wait for the viewer to decide; None for those who moderate nothing."""
+    """The number of messages in the viewer's queue; None if the viewer moderates nothing."""
     return count_of_queue(viewer()) if moderates_anything(viewer()) else None
 
 
@@ -124,7 +123,7 @@ def translates() -> bool:
 
 
 def site_tree() -> SiteTree:
-    """The site's tree of pages, read once a request."""
+    """The tree of the site's pages, read once for each request."""
     if "tree" not in g:
         g.tree = SiteTree(reader_language().code, site_default().code)
     tree: SiteTree = g.tree
@@ -132,7 +131,7 @@ def site_tree() -> SiteTree:
 
 
 def in_language(code: str, *, always: bool = False) -> Markup:
-    """The `lang` and `dir` of a text in this language, as far as they are not the page's; its `lang` `always`."""
+    """The attributes `lang` and `dir` of a text, if they differ from the page's; `lang` also with `always`."""
     return markup.language_attribute(code, reader_language().code, always=always)
 
 
@@ -141,13 +140,13 @@ def capacity_name(code: str) -> str:
 
 
 def language_name(code: str) -> str:
-    """The name of a language in that language; the code itself where the site does not have it (any more)."""
+    """The name of a language in that language; the code if the site does not have the language."""
     language = site_languages().get(code)
     return language.name if language else code
 
 
 def _static_builder(folder: Path) -> Callable[[str], str]:
-    """Addresses of static files with a digest, so that browsers may keep them for good."""
+    """A function for addresses of static files, with a digest so that browsers can keep the files for a year."""
 
     @cache
     def static(name: str) -> str:

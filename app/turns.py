@@ -1,7 +1,7 @@
-"""Pages of any length, such as proceedings and exports, are made in turn: a process makes one at a time for each line,
-however many are requested, and has threads left for all other pages.
+"""Pages without a limit of length, such as proceedings and exports, are made in turn: a process makes one at a time for
+each line, however many are requested, so that threads remain for all other pages.
 
-People who are signed in have their own line, so that strangers cannot block their exports.
+People who are signed in have their own line, so that strangers cannot hold up their exports.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from app.errors import TooBusy
 from app.viewer import viewer
 
 SECONDS_TO_WAIT = 5.0
-MOST_IN_LINE = 2  # the page being made included: each holds one of the threads of the server, which are four
+MOST_IN_LINE = 2  # including the page being made: each occupies one of the four threads of the server
 
 
 class Line:
@@ -36,7 +36,7 @@ STRANGERS, SIGNED_IN = Line(), Line()
 
 
 def in_turn(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
-    """A decorator for a view whose work has no bound. Its answer must be complete when it returns, not streamed."""
+    """A decorator for a view whose work is not bounded. Its answer must be complete when it returns, not streamed."""
 
     @wraps(view)
     def waiting(*args: object, **kwargs: object) -> ResponseReturnValue:

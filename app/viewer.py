@@ -1,4 +1,4 @@
-"""Who is asking. A reader without a session cookie is a guest, and the session is then never touched."""
+"""The viewer: who makes the request. Without a session cookie it is a guest, and the session stays untouched."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -80,16 +80,16 @@ def _seen_as(who: str) -> Viewer:
 
 
 def has_session() -> bool:
-    """Whether the request came with a session's cookie. Where it did not, nothing touches the session: the answer
-    then holds nothing of anyone, and anyone may keep it."""
+    """Whether the request has a session cookie. Without one, nothing touches the session, so that the response is
+    public and may be cached."""
     return current_app.config["SESSION_COOKIE_NAME"] in request.cookies
 
 
 @login_manager.user_loader
 def load_user(token: str) -> User | None:
-    """The user whose browser holds this sign-in token, while that sign-in has not been ended.
+    """The user whose browser has this sign-in token, unless the sign-in has been ended.
 
-    Suspending somebody and deleting an account end every sign-in; one that was just being made is none either.
+    Suspending a user and deleting an account end all sign-ins, also one that is being made at the same time.
     """
     user = db.session.scalar(SIGNED_IN, {"token_hash": SignIn.hash_of(token)})
     if user is not None:
@@ -98,28 +98,28 @@ def load_user(token: str) -> User | None:
 
 
 def begin_session(user: User) -> None:
-    """Let the browser hold the sign-in of this user, in a new session: whoever knew the old one does not come along."""
+    """Sign the user in, in a new session, so that nobody who knows the old one is signed in too."""
     session.clear()
     session.permanent = True
     login_user(user)
 
 
 def await_second_step(user: User, token: str) -> None:
-    """Remember, in a new session, who has written the right password and has still to take the second step."""
+    """Remember, in a new session, the user who has given the password but not yet the code of the second step."""
     session.clear()
     session[SECOND_STEP] = [user.id, token]
 
 
 def awaited_second_step() -> tuple[int, str]:
-    """`(key of the user, token)` of `await_second_step`; `(0, "")` where nobody is on the way."""
+    """`(key of the user, token)` of `await_second_step`; `(0, "")` if there is none."""
     user_id, token = session.get(SECOND_STEP) or (0, "")
     return user_id, token
 
 
 def signed_in(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
-    """Only for people who are signed in; others sign in first and come back.
+    """A decorator for views that need a signed-in user. Others are sent to the sign-in page, which leads back.
 
-    Somebody whose sign-in ended while he was writing is not redirected: the error gives the text back.
+    People whose sign-in ended while they were writing are not redirected: the error page returns their text.
     """
 
     @wraps(view)
@@ -134,7 +134,7 @@ def signed_in(view: Callable[..., ResponseReturnValue]) -> Callable[..., Respons
 
 
 def signed_in_user() -> User:
-    """The user, in a view that is `signed_in`. Raises SignedOut elsewhere."""
+    """The user, in a view decorated with `signed_in`. Raises SignedOut for guests."""
     user = viewer()
     if not isinstance(user, User):
         raise SignedOut

@@ -1,7 +1,6 @@
-"""What posting, editing and moderating share: the places of messages in their topics, new texts in place of old ones,
-the record of what moderators do, and what an author is told of it. What writes is called inside a transaction.
+"""What posting, editing and moderating share: positions of messages in topics, revisions, and the record of acts.
 
-Whoever gives or takes places has the topic kept from other writers first, so that no two do so at once.
+Functions that write are called inside a transaction. Those that change positions lock the topic first.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -24,14 +23,14 @@ LONGEST_NUMBER = 19  # in digits, of a key
 
 
 def lock(message: Message) -> None:
-    """Read a message as it stands now, and keep it and its topic from other writers until the transaction ends."""
-    _topic_of(message)  # first, as those who move messages hold topics before messages
+    """Read a message again, and lock it and its topic until the transaction ends."""
+    _topic_of(message)  # first, since moving messages locks topics before messages
     db.session.refresh(message, with_for_update=True)
 
 
 def publish(message: Message) -> None:
-    """Put a message at the end of the topic in which it stands by now, for everybody to read. Raises AlreadyDecided
-    where somebody else has decided on it a moment ago."""
+    """Publish a message at the end of its topic. Raises AlreadyDecided if someone else has changed its status
+    meanwhile."""
     topic = _topic_of(message)
     with carried(topic):
         topic.active_at = max(topic.active_at, message.posted_at) if topic.last_position else message.posted_at
@@ -42,7 +41,7 @@ def publish(message: Message) -> None:
 
 
 def show(message: Message, status: MessageStatus) -> None:
-    """Give a message that has its place another status: withdrawn, withheld, published again. Raises as `publish`."""
+    """Change the status of a message that has a position: withdrawn, withheld or published. Raises as `publish`."""
     topic = _topic_of(message)
     was, is_now = (one == MessageStatus.PUBLISHED for one in (message.status, status))
     with carried(topic):
@@ -52,14 +51,14 @@ def show(message: Message, status: MessageStatus) -> None:
 
 
 def held(*topic_ids: int) -> dict[int, Topic]:
-    """Those of these topics that there are, as they stand now, kept from other writers until the transaction ends."""
+    """The existing ones of these topics, by key, read again and locked until the transaction ends."""
     statement = select(Topic).where(Topic.id.in_(topic_ids)).order_by(Topic.id).with_for_update()
     topics = db.session.scalars(statement, execution_options={"populate_existing": True})
     return {topic.id: topic for topic in topics}
 
 
 def standing(topic: Topic) -> Topic:
-    """The topic, or the one that it was merged into, kept from other writers until the transaction ends."""
+    """The topic, or the one that it was merged into, locked until the transaction ends."""
     while True:
         topic = topic.merged_into or topic
         db.session.refresh(topic, with_for_update=True)
@@ -68,16 +67,16 @@ def standing(topic: Topic) -> Topic:
 
 
 def move(source: Topic, target: Topic, numbers: Collection[int] | None = None) -> None:
-    """Put messages of a topic, or all of them, into another one; both topics are `held`.
+    """Move messages of a topic, by default all, into another one; both topics are `held`.
 
-    In both, places follow the numbers of the messages afterwards. Where no place of the source is taken any more,
-    it is merged into the target: what waits in it for approval goes along, and its address leads there.
+    Positions in both then follow the numbers of the messages. If no message with a position is left in the source, it
+    is merged into the target: messages that wait for approval are moved too, and its address leads there.
     """
     both = Message.topic_id.in_((source.id, target.id))
     in_source = Message.topic_id == source.id
     has_place = Message.position.is_not(None)
     with carried(source, target):
-        _update(both & has_place, position=-Message.id)  # out of the way, as no two may share a place at any moment
+        _update(both & has_place, position=-Message.id)  # since no two may have the same position at any time
         _update(in_source if numbers is None else in_source & Message.id.in_(numbers), topic_id=target.id)
         if db.session.scalar(select(Message.id).where(in_source, has_place).limit(1)) is None:
             _update(in_source, topic_id=target.id)
@@ -89,13 +88,13 @@ def move(source: Topic, target: Topic, numbers: Collection[int] | None = None) -
 
 
 def last_revision(message: Message) -> int:
-    """The key of its last revision, 0 for none."""
+    """The key of the last revision; 0 for none."""
     return message.revisions[-1].id if message.revisions else 0
 
 
 def version_of(message: Message) -> str:
-    """The version of what the author of a message is shown of it, the title and the question above it
-    included. It begins with the key of the last revision, which tells what has come after it."""
+    """The version of what authors see of their message, with the title and the question of its topic. It begins with
+    the key of the last revision, which shows what has been changed after it."""
     topic = message.topic
     said = [message.body, message.language, message.on_behalf_of, message.speaker]
     files = [(file.name, file.sha256) for file in message.files]
@@ -103,14 +102,14 @@ def version_of(message: Message) -> str:
 
 
 def question_above(topic: Topic) -> list[Any]:
-    """The key of the question of a topic, and its text in each language; the key alone is None where there is none."""
+    """The key of the question of a topic and its text in each language; twice None if there is none."""
     question = topic.question
     return [topic.question_id, question and {code: text.text for code, text in question.texts.items()}]
 
 
 def outdated(message: Message, shown: str) -> ChangedMeanwhile:
-    """What to raise of a form that showed another version; HiddenMeanwhile where a moderator has corrected the message
-    since and hidden what it said, which an old form must not bring back."""
+    """The error for a form that showed another version: HiddenMeanwhile if a moderator has hidden the former text since
+    then, which the form must not bring back, otherwise ChangedMeanwhile."""
     revision = shown.partition("-")[0]
     known = int(revision) if revision.isascii() and revision.isdigit() and len(revision) < LONGEST_NUMBER else 0
     acts = db.session.scalars(select(Act).filter_by(message_id=message.id, kind=ActKind.EDIT))
@@ -119,10 +118,10 @@ def outdated(message: Message, shown: str) -> ChangedMeanwhile:
 
 
 def revise(message: Message, changes: Mapping[str, Any], *, files_change: bool = False) -> Revision | None:
-    """Keep what the message says as a revision, which is returned, and make the changes.
+    """Make changes to a message, and return the revision that keeps the former text.
 
-    `changes` are of `body` (Markdown), `language` and `on_behalf_of`. None, and nothing kept, where they change
-    nothing and no file of the message comes or goes.
+    `changes` may contain `body` (Markdown), `language` and `on_behalf_of`. Returns None and stores nothing if they
+    change nothing and no file is added or removed.
     """
     if not files_change and all(getattr(message, name) == value for name, value in changes.items()):
         return None
@@ -156,7 +155,7 @@ def record_act(
 ) -> Act:
     """Record an act on a message, a topic or both; `reason` is a text by language code.
 
-    `detail` holds numbers and codes alone, never what somebody wrote: the record is public.
+    `detail` contains only numbers and codes, never a text that someone wrote, since the record is public.
     """
     act = Act(kind=kind, user=by, forum_id=forum.id, reason=dict(reason), message=message, topic=topic, detail=detail)
     db.session.add(act)
@@ -164,20 +163,20 @@ def record_act(
 
 
 def why_returned(messages: Iterable[Message]) -> dict[int, Act]:
-    """Of those messages that wait for their author's changes, the acts that asked for them, by number."""
+    """For the messages that were returned to their authors, the acts that returned them, by number of the message."""
     numbers = [message.id for message in messages if message.returned_at]
     statement = select(Act).where(Act.message_id.in_(numbers), Act.kind == ActKind.RETURN).order_by(Act.id)
     return {act.message_id: act for act in db.session.scalars(statement) if act.message_id} if numbers else {}
 
 
 def last_correction(message: Message) -> Act | None:
-    """The last act by which the Secretariat changed what the message says; None where there was none."""
+    """The last act by which a moderator changed the text of the message; None if there is none."""
     statement = select(Act).filter_by(message_id=message.id, kind=ActKind.EDIT).order_by(Act.id.desc()).limit(1)
     return db.session.scalar(statement) if message.edited_at else None
 
 
 def list_own_unpublished(user: User) -> Sequence[Message]:
-    """The messages of a person that wait, were returned or withheld, the latest first."""
+    """The messages of a person that wait, were returned or were withheld, the latest first."""
     kept_back = Message.status.in_((MessageStatus.PENDING, MessageStatus.WITHHELD))
     statement = select(Message).join(Topic, Topic.id == Message.topic_id).join(Group, Group.id == Topic.group_id)
     statement = statement.join(Forum).where(MESSAGE_IS_VISIBLE, Message.author_id == user.id, kept_back)
@@ -186,11 +185,10 @@ def list_own_unpublished(user: User) -> Sequence[Message]:
 
 
 def _topic_of(message: Message) -> Topic:
-    """The topic in which a message stands now, `held`.
+    """The topic in which a message is now, locked.
 
-    While we were waiting for it, the message may have been moved, or something been decided about it: then raises
-    AlreadyDecided. What is to be written of the message waits until then, because whoever moves messages takes the
-    topic first as well.
+    The message may have been moved while we waited for the lock; raises AlreadyDecided if its status has changed.
+    Changes of the message are not flushed before, since moving messages locks the topic first too.
     """
     known = message.status
     with db.session.no_autoflush:
@@ -205,7 +203,7 @@ def _topic_of(message: Message) -> Topic:
 
 
 def _merge(source: Topic, target: Topic) -> None:
-    """From now on its address, and those that led there, lead to the target."""
+    """Let the address of the source, and those that led there, lead to the target."""
     led_here = update(Topic).where((Topic.id == source.id) | (Topic.merged_into_id == source.id))
     db.session.execute(led_here.values(merged_into_id=target.id).execution_options(synchronize_session=False))
 

@@ -1,4 +1,4 @@
-"""A real server under attack over a few connections, and how long its health check waits meanwhile."""
+"""A real server under attack over a few connections: how long its health check takes meanwhile."""
 
 import http.client
 import re
@@ -13,13 +13,14 @@ from bench.load import serving
 PORT = 8393
 SECONDS = 10
 CONNECTIONS_FOR_EACH = 2
-PATIENCE = 15  # in seconds, of an attacker for an answer
+PATIENCE = 15  # seconds that an attacker waits for an answer
 MARKS = 1_000_000
 PROCEEDINGS = "/fr/print/forums/biosafety-in-national-planning/"
 
 
 def longest_wait(environment: Mapping[str, str]) -> float:
-    """In seconds, of a question each tenth of a second. The server has one worker of four threads, as `make run`."""
+    """The longest answer time of the health check, in seconds. The server has one worker with four threads, as in
+    `make run`; the check is made every tenth of a second."""
     with serving("wsgi:app", PORT, environment, threads=4):
         for path in ("/healthz", "/fr/auth/sign-in/", "/fr/nowhere/", PROCEEDINGS):  # templates are compiled once
             _ask("GET", path)

@@ -1,4 +1,4 @@
-"""The measure of all: a Flask route that only returns the bytes of a page (`BARE_BODIES` names their folder)."""
+"""The basis of comparison: a Flask route that only returns the bytes of a page, from the folder `BARE_BODIES`."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Every address that a stranger finds: links are followed from the pages without a language on."""
+"""All public addresses, found by following links from the first pages."""
 
 import html
 import re
@@ -13,8 +13,8 @@ MOST = 10_000
 
 
 def crawl(app: Flask) -> list[str]:
-    """All public addresses, and those of all routes without a variable part but the language. Raises SystemExit
-    where there seems to be no end of them."""
+    """All public addresses, and those of all routes whose only variable part is the language. Raises SystemExit
+    if there are more than MOST."""
     site = app.config["SITE"].site_url
     found = dict.fromkeys([*FIRST, *_routes(app)])
     waiting = list(found)
@@ -26,7 +26,7 @@ def crawl(app: Flask) -> list[str]:
                 found[path] = None
                 waiting.append(path)
         if len(found) > MOST:
-            raise SystemExit("more public addresses than the sample can have")
+            raise SystemExit("There are more public addresses than the sample can have.")
     return list(found)
 
 
@@ -44,7 +44,7 @@ def _links(answer: TestResponse) -> list[str]:
 
 
 def _path(address: str) -> str:
-    """Without the way back that forms carry along: it makes no other page, and there is no end of such addresses."""
+    """The address without `next`, which makes no other page but any number of addresses."""
     parts = urlsplit(address)
     if parts.scheme or parts.netloc:
         return ""

@@ -1,4 +1,4 @@
-"""Databases for measuring: the sample forums in a temporary folder, or so many messages in one that is kept."""
+"""Databases for measurements: the sample forums in a temporary folder, or many messages in a folder that is kept."""
 
 import hashlib
 import os
@@ -29,7 +29,7 @@ WAITING = 10
 
 @dataclass(frozen=True)
 class Filled:
-    """A database with so many messages: half of them in one topic, the other half in topics of a hundred. `cookies` are
+    """A database with many messages: half of them in one topic, the other half in topics of a hundred. `cookies` are
     those of a participant and of an administrator."""
 
     folder: Path
@@ -43,13 +43,13 @@ class Filled:
 
 
 def settings(folder: Path) -> dict[str, str]:
-    """The environment of a server over that folder's database."""
+    """The environment of a server with the database in this folder."""
     own = {"SECRET_KEY": SECRET, "SITE_URL": "http://127.0.0.1:8000", "INSTANCE_FOLDER": str(folder)}
     return os.environ | own | {"FLASK_APP": "wsgi", "PYTHONPATH": str(ROOT)}
 
 
 def load_sample(folder: Path) -> int:
-    """Load the sample forums there; returns the number of a topic that fills a page."""
+    """Load the sample forums there; return the key of a topic that fills a page."""
     for command in (["db", "upgrade"], ["sample"]):
         subprocess.run(
             [sys.executable, "-m", "flask", *command], cwd=ROOT, env=settings(folder), check=True, capture_output=True
@@ -61,7 +61,7 @@ def load_sample(folder: Path) -> int:
 
 
 def filled(messages: int) -> Filled:
-    """The kept database of that many messages, made where there is none for the tables of today."""
+    """The kept database with so many messages, created if there is none for the current tables."""
     folder = KEPT / f"{messages}-{_version()}"
     if not folder.exists():
         making = folder.with_suffix(".part")
@@ -79,7 +79,7 @@ def filled(messages: int) -> Filled:
 
 
 def _version() -> str:
-    """Of the tables and of what fills them."""
+    """A digest of the code of the tables and of what fills them."""
     files = [*sorted((ROOT / "migrations" / "versions").glob("*.py")), Path(stress.__file__)]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:10]
 
@@ -104,7 +104,7 @@ def _fill(folder: Path, messages: int) -> None:
 
 
 def _add_waiting(topic_id: int) -> None:
-    """Messages that wait for approval, copies of some that were published."""
+    """Add messages that wait for approval, as copies of published ones."""
     first = db.session.scalars(db.select(Message).where(Message.topic_id == topic_id).limit(1)).one()
     copied = {name: getattr(first, name) for name in ("topic_id", "forum_id", "author_id", "language", "capacity")}
     waits = {**copied, "status": MessageStatus.PENDING, "body": first.body, "html": first.html}
@@ -128,7 +128,7 @@ def _described(app: Flask, folder: Path, messages: int) -> Filled:
 
 
 def _cookie(app: Flask, user_id: int) -> str:
-    """The cookie of somebody who has just signed in."""
+    """The session cookie of a user who has just signed in."""
     token = SignIn.new_token()
     db.session.add(SignIn(user_id=user_id, token_hash=SignIn.hash_of(token)))
     db.session.commit()
@@ -140,7 +140,7 @@ def _cookie(app: Flask, user_id: int) -> str:
 
 
 def sign_in(app: Flask) -> FlaskClient:
-    """A client of a participant of the sample who has no rights besides."""
+    """A client signed in as a participant of the sample without other rights."""
     token = SignIn.new_token()
     with app.app_context():
         person = db.select(User.id).where(User.is_admin.is_(False), User.confirmed_at.is_not(None), ~User.roles.any())

@@ -1,8 +1,8 @@
 """`make bench ARGS=failures`: what readers and authors notice when parts of the site are killed or restarted.
 
 nginx, two web processes, the mail worker, PostgreSQL and Valkey run on loopback with the files of deploy/. People read,
-post and sign up over TLS while one part after another is killed or restarted. Printed are the reads that failed, and at
-the end the messages and emails that were lost or doubled. About three minutes; all numbers are bounded.
+post and sign up over TLS while one part after another is killed or restarted. The output lists reads that failed, and
+finally messages and emails that were lost or duplicated. Takes about three minutes.
 """
 
 import html
@@ -31,7 +31,8 @@ from bench.servers import HOST, Nginx, Postgres, Unit, Valkey, free_ports, setti
 from config import ROOT
 
 READERS, AUTHORS = 6, 3
-READS_A_SECOND, POSTS_A_SECOND, SIGN_UPS_A_SECOND = 8.0, 1.0, 0.5  # of each person; nginx takes 20 and 2 of an address
+# For each person; nginx accepts 20 requests and 2 forms a second from one address.
+READS_A_SECOND, POSTS_A_SECOND, SIGN_UPS_A_SECOND = 8.0, 1.0, 0.5
 SECONDS_FOR_A_FAULT = 14
 MOST_TRIES = 20
 TOPICS, MESSAGES = 10, 400
@@ -42,7 +43,7 @@ MESSAGE = re.compile(r"#message-(\d+)$")
 
 @dataclass(frozen=True)
 class Answer:
-    """`status` is 0 where there was none; `location` is where it leads."""
+    """An answer: `status` is 0 if there was none; `location` is the target of a redirect."""
 
     status: int
     page: str = ""
@@ -52,7 +53,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Seen:
-    """One request of somebody: `kind` is read, post or sign-up."""
+    """One request of a person; `kind` is read, post or sign-up."""
 
     kind: str
     at: float
@@ -62,8 +63,8 @@ class Seen:
 
 @dataclass
 class Diary:
-    """What all people together have seen. `posted` is the number of each message that was answered with success, by its
-    text; `sent` are all texts, `signed_up` the addresses for which an email was announced."""
+    """What all people together have experienced. `posted` has the number of each message that was accepted, by its
+    text; `sent` has all texts, `signed_up` the addresses for which an email was announced."""
 
     seen: list[Seen] = field(default_factory=list)
     posted: dict[str, int] = field(default_factory=dict)
@@ -73,7 +74,7 @@ class Diary:
 
 
 class Person:
-    """A browser with an address of its own on loopback, so that nginx counts each person apart."""
+    """A browser with its own address on loopback, so that nginx counts each person separately."""
 
     def __init__(self, number: int, port: int, diary: Diary) -> None:
         self._source, self._port, self._diary = f"127.0.1.{number}", port, diary
@@ -87,7 +88,7 @@ class Person:
         return self._note(kind, expected, "POST", path, urlencode(form))
 
     def form(self, path: str) -> dict[str, str]:
-        """The hidden fields of a form, asked for until there are any."""
+        """The hidden fields of a form, requested until there are any."""
         for _attempt in range(MOST_TRIES):
             fields = FIELD.finditer(self.read(path).page)
             found = {one[1]: html.unescape(one[0].partition('value="')[2].partition('"')[0]) for one in fields}
@@ -136,7 +137,7 @@ class Person:
 
     def _connect(self) -> http.client.HTTPSConnection:
         context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # it is of this run's own making
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # the certificate is self-signed
         plain = socket.create_connection(("127.0.0.1", self._port), timeout=70, source_address=(self._source, 0))
         connection = http.client.HTTPSConnection(HOST, context=context)
         connection.sock = context.wrap_socket(plain, server_hostname=HOST)
@@ -150,7 +151,7 @@ class Person:
 
 
 class Mailbox:
-    """An SMTP server's handler that counts the emails by Message-ID and remembers to whom they went."""
+    """The handler of an SMTP server that counts emails by Message-ID and remembers their recipients."""
 
     def __init__(self) -> None:
         self.received: Counter[str] = Counter()
@@ -177,7 +178,7 @@ class Site:
 
     @property
     def faults(self) -> dict[str, Callable[[], None]]:
-        """What happens, in this order."""
+        """The events, in this order."""
         return {
             "nothing": lambda: None,
             "worker of a web process killed": self.first.kill_worker,
@@ -205,7 +206,7 @@ def main() -> None:
     diary, began = Diary(), []
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        folder.chmod(0o755)  # PostgreSQL's user has to reach its own folder
+        folder.chmod(0o755)  # PostgreSQL's user needs access to its folder below
         site, environment = _set_up(folder, stack)
         emails = _fill(environment)
         with _load(site.nginx.port, emails, diary):
@@ -213,7 +214,7 @@ def main() -> None:
                 began.append((name, time.monotonic()))
                 happen()
                 time.sleep(max(0.0, SECONDS_FOR_A_FAULT - (time.monotonic() - began[-1][1])))
-                for unit in (site.first, site.second):  # one after the other, not two at once
+                for unit in (site.first, site.second):  # one after the other, as README says
                     unit.wait()
         _print_faults(diary, began)
         with create_engine(site.postgres.url).connect() as connection:
@@ -222,7 +223,7 @@ def main() -> None:
 
 
 def _set_up(folder: Path, stack: ExitStack) -> tuple[Site, dict[str, str]]:
-    """All parts, running; and the settings of the units."""
+    """All parts, running, and the settings of the units."""
     database, limits, mail, *web = free_ports(5)
     postgres, valkey = Postgres(folder, database), Valkey(folder, limits)
     nginx = Nginx(folder, (web[0], web[1]))
@@ -242,7 +243,7 @@ def _set_up(folder: Path, stack: ExitStack) -> tuple[Site, dict[str, str]]:
     for part in (postgres, valkey, controller, nginx):
         part.start()
         stack.callback(part.stop)
-    first.start(wait=False)  # both at once, as at boot: they bring the database up to date one after the other
+    first.start(wait=False)  # both at once, as at boot; they upgrade the database one after the other
     second.start()
     worker.start()
     for unit in (first, second, worker):
@@ -251,7 +252,7 @@ def _set_up(folder: Path, stack: ExitStack) -> tuple[Site, dict[str, str]]:
 
 
 def _fill(environment: dict[str, str]) -> list[str]:
-    """An open forum with topics, and the accounts of those who write there: their addresses."""
+    """Create an open forum with topics, and accounts for authors; return their addresses."""
     flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
     emails = [f"author-{number}@example.org" for number in range(AUTHORS)]
     stress = ["stress", "--topics", str(TOPICS), "--messages", str(MESSAGES)]
@@ -317,7 +318,7 @@ def _sign_up(port: int, over: Event, diary: Diary) -> None:
     path, number = "/es/auth/sign-up/", 0
     while not over.wait(1 / SIGN_UPS_A_SECOND):
         number += 1
-        person = Person(200 + number % 50, port, diary)  # the site takes 30 an hour from an address
+        person = Person(200 + number % 50, port, diary)  # the site accepts 30 an hour from an address
         email = f"new-{number}@example.org"
         form = person.form(path) | {"email": email, "password": PASSWORD, "name": f"Person {number}", "language": "es"}
         form |= {"capacity": "expert", "country": "", "organization": "", "title": ""}
@@ -330,7 +331,7 @@ def _sign_up(port: int, over: Event, diary: Diary) -> None:
 
 def _print_faults(diary: Diary, began: list[tuple[str, float]]) -> None:
     ends = [at for _name, at in began[1:]] + [float("inf")]
-    print(f"{'':34}{'reads':>7}{'failed':>8}{'slowest':>10}{'forms':>7}{'refused':>9}  what the failed ones got")
+    print(f"{'':34}{'reads':>7}{'failed':>8}{'slowest':>10}{'forms':>7}{'refused':>9}  answers to failed reads")
     total: Counter[str] = Counter()
     for (name, at), end in zip(began, ends, strict=True):
         during = [one for one in diary.seen if at <= one.at < end]
@@ -353,11 +354,11 @@ def _print_messages(diary: Diary, connection: Connection) -> None:
     doubled = [body for body, count in times.items() if count > 1]
     unknown = [body for body in times if body not in diary.posted]
     print(f"\nMessages: {len(diary.sent)} sent, {len(diary.posted)} answered with success, {len(stored)} stored;")
-    print(f"  lost {len(lost)}, doubled {len(doubled)}, stored but never told so {len(unknown)}")
+    print(f"  lost {len(lost)}, duplicated {len(doubled)}, stored without a successful answer {len(unknown)}")
 
 
 def _print_emails(diary: Diary, mailbox: Mailbox, connection: Connection) -> None:
-    """An email claimed by a worker that was killed is due again after a quarter of an hour: it is made due now."""
+    """Make emails due that were claimed by a killed worker, instead of waiting a quarter of an hour."""
     open_ones = text("SELECT count(*) FROM mail WHERE sent_at IS NULL AND given_up_at IS NULL")
 
     def is_empty() -> bool:
@@ -374,8 +375,8 @@ def _print_emails(diary: Diary, mailbox: Mailbox, connection: Connection) -> Non
     written = connection.execute(text("SELECT count(*) FROM mail")).scalar_one()
     doubled = sum(count - 1 for count in mailbox.received.values())
     lost = written - len(mailbox.received) + len(diary.signed_up - mailbox.recipients)
-    print(f"Emails: {written} written, {len(mailbox.received)} arrived, {claimed} of them only when due again;")
-    print(f"  lost {lost}, doubled {doubled} (with the same Message-ID)")
+    print(f"Emails: {written} written, {len(mailbox.received)} arrived, {claimed} of them at a second attempt;")
+    print(f"  lost {lost}, duplicated {doubled} (with the same Message-ID)")
 
 
 if __name__ == "__main__":

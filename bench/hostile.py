@@ -1,4 +1,4 @@
-"""Forms and query strings as an attacker fills them."""
+"""Forms and query strings filled in by an attacker."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from lxml import html
 from werkzeug.test import TestResponse
 
-# What is written again and again: each is slow for some way of reading texts.
+# Repeated contents, each slow for some way of processing text.
 CONTENTS = {
     "one letter": "a",
     "combining marks": "\u0301\u0327",
@@ -29,7 +29,7 @@ CONTENTS = {
     "links": "[a](",
 }
 MANY_FIELDS = "many fields"
-SIZES = (0, 64 * 1024, 4_000_000)  # 0: each field is filled to the length that it declares
+SIZES = (0, 64 * 1024, 4_000_000)  # in bytes; 0: each field up to its own limit
 MOST_FIELDS = 520_000
 LONGEST_TEXT = 30_000
 TYPE = "application/x-www-form-urlencoded"
@@ -58,8 +58,8 @@ OF_A_HIDDEN_FORM = {"body": LONGEST_TEXT, "email": 200, "name": 200, "password":
 
 @dataclass(frozen=True)
 class Form:
-    """An address that takes a form, its hidden fields, and the others with the lengths that they declare; whether the
-    client is shown it."""
+    """An address that accepts a form, with its hidden fields and the limits of its other fields; and whether the client
+    can see the form."""
 
     path: str
     hidden: dict[str, str]
@@ -68,11 +68,11 @@ class Form:
 
     @property
     def contents(self) -> tuple[str, ...]:
-        """All of them; where the form is not shown, those that are slow to read even if it is refused."""
+        """All contents or, if the client cannot see the form, those that are slow to read even if it is refused."""
         return (*CONTENTS, MANY_FIELDS) if self.is_shown else ("one letter", "combining marks", MANY_FIELDS)
 
     def body(self, content: str, size: int) -> bytes:
-        """So many bytes of a content, shared by the fields; each to its limit with a size of 0."""
+        """Fields with so many bytes of a content in all; with size 0, each up to its limit."""
         if content == MANY_FIELDS:
             return self._encoded({f"{number:06x}": "" for number in range(min(size // 8, MOST_FIELDS))})
         text = CONTENTS[content]
@@ -89,7 +89,7 @@ class Form:
 
 
 def forms(app: Flask, client: FlaskClient) -> Iterator[Form]:
-    """Of every route that takes one, as the client is shown it, or else with the fields of a message."""
+    """The forms of all routes that accept one, as the client sees them, or with the fields of a message."""
     token, _fields = _read(client.get("/fr/auth/sign-in/", follow_redirects=True).text)
     for rule in app.url_map.iter_rules():
         if "POST" not in (rule.methods or ()):
@@ -101,7 +101,7 @@ def forms(app: Flask, client: FlaskClient) -> Iterator[Form]:
 
 
 def _filled(rule: str) -> str:
-    """The rule's path with a value for each variable part, of the sample where it has one."""
+    """The path of a rule, with values of the sample for its variable parts where there are any."""
     for part, value in VALUES.items():
         rule = rule.replace(part, value)
     rule = re.sub(r"<any\((\w+)[^>]*>", r"\1", rule)
@@ -109,7 +109,7 @@ def _filled(rule: str) -> str:
 
 
 def _read(page: str) -> tuple[dict[str, str], dict[str, int]]:
-    """The hidden fields of the forms of a page, and the lengths of the others."""
+    """The hidden fields of the forms on a page, and the limits of the others."""
     fields = html.document_fromstring(page).xpath("//main//form[@method='post']//*[@name]")
     hidden = {field.get("name"): field.get("value", "") for field in fields if field.get("type") == "hidden"}
     lengths = {

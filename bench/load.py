@@ -1,4 +1,4 @@
-"""One granian worker at a time, asked for one page again and again, and the processor time that it took."""
+"""Processor time of a granian worker that serves one page again and again."""
 
 import http.client
 import os
@@ -18,7 +18,7 @@ SECONDS_TO_STOP = 10
 
 @contextmanager
 def serving(target: str, port: int, environment: Mapping[str, str], threads: int = 1) -> Iterator[int]:
-    """Serve `module:app` with one worker, and one thread where two servers are compared; yields the process id."""
+    """Serve `module:app` with one worker, for comparisons with one thread; yields the process id."""
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port), "--workers", "1"]
     command += ["--blocking-threads", str(threads), "--no-ws", "--log-level", "error", target]
     server = subprocess.Popen(command, cwd=ROOT, env=dict(environment))
@@ -32,7 +32,7 @@ def serving(target: str, port: int, environment: Mapping[str, str], threads: int
 def microseconds_per_page(
     pid: int, port: int, path: str, requests: int, *, headers: Mapping[str, str] | None = None, warm_up: int = 0
 ) -> float:
-    """Processor time of the server for one page, user and system, over so many requests on one connection."""
+    """The processor time of the server for one page, user and system, over so many requests on one connection."""
     connection = http.client.HTTPConnection("127.0.0.1", port)
     _ask(connection, path, warm_up, headers or {})
     before = _processor_seconds(pid)
@@ -41,14 +41,14 @@ def microseconds_per_page(
 
 
 def fetch(port: int, path: str, *, headers: Mapping[str, str] | None = None) -> http.client.HTTPResponse:
-    """One answer, its body to be read by the caller."""
+    """One answer; the caller reads the body."""
     connection = http.client.HTTPConnection("127.0.0.1", port)
     connection.request("GET", path, headers=dict(headers or {}))
     return connection.getresponse()
 
 
 def resident_megabytes(pid: int) -> float:
-    """Memory of the server and its workers."""
+    """The memory of the server and its workers."""
     status = (Path(f"/proc/{one}/status").read_text() for one in _family(pid))
     return sum(int(text.split("VmRSS:")[1].split()[0]) for text in status) / 1024
 
@@ -59,14 +59,14 @@ def _ask(connection: http.client.HTTPConnection, path: str, times: int, headers:
         answer = connection.getresponse()
         answer.read()
         if answer.status not in EXPECTED:
-            raise SystemExit(f"{path} answered {answer.status}")
+            raise SystemExit(f"{path} was answered with status {answer.status}.")
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:
     server.terminate()
     try:
         server.wait(SECONDS_TO_STOP)
-    except subprocess.TimeoutExpired:  # a worker that is kept busy does not listen
+    except subprocess.TimeoutExpired:  # a busy worker may not react
         workers = _family(server.pid)[1:]
         server.kill()
         for worker in workers:
@@ -75,13 +75,13 @@ def _end(server: subprocess.Popen[bytes]) -> None:
 
 
 def _wait(port: int) -> None:
-    for _ in range(1200):  # a minute, for a machine that is busy
+    for _ in range(1200):  # up to a minute, since the machine may be busy
         try:
             http.client.HTTPConnection("127.0.0.1", port, timeout=1).connect()
             return
         except OSError:
             time.sleep(0.05)
-    raise SystemExit(f"no server answers on port {port}")
+    raise SystemExit(f"No server answers on port {port}.")
 
 
 def _family(pid: int) -> list[int]:
@@ -90,6 +90,6 @@ def _family(pid: int) -> list[int]:
 
 
 def _processor_seconds(pid: int) -> float:
-    """What the kernel has given to each thread, counted in nanoseconds: ticks are too coarse for a bare route."""
+    """The processor time of all threads in nanoseconds, from the scheduler: ticks are too coarse for a bare route."""
     threads = (thread for one in _family(pid) for thread in Path(f"/proc/{one}/task").iterdir())
     return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e9

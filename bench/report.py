@@ -1,9 +1,9 @@
-"""`make bench`: what each page costs, as ratios to a bare Flask route with the same bytes in the same run.
+"""`make bench`: the cost of each page, as a ratio to that of a bare Flask route with the same bytes in the same run.
 
-Each page is asked for in Spanish, at 10,000 and at 1,000,000 messages: kept (from the page cache), missed (rendered)
-and signed in. Processor time of the server, as the kernel's scheduler counts it. Times of a machine mean little on
-another, and vary on the same one; a ratio of two servers that are measured in turn, several times over, holds.
-The table is printed and written to `bench/RESULTS.md`. Linux only.
+Each page is requested in Spanish, with 10,000 and with 1,000,000 messages: kept (from the page cache), missed
+(rendered) and signed in. The cost is processor time of the server, as the scheduler of the kernel counts it. Times
+differ between machines and between runs; ratios of two servers that are measured in turn, several times, differ much
+less. The table is printed and written to `bench/RESULTS.md`. Linux only.
 """
 
 import os
@@ -24,7 +24,7 @@ from config import ROOT
 
 SIZES = (10_000, 1_000_000)
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
-SECONDS = 0.1  # of processor time, about, for one page in one round
+SECONDS = 0.1  # of processor time for one page in one round, approximately
 FIRST_PORT = 8391
 RESULTS = ROOT / "bench" / "RESULTS.md"
 MOST_KEPT, MOST_OF_A_TOPIC, MOST_OF_A_PAGE, MOST_GROWTH = 0.6, 14, 40, 1.2
@@ -33,7 +33,7 @@ GROUP, FORUM = "forums/stress/groups/group-1/", "forums/stress/"
 
 @dataclass(frozen=True)
 class Page:
-    """A page and its address at each size; `person` is who alone can read it."""
+    """A page and its address; `person` is the only one who can read it, "" if it is public."""
 
     name: str
     address: str
@@ -41,7 +41,7 @@ class Page:
     most: int = MOST_OF_A_PAGE
 
     def path(self, data: Filled) -> str:
-        """Its path in Spanish, or without a language where it starts with a slash."""
+        """The path in Spanish, or without a language if `address` begins with a slash."""
         filled_in = self.address.format(
             long=data.long_topic,
             topic=data.topic,
@@ -80,7 +80,7 @@ PAGES = (
 
 @dataclass
 class Measured:
-    """Microseconds for one page in each round, by what was measured."""
+    """Microseconds for one page in each round, by kind of measurement."""
 
     page: Page
     rounds: dict[tuple[str, int], list[float]] = field(default_factory=dict)
@@ -89,7 +89,7 @@ class Measured:
         self.rounds.setdefault((what, size), []).append(microseconds)
 
     def ratio(self, what: str, size: int, *, to: tuple[str, int] = ("bare", 0)) -> float | None:
-        """The median over the rounds of the ratios within each; None where it was not measured."""
+        """The median of the ratios in each round; None if it was not measured."""
         if (what, size) not in self.rounds:
             return None
         return statistics.median(
@@ -102,7 +102,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Server:
-    """`keeps` whole answers or renders each."""
+    """`keeps`: with the page cache, or without."""
 
     data: Filled
     keeps: bool
@@ -141,7 +141,7 @@ def _server(data: Filled, keeps: bool, port: int) -> Iterator[Server]:
 
 
 def _measure(one: Measured, servers: list[Server]) -> None:
-    """One round: each server is asked in turn."""
+    """One round, in which the servers are measured in turn."""
     for server in servers:
         path, size = one.page.path(server.data), server.data.messages
         person = {"Cookie": server.data.cookies[one.page.person or "participant"]}
@@ -155,7 +155,7 @@ def _measure(one: Measured, servers: list[Server]) -> None:
 
 
 def _cost(pid: int, port: int, path: str, headers: Mapping[str, str] | None = None) -> float:
-    """Microseconds for one page, asked for as often as the time allows; a first few tell how often that is."""
+    """Microseconds for one page, requested as often as SECONDS allow, which a few requests before show."""
     first = microseconds_per_page(pid, port, path, 10, headers=headers, warm_up=5)
     return microseconds_per_page(pid, port, path, max(int(SECONDS * 1e6 / first), 10), headers=headers, warm_up=0)
 

@@ -1,13 +1,13 @@
-"""What users get, frozen, and two of them compared: for changes after which every page has to be what it was.
+"""Comparing all pages before and after a change that must not alter them.
 
     python -m bench.same_pages freeze FOLDER
     python -m bench.same_pages compare FOLDER OTHER
 
-`freeze` makes the full world of the tests in a temporary folder, at one moment that never passes, and writes what each
-address of the tests' table of routes answers to each person in each language: status, headers and body. What is random
-is taken out: form tokens, one-time keys, secrets, and the digests of static files. `compare` prints a unified diff of
-each page that differs, and fails where one does. Runs of white space count as one space, none counts beside the
-tags of blocks, and a quotation mark is the same under each of its two names.
+`freeze` creates the full world of the tests in a temporary folder, with the clock stopped, and writes the response of
+each address in the tests' table of routes for each person in each language: status, headers and body. Random values are
+removed: form tokens, one-time keys, secrets, and the digests of static files. `compare` prints a unified diff of each
+page that differs, and fails if there is any. Runs of white space count as one space, white space beside block tags is
+ignored, and the two ways to escape a quotation mark are equal.
 """
 
 import argparse
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def freeze(folder: Path) -> int:
-    """Write every answer to the folder; returns how many there are."""
+    """Write all answers to the folder; return their number."""
     stop_the_clock()
     folder.mkdir(parents=True, exist_ok=True)
     written = 0
@@ -76,17 +76,17 @@ def freeze(folder: Path) -> int:
 
 
 def stop_the_clock() -> None:
-    """Every module and every column default holds `utcnow` itself, so its code is replaced, not its name."""
+    """Stop the clock. Modules and column defaults refer to `utcnow` itself, so its code is replaced, not its name."""
 
     def frozen():
-        return datetime.fromisoformat(FROZEN_AT)  # noqa: F821  both are names of app.database by then
+        return datetime.fromisoformat(FROZEN_AT)  # noqa: F821  both are names in app.database
 
     app.database.FROZEN_AT = FROZEN_AT
     app.database.utcnow.__code__ = frozen.__code__
 
 
 def answers(instance: Path) -> Iterator[tuple[str, str]]:
-    """`(file name, answer)` of everything that is asked."""
+    """`(file name, answer)` for all requests."""
     overrides = {"TESTING": True, "RATELIMIT_ENABLED": False, "PROPAGATE_EXCEPTIONS": False}
     secret = "a secret only for comparing, long enough"
     site = Config(
@@ -134,7 +134,7 @@ def without_random(text: str) -> str:
 
 
 def compare(folder: Path, other: Path) -> int:
-    """Print what differs; returns how many pages do."""
+    """Print the differences; return the number of answers that differ."""
     names = sorted({path.name for place in (folder, other) for path in place.iterdir()})
     differing = 0
     for name in names:
@@ -147,7 +147,7 @@ def compare(folder: Path, other: Path) -> int:
 
 
 def lines_of(path: Path) -> list[str]:
-    """The answer with a line for each tag of a block, so that a difference is found in its place."""
+    """The answer with a line for each block tag, so that the diff shows where a difference is."""
     if not path.exists():
         return []
     head, _, body = path.read_text("utf-8").partition("\n\n")

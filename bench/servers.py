@@ -38,7 +38,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def program(name: str, package: str) -> str:
-    """Its path; the package of Debian that has it is installed where it is missing. Raises SystemExit."""
+    """The path of a program, whose Debian package is installed if it is missing. Raises SystemExit."""
     if not is_installed(name):
         install = f"import environment; environment.apt_install({package!r})"
         subprocess.run([sys.executable, "-c", install], cwd=ROOT / "tools", check=False)
@@ -53,7 +53,7 @@ def is_installed(name: str) -> bool:
 
 
 def _path_of(name: str) -> str | None:
-    """PostgreSQL's programs have folders of their own in Debian, the latest version's last."""
+    """The path of a program, or None. Debian keeps those of PostgreSQL in a folder for each version."""
     folders = (
         *map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)),
         os.environ["PATH"],
@@ -63,15 +63,15 @@ def _path_of(name: str) -> str | None:
 
 
 def settings(**changed: str) -> dict[str, str]:
-    """deploy/plenary.env.example as the environment of a unit, with other values. Raises KeyError for a name that it
-    does not have."""
+    """The environment of a unit: deploy/plenary.env.example with other values. Raises KeyError for names that are not
+    in the file."""
     lines = (DEPLOY / "plenary.env.example").read_text("utf-8").splitlines()
     written = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
     return {"PATH": os.environ["PATH"], **written, **changed}
 
 
 class Unit:
-    """A service of deploy/: its command is started again where it ends by itself; what that leaves behind is ended."""
+    """A service of deploy/. If its command ends by itself, its other processes are ended, and it is restarted."""
 
     def __init__(self, name: str, environment: Mapping[str, str], log: Path, instance: str = "") -> None:
         text = (DEPLOY / name).read_text("utf-8").replace("%i", instance).replace("/srv/plenary", str(ROOT))
@@ -94,7 +94,7 @@ class Unit:
             self.wait()
 
     def wait(self) -> None:
-        """Until it is ready. Raises SystemExit where it does not become so."""
+        """Wait until it is ready. Raises SystemExit if it does not become ready."""
         if self._tells and not self._ready.wait(SECONDS_TO_START):
             raise SystemExit(f"{self._command[0]} did not start:\n{self._log.read_text()[-2000:]}")
 
@@ -114,18 +114,18 @@ class Unit:
         self.start()
 
     def kill(self) -> None:
-        """The main process ends at once; systemd ends the others of the service."""
+        """Kill the main process; systemd ends the other processes of the service."""
         if self.process is not None:
             self._ready.clear()
             self.process.kill()
 
     def kill_worker(self) -> None:
-        """A process that the main one has started, and which answers requests, ends at once."""
+        """Kill a process that the main one has started to answer requests."""
         for pid in _children(self.process.pid) if self.process is not None else ():
             if b"granian" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 os.kill(pid, signal.SIGKILL)
                 return
-        raise SystemExit("no worker was found to end")
+        raise SystemExit("No worker was found to kill.")
 
     def _keep(self) -> None:
         while not self._stopped.is_set():
@@ -147,7 +147,7 @@ class Unit:
             listening.bind(str(self._socket))
             while b"READY=1" not in listening.recv(4096):
                 pass
-            listening.recv(4096)  # systemd-notify waits until this is taken too
+            listening.recv(4096)  # systemd-notify waits until this is received too
         self._ready.set()
 
     @staticmethod
@@ -159,7 +159,7 @@ class Unit:
 
 
 class Postgres:
-    """A database of its own, run by a user without rights and reached over TCP as `url` says."""
+    """A database server of its own, run by an unprivileged user; `url` is its address over TCP."""
 
     def __init__(self, folder: Path, port: int) -> None:
         self._control, self._data = program("pg_ctl", "postgresql"), folder / "postgres"
@@ -174,7 +174,7 @@ class Postgres:
         self._run("start", "-w", "-l", str(self._data / "log"), "-o", self._options)
 
     def restart(self, mode: str) -> None:
-        """`fast` ends all connections; `immediate` is a crash, after which the log is played again."""
+        """`fast` closes all connections; `immediate` is a crash, after which the server recovers from its log."""
         self._run("restart", "-w", "-m", mode, "-l", str(self._data / "log"), "-o", self._options)
 
     def stop(self) -> None:
@@ -199,7 +199,7 @@ class Valkey:
 
 
 class Nginx:
-    """deploy/nginx.conf with other ports and a certificate of its own; answers on `port` over TLS."""
+    """deploy/nginx.conf with other ports and a self-signed certificate; answers on `port` over TLS."""
 
     def __init__(self, folder: Path, behind: tuple[int, int]) -> None:
         self._program, self._folder = program("nginx", "nginx"), folder
@@ -219,11 +219,11 @@ class Nginx:
             "/srv/plenary/": f"{ROOT}/",
         }.items():
             if written not in text:
-                raise SystemExit(f"deploy/nginx.conf no longer says {written}")
+                raise SystemExit(f"deploy/nginx.conf does not contain: {written}")
             text = text.replace(written, meant)
         kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         places = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
-        user = "user root;" if os.geteuid() == 0 else ""  # who may read the folder of the project
+        user = "user root;" if os.geteuid() == 0 else ""  # which can read the folder of the project
         (folder / "nginx.conf").write_text(
             f"{user} daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log; events {{}}"
             f" http {{ access_log off; {places}\n{text} }}"
@@ -246,11 +246,11 @@ class Nginx:
 
 
 def wait_until(is_so: Callable[[], bool], what: str, seconds: float = SECONDS_TO_START) -> None:
-    """Raises SystemExit where it does not come about."""
+    """Raises SystemExit if it does not happen."""
     latest = time.monotonic() + seconds
     while not is_so():
         if time.monotonic() > latest:
-            raise SystemExit(f"waited {seconds:.0f} seconds in vain until {what}")
+            raise SystemExit(f"Not within {seconds:.0f} seconds: {what}")
         time.sleep(0.1)
 
 

@@ -1,9 +1,9 @@
-"""`make bench ARGS=strangers`: what strangers can make the server pay, each figure beside its bound.
+"""`make bench ARGS=strangers`: the cost of hostile requests, each figure with its bound.
 
-1. What every public page of the sample costs, in each language: the ten most expensive.
-2. What forms cost that are full of hostile text, for a stranger and for a participant: the ten most expensive.
-3. What hostile query strings cost, and which of them are answered with a server error.
-4. How long `/healthz` waits while a real server is attacked over a few connections.
+1. The public pages of the sample, in each language: the ten most expensive.
+2. Forms full of hostile text, from a stranger and from a participant: the ten most expensive.
+3. Hostile query strings: the most expensive, and all that are answered with a server error.
+4. The longest answer time of `/healthz` while a real server is attacked over a few connections.
 
 Processor time of this process, in milliseconds; all requests go to this machine, and their number is bounded.
 """
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def show(heading: str, costs: Iterable[Cost], bound: float) -> None:
-    """The most expensive ones, and all that are answered with a server error."""
+    """Print the most expensive requests, and all that are answered with a server error."""
     found = sorted(costs, key=lambda cost: -cost.milliseconds)
     print(f"\n{heading}: the most expensive of {len(found)}; bound {bound} ms")
     for cost in [*found[:SHOWN], *(cost for cost in found[SHOWN:] if cost.status >= 500)]:
@@ -83,18 +83,18 @@ def queries(app: Flask, paths: Iterable[str]) -> list[Cost]:
 
 
 def asked(questions: Mapping[str, Ask]) -> list[Cost]:
-    """Each once, then the most expensive again, several times."""
+    """Measure each request once, then the most expensive ones several times more."""
     once = sorted((cost_of(ask, what) for what, ask in questions.items()), key=lambda cost: -cost.milliseconds)
     again = [[cost_of(questions[one.what], one.what) for _ in range(TIMES)] for one in once[: 4 * SHOWN]]
     return [sorted(costs, key=lambda cost: cost.milliseconds)[TIMES // 2] for costs in again] + once[4 * SHOWN :]
 
 
 def posted(app: Flask, client: FlaskClient) -> Iterator[Cost]:
-    """Every form filled to its limits, and far beyond unless that was too much already, while there is time."""
+    """Fill each form up to its limits and, unless that exceeds the bound already, far beyond, for MOST_SECONDS."""
     until = time.process_time() + MOST_SECONDS
     for form in forms(app, client):
         if time.process_time() > until:
-            print(f"\n{form.path} and those after it are not asked: the others took {MOST_SECONDS} s")
+            print(f"\n{form.path} and later forms were skipped: the others took {MOST_SECONDS} s")
             return
         for content in form.contents:
             for size in SIZES:
@@ -112,7 +112,7 @@ def cost_of(ask: Ask, what: str) -> Cost:
 
 
 def _app(folder: Path) -> Flask:
-    """Without limits on attempts, and without a cache of pages: what the work itself costs."""
+    """An application without limits on attempts and without the page cache, to measure the work itself."""
     read = from_environment(settings(folder) | {"PAGE_CACHE_MB": "0"})
     return create_app(replace(read, overrides={"RATELIMIT_ENABLED": False, "PROPAGATE_EXCEPTIONS": False}))
 

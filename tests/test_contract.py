@@ -41,16 +41,16 @@ LAYERS = (
         "queries",
         r"app\.\w+\.(\w+_)?queries|app\.printing\.proceedings|app\.(allowances|audit|copies|counters|paging|rows|submissions|writing)"
         r"|app\.attachments\.keeping"
-        r"|app\.auth\.proof|app\.figures\.(activity|calendar|charts|contents|silence|tables)",
+        r"|app\.figures\.(activity|calendar|charts|contents|silence|tables)",
     ),
     (
         "rules",
         r"app\.(permissions|markup|intricacy|indentation|plain|labels|spreadsheets|difference|versions)"
         r"|app\.auth\.passwords"
-        r"|app\.attachments\.(kinds|linked|pictures|spool|uploads)",
+        r"|app\.attachments\.(kinds|linked|pictures|uploads)",
     ),
     ("addresses", r"app\.addresses"),
-    ("errors", r"app\.(errors|attempts|error_pages)"),
+    ("errors", r"app\.(errors|error_pages)"),
     ("languages", r"app\.languages"),
     ("models", r"app\.models(\.\w+)?"),
     ("extensions", r"app\.(extensions|database|storage|limits|bounds|restarts)"),
@@ -105,9 +105,9 @@ def imports_of(module: str) -> list[tuple[str, str]]:
     return found
 
 
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 FEATURES = [
-    set(re.findall(r"`(\w+)`", rank))
-    for rank in re.findall(r"^\d\. (`.+?)(?::|$)", (ROOT / "docs" / "architecture.md").read_text("utf-8"), re.MULTILINE)
+    set(re.findall(r"`(\w+)`", rank)) for rank in re.findall(r"^\d\. (`.+?)(?::|$)", ARCHITECTURE, re.MULTILINE)
 ]
 # They wire all features together, and only start-up and the command line import them.
 WIRING = frozenset({"app", "app.cli", "app.stress", "app.templating"})
@@ -134,6 +134,24 @@ def test_every_feature_has_its_rank():
     folders = {path.parent.name for path in APP.glob("*/__init__.py")} - {"models"}
 
     assert sorted(name for rank in FEATURES for name in rank) == sorted(folders)
+
+
+def test_files_named_in_the_architecture_exist():
+    names = set(re.findall(r"`(\w[\w/]*(?:\.py|\.html|/))`", ARCHITECTURE)) - {"app/"}
+
+    assert names
+    assert [name for name in names if not any((at / name).exists() for at in (ROOT, APP, APP / "templates"))] == []
+
+
+def test_functions_named_in_the_architecture_exist():
+    named = re.findall(r"`([\w/]+)\.py` `(\w+)`", ARCHITECTURE)
+
+    assert named
+    assert [
+        f"{path}.py {name}"
+        for path, name in named
+        if name not in {function.name for function in functions_of(f"app.{path.replace('/', '.')}")}
+    ] == []
 
 
 def test_features_import_only_those_below_them():

@@ -114,6 +114,17 @@ def test_health_check_fails_where_the_tables_are_missing(app: Flask, visitor: Fl
     assert (answer.status_code, answer.text) == (503, "database: cannot be read\nlimits: ok\n")
 
 
+def test_missing_tables_give_the_page_without_the_database(app: Flask, visitor: FlaskClient, caplog):
+    with app.app_context():
+        db.drop_all()
+
+    answer = visitor.get("/fr/portal/")
+
+    assert answer.status_code == 503
+    check_plain(answer.text, "fr")
+    assert "run: flask --app wsgi upgrade" in caplog.text
+
+
 def test_files_need_no_database(visitor: FlaskClient, away):
     assert visitor.get("/static/base.css", buffered=True).status_code == 200
 

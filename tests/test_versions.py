@@ -65,11 +65,11 @@ WITHOUT = {
     "changes nothing": "admin.forums.view view.end"
     " posting.preview admin.periods.preview admin.periods.preview_new auth.sign_in auth.sign_out",
     "makes an account, or sends a link": "auth.sign_up auth.new_confirmation auth.forgot",
-    "carries a link that is good for one state of the account": "auth.confirm auth.reset auth.email_change.confirm",
-    "carries the password or a code": "auth.password auth.email_change.ask auth.leaving.delete auth.second_step.code"
-    " auth.second_step.page auth.second_step.recovery_codes auth.second_step.off",
-    "ends one's own sign-in or request, which cannot change": "auth.sign_ins.end auth.sign_ins.end_all_others"
-    " auth.email_change.cancel",
+    "carries a link that is good for one state of the account": "auth.confirm auth.reset auth.confirm_email_change",
+    "carries the password or a code": "auth.password auth.change_email auth.delete_account auth.second_step_code"
+    " auth.second_step auth.recovery_codes auth.turn_off_second_step",
+    "ends one's own sign-in or request, which cannot change": "auth.end_sign_in auth.end_other_sign_ins"
+    " auth.cancel_email_change",
 }  # fmt: skip
 
 

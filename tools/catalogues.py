@@ -1,4 +1,4 @@
-"""The catalogues: brought in line with the source texts (`update`), or compared with them (`check`)."""
+"""Updates the catalogues from the source texts (`update`), or checks them (`check`)."""
 
 import re
 import sys
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def update() -> None:
-    """Write every catalogue anew: the source's texts in alphabetical order, with the translations there were."""
+    """Write every catalogue: the texts of the source in alphabetical order, with their existing translations."""
     source = extract()
     for language in LANGUAGES:
         path = path_of(language)
@@ -52,7 +52,7 @@ def update() -> None:
 
 
 def check() -> None:
-    """End with the list of what is wrong in any catalogue, if something is."""
+    """Exit with a list of the errors in all catalogues, if there are any."""
     source = extract()
     problems = [f"{language}: {problem}" for language in LANGUAGES for problem in problems_of(language, source)]
     if problems:
@@ -62,17 +62,17 @@ def check() -> None:
 
 
 def problems_of(language: str, source: dict[tuple[str, str], polib.POEntry]) -> Iterator[str]:
-    """What keeps a catalogue from being complete and sound, a sentence each."""
+    """The errors in the catalogue of a language, a sentence each."""
     path = path_of(language)
     if not path.exists():
-        yield f"there is no {path.relative_to(ROOT)}; make it with: make catalogues"
+        yield f"there is no {path.relative_to(ROOT)}; create it with: make catalogues"
         return
     entries = {key_of(entry): entry for entry in polib.pofile(str(path), check_for_duplicates=True)}
     for key in source.keys() - entries.keys():
-        yield f"{key[1]!r} is missing; bring the catalogues in line with: make catalogues"
+        yield f"{key[1]!r} is missing; update the catalogues with: make catalogues"
     for key, entry in entries.items():
         if entry.obsolete or key not in source:
-            yield f"{entry.msgid!r} is in no source any more"
+            yield f"{entry.msgid!r} is no longer in the source"
         elif entry.fuzzy:
             yield f"{entry.msgid!r} is fuzzy"
         elif entry.msgid_plural != source[key].msgid_plural:
@@ -82,7 +82,7 @@ def problems_of(language: str, source: dict[tuple[str, str], polib.POEntry]) -> 
 
 
 def extract() -> dict[tuple[str, str], polib.POEntry]:
-    """Every text of the source, by its context and itself, with the notes for translators."""
+    """All texts of the source, by context and text, with the comments for translators."""
     with (FOLDER / "babel.cfg").open(encoding="utf-8") as file:
         methods, options = parse_mapping_cfg(file)
     found: dict[tuple[str, str], polib.POEntry] = {}
@@ -106,7 +106,7 @@ def path_of(language: str) -> Path:
 
 
 def _problems_of_entry(entry: polib.POEntry, language: str) -> Iterator[str]:
-    """Whether everything is translated, with the source's placeholders and the language's spaces."""
+    """The errors of an entry: missing translations, wrong placeholders, missing no-break spaces."""
     if entry.msgid_plural:
         wanted = get_plural(language).num_plurals
         pairs = [(entry.msgid if form == 0 else entry.msgid_plural, text) for form, text in entry.msgstr_plural.items()]
@@ -126,7 +126,7 @@ def _problems_of_entry(entry: polib.POEntry, language: str) -> Iterator[str]:
 
 
 def _merged(entry: polib.POEntry, known: polib.POEntry | None, language: str) -> polib.POEntry:
-    """The source's text with the translation that is known; a changed text starts untranslated."""
+    """The text of the source with its known translation. A changed text is untranslated."""
     merged = polib.POEntry(
         msgid=entry.msgid,
         msgctxt=entry.msgctxt,
@@ -147,7 +147,7 @@ def _merged(entry: polib.POEntry, known: polib.POEntry | None, language: str) ->
 
 
 def _metadata(language: str) -> dict[str, str]:
-    """The header, without the dates that would change it at every run."""
+    """The header, without dates, which would change with every run."""
     return {
         "Project-Id-Version": "Plenary",
         "Language": language,

@@ -29,4 +29,4 @@ def only_administrators() -> ResponseReturnValue | None:
         return None
     if request.method == "POST":
         raise SecondStepNeeded
-    return redirect(f"{link('auth.second_step.page')}?{urlencode({'next': request.full_path.rstrip('?')})}")
+    return redirect(f"{link('auth.second_step')}?{urlencode({'next': request.full_path.rstrip('?')})}")

@@ -1,4 +1,4 @@
-"""`flask files`: what to do about attached files from the command line."""
+"""`flask files`: maintenance of attached files from the command line."""
 
 import click
 from flask.cli import AppGroup
@@ -6,7 +6,7 @@ from flask.cli import AppGroup
 from app.attachments.queries import all_files
 from app.storage import checksum, storage
 
-SECONDS_TO_BE_SAFE = 60 * 60  # by then, whoever has put a file has written its row too
+SECONDS_TO_BE_SAFE = 60 * 60  # a younger file may belong to a transaction that has not committed its row yet
 files = AppGroup("files", help="Look after attached files.")
 
 
@@ -23,7 +23,7 @@ def tidy() -> None:
 
 @files.command()
 def check() -> None:
-    """Compare every file with its checksum. Ends with an error where one is missing, has changed or cannot be read."""
+    """Compare every file with its checksum. Ends with an error if one is missing, has changed or cannot be read."""
     wrong = 0
     for number, name, key, sha256 in all_files():
         problem = _problem(key, sha256)

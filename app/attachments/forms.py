@@ -1,24 +1,31 @@
-"""The field with which people choose files, and how much the addresses take that have it."""
+"""The field for attaching files, and how much data the addresses with such a field accept.
+
+Files are kept in memory while a request is read, and in a temporary file once they are larger. If there is no room for
+that file, the rest of the form is still read, so that the text can be given back.
+"""
 
 from collections.abc import Callable, Iterator
+from tempfile import SpooledTemporaryFile
 from typing import Any, TypeVar
 
 from flask import Flask, current_app, request
 from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.formparser import FormDataParser
 from wtforms import Field
 from wtforms.validators import ValidationError
 from wtforms.widgets import FileInput
 
 from app.allowances import TooManyBytesSent, bytes_left
-from app.attachments.spool import SpoolingParser, has_room
 from app.attachments.uploads import ENDINGS, Unacceptable, Upload, clean_name, read_upload
 from app.errors import NoRoom
 from app.languages import N_, reader_language
 from app.models import User
 from app.permissions import moderates_anything
+from app.storage import is_full
 from app.viewer import viewer
 
+MOST_IN_MEMORY = 500 * 1024  # in bytes, as in Werkzeug
 CHOSEN_BEFORE = N_(
     "You had chosen files (%(names)s), and now there are none. Choose them again, or tick the box to say that the "
     "message goes without them."
@@ -27,12 +34,39 @@ TOO_MANY = N_("These are %(count)s files, and at most %(most)s are possible. Ple
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-class FilesField(Field):
-    """Any number of files up to the site's limit; `uploads` are those that were sent, once the field is valid.
+class Spool(SpooledTemporaryFile[bytes]):
+    """`has_room` says whether everything was written; unbuffered, so that this is known at once."""
 
-    They are no part of the form's texts: a file sent in place of a text counts as nothing, and so does the reverse.
-    Browsers do not keep files when a form comes back, so the names of what was chosen come with it, as a text, and a
-    box to tick where it is to go without them.
+    def __init__(self) -> None:
+        super().__init__(max_size=MOST_IN_MEMORY, mode="w+b", buffering=0)
+        self.has_room, self.expected = True, 0
+
+    def write(self, content: Any) -> int:
+        self.expected += len(content)
+        if self.has_room:
+            try:
+                super().write(content)
+                self.has_room = self.tell() == self.expected
+            except OSError as error:
+                if not is_full(error):
+                    raise
+                self.has_room = False
+        return len(content)
+
+
+class SpoolingParser(FormDataParser):
+    """Werkzeug's parser of forms, with each file in a Spool."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**(options | {"stream_factory": lambda **_what: Spool()}))
+
+
+class FilesField(Field):
+    """Any number of files up to the limit of the site; once the field is valid, `uploads` has those that were sent.
+
+    Files and texts are kept apart: a file sent in place of a text is ignored, and so is a text in place of a file.
+    Browsers do not keep files when a form is given back, so the names of the files come back with it as text, with a
+    box to tick if the message is to go without them.
     """
 
     widget = FileInput(multiple=True)
@@ -47,7 +81,7 @@ class FilesField(Field):
         super().process(None, data, extra_filters)
         sent = request.files.getlist(self.name) if formdata is not None else []
         self.sent = [file for file in sent if file.filename]
-        if not all(has_room(file.stream) for file in self.sent):
+        if not all(file.stream.has_room for file in self.sent if isinstance(file.stream, Spool)):
             raise NoRoom
         texts = request.form if formdata is not None else MultiDict()
         self.chosen_before = [clean_name(name) for name in texts.getlist(self.chosen_name)[: self.most]]
@@ -68,25 +102,25 @@ class FilesField(Field):
 
     @property
     def to_choose_again(self) -> list[str]:
-        """The names of the files that could be attached when the form is sent the next time."""
+        """The names of the files that have to be chosen again if the form is given back."""
         if not self.sent:
             return self.chosen_before
         return [clean_name(file.filename or "") for file in self.sent if file not in self.refused]
 
     @property
     def to_attach(self) -> list[str]:
-        """The names of the files that the message is to have, once they are chosen."""
+        """The names of the files that the message will have once they are chosen again."""
         return [] if self.goes_without and not self.sent else self.to_choose_again
 
     @property
     def chosen(self) -> list[str]:
-        """The names that come with the form when it is given back, so that they are asked for; a refused file has had
-        its error, and is not."""
+        """The names that are sent with a form that is given back, so that the files are asked for. A refused file is
+        not among them, since it has its own error."""
         return self.to_choose_again[: self.most]
 
     @property
     def endings(self) -> str:
-        """For the browser, which then offers such files first."""
+        """The endings of all kinds, for the browser, which then offers such files first."""
         return ",".join(ENDINGS)
 
     def pre_validate(self, form: Any) -> None:
@@ -99,17 +133,17 @@ class FilesField(Field):
             raise ValidationError(" ".join(problems))
 
     def require_choice(self) -> None:
-        """Let nobody post without the files that were chosen before, but who says so. Raises ValidationError."""
+        """Raise ValidationError if the files chosen earlier are missing and the box was not ticked."""
         if self.chosen_before and not self.sent and not self.goes_without:
             raise ValidationError(_(CHOSEN_BEFORE, names=", ".join(self.chosen_before)))
 
     def ask_again(self) -> None:
-        """Let the errors of a form that is given back for another reason tell that its files are not kept."""
+        """Add an error saying that files are not kept, to a form that is given back for another reason."""
         if self.sent and not self.errors:
             self.errors = [_("Please choose your files again.")]
 
     def _read(self) -> Iterator[str]:
-        """Fill `uploads`, and say what is wrong with each file that cannot be attached."""
+        """Fill `uploads`, and yield what is wrong with each file that cannot be attached."""
         self.uploads, self.refused = [], []
         for file in self.sent:
             try:
@@ -127,16 +161,16 @@ class FilesField(Field):
 
 
 def takes_files(view: View) -> View:
-    """A view whose form has files, and which is therefore sent more than others; a decorator."""
-    vars(view)["takes_files"] = True  # which whatever wraps the view takes over
+    """A decorator for a view whose form has files, and which therefore accepts more data than others."""
+    vars(view)["takes_files"] = True  # functools.wraps copies it to the outer functions
     return view
 
 
 def register(app: Flask) -> None:
-    """Let addresses that take files be sent as many as a message may have, besides a form's texts.
+    """Let addresses that take files accept as many as a message may have, besides the texts of the form.
 
-    This comes before anything else looks at the request, and so at what it was sent: the check of the form's token
-    does. Texts stay as limited as they are elsewhere.
+    This happens before anything reads the body of the request, as the check of the form's token does. Texts have the
+    same limit as elsewhere.
     """
 
     @app.url_value_preprocessor
@@ -150,7 +184,7 @@ def register(app: Flask) -> None:
 
 
 def _most_bytes_of_files() -> int:
-    """How much of a request may be files. Raises TooManyBytesSent where its length says that it is more than the
+    """How many bytes of files a request may have. Raises TooManyBytesSent if its length shows that it has more than the
     person may still attach today."""
     site, person = current_app.config["SITE"], viewer()
     most: int = site.files_per_message * site.largest_file

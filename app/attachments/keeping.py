@@ -1,7 +1,7 @@
-"""Files of messages and documents come and go together with their rows. Called inside a transaction.
+"""Attaching files to messages and documents, and deleting them, together with their rows, inside a transaction.
 
-A file is in the storage before its row is committed, and leaves it after the row is; one whose row was never
-committed leaves it at once. What a crash leaves behind, `flask files tidy` removes.
+A file is stored before its row is committed, and deleted after the deletion of its row is; if the transaction fails, a
+new file is deleted at once. `flask files tidy` deletes what a crash may leave.
 """
 
 import logging
@@ -30,9 +30,9 @@ log = logging.getLogger(__name__)
 
 
 def attach(owner: Any, uploads: Sequence[Upload], *, at: datetime, language: str = "") -> list[Attachment]:
-    """Give a message or a document these files; `language` is that of their content, "" where it is not known.
+    """Attach these files to a message or a document; `language` is that of their content, "" if it is not known.
 
-    Raises NoRoom where the disk is full.
+    Raises NoRoom if the disk is full.
     """
     made = []
     for upload in uploads:
@@ -63,9 +63,9 @@ def _put(key: str, upload: Upload) -> None:
 
 
 def exchange(message: Message, leaving: Sequence[Attachment], uploads: Sequence[Upload], *, at: datetime) -> None:
-    """Delete files of a message, whose names and checksums stay for its history, and attach others.
+    """Delete files of a message, keeping their names and checksums for its history, and attach others.
 
-    Raises Refused, naming the form's field `files`, where there would be more than the site allows.
+    Raises Refused for the field `files` if there would be more than the site allows.
     """
     count, most = len(message.files) - len(leaving) + len(uploads), current_app.config["SITE"].files_per_message
     if uploads and count > most:
@@ -77,8 +77,8 @@ def exchange(message: Message, leaving: Sequence[Attachment], uploads: Sequence[
 
 
 @event.listens_for(Attachment, "after_delete")
-def _file_follows_row(_mapper: Any, _connection: Any, attachment: Attachment) -> None:
-    """Whatever the row was deleted with: its document, or the whole forum."""
+def _delete_file_with_row(_mapper: Any, _connection: Any, attachment: Attachment) -> None:
+    """Also when the row is deleted with its document or with the whole forum."""
     _discard_on_success(attachment)
 
 
@@ -87,7 +87,7 @@ def _discard_on_success(attachment: Attachment) -> None:
 
 
 def _discard(place: Storage, key: str) -> None:
-    """Delete a content that nothing needs any more; where that fails, it does no harm until it is tidied away."""
+    """Delete a content that is no longer needed. If that fails, it does no harm until `flask files tidy` deletes it."""
     try:
         place.delete(key)
     except OSError:

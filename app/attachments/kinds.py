@@ -1,7 +1,7 @@
-"""The kinds of files that can be attached, each told by its content and never by what its name says.
+"""The kinds of files that can be attached, recognized by their content and never by their names.
 
-Nothing is unpacked to find out: of archives, which office documents are, the list of entries is read and one small
-entry. What declares too many entries, or far more content than it has bytes, is refused for that alone.
+Nothing is unpacked to find out: of an archive, such as an office document, only the list of entries and one small entry
+are read. An archive that declares too many entries, or far more content than its size, is refused.
 """
 
 import html
@@ -17,7 +17,7 @@ from app.languages import N_
 
 @dataclass(frozen=True)
 class Kind:
-    """`endings` are those that a name may have, the usual one first; `label` is the kind in words, to be translated."""
+    """`endings` are those that a name may have, the usual one first; `label` is the kind in words, for translation."""
 
     media_type: str
     endings: tuple[str, ...]
@@ -25,11 +25,11 @@ class Kind:
 
 
 class Unrecognized(Exception):
-    """By its content this is none of KINDS."""
+    """The content is of none of KINDS."""
 
 
 class HasMacros(Exception):
-    """An office document that carries a program."""
+    """An office document that contains macros."""
 
 
 class CannotBeChecked(Exception):
@@ -46,7 +46,7 @@ TEXT = Kind("text/plain", (".txt",), N_("Plain text"))
 CSV = Kind("text/csv", (".csv",), N_("CSV table"))
 _OPEN_XML = "application/vnd.openxmlformats-officedocument."
 _OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
-# By the content type of the main part; templates, slide shows and what has macros have others.
+# By the content type of the main part; templates, slide shows and documents with macros have other types.
 OPEN_XML = {
     f"{_OPEN_XML}{name}.main+xml": Kind(f"{_OPEN_XML}{name}", (ending,), label)
     for name, ending, label in (
@@ -63,7 +63,7 @@ OPEN_DOCUMENT = {
         ("presentation", ".odp", N_("OpenDocument presentation")),
     )
 }
-# By the name of the stream that holds the document, in the compound files of Office up to 2003.
+# By the name of the stream that contains the document, in the compound files of Office up to 2003.
 COMPOUND = {
     "WordDocument": Kind("application/msword", (".doc",), N_("Word document (up to 2003)")),
     "Workbook": (XLS := Kind("application/vnd.ms-excel", (".xls",), N_("Excel workbook (up to 2003)"))),
@@ -90,7 +90,7 @@ MOST_UNPACKED = 500 * 1024 * 1024
 MOST_TIMES_LARGER = 100
 LARGEST_LIST_OF_TYPES = 1024 * 1024
 ENCRYPTED = 0x1
-# What zipfile raises of archives that are broken, or made to break what reads them.
+# What zipfile raises for damaged or malicious archives.
 DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OverflowError)
 COMPRESSIONS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 CONTENT_TYPE = re.compile(r"""ContentType\s*=\s*["']([^"']*)["']""")
@@ -98,15 +98,15 @@ MACROS_IN_OPEN_XML = re.compile("macroenabled|vbaproject", re.IGNORECASE)
 MACROS_IN_OPEN_DOCUMENT = ("Basic/", "Scripts/")
 
 COMPOUND_BEGINNING = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-COMPOUND_HEADER, COMPOUND_ENTRY, COMPOUND_NAME, COMPOUND_KIND = 512, 128, 64, 66  # in bytes, the last a place
+COMPOUND_HEADER, COMPOUND_ENTRY, COMPOUND_NAME, COMPOUND_KIND = 512, 128, 64, 66  # in bytes; the last is an offset
 STORAGE_OR_STREAM = frozenset({1, 2})
 MACROS_IN_COMPOUND = frozenset({"_VBA_PROJECT", "_VBA_PROJECT_CUR"})
 
-NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]")  # control characters, as UTF-8 writes them
+NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]")  # control characters in UTF-8
 
 
 def recognize(file: IO[bytes]) -> tuple[Kind, ...]:
-    """The kinds that the file can be: one, or those that only its name tells apart.
+    """The kinds that the file can be: one, or several that only its name distinguishes.
 
     Raises Unrecognized, HasMacros and CannotBeChecked.
     """
@@ -150,7 +150,7 @@ def _kind_of_archive(file: IO[bytes]) -> Kind:
 
 
 def _check_end(file: IO[bytes]) -> None:
-    """Raise CannotBeChecked where reading the list of entries alone would take much memory; found as zipfile does."""
+    """Raise CannotBeChecked if reading just the list of entries would take much memory; located as zipfile does."""
     size = file.seek(0, 2)
     file.seek(max(size - ZIP_END_SIZE - LONGEST_ZIP_COMMENT - ZIP64_LOCATOR_SIZE, 0))
     tail = file.read()
@@ -164,7 +164,8 @@ def _check_end(file: IO[bytes]) -> None:
 
 
 def _check_entries(archive: zipfile.ZipFile, size: int) -> None:
-    """Raise CannotBeChecked for too much, for two entries of one name, and for what other programs might unpack."""
+    """Raise CannotBeChecked for too many entries or too much content, for two entries with one name, and for entries
+    that are encrypted or compressed in an unusual way, which other programs might unpack."""
     entries = archive.infolist()
     unpacked = sum(entry.file_size for entry in entries)
     if len(entries) > min(MOST_ENTRIES, len(archive.NameToInfo)):
@@ -195,7 +196,7 @@ def _kind_of_open_document(archive: zipfile.ZipFile) -> Kind:
 
 
 def _small_entry(archive: zipfile.ZipFile, name: str) -> str:
-    """The text of an entry, of which no more is unpacked than it may have."""
+    """The text of an entry. Raises CannotBeChecked beyond LARGEST_LIST_OF_TYPES, and unpacks no more than that."""
     with archive.open(name) as entry:
         content = entry.read(LARGEST_LIST_OF_TYPES + 1)
     if len(content) > LARGEST_LIST_OF_TYPES:
@@ -204,7 +205,7 @@ def _small_entry(archive: zipfile.ZipFile, name: str) -> str:
 
 
 def _kinds_of_compound(content: bytes) -> tuple[Kind, ...]:
-    """A document with a sheet in it holds the streams of both."""
+    """A document with an embedded sheet has the streams of both."""
     names = set(_compound_names(content))
     if names & MACROS_IN_COMPOUND:
         raise HasMacros
@@ -215,7 +216,7 @@ def _kinds_of_compound(content: bytes) -> tuple[Kind, ...]:
 
 
 def _compound_names(content: bytes) -> Iterator[str]:
-    """The names of storages and streams; entries of the directory lie at multiples of their size."""
+    """The names of storages and streams; entries of the directory are at multiples of their size."""
     for at in range(COMPOUND_HEADER, len(content) - COMPOUND_ENTRY + 1, COMPOUND_ENTRY):
         length = int.from_bytes(content[at + COMPOUND_NAME : at + COMPOUND_KIND], "little")
         if content[at + COMPOUND_KIND] in STORAGE_OR_STREAM and 2 < length <= COMPOUND_NAME and length % 2 == 0:

@@ -1,10 +1,9 @@
-"""What an office document loads by itself from another place when it is opened: its template, a frame, a picture, an
-object, data. If that place is on the web or a share, it learns who reads, or can add content that was never
-checked.
+"""What an office document loads from elsewhere when it is opened: its template, a frame, a picture, an object, data. A
+server on the web, or a shared drive, could thus learn who reads it, or add content that was never checked.
 
-Links that a reader follows are allowed, and so are names of files on the author's own computer. Entries of an
-archive are unpacked up to a limit. Their XML is searched and not parsed, so no entity is expanded. A document
-that declares entities, or an encoding other than UTF-8, is refused, since it cannot be searched.
+Links that a reader clicks are allowed, and so are names of files on the author's own computer. Entries of an archive
+are unpacked up to a limit. Their XML is searched but not parsed, so no entity is expanded. A document that declares
+entities, or an encoding other than UTF-8, cannot be searched and is refused.
 
 Sources: ECMA-376 part 2, 9.3 (relationships), OpenDocument 1.3 part 3, 19.909 (xlink:href), Rich Text Format 1.9.1,
 [MS-DOC] 2.4.1 (SttbfAssoc).
@@ -33,22 +32,22 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 CONNECTIONS = "connections.xml"
 YES = frozenset({"1", "true"})
 OPEN_DOCUMENT_PARTS = ("content.xml", "styles.xml", "meta.xml", "settings.xml")
-# Elements that a reader follows, or presses: a, areas of a picture, forms and their buttons.
+# Elements that load something only when a reader clicks: links, areas of a picture, forms and their buttons.
 FOLLOWED = frozenset({"a", "area-rectangle", "area-circle", "area-polygon", "form", "button", "event-listener"})
 
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:")  # a single letter is a drive
 IN_REACH = re.compile(r"file:/?[^/]|file:///[^/]|vnd\.sun\.star\.package:|data:")  # on a drive, or within the document
 
-# A control word of RTF, and not the word itself after a backslash of the text, which is written twice.
+# A control word of RTF, and not the same word after a backslash in the text, which is written twice.
 RTF_TEMPLATE = re.compile(rb"(?<!\\)(?:\\\\)*\\template(?![a-z])([^}]{0,1024})")
 RTF_LINKED_OBJECT = re.compile(rb"(?<!\\)(?:\\\\)*\\obj(?:autlink|update)(?![a-z])")
 RTF_SIGN = re.compile(rb"\\'([0-9a-fA-F]{2})|\\u(-?\d{1,6}) ?\??|\\([\\{}])|[\r\n]|(\\[a-z*]|\{)")
-# In the binary files of Word, the table of texts about a document begins so; its second text is the template's path.
+# Beginning of the table of texts about a document in binary files of Word; its second text is the template's path.
 DOC_TEXTS = re.compile(rb"\xff\xff\x12\x00\x00\x00")
 
 
 def loads_from_elsewhere(file: IO[bytes], kind: Kind) -> bool:
-    """Whether a document of this kind loads something from the web or from a share. Raises CannotBeChecked."""
+    """Whether a document of this kind loads something from the web or a shared drive. Raises CannotBeChecked."""
     if kind in OPEN_XML.values() or kind in OPEN_DOCUMENT.values():
         return _archive_loads(file, kind)
     if kind is RTF or kind is COMPOUND["WordDocument"]:
@@ -59,7 +58,7 @@ def loads_from_elsewhere(file: IO[bytes], kind: Kind) -> bool:
 
 
 def is_elsewhere(target: str) -> bool:
-    """Whether the target of a link lies on the web or on a share, and not beside the document or on a drive."""
+    """Whether the target of a link is on the web or a shared drive, and not beside the document or on a local drive."""
     path = unquote(target).strip().lower().replace("\\", "/").replace("file://localhost/", "file:///", 1)
     return path.startswith("//") or bool(SCHEME.match(path) and not IN_REACH.match(path))
 
@@ -86,7 +85,7 @@ def _archive_loads(file: IO[bytes], kind: Kind) -> bool:
 
 
 def _mark_in(name: str, kind: Kind) -> bytes:
-    """The attribute that shows what a part of this name loads; b"" where it loads nothing."""
+    """The attribute that shows what a part with this name loads; b"" if it loads nothing."""
     if kind in OPEN_DOCUMENT.values():
         return b"href" if name.rpartition("/")[2] in OPEN_DOCUMENT_PARTS else b""
     if name.endswith(CONNECTIONS):
@@ -107,9 +106,9 @@ def _open_document_loads(name: str, attributes: dict[str, str]) -> bool:
 
 
 def _elements(content: bytes, mark: bytes) -> Iterator[tuple[str, dict[str, str]]]:
-    """The elements that have an attribute of this name, `(name, attributes)`, both without their prefixes.
+    """The elements that have this attribute, as `(name, attributes)`, all names without their prefixes.
 
-    Raises CannotBeChecked for what cannot be searched, or has too many.
+    Raises CannotBeChecked if the content cannot be searched, or has too many such elements.
     """
     _refuse_what_hides(content)
     at = found = 0
@@ -122,7 +121,7 @@ def _elements(content: bytes, mark: bytes) -> Iterator[tuple[str, dict[str, str]
             raise CannotBeChecked
         if tag is not None and tag.end() > at:
             yield _local(tag[1]), {_local(name): _text(one or two) for name, one, two in ATTRIBUTE.findall(tag[2])}
-        at = content.find(b"<", at)  # what comes before the next tag is text
+        at = content.find(b"<", at)  # up to the next tag is text
         if at < 0:
             return
 
@@ -156,7 +155,7 @@ def _rtf_loads(content: bytes) -> bool:
 
 
 def _rtf_text(written: bytes) -> str:
-    """The text of these RTF escapes. Anything else has no place in a path, and counts as being elsewhere."""
+    """The text of these RTF escapes. Anything else does not belong in a path, and counts as being elsewhere."""
 
     def sign(found: re.Match[bytes]) -> bytes:
         in_hexadecimal, in_unicode, itself, word = found.groups()

@@ -1,8 +1,8 @@
-"""Pictures without data about the person who took them: where and when, with which camera, and any text.
+"""Removing metadata from pictures: where, when and with which camera they were taken, and any text.
 
-A picture is not encoded again: its file is walked from part to part, and what is not needed to show it is left out.
-What stays is the picture, its colour profile and, as an Exif block with nothing else in it, which way up it is. Data
-after the end of the picture are left out too. The walk is bounded in steps.
+A picture is not encoded again: its file is read part by part, and parts that are not needed to show the picture are
+left out, as are data after its end. What remains is the picture, its colour profile and its orientation, in an Exif
+block with nothing else in it. The number of parts is bounded.
 
 Sources: ITU-T T.81 (JPEG) with CIPA DC-008 (Exif), W3C PNG (third edition), GIF89a, RFC 9649 (WebP).
 """
@@ -25,7 +25,7 @@ JPEG_START, JPEG_END, JPEG_SCAN, JPEG_COMMENT, FILL = 0xD8, 0xD9, 0xDA, 0xFE, 0x
 JPEG_APPLICATION = range(0xE0, 0xF0)
 WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD8)})
 END_OF_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-JFIF, JFIF_SIZE = b"JFIF\0", 18  # with its marker, and without the small picture that may follow
+JFIF, JFIF_SIZE = b"JFIF\0", 18  # in bytes, with its marker and without a thumbnail
 EXIF = b"Exif\0\0"
 KEPT_APPLICATIONS = ((0xE2, b"ICC_PROFILE\0"), (0xEE, b"Adobe"))
 
@@ -45,9 +45,9 @@ ORIENTATION, UPRIGHT, MOST_TAGS = 0x0112, 1, 1_000
 
 
 def cleaned(content: IO[bytes], kind: Kind) -> IO[bytes]:
-    """The content of a file of this kind as it is kept: of a picture, without what is not needed to show it.
+    """The content of a file of this kind as it is stored: a picture without its metadata, other files unchanged.
 
-    What is returned reads from `content`, which has to stay open. Raises CannotBeChecked for a damaged picture.
+    The result reads from `content`, which must remain open. Raises CannotBeChecked for a damaged picture.
     """
     if kind not in WALKS:
         return content
@@ -107,7 +107,7 @@ def _joined(pieces: Iterator[Piece], most: int) -> list[Piece]:
 
 
 def _part(content: bytes, start: int, size: int) -> range:
-    """Where a part of this size lies. Raises CannotBeChecked where the file ends before it does."""
+    """The range of a part of this size. Raises CannotBeChecked if the file ends before it does."""
     if start + size > len(content):
         raise CannotBeChecked
     return range(start, start + size)
@@ -147,7 +147,7 @@ def _end_of_scan(content: bytes, at: int) -> int:
 
 
 def _jpeg_segment(content: bytes, segment: range, marker: int) -> Piece:
-    """What is kept of a segment; several pictures in one file (MPF) become the first of them."""
+    """What is kept of a segment. Of several pictures in one file (MPF), only the first is kept."""
     if marker not in JPEG_APPLICATION:
         return b"" if marker == JPEG_COMMENT else segment
     at = segment.start + 4
@@ -206,7 +206,7 @@ def _gif(content: bytes) -> Iterator[Piece]:
 
 
 def _colours(packed: int) -> int:
-    """The bytes of the table of colours that these flags tell of."""
+    """The size in bytes of the colour table that these flags announce."""
     return 3 * 2 ** ((packed & 7) + 1) if packed & 0x80 else 0
 
 
@@ -239,20 +239,20 @@ def _webp_chunk(name: bytes, data: bytes) -> bytes:
 
 
 def _orientation(exif: bytes) -> int:
-    """Which way up the picture is, as the first directory of an Exif block says: from 1, upright, to 8."""
+    """The orientation in the first directory of an Exif block, from 1 (upright) to 8; upright if it cannot be read."""
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
     try:
         (at,) = struct.unpack_from(f"{order}I", exif, 4)
         (count,) = struct.unpack_from(f"{order}H", exif, at)
         tags = (struct.unpack_from(f"{order}HHIH", exif, at + 2 + 12 * n) for n in range(min(count, MOST_TAGS)))
         found = next((value for tag, _kind, _count, value in tags if tag == ORIENTATION), UPRIGHT)
-    except struct.error:  # what cannot be read turns nothing
+    except struct.error:
         return UPRIGHT
     return found if 1 <= found <= 8 else UPRIGHT
 
 
 def _exif(orientation: int) -> bytes:
-    """An Exif block that says which way up the picture is, and nothing else."""
+    """An Exif block with the orientation and nothing else."""
     return struct.pack("<4sIHHHIHHI", b"II*\0", 8, 1, ORIENTATION, 3, 1, orientation, 0, 0)
 
 

@@ -1,4 +1,4 @@
-"""Files as pages show them, and the one that is asked for; fetching and permission are one call."""
+"""Attached files as pages list them and as they are downloaded; fetching and permission are one call."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -20,7 +20,7 @@ FILES_OF_MESSAGES = (
 
 
 def files_of_messages(numbers: Collection[int]) -> dict[int, list[Any]]:
-    """The files of these messages that are there to be read, by the message's number, the oldest first."""
+    """The files of these messages that have not been removed, by the number of the message, oldest first."""
     files: dict[int, list[Any]] = {}
     for part in in_parts(numbers):
         for row in db.session.execute(FILES_OF_MESSAGES, {"numbers": part}):
@@ -29,7 +29,7 @@ def files_of_messages(numbers: Collection[int]) -> dict[int, list[Any]]:
 
 
 def get_attachment(attachment_id: int, name: str, *, viewer: Viewer) -> Attachment:
-    """A file by its key and its name, which must both be right. Raises NotFound."""
+    """A file that the viewer may see, by its key and its name, which must both match. Raises NotFound."""
     statement = (
         select(Attachment)
         .outerjoin(Message, Message.id == Attachment.message_id)

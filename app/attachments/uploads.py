@@ -1,4 +1,4 @@
-"""A file that somebody sends: its name made harmless, its kind told by its content, its size and its checksum."""
+"""Checking an uploaded file: its name without dangerous characters, its kind by its content, its size and checksum."""
 
 import re
 from dataclasses import dataclass
@@ -40,10 +40,10 @@ DAMAGED = _l(
 )
 TEXT_ENDINGS = (*TEXT.endings, *CSV.endings)
 ENDINGS = tuple(ending for kind in KINDS for ending in kind.endings)
-LONGEST_ENDING = 6  # the dot included; what is longer is no ending but a part of the name
-LONGEST_SENT = 1_000  # in characters, of a name with its path, whose end counts
+LONGEST_ENDING = 6  # in characters with the dot; anything longer belongs to the name
+LONGEST_SENT = 1_000  # in characters, of a name with its path, counted from the end
 NAMELESS = "file"
-# What separates paths or means something else to a system; and marks by which letters would seem to change places.
+# Characters that mean something to an operating system; and marks that make letters appear in another order.
 IN_NO_NAME = re.compile(r'[<>:"|?*]')
 DIRECTION_MARKS = re.compile("[\N{LEFT-TO-RIGHT MARK}\N{RIGHT-TO-LEFT MARK}\N{ARABIC LETTER MARK}]")
 PATH = re.compile(r"^.*[/\\]", re.DOTALL)
@@ -58,7 +58,7 @@ class Unacceptable(Exception):
 
 @dataclass(frozen=True)
 class Upload:
-    """`sha256` in hexadecimal digits, `size` in bytes; `content` is open, at any place."""
+    """`sha256` in hexadecimal digits, `size` in bytes; `content` is open, at any position."""
 
     name: str
     media_type: str
@@ -68,15 +68,15 @@ class Upload:
 
     @property
     def identity(self) -> tuple[str, str]:
-        """What tells whether a form is sent again with the same files."""
+        """Identical if a form is sent again with the same file."""
         return self.name, self.sha256
 
 
 def read_upload(sent_name: str, content: IO[bytes], *, largest: int, language: Language) -> Upload:
-    """The file, where it can be attached: its name without what could do harm, its size at most `largest` bytes; a
-    picture without its hidden data. Its content reads from `content`, which has to stay open.
+    """The file as it can be attached: of at most `largest` bytes, with a clean name, and a picture without metadata. It
+    reads from `content`, which must remain open.
 
-    Raises Unacceptable, with sizes as `language` writes them.
+    Raises Unacceptable, with sizes written as in `language`.
     """
     name, size = clean_name(sent_name), content.seek(0, SEEK_END)
     if not size:
@@ -91,16 +91,16 @@ def read_upload(sent_name: str, content: IO[bytes], *, largest: int, language: L
 
 
 def clean_name(sent: str) -> str:
-    """A file's name without its path and its dangerous characters, in at most as many as a name may have."""
+    """The name of a file without its path and dangerous characters, cut to Attachment.MAX_NAME."""
     name = DIRECTION_MARKS.sub("", plain_line(PATH.sub("", sent[-LONGEST_SENT:])))
     name = IN_NO_NAME.sub("_", name).strip(" .") or NAMELESS
     ending = _ending_of(name)
-    most = Attachment.MAX_NAME - LONGEST_ENDING  # so that a missing ending can be put
+    most = Attachment.MAX_NAME - LONGEST_ENDING  # leaves room for a missing ending
     return name.removesuffix(ending)[:most].rstrip(" .") + ending
 
 
 def _kind_of(name: str, content: IO[bytes]) -> Kind:
-    """The kind that both content and name tell. Raises Unacceptable."""
+    """The kind on which content and name agree. Raises Unacceptable."""
     ending = _ending_of(name).lower()
     try:
         kinds = recognize(content)
@@ -112,14 +112,14 @@ def _kind_of(name: str, content: IO[bytes]) -> Kind:
         raise Unacceptable(NO_UTF_8 if ending in TEXT_ENDINGS else NOT_TAKEN, name=name, endings=_listed()) from error
     fitting = next((kind for kind in kinds if ending in kind.endings or not ending), None)
     if fitting is None and TEXT in kinds and ending not in ENDINGS:
-        raise Unacceptable(NOT_TAKEN, name=name, endings=_listed())  # what is written as text and run as a program
+        raise Unacceptable(NOT_TAKEN, name=name, endings=_listed())  # such as a script
     if fitting is None:
         raise Unacceptable(NOT_ITS_NAME, name=name, kind=gettext(kinds[0].label), ending=kinds[0].endings[0])
     return fitting
 
 
 def _checked(name: str, content: IO[bytes], kind: Kind) -> IO[bytes]:
-    """What is kept of the content. Raises Unacceptable where it is damaged, or loads something from elsewhere."""
+    """The content as it is stored. Raises Unacceptable if it is damaged, or loads something from elsewhere."""
     try:
         if loads_from_elsewhere(content, kind):
             raise Unacceptable(FROM_ELSEWHERE, name=name)
@@ -129,7 +129,7 @@ def _checked(name: str, content: IO[bytes], kind: Kind) -> IO[bytes]:
 
 
 def _ending_of(name: str) -> str:
-    """`.pdf`, as it is written; "" where there is none."""
+    """The ending as written, such as `.pdf`; "" if there is none."""
     suffix = PurePath(name).suffix
     return suffix if len(suffix) <= LONGEST_ENDING else ""
 

@@ -1,4 +1,4 @@
-"""Giving out files: to those who may see their message or document, to be kept and never to be run."""
+"""Serving attached files to those who may see their message or document, for saving and never for display."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -15,16 +15,16 @@ from app.viewer import viewer
 bp = Blueprint("attachments", __name__)
 
 RUNS_NOTHING = "default-src 'none'; sandbox"
-UNRESERVED = "!#$&+-.^_`|~"  # what RFC 5987 lets stand as it is, besides letters and digits
+UNRESERVED = "!#$&+-.^_`|~"  # what RFC 5987 leaves unencoded, besides letters and digits
 
 
 @bp.get("/attachments/<int:attachment_id>/<name>")
 def download(attachment_id: int, name: str) -> ResponseReturnValue:
-    """The file, or nothing new for whoever has it; asked for again each time, since it may have been withheld."""
+    """The file, or 304 if the reader has it. Browsers ask again each time, since it may have been withheld."""
     found = get_attachment(attachment_id, name, viewer=viewer())
     place = storage()
     if not place.exists(found.key):
-        raise FileNotFoundError(found.key)  # which is a fault of ours, and told as such
+        raise FileNotFoundError(found.key)  # answered with 500, since the site has lost the file
     response = Response(_read(place, found.key), mimetype=found.media_type)
     response.content_length = found.size
     response.set_etag(found.sha256)
@@ -34,12 +34,12 @@ def download(attachment_id: int, name: str) -> ResponseReturnValue:
 
 
 def _read(place: Storage, key: str) -> Iterator[bytes]:
-    """The content, opened only once any of it is really sent."""
+    """The content, opened only when sending begins."""
     with place.open(key) as file:
         yield from chunks(file)
 
 
 def _names(found: Attachment) -> dict[str, str]:
-    """The name for all browsers: in plain letters, and as it is."""
+    """The name in ASCII, for old browsers, and as it is."""
     simple = unicodedata.normalize("NFKD", found.name).encode("ascii", "ignore").decode("ascii")
     return {"filename": simple, "filename*": f"UTF-8''{quote(found.name, safe=UNRESERVED)}"}

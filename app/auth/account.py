@@ -1,6 +1,7 @@
-"""What people do with their accounts. Each action is one transaction, and its mails are part of it.
+"""Making an account, and changing its password and profile. Each action is one transaction, emails included.
 
-Passwords are hashed before the transaction begins, since that takes long and a writer keeps others waiting."""
+Passwords are hashed and checked before the transaction begins, since that is slow and a writer keeps others waiting;
+inside it, `require_unchanged` only checks that the password is still the same."""
 
 from typing import Any
 
@@ -20,7 +21,7 @@ from app.versions import require_version, version_of
 
 
 def create_confirmed(profile: dict[str, Any], *, email: str, password: str) -> None:
-    """Make an account that can be used at once, for the command line, with a line in the log. Raises AddressTaken."""
+    """Make a confirmed account from the command line, with a line in the log. Raises AddressTaken."""
     password_hash = hash_password(password)
     with transaction():
         if find_by_email(email) is not None:
@@ -34,7 +35,7 @@ def create_confirmed(profile: dict[str, Any], *, email: str, password: str) -> N
 
 
 def ask_for_reset(email: str, *, language: str) -> None:
-    """Email a link to choose a new password; an address without an account is told that there is none.
+    """Email a link to choose a new password, or, to an address without an account, that there is none.
 
     Nothing is sent past the limit: earlier links remain valid until one of them is used.
     """
@@ -61,20 +62,17 @@ def reset_password(token: str, password: str) -> None:
 
 def change_password(user: User, *, current: str, new: str) -> None:
     """Set a new password and end every other sign-in. Raises WrongPassword."""
-    verified = user.password_hash
-    if not is_right(verified, current):
-        raise WrongPassword
+    verified = check_password(user, current)
     password_hash = hash_password(new)
     with transaction():
-        if user.password_hash != verified:
-            raise WrongPassword
+        require_unchanged(user, verified)
         _set_password(user, password_hash)
 
 
 def change_profile(user: User, profile: dict[str, Any], *, version: str) -> None:
-    """Change these columns, of which the form showed this version. Raises ChangedMeanwhile.
+    """Change these columns; `version` is the one that the form showed. Raises ChangedMeanwhile.
 
-    Messages that were posted keep the capacity and the organization that they were posted with.
+    Messages keep the capacity and the organization with which they were posted.
     """
     with transaction():
         db.session.refresh(user, with_for_update=True)
@@ -85,9 +83,24 @@ def change_profile(user: User, profile: dict[str, Any], *, version: str) -> None
             setattr(user, name, value)
 
 
+def check_password(user: User, password: str) -> str:
+    """The hash against which the password was checked, for `require_unchanged`. Raises WrongPassword."""
+    verified = user.password_hash
+    if not is_right(verified, password):
+        raise WrongPassword
+    return verified
+
+
+def require_unchanged(user: User, verified: str) -> None:
+    """Inside the transaction: check that the password is still the one that was checked. Raises WrongPassword."""
+    db.session.refresh(user, with_for_update=True)
+    if user.password_hash != verified:
+        raise WrongPassword
+
+
 def _set_password(user: User, password_hash: str) -> None:
-    """The new hash kills older links, a change of address that waits for them too; the sign-in of this request, if
-    there is one, is kept, and so is the second step."""
+    """The new hash invalidates earlier links, and a pending change of address is deleted. The sign-in of this request,
+    if there is one, continues; the second step remains."""
     user.password_hash = password_hash
     db.session.execute(delete(EmailChange).where(EmailChange.user_id == user.id))
     sign_in.end_others(user, user.session_token)

@@ -1,4 +1,4 @@
-"""The blueprint of accounts, on which each of its pages puts its addresses, and the page of a form."""
+"""The blueprint of accounts, shared by all its views, and the page of a form."""
 
 from flask import Blueprint, render_template
 
@@ -9,5 +9,5 @@ bp = Blueprint("auth", __name__, url_prefix="/<language:lang>")
 
 
 def form_page(template: str, form: Form, **shown: object) -> tuple[str, int]:
-    """A page with a form, which leads on to the page that was wanted."""
+    """A page with a form and the page to go on to, with the status of the form."""
     return render_template(template, form=form, destination=asked_destination(), **shown), form.status

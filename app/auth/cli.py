@@ -1,4 +1,4 @@
-"""`flask users`: accounts made from the command line."""
+"""`flask users`: managing accounts from the command line."""
 
 import secrets
 import sys
@@ -24,12 +24,12 @@ users = AppGroup("users", help="Manage accounts.")
 @click.option("--name", required=True)
 @click.option("--admin", is_flag=True, help="Make an administrator.")
 @click.option("--capacity", type=click.Choice([capacity.value for capacity in Capacity]))
-@click.option("--language", help="Code of the language for mails; the site's default if left out.")
+@click.option("--language", help="Code of the language for emails; the site's default if left out.")
 def create(email: str, name: str, admin: bool, capacity: str | None, language: str | None) -> None:
     """Make a confirmed account.
 
-    The password is read from standard input; from a terminal, or where there is nothing to read, one is made and
-    printed. An administrator speaks for the secretariat and others as experts unless --capacity says otherwise.
+    The password is read from standard input. On a terminal, or if there is nothing to read, one is made and printed.
+    Administrators speak for the Secretariat, and others as experts, unless --capacity says otherwise.
     """
     address = normal_email(email)
     if address is None or is_blank(name) or len(name.strip()) > User.MAX_NAME:
@@ -56,9 +56,9 @@ def create(email: str, name: str, admin: bool, capacity: str | None, language: s
 @users.command("remove-second-step")
 @click.option("--email", required=True)
 def remove_second_step(email: str) -> None:
-    """Let somebody who has lost the device and the recovery codes sign in with the password alone.
+    """Let someone who has lost the device and the recovery codes sign in with the password alone.
 
-    Make sure first that it is really this person who asks. It is written into the log, and the person is told by mail.
+    First make sure that it is really this person who asks. The log records it, and the person is told by email.
     """
     try:
         remove(normal_email(email) or "")
@@ -68,7 +68,7 @@ def remove_second_step(email: str) -> None:
 
 
 def _password_given(email: str) -> str:
-    """The password from standard input, "" where there is none. Raises ClickException for a weak one."""
+    """The password from standard input, "" if there is none. Raises ClickException for a weak one."""
     password = "" if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
     reason = weakness(password, email=email, site_name=current_app.config["SITE"].site_name) if password else None
     if reason:

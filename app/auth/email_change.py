@@ -1,11 +1,11 @@
-"""Changing an e-mail address: it changes once both addresses, the old and the new one, have confirmed it."""
+"""Changing an e-mail address, once both the old and the new one have confirmed it."""
 
 from typing import Literal
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.auth import proof, sign_in, tokens
+from app.auth import account, sign_in, tokens
 from app.auth.emails import address_for, find_by_email, write_to
 from app.auth.sign_up import forget
 from app.database import utcnow
@@ -18,14 +18,14 @@ Side = Literal["old", "new"]
 
 
 def ask(user: User, email: str, *, password: str) -> bool:
-    """Mail a link to both addresses; what was asked for before is forgotten. Raises WrongPassword and SameAddress.
+    """Email a link to both addresses, in place of any earlier request. Raises WrongPassword and SameAddress.
 
-    Nobody learns whether the new address has an account: its owner alone is told so, by mail, and the change then
-    never comes about.
+    No one learns whether the new address has an account: only its owner is told, by email, and the change then cannot
+    be completed.
     """
-    verified = proof.check_password(user, password)
+    verified = account.check_password(user, password)
     with transaction():
-        proof.require_unchanged(user, verified)
+        account.require_unchanged(user, verified)
         if email == user.email:
             raise SameAddress
         db.session.execute(delete(EmailChange).where(EmailChange.user_id == user.id))
@@ -36,23 +36,23 @@ def ask(user: User, email: str, *, password: str) -> bool:
 
 
 def cancel(user: User) -> None:
-    """Forget the change that was asked for; its links are worth nothing any more."""
+    """Delete the request, which invalidates its links."""
     with transaction():
         require(user, "change_account")
         db.session.execute(delete(EmailChange).where(EmailChange.user_id == user.id))
 
 
 def redeem(side: Side, token: str, *, for_update: bool = False) -> tuple[User, EmailChange]:
-    """Whose address is to change, and to which; `for_update` as in `tokens.redeem`. Raises EmailChangeExpired."""
+    """The user and the change that they requested; `for_update` as in `tokens.redeem`. Raises EmailChangeExpired."""
     user = tokens.redeem(PURPOSES[side], token, for_update=for_update)
     return user, db.session.get_one(EmailChange, user.id)
 
 
 def confirm(side: Side, token: str, *, kept: str) -> bool:
-    """Confirm the change for one side, and make it where the other side has confirmed: whether it is made.
+    """Confirm the change for one side, and make it if the other side has confirmed. Returns whether it was made.
 
-    `kept` is the token of the sign-in that does not end then, "" for none. Raises Suspended, and EmailChangeExpired,
-    also where the address has been given to another account in the meantime.
+    `kept` is the token of the sign-in that then continues, "" for none. Raises Suspended, and EmailChangeExpired, also
+    if another account has taken the address in the meantime.
     """
     with transaction():
         user, change = redeem(side, token, for_update=True)
@@ -79,23 +79,23 @@ def _write_to_both(user: User, email: str) -> None:
 
 
 def _change(user: User, change: EmailChange, kept: str) -> None:
-    """What was mailed to the old address goes with it: it is nobody's any more."""
+    """Unsent emails to a moderator about a forum go to the new address; all others to the old one are deleted."""
     _make_room(change.email)
     to_come = (Mail.recipient == user.email) & Mail.forum_id.is_not(None) & Mail.sent_at.is_(None)
-    db.session.execute(update(Mail).where(to_come).values(recipient=change.email))  # what waits for a moderator
+    db.session.execute(update(Mail).where(to_come).values(recipient=change.email))
     db.session.execute(delete(Mail).where(Mail.recipient == user.email))
     db.session.delete(change)
     user.email = change.email
     try:
         db.session.flush()
-    except IntegrityError:  # somebody else has got the address at this very moment
+    except IntegrityError:  # someone else has taken the address at the same moment
         raise EmailChangeExpired from None
     sign_in.end_others(user, kept)
     write_to(user, "email_changed", moment=utcnow(), sign_in=address_for(user, "auth.sign_in"))
 
 
 def _make_room(email: str) -> None:
-    """What others began with this address and never confirmed gives way to its owner."""
+    """Delete sign-ups and accounts with this address that were never confirmed. Raises EmailChangeExpired."""
     forget(email)
     other = find_by_email(email)
     if other is not None and other.confirmed_at:
@@ -107,11 +107,11 @@ def _make_room(email: str) -> None:
 
 def _confirm_address(user: User, side: Side) -> str:
     token = tokens.make(PURPOSES[side], user)
-    return address_for(user, "auth.email_change.confirm", side=side, token=token)
+    return address_for(user, "auth.confirm_email_change", side=side, token=token)
 
 
 def _purpose(side: Side) -> tokens.Purpose:
-    """Of links that one side has not used yet, for the change that is waiting."""
+    """For the link to one side, valid until that side has confirmed the pending change."""
 
     def marks(user: User) -> list[object]:
         change = db.session.get(EmailChange, user.id)
@@ -124,7 +124,7 @@ def _purpose(side: Side) -> tokens.Purpose:
 
 
 def get_email_change(user: User) -> EmailChange | None:
-    """The change of address that waits to be confirmed; None where its links have expired."""
+    """The change of address that is to be confirmed; None if its links have expired."""
     return db.session.scalar(
         select(EmailChange).where(EmailChange.user_id == user.id, EmailChange.created_at > utcnow() - EmailChange.LIFE)
     )

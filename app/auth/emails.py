@@ -1,5 +1,5 @@
-"""Addresses of accounts: their normal form, whose they are, and what is emailed to them, in the language of the person
-and inside the transaction that causes it."""
+"""Email addresses of accounts: their normal form, their owners, and emails to them, in the owner's language and inside
+the transaction that causes them."""
 
 import hashlib
 
@@ -13,15 +13,13 @@ from app.limits import Limit
 from app.mail.outbox import enqueue
 from app.models import SignUp, User
 
-LONGEST = 254  # in characters, of an address that mail can be sent to (RFC 3696, erratum 1690)
-
+LONGEST = 254  # in characters, of any valid address (RFC 3696, erratum 1690)
 CONFIRMATION = "confirmation_mails_to_account"
-
 RESET = "reset_mails_to_account"
 
 
 def normal_email(typed: str) -> str | None:
-    """The address in lower case and in ASCII, None where it cannot be one. Nothing is asked of the network."""
+    """The address in lower case and in ASCII; None if it is not valid. Makes no network requests."""
     if len(typed) > LONGEST:
         return None
     try:
@@ -32,22 +30,22 @@ def normal_email(typed: str) -> str | None:
 
 
 def find_by_email(email: str | None, *, for_update: bool = False) -> User | None:
-    """The account of a normal e-mail address; `for_update` keeps it from other writers until the transaction ends."""
+    """The account with this normalized address; `for_update` locks it until the transaction ends."""
     statement = select(User).where(User.email == email)
     return db.session.scalar(statement.with_for_update() if for_update else statement) if email else None
 
 
 def may_email(name: str, email: str) -> bool:
-    """Whether one more email of this kind, which is counted, may go to an address, with an account or without.
+    """Count one more email of this kind to an address, with an account or without. Returns whether it may be sent.
 
-    Earlier links remain valid, so no stranger can keep a link from its owner by asking for many. Call it before the
-    transaction, since it may ask Redis.
+    Earlier links remain valid, so no stranger can deprive an owner of a link by requesting many. To be called before
+    the transaction, since it may ask Redis.
     """
     return limiter.take(Limit(name, hashlib.sha256(email.encode()).hexdigest())) is None
 
 
 def write_to(user: User, name: str, /, *, recipient: str = "", **values: object) -> None:
-    """Mail `<name>` to this user, who has been flushed; to another address of the same person with `recipient`."""
+    """Email `<name>` to this user, who has been flushed; `recipient` is another address of the same person."""
     enqueue(
         name,
         recipient=recipient or user.email,
@@ -64,5 +62,5 @@ def write_no_account(email: str, language: str) -> None:
 
 
 def address_for(person: User | SignUp, endpoint: str, **values: object) -> str:
-    """The whole address of a page in this person's language."""
+    """The absolute address of a page in this person's language."""
     return absolute(link_in(language_or_default(person.language).code, endpoint, **values))

@@ -1,8 +1,8 @@
-"""The fields and forms that several pages of accounts share, and those that others take."""
+"""Fields and forms shared by several pages of accounts, or used by other features."""
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from flask import current_app
 from flask_babel import gettext as _
@@ -15,36 +15,29 @@ from wtforms.widgets import EmailInput
 from app import labels
 from app.auth.emails import normal_email
 from app.auth.passwords import LONGEST, composed, weakness
-from app.auth.proof import LONGEST_CODE
-from app.errors import SameAddress, WrongCode, WrongPassword
+from app.auth.second_step import LONGEST_CODE
 from app.forms import AtMost, ChoiceField, Form, LineField, Required
 from app.languages import reader_language, site_languages
 from app.models import Capacity, User
 
 LIKE_AN_ADDRESS = re.compile(r"http|www\.|://", re.IGNORECASE)
-
 IN_NO_NAME = re.compile(r"[/@]")
-
-# What mail programs make a link of, with any full stop that browsers know; not initials and degrees (J.R.R., M.Sc.).
+# What email programs turn into links, with any full stop that browsers accept; not initials or degrees (J.R.R., M.Sc.).
 DOMAIN = re.compile(
     r"\w{2,}[.\u3002\uff0e\uff61][^\W\d_]{2,} | \b\w\.(?:com|info|io|net|org)\b", re.IGNORECASE | re.VERBOSE
 )
-
 FOR_A_GOVERNMENT = frozenset({Capacity.PARTY, Capacity.GOVERNMENT})
-
 FOR_AN_ORGANIZATION = frozenset({Capacity.ORGANIZATION, Capacity.IPLC})
-
-T = TypeVar("T")
 
 
 class EmailField(LineField):
-    """An e-mail address as somebody typed it."""
+    """An e-mail address as typed."""
 
     widget = EmailInput()
 
 
 class PasswordField(AnyPasswordField):
-    """A password, composed; one that is longer than any can be is refused before anything is made of it."""
+    """A password, normalized to composed accents; one that is too long is refused before any further processing."""
 
     def __init__(self, label: Any, required: LazyString, validators: Sequence[Any] = (), **kwargs: Any) -> None:
         every = [Required(required), AtMost(LONGEST), *validators]
@@ -52,7 +45,7 @@ class PasswordField(AnyPasswordField):
 
 
 class NewPassword:
-    """Strong enough for the account of the form's `own_email`."""
+    """Refuses passwords too weak for the account with the form's `own_email`."""
 
     def __call__(self, form: Any, field: Any) -> None:
         site_name = current_app.config["SITE"].site_name
@@ -61,7 +54,7 @@ class NewPassword:
 
 
 class NoAddress:
-    """What is shown with every message must not carry links."""
+    """Refuses web addresses in texts that are shown with every message."""
 
     def __call__(self, form: Any, field: Any) -> None:
         if LIKE_AN_ADDRESS.search(field.data or ""):
@@ -69,8 +62,8 @@ class NoAddress:
 
 
 class PersonsName(NoAddress):
-    """Names are also mailed, to people who perhaps never asked for it: no sign of an address is taken, nor a bare
-    domain, such as organizations may have for a name (350.org)."""
+    """Refuses in names anything that looks like an address, since names are also emailed, perhaps to people who never
+    asked for it. Organizations may have a domain as their name (350.org)."""
 
     def __call__(self, form: Any, field: Any) -> None:
         super().__call__(form, field)
@@ -86,7 +79,7 @@ class PersonsName(NoAddress):
 
 
 class ProfileForm(Form):
-    """Who somebody is, as shown with the messages. `obj` is the user whose profile it is, if there is one."""
+    """What is shown of a person with their messages. `obj` is the user whose profile it is, if there is one."""
 
     name = LineField(
         _l("Name"),
@@ -118,7 +111,7 @@ class ProfileForm(Form):
 
     @property
     def profile(self) -> dict[str, str]:
-        """What the actions take."""
+        """The values for the actions."""
         return {name: typed(self[name]) for name in self.PROFILE}
 
 
@@ -134,7 +127,7 @@ class EmailForm(Form):
 
 
 class OwnEmail:
-    """Mixed into the forms of an account that exists: `own_email` is its e-mail address."""
+    """A mixin for forms of an existing account; `own_email` is its e-mail address."""
 
     def __init__(self, *args: Any, own_email: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -158,21 +151,21 @@ def language_choices() -> list[tuple[str, str]]:
 
 
 def _capacities(user: User | None) -> list[tuple[str, str]]:
-    """What the public can choose, and what this user has been given besides."""
+    """The capacities that anyone can choose, and the one that this user has already."""
     own = user.capacity if user else None
     offered = [capacity for capacity in Capacity if capacity != Capacity.SECRETARIAT or capacity == own]
     return [("", _("Choose one")), *((capacity.value, _(labels.CAPACITY[capacity])) for capacity in offered)]
 
 
 def _countries(user: User | None) -> list[tuple[str, str]]:
-    """The States in the order of the reader's language; first what people choose who speak for none of them."""
+    """The States in the order of the reader's language, after a choice for people who speak for none of them."""
     language = reader_language()
     states = language.states_in_order(user.country if user else "")
     return [("", _("None of them: I speak for an organization or for myself")), *states]
 
 
 class TypedAddress(OwnEmail, Form):
-    """The address of the account that is to be deleted, typed by whoever deletes it."""
+    """Asks to confirm the deletion of an account by typing its address."""
 
     email = EmailField(
         _l("To confirm, write the e-mail address of the account"),
@@ -188,25 +181,18 @@ class PasswordProofForm(Form):
     password = PasswordField(_l("Present password"), _l("Write your present password."))
 
 
+class NewPasswordForm(OwnEmail, Form):
+    new_password = PasswordField(_l("New password"), _l("Choose a password."), [NewPassword()])
+
+
 class CodeForm(Form):
     code = LineField(_l("Code"), validators=[Required(_l("Write the code.")), AtMost(LONGEST_CODE)])
 
 
 class ProofForm(PasswordProofForm, CodeForm):
-    """The password, and a code of the second step where the account has one."""
+    """The password, and a code of the second step if the account has one."""
 
     def ask(self, user: User) -> None:
-        """Leave out the code where there is no second step."""
+        """Leave out the code if there is no second step."""
         if user.totp_secret is None:
             del self.code
-
-
-def carry_out(form: Form, action: Callable[[], T]) -> T | None:
-    """The result of the action if the form is sent and valid, else None; what was not right is told at its field."""
-    if not form.validate_on_submit():
-        return None
-    try:
-        return action()
-    except (WrongPassword, WrongCode, SameAddress) as error:
-        form[error.field].errors = [error.message]
-        return None

@@ -1,8 +1,8 @@
-"""Browsers that have signed in to an account before: a cookie says so, sent only to the pages below /auth/.
+"""Browsers that have signed in to an account before, known by a cookie that is sent only to the pages below /auth/.
 
-It contains a number for the browser and a keyed hash of each address, so it reveals no account. It gives no access: a
-known browser only has its own limit for wrong passwords. So it outlives a change of password, after which a thief who
-had signed in may guess no more often than a stranger from one network.
+The cookie contains a number for the browser and a keyed hash of each address, so it reveals no account. It gives no
+access: a known browser only has its own limit for wrong passwords. So it can outlive a change of password: a thief who
+had signed in can then guess no more often than a stranger from one network.
 """
 
 import hmac
@@ -21,13 +21,13 @@ MARK_LENGTH = 22
 
 
 def known(email: str) -> str:
-    """The number of this browser where it has signed in to the account of a normal address, "" where it has not."""
+    """The number of this browser if it has signed in to the account with this normalized address, "" otherwise."""
     browser, marks = _read()
     return browser if _mark(email) in marks else ""
 
 
 def remember(response: Response, email: str) -> Response:
-    """The response, by which the browser is known from now on for the account of this address."""
+    """Set the cookie by which the browser is known from now on for the account with this address."""
     browser, marks = _read()
     mark = _mark(email)
     kept = [mark, *(other for other in marks if other != mark)][:MOST_ACCOUNTS]
@@ -46,7 +46,7 @@ def remember(response: Response, email: str) -> Response:
 
 
 def _read() -> tuple[str, list[str]]:
-    """`(number of the browser, marks of accounts)`; `("", [])` without a good cookie."""
+    """`(number of the browser, hashes of addresses)`; `("", [])` without a valid cookie."""
     value = request.cookies.get(_name(), "")
     if not value or len(value) > LONGEST_COOKIE:
         return "", []

@@ -1,16 +1,14 @@
-"""Deleting an account: the person is erased, and the record stays.
+"""Deleting an account: the person is erased, and the record remains.
 
-Erasing a person from the record that stays. Called inside a transaction.
+Published messages, withheld ones included, keep their numbers, text, capacity and State, without which no one could
+understand the record; `Former participant 17` replaces the name, and the organization is removed. Texts that never
+became part of the record, or were taken back, are erased: those of messages that wait or were withdrawn. *On behalf of*
+remains, since it names someone else, unless it names the person. What the person typed for others is not changed. What
+the Secretariat typed for someone of exactly this name is the person's only if an administrator says so: anyone can sign
+up under a name that is in the record.
 
-Messages that were published, withheld ones among them, stay under their numbers with their text, their capacity and
-their State, without which nobody could read the record; the name gives way to `Former participant 17`, the organization
-goes. Texts that never became part of the record, or were taken back, go too: messages that wait or were withdrawn.
-On whose behalf a message speaks is about others and stays, unless it names the person. What the person has typed for
-others is left alone. What the Secretariat typed for somebody of exactly this name is the person's own only where an
-administrator says so: anybody can sign up under a name that stands in the record.
-
-Reports, log entries and acts of moderation stay as facts, since others decided on them or have to answer for them;
-what the person wrote in reports, and what the log says of the person, goes."""
+Reports, log entries and acts of moderation remain as facts, since others decided on them or are accountable for them,
+without the words of the reports and without what the log says of the person."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -21,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app import writing
 from app.audit import record
-from app.auth import proof
+from app.auth import account, second_step
 from app.auth.passwords import UNUSABLE
 from app.copies import erase_words
 from app.counters import count, count_forum
@@ -50,19 +48,17 @@ from app.permissions import count_other_administrators
 from app.plain import NO_BREAK_SPACES, folded
 
 NO_TITLE = "…"
-
-SHORTEST_NAME = 3  # shorter ones, such as initials, stand in too many words
-
+SHORTEST_NAME = 3  # shorter ones, such as initials, occur in too many words
 NOT_IN_THE_RECORD = (MessageStatus.PENDING, MessageStatus.WITHDRAWN)
 
 
 def delete_account(user: User, *, password: str, code: str) -> bool:
-    """Erase the person and leave the record. Raises WrongPassword, WrongCode and LastAdministrator."""
-    verified = proof.check_password(user, password)
+    """Erase the person but not the record. Raises WrongPassword, WrongCode and LastAdministrator."""
+    verified = account.check_password(user, password)
     with transaction():
-        is_last = user.is_admin and not count_other_administrators(user)  # which holds rows, so before all others
-        proof.require_unchanged(user, verified)
-        proof.use_code(user, code)
+        is_last = user.is_admin and not count_other_administrators(user)  # locks rows, so it comes first
+        account.require_unchanged(user, verified)
+        second_step.use_code(user, code)
         if is_last:
             raise LastAdministrator
         erase(user)
@@ -71,9 +67,10 @@ def delete_account(user: User, *, password: str, code: str) -> bool:
 
 
 def erase(user: User, *, is_speaker: bool = False) -> None:
-    """Erase everything about this person, for good; the row of the user stays, with a number in place of the name.
+    """Inside a transaction: erase everything about this person, for good. The row of the user remains, with a number in
+    place of the name.
 
-    `is_speaker` says that the messages `posted_for_the_name_of` this person are his or her own too.
+    With `is_speaker`, the messages `posted_for_the_name_of` this person count as their own too.
     """
     number = _take_number(user)
     own = _searched((user.name, user.email, user.organization))
@@ -90,7 +87,7 @@ def erase(user: User, *, is_speaker: bool = False) -> None:
 
 
 def _take_number(user: User) -> int:
-    """The next number of a former participant, which nobody else has got at this very moment."""
+    """The next number of a former participant, even if others leave at the same moment."""
     while True:
         number = (db.session.scalar(select(func.max(User.former_number))) or 0) + 1
         try:
@@ -102,17 +99,17 @@ def _take_number(user: User) -> int:
 
 
 def _searched(names: Iterable[str]) -> list[str]:
-    """The names in the form in which they are looked for, without those too short to tell anything."""
+    """The names as they are compared, without those that are too short."""
     return [folded(name) for name in names if len(name) >= SHORTEST_NAME]
 
 
 def posted_for_the_name_of(user: User) -> Sequence[int]:
-    """The numbers of the messages that the Secretariat typed for somebody who is called as this person is."""
+    """The numbers of the messages that the Secretariat typed for someone with the name of this person."""
     return db.session.scalars(select(Message.id).where(_has_the_name_of(user)).order_by(Message.id)).all()
 
 
 def _has_the_name_of(user: User) -> ColumnElement[bool]:
-    """Compared with spaces of one kind, since a no-break space makes no other name."""
+    """Compared with ordinary spaces in place of no-break spaces."""
     speaker: Any = Message.speaker
     for space in NO_BREAK_SPACES:
         speaker = func.replace(speaker, space, " ")
@@ -121,13 +118,13 @@ def _has_the_name_of(user: User) -> ColumnElement[bool]:
 
 
 def _is_heard_in(user: User, is_speaker: bool) -> ColumnElement[bool]:
-    """The messages that are this person's own words: not those that he or she typed for others."""
+    """The messages that are this person's own words, and not typed for others."""
     own = (Message.author_id == user.id) & (Message.speaker == "")
     return own | _has_the_name_of(user) if is_speaker else own
 
 
 def _erase_texts_out_of_the_record(user: User, is_heard: ColumnElement[bool]) -> None:
-    """Messages that nobody but their author and the moderators ever read, or may read any more, keep their numbers."""
+    """Erase the words of messages that wait or were withdrawn. Their numbers remain."""
     unread = is_heard & Message.status.in_(NOT_IN_THE_RECORD)
     numbers = select(Message.id).where(unread).scalar_subquery()
     erase_words(numbers)
@@ -138,8 +135,8 @@ def _erase_texts_out_of_the_record(user: User, is_heard: ColumnElement[bool]) ->
 
 
 def _erase_from_messages(is_heard: ColumnElement[bool], own: list[str]) -> None:
-    """The organization of all messages; on whose behalf they speak where that names the person or an organization with
-    which the person has ever posted."""
+    """Erase the organization of all messages, and *on behalf of* if it names the person or an organization with which
+    the person has ever posted."""
     held = db.session.scalars(select(Message.organization).where(is_heard).distinct())
     own = [*own, *_searched(held)]
     db.session.execute(update(Message).where(is_heard).values(organization=""))
@@ -152,8 +149,8 @@ def _erase_from_messages(is_heard: ColumnElement[bool], own: list[str]) -> None:
 
 
 def _erase_as_speaker(is_heard: ColumnElement[bool], number: int) -> None:
-    """Where the Secretariat posted what this person wrote by letter, the number stands for the name too. It is text,
-    in one language for all of them, since such a speaker is told from others by it."""
+    """Replace the name by the number where the Secretariat posted what this person wrote by letter. It is text, in one
+    language for all messages, since such speakers are distinguished by their names."""
     with speaking(site_default()):
         name = _("Former participant %(number)s", number=number)
     spoken = db.session.scalars(select(Message).where(is_heard, Message.speaker != "")).all()
@@ -166,7 +163,7 @@ def _erase_as_speaker(is_heard: ColumnElement[bool], number: int) -> None:
 
 
 def _erase_from_log(user: User) -> None:
-    """What was done about the person stays as a fact: which fields were changed, not from what to what."""
+    """Entries about the person remain as facts: which fields were changed, but not their values."""
     for entry in db.session.scalars(select(LogEntry).where(LogEntry.kind == "users", LogEntry.subject_id == user.id)):
         entry.subject = ""
         entry.detail = [{**change, "old": "", "new": ""} for change in entry.detail]
@@ -180,7 +177,7 @@ def _delete_what_is_kept_for_the_account(user: User) -> None:
 
 
 def _empty(user: User, number: int) -> None:
-    """An e-mail address that is none, so that nobody can write to it or sign up with it."""
+    """The e-mail address is replaced by an invalid one, so that no one can write to it or sign up with it."""
     user.email, user.password_hash = f"former-{number}", UNUSABLE
     user.name = user.title = user.organization = user.country = user.suspended_for = ""
     user.capacity, user.language = Capacity.EXPERT, site_default().code

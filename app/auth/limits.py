@@ -5,23 +5,26 @@ and, with a far higher limit, for an account over all networks. Browsers that ha
 only their own limit; from others, owners can get in by a link sent by email. Emails to an account have no limit at the
 form: past the limit the answer is the same, and nothing is sent (see `app.auth.emails`).
 
-What counts is what could do harm: a wrong password or code, an email sent. So a meeting whose participants share one
+Only what could do harm counts: a wrong password or code, an email sent. So a meeting whose participants share one
 network, or a person who has to correct a form, is not held up. The amounts are in `app.limits`.
 """
 
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import wraps
 
 from flask import make_response, request
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
-from app.attempts import TooManyAttempts, TooManyCodes, TooManyPasswords
 from app.auth import known_browsers
 from app.auth.emails import LONGEST, normal_email
-from app.errors import NotTheirPassword, WrongCode, WrongCredentials
+from app.errors import ForumError, NotTheirPassword, WrongCode, WrongCredentials
 from app.extensions import limiter
+from app.languages import reader_language
 from app.limits import Limit, network_of
 from app.models import SignUp, User
 from app.plain import plain_line
@@ -29,11 +32,43 @@ from app.viewer import viewer
 
 FAILED = 422
 DONE = 302
+SECONDS_OF_A_MINUTE = 60
+MINUTES_OF_AN_HOUR = 60
 View = Callable[..., ResponseReturnValue]
 
 
+class TooManyAttempts(ForumError):
+    """`until` is when the person can try again; `reason` is a whole sentence that says why they cannot now."""
+
+    status = 429
+    form_can_be_sent_again = True
+    reason = _l("This form has been sent too many times in a short time.")
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__()
+        self.retry_after = max(int((until - datetime.now(UTC)).total_seconds()), 1)
+        self.message: object = f"{self.reason} {_try_again(until, self.retry_after)}"
+
+
+class TooManyPasswords(TooManyAttempts):
+    """The same for an address with an account and for one without."""
+
+    reason = _l("Too many wrong passwords have been entered for this account or from your network.")
+    ways = (("auth.forgot", _l("If you do not want to wait, ask us to email you a link to choose a new password")),)
+
+
+class TooManyCodes(TooManyAttempts):
+    reason = _l("Too many wrong codes have been entered for this account.")
+    ways = (
+        (
+            "auth.forgot",
+            _l("If it was not you, someone knows your password: ask us to email you a link to choose a new one"),
+        ),
+    )
+
+
 def emails() -> Callable[[View], View]:
-    """Limit how often emails are asked for from one network; a browser that is known has a limit of its own."""
+    """A decorator that limits emails requested from one network; a known browser has a limit of its own."""
 
     def limits() -> list[Limit]:
         browser = known_browsers.known(_email())
@@ -43,7 +78,7 @@ def emails() -> Callable[[View], View]:
 
 
 def per_person(name: str, *, counts: int) -> Callable[[View], View]:
-    """Limit the POSTs with this status of a person who is signed in, over all forms with this name; a decorator."""
+    """A decorator that limits the POSTs of a signed-in person with this status, over all forms with this name."""
     return _limited(lambda: [Limit(f"{name}_of_person", str(viewer().id))] if viewer().id else [], counts=counts)
 
 
@@ -118,7 +153,7 @@ def _counting(limits: list[Limit], counted: type[Exception], refusal: type[TooMa
 
 
 def _limited(limits: Callable[[], list[Limit]], *, counts: int) -> Callable[[View], View]:
-    """Refuse the POSTs of a view where a limit is used up, and count those that it answers with this status."""
+    """Refuse POSTs to a view if a limit is used up, and count those that it answers with this status."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -147,9 +182,28 @@ def _network() -> str:
 
 
 def _email() -> str:
-    """The address that is entered, in its normal form where it has one; longer ones than any account's are cut."""
+    """The address in the form, normalized if possible; one longer than any account's is cut."""
     typed = plain_line(request.form.get("email", ""), LONGEST)
     return normal_email(typed) or typed
+
+
+def _try_again(until: datetime, seconds_left: int) -> str:
+    """When something can be done again, as a sentence in the reader's language."""
+    minutes = -(-seconds_left // SECONDS_OF_A_MINUTE)
+    clock = reader_language().patterns.time.format(h=until.hour, n=until.minute)
+    if minutes < MINUTES_OF_AN_HOUR:
+        return ngettext(
+            "Please try again in %(num)s minute, at %(clock)s.",
+            "Please try again in %(num)s minutes, at %(clock)s.",
+            minutes,
+            clock=clock,
+        )
+    return ngettext(
+        "Please try again in about %(num)s hour, at %(clock)s.",
+        "Please try again in about %(num)s hours, at %(clock)s.",
+        round(minutes / MINUTES_OF_AN_HOUR),
+        clock=clock,
+    )
 
 
 def _hashed(email: str) -> str:

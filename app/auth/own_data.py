@@ -1,4 +1,4 @@
-"""What is kept about a person, for the page and for the file; nothing by which somebody could sign in."""
+"""What the site stores about a person, for the page and the file; nothing with which anyone could sign in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,28 +33,21 @@ from app.permissions import FORUM_IS_VISIBLE, visible_to
 
 PROFILE = ("email", "name", "title", "organization", "country", "capacity", "language", "is_admin", "created_at",
            "confirmed_at", "suspended_at", "suspended_for")  # fmt: skip
-
 MESSAGE = ("topic_id", "status", "language", "body", "capacity", "organization", "country", "on_behalf_of", "speaker",
            "reply_to_id", "posted_at", "edited_at", "withdrawn_at", "withheld_at", "withheld_for",
            "returned_at")  # fmt: skip
-
 REVISION = ("written_at", "language", "body", "on_behalf_of")
-
 ATTACHMENT = ("name", "media_type", "size", "sha256", "language", "created_at", "removed_at")
-
 TOPIC = ("id", "title", "language", "created_at")
-
 REPORT = ("message_id", "reason", "at", "settled_at")
-
 ACT = ("at", "kind", "forum_id", "message_id", "topic_id", "reason", "detail")
-
 MAIL = ("recipient", "subject", "language", "created_at", "sent_at")
 
 
 @dataclass(frozen=True)
 class OwnData:
-    """What is kept about a person besides the profile, the latest first. Mails come without their texts, which hold
-    links that are as good as a password."""
+    """What is stored about a person besides the profile, latest first. Emails are listed without their texts, since
+    their links are as good as a password."""
 
     messages: Sequence[Message]
     topics: Sequence[Topic]
@@ -74,7 +67,7 @@ class OwnData:
 
 
 def get_own_data(user: User) -> OwnData:
-    """What the person may read about himself or herself; what stands in forums only as far as they can be seen."""
+    """What the person may read about themselves; content of forums only if they can see the forum."""
     roles = select(ForumRole).where(ForumRole.user_id == user.id).order_by(ForumRole.forum_id, ForumRole.role)
     entries = or_(LogEntry.user_id == user.id, (LogEntry.kind == "users") & (LogEntry.subject_id == user.id))
     mails = select(*(getattr(Mail, name) for name in MAIL)).where(
@@ -97,7 +90,7 @@ def get_own_data(user: User) -> OwnData:
 
 
 def as_json(user: User, data: OwnData) -> dict[str, Any]:
-    """The same as JSON has it: columns by name, times as `2012-03-02T23:00:00Z`, States and others by their codes."""
+    """The same for JSON: columns by name, times as `2012-03-02T23:00:00Z`, States and other values by their codes."""
     return {
         "made_at": _plain(utcnow()),
         "profile": _picked(user, PROFILE)
@@ -118,7 +111,7 @@ def as_json(user: User, data: OwnData) -> dict[str, Any]:
 
 
 def _messages(user: User) -> Select[Message]:
-    """Of every status, with what each said before."""
+    """Messages of every status, with their former texts and attachments."""
     loading = (joinedload(Message.topic), selectinload(Message.revisions), selectinload(Message.attachments))
     return (
         select(Message)
@@ -149,7 +142,7 @@ def _message(message: Message) -> dict[str, Any]:
 
 
 def _entry(entry: LogEntry, user: User) -> dict[str, Any]:
-    """An entry about this person whole; of one about something else, only what the person did."""
+    """A whole entry if it is about this person; otherwise only what they did."""
     found = _picked(entry, ("at", "action", "kind", "subject_id")) | {"done_by_you": entry.user_id == user.id}
     is_about = entry.kind == "users" and entry.subject_id == user.id
     return found | {"changes": entry.detail} if is_about else found

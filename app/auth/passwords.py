@@ -1,4 +1,4 @@
-"""Passwords: how they are kept, and which ones are too weak to be taken."""
+"""Hashing passwords, and refusing weak ones."""
 
 import re
 import secrets
@@ -13,12 +13,12 @@ from flask_babel.speaklater import LazyString
 
 SHORTEST = 10
 LONGEST = 200
-LONGEST_TYPED = 4 * LONGEST  # where each character comes in four, a letter with its marks, that composing makes one
+LONGEST_TYPED = 4 * LONGEST  # before composing, which can make one character of a letter and three marks
 
 # Argon2id with the parameters that OWASP recommends for web servers: 19 MiB, two passes, one lane.
-# Passwords hashed with others are hashed anew when their owner signs in.
+# Passwords hashed with other parameters are hashed again when their owner signs in.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-UNUSABLE = "!"  # what no password has as its hash
+UNUSABLE = "!"  # not the hash of any password
 NOBODYS = HASHER.hash(secrets.token_urlsafe())
 
 LONGEST_UNIT = 5
@@ -34,13 +34,13 @@ TOO_NEAR = _l("This password contains your e-mail address or the name of this si
 
 
 def hash_password(password: str, *, salt: bytes | None = None) -> str:
-    """What is stored for a password, with a random salt by default. It takes some hundredths of a second: call it
+    """What is stored for a password; the salt is random by default. Takes some hundredths of a second, so call it
     outside transactions."""
     return HASHER.hash(_bytes(password), salt=salt)
 
 
 def is_right(password_hash: str | None, password: str) -> bool:
-    """Whether it is the password; takes as long without a hash (no such account) as with one."""
+    """Whether the password is right; without a hash (no such account) this takes as long as with one."""
     try:
         return HASHER.verify(password_hash or NOBODYS, _bytes(password)) and password_hash is not None
     except InvalidHashError:
@@ -54,7 +54,7 @@ def needs_rehash(password_hash: str) -> bool:
 
 
 def weakness(password: str, *, email: str, site_name: str) -> LazyString | None:
-    """Why this password cannot be taken, None where it can."""
+    """Why this password is refused; None if it is accepted."""
     if len(password) < SHORTEST:
         return TOO_SHORT
     if len(password) > LONGEST:
@@ -68,7 +68,7 @@ def weakness(password: str, *, email: str, site_name: str) -> LazyString | None:
 
 
 def composed(password: str) -> str:
-    """The password with its accents composed. One that is longer than any can be is left as it is."""
+    """The password with composed accents. One longer than LONGEST_TYPED is returned unchanged."""
     return unicodedata.normalize("NFC", password) if len(password) <= LONGEST_TYPED else password
 
 
@@ -79,7 +79,7 @@ def _common() -> frozenset[str]:
 
 
 def _simplified(password: str) -> str:
-    """The password without the changes that everybody makes to a common one."""
+    """The password without the usual variations of common ones."""
     return re.sub(r"[\W_]+$", "", password.casefold()).translate(LOOK_ALIKES)
 
 
@@ -92,5 +92,5 @@ def _is_regular(password: str) -> bool:
 
 
 def _bytes(password: str) -> bytes:
-    """The same bytes for the same characters, however a keyboard composes its accents."""
+    """The same bytes for the same characters, however the keyboard enters accents."""
     return composed(password[:LONGEST_TYPED]).encode("utf-8", "surrogatepass")

@@ -1,6 +1,6 @@
-"""Signing in and out, and the places at which people are signed in. Each action is one transaction.
+"""Signing in and out, and the list of a person's sign-ins. Each action is one transaction.
 
-Passwords are hashed before the transaction begins, since that takes long and a writer keeps others waiting."""
+Passwords are hashed before the transaction begins, since that is slow and a writer keeps others waiting."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -17,12 +17,11 @@ from app.models import SignIn, User
 from app.permissions import require
 
 MAX_BROWSER = 200
-
 LONGEST_SIGN_IN = timedelta(days=180)
 
 
 def begin(user: User, browser: str) -> str:
-    """The token of a new sign-in. Those that are long out of use, since nobody signed out, end here."""
+    """Add a sign-in and return its token; sign-ins of this user older than LONGEST_SIGN_IN are deleted."""
     is_old = SignIn.created_at < utcnow() - LONGEST_SIGN_IN
     db.session.execute(delete(SignIn).where(SignIn.user_id == user.id, is_old))
     token = SignIn.new_token()
@@ -31,16 +30,15 @@ def begin(user: User, browser: str) -> str:
 
 
 def end_others(user: User, kept: str) -> None:
-    """End every sign-in of this user but the one with the token `kept`; with "", all of them."""
+    """End every sign-in of this user except the one with the token `kept`; with "", all of them."""
     db.session.execute(delete(SignIn).where(SignIn.user_id == user.id, SignIn.token_hash != SignIn.hash_of(kept)))
 
 
 def sign_in(email: str | None, password: str, *, browser: str, destination: str | None = None) -> User:
-    """Sign in; the user's `session_token` is what the session has to hold. Whose account has a second step gets
-    none yet, but has to take that step.
+    """Sign in. The session must hold the user's `session_token`, which is "" if the second step is still to be taken.
 
-    Raises WrongCredentials, the same and as late for an unknown address as for a wrong password, Suspended, and
-    as `refuse_unconfirmed`.
+    Raises WrongCredentials, with the same message and after the same time for an unknown address as for a wrong
+    password, Suspended, and the errors of `refuse_unconfirmed`.
     """
     found = find_by_email(email)
     if found is None or found.confirmed_at is None:
@@ -63,7 +61,7 @@ def sign_in(email: str | None, password: str, *, browser: str, destination: str 
 
 
 def sign_out(user: User) -> None:
-    """End the sign-in by which this request came."""
+    """End the sign-in of this request."""
     with transaction():
         db.session.execute(delete(SignIn).where(SignIn.token_hash == SignIn.hash_of(user.session_token)))
 
@@ -78,12 +76,12 @@ def end(user: User, sign_in_id: int) -> None:
 
 
 def end_all_others(user: User) -> None:
-    """End every sign-in but the one by which this request came."""
+    """End every sign-in except that of this request."""
     with transaction():
         require(user, "change_account")
         end_others(user, user.session_token)
 
 
 def list_sign_ins(user: User) -> Sequence[SignIn]:
-    """Where somebody is signed in, the latest first."""
+    """The user's sign-ins, latest first."""
     return db.session.scalars(select(SignIn).where(SignIn.user_id == user.id).order_by(SignIn.id.desc())).all()

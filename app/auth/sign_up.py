@@ -1,7 +1,7 @@
 """Signing up, and confirming the address. Each action is one transaction, and its emails are part of it.
 
-Each sign-up waits by itself, with its own profile and password, until one of those with its address is confirmed: so
-nobody prepares an account for others, and nobody who signs up with another's address takes anything from the owner."""
+Each sign-up waits with its own profile and password until one of those with the same address is confirmed. So no one
+can prepare an account for others, and signing up with another person's address takes nothing from its owner."""
 
 import hmac
 from typing import Any
@@ -24,10 +24,10 @@ SALT_LENGTH = 16  # in bytes, as RFC 9106 recommends
 
 
 def hash_for(email: str, password: str) -> str:
-    """The hash of a password for a sign-up with this address. It takes some hundredths of a second.
+    """The hash of a password for a sign-up with this address. Takes some hundredths of a second.
 
-    All sign-ups with one address share a salt, so that one hash tells which of them a password belongs to, and takes
-    as long for an address with many of them as for one with none.
+    All sign-ups with one address share a salt, so that a single hash shows which of them a password belongs to, in the
+    same time for an address with many sign-ups as for one with none.
     """
     key = str(current_app.secret_key).encode()
     salt = hmac.digest(key, f"plenary.sign-up {email}".encode(), "sha256")[:SALT_LENGTH]
@@ -35,23 +35,23 @@ def hash_for(email: str, password: str) -> str:
 
 
 def find_sign_up(email: str, password_hash: str) -> SignUp | None:
-    """The sign-up with this address and the password of this hash that still waits."""
+    """The waiting sign-up with this address and password hash."""
     return db.session.scalar(select(SignUp).where(_waits(email), SignUp.password_hash == password_hash))
 
 
 def latest_sign_up(email: str) -> SignUp | None:
-    """The latest of the sign-ups with this address that still wait."""
+    """The latest waiting sign-up with this address."""
     return db.session.scalar(select(SignUp).where(_waits(email)).order_by(SignUp.id.desc()).limit(1))
 
 
 def is_only_sign_up(sign_up: SignUp) -> bool:
-    """Whether nothing else waits for this address."""
+    """Whether no other sign-up waits for this address."""
     others = select(SignUp.id).where(_waits(sign_up.email), SignUp.id != sign_up.id).limit(1)
     return db.session.scalar(others) is None
 
 
 def count_waiting() -> int:
-    """How many addresses wait to be confirmed."""
+    """How many addresses are still to be confirmed."""
     waiting = select(func.count(func.distinct(SignUp.email))).where(SignUp.renewed_at > utcnow() - SignUp.LIFE)
     return db.session.scalar(waiting) or 0
 
@@ -63,7 +63,7 @@ def _waits(email: str) -> ColumnElement[bool]:
 def sign_up(
     profile: dict[str, Any], *, email: str, password: str, submission: str, destination: str | None = None
 ) -> None:
-    """Keep a sign-up until its address is confirmed, and email the link, which leads on to `destination`.
+    """Store a sign-up until its address is confirmed, and email the link, which leads on to `destination`.
 
     `profile` has the fields of SignUp.PROFILE. No one learns whether the address had an account: the owner of a
     confirmed one is told by email, and nothing changes. A second sign-up with the same password replaces the profile.
@@ -108,13 +108,13 @@ def confirm(token: str, password: str) -> None:
         forget(email)
         try:
             db.session.flush()
-        except IntegrityError:  # another sign-up with it was confirmed at this very moment
+        except IntegrityError:  # another sign-up with this address was confirmed at the same moment
             raise ConfirmationExpired from None
 
 
 def ask_for_confirmation(email: str, *, language: str, destination: str | None = None) -> None:
-    """Email a new link to confirm, which is good for every sign-up with the address, each with its own password;
-    an address without any, or with a confirmed account, is told that instead. Nothing is sent past the limit."""
+    """Email a new link, which can confirm any sign-up with this address, each with its own password. If there is none,
+    or if the address has a confirmed account, the email says so. Nothing is sent past the limit."""
     if not may_email(CONFIRMATION, email):
         return
     with transaction():
@@ -128,10 +128,10 @@ def ask_for_confirmation(email: str, *, language: str, destination: str | None =
 
 
 def refuse_unconfirmed(email: str, password: str, destination: str | None) -> None:
-    """What happens at a sign-in with an address that has no confirmed account; it always raises.
+    """Refuse a sign-in with an address that has no confirmed account.
 
-    Raises WrongCredentials; NotConfirmed after sending a new link if the password is that of a sign-up, or
-    ConfirmationMailed where the limit of emails is reached.
+    Always raises: WrongCredentials; or, if the password is that of a sign-up, NotConfirmed after emailing a new link,
+    or ConfirmationMailed if the limit of emails is reached.
     """
     password_hash = hash_for(email, password)
     if find_sign_up(email, password_hash) is None:
@@ -147,7 +147,7 @@ def refuse_unconfirmed(email: str, password: str, destination: str | None) -> No
 
 
 def forget(email: str) -> None:
-    """Inside a transaction: delete every sign-up with an address that has an account now."""
+    """Inside a transaction: delete every sign-up with this address, which now has an account."""
     db.session.execute(delete(SignUp).where(SignUp.email == email))
 
 
@@ -157,7 +157,7 @@ def discard_expired() -> None:
 
 
 def _keep(email: str, password_hash: str) -> SignUp:
-    """The sign-up with this address and password; a new one is not filled yet."""
+    """The sign-up with this address and password, added without a profile if there is none."""
     found = find_sign_up(email, password_hash)
     if found:
         return found
@@ -165,7 +165,7 @@ def _keep(email: str, password_hash: str) -> SignUp:
     try:
         with db.session.begin_nested():
             db.session.add(made)
-    except IntegrityError:  # the same form was sent a moment ago
+    except IntegrityError:  # the same form was sent at the same moment
         found = find_sign_up(email, password_hash)
         if found is None:
             raise
@@ -174,7 +174,7 @@ def _keep(email: str, password_hash: str) -> SignUp:
 
 
 def _is_sent_again(kept: SignUp | None, profile: dict[str, Any], key: str) -> bool:
-    """Whether this very form has been sent before."""
+    """Whether the same form has been sent before."""
     return bool(kept and key) and kept is not None and kept.submission == key and kept.profile == profile
 
 
@@ -184,7 +184,7 @@ def _fill(row: SignUp | User, values: dict[str, Any]) -> None:
 
 
 def _write_confirmation(sign_up: SignUp, destination: str | None) -> None:
-    """All sign-ups with the address wait as long as the link that is emailed."""
+    """Email the link; all sign-ups with the address then wait as long as it is valid."""
     db.session.flush()
     db.session.execute(update(SignUp).where(SignUp.email == sign_up.email).values(renewed_at=utcnow()))
     address = address_for(sign_up, "auth.confirm", token=tokens.make_confirmation(sign_up, destination))

@@ -1,7 +1,7 @@
-"""The links in mails: signed, limited in time, and of no more use once they were used.
+"""Tokens of links in emails: signed, limited in time, and invalid once used.
 
-A token names the user and a mark of what its use changes: the e-mail address, the password, whether the
-address is confirmed, and what its purpose adds. Once one of them is another, the mark does not fit any more.
+A token has the id of the user and a hash of everything that its use changes: the email address, the password, whether
+the address is confirmed, and what its purpose adds. Once one of them changes, the hash no longer matches.
 """
 
 import hashlib
@@ -20,9 +20,9 @@ from app.models import SignUp, User
 
 @dataclass(frozen=True)
 class Purpose:
-    """What a token is for; one of another purpose is as good as none.
+    """What a token is for; a token is not valid for another purpose.
 
-    `marks` gives what else has to stay as it is for the token to be good, in a form that JSON knows.
+    `marks` returns what else must not change while the token is valid, as values for JSON.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Purpose:
     marks: Callable[[User], list[object]] = lambda _user: []
 
 
-LONGEST_DESTINATION = 300  # or else the link in the mail would be one that programs break
+LONGEST_DESTINATION = 300  # in characters: email programs break longer links
 CONFIRM = Purpose("confirm", SignUp.LIFE, ConfirmationExpired)
 RESET = Purpose("reset", timedelta(hours=2), ResetExpired)
 
@@ -42,10 +42,10 @@ def make(purpose: Purpose, user: User) -> str:
 
 
 def redeem(purpose: Purpose, token: str, *, for_update: bool = False) -> User:
-    """The user of a token that can still be used; whoever uses it keeps the user from other writers (`for_update`)
-    until the transaction ends, so that it is used once.
+    """The user of a valid token. With `for_update` the user is locked until the transaction ends, so that a token can
+    be used only once.
 
-    Raises the purpose's kind of TokenExpired for one that is malformed, expired or used.
+    Raises the TokenExpired of the purpose if the token is malformed, expired or used.
     """
     try:
         user_id, mark = _serializer(purpose).loads(token, max_age=int(purpose.life.total_seconds()))
@@ -58,20 +58,19 @@ def redeem(purpose: Purpose, token: str, *, for_update: bool = False) -> User:
 
 
 def make_confirmation(sign_up: SignUp, destination: str | None = None) -> str:
-    """The token of a link to confirm the address of a sign-up, which has been flushed; it can contain where to go on
-    to, in a form that cannot be read in the email: so no one can write text of their own into an email to
-    others."""
+    """The token of a link to confirm the address of a sign-up, which has been flushed. The destination, if any, is
+    encoded, so that no one can put text of their own into an email to others."""
     return _serializer(CONFIRM).dumps([sign_up.id, _digest([sign_up.email]), *_further(destination)])
 
 
 def destination_of(token: str) -> str | None:
-    """Where a token that `redeem_confirmation` takes leads on, None for nowhere."""
+    """The destination in a token that `redeem_confirmation` accepted, None if there is none."""
     _key, _mark, *destination = _serializer(CONFIRM).loads(token)
     return destination[0] if destination else None
 
 
 def redeem_confirmation(token: str) -> SignUp:
-    """The sign-up that a link was emailed for, while no sign-up with its address is confirmed.
+    """The sign-up for which a link was emailed, until a sign-up with its address is confirmed.
 
     Raises ConfirmationExpired.
     """

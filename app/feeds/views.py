@@ -29,6 +29,7 @@ NOT_FOR_CRAWLERS = (
     *("auth/", "account/", "admin/", "moderation/", "figures/", "search/", "print/", "messages/"),
     *("topics/*/reply/", "forums/*/groups/*/new/"),
 )
+PARTS_OF_TOPICS = "/sitemap/topics-"
 bp = Blueprint("feeds", __name__)
 
 
@@ -56,9 +57,9 @@ def topic(topic_id: int) -> ResponseReturnValue:
 @bp.get("/sitemap.xml")
 def sitemap() -> ResponseReturnValue:
     """The parts of the sitemap: the pages of the site and its forums, and those of the topics."""
+    told = {"site_part": absolute(link("feeds.sitemap_of_site")), "topics": absolute(PARTS_OF_TOPICS)}
     parts = queries.count_parts(_most_pages())
-    names = [link("feeds.sitemap_of_site"), *(link("feeds.sitemap_of_topics", part=at + 1) for at in range(parts))]
-    return Response(render_template("feeds/sitemap.xml", parts=names), mimetype="application/xml")
+    return Response(render_template("feeds/sitemap.xml", parts=parts, **told), mimetype="application/xml")
 
 
 @bp.get("/sitemap/site.xml")
@@ -68,7 +69,7 @@ def sitemap_of_site() -> ResponseReturnValue:
     return _sitemap(islice(_pages_of_site(), _most_pages()))
 
 
-@bp.get("/sitemap/topics-<int:part>.xml")
+@bp.get(f"{PARTS_OF_TOPICS}<int:part>.xml")
 @in_turn
 def sitemap_of_topics(part: int) -> ResponseReturnValue:
     """The pages of topics that begin in one part of all messages, in every language."""

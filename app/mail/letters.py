@@ -1,4 +1,4 @@
-"""From a row of the outbox to a message as mail servers take it."""
+"""From a row of the outbox to a message for a mail server."""
 
 import re
 from email.headerregistry import Address
@@ -15,23 +15,23 @@ LINK = re.compile(r"https?://\S+")
 
 
 def is_one_address(text: str) -> bool:
-    """Whether it is one bare address, which cannot add a header or a second recipient."""
+    """Whether it is a single bare address, which cannot inject a header or a second recipient."""
     return text.isascii() and text.isprintable() and ADDRESS.fullmatch(text) is not None
 
 
 def sender_of(site: Config) -> Address:
-    """MAIL_FROM, by default `plenary@` the site's host, under the site's name. Raises SettingError."""
+    """The sender: MAIL_FROM, by default `plenary@` with the host and the name of the site. Raises SettingError."""
     written = site.mail_from or f"plenary@{_host(site)}"
     [(name, address), *more] = getaddresses([written])
     if more or not (is_one_address(address) and written.isprintable()):
-        raise SettingError("MAIL_FROM must be one e-mail address, such as forum@example.org")
+        raise SettingError("MAIL_FROM must be one address, such as forum@example.org or Forum <forum@example.org>")
     return Address(name or site.site_name, addr_spec=address)
 
 
 def compose(mail: Mail, sender: Address, *, encoding: str) -> EmailMessage:
-    """The message with its two parts; `encoding` is their Content-Transfer-Encoding.
+    """The message, as plain text and as HTML; `encoding` is the Content-Transfer-Encoding of both.
 
-    Its Message-ID stays the same at every attempt, so that one sent twice is one in a mailbox.
+    The Message-ID is the same at every attempt, so that mailboxes recognize an email that is sent twice.
     """
     message = EmailMessage(policy=SMTP)
     message["From"] = sender
@@ -42,12 +42,12 @@ def compose(mail: Mail, sender: Address, *, encoding: str) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.text, cte=encoding)
     message.add_alternative(mail.html, subtype="html", cte=encoding)
-    message["Content-Language"] = mail.language  # last, since filling the parts takes such headers away
+    message["Content-Language"] = mail.language  # last, since setting the content removes such headers
     return message
 
 
 def first_link(message: EmailMessage) -> str:
-    """The first address in the text of a composed message, "" where it has none."""
+    """The first address in the text of a composed message, "" if there is none."""
     body = message.get_body(("plain",))
     found = LINK.search(body.get_content()) if body else None
     return found.group() if found else ""

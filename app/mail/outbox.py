@@ -1,8 +1,8 @@
-"""Writing mails into the outbox, in the transaction that causes them; the worker sends them later.
+"""Adding emails to the outbox, in the transaction that causes them; the worker sends them later.
 
-A mail `<name>` is two templates, `mail/<name>.txt` and `mail/<name>.html`. The text template also holds
-the subject, in a block of that name. Both see what the caller hands over, `language` (the recipient's)
-and the site's globals, and nothing of the request or of who is asking.
+An email `<name>` has two templates, `mail/<name>.txt` and `mail/<name>.html`. The text template also has the subject,
+in a block of that name. Both know what the caller passes, `language` (the recipient's) and the globals of the
+environment, but nothing of the request or the viewer.
 """
 
 from flask import current_app
@@ -17,15 +17,14 @@ MAX_SUBJECT = 300
 
 
 def enqueue(name: str, /, *, recipient: str, language: str, user_id: int | None = None, **values: object) -> Mail:
-    """Add the mail `<name>` to the caller's transaction; neither flushes nor commits.
+    """Add the email `<name>` to the caller's transaction; neither flushes nor commits.
 
-    `language` is the code of the recipient's language; one that the site has no more gives way to the
-    site's default. `user_id` says whose mail it is, so that it goes when that account is deleted. `values`
-    fill the templates; addresses among them are absolute. Raises ValueError where the recipient is not one
-    plain e-mail address.
+    `language` is the code of the recipient's language; if the site no longer has it, the site's default is used.
+    `user_id` is the account that the email belongs to, with which it is deleted. `values` fill the templates; addresses
+    of pages among them are absolute. Raises ValueError if the recipient is not a single bare email address.
     """
     if not is_one_address(recipient):
-        raise ValueError("a mail goes to exactly one e-mail address")
+        raise ValueError("an email goes to exactly one e-mail address")
     spoken = language_or_default(language)
     with speaking(spoken):
         subject, text, html = _render(name, spoken, values)
@@ -35,8 +34,8 @@ def enqueue(name: str, /, *, recipient: str, language: str, user_id: int | None 
 
 
 def _render(name: str, language: Language, values: dict[str, object]) -> tuple[str, str, str]:
-    """`(subject, text, HTML)`. The environment is used directly, so that no page's context slips in; it escapes in
-    HTML alone, so that an apostrophe in a name stays one in plain text."""
+    """`(subject, text, HTML)`. Rendered without Flask's `render_template`, which would add the context of the request.
+    Only HTML is escaped: an apostrophe in a name remains one in plain text."""
     known = {"language": language, **values}
     template = current_app.jinja_env.get_template(f"mail/{name}.txt")
     subject = plain_line("".join(template.blocks["subject"](template.new_context(known))))[:MAX_SUBJECT]

@@ -1,7 +1,7 @@
-"""The two ways out for a mail: an SMTP server, or a folder of files for trying things out.
+"""Sending emails: to an SMTP server or, for trying things out, into files of a folder.
 
-A carrier's `send` returns what the worker prints about the mail. It raises MailRefused where the server
-will never take this mail, and OSError (smtplib's errors are OSErrors) where a later attempt may succeed.
+`send` of a carrier returns what the worker prints about the email. It raises MailRefused if the server will never
+accept this email, and OSError (which smtplib's errors are) if a later attempt may succeed.
 """
 
 import os
@@ -17,14 +17,14 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from app.mail.letters import first_link
 from config import LOOPBACK, Config, SettingError
 
-# Of one exchange with the server. Ten of them, more than a mail takes, stay under worker.CLAIMED_FOR.
+# For one exchange with the server. Ten of them, more than an email takes, stay under worker.CLAIMED_FOR.
 TIMEOUT_SECONDS = 30
 PERMANENT = 500
 PORTS = {"": 25, "starttls": 587, "tls": 465}
 
 
 class MailRefused(Exception):
-    """The server refuses this mail for good; trying again is of no use."""
+    """The server refuses this email permanently, so trying again is useless."""
 
 
 class Carrier(Protocol):
@@ -39,7 +39,7 @@ class Carrier(Protocol):
 
 @dataclass(frozen=True)
 class Server:
-    """An SMTP server: `tls` is "" for none, "starttls", or "tls" from the first byte."""
+    """An SMTP server; `tls` is "" for none, "starttls", or "tls" for implicit TLS."""
 
     host: str
     port: int
@@ -49,7 +49,7 @@ class Server:
 
 
 def carrier_for(site: Config) -> Carrier:
-    """SMTP where MAIL_URL is set, else files in the instance folder. Raises SettingError."""
+    """SMTP if MAIL_URL is set, otherwise files in the instance folder. Raises SettingError."""
     return SmtpCarrier(server_of(site.mail_url)) if site.mail_url else FolderCarrier(site.instance / "mail")
 
 
@@ -61,7 +61,7 @@ def server_of(mail_url: str) -> Server:
     except ValueError:
         raise _bad_url() from None
     tls = "tls" if address.scheme == "smtps" else options.pop("tls", [""])[0]
-    # An option of another name would be a wish for protection that is not granted.
+    # Unknown options are refused: whoever set one may rely on a protection that does not exist.
     if address.scheme not in {"smtp", "smtps"} or not address.hostname or tls not in PORTS or options or port == 0:
         raise _bad_url()
     if address.password and not tls and address.hostname not in LOOPBACK:
@@ -71,7 +71,7 @@ def server_of(mail_url: str) -> Server:
 
 
 class SmtpCarrier:
-    """Sends over one connection, opened with the first mail and again when it was lost."""
+    """Sends over one connection, opened for the first email and again if it is lost."""
 
     encoding = "quoted-printable"
 
@@ -132,7 +132,7 @@ class SmtpCarrier:
 
 
 class FolderCarrier:
-    """Writes each mail into a file of its own, readable by its owner only. Nothing ever deletes the files."""
+    """Writes each email to a file of its own, readable by its owner only. Nothing ever deletes the files."""
 
     encoding = "8bit"
 
@@ -164,6 +164,8 @@ def _bad_url() -> SettingError:
 
 
 def _raise_if_final(code: int, reason: bytes | str) -> None:
-    """Only what is said of this mail is final; a refused sign-in or sender is our setting, and can be mended."""
+    """Raise MailRefused for a permanent refusal of this email or its recipient.
+
+    A refused sign-in or sender is a fault of the settings, which can be corrected."""
     if code >= PERMANENT:
         raise MailRefused(f"{code} {reason.decode('utf-8', 'replace') if isinstance(reason, bytes) else reason}")

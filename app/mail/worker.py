@@ -1,9 +1,9 @@
-"""Taking due mails from the outbox and sending them.
+"""`flask worker`: the process that takes due emails from the outbox and sends them.
 
-No mail is lost and, in normal running, none is sent twice. Before sending, a worker claims the mail in a
-transaction of its own: it counts the attempt and moves `due_at` ahead by CLAIMED_FOR, so that another
-worker does not see the mail. After sending it marks it. A crash in between leaves the mail due again when
-the claim ends: it may then be sent a second time, with the same Message-ID.
+No email is lost and, in normal running, none is sent twice. Before sending, a worker claims the email in a transaction
+of its own: it counts the attempt and moves `due_at` ahead by CLAIMED_FOR, so that no other worker takes it. After
+sending, it marks the email as sent. After a crash in between, the email is due again when the claim ends: it may then
+be sent a second time, with the same Message-ID.
 """
 
 import logging
@@ -15,13 +15,16 @@ from datetime import datetime, timedelta
 from email.headerregistry import Address
 from types import FrameType
 
+import click
+from flask import current_app
+from flask.cli import with_appcontext
 from sqlalchemy import ColumnElement, and_, delete, or_, select
 from sqlalchemy.exc import OperationalError
 
 from app.database import utcnow
 from app.extensions import db, transaction
-from app.mail.letters import compose
-from app.mail.sending import Carrier, MailRefused
+from app.mail.letters import compose, sender_of
+from app.mail.sending import Carrier, MailRefused, carrier_for
 from app.models import Mail, SignUp
 
 CLAIMED_FOR = timedelta(minutes=15)
@@ -37,8 +40,21 @@ Say = Callable[[str], None]
 Stopping = Callable[[], bool]
 
 
+@click.command()
+@click.option("--once", is_flag=True, help="Send what is due now, and end.")
+@click.option("--quiet", is_flag=True, help="Print nothing about emails that were sent.")
+@with_appcontext
+def worker(once: bool, quiet: bool) -> None:
+    """Send emails from the outbox, over SMTP (MAIL_URL) or into files of the instance folder."""
+    site = current_app.config["SITE"]
+    carrier, sender = carrier_for(site), sender_of(site)
+    say = (lambda _text: None) if quiet else click.echo
+    with until_signalled() as stopping:
+        (deliver_due if once else run)(carrier, sender, say=say, stopping=stopping)
+
+
 def run(carrier: Carrier, sender: Address, *, say: Say, stopping: Stopping) -> None:
-    """Send what is due until `stopping()`; a database that does not answer is asked again."""
+    """Send what is due until `stopping()`, whether or not the database always answers."""
     while not stopping():
         try:
             deliver_due(carrier, sender, say=say, stopping=stopping)
@@ -52,7 +68,7 @@ def run(carrier: Carrier, sender: Address, *, say: Say, stopping: Stopping) -> N
 def deliver_due(
     carrier: Carrier, sender: Address, *, say: Say = lambda _text: None, stopping: Stopping = lambda: False
 ) -> int:
-    """Send every mail that is due, oldest first; how many were tried."""
+    """Send every email that is due, oldest first. Returns how many were tried."""
     tried = 0
     with carrier:
         while not stopping() and (mail_id := claim(utcnow())) is not None:
@@ -62,11 +78,11 @@ def deliver_due(
 
 
 def claim(now: datetime) -> int | None:
-    """Take the oldest due mail for CLAIMED_FOR; its id, or None where nothing is due."""
+    """Take the oldest email that is due, for CLAIMED_FOR. Returns its id, or None if nothing is due."""
     due = select(Mail).where(_is_due(now)).order_by(Mail.id).limit(1)
     found = db.session.scalar(due.with_only_columns(Mail.id))
     db.session.rollback()
-    if found is None:  # an idle worker reads only, and keeps no writer waiting
+    if found is None:  # an idle worker only reads, so it keeps no writer waiting
         return None
     with transaction():
         mail = db.session.scalar(due.with_for_update(skip_locked=True))
@@ -78,8 +94,8 @@ def claim(now: datetime) -> int | None:
 
 
 def discard_old(now: datetime) -> None:
-    """Delete what holds people's addresses and serves no more: mails that were sent, or given up, KEPT_FOR ago, and
-    sign-ups that nobody has confirmed in time."""
+    """Delete addresses that are no longer needed: emails that were sent or given up KEPT_FOR ago, and sign-ups that
+    were not confirmed in time."""
     mails = or_(Mail.sent_at < now - KEPT_FOR, Mail.given_up_at < now - KEPT_FOR)
     for kind, is_old in ((Mail, mails), (SignUp, SignUp.renewed_at <= now - SignUp.LIFE)):
         found = db.session.scalar(select(kind.id).where(is_old).limit(1))
@@ -90,13 +106,13 @@ def discard_old(now: datetime) -> None:
 
 
 def delay_after(attempts: int) -> timedelta:
-    """How long to wait after so many attempts: a minute, doubled each time, at most LONGEST_DELAY."""
+    """How long to wait after this many attempts: a minute, doubled each time, at most LONGEST_DELAY."""
     return min(FIRST_DELAY * 2 ** (attempts - 1), LONGEST_DELAY)
 
 
 @contextmanager
 def until_signalled() -> Iterator[Stopping]:
-    """A `stopping` that turns true on SIGTERM or SIGINT, so that a mail being sent is finished first."""
+    """A `stopping` that becomes true on SIGTERM or SIGINT, so that an email being sent is finished first."""
     received: list[int] = []
 
     def remember(number: int, _frame: FrameType | None) -> None:
@@ -116,16 +132,16 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
 
 def _deliver(mail_id: int, carrier: Carrier, sender: Address, say: Say) -> None:
     mail = db.session.get(Mail, mail_id)
-    if mail is None:  # its recipient's account was deleted, or its address changed, a moment ago
+    if mail is None:  # the recipient's account has just been deleted, or its address changed
         return
     attempts = mail.attempts
     try:
         letter = compose(mail, sender, encoding=carrier.encoding)
-        db.session.rollback()  # the database is not held while the network is waited for
+        db.session.rollback()  # keeps no connection to the database while waiting for the network
         said = carrier.send(letter)
     except MailRefused as error:
         _fail(mail_id, str(error), attempts=MOST_ATTEMPTS)
-    except Exception as error:  # noqa: BLE001  one bad mail must not stop the others
+    except Exception as error:  # noqa: BLE001  one bad email must not stop the others
         db.session.rollback()
         _fail(mail_id, f"{type(error).__name__}: {error}", attempts=attempts)
     else:
@@ -134,7 +150,7 @@ def _deliver(mail_id: int, carrier: Carrier, sender: Address, say: Say) -> None:
 
 
 def _succeed(mail_id: int) -> None:
-    """Mark it, where it has not been deleted while it was sent."""
+    """Mark it as sent, unless it has been deleted in the meantime."""
     with transaction():
         mail = db.session.get(Mail, mail_id)
         if mail is not None:

@@ -1,4 +1,4 @@
-"""Every table, one module an aggregate; importing this package registers them all."""
+"""All tables, in modules by subject. Importing this package registers them."""
 
 from app.models.attachment import Attachment
 from app.models.forum import Approval, Document, DocumentText, Forum, ForumText, Invitation, Notice, NoticeText
@@ -18,8 +18,6 @@ from app.models.period import (
     state_of,
     state_of_forum,
 )
-from app.models.sign_up import SignUp
-from app.models.submission import Submission
 from app.models.topic import Topic
 from app.models.user import (
     GUEST,
@@ -30,6 +28,8 @@ from app.models.user import (
     RecoveryCode,
     Role,
     SignIn,
+    SignUp,
+    Submission,
     User,
     Viewer,
 )

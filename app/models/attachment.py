@@ -1,4 +1,4 @@
-"""A file that belongs to a message or to a document of a forum, and has its rights."""
+"""Files attached to messages, or to documents of forums."""
 
 from datetime import datetime
 
@@ -11,9 +11,10 @@ from app.models.message import Message
 
 
 class Attachment(Base):
-    """`key` names the content in the storage; `name` is what the person called it, for the reader only.
+    """Whoever can read the message or the document can read the file.
 
-    A file that the author of its message removed is deleted, and its row stays for the history of the message.
+    `key` identifies the content in the storage; `name` is the file name that people gave, for display only. If the
+    author of the message removes the file, it is deleted, and its row stays for the history of the message.
     """
 
     __tablename__ = "attachment"

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, attribute_keyed_dict, mapped_column, relationship
 
-from app.database import Base
+from app.database import Base, InLanguage
 from app.models.group import Group
 from app.models.page import Page
 from app.models.period import Period, PeriodKind, State, periods_of_group, schedules, state_of, state_of_forum
-from app.models.texts import InLanguage
 
 if TYPE_CHECKING:
     from app.models.attachment import Attachment
@@ -22,7 +21,7 @@ class Approval(enum.StrEnum):
     """Whose messages a moderator reads before they are published."""
 
     NOBODY = "nobody"
-    NEWCOMERS = "newcomers"  # until one message of theirs has been published in the forum
+    NEWCOMERS = "newcomers"  # until a message of theirs has been published in the forum
     EVERYBODY = "everybody"
 
 
@@ -36,10 +35,10 @@ class Forum(Base):
     published_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]
     approval: Mapped[str] = mapped_column(String(20), default=Approval.NOBODY)
-    # Whether only participants with the role of this forum may post; everybody may read.
+    # Whether only approved participants may post; everyone may read.
     by_invitation: Mapped[bool] = mapped_column(default=False)
 
-    # Of its published messages (app/counters.py).
+    # These count the published messages (app/counters.py).
     message_count: Mapped[int] = mapped_column(default=0)
     speaker_count: Mapped[int] = mapped_column(default=0)
     first_at: Mapped[datetime | None]
@@ -67,7 +66,7 @@ class Forum(Base):
 
     @property
     def dates(self) -> tuple[datetime, datetime] | None:
-        """The first opening of its groups and the last deadline that extensions led to; reopenings stand apart."""
+        """The first opening and the last deadline of all groups, without reopenings; None if there is none."""
         told = [period for schedule in schedules(self.periods, self.group_numbers) for period in schedule]
         held = [period for period in told if period.called_off_at is None]
         regular = [period for period in held if period.kind != PeriodKind.REOPENING]
@@ -75,16 +74,16 @@ class Forum(Base):
 
     @property
     def periods_told(self) -> list[Period]:
-        """Its periods and its groups', in their order; what a group took over from the forum as it was is told once."""
+        """The periods of the forum and of its groups, in order, without the unchanged copies that groups took over."""
         own = {_dates_of(period) for period in self.own_periods}
         return [period for period in self.periods if period.group_id is None or _dates_of(period) not in own]
 
     def group_periods(self, group: Group) -> list[Period]:
-        """The periods that hold for a group: its own where it has any, else the forum's."""
+        """The periods that apply to a group: its own if it has any, otherwise the forum's."""
         return periods_of_group(self.periods, group.id)
 
     def state(self, now: datetime) -> State:
-        """The state of the whole, which follows from its groups'."""
+        """The state of the whole forum, which follows from its groups."""
         return state_of_forum(self.periods, self.group_numbers, self.archived_at, now)
 
     def group_state(self, group: Group, now: datetime) -> State:
@@ -96,7 +95,7 @@ class Forum(Base):
         return {group.id: group.number for group in self.groups}
 
     def notices_at(self, now: datetime) -> list["Notice"]:
-        """What readers see of its notices: one that is dated later is held back until then."""
+        """The notices that readers see: those with a future date are not shown yet."""
         return [notice for notice in self.notices if notice.published_at <= now]
 
     @property
@@ -109,12 +108,12 @@ def _span(periods: list[Period]) -> tuple[datetime, datetime]:
 
 
 def _dates_of(period: Period) -> tuple[object, ...]:
-    """All that readers are told of a period but whose it is."""
+    """Everything that readers are told of a period except whose it is."""
     return period.kind, period.opens_at, period.closes_at, period.former_dates, period.called_off_at
 
 
 class Invitation(Base):
-    """A State that was invited to a forum by name, so that its silence can be seen in time."""
+    """A State that was invited to a forum by name, so that the figures show whether it has contributed."""
 
     __tablename__ = "invitation"
 
@@ -176,7 +175,7 @@ class DocumentKind(enum.StrEnum):
 
 
 class Document(Base):
-    """A paper of the forum, with its symbol, which no language translates."""
+    """A document of the forum, with its symbol, which is the same in all languages."""
 
     __tablename__ = "document"
 

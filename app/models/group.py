@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ForeignKey, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, attribute_keyed_dict, mapped_column, relationship
 
-from app.database import Base
-from app.models.texts import InLanguage
+from app.database import Base, InLanguage
 
 if TYPE_CHECKING:
     from app.models.forum import Forum
@@ -22,8 +21,8 @@ class Group(Base):
     forum_id: Mapped[int] = mapped_column(ForeignKey("forum.id"))
     slug: Mapped[str] = mapped_column(String(MAX_SLUG))
     number: Mapped[int] = mapped_column(Integer)
-    approval: Mapped[str | None] = mapped_column(String(20))  # as the forum's where there is none
-    topic_count: Mapped[int] = mapped_column(default=0)  # of those that everyone sees (app/counters.py)
+    approval: Mapped[str | None] = mapped_column(String(20))  # None: as in the forum
+    topic_count: Mapped[int] = mapped_column(default=0)  # of the topics that everyone can see (app/counters.py)
 
     forum: Mapped["Forum"] = relationship(back_populates="groups")
     texts: Mapped[dict[str, "GroupText"]] = relationship(
@@ -57,7 +56,7 @@ class Question(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     group_id: Mapped[int] = mapped_column(ForeignKey("group.id"))
     number: Mapped[int] = mapped_column(Integer)
-    # Of what everyone sees under it (app/counters.py).
+    # These count what everyone can see (app/counters.py).
     topic_count: Mapped[int] = mapped_column(default=0)
     message_count: Mapped[int] = mapped_column(default=0)
 

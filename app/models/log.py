@@ -1,4 +1,4 @@
-"""What administrators did: who, when, what."""
+"""The log of administration: who did what, and when."""
 
 from datetime import datetime
 from typing import Any
@@ -11,11 +11,11 @@ from app.models.user import User
 
 
 class LogEntry(Base):
-    """One action on one thing: `kind` and `subject_id` say which, `subject` what it was called then.
+    """One action on one thing, which `kind` and `subject_id` identify; `subject` is its name at the time.
 
-    `detail` lists the changed fields as `{"field", "language", "old", "new"}`; `language` is "" for
-    fields that are the same in all languages. Nobody stands for the command line. `forum_id` is the forum
-    that the action concerned, if any; it stays when that forum is deleted.
+    `detail` lists the changed fields as `{"field", "language", "old", "new"}`; `language` is "" for fields that are the
+    same in all languages. `user_id` is None for the command line. `forum_id` is the forum that the action concerned, if
+    any; it stays when the forum is deleted.
     """
 
     __tablename__ = "log_entry"

@@ -1,4 +1,4 @@
-"""The outbox: mails written in the transaction that causes them and sent later by the worker."""
+"""The outbox: emails, written in the transaction that causes them and sent later by the worker."""
 
 from datetime import datetime
 
@@ -9,9 +9,9 @@ from app.database import Base, utcnow
 
 
 class Mail(Base):
-    """`user_id` is whose data it holds, whatever address it goes to; None where that is nobody with an account.
+    """`user_id` is the account whose data the email contains, whatever its address; None if there is none.
 
-    One that tells a moderator what waits in a forum names it in `forum_id`; `news` is how many messages it tells of.
+    `forum_id` is set if the email tells a moderator what waits in that forum; `news` is then the number of messages.
     """
 
     __tablename__ = "mail"

@@ -41,7 +41,7 @@ IS_SPOKEN = text("speaker <> ''")
 
 
 def _forum_of_topic(context: Any) -> int:
-    """The forum of a message that was made without one."""
+    """The default: the forum to which the topic belongs."""
     topic_id = context.get_current_parameters()["topic_id"]
     forum = select(Group.forum_id).join(Topic, Topic.group_id == Group.id).where(Topic.id == topic_id)
     found: int = context.connection.scalar(forum)
@@ -51,10 +51,10 @@ def _forum_of_topic(context: Any) -> int:
 class Message(Base):
     """Country, capacity and organization are those its author had when posting.
 
-    `position` counts from 1 within the topic, in the order of publication, so a page of a topic is a range
-    of it; a message that was never published has none. `speaker` is who spoke where somebody of the
-    Secretariat, the author, typed what came by e-mail or letter; country, capacity and organization are then
-    the speaker's. A message never leaves its forum.
+    `position` counts from 1 within the topic, in the order of publication, so that a page of a topic is a range of
+    positions; a message that was never published has none. `speaker` names the sender of an email or a letter that
+    the author, who belongs to the Secretariat, has typed; country, capacity and organization are then the speaker's. A
+    message never leaves its forum.
     """
 
     __tablename__ = "message"
@@ -62,13 +62,13 @@ class Message(Base):
         UniqueConstraint("topic_id", "position"),
         Index("ix_message_author_id_posted_at", "author_id", "posted_at"),
         Index("ix_message_author_id_edited_at", "author_id", "edited_at"),
-        # The few that wait, among very many; whoever asks for them names the status as it stands here.
+        # The few messages that wait. The index is used only by queries with the status as a literal, as it is here.
         Index("ix_message_pending", "topic_id", sqlite_where=IS_PENDING, postgresql_where=IS_PENDING),
-        # The newest and the oldest of a forum.
+        # The newest and the oldest message of a forum.
         Index("ix_message_forum_status", "forum_id", "status", "posted_at", "id"),
-        # Whether a person has been heard in a forum or a topic, and what of a person's is not published.
+        # Whether a person has messages in a forum or a topic, and which of a person's messages are not published.
         Index("ix_message_author_status", "author_id", "status", "forum_id", "speaker", "topic_id"),
-        # The same of those whose words someone else typed: few.
+        # The same for the few speakers whose messages someone else typed.
         Index("ix_message_spoken", "forum_id", "speaker", sqlite_where=IS_SPOKEN, postgresql_where=IS_SPOKEN),
         {"sqlite_autoincrement": True},
     )
@@ -108,18 +108,18 @@ class Message(Base):
 
     @property
     def files(self) -> list["Attachment"]:
-        """Its attachments without those that its author has removed."""
+        """The attachments, without those that the author has removed."""
         return [attachment for attachment in self.attachments if attachment.removed_at is None]
 
     @property
     def written_at(self) -> datetime:
-        """When its present text was written."""
+        """When the current text was written."""
         return self.edited_at or self.posted_at
 
 
-# Who is heard in a message, for counting people: a speaker whose words somebody else typed is a participant of his
-# own, told from others by name alone, even where he has an account as well.
-# Its constants stand in the text of the statement, so that PostgreSQL sees that it groups by what it selects.
+# Identifies who speaks in a message, for counting participants. A speaker whose message someone else typed counts as a
+# participant of their own, identified by name only, even if they have an account as well.
+# The constants are literals, so that PostgreSQL recognizes the expression that it groups by.
 WHO_SPEAKS = case(
     (Message.speaker == literal_column("''"), cast(Message.author_id, String)),
     else_=literal_column("'~'", String) + Message.speaker,
@@ -127,7 +127,7 @@ WHO_SPEAKS = case(
 
 
 class Revision(Base):
-    """What a message said before one of its edits, and the difference that the edit made (app/difference.py)."""
+    """The text of a message before one of its edits, and the difference that the edit made (app/difference.py)."""
 
     __tablename__ = "revision"
 
@@ -138,7 +138,7 @@ class Revision(Base):
     language: Mapped[str] = mapped_column(String(8))
     on_behalf_of: Mapped[str] = mapped_column(String(Message.MAX_ON_BEHALF_OF), default="")
     written_at: Mapped[datetime]
-    # Numbers alone, since it stands beside what readers may not see.
+    # Numbers only, so that it reveals nothing of a text that is hidden.
     difference: Mapped[list[list[int]]] = mapped_column(JSON, default=list)
 
     message: Mapped[Message] = relationship(back_populates="revisions")

@@ -1,4 +1,4 @@
-"""What moderators do and why, and what readers report to them."""
+"""Acts of moderation, their reasons, and readers' reports."""
 
 import enum
 from datetime import datetime
@@ -7,15 +7,14 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, attribute_keyed_dict, mapped_column, relationship
 
-from app.database import Base, utcnow
+from app.database import Base, InLanguage, utcnow
 from app.models.message import Message
-from app.models.texts import InLanguage
 from app.models.topic import Topic
 from app.models.user import User
 
 
 class Reason(Base):
-    """A reason for moderating that administrators offer for choice; what was done for it keeps its texts."""
+    """A reason that moderators can choose; administrators write the list. An act keeps a copy of the texts."""
 
     __tablename__ = "reason"
 
@@ -52,16 +51,16 @@ class ActKind(enum.StrEnum):
     UNLOCK = "unlock"
 
 
-# What the forum's moderation record shows everybody; the others are about messages that nobody else sees.
+# The acts in a forum's public record. The others concern messages that are not public.
 IN_THE_RECORD = frozenset(ActKind) - {ActKind.APPROVE, ActKind.RETURN}
 
 
 class Act(Base):
     """One act of a moderator, on a message, a topic or both.
 
-    `reason` is a text by language code: that of a listed reason as it was then, in all its languages, or what
-    the moderator wrote, in one. `detail` holds numbers and codes alone, such as `{"from_topic": 3, "messages":
-    [12]}`: nothing that anybody wrote, so that the record can be shown without what was withheld.
+    `reason` is a text by language code: a listed reason, as it was then, in all its languages, or what the moderator
+    wrote, in one. `detail` contains only numbers and codes, such as `{"from_topic": 3, "messages": [12]}`, so that the
+    public record cannot show a text that was withheld.
     """
 
     __tablename__ = "act"
@@ -82,7 +81,7 @@ class Act(Base):
 
 
 class Report(Base):
-    """What somebody reported about a message; one open report of a person for a message."""
+    """A reader's report of a message; one for each reader and message."""
 
     __tablename__ = "report"
     __table_args__ = (

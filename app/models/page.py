@@ -5,12 +5,11 @@ import enum
 from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, attribute_keyed_dict, mapped_column, relationship
 
-from app.database import Base
-from app.models.texts import InLanguage
+from app.database import Base, InLanguage
 
 
 class PageKind(enum.StrEnum):
-    """Home, portal and archive have addresses and content of their own, besides their text."""
+    """Home, portal and archive have their own addresses and content besides their text."""
 
     TEXT = "text"
     HOME = "home"
@@ -19,7 +18,7 @@ class PageKind(enum.StrEnum):
 
 
 class Page(Base):
-    """A page of the site, or, with a forum, one of that forum's own pages."""
+    """A page of the site or, with `forum_id`, of that forum."""
 
     __tablename__ = "page"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Periods in which a forum, or one of its groups, takes messages; the state of a forum follows from them."""
+"""Periods in which a forum, or one of its groups, is open for messages; and the state that follows from them."""
 
 import enum
 from collections.abc import Iterable
@@ -19,11 +19,11 @@ class PeriodKind(enum.StrEnum):
 
 
 class Period(Base):
-    """Both ends are inclusive: a message sent at `closes_at`, to the second, is taken.
+    """Both ends are inclusive: a message sent in the second of `closes_at` is accepted.
 
-    `opens_at` and `closes_at` hold now. What was announced before stays in the record: `former_dates` are the
-    dates that they replaced, oldest first, None where there are none; a period that was called off keeps its
-    dates and takes no messages.
+    `opens_at` and `closes_at` are the current dates. What was announced before stays in the record: `former_dates` are
+    the dates that they replaced, oldest first, None if there are none. A period that was called off keeps its dates
+    but accepts no messages.
     """
 
     __tablename__ = "period"
@@ -50,13 +50,13 @@ class StateKind(enum.StrEnum):
 
 @dataclass(frozen=True)
 class State:
-    """Where a forum or a group is in its life.
+    """The state of a forum or a group at one moment.
 
-    `opens_at` is the next opening (planned, or closed with a reopening to come), `deadline` the last
-    moment to write (when open) or the last moment that there was (when closed), `first_deadline` the
-    deadline before it was extended, `announced` the later deadline that was announced before it was
-    brought forward, `closed_before` the last moment before it was reopened. Of a forum, `varies` says that
-    these dates are not those of all its groups, and `lacks_groups` that there is none in which anybody could post.
+    `opens_at` is the next opening (if planned, or closed with a reopening to come), `deadline` the last second for
+    posting (if open) or the one that has passed (if closed), `first_deadline` the deadline before it was extended,
+    `announced` a later deadline that was announced and then brought forward, `closed_before` the deadline before it was
+    reopened. For a forum, `varies` says that these dates differ between its groups, and `lacks_groups` that it has no
+    group in which people could post.
     """
 
     kind: StateKind
@@ -79,13 +79,13 @@ class State:
 
 
 def last_second(minute: datetime) -> datetime:
-    """The last moment of a deadline that is told to the minute: 23:59 takes messages through 23:59:59."""
+    """The last second of a deadline that is given to the minute: a deadline of 23:59 includes 23:59:59."""
     return minute.replace(second=59)
 
 
 def periods_of_group(periods: Iterable[Any], group_id: int) -> list[Any]:
-    """Of the periods of a forum, those that hold for a group: its own, else the forum's, after whatever of its own was
-    called off. Periods are entities, or rows with the same columns."""
+    """The periods of a forum that apply to a group: its own; or, if all of its own were called off, these and the
+    forum's. Periods are entities, or rows with the same columns."""
     known = list(periods)
     own = [period for period in known if period.group_id == group_id]
     is_followed = all(period.called_off_at for period in own)
@@ -93,10 +93,8 @@ def periods_of_group(periods: Iterable[Any], group_id: int) -> list[Any]:
 
 
 def schedules(periods: Iterable[Period], group_ids: Iterable[int]) -> list[list[Period]]:
-    """The periods that hold in a forum's groups: the forum's own, once for all that follow them, and each group's own.
-
-    A forum without groups has its own alone.
-    """
+    """The different schedules in a forum: the forum's periods, if any group follows them, and those of each group that
+    has its own. Without groups, the forum's periods alone."""
     known, groups = list(periods), set(group_ids)
     with_own = {period.group_id for period in known if period.group_id is not None and period.called_off_at is None}
     follows = not groups or bool(groups - with_own)
@@ -107,7 +105,7 @@ def schedules(periods: Iterable[Period], group_ids: Iterable[int]) -> list[list[
 def state_of_forum(
     periods: Iterable[Period], group_ids: Iterable[int], archived_at: datetime | None, now: datetime
 ) -> State:
-    """The state of the whole: it is open as long as any of its groups is, until the last of their deadlines."""
+    """The state of a whole forum: it is open as long as any of its groups is, until the last of their deadlines."""
     groups = list(group_ids)
     states = [state_of(schedule, archived_at, now) for schedule in schedules(periods, groups)]
     whole = max(states, key=_how_far)
@@ -119,12 +117,12 @@ def state_of_forum(
 
 
 def _how_far(state: State) -> tuple[Any, ...]:
-    """Open before closed before planned, and the last of the deadlines; moments are compared with moments alone."""
+    """A sort key: open, then closed, then planned; among these the latest deadline. No time is compared with None."""
     return state.is_open, state.kind != StateKind.PLANNED, state.deadline is not None, state.deadline
 
 
 def state_of(periods: Iterable[Any], archived_at: datetime | None, now: datetime) -> State:
-    """Derive the state from periods, or from rows with their columns; it is never typed by anybody."""
+    """The state that follows from periods, which are entities or rows with the same columns."""
     known = sorted(periods, key=lambda period: period.opens_at)
     ordered = [period for period in known if period.called_off_at is None]
     if archived_at:
@@ -155,7 +153,7 @@ def _open_state(known: list[Any], ordered: list[Any], running: Any) -> State:
 
 
 def _end(known: list[Any], ended: list[Any]) -> dict[str, Any]:
-    """The last moment that there was, and the others that were announced for it."""
+    """The dates of a state whose last period has ended."""
     if not ended:
         return {}
     last = max(ended, key=lambda period: period.closes_at)
@@ -170,7 +168,7 @@ def _end(known: list[Any], ended: list[Any]) -> dict[str, Any]:
 
 
 def _dates(known: list[Any], ordered: list[Any], first: Any, deadline: datetime) -> dict[str, Any]:
-    """A deadline, with the later one that was announced in its place, and the last moment before a reopening."""
+    """A deadline, the later one that was announced in its place, and the deadline before a reopening."""
     earlier = [period.closes_at for period in ordered if period.closes_at < first.opens_at]
     closed_before = max(earlier, default=None) if first.kind == PeriodKind.REOPENING else None
     return {"deadline": deadline, "announced": _announced(known, first, deadline), "closed_before": closed_before}
@@ -182,13 +180,13 @@ def _first_deadline(first: Any) -> datetime:
 
 
 def _begun_with(ordered: list[Any], period: Any) -> Any:
-    """The period that a period extends, at once or by way of others; itself where it is no extension."""
+    """The period that this one extends, directly or through others; this one if it is not an extension."""
     begun = [other for other in ordered if other.kind != PeriodKind.EXTENSION and other.opens_at <= period.opens_at]
     return begun[-1] if begun else period
 
 
 def _announced(known: list[Any], first: Any, deadline: datetime) -> datetime | None:
-    """The latest deadline ever announced for a period and its extensions, where it is later than what holds."""
+    """The latest deadline ever announced for a period and its extensions; None if none was later than `deadline`."""
     latest = deadline
     for period in known:
         since = period.called_off_at or period.opens_at

@@ -9,8 +9,8 @@ from app.database import Base, utcnow
 from app.models.group import Group, Question
 from app.models.user import User
 
-# The place of a topic in the lists, the higher the earlier: pinned ones first, those in which nothing can be read any
-# more last. Below 0 are those of which nothing has been published yet; one that was merged has none.
+# Lists show topics with the highest standing first: pinned ones, then others, then those without a message that can
+# still be read. It is below 0 until a message has been published, and NULL for a topic that was merged into another.
 STANDING = (
     "CASE WHEN merged_into_id IS NOT NULL THEN NULL"
     " WHEN last_position = 0 THEN CASE WHEN pinned_at IS NULL THEN -2 ELSE -1 END"
@@ -20,14 +20,14 @@ STANDING = (
 
 
 class Topic(Base):
-    """Its counters count what everybody sees (app/counters.py).
+    """The counters count what everyone can see (app/counters.py).
 
-    A topic whose first message waits for approval has no position yet, and is shown to nobody else. One that was
-    merged into another holds no messages; its last position is what it was, and so tells whether everybody knew it.
+    While the first message waits for approval, `last_position` is 0, and only the author and moderators see the topic.
+    A merged topic has no messages and keeps its `last_position`, which tells whether it was public.
     """
 
     __tablename__ = "topic"
-    # The lists of a group and of a question are read in the order of these, from either end.
+    # The lists of a group and of a question are read in this order, from either end.
     __table_args__ = (
         Index("ix_topic_group_listed", "group_id", "standing", "active_at", "id"),
         Index("ix_topic_question_listed", "question_id", "standing", "active_at", "id"),

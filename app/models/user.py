@@ -1,4 +1,4 @@
-"""People: participants, their roles in forums, and the places they are signed in at."""
+"""People: accounts, roles in forums, sign-ins, sign-ups, and the forms that people have sent."""
 
 import enum
 import hashlib
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from flask_login import AnonymousUserMixin, UserMixin
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import Base, utcnow
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Capacity(enum.StrEnum):
-    """In which quality somebody speaks."""
+    """The capacity in which someone speaks."""
 
     PARTY = "party"
     GOVERNMENT = "government"
@@ -28,7 +28,7 @@ class Capacity(enum.StrEnum):
 
 
 class Role(enum.StrEnum):
-    """What somebody may do in one forum besides taking part."""
+    """What someone may do in one forum besides taking part."""
 
     MODERATOR = "moderator"
     TRANSLATOR = "translator"
@@ -72,8 +72,8 @@ class User(UserMixin, Base):
     confirmed_at: Mapped[datetime | None]
     suspended_at: Mapped[datetime | None]
     suspended_for: Mapped[str] = mapped_column(String(MAX_REASON), default="")
-    # A deleted account keeps its row, without anything of the person, for the messages that it wrote; `created_at` is
-    # then when it was deleted.
+    # The row of a deleted account stays for its messages, without personal data; `created_at` is then the time of
+    # deletion.
     former_number: Mapped[int | None] = mapped_column(unique=True)
     # The secret of the second step is set once a first code has shown that the person's device has it.
     totp_secret: Mapped[str | None] = mapped_column(String(64))
@@ -116,7 +116,7 @@ class ForumRole(Base):
 
 
 class RecoveryCode(Base):
-    """A code, good once, that replaces the device of the second step."""
+    """A code that replaces one of the device of the second step, once."""
 
     __tablename__ = "recovery_code"
 
@@ -126,7 +126,7 @@ class RecoveryCode(Base):
 
 
 class EmailChange(Base):
-    """A new e-mail address that waits until both addresses have confirmed it."""
+    """A new email address that waits until both addresses have confirmed it."""
 
     __tablename__ = "email_change"
 
@@ -140,7 +140,7 @@ class EmailChange(Base):
 
 
 class SignIn(Base):
-    """One browser that somebody is signed in with; deleting the row signs it out."""
+    """One browser in which someone is signed in; deleting the row signs it out."""
 
     __tablename__ = "sign_in"
 
@@ -162,5 +162,50 @@ class SignIn(Base):
 
     @staticmethod
     def hash_of(token: str) -> str:
-        """What is stored for a token, so that a copy of the database signs nobody in."""
+        """The SHA-256 that is stored instead of a token, so that nobody can sign in with a copy of the database."""
         return hashlib.sha256(token.encode()).hexdigest()
+
+
+class SignUp(Base):
+    """A sign-up that waits for its email address to be confirmed; several people may sign up with one address.
+
+    Each has its own profile and password, and becomes an account only when it is confirmed. `renewed_at` is when a
+    link to confirm the address was last requested.
+    """
+
+    __tablename__ = "sign_up"
+    __table_args__ = (UniqueConstraint("email", "password_hash"),)
+
+    LIFE = timedelta(days=3)
+    PROFILE = ("name", "title", "organization", "country", "capacity", "language")
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(User.MAX_EMAIL))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    name: Mapped[str] = mapped_column(String(User.MAX_NAME))
+    title: Mapped[str] = mapped_column(String(User.MAX_TITLE), default="")
+    organization: Mapped[str] = mapped_column(String(User.MAX_ORGANIZATION), default="")
+    country: Mapped[str] = mapped_column(String(2), default="")
+    capacity: Mapped[str] = mapped_column(String(20))
+    language: Mapped[str] = mapped_column(String(8))
+    submission: Mapped[str] = mapped_column(String(36), default="")
+    renewed_at: Mapped[datetime] = mapped_column(default=utcnow, index=True)
+
+    @property
+    def profile(self) -> dict[str, str]:
+        """The values that the account takes over."""
+        return {name: getattr(self, name) for name in self.PROFILE}
+
+
+class Submission(Base):
+    """A form that was sent. Sent again, it does nothing and leads to the result of the first time.
+
+    `key` comes from the form; `result_id` is the key of the row that was created or changed.
+    """
+
+    __tablename__ = "submission"
+
+    key: Mapped[str] = mapped_column(String(36), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
+    result_id: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(default=utcnow, index=True)

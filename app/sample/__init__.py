@@ -1,1 +1,1 @@
-"""The sample site: its texts in TOML files, and what loads them into an empty database."""
+"""The sample site: its texts in TOML files, and the code that loads them into an empty database."""

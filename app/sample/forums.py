@@ -1,4 +1,4 @@
-"""Pages and forums of the sample, made of what its files say."""
+"""Pages and forums of the sample, made from its files."""
 
 from typing import Any
 
@@ -25,10 +25,8 @@ from app.models import (
     User,
     last_second,
 )
-from app.sample.attaching import add_files
-from app.sample.read import Calendar
+from app.sample.files import Calendar, Given, add_files
 
-Given = dict[str, Any]
 UNDER_H1, UNDER_H2, UNDER_H3 = 2, 3, 4
 
 
@@ -42,7 +40,7 @@ def add_site_pages(given: list[Given]) -> None:
 
 
 def add_forum(given: Given, users: dict[str, User], calendar: Calendar) -> Forum:
-    """A forum with all but its topics, with its keys."""
+    """A forum with everything but its topics, flushed."""
     forum = Forum(
         slug=given["slug"],
         archived_at=calendar.moment(given["archived"]) if "archived" in given else None,
@@ -66,7 +64,7 @@ def _first_moments(given: Given) -> list[Any]:
 
 
 def _add_periods(forum: Forum, given: Given, calendar: Calendar) -> None:
-    """The forum's periods and its groups', which need the groups' keys."""
+    """The periods of the forum and those of its groups, which need the keys of the groups."""
     numbers = {group.slug: group.id for group in forum.groups}
     owned: list[tuple[int | None, Given]] = [(None, one) for one in given["period"]]
     owned += [(numbers[group["slug"]], one) for group in given["group"] for one in group.get("period", ())]

@@ -1,4 +1,4 @@
-"""Loading the sample: the site's pages, the forum of 2012 and one that is open on the day of loading."""
+"""Loading the sample: the pages of the site, the forum of 2012, and a forum that is open on the day of loading."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -9,10 +9,10 @@ from sqlalchemy import func, select
 from app.counters import recount
 from app.extensions import db, transaction
 from app.models import Forum, Message, Page, User
-from app.sample.forums import Given, add_forum, add_site_pages
+from app.sample.files import Calendar, Given, read
+from app.sample.forums import add_forum, add_site_pages
 from app.sample.messages import add_messages, add_reasons, gather
 from app.sample.people import DOMAIN, Account, make_accounts, make_user
-from app.sample.read import Calendar, read
 
 FORUMS = ("forum_2012", "forum_open")
 MODERATOR = "moderator"
@@ -20,14 +20,14 @@ MORE_TOPICS = tuple(f"forum_open_messages_{part}" for part in (1, 2, 3))
 
 
 class NotEmpty(Exception):
-    """The database has forums, pages or sample people already, and the sample must not be mixed with them."""
+    """The database already has forums, pages or people of the sample, and the sample must not be mixed with them."""
 
     def __init__(self) -> None:
         super().__init__("The database already has forums or pages, so the sample was not loaded. Nothing was changed.")
 
 
 class Loaded(NamedTuple):
-    """What was loaded, and the accounts that can be signed in with."""
+    """How much was loaded, and the accounts for trying out the site."""
 
     forums: int
     users: int
@@ -39,7 +39,7 @@ def load(now: datetime, keep: Callable[[list[Account]], None] = lambda _accounts
     """Load the sample in one transaction; relative times are relative to `now`.
 
     `keep` is called with the accounts before the transaction ends, so that no password is lost.
-    Raises NotEmpty where the database has a forum, a page or a sample person.
+    Raises NotEmpty if the database has a forum, a page or a person of the sample.
     """
     _require_empty()
     accounts = make_accounts()
@@ -75,7 +75,7 @@ def _add_everything(now: datetime, accounts: list[Account]) -> None:
 
 
 def _topics(given_forums: list[Given]) -> dict[str, list[Given]]:
-    """The topics of each forum, by its slug; those of the open forum stand in files of their own."""
+    """The topics of each forum, by its slug; those of the open forum are in separate files."""
     topics = {given["forum"]["slug"]: given["forum"].get("topic", []) for given in given_forums}
     open_forum = given_forums[1]["forum"]["slug"]
     topics[open_forum] = [topic for name in MORE_TOPICS for topic in read(name)["topic"]]
@@ -85,7 +85,7 @@ def _topics(given_forums: list[Given]) -> dict[str, list[Given]]:
 def _add_users(
     people: list[Given], topics: dict[str, list[Given]], calendar: Calendar, accounts: list[Account]
 ) -> dict[str, User]:
-    """The users by their keys; each joined on the day before writing for the first time, or yesterday."""
+    """The users by their keys; each joined the day before their first message, or yesterday if they have none."""
     first: dict[str, datetime] = {}
     for message in (message for forum in topics.values() for topic in forum for message in topic["message"]):
         at = calendar.moment(message["at"])

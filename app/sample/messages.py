@@ -1,21 +1,18 @@
-"""Topics and messages of the sample, numbered in the order of time over all forums."""
+"""Topics and messages of the sample, numbered by time across all forums."""
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from app.difference import compare
 from app.extensions import db
 from app.markup import render
 from app.models import ActKind, Forum, Message, MessageStatus, Reason, ReasonText, Revision, Topic, User
-from app.sample.attaching import add_files
-from app.sample.read import Calendar
+from app.sample.files import Calendar, Given, add_files
 from app.writing import record_act
-
-Given = dict[str, Any]
 
 
 class Post(NamedTuple):
-    """A message of the files, with its time, its author and its topic."""
+    """A message from the files, with its time, author and topic."""
 
     at: datetime
     given: Given
@@ -24,7 +21,7 @@ class Post(NamedTuple):
 
 
 def gather(forum: Forum, given: list[Given], users: dict[str, User], calendar: Calendar) -> list[Post]:
-    """Every message of a forum's topics; the topics get their keys when their first message is posted."""
+    """Every message of a forum; a topic gets its key when its first message is posted."""
     posts = []
     for one in given:
         first = one["message"][0]
@@ -36,7 +33,7 @@ def gather(forum: Forum, given: list[Given], users: dict[str, User], calendar: C
 
 
 def add_reasons(given: list[Given]) -> dict[str, Reason]:
-    """What moderators can choose from, by the keys of the files."""
+    """The reasons that moderators can choose from, by their keys in the files."""
     reasons = {
         one["key"]: Reason(
             position=position,
@@ -49,7 +46,7 @@ def add_reasons(given: list[Given]) -> dict[str, Reason]:
 
 
 def add_messages(posts: list[Post], calendar: Calendar, reasons: dict[str, Reason], moderator: User) -> None:
-    """Post them one by one in the order of time, so that their numbers rise with it."""
+    """Post them one by one in order of time, so that a later message has a higher number."""
     by_key: dict[str, Message] = {}
     for post in sorted(posts, key=lambda post: post.at):
         message = _message(post, by_key)
@@ -102,7 +99,7 @@ def _withhold(message: Message, at: datetime, reason: Reason, moderator: User) -
 
 
 def _change(message: Message, given: Given, calendar: Calendar) -> None:
-    """Its edit and its withdrawal, where the files tell of one."""
+    """Edit or withdraw the message, if the files say so."""
     if edit := given.get("edit"):
         body = edit["body"].strip()
         message.revisions = [

@@ -1,4 +1,4 @@
-"""Sending files, and looking at what is kept of them."""
+"""Sending files, and finding out what is stored of them."""
 
 import io
 from collections.abc import Callable
@@ -66,7 +66,7 @@ def rows(app: Flask) -> Callable[[], list[Attachment]]:
 
 @pytest.fixture
 def attach(app: Flask, world: World, alice: FlaskClient, rows) -> Callable[..., Attachment]:
-    """Has Alice reply with a file, and gives it."""
+    """Has Alice reply with a file, and returns the attachment."""
 
     def post(name: str = "note.txt", content: bytes = b"A note.\n") -> Attachment:
         answer = send(alice, f"/en/topics/{world.topic}/reply/", {name: content})
@@ -81,7 +81,7 @@ def path_of(attachment: Attachment) -> str:
 
 
 def committed(attachment: Attachment) -> Attachment:
-    """The attachment, to be read after the application context has ended."""
+    """The attachment, readable after the application context has ended."""
     db.session.commit()
     db.session.refresh(attachment)
     db.session.expunge(attachment)

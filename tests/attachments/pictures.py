@@ -1,4 +1,4 @@
-"""Real pictures of every kind, with what cameras and programs hide in them, and what of it can be found in a file."""
+"""Real pictures of every kind, with the metadata that cameras and programs add, and how to find these in a file."""
 
 import io
 import struct
@@ -6,7 +6,7 @@ import zlib
 
 from PIL import Image, ImageCms, PngImagePlugin
 
-# Each stands in one hidden part of a picture, and in no picture that was cleaned.
+# Each is in one part of the metadata of a picture, and in no picture that was cleaned.
 SECRETS = tuple(b"SECRET-" + name for name in b"exif xmp iptc comment text trailer thumbnail unknown".split())
 EXIF, XMP, IPTC, COMMENT, TEXT, TRAILER, THUMBNAIL, UNKNOWN = SECRETS
 TURNED = 6  # to the right
@@ -21,7 +21,7 @@ def scene(mode: str = "RGB") -> Image.Image:
 
 
 def exif(orientation: int = TURNED) -> bytes:
-    """An Exif block with a position, a camera and, unless it is 1, which way up the picture is."""
+    """An Exif block with a position, a camera and, unless it is 1, an orientation."""
     made = Image.Exif()
     made[0x010F] = EXIF.decode()
     made.get_ifd(0x8825).update({1: "N", 2: (45.0, 30.0, 0.0), 3: "W", 4: (73.0, 34.0, 0.0), 29: "SECRET-exif"})
@@ -76,7 +76,7 @@ def webp(orientation: int = TURNED, *, lossless: bool = False) -> bytes:
 
 
 def pixels(content: bytes) -> list[bytes]:
-    """What is seen, frame by frame, without turning it."""
+    """The pixels of each frame, ignoring the orientation."""
     seen = []
     with Image.open(io.BytesIO(content)) as opened:
         for number in range(getattr(opened, "n_frames", 1)):

@@ -44,7 +44,7 @@ def compound(*streams: str) -> bytes:
 
 
 def bomb(megabytes: int = 60) -> bytes:
-    """An archive that calls itself a document and unpacks to a thousand times its size."""
+    """An archive that claims to be a document and unpacks to a thousand times its size."""
     types = TYPES.format(f'<Override ContentType="{OPEN_XML}wordprocessingml.document.main+xml"/>')
     return archive({"[Content_Types].xml": types.encode(), "word/document.xml": b" " * megabytes * 1024 * 1024})
 

@@ -1,4 +1,4 @@
-"""Attaching files to a message that is started, answered with or edited; what is refused, and that no text is lost."""
+"""Attaching files when starting a topic, replying or editing; what is refused, and that no text is lost."""
 
 import re
 from dataclasses import replace
@@ -51,14 +51,14 @@ def test_reply_has_files(alice: FlaskClient, world: World, rows):
     assert path_of(rows()[0]) in alice.get(answer.location).text
 
 
-def test_message_without_files_needs_none(alice: FlaskClient, world: World, rows):
-    """A browser sends a nameless, empty part where no file was chosen."""
+def test_message_can_be_posted_without_files(alice: FlaskClient, world: World, rows):
+    """If no file was chosen, a browser sends an empty part without a file name."""
     assert send(alice, reply_path(world), [("", b"")]).status_code == 302
     assert rows() == []
 
 
 @pytest.mark.parametrize("path", [NEW, "/en/topics/{topic}/reply/", "/en/messages/{first}/edit/"])
-def test_form_sends_files_and_says_how_many_how_large_and_of_which_kinds(path, alice: FlaskClient, world: World):
+def test_form_states_number_size_and_kinds_of_files(path, alice: FlaskClient, world: World):
     page = alice.get(path.format_map(vars(world))).text
 
     assert 'enctype="multipart/form-data"' in page
@@ -78,7 +78,7 @@ def test_empty_file_is_refused_at_its_field_with_the_text_given_back(app, alice,
 
 @pytest.fixture
 def small_files(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files may have 100 KB, so that the tests need not send fifty megabytes."""
+    """A limit of 100 KB, so that the tests need not send fifty megabytes."""
     monkeypatch.setitem(app.config, "SITE", replace(app.config["SITE"], largest_file=LARGEST))
 
 
@@ -93,7 +93,7 @@ def test_file_that_is_too_large_is_refused_at_its_field_with_the_text_given_back
     assert (count(app, Message), rows(), stored()) == (2, [], set())
 
 
-def test_file_of_the_very_limit_is_taken(small_files, alice: FlaskClient, world: World, rows):
+def test_file_exactly_at_the_limit_is_accepted(small_files, alice: FlaskClient, world: World, rows):
     assert send(alice, reply_path(world), {"a.txt": b"x" * LARGEST}).status_code == 302
     assert rows()[0].size == LARGEST
 
@@ -105,7 +105,7 @@ def test_all_files_of_a_message_may_be_as_large_as_one_may_be(small_files, alice
     assert len(rows()) == 5
 
 
-def test_form_larger_than_all_files_can_be_is_refused_clearly(small_files, app, alice: FlaskClient, world: World):
+def test_form_larger_than_the_largest_files_together_is_refused(small_files, app, alice: FlaskClient, world: World):
     answer = send(alice, reply_path(world), {"a.txt": b"x" * (app.config["MAX_CONTENT_LENGTH"] + 6 * LARGEST)})
 
     assert answer.status_code == 413
@@ -113,13 +113,13 @@ def test_form_larger_than_all_files_can_be_is_refused_clearly(small_files, app, 
 
 
 @pytest.mark.parametrize("path", ["/en/account/profile/", "/en/preview/"])
-def test_forms_without_files_take_no_more_for_being_sent_as_with_files(path: str, alice: FlaskClient, world: World):
+def test_forms_without_files_accept_no_more_data_if_sent_as_multipart(path: str, alice: FlaskClient, world: World):
     answer = send(alice, path.format_map(vars(world)), {"a.txt": b"x" * (5 * MEGABYTE)})
 
     assert answer.status_code == 413
 
 
-def test_text_of_many_megabytes_is_refused_beside_files_too(alice: FlaskClient, world: World):
+def test_text_of_many_megabytes_is_refused_in_forms_with_files_too(alice: FlaskClient, world: World):
     assert send(alice, reply_path(world), {"a.txt": b"x"}, body="x" * 5_000_000).status_code == 413
 
 
@@ -131,7 +131,7 @@ def test_too_many_files_are_refused(alice: FlaskClient, world: World, rows, stor
     assert (rows(), stored()) == ([], set())
 
 
-def test_every_file_that_is_not_taken_is_named(alice: FlaskClient, world: World):
+def test_every_refused_file_is_named(alice: FlaskClient, world: World):
     answer = send(alice, reply_path(world), {"a.txt": b"", "good.txt": b"x", "b.exe": b"MZ\0"})
 
     assert "“a.txt” is empty." in answer.text
@@ -149,7 +149,7 @@ def test_form_given_back_says_which_files_have_to_be_chosen_again(alice: FlaskCl
 
 
 def listed(page: str) -> str:
-    """What the preview says of files."""
+    """The list of files in a preview."""
     return page.split('id="preview-box"')[1].partition("</section>")[0].partition("Attached files")[2]
 
 
@@ -188,7 +188,7 @@ def test_warning_before_the_buttons_and_at_the_field_names_what_to_choose_again(
 
 
 @pytest.mark.parametrize("path", [NEW, "/en/topics/{topic}/reply/", "/en/messages/{first}/edit/"])
-def test_message_that_lost_its_files_is_not_posted_without_them_unasked(path, app, alice, world: World, rows):
+def test_message_is_not_posted_without_files_chosen_earlier_unless_confirmed(path, app, alice, world: World, rows):
     sent = {"title": "T", "question": "0", "body": "Words <kept>", "files_chosen": ["a.pdf", "b<i>.txt"]}
     answer = send(alice, path.format_map(vars(world)), **sent)
 
@@ -199,7 +199,7 @@ def test_message_that_lost_its_files_is_not_posted_without_them_unasked(path, ap
     assert (count(app, Message), count(app, Revision), rows()) == (2, 0, [])
 
 
-def test_form_given_back_carries_the_names_of_what_was_chosen(alice: FlaskClient, world: World):
+def test_form_given_back_has_the_names_of_the_chosen_files(alice: FlaskClient, world: World):
     page = send(alice, reply_path(world), {"a.pdf": PDF}, preview="1").text
 
     assert '<input type="hidden" name="files_chosen" value="a.pdf">' in page
@@ -212,7 +212,7 @@ def test_file_that_was_refused_is_not_asked_for_again(alice: FlaskClient, world:
     assert re.findall(r'name="files_chosen" value="([^"]*)"', answer.text) == ["b.pdf"]
 
 
-def test_preview_without_the_files_asks_nothing_and_forgets_nothing(alice: FlaskClient, world: World):
+def test_preview_without_the_files_keeps_their_names_without_an_error(alice: FlaskClient, world: World):
     answer = send(alice, reply_path(world), preview="1", files_chosen="a.pdf")
 
     assert answer.status_code == 200
@@ -220,7 +220,7 @@ def test_preview_without_the_files_asks_nothing_and_forgets_nothing(alice: Flask
     assert "Please choose these again: <bdi>a.pdf</bdi></p>" in answer.text
 
 
-def test_ticked_box_lets_a_message_go_without_its_files(alice: FlaskClient, world: World, rows):
+def test_message_is_posted_without_its_files_if_the_box_is_ticked(alice: FlaskClient, world: World, rows):
     assert send(alice, reply_path(world), files_chosen="a.pdf", files_without="1").status_code == 302
     assert rows() == []
 
@@ -233,7 +233,7 @@ def test_ticked_box_stays_ticked_in_a_form_that_is_given_back(alice: FlaskClient
     assert '<p class="warning">' not in answer.text, "nothing is missing any more"
 
 
-def test_files_chosen_again_are_asked_for_no_more(alice: FlaskClient, world: World, rows):
+def test_files_chosen_again_are_not_asked_for(alice: FlaskClient, world: World, rows):
     assert send(alice, reply_path(world), {"b.pdf": PDF}, files_chosen="a.pdf").status_code == 302
     assert [row.name for row in rows()] == ["b.pdf"]
 
@@ -245,7 +245,7 @@ def test_names_that_come_with_a_form_are_bounded(alice: FlaskClient, world: Worl
     assert "x" * 151 not in page
 
 
-def test_file_in_place_of_a_text_counts_as_nothing(alice: FlaskClient, world: World):
+def test_file_in_place_of_a_text_is_ignored(alice: FlaskClient, world: World):
     boundary = "x"
     body = (
         f'--{boundary}\r\nContent-Disposition: form-data; name="body"; filename="a.txt"\r\n\r\nText\r\n'
@@ -274,14 +274,14 @@ def test_same_topic_sent_twice_starts_once(app: Flask, alice: FlaskClient, world
 
 
 @pytest.mark.parametrize("other", [{"a.pdf": PDF + b"\n"}, {"b.pdf": PDF}, {}])
-def test_form_sent_anew_with_other_files_counts_anew(other, app: Flask, alice: FlaskClient, world: World):
+def test_form_sent_again_with_other_files_counts_as_new(other, app: Flask, alice: FlaskClient, world: World):
     for files in ({"a.pdf": PDF}, other):
         send(alice, reply_path(world), files, submission="f" * 32)
 
     assert count(app, Message) == 4
 
 
-def test_visitor_s_files_are_taken_by_nobody(visitor: FlaskClient, world: World, rows, stored):
+def test_visitors_cannot_attach_files(visitor: FlaskClient, world: World, rows, stored):
     answer = send(visitor, reply_path(world), {"a.pdf": PDF}, body="My words")
 
     assert answer.status_code == 403
@@ -290,7 +290,7 @@ def test_visitor_s_files_are_taken_by_nobody(visitor: FlaskClient, world: World,
 
 
 @pytest.mark.parametrize("path", [NEW, "/en/topics/{topic}/reply/", "/en/messages/{first}/edit/"])
-def test_closed_forum_takes_no_files_and_leaves_none(path: str, app, alice: FlaskClient, world: World, rows, stored):
+def test_closed_forum_accepts_and_stores_no_files(path: str, app, alice: FlaskClient, world: World, rows, stored):
     with app.app_context():
         db.session.get(Forum, world.forum).periods[0].closes_at = utcnow()
         db.session.get(Forum, world.forum).archived_at = utcnow()
@@ -303,7 +303,7 @@ def test_closed_forum_takes_no_files_and_leaves_none(path: str, app, alice: Flas
     assert (rows(), stored()) == ([], set())
 
 
-def test_topic_of_elsewhere_takes_no_files(alice: FlaskClient, world: World, stored):
+def test_missing_topic_accepts_no_files(alice: FlaskClient, world: World, stored):
     assert send(alice, "/en/topics/99/reply/", {"a.pdf": PDF}).status_code == 404
     assert stored() == set()
 
@@ -333,7 +333,7 @@ def test_author_removes_a_file_which_is_then_deleted(alice: FlaskClient, world: 
     assert alice.get(path_of(first), buffered=True).status_code == 404
 
 
-def test_file_is_exchanged_for_another_in_one_go(alice: FlaskClient, world: World, rows, stored):
+def test_file_is_replaced_in_one_step(alice: FlaskClient, world: World, rows, stored):
     edit(alice, world, {f"{number}.txt": b"x" for number in range(5)})
     old = rows()[0]
 
@@ -383,7 +383,9 @@ def test_removed_file_stays_in_the_history_by_name_and_checksum(alice, visitor: 
 
 
 @pytest.mark.parametrize("foreign", ["999", "-1", "x", "{other}"])
-def test_only_files_of_the_very_message_can_be_removed(foreign, alice, bruno: FlaskClient, world: World, rows, stored):
+def test_only_files_of_the_message_itself_can_be_removed(
+    foreign, alice, bruno: FlaskClient, world: World, rows, stored
+):
     send(bruno, reply_path(world), {"b.txt": b"B"})
     other = rows()[0]
 
@@ -394,7 +396,7 @@ def test_only_files_of_the_very_message_can_be_removed(foreign, alice, bruno: Fl
 
 
 @pytest.mark.parametrize("name", ["bruno", "moderator", "admin"])
-def test_nobody_attaches_to_another_s_message_or_removes_from_it(name, alice, world: World, rows, stored, request):
+def test_files_of_a_message_are_changed_by_its_author_only(name, alice, world: World, rows, stored, request):
     edit(alice, world, {"a.txt": b"x"})
     client = request.getfixturevalue(name)
 

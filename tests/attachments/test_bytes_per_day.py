@@ -36,7 +36,7 @@ def make_older(app: Flask, **by: float) -> None:
         db.session.commit()
 
 
-def test_files_up_to_the_limit_are_taken_and_no_byte_more(world: World, alice: FlaskClient, rows, stored):
+def test_files_are_accepted_up_to_the_exact_limit(world: World, alice: FlaskClient, rows, stored):
     first = reply(alice, world, MOST - 1, body="First")
     second = reply(alice, world, 1, body="Second")
     third = reply(alice, world, 1, body="An afternoon’s work")
@@ -49,13 +49,13 @@ def test_files_up_to_the_limit_are_taken_and_no_byte_more(world: World, alice: F
     assert (len(rows()), len(stored())) == (2, 2)
 
 
-def test_message_without_files_is_posted_past_the_limit(world: World, alice: FlaskClient):
+def test_message_without_files_is_posted_after_the_limit_is_reached(world: World, alice: FlaskClient):
     reply(alice, world, MOST)
 
     assert send(alice, f"/en/topics/{world.topic}/reply/", body="Words alone").status_code == 302
 
 
-def test_files_are_taken_again_once_enough_of_the_earlier_ones_are_a_day_old(app, world: World, alice: FlaskClient):
+def test_files_are_accepted_again_once_enough_earlier_ones_are_a_day_old(app, world: World, alice: FlaskClient):
     reply(alice, world, 4 * KILOBYTE, body="First")
     make_older(app, hours=10)
     reply(alice, world, 6 * KILOBYTE, body="Second")
@@ -67,7 +67,7 @@ def test_files_are_taken_again_once_enough_of_the_earlier_ones_are_a_day_old(app
     assert reply(alice, world, 1, body="Fourth").status_code == 429
 
 
-def test_files_added_by_a_change_and_removed_by_one_count(world: World, alice: FlaskClient, rows):
+def test_files_added_or_removed_by_editing_count(world: World, alice: FlaskClient, rows):
     path = f"/en/messages/{world.first}/edit/"
     assert send(alice, path, {"a.txt": b"a" * MOST}).status_code == 302
     assert send(alice, path, removed=str(rows()[0].id)).status_code == 302
@@ -75,7 +75,7 @@ def test_files_added_by_a_change_and_removed_by_one_count(world: World, alice: F
     assert send(alice, path, {"b.txt": b"b"}).status_code == 429
 
 
-def test_limit_is_each_person_s_own_and_not_the_moderators(world: World, alice, bruno, moderator):
+def test_limit_is_per_person_and_does_not_apply_to_moderators(world: World, alice, bruno, moderator):
     reply(alice, world, MOST)
 
     assert reply(bruno, world, MOST).status_code == 302
@@ -83,7 +83,7 @@ def test_limit_is_each_person_s_own_and_not_the_moderators(world: World, alice, 
 
 
 class Unreadable(io.BytesIO):
-    """What is sent, of which nothing may be read."""
+    """The body of a request that must not be read."""
 
     def read(self, *_size: object) -> bytes:
         raise AssertionError("the body is read")
@@ -94,7 +94,7 @@ class Unreadable(io.BytesIO):
 @pytest.mark.parametrize(
     ("code", "said"), [("en", "your text was not received"), ("fr", "votre texte n’a pas été reçu")]
 )
-def test_request_whose_length_says_that_it_is_too_much_is_refused_unread(code, said, app, world, alice: FlaskClient):
+def test_request_whose_length_exceeds_the_limit_is_refused_unread(code, said, app, world, alice: FlaskClient):
     length = app.config["MAX_CONTENT_LENGTH"] + MOST + 1
     builder = EnvironBuilder(f"/{code}/topics/{world.topic}/reply/", method="POST")
     environ = builder.get_environ() | {
@@ -109,5 +109,5 @@ def test_request_whose_length_says_that_it_is_too_much_is_refused_unread(code, s
     assert int(answer.headers["Retry-After"]) > 86_000
 
 
-def test_length_that_fits_is_read(app: Flask, world: World, alice: FlaskClient):
+def test_request_whose_length_is_within_the_limit_is_read(app: Flask, world: World, alice: FlaskClient):
     assert reply(alice, world, MOST, body="Words " * 4_000).status_code == 302

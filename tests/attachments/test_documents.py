@@ -1,4 +1,4 @@
-"""Administrators attach files to documents of a forum; every step leaves its line in the log."""
+"""Administrators attach files to documents of a forum; the log records every step."""
 
 from typing import Any
 
@@ -152,7 +152,7 @@ def test_document_that_is_not_there_takes_no_files(number: str, admin: FlaskClie
 
 
 @pytest.mark.parametrize("name", ["visitor", "alice", "moderator"])
-def test_nobody_but_administrators_attaches_to_documents(name: str, document: int, stored, request):
+def test_only_administrators_attach_files_to_documents(name: str, document: int, stored, request):
     client = request.getfixturevalue(name)
 
     assert attach_to(client, document, {"a.pdf": PDF}).status_code == 403

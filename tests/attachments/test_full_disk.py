@@ -1,4 +1,4 @@
-"""A disk without room: what was sent is refused in words, given back, and leaves nothing."""
+"""A full disk: uploads are refused with the reason, the text is given back, and no file is left behind."""
 
 import contextlib
 import os
@@ -27,7 +27,7 @@ LARGE = b"Text.\n" * (3 * MEGABYTE // 6)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own, of 4 MB with room for 8 files; what is mounted goes with the test."""
+    """A separate file system of 4 MB with room for 8 files, unmounted after the test."""
     options = ["mount", "-t", "tmpfs", "-o", "size=4m,nr_inodes=8", "tmpfs", str(tmp_path)]
     if os.geteuid() or subprocess.run(options, check=False, capture_output=True).returncode:
         pytest.skip("only root can mount, and not everywhere")
@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def site_at(folder: Path, config: Config, **settings: object) -> Iterator[Flask]:
-    """The same site with its files elsewhere."""
+    """The same site with its files in another folder."""
     site = create_app(replace(config, files_folder=folder, **settings))
     yield site
     with site.app_context():
@@ -46,7 +46,7 @@ def site_at(folder: Path, config: Config, **settings: object) -> Iterator[Flask]
 
 @contextlib.contextmanager
 def no_file_larger_than(size: int) -> Iterator[None]:
-    """As on a disk that is full: what is written past so many bytes of a file fails (Python ignores SIGXFSZ)."""
+    """Make writing fail, as on a full disk, beyond this many bytes of a file (Python ignores SIGXFSZ)."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
@@ -97,7 +97,9 @@ def test_file_that_would_leave_too_little_room_is_refused_and_given_back(app, wo
         ),
     ],
 )
-def test_full_disk_is_told_in_the_reader_s_language(code, heading, said, app, world, config: Config, tmp_path: Path):
+def test_full_disk_is_reported_in_the_reader_s_language(
+    code, heading, said, app, world, config: Config, tmp_path: Path
+):
     with site_at(tmp_path, config, free_space=2**60) as site:
         answer = reply(sign_in(site, world.alice), world, code=code)
 
@@ -117,8 +119,8 @@ def test_file_larger_than_half_of_what_is_free_is_refused(app, world: World, con
         check_refused(reply(sign_in(site, world.alice), world, LARGE), site, folder)
 
 
-def test_file_that_a_full_disk_does_not_take_is_refused_and_leaves_nothing(app, world, config, folder: Path):
-    """A disk may fill up after it was asked; here it has no room for one more name."""
+def test_file_that_fails_on_a_full_disk_is_refused_and_leaves_nothing(app, world, config, folder: Path):
+    """A disk may become full after the free space was checked; here it has no room for another name."""
     with site_at(folder, config, free_space=0) as site:
         client = sign_in(site, world.alice)
         (folder / "unfinished").mkdir(exist_ok=True)
@@ -132,8 +134,8 @@ def test_file_that_a_full_disk_does_not_take_is_refused_and_leaves_nothing(app, 
         check_refused(answer, site, folder)
 
 
-def test_file_that_cannot_be_written_to_its_end_is_refused_and_leaves_nothing(app, world, config, tmp_path: Path):
-    """The limit of a process fails as a full disk does, without a disk of its own; what is sent is in memory."""
+def test_file_that_cannot_be_written_completely_is_refused_and_leaves_nothing(app, world, config, tmp_path: Path):
+    """A limit of the process has the same effect as a full disk, without a separate disk; the upload is in memory."""
     with site_at(tmp_path, config) as site:
         client, content = sign_in(site, world.alice), b"Text.\n" * 70_000
         with no_file_larger_than(300 * 1024):
@@ -141,7 +143,7 @@ def test_file_that_cannot_be_written_to_its_end_is_refused_and_leaves_nothing(ap
         check_refused(answer, site, tmp_path)
 
 
-def test_upload_that_finds_no_room_for_its_temporary_file_is_refused_and_given_back(
+def test_upload_without_room_for_its_temporary_file_is_refused_and_given_back(
     app: Flask, world: World, config: Config, folder: Path, tmp_path_factory, monkeypatch: pytest.MonkeyPatch
 ):
     files = tmp_path_factory.mktemp("files")
@@ -159,7 +161,7 @@ def test_upload_past_a_limit_of_the_process_is_refused_and_given_back(app, world
         check_refused(answer, site, tmp_path)
 
 
-def test_other_error_of_the_disk_stays_a_fault_of_ours(app, world: World, alice, monkeypatch: pytest.MonkeyPatch):
+def test_other_disk_errors_remain_internal_errors(app, world: World, alice, monkeypatch: pytest.MonkeyPatch):
     def fail(*_what: object) -> None:
         raise OSError(5, "Input/output error")
 
@@ -169,7 +171,7 @@ def test_other_error_of_the_disk_stays_a_fault_of_ours(app, world: World, alice,
     assert reply(alice, world).status_code == 500
 
 
-def test_large_upload_is_kept_as_it_was_sent(app: Flask, world: World, config: Config, tmp_path: Path):
+def test_large_upload_is_stored_unchanged(app: Flask, world: World, config: Config, tmp_path: Path):
     with site_at(tmp_path, config) as site:
         assert reply(sign_in(site, world.alice), world, LARGE).status_code == 302
     [path] = files_in(tmp_path)

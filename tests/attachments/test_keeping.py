@@ -1,4 +1,4 @@
-"""A file is on disk before its message is, and nothing is left behind of what was not written."""
+"""A file is on disk before its message is committed, and a failed action leaves no file behind."""
 
 import hashlib
 import io
@@ -31,7 +31,7 @@ def all_files(folder: Path) -> list[Path]:
 
 
 def make_older(app: Flask, key: str) -> None:
-    """Have a file be put two hours ago."""
+    """Store a file as if two hours ago."""
     path = storage_folder(app) / key[:2] / key
     os.utime(path, (time.time() - 7_200,) * 2)
 
@@ -40,7 +40,7 @@ def storage_folder(app: Flask) -> Path:
     return app.extensions["storage"].folder
 
 
-def test_content_is_read_as_it_was_put(folder: LocalFolder):
+def test_content_is_read_as_it_was_stored(folder: LocalFolder):
     folder.put(KEY, io.BytesIO(b"Content"))
 
     with folder.open(KEY) as file:
@@ -49,7 +49,7 @@ def test_content_is_read_as_it_was_put(folder: LocalFolder):
     assert list(folder.keys(older_than=-1)) == [KEY]
 
 
-def test_content_is_flushed_to_the_disk_before_it_has_its_name(folder: LocalFolder, monkeypatch: pytest.MonkeyPatch):
+def test_content_is_synced_to_disk_before_it_gets_its_name(folder: LocalFolder, monkeypatch: pytest.MonkeyPatch):
     synced = []
 
     def note(handle: int) -> None:
@@ -64,7 +64,7 @@ def test_content_is_flushed_to_the_disk_before_it_has_its_name(folder: LocalFold
     assert synced[-1] == (str(folder.folder / KEY[:2]), True)
 
 
-def test_content_that_cannot_be_read_to_its_end_leaves_nothing(folder: LocalFolder):
+def test_content_that_cannot_be_read_completely_leaves_nothing(folder: LocalFolder):
     class Broken(io.BytesIO):
         def read(self, *_arguments):
             raise OSError("The line broke.")
@@ -74,7 +74,7 @@ def test_content_that_cannot_be_read_to_its_end_leaves_nothing(folder: LocalFold
     assert all_files(folder.folder) == []
 
 
-def test_content_is_put_once_under_a_key_and_deleted_as_often_as_asked(folder: LocalFolder):
+def test_content_is_stored_once_and_can_be_deleted_twice(folder: LocalFolder):
     folder.put(KEY, io.BytesIO(b"Content"))
     for _ in range(2):
         folder.delete(KEY)
@@ -85,19 +85,19 @@ def test_content_is_put_once_under_a_key_and_deleted_as_often_as_asked(folder: L
 
 
 @pytest.mark.parametrize("key", ["", "../secret-key", "/etc/passwd", KEY + "0", KEY.upper(), KEY[:-1] + "/"])
-def test_nothing_but_a_key_names_a_content(key: str, folder: LocalFolder):
+def test_malformed_keys_are_refused(key: str, folder: LocalFolder):
     for use in (folder.open, folder.delete, folder.exists, lambda key: folder.put(key, io.BytesIO(b"x"))):
-        with pytest.raises(ValueError, match="no key"):
+        with pytest.raises(ValueError, match="not the key of a content"):
             use(key)
 
 
-def test_folder_is_for_its_owner_only(folder: LocalFolder):
+def test_folder_is_accessible_to_its_owner_only(folder: LocalFolder):
     folder.put(KEY, io.BytesIO(b"Content"))
 
     assert {path.stat().st_mode & 0o777 for path in (folder.folder, *folder.folder.iterdir())} == {0o700}
 
 
-def test_files_lie_where_the_setting_says(tmp_path: Path):
+def test_files_are_stored_where_the_setting_says(tmp_path: Path):
     settings = {"secret_key": "k" * 40, "site_url": "http://127.0.0.1:1", "instance": tmp_path / "instance"}
 
     assert Config(**settings).files == tmp_path / "instance" / "files"
@@ -112,7 +112,7 @@ def test_file_is_stored_under_a_random_name_with_its_checksum(attach, stored):
     assert first.sha256 == second.sha256 == hashlib.sha256(b"Content").hexdigest()
 
 
-def test_failure_after_the_file_was_put_leaves_neither_message_nor_file(
+def test_failure_after_storing_the_file_leaves_neither_message_nor_file(
     app, alice, world: World, rows, stored, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(actions.writing, "publish", lambda _message: 1 / 0)
@@ -125,7 +125,7 @@ def test_failure_after_the_file_was_put_leaves_neither_message_nor_file(
     assert (rows(), stored()) == ([], set())
 
 
-def test_disk_that_is_full_at_the_second_file_keeps_neither_message_nor_file(
+def test_disk_full_at_the_second_file_leaves_neither_message_nor_file(
     app, alice, world: World, rows, stored, monkeypatch
 ):
     put = LocalFolder.put
@@ -144,8 +144,8 @@ def test_disk_that_is_full_at_the_second_file_keeps_neither_message_nor_file(
         assert db.session.query(Message).count() == 2
 
 
-def test_commit_whose_outcome_nobody_knows_deletes_no_file(app, alice, world: World, stored, monkeypatch):
-    """The connection may break after the database has written all and before it says so."""
+def test_commit_with_unknown_outcome_deletes_no_file(app, alice, world: World, stored, monkeypatch):
+    """The connection may break after the database has committed but before it confirms."""
     monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
     monkeypatch.setattr(db.session, "commit", lambda: 1 / 0)
 
@@ -153,7 +153,7 @@ def test_commit_whose_outcome_nobody_knows_deletes_no_file(app, alice, world: Wo
     assert len(stored()) == 1
 
 
-def test_file_leaves_only_once_its_row_is_committed(app: Flask, attach, stored):
+def test_file_is_deleted_only_once_its_row_is_committed(app: Flask, attach, stored):
     row = attach()
 
     def delete(afterwards: int) -> None:
@@ -171,7 +171,7 @@ def test_file_leaves_only_once_its_row_is_committed(app: Flask, attach, stored):
     assert stored() == set()
 
 
-def test_file_that_cannot_be_deleted_does_not_undo_what_is_done(app, attach, alice, world, rows, monkeypatch):
+def test_failure_to_delete_a_file_does_not_undo_the_action(app, attach, alice, world, rows, monkeypatch):
     row = attach()
     monkeypatch.setattr(LocalFolder, "delete", lambda _self, _key: (_ for _ in ()).throw(PermissionError("read-only")))
 
@@ -182,7 +182,7 @@ def test_file_that_cannot_be_deleted_does_not_undo_what_is_done(app, attach, ali
     assert alice.get(path_of(row), buffered=True).status_code == 404
 
 
-def test_tidying_deletes_what_belongs_to_nothing_and_keeps_the_rest(app: Flask, attach, stored):
+def test_tidying_deletes_only_files_that_belong_to_nothing(app: Flask, attach, stored):
     kept, stray = attach(), "f" * 32
     with app.app_context():
         storage().put(stray, io.BytesIO(b"Left behind"))
@@ -198,7 +198,7 @@ def test_tidying_deletes_what_belongs_to_nothing_and_keeps_the_rest(app: Flask, 
     assert len(all_files(storage_folder(app))) == 1
 
 
-def test_tidying_leaves_what_somebody_may_be_sending_just_now(app: Flask, stored):
+def test_tidying_leaves_files_that_may_still_be_in_a_transaction(app: Flask, stored):
     with app.app_context():
         storage().put(KEY, io.BytesIO(b"On its way"))
 
@@ -206,7 +206,7 @@ def test_tidying_leaves_what_somebody_may_be_sending_just_now(app: Flask, stored
     assert stored() == {KEY}
 
 
-def test_checking_finds_nothing_wrong_with_what_was_attached(app: Flask, attach):
+def test_checking_accepts_intact_files(app: Flask, attach):
     attach()
 
     result = app.test_cli_runner().invoke(args=["files", "check"])
@@ -227,7 +227,7 @@ def test_checking_names_files_that_are_missing_or_have_changed(app: Flask, attac
 
 
 def test_checking_names_a_file_that_cannot_be_read(app: Flask, attach):
-    """A folder stands in its place, which no user can read as a file."""
+    """A folder is in its place, which no user can read as a file."""
     row = attach("paper.txt")
     place = storage_folder(app) / row.key[:2] / row.key
     place.unlink()
@@ -240,7 +240,7 @@ def test_checking_names_a_file_that_cannot_be_read(app: Flask, attach):
     assert f"Attachment {row.id} (paper.txt) cannot be read (Is a directory)." in result.output
 
 
-def test_removed_file_is_missed_by_no_check(app: Flask, attach, alice: FlaskClient):
+def test_removed_files_are_not_checked(app: Flask, attach, alice: FlaskClient):
     row = attach()
     send(alice, f"/en/messages/{row.message_id}/edit/", removed=row.id)
 

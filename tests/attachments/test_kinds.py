@@ -1,4 +1,4 @@
-"""What a file is, is told by its content; its name may only agree."""
+"""The kind of a file is recognized by its content, and its name must agree."""
 
 import io
 import zipfile
@@ -29,19 +29,19 @@ DOCX = GOOD["letter.docx"][1]
 
 
 def told(content: bytes) -> list[str]:
-    """The usual endings of the kinds that a content can be."""
+    """The usual endings of the kinds that this content can be."""
     return [kind.endings[0] for kind in recognize(io.BytesIO(content))]
 
 
 def refused(alice: FlaskClient, world: World, name: str, content: bytes) -> str:
-    """What the form says of a file that is not taken."""
+    """The error in the form for a refused file."""
     answer = send(alice, f"/en/topics/{world.topic}/reply/", {name: content})
     assert answer.status_code == 422
     return answer.text
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_file_of_a_kind_that_is_taken_is_given_out_as_that_kind(name: str, alice: FlaskClient, attach):
+def test_accepted_file_is_served_as_its_kind(name: str, alice: FlaskClient, attach):
     media_type, content = GOOD[name]
 
     given = alice.get(path_of(attach(name, content)), buffered=True)
@@ -65,7 +65,7 @@ def test_file_of_a_kind_that_is_taken_is_given_out_as_that_kind(name: str, alice
         ("table.csv", b"%PDF-1.7 but text", ".pdf"),
     ],
 )
-def test_name_that_does_not_match_the_content_is_refused_with_what_would(name, content, ending, world, alice):
+def test_name_that_does_not_match_the_content_is_refused_with_the_right_ending(name, content, ending, world, alice):
     said = refused(alice, world, name, content)
 
     assert f"“{name}” does not hold what its name says." in said
@@ -92,7 +92,7 @@ def test_name_that_does_not_match_the_content_is_refused_with_what_would(name, c
         ("photo.png", b"\x89PNG but no more"),
     ],
 )
-def test_file_of_another_kind_is_refused_with_what_is_taken(name, content, world, alice: FlaskClient):
+def test_file_of_another_kind_is_refused_with_the_accepted_kinds(name, content, world, alice: FlaskClient):
     said = refused(alice, world, name, content)
 
     assert f"“{name}” is of a kind that cannot be attached." in said
@@ -138,7 +138,7 @@ def encrypted() -> bytes:
 
 
 def with_longer_directory() -> bytes:
-    """What says that its list of entries is of two gigabytes."""
+    """An archive that claims to have a list of entries of two gigabytes."""
     content = bytearray(DOCX)
     at = content.rfind(b"PK\5\6")
     content[at + 12 : at + 16] = (2**31).to_bytes(4, "little")
@@ -168,7 +168,7 @@ def test_archive_that_cannot_be_checked_is_refused(what: str, world: World, alic
     assert "“letter.docx” cannot be checked" in refused(alice, world, "letter.docx", DAMAGED[what])
 
 
-def test_bomb_is_refused_without_being_unpacked(monkeypatch: pytest.MonkeyPatch):
+def test_zip_bomb_is_refused_without_being_unpacked(monkeypatch: pytest.MonkeyPatch):
     content = DAMAGED["bomb"]
     monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_arguments: pytest.fail("something was unpacked"))
 
@@ -177,14 +177,14 @@ def test_bomb_is_refused_without_being_unpacked(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("what", ["entries of long names", "long list of entries", "of two gigabytes"])
-def test_list_of_entries_that_would_take_much_memory_is_not_even_read(what, monkeypatch: pytest.MonkeyPatch):
+def test_huge_list_of_entries_is_not_read(what, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(zipfile, "ZipFile", lambda *_arguments: pytest.fail("the list was read"))
 
     with pytest.raises(CannotBeChecked):
         told(DAMAGED[what])
 
 
-def test_entry_that_unpacks_to_more_than_it_declares_is_read_no_further():
+def test_entry_larger_than_declared_is_not_read_to_its_end():
     content = bytearray(archive({"[Content_Types].xml": b" " * 40_000_000, "noise": bytes(range(256)) * 20}))
     for at in (content.find(b"PK\3\4") + 22, content.find(b"PK\1\2") + 24):
         content[at : at + 4] = (100).to_bytes(4, "little")
@@ -193,7 +193,7 @@ def test_entry_that_unpacks_to_more_than_it_declares_is_read_no_further():
         told(bytes(content))
 
 
-def test_two_entries_of_one_name_are_refused():
+def test_two_entries_with_one_name_are_refused():
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as made:
         made.writestr("mimetype", b"application/epub+zip")
@@ -204,11 +204,11 @@ def test_two_entries_of_one_name_are_refused():
         told(buffer.getvalue())
 
 
-def test_document_with_another_one_in_it_may_be_either_and_its_name_tells():
+def test_document_with_an_embedded_one_is_identified_by_its_name():
     assert told(compound("WordDocument", "Workbook")) == [".doc", ".xls"]
 
 
-def test_name_of_a_stream_counts_only_where_the_directory_has_it():
+def test_name_of_a_stream_counts_only_in_the_directory():
     text = "WordDocument".encode("utf-16-le")
 
     with pytest.raises(Unrecognized):
@@ -220,7 +220,7 @@ def test_deleted_stream_does_not_count():
         told(compound("WordDocument").replace(b"\x1a\0\2", b"\x1a\0\0"))
 
 
-def test_damage_anywhere_in_an_archive_is_no_fault_of_the_server():
+def test_damaged_archives_cause_no_internal_error():
     """Every byte of the list of entries, and of the first entry, changed in turn."""
     for at in range(len(DOCX)):
         damaged = DOCX[:at] + bytes([DOCX[at] ^ 0xFF]) + DOCX[at + 1 :]

@@ -1,4 +1,4 @@
-"""Documents that load something from another place by themselves are refused."""
+"""Documents that load something from elsewhere when they are opened are refused."""
 
 import io
 
@@ -21,7 +21,7 @@ XLINK = 'xmlns:xlink="http://www.w3.org/1999/xlink"'
 
 
 def relations(kind: str, target: str, mode: str = 'TargetMode="External"', head: str = HEAD) -> bytes:
-    """A document of Word with one relationship."""
+    """A Word document with one relationship."""
     one = f'<Relationship Id="rId1" Type="{TYPES}/{kind}" Target="{target}" {mode}/>'
     return open_xml(WORD, **{"word/_rels/settings.xml.rels": f"{head}<Relationships>{one}</Relationships>".encode()})
 
@@ -95,7 +95,7 @@ HIDING = {
 
 
 @pytest.mark.parametrize("name", LOADING)
-def test_document_that_loads_from_the_web_or_a_share_is_refused_with_its_reason(name, world: World, alice, rows):
+def test_document_that_loads_from_the_web_or_a_shared_drive_is_refused_with_the_reason(name, world: World, alice, rows):
     answer = send(alice, f"/en/topics/{world.topic}/reply/", {name: LOADING[name]})
 
     assert answer.status_code == 422
@@ -104,7 +104,7 @@ def test_document_that_loads_from_the_web_or_a_share_is_refused_with_its_reason(
 
 
 @pytest.mark.parametrize("name", HARMLESS)
-def test_document_with_links_that_readers_follow_or_of_its_own_drive_is_taken(name, attach):
+def test_document_with_ordinary_links_or_local_files_is_accepted(name, attach):
     assert attach(name, HARMLESS[name]).name == name
 
 
@@ -150,5 +150,5 @@ def test_document_whose_parts_are_too_large_to_be_searched_is_refused(monkeypatc
         ("", False),
     ],
 )
-def test_place_is_elsewhere_on_the_web_and_on_shares(target: str, expected: bool):
+def test_addresses_on_the_web_and_on_shared_drives_are_elsewhere(target: str, expected: bool):
     assert is_elsewhere(target) is expected

@@ -1,4 +1,4 @@
-"""Names are shown and sent to browsers; what could do harm in them goes when they are sent in."""
+"""File names are shown and sent to browsers; dangerous characters are removed when a file is uploaded."""
 
 import pytest
 from flask.testing import FlaskClient
@@ -50,14 +50,14 @@ def test_name_without_an_ending_gets_that_of_its_content(attach):
     assert attach("report", PDF).name == "report.pdf"
 
 
-def test_name_whose_ending_is_in_capitals_is_taken_as_it_is(attach):
+def test_name_with_an_ending_in_capitals_is_unchanged(attach):
     assert attach("REPORT.PDF", PDF).name == "REPORT.PDF"
 
 
 @pytest.mark.parametrize(
     "sent", ['a"b.txt', "a\\b.txt", "résumé.txt", "报告.txt", "%0d%0aSet-Cookie: x=1.txt", "a;b=c.txt", "'a'.txt"]
 )
-def test_header_with_the_name_is_one_line_that_browsers_read_alike(sent: str, attach, alice: FlaskClient):
+def test_header_with_the_name_is_one_line_that_all_browsers_understand(sent: str, attach, alice: FlaskClient):
     row = attach(sent)
     headers = alice.get(path_of_quoted(row), buffered=True).headers
 
@@ -73,7 +73,7 @@ def path_of_quoted(row: Attachment) -> str:
     return path_of(row).replace("%", "%25")
 
 
-def test_foreign_letters_are_told_as_rfc_5987_writes_them(attach, alice: FlaskClient):
+def test_other_letters_are_encoded_by_rfc_5987(attach, alice: FlaskClient):
     disposition = alice.get(path_of(attach("Résumé n.º 1.txt")), buffered=True).headers["Content-Disposition"]
 
     assert "filename*=UTF-8''R%C3%A9sum%C3%A9%20n.%C2%BA%201.txt" in disposition
@@ -90,7 +90,7 @@ def test_hostile_name_stays_text(name: str, attach, world, visitor: FlaskClient,
         assert clean_name(name).replace("<", "&lt;").replace(">", "&gt;") in page.replace("%25", "%")
 
 
-def test_name_of_every_kind_s_ending_is_offered_to_the_browser(world, alice: FlaskClient):
+def test_browser_is_given_the_endings_of_every_kind(world, alice: FlaskClient):
     page = alice.get(f"/en/topics/{world.topic}/reply/").text
     offered = page.split('accept="')[1].split('"')[0].split(",")
 

@@ -1,4 +1,4 @@
-"""Pictures are kept without what they hide, and look the same."""
+"""Pictures are stored without their metadata, and look the same."""
 
 import hashlib
 import io
@@ -49,7 +49,7 @@ DAMAGED_PICTURES = {
 
 @pytest.fixture
 def given(alice: FlaskClient, attach) -> Callable[[str, bytes], bytes]:
-    """What is given out of a picture that was attached."""
+    """Attaches a picture and returns what the site serves."""
     return lambda name, content: alice.get(path_of(attach(name, content)), buffered=True).data
 
 
@@ -58,7 +58,7 @@ def clean(content: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_picture_is_given_out_without_anything_hidden(name: str, given):
+def test_picture_is_served_without_metadata(name: str, given):
     content = PICTURES[name]
     assert sum(secret in content for secret in SECRETS) >= 3, "it hides what is looked for"
 
@@ -80,12 +80,12 @@ def test_picture_shows_the_same_pixels_in_the_same_colours(name: str, given):
 
 @pytest.mark.parametrize(("name", "make"), [("a.jpg", jpeg), ("a.png", png), ("a.webp", webp)])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_picture_stays_the_way_up_that_it_was(name: str, make, orientation: int):
+def test_picture_keeps_its_orientation(name: str, make, orientation: int):
     assert orientation_of(clean(make(orientation))) == orientation
 
 
 @pytest.mark.parametrize("order", [b"II*\0", b"MM\0*"])
-def test_orientation_is_read_in_either_order_of_bytes(order: bytes):
+def test_orientation_is_read_in_either_byte_order(order: bytes):
     mark = "<" if order[:1] == b"I" else ">"
     block = order + struct.pack(f"{mark}IHHHIHHI", 8, 1, 0x0112, 3, 1, TURNED, 0, 0)
     content = JPEG[:2] + segment(0xE1, b"Exif\0\0" + block) + JPEG[2:]
@@ -95,11 +95,11 @@ def test_orientation_is_read_in_either_order_of_bytes(order: bytes):
 
 
 @pytest.mark.parametrize("block", [b"", b"II*\0", b"XX*\0" + b"\0" * 30, b"II*\0\xff\xff\xff\xff", exif()[6:20]])
-def test_exif_block_that_cannot_be_read_is_dropped(block: bytes):
+def test_unreadable_exif_block_is_removed(block: bytes):
     assert b"Exif" not in clean(JPEG[:2] + segment(0xE1, b"Exif\0\0" + block) + JPEG[2:])
 
 
-def test_small_picture_within_a_photo_is_dropped():
+def test_thumbnail_in_a_photo_is_removed():
     thumbnail = b"\1\1" + b"RGB"
     content = JPEG[:2] + segment(0xE0, b"JFIF\0\1\1\0\0\1\0\1" + thumbnail) + b"\xff\xd9"
 
@@ -107,7 +107,7 @@ def test_small_picture_within_a_photo_is_dropped():
 
 
 @pytest.mark.parametrize("content", [JPEG, PNG, GIF, WEBP])
-def test_picture_that_hides_nothing_is_kept_byte_for_byte(content: bytes):
+def test_picture_without_metadata_is_stored_unchanged(content: bytes):
     assert clean(content) == content
 
 
@@ -118,7 +118,7 @@ def test_cleaning_a_clean_picture_changes_nothing(name: str):
     assert clean(once) == once
 
 
-def test_checksum_and_size_are_of_what_is_kept(alice: FlaskClient, attach):
+def test_checksum_and_size_are_those_of_the_stored_file(alice: FlaskClient, attach):
     row = attach("photo.jpg", PICTURES["photo.jpg"])
     kept = alice.get(path_of(row), buffered=True).data
 
@@ -127,7 +127,7 @@ def test_checksum_and_size_are_of_what_is_kept(alice: FlaskClient, attach):
 
 
 @pytest.mark.parametrize("name", DAMAGED_PICTURES)
-def test_damaged_picture_is_refused_with_its_reason(name: str, world: World, alice: FlaskClient, rows):
+def test_damaged_picture_is_refused_with_the_reason(name: str, world: World, alice: FlaskClient, rows):
     answer = send(alice, f"/en/topics/{world.topic}/reply/", {name: DAMAGED_PICTURES[name]})
 
     assert answer.status_code == 422
@@ -143,11 +143,11 @@ def test_damaged_picture_is_refused_with_its_reason(name: str, world: World, ali
         ("fr", "Les données de localisation et les autres données cachées sont supprimées des images"),
     ],
 )
-def test_form_says_that_hidden_data_are_removed(code: str, said: str, world: World, alice: FlaskClient):
+def test_form_says_that_metadata_are_removed(code: str, said: str, world: World, alice: FlaskClient):
     assert said in alice.get(f"/{code}/topics/{world.topic}/reply/").text
 
 
-def test_picture_can_be_read_in_any_pieces_and_from_any_place():
+def test_picture_can_be_read_in_pieces_of_any_size_from_any_position():
     content = gif()
     whole, again = clean(content), cleaned(io.BytesIO(content), recognize(io.BytesIO(content))[0])
 

@@ -1,4 +1,4 @@
-"""Wherever a message or a document is shown, so are its files: name, kind, size and checksum."""
+"""Files are shown with their message or document everywhere: name, kind, size and checksum."""
 
 import re
 
@@ -18,7 +18,7 @@ S = "\N{NO-BREAK SPACE}"
 
 @pytest.fixture
 def paper(app: Flask, world: World):
-    """A file of Alice's message, of 1.4 MB by its row."""
+    """A file of Alice's message, with a size of 1.4 MB in its row."""
     with app.app_context():
         message = db.session.get(Message, world.first)
         more = {"media_type": "application/pdf", "size": 1_468_006}
@@ -33,7 +33,7 @@ def paper(app: Flask, world: World):
         ("fr", "Document PDF", f"1,4{S}Mo"),
     ],
 )
-def test_message_tells_name_kind_size_and_checksum_of_its_files(language, kind, size, paper, world, visitor):
+def test_message_shows_name_kind_size_and_checksum_of_its_files(language, kind, size, paper, world, visitor):
     page = visitor.get(f"/{language}/topics/{world.topic}/").text
 
     assert f'href="/attachments/{paper.id}/Paper,%20final.pdf" type="application/pdf"' in page
@@ -46,7 +46,7 @@ def test_message_tells_name_kind_size_and_checksum_of_its_files(language, kind, 
     "path", ["print/topics/{topic}/", "print/messages/{first}/", "print/forums/open-forum/groups/group-1/",
              "print/forums/open-forum/"]
 )  # fmt: skip
-def test_paper_has_the_whole_checksum(path: str, paper, world: World, visitor: FlaskClient):
+def test_printed_pages_have_the_whole_checksum(path: str, paper, world: World, visitor: FlaskClient):
     page = visitor.get(f"/en/{path.format_map(vars(world))}").text
 
     assert "Paper, final.pdf" in page
@@ -66,7 +66,7 @@ def test_feed_names_the_files_as_enclosures(paper, visitor: FlaskClient):
         }
 
 
-def test_history_tells_when_a_file_was_attached(paper, world: World, visitor: FlaskClient):
+def test_history_shows_when_a_file_was_attached(paper, world: World, visitor: FlaskClient):
     history = visitor.get(f"/en/messages/{world.first}/history/").text
 
     assert "Paper, final.pdf" in history
@@ -80,12 +80,12 @@ def test_edit_form_offers_to_remove_the_file(paper, world: World, alice: FlaskCl
     assert f'<input type="checkbox" name="removed" value="{paper.id}"' in page
 
 
-def test_message_that_is_answered_is_shown_with_its_files(paper, world: World, bruno: FlaskClient):
+def test_message_being_answered_is_shown_with_its_files(paper, world: World, bruno: FlaskClient):
     assert "Paper, final.pdf" in bruno.get(f"/en/topics/{world.topic}/reply/?to={world.first}").text
 
 
 @pytest.mark.parametrize("status", [MessageStatus.WITHHELD, MessageStatus.WITHDRAWN, MessageStatus.PENDING])
-def test_hidden_message_tells_nobody_of_its_files(status, app, paper, world: World, visitor: FlaskClient, bruno):
+def test_files_of_a_hidden_message_are_shown_to_no_one(status, app, paper, world: World, visitor: FlaskClient, bruno):
     with app.app_context():
         message = db.session.get(Message, world.first)
         message.status = status
@@ -104,7 +104,7 @@ def test_hidden_message_tells_nobody_of_its_files(status, app, paper, world: Wor
             assert "final.pdf" not in client.get(f"/en/{path}").text, path
 
 
-def test_message_with_many_files_costs_no_more_queries(app: Flask, paper, world: World, visitor: FlaskClient):
+def test_more_files_of_a_message_take_no_more_queries(app: Flask, paper, world: World, visitor: FlaskClient):
     paths = [f"/en/topics/{world.topic}/", f"/en/print/topics/{world.topic}/", "/en/print/forums/open-forum/"]
     before = [count_queries(app, visitor, path) for path in paths]
     with app.app_context():
@@ -117,7 +117,7 @@ def test_message_with_many_files_costs_no_more_queries(app: Flask, paper, world:
     assert before[0] <= 8
 
 
-def test_files_stand_in_the_order_in_which_they_were_attached(app: Flask, world: World, visitor: FlaskClient):
+def test_files_are_listed_in_the_order_in_which_they_were_attached(app: Flask, world: World, visitor: FlaskClient):
     names = [f"{number}.txt" for number in (10, 2, 1)]
     with app.app_context():
         for name in names:
@@ -148,7 +148,7 @@ def test_proceedings_have_the_whole_checksum_of_a_document_s_files(document_file
     assert f"<code>{document_file.sha256}</code>" in visitor.get("/en/print/forums/open-forum/").text
 
 
-def test_forum_with_many_documents_and_files_costs_no_more_queries(app, document_file, world: World, visitor):
+def test_more_documents_and_files_of_a_forum_take_no_more_queries(app, document_file, world: World, visitor):
     before = count_queries(app, visitor, "/en/forums/open-forum/")
     with app.app_context():
         for number in range(10):

@@ -1,4 +1,4 @@
-"""People with real passwords, the mails that were written, and an application with small limits."""
+"""People with real passwords, the emails in the outbox, and an application with small limits."""
 
 import re
 import sys
@@ -13,9 +13,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app import create_app
-from app.auth import proof, second_step
+from app.auth import second_step
 from app.auth.passwords import hash_password
-from app.auth.proof import recovery_hash
+from app.auth.second_step import recovery_hash
 from app.auth.sign_up import hash_for
 from app.database import utcnow
 from app.extensions import db
@@ -43,18 +43,18 @@ Mailbox = Callable[[], list["Letter"]]
 
 @dataclass(frozen=True)
 class Device:
-    """What somebody uses for the second step, with a secret; its clock may be wrong by some steps."""
+    """A device for the second step, with a secret; its clock may be wrong by some steps."""
 
     secret: str = TOTP_SECRET
 
     def code(self, steps: int = 0) -> str:
-        """The code that it shows now, or so many steps from now."""
+        """The code that it shows now, or this many steps from now."""
         return pyotp.TOTP(self.secret).at(utcnow(), counter_offset=steps)
 
 
 @dataclass(frozen=True)
 class Letter:
-    """A mail of the outbox, as its recipient would read it."""
+    """An email in the outbox, as its recipient would read it."""
 
     recipient: str
     language: str
@@ -72,7 +72,7 @@ class Letter:
 
 @pytest.fixture
 def mailbox(app: Flask) -> Mailbox:
-    """The mails written so far, oldest first."""
+    """The emails in the outbox, oldest first."""
     return lambda: read_mails(app)
 
 
@@ -95,9 +95,9 @@ def diana(app: Flask, world: World) -> User:
 
 @pytest.fixture
 def half_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Time stands still, in the middle of a time step, so that no test runs over the end of one."""
+    """Stops the clock in the middle of a time step, so that no test runs past its end."""
     at = utcnow().replace(second=15)
-    for module in (proof, second_step, sys.modules[__name__]):
+    for module in (second_step, sys.modules[__name__]):
         monkeypatch.setattr(module, "utcnow", lambda: at)
 
 

@@ -94,7 +94,7 @@ def test_secretariat_keeps_its_capacity(app, clara):
     assert her.post("/en/account/profile/", data=PROFILE | {"capacity": "secretariat"}).status_code == 302
 
 
-def test_state_that_is_no_more_in_the_list_can_be_kept(her):
+def test_state_that_is_no_longer_in_the_list_can_be_kept(her):
     data = PROFILE | {"capacity": "party", "country": "XA"}
 
     assert her.post("/en/account/profile/", data=data).status_code == 302, "XA is hers since before"
@@ -107,13 +107,13 @@ def test_changed_language_is_the_language_of_the_answer(app, her):
     assert find_user(app, "clara@example.org").language == "fr"
 
 
-def test_saved_language_is_where_the_site_begins(her):
+def test_home_address_leads_to_the_saved_language(her):
     her.post("/en/account/language/", data={"language": "fr"})
 
     assert her.get("/").location == "/fr/"
 
 
-def test_language_that_the_site_has_not_is_refused(her):
+def test_language_that_the_site_does_not_have_is_refused(her):
     assert her.post("/en/account/language/", data={"language": "de"}).status_code == 422
 
 
@@ -139,14 +139,14 @@ def test_changed_password_leaves_other_people_signed_in(her, alice):
     assert is_signed_in(alice)
 
 
-def test_changed_password_is_told_by_mail(her, mailbox: Mailbox):
+def test_changed_password_is_announced_by_email(her, mailbox: Mailbox):
     her.post("/en/account/password/", data={"password": PASSWORD, "new_password": NEW})
 
     [mail] = mailbox()
     assert (mail.recipient, mail.language) == ("clara@example.org", "es")
 
 
-def test_password_is_changed_only_by_who_knows_it(her, visitor):
+def test_changing_the_password_needs_the_present_one(her, visitor):
     answer = her.post("/en/account/password/", data={"password": "wrong words entirely", "new_password": NEW})
 
     assert answer.status_code == 422
@@ -179,7 +179,7 @@ def test_own_data_shows_the_roles(moderator):
     assert 'href="/en/forums/open-forum/"' in page
 
 
-def test_own_data_leaves_out_what_its_owner_may_not_see(app, alice, world):
+def test_own_data_omits_what_their_owner_may_not_see(app, alice, world):
     with app.app_context():
         db.session.get(Forum, world.forum).published_at = None
         db.session.commit()

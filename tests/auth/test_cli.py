@@ -64,7 +64,7 @@ def test_bad_input_makes_nothing(app, world, options, typed):
     assert find_user(app, "root@example.org") is None
 
 
-def test_existing_account_is_left_alone(app, world):
+def test_existing_account_is_not_changed(app, world):
     create(app)
     result = create(app, "--admin")
 

@@ -15,12 +15,12 @@ RIGHT = {"password": PASSWORD}
 
 @pytest.fixture
 def path(visitor, world, mailbox: Mailbox) -> str:
-    """The path of the link in the mail to somebody who has just signed up."""
+    """The path of the link in the email to someone who has just signed up."""
     visitor.post("/en/auth/sign-up/", data=SIGN_UP)
     return mailbox()[0].path
 
 
-def test_page_of_a_link_is_kept_by_no_cache(app, visitor, path):
+def test_page_of_a_link_is_not_cached(app, visitor, path):
     app.config["WTF_CSRF_ENABLED"] = True
 
     assert visitor.get(path).headers["Cache-Control"].startswith("private")
@@ -54,7 +54,7 @@ def test_right_password_confirms_and_leads_to_signing_in(app, visitor, path):
     ],
 )
 def test_link_alone_confirms_nothing(app, visitor, path, password, message):
-    """Somebody else may have signed up with this address, and know the password."""
+    """Someone else may have signed up with this address, and know the password."""
     answer = visitor.post(path.replace("/fr/", "/en/"), data={"password": password} if password is not None else {})
 
     assert answer.status_code == 422
@@ -65,7 +65,7 @@ def test_link_alone_confirms_nothing(app, visitor, path, password, message):
     assert visitor.post(path, data=RIGHT).status_code == 302, "the link still works"
 
 
-def test_owner_whose_address_others_used_first_signs_up_and_confirms_by_any_of_the_links(app, visitor, path, mailbox):
+def test_owner_can_confirm_with_any_link_after_others_used_the_address(app, visitor, path, mailbox):
     own = SIGN_UP | {"name": "The Owner", "password": "entirely new words", "submission": "own"}
     visitor.post("/en/auth/sign-up/", data=own)
 
@@ -111,7 +111,7 @@ def test_new_link_can_be_asked_for(visitor, unconfirmed, mailbox: Mailbox):
     assert visitor.post(mail.path, data=RIGHT).status_code == 302
 
 
-def test_new_link_is_good_for_every_sign_up_with_its_own_password(app, visitor, path, mailbox: Mailbox):
+def test_new_link_confirms_any_sign_up_with_its_own_password(app, visitor, path, mailbox: Mailbox):
     visitor.post("/en/auth/sign-up/", data=SIGN_UP | {"password": "others know these words", "submission": "another"})
     visitor.post(ASK, data={"email": "nadia@example.org"})
 
@@ -159,7 +159,7 @@ def test_confirming_needs_a_token(app, visitor, path):
     assert find_user(app, "nadia@example.org") is None
 
 
-def test_way_back_is_kept_from_signing_in_over_signing_up_to_signing_in_again(visitor, world, mailbox: Mailbox):
+def test_destination_is_kept_through_sign_up_and_confirmation(visitor, world, mailbox: Mailbox):
     there = "/en/topics/1/reply/?to=2"
     page = visitor.get(f"/en/auth/sign-in/?{urlencode({'next': there})}").text
     sign_up = re.search(r'<a href="(/en/auth/sign-up/\?[^"]*)">Sign up for an account</a></li>\n</ul>', page)[1]
@@ -170,27 +170,27 @@ def test_way_back_is_kept_from_signing_in_over_signing_up_to_signing_in_again(vi
     assert visitor.post(answer.location, data=RIGHT | {"email": SIGN_UP["email"]}).location == there
 
 
-def test_way_back_takes_the_language_of_the_mail(visitor, world, mailbox: Mailbox):
+def test_destination_is_in_the_language_of_the_email(visitor, world, mailbox: Mailbox):
     visitor.post("/en/auth/sign-up/?next=/en/portal/", data=SIGN_UP)
 
     assert visitor.post(mailbox()[0].path, data=RIGHT).location == "/fr/auth/sign-in/?next=/fr/portal/"
 
 
 @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/\\evil.example", "/" + "a" * 300])
-def test_way_back_leads_to_no_other_site_and_makes_no_endless_link(target: str, visitor, world, mailbox: Mailbox):
+def test_destination_on_another_site_or_too_long_is_dropped(target: str, visitor, world, mailbox: Mailbox):
     visitor.post(f"/en/auth/sign-up/?{urlencode({'next': target})}", data=SIGN_UP)
 
     assert visitor.post(mailbox()[0].path, data=RIGHT).location == "/fr/auth/sign-in/"
 
 
-def test_way_back_puts_no_words_into_a_mail(visitor, world, mailbox: Mailbox):
-    """Whoever signs somebody else up does not write to him."""
+def test_destination_adds_no_readable_text_to_an_email(visitor, world, mailbox: Mailbox):
+    """Signing up with another person's address must not be a way to write to them."""
     visitor.post("/en/auth/sign-up/?next=/visit-evil.example/", data=SIGN_UP)
 
     assert "evil" not in mailbox()[0].text
 
 
-def test_new_link_leads_on_too(visitor, unconfirmed, mailbox: Mailbox):
+def test_new_link_keeps_the_destination_too(visitor, unconfirmed, mailbox: Mailbox):
     visitor.post(f"{ASK}?next=/en/portal/", data={"email": unconfirmed.email})
 
     answer = visitor.post(mailbox()[0].path, data=RIGHT)

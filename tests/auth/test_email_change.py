@@ -29,7 +29,7 @@ def her(app: Flask, clara) -> FlaskClient:
 
 @pytest.fixture
 def mails(her, mailbox: Mailbox) -> dict[str, Letter]:
-    """The mails to both addresses, after she has asked for the new one."""
+    """The emails to both addresses after she has requested the change."""
     assert her.post(ASK, data=CHANGE).location == ASK
     return {"old": mailbox()[-2], "new": mailbox()[-1]}
 
@@ -49,7 +49,7 @@ def test_link_goes_to_both_addresses_in_the_language_of_the_account(mails):
 
 
 @pytest.mark.parametrize("order", [("old", "new"), ("new", "old")])
-def test_both_confirm_in_any_order_and_until_then_the_old_one_is_valid(app, visitor, mails, order):
+def test_both_confirm_in_either_order_and_until_then_the_old_one_is_valid(app, visitor, mails, order):
     first, second = (mails[side].path for side in order)
     after_first = visitor.post(first)
     between = (has(app, "clara@example.org"), has(app, NEW))
@@ -61,7 +61,7 @@ def test_both_confirm_in_any_order_and_until_then_the_old_one_is_valid(app, visi
     assert is_signed_in(sign_in(visitor, NEW))
 
 
-def test_what_was_still_to_tell_a_moderator_goes_to_the_new_address(app: Flask, visitor, mails):
+def test_unsent_emails_to_a_moderator_go_to_the_new_address(app: Flask, visitor, mails):
     with app.app_context():
         clara, forum = find_by_email("clara@example.org"), make_forum("moderated")
         values = {"recipient": clara.email, "language": "es", "subject": "1", "text": "1", "html": "1"}
@@ -84,16 +84,16 @@ def test_opening_the_links_changes_nothing(app, visitor, mails):
     assert visitor.get(mails["old"].path).status_code == 200, "nor is one used up"
 
 
-def test_address_that_somebody_else_gets_at_that_moment_is_refused_clearly(app, visitor, mails, monkeypatch):
+def test_address_taken_by_someone_else_at_the_same_moment_is_refused(app, visitor, mails, monkeypatch):
     visitor.post(mails["old"].path)
     add_person(app, "dora", email=NEW)
-    monkeypatch.setattr(email_change, "_make_room", lambda _email: None)  # who came first is not seen yet
+    monkeypatch.setattr(email_change, "_make_room", lambda _email: None)  # the other account is not visible yet
 
     assert visitor.post(mails["new"].path).status_code == 410
     assert has(app, "clara@example.org")
 
 
-def test_whoever_is_suspended_changes_no_address_with_a_link_that_was_mailed_before(app, visitor, mails):
+def test_suspended_person_cannot_change_the_address_with_an_earlier_link(app, visitor, mails):
     visitor.post(mails["old"].path)
     with app.app_context():
         user = db.session.scalar(select(User).where(User.email == "clara@example.org"))
@@ -116,7 +116,7 @@ def test_one_address_cannot_confirm_for_the_other(app, visitor, mails, side):
     assert has(app, "clara@example.org")
 
 
-def test_password_is_asked_for(app, her, mailbox: Mailbox):
+def test_changing_the_address_needs_the_password(app, her, mailbox: Mailbox):
     answer = her.post(ASK, data=CHANGE | {"password": "wrong words entirely"})
 
     assert answer.status_code == 422
@@ -126,7 +126,7 @@ def test_password_is_asked_for(app, her, mailbox: Mailbox):
 
 
 @pytest.mark.parametrize("email", ["", "clara", "clara@", "x" * 250 + "@example.org", "CLARA@example.org"])
-def test_address_that_is_none_or_the_same_is_refused(her, mailbox: Mailbox, email):
+def test_invalid_or_unchanged_address_is_refused(her, mailbox: Mailbox, email):
     answer = her.post(ASK, data=CHANGE | {"email": email})
 
     assert answer.status_code == 422
@@ -143,7 +143,7 @@ def test_taken_address_gets_the_same_answer_and_page(her):
     assert ask("bruno@example.org") == ask(NEW)
 
 
-def test_taken_address_is_told_by_mail_and_never_changes_hands(app, visitor, her, mailbox: Mailbox):
+def test_owner_of_a_taken_address_is_told_by_email_and_keeps_it(app, visitor, her, mailbox: Mailbox):
     her.post(ASK, data=CHANGE | {"email": "bruno@example.org"})
     old, taken = mailbox()
     visitor.post(old.path)
@@ -155,7 +155,7 @@ def test_taken_address_is_told_by_mail_and_never_changes_hands(app, visitor, her
     assert has(app, "clara@example.org")
 
 
-def test_address_that_was_taken_meanwhile_stays_with_its_owner(app, visitor, mails):
+def test_address_taken_in_the_meantime_remains_with_its_owner(app, visitor, mails):
     visitor.post(mails["new"].path)
     add_person(app, "other", email=NEW)
 
@@ -167,8 +167,8 @@ def test_address_that_was_taken_meanwhile_stays_with_its_owner(app, visitor, mai
     assert has(app, "clara@example.org")
 
 
-def test_account_that_was_never_confirmed_gives_way(app, visitor, mails):
-    """Somebody signed up with an address that is not his: that keeps nobody from it."""
+def test_unconfirmed_account_is_replaced(app, visitor, mails):
+    """Signing up with another person's address does not keep its owner from it."""
     add_person(app, "other", email=NEW, confirmed_at=None)
 
     for mail in mails.values():
@@ -203,7 +203,7 @@ def test_someone_else_who_is_signed_in_stays_so(alice, mails):
     assert is_signed_in(alice)
 
 
-def test_older_reset_link_dies(visitor, mails, mailbox: Mailbox):
+def test_change_invalidates_earlier_reset_links(visitor, mails, mailbox: Mailbox):
     visitor.post("/en/auth/forgot/", data={"email": "clara@example.org"})
     reset = mailbox()[-1].path
     for mail in mails.values():
@@ -212,7 +212,7 @@ def test_older_reset_link_dies(visitor, mails, mailbox: Mailbox):
     assert visitor.get(reset).status_code == 410
 
 
-def test_new_address_is_told_and_nothing_is_kept_of_the_old_one(app, visitor, mails, mailbox: Mailbox):
+def test_new_address_is_told_and_the_old_one_is_stored_nowhere(app, visitor, mails, mailbox: Mailbox):
     for mail in mails.values():
         visitor.post(mail.path)
 
@@ -223,7 +223,7 @@ def test_new_address_is_told_and_nothing_is_kept_of_the_old_one(app, visitor, ma
         assert db.session.scalar(select(EmailChange)) is None
 
 
-def test_cancelled_change_is_made_by_no_link(app, her, visitor, mails):
+def test_links_of_a_cancelled_change_are_invalid(app, her, visitor, mails):
     visitor.post(mails["old"].path)
     answer = her.post("/en/account/email/cancel/")
 
@@ -232,7 +232,7 @@ def test_cancelled_change_is_made_by_no_link(app, her, visitor, mails):
     assert has(app, "clara@example.org")
 
 
-def test_asking_anew_kills_the_links_of_before(app, her, visitor, mails, mailbox: Mailbox):
+def test_new_request_invalidates_earlier_links(app, her, visitor, mails, mailbox: Mailbox):
     visitor.post(mails["old"].path)
     her.post(ASK, data=CHANGE | {"email": "clara@example.com"})
 
@@ -241,14 +241,14 @@ def test_asking_anew_kills_the_links_of_before(app, her, visitor, mails, mailbox
     assert not has(app, "clara@example.com"), "the old address has not agreed to this one"
 
 
-def test_new_password_kills_the_links(her, visitor, mails):
+def test_new_password_invalidates_the_links(her, visitor, mails):
     her.post("/en/account/password/", data={"password": PASSWORD, "new_password": "entirely new words"})
 
     assert [visitor.post(mail.path).status_code for mail in mails.values()] == [410, 410]
     assert "A change that waits" not in her.get(ASK).text
 
 
-def test_page_says_what_waits(her, visitor, mails):
+def test_page_shows_the_pending_change(her, visitor, mails):
     before = her.get(ASK).text
     visitor.post(mails["new"].path)
     after = her.get(ASK).text
@@ -266,7 +266,7 @@ def test_expired_link_is_gone(app, visitor, clara, mails, side):
     assert visitor.post(f"/en/auth/email/{side}/{token}/").status_code == 410
 
 
-def test_page_forgets_what_has_expired(app, her, mails):
+def test_page_does_not_show_an_expired_change(app, her, mails):
     with app.app_context():
         db.session.scalar(select(EmailChange)).created_at = utcnow() - timedelta(days=3, seconds=2)
         db.session.commit()

@@ -1,6 +1,6 @@
 """Deleting an account keeps the record and removes the person, everywhere and for good.
 
-MARKER stands in all that tells who she is, and in all that she wrote that is not, or not any more, in the record.
+MARKER is in everything that identifies her, and in everything that she wrote outside the record.
 """
 
 from collections.abc import Callable
@@ -67,7 +67,7 @@ def full_world(app: Flask) -> FullWorld:
 
 @pytest.fixture
 def her_id(app: Flask, full_world: FullWorld) -> int:
-    """The key of somebody of whom there is something in every place that can have it."""
+    """The key of someone about whom something is stored in every possible place."""
     with app.app_context():
         user = User(email=EMAIL, password_hash=PASSWORD_HASH, language="fr", confirmed_at=utcnow(), **PROFILE)
         db.session.add(user)
@@ -80,7 +80,7 @@ def her_id(app: Flask, full_world: FullWorld) -> int:
 
 @pytest.fixture
 def her(app: Flask, her_id: int) -> FlaskClient:
-    """She, after having written by herself too."""
+    """Her, signed in, after she has posted too."""
     client = sign_in_by_form(app.test_client(), EMAIL)
     form = {"title": "Her topic", "body": "Her words", "language": "en", "question": "0", "submission": "once"}
     assert client.post("/en/forums/open-forum/groups/group-1/new/", data=form).status_code == 302
@@ -112,7 +112,7 @@ def _write(user: User, world: FullWorld) -> None:
 
 
 def write_letters(world: FullWorld) -> None:
-    """What the Secretariat has posted for somebody of her name, with and without the title."""
+    """Messages that the Secretariat has posted for someone with her name, with and without the title."""
     topic, admin = db.session.get_one(Topic, world.small.topic), db.session.get_one(User, world.small.admin)
     for name in (PROFILE["name"], f"{PROFILE['title']} {PROFILE['name']}"):
         by_letter = make_message(topic, admin, "Words of a letter.", speaker=name)
@@ -148,14 +148,14 @@ def delete(client: FlaskClient, **change: str):
 
 
 def marked(app: Flask) -> list[tuple]:
-    """The rows of the whole database in which the marker stands."""
+    """The rows of the whole database that contain the marker."""
     return [row for row in dump(app) if MARKER in str(row).casefold()]
 
 
-# What is left
+# What remains
 
 
-def test_file_that_nobody_ever_read_leaves_the_disk(app, her):
+def test_file_that_was_never_published_is_deleted_from_the_disk(app, her):
     keys = [key for key, name in read(app, Attachment.key, Attachment.name) if name == f"{MARKER}.txt"]
     delete(her)
 
@@ -164,14 +164,14 @@ def test_file_that_nobody_ever_read_leaves_the_disk(app, her):
         assert not [key for key in keys if storage().exists(key)]
 
 
-def test_nothing_in_the_database_tells_who_it_was(app, her):
+def test_database_no_longer_identifies_the_person(app, her):
     assert len(marked(app)) > 10
     assert delete(her).location == DELETED
 
     assert marked(app) == []
 
 
-def test_no_page_tells_who_it_was(app, her, full_world):
+def test_no_page_identifies_the_person(app, her, full_world):
     delete(her)
     readers = {name: full_world.people[name] for name in ("moderator", "admin")}
     clients = {"visitor": app.test_client()} | {name: sign_in(app, key) for name, key in readers.items()}
@@ -183,7 +183,7 @@ def test_no_page_tells_who_it_was(app, her, full_world):
 
 
 @pytest.mark.parametrize("language", ["en", "es", "fr"])
-def test_messages_stand_under_a_number_in_the_reader_s_language(visitor, her, full_world, language):
+def test_messages_are_shown_under_a_number_in_the_reader_s_language(visitor, her, full_world, language):
     delete(her)
     pages = [visitor.get(f"/{language}{path}/topics/{full_world.small.topic}/").text for path in ("", "/print")]
 
@@ -193,7 +193,7 @@ def test_messages_stand_under_a_number_in_the_reader_s_language(visitor, her, fu
         assert "The Kingdom of Tests" in page, "for whom she spoke stays"
 
 
-def test_feed_names_the_number(visitor, her, full_world):
+def test_feed_shows_the_number(visitor, her, full_world):
     delete(her)
     feed = etree.fromstring(visitor.get("/fr/feeds/forums/open-forum.atom").data)
 
@@ -202,7 +202,7 @@ def test_feed_names_the_number(visitor, her, full_world):
     assert None not in names
 
 
-def test_capacity_and_state_stay_and_the_organization_goes(app, her, her_id):
+def test_capacity_and_state_remain_and_the_organization_is_removed(app, her, her_id):
     delete(her)
 
     rows = read(app, Message.id, Message.capacity, Message.country, Message.organization, Message.author_id)
@@ -210,7 +210,7 @@ def test_capacity_and_state_stay_and_the_organization_goes(app, her, her_id):
     assert own == {("expert", "XA", ""), ("expert", "XA", "An Organization of Others")}
 
 
-def test_organization_of_an_earlier_time_is_named_nowhere_either(app, her):
+def test_earlier_organization_is_removed_everywhere_too(app, her):
     delete(her)
 
     assert not [
@@ -218,7 +218,7 @@ def test_organization_of_an_earlier_time_is_named_nowhere_either(app, her):
     ]
 
 
-def test_what_she_typed_for_others_stays_theirs(app, visitor, her, full_world):
+def test_messages_typed_for_others_are_not_changed(app, visitor, her, full_world):
     delete(her)
 
     [row] = [row for row in read(app, Message.speaker, Message.organization) if row.speaker == "Somebody Else"]
@@ -247,7 +247,7 @@ def test_files_go_with_their_messages(app, her):
     assert [row.name for row in read(app, Attachment.name) if row.name == "annex.txt"] == ["annex.txt"]
 
 
-def test_texts_that_are_not_in_the_record_go_and_their_numbers_stay(app, her, her_id):
+def test_texts_that_are_not_in_the_record_are_erased_and_their_numbers_remain(app, her, her_id):
     before = [row.id for row in read(app, Message.id)]
     delete(her)
 
@@ -260,7 +260,7 @@ def test_texts_that_are_not_in_the_record_go_and_their_numbers_stay(app, her, he
     assert not [row for row in own if row.status == "pending"]
 
 
-def test_what_others_wrote_is_left_alone(app, her, her_id, full_world):
+def test_messages_of_others_are_not_changed(app, her, her_id, full_world):
     def others():
         rows = read(app, Message.id, Message.body, Message.organization, Message.author_id)
         return [row for row in rows if row.author_id not in {her_id, full_world.small.admin}]
@@ -272,7 +272,7 @@ def test_what_others_wrote_is_left_alone(app, her, her_id, full_world):
     assert "Nobody Else" in {row.speaker for row in read(app, Message.speaker)}
 
 
-def test_moderation_record_and_log_keep_what_was_done(app, her, her_id, full_world):
+def test_record_and_log_keep_the_acts(app, her, her_id, full_world):
     delete(her)
 
     assert (her_id, {"en": "Well"}) in read(app, Act.user_id, Act.reason)
@@ -281,7 +281,7 @@ def test_moderation_record_and_log_keep_what_was_done(app, her, her_id, full_wor
     assert (her_id, "delete", "") in [row[1:4] for row in entries], "and that the account was deleted"
 
 
-def test_report_stays_without_its_words(app, her, her_id):
+def test_report_remains_without_its_words(app, her, her_id):
     delete(her)
 
     assert (her_id, "") in read(app, Report.reporter_id, Report.reason)
@@ -308,12 +308,12 @@ def test_administration_shows_the_number(app, her, her_id, full_world):
     assert admin.post(f"/en/admin/users/{her_id}/", data=PROFILE | {"language": "en"}).status_code == 404
 
 
-# What the Secretariat posted for somebody of her name
+# What the Secretariat posted for someone with her name
 
 
 @pytest.fixture
 def letters(app: Flask, her_id: int, full_world: FullWorld) -> Callable[[], set[tuple[str, str]]]:
-    """Who speaks in the letters, with the organization."""
+    """The speakers of the letters, with the organization."""
     with app.app_context():
         write_letters(full_world)
 
@@ -324,7 +324,7 @@ def letters(app: Flask, her_id: int, full_world: FullWorld) -> Callable[[], set[
     return speakers
 
 
-def test_nobody_erases_a_speaker_by_deleting_an_account_of_the_same_name(app, her, letters):
+def test_speaker_is_not_erased_by_deleting_an_account_with_the_same_name(app, her, letters):
     before = letters()
     assert delete(her, is_speaker="y").location == DELETED
 
@@ -332,9 +332,7 @@ def test_nobody_erases_a_speaker_by_deleting_an_account_of_the_same_name(app, he
 
 
 @pytest.mark.parametrize("tick", [{}, {"is_speaker": "y"}])
-def test_speaker_is_erased_where_an_administrator_says_that_it_is_the_same_person(
-    app, her_id, full_world, letters, tick
-):
+def test_speaker_is_erased_if_an_administrator_says_that_it_is_the_same_person(app, her_id, full_world, letters, tick):
     before, admin = letters(), sign_in(app, full_world.small.admin)
     page = admin.get(f"/en/admin/users/{her_id}/delete/").text
     admin.post(f"/en/admin/users/{her_id}/delete/", data={"email": EMAIL, **tick})
@@ -345,7 +343,7 @@ def test_speaker_is_erased_where_an_administrator_says_that_it_is_the_same_perso
 
 
 @pytest.mark.parametrize("space", ["\u00a0", "\u202f"])
-def test_kind_of_the_spaces_in_a_name_makes_it_no_other_name(app, her_id, full_world, letters, space: str):
+def test_names_with_other_kinds_of_spaces_are_the_same(app, her_id, full_world, letters, space: str):
     with app.app_context():
         for message in db.session.scalars(select(Message)):
             message.speaker, message.on_behalf_of = (
@@ -359,7 +357,7 @@ def test_kind_of_the_spaces_in_a_name_makes_it_no_other_name(app, her_id, full_w
     assert not marked(app)
 
 
-def test_administrator_is_asked_about_no_speaker_where_there_is_none(app, her_id, full_world):
+def test_administrator_is_not_asked_about_a_speaker_if_there_is_none(app, her_id, full_world):
     page = sign_in(app, full_world.small.admin).get(f"/en/admin/users/{her_id}/delete/").text
 
     assert "is_speaker" not in page
@@ -377,7 +375,7 @@ def test_she_is_signed_out_everywhere(app, her, her_id):
     assert not is_signed_in(other)
 
 
-def test_nobody_signs_in_to_it_again(app, visitor, her, her_id):
+def test_no_one_can_sign_in_to_it_again(app, visitor, her, her_id):
     with app.app_context():
         old_link = tokens.make(tokens.RESET, db.session.get(User, her_id))
     delete(her)
@@ -398,7 +396,7 @@ def test_address_can_have_a_new_account(app, visitor, her, her_id):
         assert db.session.scalar(select(User.id).where(User.email == EMAIL)) != her_id
 
 
-def test_what_is_being_written_at_that_moment_is_not_posted(app, her, her_id, full_world):
+def test_message_being_written_at_that_moment_is_not_posted(app, her, her_id, full_world):
     page = f"/en/topics/{full_world.small.topic}/reply/"
     token = sign_in(app, her_id)
     delete(her)
@@ -406,7 +404,7 @@ def test_what_is_being_written_at_that_moment_is_not_posted(app, her, her_id, fu
     assert token.post(page, data={"body": "Too late", "language": "en"}).status_code == 403
 
 
-def test_profile_that_is_being_changed_at_that_moment_stays_empty(app, her, her_id, monkeypatch):
+def test_profile_being_changed_at_that_moment_remains_empty(app, her, her_id, monkeypatch):
     real = actions.transaction
 
     def after_deletion():
@@ -439,7 +437,7 @@ def test_typed_address_may_have_capitals_and_spaces(her):
     assert delete(her, email=f"  {EMAIL.upper()} ").location == DELETED
 
 
-def test_code_is_needed_where_there_is_a_second_step(app, her, her_id):
+def test_code_is_needed_if_there_is_a_second_step(app, her, her_id):
     with app.app_context():
         db.session.get(User, her_id).totp_secret = TOTP_SECRET
         db.session.commit()
@@ -449,7 +447,7 @@ def test_code_is_needed_where_there_is_a_second_step(app, her, her_id):
     assert delete(her, code=Device().code()).location == DELETED
 
 
-def test_last_administrator_stays(app, admin, world):
+def test_last_administrator_cannot_delete_the_account(app, admin, world):
     with app.app_context():
         db.session.get(User, world.admin).password_hash = PASSWORD_HASH
         db.session.commit()
@@ -461,7 +459,7 @@ def test_last_administrator_stays(app, admin, world):
     assert is_signed_in(admin)
 
 
-def test_one_of_two_administrators_can_go(app, admin, world):
+def test_one_of_two_administrators_can_delete_the_account(app, admin, world):
     with app.app_context():
         db.session.get(User, world.admin).password_hash = PASSWORD_HASH
         db.session.get(User, world.bruno).is_admin = True
@@ -493,7 +491,7 @@ def test_administrator_deletes_it_at_request(app, her, her_id, full_world):
     assert FORMER["en"] in admin.get("/en/admin/log/").text
 
 
-def test_account_that_is_deleted_twice_is_said_to_be_deleted_already(app, her, her_id, full_world):
+def test_deleting_an_account_twice_says_that_it_is_already_deleted(app, her, her_id, full_world):
     admin = sign_in(app, full_world.small.admin)
     address = f"/en/admin/users/{her_id}/delete/"
     first = admin.post(address, data={"email": EMAIL})
@@ -513,7 +511,7 @@ def test_administrator_types_the_address(app, her, her_id, full_world, email):
     assert is_signed_in(her)
 
 
-def test_administrator_does_not_delete_himself_there(admin, world):
+def test_administrators_cannot_delete_their_own_account_there(admin, world):
     answer = admin.post(f"/en/admin/users/{world.admin}/delete/", data={"email": "admin@example.org"})
 
     assert answer.status_code == 409
@@ -521,7 +519,7 @@ def test_administrator_does_not_delete_himself_there(admin, world):
 
 
 @pytest.mark.parametrize("name", ["alice", "moderator", "visitor"])
-def test_nobody_else_deletes_an_account(world, name, request, app):
+def test_only_administrators_delete_accounts_of_others(world, name, request, app):
     client = request.getfixturevalue(name)
 
     assert client.post(f"/en/admin/users/{world.bruno}/delete/", data={"email": "bruno@example.org"}).status_code == 403

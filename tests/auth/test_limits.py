@@ -1,4 +1,4 @@
-"""Limits of account forms. No stranger keeps an owner out: what is refused to others, the owner can do.
+"""Limits of account forms. No stranger can lock an owner out: what others are refused, the owner can still do.
 
 The site of `limited` allows two of everything, and six wrong passwords or codes for an account over all networks.
 """
@@ -26,12 +26,12 @@ def attempt(client: FlaskClient, email: str = CLARA, password: str = WRONG, host
 
 
 def another(client: FlaskClient) -> FlaskClient:
-    """Another browser, which has no cookies."""
+    """Another browser, without cookies."""
     return client.application.test_client()
 
 
 def attack(client: FlaskClient, email: str = CLARA, hosts: int = 4) -> list[int]:
-    """Wrong passwords for an account, from so many networks, three from each."""
+    """Wrong passwords for an account from this many networks, three from each."""
     return [attempt(another(client), email, WRONG, f"10.0.0.{host}") for host in range(hosts) for _ in range(3)]
 
 
@@ -44,7 +44,7 @@ def test_wrong_passwords_from_one_network_are_limited(limited):
     assert attempt(limited, password=PASSWORD, host=OWN) == 302, "but not from elsewhere"
 
 
-def test_attack_from_two_addresses_keeps_no_owner_out(limited):
+def test_attack_from_two_addresses_does_not_lock_out_the_owner(limited):
     answers = [attempt(limited, host=host) for host in OTHERS for _ in range(20)]
 
     assert answers == ([422] * 2 + [429] * 18) * 2
@@ -57,7 +57,7 @@ def test_wrong_passwords_for_an_account_are_limited_over_all_networks(limited):
     assert attempt(limited, "diana@example.org", PASSWORD, OWN) == 302
 
 
-def test_guesses_at_the_same_moment_are_limited_as_one_after_the_other(limited):
+def test_simultaneous_guesses_are_limited_like_successive_ones(limited):
     attempt(limited)
     start = threading.Barrier(8)
 
@@ -72,7 +72,7 @@ def test_guesses_at_the_same_moment_are_limited_as_one_after_the_other(limited):
     assert sorted(answers) == [422] + [429] * 7
 
 
-def test_addresses_without_an_account_are_limited_alike(limited):
+def test_addresses_without_an_account_are_limited_in_the_same_way(limited):
     def told(email: str) -> tuple[list[int], str]:
         answers = attack(limited, email)
         page = another(limited).post(
@@ -86,7 +86,7 @@ def test_addresses_without_an_account_are_limited_alike(limited):
     assert told("no-one@example.org") == with_account
 
 
-def test_browser_that_has_signed_in_before_passes_whatever_others_do(limited):
+def test_known_browser_can_sign_in_whatever_others_do(limited):
     attempt(limited, password=PASSWORD, host=OWN)
     limited.post("/en/auth/sign-out/")
     attack(limited)
@@ -113,14 +113,14 @@ def test_browser_is_known_only_for_the_accounts_that_it_has_signed_in_to(limited
 
 
 @pytest.mark.parametrize("value", ["x", "W10.x.y", "a" * 3_000, "é"])
-def test_cookie_of_another_making_is_none(limited, value):
+def test_forged_cookie_is_ignored(limited, value):
     limited.set_cookie("known-browser", value, path="/en/auth/")
     attack(limited)
 
     assert attempt(limited, password=PASSWORD, host=OWN) == 429
 
 
-def test_cookie_of_a_known_browser_names_no_account_and_goes_to_no_page_for_readers(limited):
+def test_cookie_of_a_known_browser_names_no_account_and_is_not_sent_to_pages_for_readers(limited):
     data = {"email": CLARA, "password": PASSWORD}
     cookies = [
         cookie for cookie in limited.post(SIGN_IN, data=data).headers.getlist("Set-Cookie") if "known-browser" in cookie
@@ -136,8 +136,8 @@ def test_cookie_of_a_known_browser_names_no_account_and_goes_to_no_page_for_read
     assert limited.get("/en/portal/").headers["Cache-Control"].startswith("public")
 
 
-def test_others_get_in_by_a_link_from_an_email(limited):
-    """Past the limit, from a browser that is not known and a network that is refused."""
+def test_owner_can_get_in_by_an_emailed_link(limited):
+    """Beyond the limit, from an unknown browser and a refused network."""
     attack(limited)
     owner = another(limited)
     refusal = owner.post(SIGN_IN, data={"email": CLARA, "password": PASSWORD}, environ_base={"REMOTE_ADDR": OTHERS[0]})
@@ -195,7 +195,7 @@ def test_wrong_codes_are_limited_for_a_network_and_for_the_account(limited):
     assert guess(another(limited), "10.0.5.5", Device().code()) == 429, "the right code too"
 
 
-def test_thief_of_a_password_keeps_no_owner_from_the_second_step(limited):
+def test_thief_of_a_password_does_not_lock_the_owner_out_of_the_second_step(limited):
     assert guess(limited, OWN, Device().code(-1)) == 302
     limited.post("/en/auth/sign-out/")
     for host in (*OTHERS, OWN):
@@ -216,7 +216,7 @@ def test_owner_on_a_new_browser_passes_the_second_step_after_choosing_a_new_pass
     assert limited.post("/en/auth/second-step/", data={"code": Device().code()}).status_code == 302
 
 
-def test_wrong_codes_of_known_browsers_are_limited_for_all_of_them(limited):
+def test_known_browsers_share_a_limit_of_wrong_codes(limited):
     second = another(limited)
     assert guess(limited, OWN, Device().code(-1)) == 302
     assert guess(second, OWN, Device().code()) == 302
@@ -235,7 +235,7 @@ def forgot(client: FlaskClient, host: str = OWN, path: str = FORGOT, email: str 
 
 
 @pytest.mark.parametrize("path", [FORGOT, "/en/auth/confirm/"])
-def test_account_gets_so_many_emails_and_the_answer_stays_the_same(limited, path):
+def test_emails_to_an_account_are_limited_and_the_answer_is_the_same(limited, path):
     answers = {forgot(limited, f"10.0.0.{host}", path) for host in range(10)}
 
     assert answers == {(302, "/en/auth/check-mail/")}
@@ -244,7 +244,7 @@ def test_account_gets_so_many_emails_and_the_answer_stays_the_same(limited, path
 
 
 @pytest.mark.parametrize("email", [CLARA, "no-one@example.org"])
-def test_one_who_asks_a_hundred_times_keeps_no_owner_from_choosing_a_password(limited, email):
+def test_a_hundred_requests_do_not_keep_the_owner_from_choosing_a_password(limited, email):
     answers = [forgot(limited, host, email=email)[0] for host in OTHERS for _ in range(50)]
 
     assert answers == ([302] * 2 + [429] * 48) * 2
@@ -252,7 +252,7 @@ def test_one_who_asks_a_hundred_times_keeps_no_owner_from_choosing_a_password(li
     assert forgot(another(limited), email=email) == (302, "/en/auth/check-mail/")
 
 
-def test_links_that_others_asked_for_work_for_the_owner(limited):
+def test_links_requested_by_others_work_for_the_owner(limited):
     for host in OTHERS:
         forgot(limited, host)
     forgot(another(limited))
@@ -262,7 +262,7 @@ def test_links_that_others_asked_for_work_for_the_owner(limited):
     assert attempt(owner, password="entirely new words", host=OWN) == 302
 
 
-def test_known_browser_asks_for_a_link_whatever_its_network_did(limited):
+def test_known_browser_can_request_a_link_whatever_its_network_did(limited):
     attempt(limited, password=PASSWORD, host=OTHERS[0])
     limited.post("/en/auth/sign-out/")
     for email in ("x@example.org", "y@example.org", "z@example.org"):
@@ -284,13 +284,13 @@ def test_sign_ups_from_one_network_are_limited(limited):
     assert [sign_up(limited, email=f"{name}@example.org") for name in ("p", "q", "r")] == [302, 302, 429]
 
 
-def test_form_that_has_to_be_corrected_counts_for_nothing(limited):
+def test_form_that_has_to_be_corrected_does_not_count(limited):
     assert [sign_up(limited, password="short") for _ in range(4)] == [422] * 4
     assert sign_up(limited) == 302
 
 
-def test_attack_on_signing_up_from_two_addresses_keeps_no_owner_out(limited):
-    """Not even where the emails of this hour were used up before the owner's own sign-up."""
+def test_attack_on_signing_up_from_two_addresses_does_not_lock_out_the_owner(limited):
+    """Not even if the limit of emails was reached before the owner's own sign-up."""
     for host in OTHERS:
         for number in range(10):
             sign_up(limited, host, submission=f"{host} {number}", password=f"others know these words {number}")
@@ -303,7 +303,7 @@ def test_attack_on_signing_up_from_two_addresses_keeps_no_owner_out(limited):
     assert attempt(another(limited), SIGN_UP["email"], PASSWORD, OWN) == 302
 
 
-def test_sign_in_without_confirming_sends_so_many_emails_and_says_so(limited):
+def test_emails_at_unconfirmed_sign_ins_are_limited_and_the_page_says_so(limited):
     sign_up(limited)
     texts = [limited.post(SIGN_IN, data={"email": SIGN_UP["email"], "password": PASSWORD}).text for _ in range(2)]
 
@@ -312,17 +312,17 @@ def test_sign_in_without_confirming_sends_so_many_emails_and_says_so(limited):
     assert len(read_mails(limited.application)) == 2
 
 
-def test_wrong_passwords_at_a_link_to_confirm_are_limited(limited):
+def test_wrong_passwords_at_a_confirmation_link_are_limited(limited):
     sign_up(limited)
     path = read_mails(limited.application)[0].path
 
     assert [limited.post(path, data={"password": WRONG}).status_code for _ in range(3)] == [422, 422, 429]
 
 
-# What is told
+# Refusals
 
 
-def test_refusal_tells_when_to_try_again(limited):
+def test_refusal_says_when_to_try_again(limited):
     for _ in range(3):
         answer = limited.post(SIGN_IN, data={"email": CLARA, "password": WRONG})
 
@@ -350,7 +350,7 @@ def test_refusal_is_a_page_in_the_language_of_the_reader(limited, language, sent
     assert answer.text.count("<h1") == 1
 
 
-def test_refusal_gives_back_the_form_as_it_was_filled_in_but_for_the_password(limited):
+def test_refusal_gives_back_the_form_without_the_password(limited):
     for _ in range(3):
         answer = limited.post("/en/auth/sign-up/", data=SIGN_UP, environ_base={"REMOTE_ADDR": OWN})
 
@@ -391,7 +391,7 @@ def test_guesses_at_the_password_are_limited_over_all_forms(limited, path):
     assert answers == [422, 422, 429]
 
 
-def test_nobody_can_fill_mailboxes_by_changing_addresses(limited):
+def test_requests_to_change_the_address_are_limited(limited):
     attempt(limited, password=PASSWORD)
 
     def ask(number: int) -> int:

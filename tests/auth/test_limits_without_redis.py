@@ -1,4 +1,4 @@
-"""Limits go on while Redis is away, and return to it: a real server is started, killed and started again."""
+"""Limits are counted in memory while Redis is away: a real server is started, killed and started again."""
 
 import socket
 import time
@@ -24,7 +24,7 @@ MakeSite = Callable[[str], Flask]
 
 @pytest.fixture
 def server(free_port: int, tmp_path: Path) -> Iterator[ValkeyServer]:
-    """A server that keeps nothing on disk; it may have ended by itself when the test is over."""
+    """A server that stores nothing on disk; it may already have ended when the test is over."""
     running = ValkeyServer(port=free_port, data_dir=tmp_path / "redis")
     running.start()
     yield running
@@ -41,7 +41,7 @@ def free_port() -> int:
 
 @pytest.fixture
 def make_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeSite]:
-    """A site with this REDIS_URL, where an account takes three wrong passwords; Redis is asked again at once."""
+    """A site with this REDIS_URL that allows three wrong passwords and asks Redis again at once."""
     monkeypatch.setattr(limits, "SECONDS_AWAY", 0.0)
     made = []
 
@@ -86,7 +86,7 @@ def test_two_workers_count_together_in_redis(server: ValkeyServer, make_site: Ma
     assert health(first) == (200, SOUND)
 
 
-def test_limits_go_on_in_memory_and_return_to_redis(server: ValkeyServer, make_site: MakeSite):
+def test_limits_are_counted_in_memory_until_redis_is_back(server: ValkeyServer, make_site: MakeSite):
     app = make_site(server.connection_url)
     assert [attempt(app) for _ in range(2)] == [422, 422]
 
@@ -100,7 +100,7 @@ def test_limits_go_on_in_memory_and_return_to_redis(server: ValkeyServer, make_s
     assert [attempt(app) for _ in range(4)] == [422, 422, 422, 429]
 
 
-def test_redis_that_ends_while_something_is_counted_gives_back_no_more_than_was_taken(server, make_site: MakeSite):
+def test_attempts_counted_before_redis_ends_are_not_given_back_in_memory(server, make_site: MakeSite):
     app, limit = make_site(server.connection_url), Limit("sign_in_to_account_from_network", "somewhere")
     with app.app_context():
         limiter = limits.Limiter()
@@ -110,7 +110,7 @@ def test_redis_that_ends_while_something_is_counted_gives_back_no_more_than_was_
         assert [limiter.take(limit) is None for _ in range(4)] == [True, True, True, False]
 
 
-def test_connection_of_before_a_restart_costs_nothing(server: ValkeyServer, make_site: MakeSite):
+def test_connection_from_before_a_restart_is_replaced_silently(server: ValkeyServer, make_site: MakeSite):
     app = make_site(server.connection_url)
     attempt(app)
     server.terminate()
@@ -121,7 +121,7 @@ def test_connection_of_before_a_restart_costs_nothing(server: ValkeyServer, make
 
 
 def test_redis_that_hangs_is_waited_for_once(make_site: MakeSite, monkeypatch: pytest.MonkeyPatch):
-    """It takes connections and answers none: the next request does not ask it at all."""
+    """It accepts connections but does not answer: the next request does not ask it at all."""
     monkeypatch.setattr(limits, "SECONDS_AWAY", 60.0)
     with socket.create_server(("127.0.0.1", 0)) as mute:
         app = make_site(f"redis://127.0.0.1:{mute.getsockname()[1]}")

@@ -1,4 +1,4 @@
-"""What is kept about a person, as a page and as a file."""
+"""What is stored about a person, as a page and as a file."""
 
 import json
 from datetime import datetime
@@ -38,7 +38,7 @@ STATUSES = (MessageStatus.PENDING, MessageStatus.WITHHELD, MessageStatus.WITHDRA
 
 @pytest.fixture
 def rich(app: Flask, world: World) -> World:
-    """Alice has something of everything that can be kept about a person."""
+    """Alice has something of everything that can be stored about a person."""
     with app.app_context():
         alice, topic = db.session.get(User, world.alice), db.session.get(Topic, world.topic)
         for status in STATUSES:
@@ -74,7 +74,7 @@ def read(client) -> dict:
     return json.loads(client.get(FILE).data)
 
 
-def test_file_is_saved_and_kept_by_nobody(alice, rich):
+def test_file_is_downloaded_and_not_cached(alice, rich):
     answer = alice.get(FILE)
 
     assert answer.mimetype == "application/json"
@@ -99,7 +99,7 @@ def test_file_has_messages_of_every_status_with_their_texts(alice, rich):
         assert messages[status]["body"] == f"Text that is {status}"
 
 
-def test_file_has_all_the_rest(alice, rich):
+def test_file_has_everything_else(alice, rich):
     data = read(alice)
 
     assert [topic["title"] for topic in data["topics"]] == ["Reporting formats"]
@@ -110,7 +110,7 @@ def test_file_has_all_the_rest(alice, rich):
     assert len(data["sign_ins"]) == len(data["forms_sent"]) == 1
 
 
-def test_log_tells_what_was_done_about_a_person_and_of_others_nothing(alice, rich):
+def test_log_entries_have_details_only_about_the_person(alice, rich):
     entries = read(alice)["log"]
 
     assert [entry["done_by_you"] for entry in entries] == [True, False]
@@ -119,7 +119,7 @@ def test_log_tells_what_was_done_about_a_person_and_of_others_nothing(alice, ric
     assert "Somebody else" not in json.dumps(entries)
 
 
-def test_mails_are_listed_without_the_links_in_them(app, alice, rich, visitor):
+def test_emails_are_listed_without_their_links(app, alice, rich, visitor):
     visitor.post("/en/auth/forgot/", data={"email": "alice@example.org"})
 
     [mail] = read(alice)["mails"]
@@ -127,7 +127,7 @@ def test_mails_are_listed_without_the_links_in_them(app, alice, rich, visitor):
     assert "/auth/reset/" not in alice.get(FILE).text
 
 
-def test_file_and_page_hold_no_secret(app, alice, rich):
+def test_file_and_page_have_no_secrets(app, alice, rich):
     with app.app_context():
         user = db.session.get(User, rich.alice)
         secrets = [user.password_hash, TOTP_SECRET, "a hash of a code", "a key of a form"]
@@ -138,7 +138,7 @@ def test_file_and_page_hold_no_secret(app, alice, rich):
         assert not [secret for secret in secrets if secret in text], path
 
 
-def test_file_is_of_nobody_else(bruno, rich):
+def test_file_has_nothing_about_others(bruno, rich):
     data = read(bruno)
 
     assert data["profile"]["email"] == "bruno@example.org"
@@ -147,7 +147,7 @@ def test_file_is_of_nobody_else(bruno, rich):
     assert data["reports"] == []
 
 
-def test_file_leaves_out_what_its_owner_may_not_see(app, alice, rich):
+def test_file_omits_what_its_owner_may_not_see(app, alice, rich):
     with app.app_context():
         db.session.get(Forum, rich.forum).published_at = None
         db.session.query(ForumRole).delete()

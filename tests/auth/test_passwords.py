@@ -20,7 +20,7 @@ def weakness(password: str) -> object:
         "😀" * 3 + "abcdefg",
     ],
 )
-def test_good_password_is_taken(password):
+def test_good_password_is_accepted(password):
     assert weakness(password) is None
 
 
@@ -40,7 +40,7 @@ def test_ten_characters_are_enough_and_two_hundred_the_most():
     ["password123", "PASSWORD123", "P@ssw0rd123", "Password123!!", "iloveyou1234", "contraseña1", "motdepasse123",
      "qwerty12345", "azertyuiop123", "tequieromucho", "welcome2026!", "1q2w3e4r5t"],
 )  # fmt: skip
-def test_common_password_is_refused_in_its_usual_disguises(password):
+def test_common_password_is_refused_with_its_usual_variations(password):
     assert weakness(password) is passwords.TOO_COMMON
 
 
@@ -66,15 +66,15 @@ def test_password_with_the_address_or_the_site_is_refused(password):
     assert weakness(password) is passwords.TOO_NEAR
 
 
-def test_short_local_part_forbids_no_words():
+def test_short_local_part_excludes_no_passwords():
     assert passwords.weakness("banana split tree", email="ana@example.org", site_name="Plenary") is None
 
 
-def test_bundled_list_holds_only_passwords_that_are_long_enough():
+def test_bundled_list_has_only_passwords_that_are_long_enough():
     assert len(passwords._common()) > 300
 
 
-def test_hash_tells_right_from_wrong():
+def test_hash_accepts_the_right_password_only():
     stored = passwords.hash_password("four plain words")
 
     assert passwords.is_right(stored, "four plain words")
@@ -83,5 +83,5 @@ def test_hash_tells_right_from_wrong():
     assert not passwords.is_right("!", "!")
 
 
-def test_lone_surrogates_are_no_error():
+def test_lone_surrogates_cause_no_error():
     assert not passwords.is_right(passwords.hash_password("four plain words"), "\ud800" * 10)

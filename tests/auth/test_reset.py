@@ -11,7 +11,7 @@ NEW = "entirely new words"
 
 @pytest.fixture
 def path(visitor, clara, mailbox: Mailbox) -> str:
-    """The path of the link that Clara was mailed."""
+    """The path of the link in the email to Clara."""
     visitor.post(ASK, data={"email": "clara@example.org"})
     return mailbox()[0].path
 
@@ -27,7 +27,7 @@ def test_asking_gets_the_same_answer_for_every_address(visitor, clara, unconfirm
     assert len({(answer.status_code, answer.location, answer.text) for answer in answers}) == 1
 
 
-def test_link_is_mailed_in_the_language_of_the_account(visitor, clara, mailbox: Mailbox):
+def test_link_is_emailed_in_the_language_of_the_account(visitor, clara, mailbox: Mailbox):
     visitor.post(ASK, data={"email": "CLARA@example.org"})
 
     [mail] = mailbox()
@@ -36,7 +36,7 @@ def test_link_is_mailed_in_the_language_of_the_account(visitor, clara, mailbox: 
     assert mail.path in mail.html, "both parts carry the whole address"
 
 
-def test_unknown_address_is_told_so_by_mail(visitor, world, mailbox: Mailbox):
+def test_unknown_address_is_told_so_by_email(visitor, world, mailbox: Mailbox):
     visitor.post("/es/auth/forgot/", data={"email": "nobody@example.org"})
 
     [mail] = mailbox()
@@ -66,7 +66,7 @@ def test_reset_ends_every_sign_in(app, visitor, path):
     assert not is_signed_in(elsewhere)
 
 
-def test_reset_is_told_by_mail(visitor, path, mailbox: Mailbox):
+def test_reset_is_announced_by_email(visitor, path, mailbox: Mailbox):
     visitor.post(path, data={"new_password": NEW})
 
     mail = mailbox()[-1]
@@ -85,14 +85,14 @@ def test_used_link_is_gone_and_leads_to_a_new_one(visitor, path, method):
     assert 'href="/es/auth/forgot/"' in answer.text
 
 
-def test_older_link_dies_with_the_reset(visitor, path, mailbox: Mailbox):
+def test_reset_invalidates_earlier_links(visitor, path, mailbox: Mailbox):
     visitor.post(ASK, data={"email": "clara@example.org"})
     visitor.post(path, data={"new_password": NEW})
 
     assert visitor.get(mailbox()[1].path).status_code == 410
 
 
-def test_changing_the_password_kills_the_link(app, path):
+def test_changing_the_password_invalidates_the_link(app, path):
     clara = sign_in(app.test_client())
     clara.post("/en/account/password/", data={"password": PASSWORD, "new_password": NEW})
 
@@ -123,7 +123,7 @@ def test_weak_password_is_refused_and_the_link_still_works(visitor, path, passwo
     assert visitor.post(path, data={"new_password": NEW}).status_code == 302
 
 
-def test_address_that_is_not_confirmed_is_led_to_signing_up(visitor, unconfirmed, mailbox: Mailbox):
+def test_unconfirmed_address_is_told_to_sign_up_again(visitor, unconfirmed, mailbox: Mailbox):
     visitor.post(ASK, data={"email": "hugo@example.org"})
 
     [mail] = mailbox()
@@ -131,7 +131,7 @@ def test_address_that_is_not_confirmed_is_led_to_signing_up(visitor, unconfirmed
     assert "have forgotten the password that you chose when you signed up" in " ".join(mail.text.split())
 
 
-def test_reset_confirms_an_account_that_was_made_before_and_never_confirmed(app, visitor, world, mailbox: Mailbox):
+def test_reset_confirms_an_unconfirmed_account(app, visitor, world, mailbox: Mailbox):
     add_person(app, "olga", confirmed_at=None)
     visitor.post(ASK, data={"email": "olga@example.org"})
     visitor.post(mailbox()[0].path, data={"new_password": NEW})
@@ -140,7 +140,7 @@ def test_reset_confirms_an_account_that_was_made_before_and_never_confirmed(app,
     assert is_signed_in(sign_in(visitor, "olga@example.org", NEW))
 
 
-def test_second_link_leaves_the_first_one_good(visitor, path, mailbox: Mailbox):
+def test_first_link_remains_valid_after_a_second(visitor, path, mailbox: Mailbox):
     visitor.post(ASK, data={"email": "clara@example.org"})
 
     assert visitor.post(path, data={"new_password": NEW}).status_code == 302

@@ -1,4 +1,4 @@
-"""The second step of signing in: set up, taken, and removed."""
+"""The second step of signing in: setting it up, taking it and removing it."""
 
 import html
 import re
@@ -13,8 +13,8 @@ from itsdangerous import TimestampSigner
 from lxml import html as lxml_html
 from sqlalchemy import select
 
-from app.auth import proof
-from app.auth.proof import matching_step, qr_code, secret_for
+from app.auth import account, second_step
+from app.auth.second_step import matching_step, qr_code, secret_for
 from app.database import utcnow
 from app.extensions import db
 from app.models import LogEntry, RecoveryCode, User
@@ -33,7 +33,7 @@ NEW = "entirely new words"
 
 @pytest.fixture
 def halfway(visitor, diana) -> FlaskClient:
-    """Diana, who has written her password."""
+    """Diana, who has entered her password."""
     assert visitor.post(SIGN_IN, data=DIANA).status_code == 302
     return visitor
 
@@ -52,7 +52,7 @@ def clara_here(app, clara) -> FlaskClient:
 
 @pytest.fixture
 def required(app: Flask) -> Iterator[None]:
-    """The setting that administrators have to have a second step."""
+    """The setting that requires administrators to have a second step."""
     site = app.config["SITE"]
     app.config["SITE"] = replace(site, require_second_step_for_admins=True)
     yield
@@ -60,7 +60,7 @@ def required(app: Flask) -> Iterator[None]:
 
 
 def offered(page: str) -> Device:
-    """A device that has taken over the secret that a page shows."""
+    """A device with the secret that a page shows."""
     return Device(re.search(r'class="secret"[^>]*>([A-Z2-7 ]+)<', page)[1].replace(" ", ""))
 
 
@@ -83,7 +83,7 @@ def test_password_alone_does_not_sign_in(halfway):
     assert halfway.get(CODE).status_code == 200
 
 
-def test_password_leads_to_the_code_and_on_to_where_one_wanted_to_go(visitor, diana):
+def test_password_leads_to_the_code_and_then_to_the_destination(visitor, diana):
     answer = visitor.post(f"{SIGN_IN}?next=/en/portal/", data=DIANA)
     assert answer.location == f"{CODE}?next=%2Fen%2Fportal%2F"
 
@@ -92,11 +92,11 @@ def test_password_leads_to_the_code_and_on_to_where_one_wanted_to_go(visitor, di
 
 
 @pytest.mark.parametrize("target", ["//evil.example", "/\\evil.example", "https:evil.example", "javascript:alert(1)"])
-def test_nobody_is_led_off_the_site(halfway, target):
+def test_destination_is_never_on_another_site(halfway, target):
     assert halfway.post(CODE, query_string={"next": target}, data={"code": Device().code()}).location == "/en/"
 
 
-def test_page_of_the_code_says_whom_to_write_to_about_a_lost_one(reachable, diana):
+def test_page_of_the_code_says_whom_to_contact_if_the_device_is_lost(reachable, diana):
     client = reachable.test_client()
     client.post(SIGN_IN, data=DIANA)
 
@@ -118,17 +118,17 @@ def test_clock_that_is_one_step_off_is_tolerated(halfway, steps):
 
 
 @pytest.mark.parametrize("steps", [-3, -2, 2, 3])
-def test_clock_that_is_further_off_is_not(halfway, steps):
+def test_clock_that_is_two_steps_off_is_not_tolerated(halfway, steps):
     assert WRONG in halfway.post(CODE, data={"code": Device().code(steps)}).text
     assert not is_signed_in(halfway)
 
 
 @pytest.mark.parametrize("form", ["{0}{1}{2} {3}{4}{5}", " {0}{1}{2}-{3}{4}{5}", "\u00a0{0}{1}{2}{3}{4}{5}\n"])
-def test_code_may_be_divided_in_any_way(halfway, form):
+def test_code_may_have_separators(halfway, form):
     assert halfway.post(CODE, data={"code": form.format(*Device().code())}).status_code == 302
 
 
-def test_digits_of_other_scripts_are_digits(halfway):
+def test_digits_of_other_scripts_are_accepted(halfway):
     fullwidth = "".join(chr(ord(digit) - ord("0") + 0xFF10) for digit in Device().code())
 
     assert halfway.post(CODE, data={"code": fullwidth}).status_code == 302
@@ -144,7 +144,7 @@ def test_code_is_accepted_once(app, halfway):
     assert not is_signed_in(other)
 
 
-def test_code_older_than_one_that_was_used_is_refused(app, halfway):
+def test_code_older_than_a_used_one_is_refused(app, halfway):
     halfway.post(CODE, data={"code": Device().code(1)})
     other = app.test_client()
     other.post(SIGN_IN, data=DIANA)
@@ -165,7 +165,7 @@ def test_recovery_code_signs_in_once(app, halfway):
     assert not is_signed_in(other)
 
 
-def test_recovery_code_of_somebody_else_is_none(app, clara, halfway):
+def test_recovery_code_of_another_person_is_refused(app, clara, halfway):
     with app.app_context():
         code = db.session.scalar(select(RecoveryCode.code_hash))
         db.session.add(RecoveryCode(user_id=clara.id, code_hash=code))
@@ -176,13 +176,13 @@ def test_recovery_code_of_somebody_else_is_none(app, clara, halfway):
     assert [halfway.post(CODE, data={"code": f"recov-ery0{n}"}).status_code for n in range(10)] == [422] * 10
 
 
-def test_code_without_the_password_is_worth_nothing(visitor, diana):
+def test_code_without_the_password_does_not_sign_in(visitor, diana):
     assert visitor.get(CODE).location == SIGN_IN
     assert visitor.post(CODE, data={"code": Device().code()}).location == SIGN_IN
     assert not is_signed_in(visitor)
 
 
-def test_password_is_good_for_ten_minutes(app, visitor, diana, monkeypatch):
+def test_code_must_follow_the_password_within_ten_minutes(app, visitor, diana, monkeypatch):
     now = int(utcnow().timestamp())
     monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _self: now)
     visitor.post(SIGN_IN, data=DIANA)
@@ -195,7 +195,7 @@ def test_password_is_good_for_ten_minutes(app, visitor, diana, monkeypatch):
     assert not is_signed_in(visitor)
 
 
-def test_new_password_ends_what_was_begun_with_the_old_one(app, halfway, diana):
+def test_new_password_ends_a_sign_in_begun_with_the_old_one(app, halfway, diana):
     with app.app_context():
         db.session.get(User, diana.id).password_hash = "another"
         db.session.commit()
@@ -214,7 +214,7 @@ def test_session_is_renewed(halfway):
         assert session.permanent
 
 
-def test_page_of_the_code_is_a_whole_page_in_each_language(halfway):
+def test_page_of_the_code_is_complete_in_each_language(halfway):
     for language in ("en", "es", "fr"):
         path = f"/{language}/auth/second-step/"
         answer = halfway.get(path)
@@ -230,7 +230,7 @@ def test_code_needs_a_token(app, halfway):
     assert Device().code() not in answer.text, "a code is not given back"
 
 
-def test_wrong_password_says_nothing_of_a_second_step(visitor, diana, clara):
+def test_wrong_password_reveals_no_second_step(visitor, diana, clara):
     answers = [
         visitor.post(SIGN_IN, data={"email": f"{name}@example.org", "password": "wrong words entirely"})
         for name in ("diana", "clara")
@@ -255,7 +255,7 @@ def test_page_shows_the_secret_as_picture_link_and_text(clara_here):
     assert "data:" not in answer.text
 
 
-def test_secret_stays_the_same_while_one_is_at_it(app, clara, clara_here):
+def test_secret_is_the_same_until_it_is_set_up(app, clara, clara_here):
     wrong = clara_here.post(PAGE, data={"password": PASSWORD, "code": "000000"})
 
     assert offered(wrong.text) == offered(clara_here.get(PAGE).text)
@@ -281,32 +281,32 @@ def test_without_password_and_right_code_nothing_is_turned_on(app, clara_here, c
     assert find_user(app, "clara@example.org").totp_secret is None
 
 
-def test_turned_on_it_is_told_when_and_what_to_do(app, clara_here, mailbox: Mailbox):
+def test_email_says_when_it_was_turned_on_and_what_to_do(app, clara_here, mailbox: Mailbox):
     set_up(clara_here)
     [mail] = mailbox()
 
     assert (mail.recipient, mail.language) == ("clara@example.org", "es")
     assert mail.subject == "Se ha activado el inicio de sesión en dos pasos"
     for text in (mail.text, mail.html):
-        assert app.extensions["languages"]["es"].moment(proof.utcnow()) in text
+        assert app.extensions["languages"]["es"].moment(second_step.utcnow()) in text
         assert "Escriba de inmediato a la Secretaría" in text
         assert "http://127.0.0.1:8000/es/auth/forgot/" in text
 
 
-def test_what_turns_nothing_on_is_not_told(clara_here, mailbox: Mailbox):
+def test_failed_attempt_sends_no_email(clara_here, mailbox: Mailbox):
     clara_here.post(PAGE, data={"password": PASSWORD, "code": "000000"})
 
     assert mailbox() == []
 
 
-def test_wrong_first_code_is_answered_without_recovery_codes_which_there_are_not_yet(clara_here):
+def test_error_at_the_first_code_mentions_no_recovery_codes(clara_here):
     answer = clara_here.post(PAGE, data={"password": PASSWORD, "code": "000000"})
 
     assert WRONG in answer.text
     assert "recovery" not in answer.text
 
 
-def test_code_of_the_set_up_does_not_sign_in_as_well(app, clara_here):
+def test_code_used_for_setting_up_does_not_sign_in(app, clara_here):
     device, _codes = set_up(clara_here)
     other = app.test_client()
     other.post(SIGN_IN, data=DIANA | {"email": "clara@example.org"})
@@ -315,7 +315,7 @@ def test_code_of_the_set_up_does_not_sign_in_as_well(app, clara_here):
     assert other.post(CODE, data={"code": device.code(1)}).status_code == 302
 
 
-def test_recovery_codes_are_shown_once_and_kept_as_hashes(app, clara_here):
+def test_recovery_codes_are_shown_once_and_stored_as_hashes(app, clara_here):
     _device, codes = set_up(clara_here)
 
     assert codes_of(clara_here.get(PAGE).text) == []
@@ -354,7 +354,7 @@ def test_setting_up_in_two_windows_at_once_keeps_the_first(app, clara_here, monk
         db.session.flush()
 
     device = offered(clara_here.get(PAGE).text)
-    monkeypatch.setattr(proof, "require_unchanged", other_window)
+    monkeypatch.setattr(account, "require_unchanged", other_window)
 
     assert clara_here.post(PAGE, data={"password": PASSWORD, "code": device.code()}).status_code == 409
 
@@ -373,7 +373,7 @@ def test_new_recovery_codes_replace_the_old_ones(app, her):
     assert other.post(CODE, data={"code": codes_of(answer.text)[0]}).status_code == 302
 
 
-def test_turning_off_asks_for_password_and_code(app, her):
+def test_turning_off_needs_password_and_code(app, her):
     for wrong in ({"password": "wrong words entirely"}, {"code": "000000"}, {"password": ""}, {"code": ""}):
         assert her.post(OFF, data={"password": PASSWORD, "code": Device().code(), **wrong}).status_code == 422
     assert find_user(app, "diana@example.org").totp_secret == TOTP_SECRET
@@ -382,7 +382,7 @@ def test_turning_off_asks_for_password_and_code(app, her):
     assert find_user(app, "diana@example.org").totp_secret is None
 
 
-def test_turned_off_the_password_is_enough_and_codes_are_gone(app, her, mailbox: Mailbox):
+def test_password_is_enough_after_turning_off_and_codes_are_deleted(app, her, mailbox: Mailbox):
     her.post(OFF, data={"password": PASSWORD, "code": Device().code()})
 
     assert is_signed_in(sign_in(app.test_client(), "diana@example.org"))
@@ -391,8 +391,8 @@ def test_turned_off_the_password_is_enough_and_codes_are_gone(app, her, mailbox:
         assert db.session.scalar(select(RecoveryCode)) is None
 
 
-def test_code_used_before_is_not_good_after_setting_up_anew(app, her):
-    """The last step is kept, and another secret is offered."""
+def test_used_code_is_refused_after_setting_up_again(app, her):
+    """The last step is stored, and another secret is offered."""
     her.post(OFF, data={"password": PASSWORD, "code": Device().code()})
     device = offered(her.get(PAGE).text)
 
@@ -401,7 +401,7 @@ def test_code_used_before_is_not_good_after_setting_up_anew(app, her):
 
 
 @pytest.mark.parametrize("path", [CODES, OFF])
-def test_without_a_second_step_there_is_nothing_to_turn_off(clara_here, path):
+def test_turning_off_without_a_second_step_leads_to_its_page(clara_here, path):
     data = {"password": PASSWORD, "code": "000000"}
 
     assert clara_here.get(path).location == PAGE
@@ -427,7 +427,7 @@ def test_reset_password_keeps_the_second_step(visitor, diana, mailbox: Mailbox):
 # Administrators
 
 
-def test_administrator_sets_it_up_before_administering(admin, required):
+def test_administrator_without_a_second_step_is_led_to_set_it_up(admin, required):
     for path in ("/en/admin/", "/en/admin/users/?q=x", "/en/admin/log.csv"):
         answer = admin.get(path)
         assert answer.status_code == 302
@@ -436,7 +436,7 @@ def test_administrator_sets_it_up_before_administering(admin, required):
     assert "Administrators of this site need a second step" in page
 
 
-def test_administrator_changes_nothing_before(admin, required, world, app):
+def test_administrator_without_a_second_step_cannot_change_anything(admin, required, world, app):
     answer = admin.post(f"/en/admin/users/{world.alice}/", data={"name": "Alicia"})
 
     assert answer.status_code == 403
@@ -453,7 +453,7 @@ def test_administrator_with_a_second_step_administers(app, admin, required, worl
     assert admin.get("/en/admin/").status_code == 200
 
 
-def test_after_setting_up_the_way_leads_back(app, admin, required, world):
+def test_page_after_setting_up_leads_back(app, admin, required, world):
     with app.app_context():
         db.session.get(User, world.admin).password_hash = PASSWORD_HASH
         db.session.commit()
@@ -467,12 +467,12 @@ def test_after_setting_up_the_way_leads_back(app, admin, required, world):
     assert admin.get("/en/admin/log/").status_code == 200
 
 
-def test_setting_asks_nothing_of_others(alice, required):
+def test_setting_does_not_affect_others(alice, required):
     assert alice.get("/en/admin/").status_code == 403
     assert "Administrators of this site need" not in alice.get(PAGE).text
 
 
-def test_without_the_setting_administrators_choose(admin):
+def test_second_step_is_optional_without_the_setting(admin):
     assert admin.get("/en/admin/").status_code == 200
 
 
@@ -483,7 +483,7 @@ def remove(app: Flask, email: str):
     return app.test_cli_runner().invoke(args=["users", "remove-second-step", "--email", email])
 
 
-def test_lost_device_is_removed_logged_and_told(app, her, mailbox: Mailbox):
+def test_removing_the_second_step_is_logged_and_announced(app, her, mailbox: Mailbox):
     result = remove(app, " DIANA@example.org")
 
     assert result.exit_code == 0, result.output
@@ -497,7 +497,7 @@ def test_lost_device_is_removed_logged_and_told(app, her, mailbox: Mailbox):
 
 
 @pytest.mark.parametrize("email", ["clara@example.org", "nobody@example.org", "nobody"])
-def test_nothing_is_removed_where_there_is_none(app, clara, email):
+def test_removing_a_missing_second_step_is_an_error(app, clara, email):
     result = remove(app, email)
 
     assert result.exit_code == 1
@@ -508,7 +508,7 @@ def test_nothing_is_removed_where_there_is_none(app, clara, email):
 # The codes themselves
 
 
-def test_codes_are_those_of_the_standard():
+def test_codes_agree_with_the_standard():
     """RFC 6238, appendix B, with SHA-1; six digits are the last six of its eight."""
     secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
     for seconds, code in ((59, "287082"), (1111111109, "081804"), (1234567890, "005924"), (20000000000, "353130")):

@@ -28,7 +28,7 @@ def post(client: FlaskClient, email: str, password: str, query: str = "") -> obj
 
 
 @pytest.mark.parametrize("language", ["en", "es", "fr"])
-def test_sign_in_page_works_and_is_for_one_person(app, visitor, world, language):
+def test_sign_in_page_works_and_is_not_cached(app, visitor, world, language):
     app.config["WTF_CSRF_ENABLED"] = True
 
     answer = visitor.get(f"/{language}/auth/sign-in/")
@@ -48,7 +48,7 @@ def test_case_and_spaces_of_the_address_do_not_matter(visitor, clara):
     assert post(visitor, "  CLARA@Example.org", PASSWORD).status_code == 302
 
 
-def test_accents_of_a_password_may_be_composed_in_either_way(visitor, app, world):
+def test_password_is_the_same_with_composed_or_decomposed_accents(visitor, app, world):
     with app.app_context():
         add_person(app, "inés")
         user = db.session.merge(find_user(app, "inés@example.org"))
@@ -74,7 +74,7 @@ def test_every_failure_has_one_message(visitor, clara, email, password):
 
 def test_unknown_address_takes_as_long_as_a_wrong_password(visitor, clara):
     def seconds(email: str) -> float:
-        start = time.process_time()  # what else the machine does must not count
+        start = time.process_time()  # other load on the machine must not count
         post(visitor, email, "wrong words entirely")
         return time.process_time() - start
 
@@ -93,11 +93,11 @@ def test_empty_form_is_refused(visitor, world):
     assert "Write your password." in answer.text
 
 
-def test_account_without_a_password_takes_none(app, visitor, world):
+def test_account_without_a_password_accepts_none(app, visitor, world):
     assert post(visitor, "alice@example.org", "!").status_code == 422, "the cast of the tests has no password"
 
 
-def test_unconfirmed_person_is_told_to_confirm_and_gets_a_new_mail(visitor, unconfirmed, mailbox: Mailbox):
+def test_unconfirmed_person_is_told_to_confirm_and_gets_a_new_email(visitor, unconfirmed, mailbox: Mailbox):
     answer = post(visitor, "hugo@example.org", PASSWORD)
 
     [mail] = mailbox()
@@ -136,7 +136,7 @@ def test_cookie_is_kept_from_scripts_and_other_sites(visitor, clara):
         assert "SameSite=Lax" in cookie
 
 
-def test_stored_sign_in_cannot_be_used_by_who_reads_the_database(app, visitor, clara):
+def test_stored_sign_in_is_useless_to_a_reader_of_the_database(app, visitor, clara):
     sign_in(visitor)
 
     with visitor.session_transaction() as session:
@@ -147,7 +147,7 @@ def test_stored_sign_in_cannot_be_used_by_who_reads_the_database(app, visitor, c
         assert stored.token_hash == SignIn.hash_of(token)
 
 
-def test_sign_ins_that_nobody_ended_end_after_half_a_year(app, clara):
+def test_sign_ins_end_after_half_a_year(app, clara):
     forgotten = sign_in(app.test_client())
     with app.app_context():
         db.session.scalar(select(SignIn)).created_at = utcnow() - timedelta(days=181)
@@ -158,7 +158,7 @@ def test_sign_ins_that_nobody_ended_end_after_half_a_year(app, clara):
     assert not is_signed_in(forgotten)
 
 
-def test_browser_is_kept_short(app, visitor, clara):
+def test_stored_name_of_the_browser_is_cut(app, visitor, clara):
     visitor.post(PATH, data={"email": "clara@example.org", "password": PASSWORD}, headers={"User-Agent": "x" * 5000})
 
     with app.app_context():
@@ -166,7 +166,7 @@ def test_browser_is_kept_short(app, visitor, clara):
 
 
 @pytest.mark.parametrize("target", ["/en/portal/", "/en/topics/1/reply/?to=2"])
-def test_person_is_led_to_where_he_wanted_to_go(visitor, clara, target):
+def test_sign_in_leads_to_the_destination(visitor, clara, target):
     assert visitor.post(PATH, query_string={"next": target}, data={
         "email": "clara@example.org", "password": PASSWORD
     }).location == target  # fmt: skip
@@ -189,14 +189,14 @@ def test_person_is_led_to_where_he_wanted_to_go(visitor, clara, target):
         "",
     ],
 )
-def test_nobody_is_led_off_the_site(visitor, clara, target):
+def test_destination_is_never_on_another_site(visitor, clara, target):
     data = {"email": "clara@example.org", "password": PASSWORD}
 
     assert visitor.post(PATH, query_string={"next": target}, data=data).location == "/en/"
     assert visitor.get(PATH, query_string={"next": target}).location == "/en/", "nor once signed in"
 
 
-def test_failed_attempt_keeps_where_to_go(visitor, clara):
+def test_failed_attempt_keeps_the_destination(visitor, clara):
     answer = post(visitor, "clara@example.org", "wrong words entirely", "?next=/en/portal/")
 
     assert 'action="/en/auth/sign-in/?next=/en/portal/"' in answer.text
@@ -210,7 +210,7 @@ def test_guarded_page_leads_to_sign_in_and_back(visitor, clara):
     assert visitor.post(answer.location, data=data).location == "/en/account/profile/"
 
 
-def test_whoever_switches_the_language_before_signing_in_comes_to_the_page_in_it(visitor, clara):
+def test_destination_is_in_the_language_chosen_before_signing_in(visitor, clara):
     page = visitor.get("/en/account/profile/", follow_redirects=True).text
     french = html.unescape(re.search(r'<a href="([^"]*)" lang="fr"', page)[1])
 
@@ -241,7 +241,7 @@ def test_signing_out_ends_this_sign_in_only(app, clara):
     assert is_signed_in(there)
 
 
-def test_cookie_of_a_sign_in_that_was_ended_is_worth_nothing(visitor, clara):
+def test_cookie_of_an_ended_sign_in_is_invalid(visitor, clara):
     sign_in(visitor)
     cookie = visitor.get_cookie("session").value
     visitor.post("/en/auth/sign-out/")
@@ -251,7 +251,7 @@ def test_cookie_of_a_sign_in_that_was_ended_is_worth_nothing(visitor, clara):
     assert not is_signed_in(visitor)
 
 
-def test_signing_out_takes_the_cookie_away(visitor, clara):
+def test_signing_out_deletes_the_cookie(visitor, clara):
     sign_in(visitor)
     visitor.post("/en/auth/sign-out/")
 
@@ -259,7 +259,7 @@ def test_signing_out_takes_the_cookie_away(visitor, clara):
     assert not visitor.get("/en/").headers.getlist("Set-Cookie")
 
 
-def test_signing_out_is_no_link(visitor, clara):
+def test_signing_out_needs_a_post(visitor, clara):
     sign_in(visitor)
 
     assert visitor.get("/en/auth/sign-out/").status_code == 405
@@ -279,7 +279,7 @@ def test_signing_in_needs_a_token(app, visitor, clara):
     assert post(visitor, "clara@example.org", PASSWORD).status_code == 400
 
 
-def test_sign_in_page_says_whom_to_write_to_where_the_site_names_an_address(reachable: Flask, world: World, visitor):
+def test_sign_in_page_has_the_contact_address_if_there_is_one(reachable: Flask, world: World, visitor):
     address = f'<a href="mailto:{CONTACT}">{CONTACT}</a>'
 
     assert address in reachable.test_client().get("/en/auth/sign-in/").text
@@ -287,9 +287,7 @@ def test_sign_in_page_says_whom_to_write_to_where_the_site_names_an_address(reac
 
 
 @pytest.mark.parametrize("path", ["/en/", "/en/pages/rules/", "/en/forums/open-forum/", "/en/nowhere/"])
-def test_foot_of_every_page_says_whom_to_write_to_where_the_site_names_an_address(
-    path: str, reachable: Flask, world: World, visitor
-):
+def test_foot_of_every_page_has_the_contact_address_if_there_is_one(path: str, reachable: Flask, world: World, visitor):
     foot = reachable.test_client().get(path).text.split("<footer")[1]
 
     assert f'<a href="mailto:{CONTACT}">{CONTACT}</a>' in foot

@@ -1,4 +1,4 @@
-"""The account page lists where somebody is signed in, and ends it."""
+"""The account page lists a person's sign-ins, and can end them."""
 
 import re
 
@@ -43,7 +43,7 @@ def test_every_sign_in_is_listed_and_this_one_marked(here, there):
     assert len(re.findall(END, page)) == 1, "one can be ended, this one is left by signing out"
 
 
-def test_one_is_ended(here, there):
+def test_single_sign_in_is_ended(here, there):
     answer = here.post(re.search(END, here.get("/en/account/").text)[1])
 
     assert answer.location == "/en/account/#sign-ins"
@@ -60,7 +60,7 @@ def test_all_others_are_ended(app, here, there):
     assert [is_signed_in(client) for client in (here, there, third)] == [True, False, False]
 
 
-def test_nobody_ends_what_is_not_his(app, alice, there):
+def test_only_the_owner_ends_a_sign_in(app, alice, there):
     with app.app_context():
         foreign = db.session.scalar(select(SignIn.id).where(SignIn.browser == FIREFOX))
 
@@ -69,11 +69,11 @@ def test_nobody_ends_what_is_not_his(app, alice, there):
     assert is_signed_in(there)
 
 
-def test_one_that_does_not_exist_is_not_found(here):
+def test_missing_sign_in_is_not_found(here):
     assert here.post("/en/account/sign-ins/999/end/").status_code == 404
 
 
-def test_ending_is_no_link_and_needs_a_token(app, here, there):
+def test_ending_needs_a_post_and_a_token(app, here, there):
     path = re.search(END, here.get("/en/account/").text)[1]
     app.config["WTF_CSRF_ENABLED"] = True
 
@@ -82,7 +82,7 @@ def test_ending_is_no_link_and_needs_a_token(app, here, there):
     assert is_signed_in(there)
 
 
-def test_button_for_all_others_is_there_only_if_there_are_others(here):
+def test_button_for_all_others_is_shown_only_if_there_are_others(here):
     assert END_OTHERS not in here.get("/en/account/").text
 
 
@@ -97,7 +97,7 @@ def test_button_for_all_others_is_there_only_if_there_are_others(here):
         ("", ""),
     ],
 )
-def test_browser_is_called_as_people_know_it(user_agent, name):
+def test_browser_is_shown_by_its_usual_name(user_agent, name):
     assert browser_name(user_agent) == name
 
 

@@ -32,7 +32,7 @@ def post(client: FlaskClient, **changes: str) -> object:
 
 
 @pytest.mark.parametrize("language", ["en", "es", "fr"])
-def test_sign_up_page_works_and_chooses_its_own_language(app, visitor, world, language):
+def test_sign_up_page_works_and_preselects_its_own_language(app, visitor, world, language):
     app.config["WTF_CSRF_ENABLED"] = True
 
     answer = visitor.get(f"/{language}/auth/sign-up/")
@@ -53,19 +53,19 @@ def test_signing_up_makes_no_account_before_the_address_is_confirmed(app, visito
     assert (waiting.capacity, waiting.language) == ("party", "fr")
 
 
-def test_password_is_kept_as_argon2id_only(app, visitor, world):
+def test_password_is_stored_as_argon2id_only(app, visitor, world):
     post(visitor)
 
     assert find_sign_up(app).password_hash.startswith("$argon2id$")
 
 
-def test_address_is_kept_in_lower_case(app, visitor, world):
+def test_address_is_stored_in_lower_case(app, visitor, world):
     post(visitor, email="  Nadia@EXAMPLE.org ")
 
     assert find_sign_up(app)
 
 
-def test_mail_to_confirm_goes_out_in_the_chosen_language(visitor, world, mailbox: Mailbox):
+def test_confirmation_email_is_in_the_chosen_language(visitor, world, mailbox: Mailbox):
     post(visitor)
 
     [mail] = mailbox()
@@ -74,14 +74,14 @@ def test_mail_to_confirm_goes_out_in_the_chosen_language(visitor, world, mailbox
     assert mail.path.startswith("/fr/auth/confirm/")
 
 
-def test_links_in_mails_never_come_from_the_host_header(visitor, world, mailbox: Mailbox):
+def test_links_in_emails_never_come_from_the_host_header(visitor, world, mailbox: Mailbox):
     visitor.post(PATH, data=SIGN_UP, headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example"})
 
     [mail] = mailbox()
     assert "evil" not in mail.text + mail.html
 
 
-def test_form_sent_twice_signs_up_once_and_mails_once(app, visitor, world, mailbox: Mailbox):
+def test_form_sent_twice_signs_up_once_and_emails_once(app, visitor, world, mailbox: Mailbox):
     first, second = post(visitor), post(visitor)
 
     assert (first.status_code, first.location) == (second.status_code, second.location)
@@ -89,7 +89,7 @@ def test_form_sent_twice_signs_up_once_and_mails_once(app, visitor, world, mailb
     assert visitor.get(mailbox()[0].path).status_code == 200, "the link of the first mail still works"
 
 
-def test_known_address_gets_the_same_answer_and_a_mail_that_says_so(app, visitor, clara, mailbox: Mailbox):
+def test_known_address_gets_the_same_answer_and_an_email_that_says_so(app, visitor, clara, mailbox: Mailbox):
     unknown = post(visitor)
     known = post(visitor, email="clara@example.org", submission="another")
 
@@ -111,7 +111,7 @@ def test_signing_up_again_changes_nothing_of_a_confirmed_account(app, visitor, c
 OTHERS = {"submission": "another", "password": "others know these words", "name": "Mallory"}
 
 
-def test_later_sign_up_leaves_the_link_and_the_password_of_an_earlier_one(app, visitor, world, mailbox: Mailbox):
+def test_later_sign_up_keeps_the_link_and_the_password_of_an_earlier_one(app, visitor, world, mailbox: Mailbox):
     post(visitor)
     post(visitor, **OTHERS)
 
@@ -159,7 +159,7 @@ def test_person_who_signs_up_again_with_the_same_password_changes_the_profile(ap
     assert find_user(app, "nadia@example.org").name == "Nadia B. Salah"
 
 
-def test_sign_ups_that_nobody_confirmed_are_deleted(app, visitor, unconfirmed):
+def test_expired_sign_ups_are_deleted_at_the_next_sign_up(app, visitor, unconfirmed):
     with app.app_context():
         db.session.get_one(SignUp, unconfirmed.id).renewed_at = utcnow() - timedelta(days=3, seconds=2)
         db.session.commit()
@@ -170,7 +170,7 @@ def test_sign_ups_that_nobody_confirmed_are_deleted(app, visitor, unconfirmed):
     assert find_sign_up(app)
 
 
-def test_account_that_was_made_before_and_never_confirmed_is_taken_over(app, visitor, world, mailbox: Mailbox):
+def test_unconfirmed_account_is_taken_over(app, visitor, world, mailbox: Mailbox):
     key = add_person(app, "nadia", confirmed_at=None).id
     post(visitor)
     visitor.post(mailbox()[0].path, data={"password": PASSWORD})
@@ -246,7 +246,7 @@ def test_speaking_for_an_organization_needs_its_name(visitor, world, capacity):
 
 
 @pytest.mark.parametrize("organization", ["\u200b", "\u3164 \u2800", "\u00ad\u0301"])
-def test_organization_of_which_nothing_can_be_seen_is_none(app, visitor, world, organization):
+def test_invisible_organization_counts_as_empty(app, visitor, world, organization):
     answer = post(visitor, capacity="organization", organization=organization)
     assert answer.status_code == 422
 
@@ -258,22 +258,22 @@ def test_organization_of_which_nothing_can_be_seen_is_none(app, visitor, world, 
 @pytest.mark.parametrize(
     "name", ["J.R.R. Tolkien", "A. B. C.", "Ana M.ª Ruiz", "O'Neill-Smith Jr.", "H.E. Ms. Li", "María José", "A.B."]
 )
-def test_name_with_initials_and_abbreviations_is_taken(app, visitor, world, name):
+def test_name_with_initials_and_abbreviations_is_accepted(app, visitor, world, name):
     assert post(visitor, name=name).status_code == 302
     assert find_sign_up(app).name == name
 
 
 @pytest.mark.parametrize("title", ["Ph.D.", "M.Sc.", "Dr. h.c.", "Prof. Dr.", "S.E.M.", "D.Phil."])
-def test_title_with_abbreviations_is_taken(visitor, world, title):
+def test_title_with_abbreviations_is_accepted(visitor, world, title):
     assert post(visitor, title=title).status_code == 302
 
 
 @pytest.mark.parametrize("organization", ["350.org", "Save.org Ltd.", "Corp. S.A."])
-def test_organization_may_be_called_like_a_domain(visitor, world, organization):
+def test_organization_may_have_a_domain_as_its_name(visitor, world, organization):
     assert post(visitor, organization=organization).status_code == 302
 
 
-def test_an_expert_needs_neither(visitor, world):
+def test_expert_needs_no_country_or_organization(visitor, world):
     assert post(visitor, capacity="expert", organization="", country="").status_code == 302
 
 
@@ -296,7 +296,7 @@ def test_secretariat_is_not_offered_to_the_public(visitor, world):
         ("fr", ["Égypte", "Émirats arabes unis", "Espagne", "Union européenne"]),
     ],
 )
-def test_states_stand_in_the_alphabetical_order_of_the_language(visitor, world, language, in_order):
+def test_states_are_in_the_alphabetical_order_of_the_language(visitor, world, language, in_order):
     names = re.findall(r'<option value="[A-Z]{2}">([^<]+)', visitor.get(f"/{language}/auth/sign-up/").text)
 
     assert [name for name in names if name in in_order] == in_order
@@ -308,14 +308,14 @@ def test_first_choice_is_to_speak_for_no_government(visitor, world):
     assert re.search(r'<option selected value="">None of them', options[0])
 
 
-def test_odd_characters_are_no_error_of_ours(app, visitor, world):
+def test_unusual_characters_cause_no_internal_error(app, visitor, world):
     answer = post(visitor, name="N\x00adia \u202eevil \U0001f33f", submission="k" * 500)
 
     assert answer.status_code == 302
     assert find_sign_up(app).name == "Nadia evil \U0001f33f"
 
 
-def test_bytes_that_are_no_text_are_no_error_of_ours(visitor, world):
+def test_invalid_utf_8_causes_no_internal_error(visitor, world):
     body = b"name=%ff%fe&email=%ed%a0%80@example.org&capacity=expert&password=" + b"%ed%a0%80" * 5
 
     answer = visitor.post(PATH, data=body, content_type="application/x-www-form-urlencoded")
@@ -323,8 +323,8 @@ def test_bytes_that_are_no_text_are_no_error_of_ours(visitor, world):
     assert answer.status_code == 422
 
 
-def test_form_that_is_sent_twice_at_the_same_moment_signs_up_once(app, visitor, world, mailbox: Mailbox):
-    """The other one appears after it was looked for, and before this one is written."""
+def test_form_sent_twice_at_the_same_moment_signs_up_once(app, visitor, world, mailbox: Mailbox):
+    """The other one is added after the search for it, and before this one is written."""
     with app.app_context():
         password_hash = hash_for("nadia@example.org", PASSWORD)
         engine = db.engine
@@ -343,7 +343,7 @@ def test_form_that_is_sent_twice_at_the_same_moment_signs_up_once(app, visitor, 
 
 
 @pytest.mark.only_on("sqlite", reason="PostgreSQL writes triggers in another language")
-def test_failing_mail_leaves_no_account(app: Flask, visitor, world):
+def test_failing_email_leaves_no_account(app: Flask, visitor, world):
     with app.app_context():
         db.session.execute(text("CREATE TRIGGER full BEFORE INSERT ON mail BEGIN SELECT RAISE(ABORT, 'full'); END"))
         db.session.commit()
@@ -355,7 +355,7 @@ def test_failing_mail_leaves_no_account(app: Flask, visitor, world):
 
 
 @pytest.mark.only_on("sqlite", reason="PostgreSQL writes triggers in another language")
-def test_failing_sign_up_leaves_no_mail(app: Flask, visitor, world):
+def test_failing_sign_up_leaves_no_email(app: Flask, visitor, world):
     with app.app_context():
         db.session.execute(text("CREATE TRIGGER full BEFORE UPDATE ON sign_up BEGIN SELECT RAISE(ABORT, 'full'); END"))
         db.session.commit()
@@ -368,7 +368,7 @@ def test_failing_sign_up_leaves_no_mail(app: Flask, visitor, world):
     assert find_sign_up(app) is None
 
 
-def test_whoever_is_signed_in_needs_no_second_account(alice):
+def test_signed_in_person_cannot_sign_up(alice):
     assert alice.get(PATH).location == "/en/account/"
 
 
@@ -383,7 +383,7 @@ def test_without_a_token_the_form_is_refused_and_given_back(app, visitor, world)
     assert find_sign_up(app) is None
 
 
-def test_with_its_token_the_form_is_taken(app, visitor, world):
+def test_with_its_token_the_form_is_accepted(app, visitor, world):
     app.config["WTF_CSRF_ENABLED"] = True
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', visitor.get(PATH).text)
 
@@ -394,14 +394,14 @@ def test_check_mail_page_works(visitor, world):
     assert "We have sent an email to the address" in visitor.get("/en/auth/check-mail/").text
 
 
-def test_other_pages_still_give_no_cookie(visitor, world):
+def test_other_pages_set_no_cookie(visitor, world):
     visitor.get("/en/portal/")
 
     assert not visitor.get("/en/").headers.getlist("Set-Cookie")
     assert not visitor.get("/en/auth/check-mail/").headers.getlist("Set-Cookie")
 
 
-def test_password_has_to_be_typed_again_where_another_field_was_wrong(visitor, world):
+def test_password_has_to_be_typed_again_if_another_field_was_wrong(visitor, world):
     page = post(visitor, name=" ").text
 
     assert '<a href="#password">Please write the password again: it is not kept when the form comes back.</a>' in page

@@ -1,4 +1,4 @@
-"""An administrator suspends somebody, and reinstates him or her."""
+"""An administrator suspends someone, and reinstates them."""
 
 import re
 
@@ -65,13 +65,13 @@ def test_every_sign_in_ends(app, admin, her, clara):
         assert db.session.scalar(select(SignIn).where(SignIn.user_id == clara.id)) is None
 
 
-def test_sign_in_that_was_being_made_is_none(app, admin, clara):
+def test_simultaneous_sign_in_is_invalid(app, admin, clara):
     suspend(admin, clara.id)
 
     assert not is_signed_in(signed_in_as(app, clara.id))
 
 
-def test_signing_in_says_why_and_whom_to_write_to(reachable, admin, clara):
+def test_signing_in_gives_the_reason_and_the_contact_address(reachable, admin, clara):
     suspend(admin, clara.id)
     visitor = reachable.test_client()
     answer = attempt(visitor)
@@ -82,7 +82,7 @@ def test_signing_in_says_why_and_whom_to_write_to(reachable, admin, clara):
     assert not is_signed_in(visitor)
 
 
-def test_wrong_password_names_no_address(reachable, clara):
+def test_wrong_password_shows_no_contact_address(reachable, clara):
     above_the_form = attempt(reachable.test_client(), "wrong words entirely").text.partition("<h1>")[0]
 
     assert "mailto:" not in above_the_form
@@ -96,13 +96,13 @@ def test_without_an_address_the_secretariat_is_named(admin, visitor, clara):
     assert "mailto:" not in page
 
 
-def test_page_that_refuses_says_whom_to_write_to(reachable, clara, suspended_meanwhile, world):
+def test_refusal_has_the_contact_address(reachable, clara, suspended_meanwhile, world):
     her = sign_in(reachable.test_client())
 
     assert ADDRESS in her.post(f"/en/topics/{world.topic}/reply/", data=MESSAGE).text
 
 
-def test_nobody_else_learns_of_it(admin, visitor, clara):
+def test_suspension_is_not_revealed_to_others(admin, visitor, clara):
     suspend(admin, clara.id)
     answer = attempt(visitor, "wrong words entirely")
 
@@ -111,7 +111,7 @@ def test_nobody_else_learns_of_it(admin, visitor, clara):
     assert "suspended" not in answer.text
 
 
-def test_second_step_does_not_let_in_either(app, admin, visitor, clara):
+def test_second_step_refuses_a_suspended_person_too(app, admin, visitor, clara):
     with app.app_context():
         db.session.get(User, clara.id).totp_secret = TOTP_SECRET
         db.session.commit()
@@ -122,7 +122,7 @@ def test_second_step_does_not_let_in_either(app, admin, visitor, clara):
     assert REASON in attempt(app.test_client()).text
 
 
-def test_what_is_sent_too_late_is_refused_and_given_back(admin, her, clara, world):
+def test_form_sent_after_the_suspension_is_refused_and_given_back(admin, her, clara, world):
     path = f"/en/topics/{world.topic}/reply/"
     assert her.get(path).status_code == 200
     suspend(admin, clara.id)
@@ -133,7 +133,7 @@ def test_what_is_sent_too_late_is_refused_and_given_back(admin, her, clara, worl
     assert "Sent too late" in answer.text
 
 
-def test_what_is_sent_at_that_very_moment_is_refused(app, her, clara, world, suspended_meanwhile):
+def test_form_sent_at_the_moment_of_the_suspension_is_refused(app, her, clara, world, suspended_meanwhile):
     answer = her.post(f"/en/topics/{world.topic}/reply/", data=MESSAGE)
 
     assert answer.status_code == 403
@@ -142,13 +142,13 @@ def test_what_is_sent_at_that_very_moment_is_refused(app, her, clara, world, sus
         assert db.session.scalar(select(Message).where(Message.author_id == clara.id)) is None
 
 
-def test_messages_stay(admin, visitor, world):
+def test_messages_remain(admin, visitor, world):
     suspend(admin, world.alice)
 
     assert "A shorter form would help." in visitor.get(f"/en/topics/{world.topic}/").text
 
 
-def test_person_is_told_in_her_own_language(admin, clara, mailbox: Mailbox):
+def test_person_is_told_in_their_own_language(admin, clara, mailbox: Mailbox):
     suspend(admin, clara.id)
     reinstate(admin, clara.id)
 
@@ -189,14 +189,14 @@ def test_reason_is_needed_and_short(app, admin, clara, act, reason):
     assert find_user(app, "clara@example.org").suspended_at == before
 
 
-def test_nothing_is_done_twice(admin, clara, mailbox: Mailbox):
+def test_suspending_or_reinstating_twice_does_nothing_more(admin, clara, mailbox: Mailbox):
     statuses = [act(admin, clara.id).status_code for act in (reinstate, suspend, suspend, reinstate, reinstate)]
 
     assert statuses == [409, 302, 409, 302, 409]
     assert len(mailbox()) == 2
 
 
-def test_same_form_sent_twice_leads_where_it_led_and_writes_once(admin, clara, mailbox: Mailbox):
+def test_same_form_sent_twice_has_the_same_result_and_sends_one_email(admin, clara, mailbox: Mailbox):
     for act in ("suspend", "reinstate"):
         address = f"/en/admin/users/{clara.id}/{act}/"
         key = re.search(r'name="submission"[^>]*value="(\w+)"', admin.get(address).text)[1]
@@ -206,7 +206,7 @@ def test_same_form_sent_twice_leads_where_it_led_and_writes_once(admin, clara, m
     assert len(mailbox()) == 2
 
 
-def test_what_is_done_already_has_no_form(admin, clara):
+def test_page_has_no_form_for_what_is_already_done(admin, clara):
     pages = {act: f"/en/admin/users/{clara.id}/{act}/" for act in ("suspend", "reinstate")}
 
     assert 'name="reason"' in admin.get(pages["suspend"]).text
@@ -216,7 +216,7 @@ def test_what_is_done_already_has_no_form(admin, clara):
     assert 'name="reason"' in admin.get(pages["reinstate"]).text
 
 
-def test_nobody_suspends_himself(app, admin, world):
+def test_administrators_cannot_suspend_themselves(app, admin, world):
     answer = suspend(admin, world.admin)
 
     assert answer.status_code == 409
@@ -237,13 +237,13 @@ def test_suspended_administrator_does_not_count_as_one(app, admin, clara, world)
 
 
 @pytest.mark.parametrize("act", [suspend, reinstate])
-def test_only_administrators_can(app, moderator, visitor, clara, act):
+def test_only_administrators_suspend_and_reinstate(app, moderator, visitor, clara, act):
     assert act(moderator, clara.id).status_code == 403
     assert act(visitor, clara.id).status_code == 403
     assert find_user(app, "clara@example.org").suspended_at is None
 
 
-def test_pages_show_it_to_administrators(admin, clara):
+def test_administrators_see_that_an_account_is_suspended(admin, clara):
     suspend(admin, clara.id)
 
     assert REASON in admin.get(f"/en/admin/users/{clara.id}/").text
@@ -251,7 +251,7 @@ def test_pages_show_it_to_administrators(admin, clara):
     assert REASON in admin.get(f"/en/admin/users/{clara.id}/reinstate/").text
 
 
-def test_asking_changes_nothing_and_a_token_is_needed(app, admin, clara):
+def test_opening_the_page_changes_nothing_and_a_token_is_needed(app, admin, clara):
     admin.get(f"/en/admin/users/{clara.id}/suspend/")
     app.config["WTF_CSRF_ENABLED"] = True
 

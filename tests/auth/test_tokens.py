@@ -1,4 +1,4 @@
-"""The tokens of links: bound to a purpose, a person and what their use changes."""
+"""Tokens of links are bound to a purpose, a person and everything that their use changes."""
 
 import time
 from collections.abc import Iterator
@@ -19,13 +19,13 @@ PURPOSES = {purpose.name: purpose for purpose in (tokens.RESET, *EMAIL_CHANGE.va
 
 
 def made_long_ago(app: Flask, purpose: str, user: User, **ago: float) -> str:
-    """A token as it was made so long ago."""
+    """A token as it was made this long ago."""
     with app.app_context(), long_ago(**ago):
         return tokens.make(PURPOSES[purpose], user)
 
 
 def confirmation_made_long_ago(app: Flask, sign_up: SignUp, **ago: float) -> str:
-    """The same for a link to confirm the address of a sign-up."""
+    """The same for a link that confirms the address of a sign-up."""
     with app.app_context(), long_ago(**ago):
         return tokens.make_confirmation(sign_up)
 
@@ -44,7 +44,7 @@ def test_token_leads_to_its_user(app, clara):
         assert tokens.redeem(tokens.RESET, tokens.make(tokens.RESET, clara)).id == clara.id
 
 
-def test_token_of_one_purpose_is_none_of_another(app, unconfirmed):
+def test_token_is_invalid_for_another_purpose(app, unconfirmed):
     with app.app_context():
         token = tokens.make_confirmation(unconfirmed)
         with pytest.raises(ResetExpired):
@@ -53,7 +53,7 @@ def test_token_of_one_purpose_is_none_of_another(app, unconfirmed):
 
 @pytest.mark.parametrize("change", [{"email": "new@example.org"}, {"password_hash": "another"}])
 @pytest.mark.parametrize("purpose", PURPOSES.values(), ids=PURPOSES)
-def test_changed_address_or_password_kills_links(app, clara, purpose, change):
+def test_changed_address_or_password_invalidates_links(app, clara, purpose, change):
     with app.app_context():
         user = db.session.merge(clara)
         token = tokens.make(purpose, user)
@@ -64,7 +64,7 @@ def test_changed_address_or_password_kills_links(app, clara, purpose, change):
             tokens.redeem(purpose, token)
 
 
-def test_token_of_a_deleted_user_is_gone(app, clara):
+def test_token_of_a_deleted_user_is_invalid(app, clara):
     with app.app_context():
         token = tokens.make(tokens.RESET, clara)
         db.session.delete(db.session.merge(clara))
@@ -74,7 +74,7 @@ def test_token_of_a_deleted_user_is_gone(app, clara):
 
 
 @pytest.mark.parametrize("change", ["deleted", "given to another address"])
-def test_token_of_a_sign_up_that_is_gone_is_none_of_the_next_with_its_number(app, unconfirmed, change):
+def test_token_of_a_deleted_sign_up_is_invalid_for_the_next_with_its_number(app, unconfirmed, change):
     with app.app_context():
         token = tokens.make_confirmation(unconfirmed)
         waiting = db.session.merge(unconfirmed)
@@ -87,7 +87,7 @@ def test_token_of_a_sign_up_that_is_gone_is_none_of_the_next_with_its_number(app
             tokens.redeem_confirmation(token)
 
 
-def test_token_shows_nothing_of_the_password_or_the_address(app, clara):
+def test_token_reveals_neither_password_nor_address(app, clara):
     with app.app_context():
         token = tokens.make(tokens.RESET, clara)
 

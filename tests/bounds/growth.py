@@ -1,15 +1,15 @@
-"""How the work that a request makes grows with what it holds."""
+"""How the processor time of a request grows with its size."""
 
 import time
 from collections.abc import Callable
 
-FLOOR = 0.05  # in seconds of the processor: less is too little to be compared
+FLOOR = 0.05  # in seconds of processor time: less is too little to compare
 RUNS = 3
 MOST_GROWTH = 2.5
 
 
 def check_growth(send: Callable[[int], object], size: int, told: str = "") -> None:
-    """Twice as much makes at most 2.5 times the work, unless it makes hardly any."""
+    """Check that twice the size takes at most 2.5 times the processor time, or less than FLOOR."""
     if _work(send, 2 * size, 1) < FLOOR:
         return
     smaller, larger = _work(send, size, RUNS), _work(send, 2 * size, RUNS)
@@ -17,7 +17,7 @@ def check_growth(send: Callable[[int], object], size: int, told: str = "") -> No
 
 
 def _work(send: Callable[[int], object], size: int, runs: int) -> float:
-    """In seconds of the processor, the least of so many runs."""
+    """The least processor time of this many runs, in seconds."""
     found = []
     for _ in range(runs):
         start = time.process_time()

@@ -1,4 +1,4 @@
-"""No form makes more work than its length, whatever is typed into it, at the limit of its fields and past it."""
+"""Processor time grows no faster than the length of a form, whatever is typed, up to the limits of fields or beyond."""
 
 from collections.abc import Callable
 
@@ -33,25 +33,25 @@ FEW = ("combining marks", "one letter")
 SENT = [row for row in ROWS if "POST" in row.methods]
 BY_PEOPLE = [row for row in SENT if row.guard != ADMIN]
 ANSWERED = {200, 302, 409, 422}
-BYTES = 1_900_000  # of which twice as much is still taken
+BYTES = 1_900_000  # twice as much is still accepted
 BOUNDARY = "a-boundary"
 
 
 @pytest.fixture(scope="module")
 def kept(one_app: Flask, full: FullWorld, people: dict[str, FlaskClient], database: Database) -> Kept:
-    """With two sign-ins of one person, of which one can end the other."""
+    """The database with two sign-ins of one person, so that one can end the other."""
     sign_in(one_app, full.people["bruno"])
     return Kept(database)
 
 
 def body_of(form: SentForm, text: str) -> bytes:
-    """All of the fields with the same text, but for the token of the form."""
+    """The form with the same text in every field except its token."""
     parts = (f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n' for name in form.fields)
     return "".join((*parts, f"--{BOUNDARY}--\r\n")).encode()
 
 
 def check(form: SentForm, filling: str, size: int, kept: Kept) -> None:
-    """The growth of the work from a text of this many characters in each field to one of twice as many."""
+    """Check the growth from a text of this many characters in each field to one of twice as many."""
     bodies = {each: body_of(form, FILLINGS[filling](each)) for each in (size, 2 * size)}
 
     def send(each: int) -> None:
@@ -64,7 +64,7 @@ def check(form: SentForm, filling: str, size: int, kept: Kept) -> None:
 
 
 @pytest.mark.parametrize("row", BY_PEOPLE, ids=lambda row: row.rule)
-def test_form_of_people_makes_no_more_work_than_its_length(row: Row, one_app, full, people, kept: Kept):
+def test_work_on_a_form_of_participants_grows_no_faster_than_its_length(row: Row, one_app, full, people, kept: Kept):
     form = form_of(row, one_app, full, people)
     for filling in FILLINGS:
         check(form, filling, Message.MAX_BODY // 2, kept)
@@ -73,7 +73,9 @@ def test_form_of_people_makes_no_more_work_than_its_length(row: Row, one_app, fu
 
 
 @pytest.mark.parametrize("row", [row for row in SENT if row.guard == ADMIN], ids=lambda row: row.rule)
-def test_form_of_the_administration_makes_no_more_work_than_its_length(row: Row, one_app, full, people, kept: Kept):
+def test_work_on_a_form_of_the_administration_grows_no_faster_than_its_length(
+    row: Row, one_app, full, people, kept: Kept
+):
     form = form_of(row, one_app, full, people)
     for filling in FEW:
         check(form, filling, BYTES // 2 // max(len(form.fields), 1), kept)

@@ -1,5 +1,5 @@
-"""How much a request may hold: what is too much is refused in the reader's language before it is parsed, and what is
-taken makes no more work than its length."""
+"""Requests that are too large are refused in the reader's language before they are parsed; the processor time of others
+grows no faster than their length."""
 
 import io
 from collections.abc import Callable
@@ -33,7 +33,7 @@ Request = dict[str, Any]
 
 @pytest.fixture
 def asking(app: Flask) -> FlaskClient:
-    """A visitor who sends the cookies of each request, and keeps none."""
+    """A visitor who sends the cookies given with each request, and stores none."""
     return app.test_client(use_cookies=False)
 
 
@@ -59,7 +59,7 @@ def header(name: str, value: str) -> Request:
     return {"environ_overrides": {f"HTTP_{name}": value}}
 
 
-# What a request is made of, by how much of it, with the status of what is too much.
+# Parts of a request, made in any quantity, with the status when there is too much.
 KINDS: dict[str, tuple[Callable[[int], Request], int, int]] = {
     "fields": (fields, MOST_FIELDS, 413),
     "parts": (parts, MOST_PARTS, 413),
@@ -102,7 +102,7 @@ def test_work_grows_no_faster_than_the_request(name: str, asking: FlaskClient, w
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_what_is_too_much_is_refused_on_a_page_of_the_site(name: str, asking: FlaskClient, world: World):
+def test_oversized_request_is_refused_on_a_page_of_the_site(name: str, asking: FlaskClient, world: World):
     make, most, status = KINDS[name]
     answer = ask(asking, make(2 * most))
 
@@ -124,7 +124,7 @@ def test_refusal_is_in_the_language_of_the_address(code: str, asking: FlaskClien
             assert page.findtext(".//h1") == headings[code]
 
 
-def test_what_is_just_enough_is_taken(asking: FlaskClient, world: World):
+def test_request_just_within_the_limits_is_accepted(asking: FlaskClient, world: World):
     for request in (
         fields(MOST_FIELDS),
         parts(MOST_PARTS),
@@ -137,7 +137,7 @@ def test_what_is_just_enough_is_taken(asking: FlaskClient, world: World):
 
 
 def test_half_a_million_fields_are_never_parsed(asking: FlaskClient, world: World, monkeypatch):
-    """Wherever they are sent."""
+    """Whatever the address."""
     parsed = []
     monkeypatch.setattr("werkzeug.formparser.parse_qsl", lambda *_args, **_more: parsed.append(1) or [])
     statuses = [asking.open(path, **fields(520_000)).status_code for path in (SIGN_IN, "/en/nowhere/", "/en/portal/")]
@@ -146,18 +146,18 @@ def test_half_a_million_fields_are_never_parsed(asking: FlaskClient, world: Worl
     assert not parsed
 
 
-def test_bytes_of_no_character_are_refused_where_there_are_many(asking: FlaskClient, world: World):
+def test_many_bytes_that_are_not_utf_8_are_refused(asking: FlaskClient, world: World):
     assert ask(asking, encoded("%FF+" * 100)).status_code == 422
     assert ask(asking, encoded("%FF+" * 60_000)).status_code == 400
 
 
 @pytest.mark.parametrize("text", ["%C3%A9", "%e2%82%ac", "%F0%9F%98%80", "%EF%BF%BD", "%ED%9F%BF", "a+%25"])
-def test_any_character_is_taken_however_many_there_are(text: str, asking: FlaskClient, world: World):
+def test_any_number_of_any_character_is_accepted(text: str, asking: FlaskClient, world: World):
     assert ask(asking, encoded(text * 60_000)).status_code == 422
 
 
-def test_file_of_any_content_is_taken_whatever_looks_like_a_boundary_in_it(alice: FlaskClient, world: World):
-    """As long as it is the content of a file, and not the beginning of the next one."""
+def test_file_that_contains_a_boundary_is_accepted(alice: FlaskClient, world: World):
+    """If it is within the content of a file, and does not begin the next part."""
     content = b"--a-\r\n--\n--ab\r\n" * 20_000
     answer = alice.post(
         f"/en/topics/{world.topic}/reply/",

@@ -1,5 +1,5 @@
-"""Pages of bounded length that show what people wrote, with the heaviest that a message takes stored: twice as much of
-it takes at most so many times the work."""
+"""Pages of bounded length with the most demanding text that a message accepts: for twice as much of it, the processor
+time grows within bounds."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +18,7 @@ from tests.world import World, make_pending
 LONGEST = Message.MAX_BODY
 IN_THE_QUEUE = 10
 ORDINARY = "What would help most? A form.\n\n" * 200
-# With letters between them where nothing could be seen otherwise, and with as many lines and signs as a message takes.
+# With letters in between if nothing would be visible otherwise, and with as many lines and signs as a message accepts.
 CONTENTS = {
     "combining marks": "a\u0301\u0327",
     "one letter": "a",
@@ -49,7 +49,7 @@ CONTENTS = {
 
 @dataclass(frozen=True)
 class Stored:
-    """A topic with one message that says what it does, has said it otherwise before, and is reported."""
+    """A topic with one message, which has been edited and reported."""
 
     topic: int
     number: int
@@ -68,7 +68,7 @@ class Stored:
 
 
 def write(app: Flask, author: FlaskClient, reader: FlaskClient, text: str) -> Stored:
-    """By the forms that people use; edited from the end to the beginning, so that the difference has the most to do."""
+    """Through the forms; edited from the end to the beginning, which is the most work for the difference."""
     form = {"title": "What is heavy", "question": "0", "language": "en", "on_behalf_of": ""}
     answers = [author.post("/en/forums/open-forum/groups/group-1/new/", data={**form, "body": text})]
     with app.app_context():
@@ -83,7 +83,7 @@ def write(app: Flask, author: FlaskClient, reader: FlaskClient, text: str) -> St
 
 
 @pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS.keys())
-def test_pages_of_twice_as_much_text_take_at_most_so_many_times_the_work(
+def test_work_on_pages_grows_no_faster_than_their_text(
     content: str, app: Flask, world: World, alice: FlaskClient, bruno: FlaskClient
 ):
     text = (content * LONGEST)[:LONGEST].strip()
@@ -99,10 +99,10 @@ def test_pages_of_twice_as_much_text_take_at_most_so_many_times_the_work(
 
 
 @pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS.keys())
-def test_queue_of_twice_as_much_text_takes_at_most_so_many_times_the_work(
+def test_work_on_the_queue_grows_no_faster_than_its_text(
     content: str, app: Flask, world: World, bruno: FlaskClient, moderator: FlaskClient
 ):
-    """The same queue, whose messages say another thing each time."""
+    """The same queue, with another text in its messages each time."""
     text = (content * LONGEST)[:LONGEST].strip()
     with app.app_context():
         topic = db.session.get_one(Topic, world.topic)

@@ -1,4 +1,4 @@
-"""Text from outside is bounded before anything is made of it, and given back in bounds."""
+"""Text from outside is bounded before it is processed, and when it is given back."""
 
 import unicodedata
 
@@ -30,12 +30,12 @@ def test_combining_marks_past_the_thirtieth_in_a_row_are_cut(clean, mark: str):
 
 
 @pytest.mark.parametrize("between", ["\0", "\x07", "\ufffe"])
-def test_marks_are_a_row_whatever_is_left_out_between_them(between: str):
+def test_removed_characters_do_not_interrupt_a_run_of_marks(between: str):
     assert len(plain("x" + f"{MARKS * 10}{between}" * 100)) == 1 + MOST_MARKS
 
 
 @pytest.mark.parametrize("between", ["\u202e", "\u2066"])
-def test_marks_of_a_line_are_a_row_whatever_is_left_out_between_them(between: str):
+def test_removed_characters_do_not_interrupt_a_run_of_marks_in_a_line(between: str):
     assert len(plain_line("x" + f"{MARKS * 10}{between}" * 100)) == 1 + MOST_MARKS
 
 
@@ -51,13 +51,13 @@ def test_text_is_cut_before_it_is_composed(clean):
     ids=["plain", "plain_line", "clean_name", "normal_email", "hash_password"],
 )
 @pytest.mark.parametrize("unit", [MARKS, "a", " ", "/", "\\", "a@", "ß", "\u202e", "\r\n", "."])
-def test_text_makes_no_more_work_than_its_length(make, unit: str):
+def test_work_on_a_text_grows_no_faster_than_its_length(make, unit: str):
     for size in (1_000, 100_000):
         check_growth(lambda each: make("a" + unit * each), size)
 
 
-def test_text_at_the_limit_is_taken_however_it_is_composed(alice: FlaskClient, world: World):
-    """A letter of four characters counts as one, and so does the end of a line that browsers send as two."""
+def test_text_at_the_limit_is_accepted_however_it_is_composed(alice: FlaskClient, world: World):
+    """A letter of four code points counts as one, and so does a line end, which browsers send as two characters."""
     letter = unicodedata.normalize("NFD", "\N{GREEK SMALL LETTER OMEGA WITH DASIA AND PERISPOMENI AND YPOGEGRAMMENI}")
     assert len(letter) == 4
     answer = alice.post("/en/account/profile/", data={"name": letter * 100, "capacity": "expert"})
@@ -65,8 +65,8 @@ def test_text_at_the_limit_is_taken_however_it_is_composed(alice: FlaskClient, w
     assert answer.status_code == 302
 
 
-def test_every_field_of_text_has_a_limit_before_anything_looks_at_its_text():
-    """Only whether there is anything is asked before. A field without a limit cannot be made."""
+def test_every_text_field_checks_its_length_first():
+    """Only the check that a field is not empty comes before. A field without a limit cannot be made."""
     found = [
         (kind.__name__, name)
         for kind in kinds_of(Form)
@@ -91,7 +91,7 @@ def limit_comes_first(field) -> bool:
     return set(names[: names.index(AtMost.__name__)]) <= {"Required", "Needed"}
 
 
-def test_password_that_is_too_long_is_refused_clearly(visitor: FlaskClient, world: World):
+def test_password_that_is_too_long_is_refused_with_the_reason(visitor: FlaskClient, world: World):
     for path, name in (("sign-in", "password"), ("sign-up", "password")):
         answer = visitor.post(f"/en/auth/{path}/", data={"email": "alice@example.org", name: "x" * 201})
 
@@ -106,7 +106,7 @@ def test_password_is_the_same_however_its_accents_are_composed():
     assert not is_right(hash_password("x" * 200), "x" * 201)
 
 
-def test_line_that_is_far_too_long_is_refused_with_its_length_and_its_beginning_given_back(visitor, world: World):
+def test_line_that_is_far_too_long_is_refused_and_its_beginning_given_back(visitor, world: World):
     answer = visitor.post("/en/auth/sign-up/", data={"name": "x" * 1_000_000})
 
     assert "This has 1000000 characters, and at most 100 are possible." in answer.text
@@ -140,7 +140,7 @@ def test_texts_in_several_languages_are_given_back(with_token, admin: FlaskClien
 
 @pytest.mark.parametrize(("path", "status"), [("/en/nowhere/", 404), ("/en/portal/", 405)])
 @pytest.mark.parametrize("checks_token", [False, True])
-def test_nothing_is_given_back_where_there_is_no_form(path, status, checks_token, app: Flask, visitor, world: World):
+def test_nothing_is_given_back_if_there_is_no_form(path, status, checks_token, app: Flask, visitor, world: World):
     app.config["WTF_CSRF_ENABLED"] = checks_token
     answer = visitor.post(path, data={"body": TYPED, "title": TYPED})
 
@@ -148,7 +148,7 @@ def test_nothing_is_given_back_where_there_is_no_form(path, status, checks_token
     assert TYPED not in answer.text
 
 
-def test_a_megabyte_is_given_back_at_most(visitor: FlaskClient, world: World):
+def test_at_most_a_megabyte_is_given_back(visitor: FlaskClient, world: World):
     sent = {"body": "x" * 900_000, "title": "y" * 900_000, "organization": "z" * 900_000}
     texts = given_back(visitor.post(f"/en/topics/{world.topic}/reply/", data=sent))
 

@@ -1,4 +1,4 @@
-"""Every form of the site, found on the page that shows it: who sends it, to which address, with which fields."""
+"""Every form of the site, found on the page that shows it: its sender, its address and its fields."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from app.models import SignUp, User
 from tests.full_world import FullWorld
 from tests.route_table import PEOPLE, Row, paths_of
 
-# Where the form of an address without a page is shown, and to whom. Nobody else does without their sign-in afterwards.
+# Where the form of an address without a page is shown, and to whom. No one else can lose their sign-in afterwards.
 SHOWN_ON = {
     "/moderation/messages/<int:number>/<any(approve,return,correct,withhold,restore,settle):name>/": (
         "moderator",
@@ -42,7 +42,7 @@ class SentForm:
 
 
 def form_of(row: Row, app: Flask, full: FullWorld, people: dict[str, FlaskClient]) -> SentForm:
-    """The form that an address of a row takes; fails where none of its pages shows one."""
+    """The form for the address of a row. Fails if none of its pages shows one."""
     if row.rule in SENT_BY_A_SCRIPT:
         person, path, fields = SENT_BY_A_SCRIPT[row.rule]
         return SentForm(people[person], path, fields)
@@ -84,7 +84,7 @@ def _token_of_sign_up(app: Flask) -> str:
 
 
 def _half_signed_in(app: Flask, full: FullWorld) -> FlaskClient:
-    """Somebody who has entered the right password and is asked for a code."""
+    """Someone who has entered the right password and is asked for a code."""
     client = app.test_client()
     with client.session_transaction() as session:
         session["second_step"] = [full.small.admin, _token(app, "admin@example.org", SECOND_STEP)]

@@ -80,15 +80,15 @@ def test_texts_that_are_gone_and_fuzzy_ones_are_found(write):
     file.save()
 
     assert sorted(problems()) == [
-        "'Gone' is in no source any more",
-        "'Old' is in no source any more",
+        "'Gone' is no longer in the source",
+        "'Old' is no longer in the source",
         "'Sign in' is fuzzy",
     ]
 
 
 def test_a_missing_catalogue_is_found(tmp_path, monkeypatch):
     monkeypatch.setattr(catalogues, "FOLDER", catalogues.ROOT / "nowhere")
-    assert problems() == ["there is no nowhere/fr/LC_MESSAGES/messages.po; make it with: make catalogues"]
+    assert problems() == ["there is no nowhere/fr/LC_MESSAGES/messages.po; create it with: make catalogues"]
 
 
 def test_extraction_finds_texts_of_code_and_of_templates():

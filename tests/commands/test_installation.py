@@ -24,7 +24,7 @@ DATABASE_URL = (
     "postgresql+psycopg://user:password@host/name, or with sqlite:///"
 )
 REDIS_URL = "REDIS_URL must look like redis://127.0.0.1:6379/0, rediss://host:6379/0 or redis+unix:///path/of/socket"
-MAIL_FROM = "MAIL_FROM must be one e-mail address, such as forum@example.org"
+MAIL_FROM = "MAIL_FROM must be one address, such as forum@example.org or Forum <forum@example.org>"
 SITE_URL = (
     "SITE_URL must end after the host, such as https://forum.example.org: "
     "it cannot have a path, a user name or a query."

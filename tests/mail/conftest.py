@@ -1,4 +1,4 @@
-"""A real SMTP server in a thread, which answers as a test tells it to."""
+"""A real SMTP server in a thread, whose answers a test can set."""
 
 import socket
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from app.models import Mail
 
 
 class MailServer:
-    """Keeps what it took; `answers` holds what it says to RCPT and DATA, by default that all is well."""
+    """Stores the emails that it accepts; `answers` has its answers to RCPT and DATA, which are success by default."""
 
     def __init__(self, **options: object) -> None:
         self.taken: list[Envelope] = []
@@ -63,7 +63,7 @@ def free_port() -> int:
 
 
 def add_mail(app: Flask, recipient: str = "clara@example.org", **changes: object) -> int:
-    """The id of a mail in the outbox, a small real one."""
+    """Add a small email to the outbox. Returns its id."""
     with app.app_context():
         mail = enqueue(
             "no_account", recipient=recipient, language="en", sign_up="http://127.0.0.1:8000/en/auth/sign-up/"
@@ -75,7 +75,7 @@ def add_mail(app: Flask, recipient: str = "clara@example.org", **changes: object
 
 
 def deliver(app: Flask, url: str) -> int:
-    """Send what is due to the SMTP server at this address; how many were tried."""
+    """Send what is due to the SMTP server at this address. Returns how many were tried."""
     with app.app_context():
         return deliver_due(SmtpCarrier(server_of(url)), sender_of(app.config["SITE"]))
 

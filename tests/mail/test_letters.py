@@ -1,4 +1,4 @@
-"""What a mail looks like to mail servers."""
+"""Emails as mail servers receive them."""
 
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -29,7 +29,7 @@ def mail(**more: object) -> Mail:
 
 
 def read(encoding: str = "quoted-printable", **more: object):
-    """The message as whoever receives it parses it."""
+    """The message as the recipient parses it."""
     return message_from_bytes(compose(mail(**more), sender_of(site()), encoding=encoding).as_bytes(), policy=SMTP)
 
 
@@ -43,7 +43,7 @@ def test_both_parts_arrive_whole(encoding):
     assert "Chère Clara" in html.get_content()
 
 
-def test_headers_say_what_it_is():
+def test_headers_are_complete():
     message = read()
 
     assert message["Subject"] == "Confirmez votre adresse électronique"
@@ -54,7 +54,7 @@ def test_headers_say_what_it_is():
     assert message["Date"].datetime == datetime(2012, 5, 4, 23, 0, tzinfo=UTC)
 
 
-def test_message_id_is_stable_for_a_mail_and_differs_between_mails():
+def test_message_id_is_constant_for_an_email_and_unique_among_emails():
     assert read()["Message-ID"] == read()["Message-ID"]
     assert read()["Message-ID"] != read(id=8)["Message-ID"]
     assert read()["Message-ID"].endswith("@forum.example.org>")
@@ -91,5 +91,5 @@ def test_first_link_is_found():
 
 
 @pytest.mark.parametrize(("text", "answer"), [("a@b.org", True), ("a@b.org b@c.org", False), ("é@b.org", False)])
-def test_one_address_is_one_address(text, answer):
+def test_only_a_single_bare_address_is_accepted(text, answer):
     assert is_one_address(text) is answer

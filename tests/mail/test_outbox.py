@@ -1,4 +1,4 @@
-"""Writing mails into the outbox."""
+"""Adding emails to the outbox."""
 
 import re
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ NAMES = sorted(path.stem for path in (ROOT / "app/templates/mail").glob("*.txt")
 
 @pytest.fixture(scope="module")
 def translated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """An application whose French catalogue says one subject in its own way, beside the site's catalogues."""
+    """An application with one subject translated differently in French."""
     folder = tmp_path_factory.mktemp("translations")
     catalogue = polib.POFile()
     catalogue.metadata = {"Content-Type": "text/plain; charset=utf-8"}
@@ -53,7 +53,7 @@ def translated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     app = create_app(site)
     with app.app_context():
         db.create_all()
-        get_domain().cache.clear()  # Flask-Babel keeps catalogues for the process, whatever the application
+        get_domain().cache.clear()  # Flask-Babel caches catalogues for the whole process
     yield app
     with app.app_context():
         get_domain().cache.clear()
@@ -73,7 +73,7 @@ def write_a_mail_and_fail() -> None:
 
 @pytest.mark.parametrize("language", KNOWN)
 @pytest.mark.parametrize("name", NAMES)
-def test_mail_is_whole_in_each_language(app, name, language):
+def test_email_is_complete_in_each_language(app, name, language):
     with app.app_context():
         mail = enqueue(name, recipient="clara@example.org", language=language, **VALUES)
 
@@ -88,7 +88,7 @@ def test_mail_is_whole_in_each_language(app, name, language):
     assert "&#39;" not in mail.text, "plain text is not escaped"
 
 
-def test_mail_speaks_the_language_of_its_recipient_not_of_the_reader(translated):
+def test_email_is_in_the_language_of_its_recipient_and_not_of_the_reader(translated):
     with translated.test_request_context("/es/"):
         translated.preprocess_request()
         mail = enqueue("reset", recipient="clara@example.org", language="fr", **VALUES)
@@ -97,7 +97,7 @@ def test_mail_speaks_the_language_of_its_recipient_not_of_the_reader(translated)
         assert reader_language().code == "es", "the page goes on in the reader's language"
 
 
-def test_mail_can_be_written_without_a_request(translated):
+def test_email_can_be_written_without_a_request(translated):
     with translated.app_context():
         mail = enqueue("reset", recipient="clara@example.org", language="fr", **VALUES)
 
@@ -105,7 +105,7 @@ def test_mail_can_be_written_without_a_request(translated):
         assert "language" not in g
 
 
-def test_speaking_also_turns_python_s_gettext_and_turns_it_back(translated):
+def test_speaking_changes_the_language_of_gettext_and_restores_it(translated):
     with translated.app_context():
         before = gettext("Choose a new password")
         with speaking(site_languages()["fr"]):
@@ -115,7 +115,7 @@ def test_speaking_also_turns_python_s_gettext_and_turns_it_back(translated):
         assert gettext("Choose a new password") == before == "Choose a new password"
 
 
-def test_speaking_turns_back_after_an_error(translated):
+def test_speaking_restores_the_language_after_an_error(translated):
     with translated.test_request_context("/es/"):
         translated.preprocess_request()
         with pytest.raises(LookupError), speaking(site_languages()["fr"]):
@@ -124,12 +124,12 @@ def test_speaking_turns_back_after_an_error(translated):
         assert reader_language().code == "es"
 
 
-def test_language_that_the_site_has_no_more_gives_way_to_the_default(app):
+def test_language_that_the_site_no_longer_has_is_replaced_by_the_default(app):
     with app.app_context():
         assert enqueue("reset", recipient="clara@example.org", language="xx", **VALUES).language == "en"
 
 
-def test_mail_is_part_of_the_transaction_that_causes_it(app):
+def test_email_is_part_of_the_transaction_that_causes_it(app):
     with app.app_context():
         with pytest.raises(LookupError):
             write_a_mail_and_fail()
@@ -167,8 +167,8 @@ def test_recipient_is_exactly_one_address(app, recipient):
         enqueue("reset", recipient=recipient, language="en", **VALUES)
 
 
-def test_templates_see_nothing_of_who_asks(app, world):
-    """A mail is rendered without the viewer, the page's tree or the form token of the request."""
+def test_templates_know_nothing_of_the_viewer(app, world):
+    """Emails are rendered without the viewer and the form token of the request."""
     with app.test_request_context("/en/"):
         app.preprocess_request()
         enqueue("reset", recipient="clara@example.org", language="en", **VALUES)
@@ -176,7 +176,7 @@ def test_templates_see_nothing_of_who_asks(app, world):
         assert not {"viewer", "tree", "csrf_token"} & set(vars(g))
 
 
-def test_every_mail_has_both_templates():
+def test_every_email_has_both_templates():
     pages = (ROOT / "app/templates/mail").glob("*.html")
 
     assert sorted(path.stem for path in pages if path.stem != "base") == NAMES

@@ -1,4 +1,4 @@
-"""SMTP and the folder of files."""
+"""Sending by SMTP and into a folder of files."""
 
 import shutil
 import ssl
@@ -37,7 +37,7 @@ def test_unclear_or_unsafe_mail_url_is_refused(url):
         server_of(url)
 
 
-def test_password_is_not_shown_with_the_server():
+def test_password_is_not_shown_in_the_repr_of_a_server():
     assert "secret" not in repr(server_of("smtps://u:secret@mail.example.org"))
 
 
@@ -48,7 +48,7 @@ def test_files_are_the_default_and_mail_url_sets_smtp():
     assert isinstance(carrier_for(Config(**site, mail_url="smtps://x")), SmtpCarrier)
 
 
-def test_mail_arrives_over_smtp(app, server: MailServer):
+def test_email_arrives_over_smtp(app, server: MailServer):
     mail_id = add_mail(app)
 
     assert deliver(app, server.url) == 1
@@ -60,7 +60,7 @@ def test_mail_arrives_over_smtp(app, server: MailServer):
     assert message.get_body(("plain",)).get_content().split() == read_mail(app, mail_id).text.split()
 
 
-def test_several_mails_use_one_connection(app, server: MailServer):
+def test_several_emails_use_one_connection(app, server: MailServer):
     for number in range(3):
         add_mail(app, f"person{number}@example.org")
     with app.app_context():
@@ -73,7 +73,7 @@ def test_several_mails_use_one_connection(app, server: MailServer):
     assert [envelope.rcpt_tos for envelope in server.taken] == [[f"person{n}@example.org"] for n in range(3)]
 
 
-def test_refused_mail_does_not_hold_up_the_next(app, server: MailServer):
+def test_refused_email_does_not_hold_up_the_next(app, server: MailServer):
     server.answers["RCPT"] = "550 no such person"
     refused = add_mail(app)
     deliver(app, server.url)
@@ -101,7 +101,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory):
 
 @pytest.fixture
 def secure_server(certificate):
-    """An SMTP server that takes mail only after STARTTLS and signing in as `forum`."""
+    """An SMTP server that accepts email only after STARTTLS and signing in as `forum`."""
     secure = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     secure.load_cert_chain(*certificate)
 
@@ -117,7 +117,7 @@ def with_account(url: str, password: str = "p%2Fw") -> str:
     return url.replace("smtp://", f"smtp://forum:{password}@") + "?tls=starttls"
 
 
-@pytest.mark.filterwarnings("ignore:Session.login_data:DeprecationWarning")  # of the server's own making
+@pytest.mark.filterwarnings("ignore:Session.login_data:DeprecationWarning")  # raised by the server
 def test_starttls_and_signing_in_work(app, secure_server, certificate, monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
     mail_id = add_mail(app)
@@ -128,7 +128,7 @@ def test_starttls_and_signing_in_work(app, secure_server, certificate, monkeypat
     assert len(secure_server.taken) == 1
 
 
-def test_untrusted_certificate_gets_no_password_and_the_mail_waits(app, secure_server):
+def test_untrusted_server_gets_no_password_and_the_email_waits(app, secure_server):
     mail_id = add_mail(app)
 
     deliver(app, with_account(secure_server.url))
@@ -138,7 +138,7 @@ def test_untrusted_certificate_gets_no_password_and_the_mail_waits(app, secure_s
     assert mail.given_up_at is None
 
 
-def test_wrong_setting_of_ours_gives_up_no_mail(app, secure_server, certificate, monkeypatch):
+def test_wrong_settings_do_not_make_an_email_be_given_up(app, secure_server, certificate, monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
     mail_id = add_mail(app)
 

@@ -41,14 +41,14 @@ def make_due(app: Flask, mail_id: int) -> None:
 
 @pytest.fixture
 def folder(app: Flask) -> Path:
-    """Where the mails lie, empty at first."""
+    """The folder of emails, which is empty."""
     folder = app.config["SITE"].instance / "mail"
     for path in folder.glob("*"):
         path.unlink()
     return folder
 
 
-def test_mail_is_written_into_a_file_and_marked(app, folder):
+def test_email_is_written_to_a_file_and_marked_as_sent(app, folder):
     mail_id = add_mail(app)
 
     assert run(app).exit_code == 0
@@ -60,7 +60,7 @@ def test_mail_is_written_into_a_file_and_marked(app, folder):
     assert read_mail(app, mail_id).sent_at
 
 
-def test_files_are_for_their_owner_only(app, folder):
+def test_files_are_readable_by_their_owner_only(app, folder):
     add_mail(app)
     run(app)
 
@@ -68,7 +68,7 @@ def test_files_are_for_their_owner_only(app, folder):
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_file_says_its_address_in_plain_sight(app, folder):
+def test_file_has_the_link_unencoded(app, folder):
     add_mail(app)
     run(app)
 
@@ -100,7 +100,7 @@ def test_second_run_sends_nothing_again(app, folder):
     assert run(app).output == ""
 
 
-def test_mails_are_taken_oldest_first(app, server: MailServer):
+def test_emails_are_sent_oldest_first(app, server: MailServer):
     for name in ("first", "second", "third"):
         add_mail(app, f"{name}@example.org")
 
@@ -109,7 +109,7 @@ def test_mails_are_taken_oldest_first(app, server: MailServer):
     assert [envelope.rcpt_tos[0][:5] for envelope in server.taken] == ["first", "secon", "third"]
 
 
-def test_mail_that_is_not_due_waits(app, server: MailServer):
+def test_email_that_is_not_due_waits(app, server: MailServer):
     add_mail(app, due_at=utcnow() + MINUTE)
 
     assert deliver(app, server.url) == 0
@@ -137,7 +137,7 @@ def test_temporary_refusal_is_tried_again_after_a_minute(app, server: MailServer
 
 
 @pytest.mark.parametrize("command", ["RCPT", "DATA"])
-def test_final_refusal_gives_up_at_once_and_keeps_the_reason(app, server: MailServer, command):
+def test_permanent_refusal_gives_up_at_once_and_stores_the_reason(app, server: MailServer, command):
     server.answers[command] = "550 5.1.1 no such person"
     mail_id = add_mail(app)
 
@@ -182,7 +182,7 @@ def test_delays_double_up_to_six_hours():
     assert minutes[8:] == [256] + [360] * 10
 
 
-def test_one_bad_mail_does_not_stop_the_others(app, server: MailServer):
+def test_one_bad_email_does_not_stop_the_others(app, server: MailServer):
     bad = add_mail(app, subject="two\nlines")
     good = add_mail(app, "diana@example.org")
 
@@ -193,14 +193,14 @@ def test_one_bad_mail_does_not_stop_the_others(app, server: MailServer):
     assert "ValueError" in read_mail(app, bad).error
 
 
-def test_claimed_mail_is_left_alone_by_others(app):
+def test_claimed_email_is_not_taken_by_other_workers(app):
     add_mail(app)
     with app.app_context():
         assert worker.claim(utcnow())
         assert worker.claim(utcnow()) is None
 
 
-def test_crash_between_sending_and_marking_leaves_the_mail_due_again(app):
+def test_email_is_due_again_after_a_crash_between_sending_and_marking(app):
     mail_id = add_mail(app)
     with app.app_context():
         worker.claim(utcnow())
@@ -224,7 +224,7 @@ def test_two_workers_at_once_send_nothing_twice(app, server: MailServer):
 
 
 def test_idle_worker_keeps_no_writer_waiting(app):
-    """It looks without the write lock, which another connection holds here."""
+    """It reads without the write lock, which another connection has here."""
     with app.app_context():
         other = db.engine.connect().execution_options(begin="IMMEDIATE")
         with other.begin():
@@ -232,7 +232,7 @@ def test_idle_worker_keeps_no_writer_waiting(app):
         other.close()
 
 
-def test_old_mails_are_deleted_and_waiting_ones_kept(app):
+def test_old_emails_are_deleted_and_waiting_ones_kept(app):
     long_ago = utcnow() - worker.KEPT_FOR - MINUTE
     add_mail(app, sent_at=long_ago)
     add_mail(app, given_up_at=long_ago)
@@ -244,7 +244,7 @@ def test_old_mails_are_deleted_and_waiting_ones_kept(app):
         assert db.session.scalars(select(Mail.id).order_by(Mail.id)).all() == kept
 
 
-def test_sign_ups_that_nobody_confirmed_in_time_are_deleted(app):
+def test_sign_ups_not_confirmed_in_time_are_deleted(app):
     def sign_up(name: str, age: timedelta) -> SignUp:
         values = {"name": name, "capacity": "expert", "language": "en", "password_hash": name}
         return SignUp(email="x@example.org", renewed_at=utcnow() - age, **values)
@@ -263,7 +263,7 @@ def test_bad_mail_url_stops_the_start(config):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_running_worker_sends_what_comes_and_ends_cleanly_when_told(app, config, folder, number):
+def test_running_worker_sends_new_emails_and_ends_cleanly_on_a_signal(app, config, folder, number):
     environ = os.environ | {
         "SECRET_KEY": config.secret_key,
         "SITE_URL": config.site_url,
@@ -295,8 +295,8 @@ def wait_until(is_so, seconds: float = 60) -> None:
 
 
 @pytest.mark.parametrize("answers", [{}, {"DATA": REFUSED}, {"RCPT": "550 no such user"}])
-def test_mail_that_is_deleted_while_it_is_sent_stops_nobody(app, server: MailServer, monkeypatch, answers):
-    """Its recipient's account was deleted, or had its address changed, at that very moment."""
+def test_email_deleted_while_it_is_sent_does_not_stop_the_worker(app, server: MailServer, monkeypatch, answers):
+    """The account of its recipient was deleted, or its address changed, at that moment."""
     deleted, second = add_mail(app), add_mail(app, recipient="diana@example.org")
     server.answers.update(answers)
     real = worker.compose
@@ -315,7 +315,7 @@ def test_mail_that_is_deleted_while_it_is_sent_stops_nobody(app, server: MailSer
         assert db.session.scalars(select(Mail.id)).all() == [second]
 
 
-def test_mail_that_was_deleted_after_it_was_claimed_is_not_sent(app, server: MailServer, monkeypatch):
+def test_email_deleted_after_it_was_claimed_is_not_sent(app, server: MailServer, monkeypatch):
     add_mail(app)
     real = worker.claim
 

@@ -1,4 +1,4 @@
-"""What the sample's files must say, so that the sample site is complete in each language and makes sense."""
+"""The files of the sample are complete in each language and consistent with each other."""
 
 from datetime import UTC, date, datetime
 
@@ -21,8 +21,8 @@ from app.models import (
     User,
 )
 from app.models.forum import DocumentKind
+from app.sample.files import Calendar, read
 from app.sample.load import FORUMS, MORE_TOPICS
-from app.sample.read import Calendar, read
 
 LANGUAGES = {"en", "es", "fr"}
 LIMITS = {
@@ -84,7 +84,7 @@ def test_every_question_exists_in_each_language():
                 assert all(0 < len(text) <= QuestionText.MAX_TEXT for text in question["text"].values())
 
 
-def test_every_reason_exists_in_each_language_and_is_known_by_one_key():
+def test_every_reason_exists_in_each_language_and_has_a_key_of_its_own():
     reasons = read("site")["reason"]
     keys = [reason["key"] for reason in reasons]
 
@@ -102,7 +102,7 @@ def test_remarks_of_a_forum_are_one_paragraph_without_markdown():
             assert not set(text["remarks"].strip()) & set("*_`#[]\n")
 
 
-def test_kinds_are_known_and_symbols_fit():
+def test_kinds_exist_and_symbols_fit():
     for forum in forums():
         assert {one["kind"] for one in forum["document"]} <= set(DocumentKind)
         assert {one["kind"] for one in forum["period"]} <= set(PeriodKind)
@@ -110,7 +110,7 @@ def test_kinds_are_known_and_symbols_fit():
         assert all(len(page["slug"]) <= Page.MAX_SLUG for page in forum["page"])
 
 
-def test_people_are_known_by_one_key_and_fit():
+def test_people_have_keys_of_their_own_and_their_texts_fit():
     people = read("site")["user"] + read("forum_open")["user"]
     assert len({one["key"] for one in people}) == len(people)
     assert {one["capacity"] for one in people} == set(Capacity)
@@ -136,7 +136,7 @@ def test_the_open_forum_is_a_real_discussion():
     assert sum(len(message["body"]) for message in messages) / len(messages) > 500, "real length"
 
 
-def test_messages_fit_and_are_written_by_known_people():
+def test_messages_fit_and_their_authors_exist():
     keys = {one["key"] for one in read("site")["user"] + read("forum_open")["user"]}
     for topic in open_topics() + read("forum_2012")["forum"]["topic"]:
         assert len(topic["title"]) <= Topic.MAX_TITLE
@@ -175,7 +175,7 @@ def test_messages_were_posted_while_their_group_was_open():
                 assert any(opens <= at <= closes for opens, closes in spans), message
 
 
-def test_nothing_of_the_past_lies_in_the_future_at_midnight():
+def test_everything_that_has_happened_is_in_the_past_at_midnight():
     midnight = datetime(2026, 11, 22, tzinfo=UTC)
     happened = [message["at"] for message in open_messages()]
     happened += [message["edit"]["at"] for message in open_messages() if "edit" in message]
@@ -186,8 +186,8 @@ def test_nothing_of_the_past_lies_in_the_future_at_midnight():
 
 
 @pytest.mark.parametrize("written", ["yesterday", "D12 09:30", "D-1 9:30", "D-1 09:30 UTC"])
-def test_a_time_that_is_none_is_refused(written):
-    with pytest.raises(ValueError, match="is no time such as"):
+def test_malformed_times_are_refused(written):
+    with pytest.raises(ValueError, match="is not a time such as"):
         CALENDAR.moment(written)
 
 

@@ -24,10 +24,9 @@ from app.models import (
     Topic,
     User,
 )
-from app.sample.accounts import keep
-from app.sample.attaching import FILES
+from app.sample.files import ATTACHED, read
 from app.sample.load import FORUMS, MORE_TOPICS, NotEmpty, load
-from app.sample.read import read
+from app.sample.people import keep
 from app.storage import storage
 
 LANGUAGES = ("en", "es", "fr")
@@ -39,7 +38,7 @@ def loaded(app):
         return load(utcnow())
 
 
-def test_everything_of_the_files_is_there(app, loaded):
+def test_everything_in_the_files_is_loaded(app, loaded):
     topics = read("forum_2012")["forum"]["topic"] + [topic for name in MORE_TOPICS for topic in read(name)["topic"]]
     wanted = {
         Forum: len(FORUMS),
@@ -47,7 +46,7 @@ def test_everything_of_the_files_is_there(app, loaded):
         Topic: len(topics),
         Message: sum(len(topic["message"]) for topic in topics),
         Revision: sum("edit" in message for topic in topics for message in topic["message"]),
-        Attachment: len(list(FILES.iterdir())),
+        Attachment: len(list(ATTACHED.iterdir())),
         Page: len(read("site")["page"]) + sum(len(read(name)["forum"]["page"]) for name in FORUMS),
     }
     with app.app_context():
@@ -55,12 +54,12 @@ def test_everything_of_the_files_is_there(app, loaded):
     assert (loaded.forums, loaded.users, loaded.messages) == (wanted[Forum], wanted[User], wanted[Message])
 
 
-def test_files_are_given_out_as_they_lie_beside_the_sample(app, loaded, visitor):
+def test_attachments_are_served_unchanged(app, loaded, visitor):
     with app.app_context():
         attachments = db.session.scalars(select(Attachment)).all()
     for attachment in attachments:
         answer = visitor.get(f"/attachments/{attachment.id}/{attachment.name}", buffered=True)
-        assert answer.data == (FILES / attachment.name).read_bytes()
+        assert answer.data == (ATTACHED / attachment.name).read_bytes()
 
 
 def test_numbers_rise_with_time_and_begin_in_2012(app, loaded):
@@ -71,7 +70,7 @@ def test_numbers_rise_with_time_and_begin_in_2012(app, loaded):
         assert times[-1] < utcnow()
 
 
-def test_counters_are_those_of_the_messages(app, loaded):
+def test_counters_agree_with_the_messages(app, loaded):
     with app.app_context():
         for topic in db.session.scalars(select(Topic)):
             messages = db.session.scalars(select(Message).filter_by(topic_id=topic.id).order_by(Message.position)).all()
@@ -84,7 +83,7 @@ def test_counters_are_those_of_the_messages(app, loaded):
             assert topic.author_id == messages[0].author_id
 
 
-def test_edited_messages_keep_what_they_said(app, loaded):
+def test_edited_messages_keep_their_former_text(app, loaded):
     with app.app_context():
         edited = db.session.scalars(select(Message).where(Message.edited_at.is_not(None))).all()
         assert len(edited) == 3
@@ -102,7 +101,7 @@ def test_withdrawn_messages_keep_their_place(app, loaded):
         assert all(message.withdrawn_at > message.posted_at for message in withdrawn)
 
 
-def test_a_withheld_message_shows_a_newcomer_what_that_looks_like(app, loaded, visitor):
+def test_one_message_is_withheld_with_its_act_in_the_record(app, loaded, visitor):
     with app.app_context():
         withheld = db.session.scalars(select(Message).where(Message.status == MessageStatus.WITHHELD)).one()
         number, text, slug = withheld.id, withheld.body.strip().splitlines()[0], withheld.topic.group.forum.slug
@@ -116,7 +115,7 @@ def test_a_withheld_message_shows_a_newcomer_what_that_looks_like(app, loaded, v
     assert f"#{number}" in visitor.get(f"/es/forums/{slug}/record/").text
 
 
-def test_messages_carry_what_their_authors_were(app, loaded):
+def test_messages_have_the_capacity_organization_and_country_of_their_authors(app, loaded):
     with app.app_context():
         for message in db.session.scalars(select(Message)):
             author = message.author
@@ -129,7 +128,7 @@ def test_messages_carry_what_their_authors_were(app, loaded):
             assert message.reply_to is None or message.reply_to.topic_id == message.topic_id
 
 
-def test_states_are_those_of_the_story(app, loaded):
+def test_forums_and_groups_are_in_the_expected_states(app, loaded):
     now = utcnow()
     with app.app_context():
         past, present = db.session.scalars(select(Forum).order_by(Forum.id))
@@ -148,7 +147,7 @@ def test_states_are_those_of_the_story(app, loaded):
         assert db.session.scalar(select(func.count(Period.id)).where(Period.group_id.is_not(None))) == 5
 
 
-def test_state_lines_of_the_past_keep_the_old_dates_in_sight(app, loaded, visitor):
+def test_state_lines_of_2012_show_the_former_dates_too(app, loaded, visitor):
     """Wherever group 1, which was extended, and group 3, which was reopened, are shown."""
     slug = read("forum_2012")["forum"]["slug"]
     extended = "The last moment to post was 9 March 2012, 23:00 UTC; the first deadline was 2 March 2012, 23:00 UTC."
@@ -166,8 +165,8 @@ def test_state_lines_of_the_past_keep_the_old_dates_in_sight(app, loaded, visito
             assert "Outcome: " in line, path
 
 
-def test_every_timeline_of_the_past_tells_all_its_dates(app, loaded, visitor):
-    """Each group's too, whether the dates are the forum's or its own."""
+def test_every_timeline_of_2012_shows_all_its_dates(app, loaded, visitor):
+    """Including those of groups, whether the dates are the forum's or their own."""
     slug = read("forum_2012")["forum"]["slug"]
     dates = {
         1: ["20 February 2012, 01:00 UTC", "2 March 2012, 23:00 UTC", "9 March 2012, 23:00 UTC"],
@@ -187,7 +186,7 @@ def test_deadlines_of_the_sample_include_their_last_minute(app, loaded):
         assert {closes_at.second for closes_at in db.session.scalars(select(Period.closes_at))} == {59}
 
 
-def test_three_people_can_sign_in_and_nobody_else(app, loaded):
+def test_three_people_can_sign_in_and_no_one_else(app, loaded):
     with app.app_context():
         people = {user.email: user for user in db.session.scalars(select(User))}
         for account in loaded.accounts:

@@ -1,31 +1,41 @@
-"""One's own pages: profile, language, and what the site keeps about one."""
+"""The account page and what leads from it: profile, language, password, e-mail address, one's own data, and deleting
+the account."""
 
 import json
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template
+from flask import Response, flash, redirect, render_template, session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.addresses import link, link_in
 from app.auth import account as actions
-from app.auth.blueprint import bp as auth
-from app.auth.blueprint import form_page
-from app.auth.forms import ProfileForm, language_choices
+from app.auth import email_change, leaving, limits
+from app.auth.blueprint import bp, form_page
+from app.auth.forms import (
+    EmailField,
+    EmailForm,
+    NewPasswordForm,
+    PasswordProofForm,
+    ProfileForm,
+    ProofForm,
+    TypedAddress,
+    language_choices,
+    typed,
+)
 from app.auth.own_data import as_json, get_own_data
 from app.auth.sign_in import list_sign_ins
 from app.database import utcnow
-from app.forms import ChoiceField, VersionedForm, carry_out
+from app.forms import AtMost, ChoiceField, Form, Required, VersionedForm, carry_out, told_at_its_field
 from app.languages import site_languages, speaking
 from app.models import User
+from app.permissions import count_other_administrators
 from app.turns import in_turn
 from app.versions import version_of
-from app.viewer import signed_in, signed_in_user
+from app.viewer import signed_in, signed_in_user, viewer
 from app.writing import list_own_unpublished, why_returned
-
-bp = Blueprint("data", __name__)
 
 
 class OwnProfileForm(ProfileForm, VersionedForm):
@@ -40,20 +50,22 @@ class LanguageForm(VersionedForm):
         self.language.choices = language_choices()
 
 
-@bp.get("/account/data.json")
-@signed_in
-@in_turn
-def file() -> ResponseReturnValue:
-    user = signed_in_user()
-    answer = Response(
-        json.dumps(as_json(user, get_own_data(user)), ensure_ascii=False, indent=1), mimetype="application/json"
+class PasswordForm(NewPasswordForm, PasswordProofForm):
+    pass
+
+
+class EmailChangeForm(EmailForm, PasswordProofForm):
+    email = EmailField(
+        _l("New e-mail address"),
+        validators=[Required(_l("Write your new e-mail address.")), AtMost(User.MAX_EMAIL)],
     )
-    answer.headers["Content-Disposition"] = f'attachment; filename="my-data-{utcnow():%Y-%m-%d}.json"'
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
 
 
-@auth.get("/account/")
+class DeleteAccountForm(TypedAddress, ProofForm):
+    pass
+
+
+@bp.get("/account/")
 @signed_in
 def account() -> ResponseReturnValue:
     user = signed_in_user()
@@ -67,7 +79,7 @@ def account() -> ResponseReturnValue:
     )
 
 
-@auth.route("/account/profile/", methods=["GET", "POST"])
+@bp.route("/account/profile/", methods=["GET", "POST"])
 @signed_in
 def profile() -> ResponseReturnValue:
     user = signed_in_user()
@@ -78,10 +90,10 @@ def profile() -> ResponseReturnValue:
     return form_page("auth/profile.html", form)
 
 
-@auth.route("/account/language/", methods=["GET", "POST"])
+@bp.route("/account/language/", methods=["GET", "POST"])
 @signed_in
 def language() -> ResponseReturnValue:
-    """The answer comes in the language that was chosen."""
+    """The answer is in the language that was chosen."""
     user = signed_in_user()
     form = _own_language(user)
     if _change(user, form, {"language": form.language.data}, lambda: _own_language(user, formdata=None)):
@@ -92,7 +104,57 @@ def language() -> ResponseReturnValue:
     return form_page("auth/language.html", form)
 
 
-@auth.get("/account/data/")
+@bp.route("/account/password/", methods=["GET", "POST"])
+@limits.per_person("password", counts=limits.FAILED)
+@signed_in
+def password() -> ResponseReturnValue:
+    user = signed_in_user()
+    form = PasswordForm(own_email=user.email)
+    if form.validate_on_submit():
+        with told_at_its_field(form):
+            actions.change_password(user, current=typed(form.password), new=typed(form.new_password))
+            flash(_("Your password is changed. You are signed out everywhere else."), "success")
+            return redirect(link("auth.account"))
+    return form_page("auth/password.html", form)
+
+
+@bp.route("/account/email/", methods=["GET", "POST"])
+@limits.per_person("password", counts=limits.FAILED)
+@limits.per_person("email_change", counts=limits.DONE)
+@signed_in
+def change_email() -> ResponseReturnValue:
+    """The answer is the same whether or not the new address has an account."""
+    user, form = signed_in_user(), EmailChangeForm()
+    if carry_out(form, lambda: email_change.ask(user, typed(form.email), password=typed(form.password))):
+        flash(_("A mail is on its way to both addresses. Please open the link in each."), "success")
+        return redirect(link("auth.change_email"))
+    return form_page("auth/email_change.html", form, user=user, change=email_change.get_email_change(user))
+
+
+@bp.post("/account/email/cancel/")
+@signed_in
+def cancel_email_change() -> ResponseReturnValue:
+    email_change.cancel(signed_in_user())
+    flash(_("The change is cancelled. Your address stays as it is."), "success")
+    return redirect(link("auth.account"))
+
+
+@bp.route("/auth/email/<any(old,new):side>/<token>/", methods=["GET", "POST"])
+def confirm_email_change(side: email_change.Side, token: str) -> ResponseReturnValue:
+    """Opening the link changes nothing, since email programs open links by themselves; the button does."""
+    user, change = email_change.redeem(side, token)
+    form = Form()
+    if not form.validate_on_submit():
+        return render_template("auth/email_change_confirm.html", form=form, user=user, change=change, side=side)
+    visitor = viewer()
+    if email_change.confirm(side, token, kept=visitor.get_id() if visitor.is_authenticated else ""):
+        flash(_("The e-mail address of your account is changed. Every other sign-in has ended."), "success")
+    else:
+        flash(_("It is confirmed. The address changes once you have opened the link in the other mail too."), "success")
+    return redirect(link("auth.account" if visitor.is_authenticated else "auth.sign_in"))
+
+
+@bp.get("/account/data/")
 @signed_in
 @in_turn
 def own_data() -> ResponseReturnValue:
@@ -100,8 +162,41 @@ def own_data() -> ResponseReturnValue:
     return render_template("auth/own_data.html", user=user, data=get_own_data(user))
 
 
+@bp.get("/account/data.json")
+@signed_in
+@in_turn
+def own_data_file() -> ResponseReturnValue:
+    user = signed_in_user()
+    answer = Response(
+        json.dumps(as_json(user, get_own_data(user)), ensure_ascii=False, indent=1), mimetype="application/json"
+    )
+    answer.headers["Content-Disposition"] = f'attachment; filename="my-data-{utcnow():%Y-%m-%d}.json"'
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+@bp.route("/account/delete/", methods=["GET", "POST"])
+@limits.per_person("password", counts=limits.FAILED)
+@signed_in
+def delete_account() -> ResponseReturnValue:
+    user = signed_in_user()
+    form = DeleteAccountForm(own_email=user.email)
+    form.ask(user)
+    code = typed(form.code) if "code" in form else ""
+    if carry_out(form, lambda: leaving.delete_account(user, password=typed(form.password), code=code)):
+        session.clear()
+        return redirect(link("auth.account_deleted"))
+    is_last = user.is_admin and not count_other_administrators(user)
+    return form_page("auth/delete.html", form, user=user, is_last=is_last)
+
+
+@bp.get("/auth/deleted/")
+def account_deleted() -> ResponseReturnValue:
+    return render_template("auth/deleted.html")
+
+
 def _own_profile(user: User, **source: Any) -> OwnProfileForm:
-    """The form of a person's own profile; with `formdata=None` of what is stored, whatever was sent."""
+    """The form of a person's own profile; with `formdata=None` it shows what is stored, whatever was sent."""
     return OwnProfileForm(obj=user, version=version_of(user, OwnProfileForm.PROFILE), **source)
 
 
@@ -111,7 +206,7 @@ def _own_language(user: User, **source: Any) -> LanguageForm:
 
 
 def _change(user: User, form: VersionedForm, values: dict[str, Any], stored: Callable[[], VersionedForm]) -> bool:
-    """Whether the form was sent and these columns have their values now."""
+    """Whether the form was sent and these columns now have these values."""
 
     def change() -> bool:
         actions.change_profile(user, values, version=form.version.data)

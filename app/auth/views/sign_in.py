@@ -1,30 +1,28 @@
-"""Signing in and out, and ending sign-ins from afar; the account page lists them."""
+"""Signing in and out, choosing a new password if it is forgotten, and ending sign-ins, which the account page lists."""
 
-from flask import Blueprint, flash, make_response, redirect, request, session
+from flask import flash, make_response, redirect, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.addresses import asked_destination, link
-from app.auth import known_browsers, limits
+from app.auth import account, known_browsers, limits, tokens
 from app.auth import sign_in as actions
-from app.auth.blueprint import bp as auth
-from app.auth.blueprint import form_page
+from app.auth.blueprint import bp, form_page
 from app.auth.emails import normal_email
-from app.auth.forms import EmailField, PasswordField, typed
+from app.auth.forms import EmailField, EmailForm, NewPasswordForm, PasswordField, typed
 from app.auth.sign_in import MAX_BROWSER
 from app.auth.views.second_step import ask_for_code
 from app.errors import NotConfirmed, Suspended, WrongCredentials
 from app.forms import AtMost, Form, Required
+from app.languages import reader_language
 from app.models import User
 from app.plain import plain_line
 from app.viewer import begin_session, signed_in, signed_in_user, viewer
 
-bp = Blueprint("sign_ins", __name__)
-
 
 class SignInForm(Form):
-    names_secretariat = False  # where only the Secretariat can help
+    names_secretariat = False  # true if only the Secretariat can help
 
     email = EmailField(
         _l("E-mail address"), validators=[Required(_l("Write your e-mail address.")), AtMost(User.MAX_EMAIL)]
@@ -32,23 +30,7 @@ class SignInForm(Form):
     password = PasswordField(_l("Password"), _l("Write your password."))
 
 
-@bp.post("/account/sign-ins/<int:sign_in_id>/end/")
-@signed_in
-def end(sign_in_id: int) -> ResponseReturnValue:
-    actions.end(signed_in_user(), sign_in_id)
-    flash(_("You are signed out there."), "success")
-    return redirect(link("auth.account", _anchor="sign-ins"))
-
-
-@bp.post("/account/sign-ins/end-others/")
-@signed_in
-def end_all_others() -> ResponseReturnValue:
-    actions.end_all_others(signed_in_user())
-    flash(_("You are signed out everywhere but here."), "success")
-    return redirect(link("auth.account", _anchor="sign-ins"))
-
-
-@auth.route("/auth/sign-in/", methods=["GET", "POST"])
+@bp.route("/auth/sign-in/", methods=["GET", "POST"])
 def sign_in() -> ResponseReturnValue:
     target = asked_destination() or link("forums.home")
     if viewer().is_authenticated:
@@ -63,7 +45,7 @@ def sign_in() -> ResponseReturnValue:
     return form_page("auth/sign_in.html", form)
 
 
-@auth.post("/auth/sign-out/")
+@bp.post("/auth/sign-out/")
 def sign_out() -> ResponseReturnValue:
     if viewer().is_authenticated:
         actions.sign_out(signed_in_user())
@@ -71,8 +53,45 @@ def sign_out() -> ResponseReturnValue:
     return redirect(link("forums.home"))
 
 
+@bp.route("/auth/forgot/", methods=["GET", "POST"])
+@limits.emails()
+def forgot() -> ResponseReturnValue:
+    form = EmailForm()
+    if form.validate_on_submit():
+        account.ask_for_reset(typed(form.email), language=reader_language().code)
+        return redirect(link("auth.check_mail"))
+    return form_page("auth/ask_for_link.html", form, for_password=True)
+
+
+@bp.route("/auth/reset/<token>/", methods=["GET", "POST"])
+def reset(token: str) -> ResponseReturnValue:
+    user = tokens.redeem(tokens.RESET, token)
+    form = NewPasswordForm(own_email=user.email)
+    if form.validate_on_submit():
+        account.reset_password(token, typed(form.new_password))
+        flash(_("Your new password is set. You can now sign in with it."), "success")
+        return known_browsers.remember(make_response(redirect(link("auth.sign_in"))), user.email)
+    return form_page("auth/reset.html", form, user=user)
+
+
+@bp.post("/account/sign-ins/<int:sign_in_id>/end/")
+@signed_in
+def end_sign_in(sign_in_id: int) -> ResponseReturnValue:
+    actions.end(signed_in_user(), sign_in_id)
+    flash(_("You are signed out there."), "success")
+    return redirect(link("auth.account", _anchor="sign-ins"))
+
+
+@bp.post("/account/sign-ins/end-others/")
+@signed_in
+def end_other_sign_ins() -> ResponseReturnValue:
+    actions.end_all_others(signed_in_user())
+    flash(_("You are signed out everywhere but here."), "success")
+    return redirect(link("auth.account", _anchor="sign-ins"))
+
+
 def _sign_in(form: SignInForm, target: str) -> ResponseReturnValue:
-    """Begin the session, or go on to the second step. Raises as `limits.passwords` and `actions.sign_in`."""
+    """Begin the session, or go on to the second step. Raises the errors of `limits.passwords` and `actions.sign_in`."""
     browser = plain_line(request.user_agent.string, MAX_BROWSER)
     email, destination = normal_email(typed(form.email)), asked_destination()
     with limits.passwords(email or typed(form.email)):

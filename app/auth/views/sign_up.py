@@ -1,4 +1,4 @@
-"""Signing up, and confirming the address."""
+"""Signing up, and confirming the e-mail address."""
 
 from typing import Any
 
@@ -8,32 +8,16 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.addresses import asked_destination, link, local_path
-from app.attempts import TooManyAttempts
 from app.auth import limits, tokens
 from app.auth import sign_up as actions
 from app.auth.blueprint import bp, form_page
-from app.auth.forms import (
-    EmailField,
-    EmailForm,
-    NewPassword,
-    PasswordField,
-    ProfileForm,
-    checked_email,
-    language_choices,
-    typed,
-)
-from app.auth.sign_up import is_only_sign_up
-from app.errors import NotTheirPassword
-from app.forms import AtMost, ChoiceField, Form, OnceForm, Required
+from app.auth.forms import EmailForm, NewPassword, PasswordField, ProfileForm, language_choices, typed
+from app.forms import ChoiceField, Form, OnceForm, told_at_its_field
 from app.languages import reader_language
-from app.models import User
 from app.viewer import viewer
 
 
-class SignUpForm(OnceForm, ProfileForm):
-    email = EmailField(
-        _l("E-mail address"), validators=[Required(_l("Write your e-mail address.")), AtMost(User.MAX_EMAIL)]
-    )
+class SignUpForm(OnceForm, EmailForm, ProfileForm):
     password = PasswordField(_l("Password"), _l("Choose a password."), [NewPassword()])
     language = ChoiceField(_l("Language for mails to you"))
 
@@ -43,18 +27,15 @@ class SignUpForm(OnceForm, ProfileForm):
         super().__init__(*args, **kwargs)
         self.language.choices = language_choices()
 
-    def validate_email(self, field: Any) -> None:
-        field.data = checked_email(field.data)
-
     def validate(self, extra_validators: object = None) -> bool:
-        """A password is never sent back; so whoever has to correct something else is told to write it again."""
+        """Ask for the password again if another field has to be corrected, since a password is never sent back."""
         valid = super().validate(extra_validators)
         if not valid and not self.password.errors:
             self._ask_for_password_again()
         return bool(valid)
 
     def refuse(self, message: str) -> None:
-        """Give the form back with all that was chosen and typed but the password, and say why beside the address."""
+        """Give the form back with everything but the password, and with this message beside the address."""
         self.email.errors = [message]
         self._ask_for_password_again()
 
@@ -67,7 +48,7 @@ class SignUpForm(OnceForm, ProfileForm):
 
     @property
     def proof(self) -> dict[str, str]:
-        """What the action takes besides the profile."""
+        """The arguments of the action besides the profile."""
         return {"email": self.own_email, "password": typed(self.password), "submission": typed(self.submission)}
 
 
@@ -84,7 +65,7 @@ def sign_up() -> ResponseReturnValue:
         try:
             with limits.sign_ups(form.own_email):
                 actions.sign_up(form.profile, **form.proof, destination=asked_destination())
-        except TooManyAttempts as error:
+        except limits.TooManyAttempts as error:
             form.refuse(str(error.message))
             page, _status = form_page("auth/sign_up.html", form)
             return page, error.status, {"Retry-After": str(error.retry_after)}
@@ -94,7 +75,7 @@ def sign_up() -> ResponseReturnValue:
 
 @bp.get("/auth/check-mail/")
 def check_mail() -> ResponseReturnValue:
-    """Where every form that sends a link leads, whatever the mail says."""
+    """The page after every form that sends a link, whatever the email says."""
     return render_template("auth/check_mail.html", destination=asked_destination())
 
 
@@ -104,23 +85,19 @@ def new_confirmation() -> ResponseReturnValue:
     form = EmailForm()
     if form.validate_on_submit():
         destination = asked_destination()
-        language = reader_language().code
-        actions.ask_for_confirmation(typed(form.email), language=language, destination=destination)
+        actions.ask_for_confirmation(typed(form.email), language=reader_language().code, destination=destination)
         return redirect(link("auth.check_mail", next=destination))
-    return form_page("auth/new_confirmation.html", form)
+    return form_page("auth/ask_for_link.html", form, for_password=False)
 
 
 @bp.route("/auth/confirm/<token>/", methods=["GET", "POST"])
 def confirm(token: str) -> ResponseReturnValue:
-    """Opening the link changes nothing, since mail programs open links by themselves; the form does."""
+    """Opening the link changes nothing, since email programs open links by themselves; the form does."""
     waiting, form = tokens.redeem_confirmation(token), ConfirmForm()
     if form.validate_on_submit():
-        try:
+        with told_at_its_field(form):
             with limits.confirmations(waiting):
                 actions.confirm(token, typed(form.password))
-        except NotTheirPassword as error:
-            form.password.errors = [error.message]
-        else:
             flash(_("Your e-mail address is confirmed. You can now sign in."), "success")
             return redirect(link("auth.sign_in", next=local_path(tokens.destination_of(token))))
-    return form_page("auth/confirm.html", form, user=waiting, is_only=is_only_sign_up(waiting))
+    return form_page("auth/confirm.html", form, user=waiting, is_only=actions.is_only_sign_up(waiting))

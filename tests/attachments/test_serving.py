@@ -1,4 +1,4 @@
-"""Files are given out with the rights of their message or document, to be kept and never to be run."""
+"""Files are served to those who may see their message or document, for saving and never for display."""
 
 import pytest
 from flask import Flask
@@ -22,7 +22,7 @@ NOBODY = dict.fromkeys(PEOPLE, 404)
 
 @pytest.fixture
 def other_moderator(app: Flask, world: World) -> FlaskClient:
-    """Moderates the draft forum, and no other."""
+    """A moderator of the draft forum only."""
     with app.app_context():
         user = make_user("other")
         draft = db.session.query(Forum).filter_by(slug="draft-forum").one()
@@ -33,7 +33,7 @@ def other_moderator(app: Flask, world: World) -> FlaskClient:
 
 @pytest.fixture
 def statuses(request: pytest.FixtureRequest):
-    """What a path answers to each of the people."""
+    """The status of a path for each of the people."""
     return lambda path: {name: request.getfixturevalue(name).get(path, buffered=True).status_code for name in PEOPLE}
 
 
@@ -52,18 +52,18 @@ def set_status(app: Flask, world: World, status: MessageStatus, **more: object) 
         db.session.commit()
 
 
-def test_file_of_a_published_message_is_for_everybody(of_first, statuses):
+def test_file_of_a_published_message_is_public(of_first, statuses):
     assert statuses(path_of(of_first)) == EVERYBODY
 
 
-def test_file_of_a_message_that_waits_is_for_its_author_and_the_moderators(app, world, of_first, statuses):
+def test_file_of_a_pending_message_is_served_to_its_author_and_moderators(app, world, of_first, statuses):
     set_status(app, world, MessageStatus.PENDING, position=None)
 
     assert statuses(path_of(of_first)) == INSIDERS
 
 
 @pytest.mark.parametrize("status", [MessageStatus.WITHHELD, MessageStatus.WITHDRAWN])
-def test_file_of_a_hidden_message_is_for_those_who_may_see_its_history(status, app, world, of_first, statuses):
+def test_file_of_a_hidden_message_is_served_to_those_who_may_see_its_history(status, app, world, of_first, statuses):
     moment = {"withheld_at": utcnow()} if status == MessageStatus.WITHHELD else {"withdrawn_at": utcnow()}
     set_status(app, world, status, **moment)
 
@@ -79,14 +79,14 @@ def test_withdrawing_a_message_hides_its_file_at_once(alice: FlaskClient, visito
     assert visitor.get(path_of(of_first), headers={"If-None-Match": etag}).status_code == 404
 
 
-def test_restored_message_has_its_file_again(app: Flask, world: World, of_first, visitor: FlaskClient):
+def test_file_of_a_restored_message_is_served_again(app: Flask, world: World, of_first, visitor: FlaskClient):
     for status in (MessageStatus.WITHHELD, MessageStatus.PUBLISHED):
         set_status(app, world, status)
 
     assert visitor.get(path_of(of_first), buffered=True).status_code == 200
 
 
-def test_removed_file_is_for_nobody(app: Flask, of_first, statuses):
+def test_removed_file_is_served_to_no_one(app: Flask, of_first, statuses):
     with app.app_context():
         db.session.get(Attachment, of_first.id).removed_at = utcnow()
         db.session.commit()
@@ -94,7 +94,7 @@ def test_removed_file_is_for_nobody(app: Flask, of_first, statuses):
     assert statuses(path_of(of_first)) == NOBODY
 
 
-def test_file_of_a_message_in_a_draft_forum_is_for_those_with_a_role_there_and_its_author_is_none(app, world, statuses):
+def test_file_of_a_message_in_a_draft_forum_is_served_to_those_with_a_role_there_only(app, world, statuses):
     with app.app_context():
         draft = db.session.query(Forum).filter_by(slug="draft-forum").one()
         topic = make_topic(draft.groups[0], make_user("clara"), "Draft")
@@ -106,7 +106,7 @@ def test_file_of_a_message_in_a_draft_forum_is_for_those_with_a_role_there_and_i
 @pytest.mark.parametrize(
     ("slug", "expected"), [("open-forum", EVERYBODY), ("draft-forum", NOBODY | {"other_moderator": 200, "admin": 200})]
 )
-def test_file_of_a_document_is_for_those_who_may_see_its_forum(slug, expected, app, world, statuses):
+def test_file_of_a_document_is_served_to_those_who_may_see_its_forum(slug, expected, app, world, statuses):
     with app.app_context():
         document = Document(kind="draft", forum_id=db.session.query(Forum.id).filter_by(slug=slug).scalar())
         db.session.add(document)
@@ -123,7 +123,7 @@ NOWHERE = """
 
 
 @pytest.mark.parametrize("path", NOWHERE.split())
-def test_address_is_the_number_with_the_name_and_nothing_else(path: str, of_first, visitor: FlaskClient):
+def test_only_the_exact_address_of_a_file_is_served(path: str, of_first, visitor: FlaskClient):
     assert of_first.id == 1
     assert visitor.get(path, buffered=True).status_code == 404
 
@@ -137,7 +137,7 @@ POLYGLOTS = {
 
 
 @pytest.mark.parametrize("name", POLYGLOTS)
-def test_file_that_is_two_things_at_once_is_kept_and_not_run(name: str, attach, visitor: FlaskClient):
+def test_file_of_two_formats_at_once_is_downloaded_and_never_displayed(name: str, attach, visitor: FlaskClient):
     headers = visitor.get(path_of(attach(name, POLYGLOTS[name])), buffered=True).headers
 
     assert headers["Content-Disposition"].startswith("attachment;")
@@ -147,11 +147,11 @@ def test_file_that_is_two_things_at_once_is_kept_and_not_run(name: str, attach, 
     assert headers["Content-Type"].split(";")[0] in {"image/gif", "application/pdf", "text/plain", "text/csv"}
 
 
-def test_text_says_its_encoding(attach, visitor: FlaskClient):
+def test_text_files_declare_their_encoding(attach, visitor: FlaskClient):
     assert visitor.get(path_of(attach()), buffered=True).headers["Content-Type"] == "text/plain; charset=utf-8"
 
 
-def test_file_that_everybody_may_see_can_be_kept_by_anybody_who_asks_again(of_first, visitor: FlaskClient):
+def test_public_file_is_cacheable_but_revalidated(of_first, visitor: FlaskClient):
     headers = visitor.get(path_of(of_first), buffered=True).headers
 
     assert headers["Cache-Control"] == "public, max-age=0, must-revalidate"
@@ -159,7 +159,7 @@ def test_file_that_everybody_may_see_can_be_kept_by_anybody_who_asks_again(of_fi
     assert headers["Vary"] == "Accept-Encoding"
 
 
-def test_file_that_somebody_gets_who_is_signed_in_is_kept_by_nobody_else(of_first, alice: FlaskClient):
+def test_file_served_to_a_signed_in_person_is_not_cached_for_others(of_first, alice: FlaskClient):
     assert alice.get(path_of(of_first), buffered=True).headers["Cache-Control"].startswith("private")
 
 
@@ -171,14 +171,14 @@ def test_unchanged_file_is_not_sent_again(of_first, visitor: FlaskClient):
     assert (again.status_code, again.data) == (304, b"")
 
 
-def test_head_tells_the_size_and_sends_nothing(of_first, visitor: FlaskClient):
+def test_head_request_gives_the_size_without_the_content(of_first, visitor: FlaskClient):
     answer = visitor.head(path_of(of_first))
 
     assert (answer.status_code, answer.data) == (200, b"")
     assert answer.headers["Content-Length"] == str(of_first.size)
 
 
-def test_interrupted_download_goes_on_where_it_stopped(of_first, visitor: FlaskClient):
+def test_interrupted_download_can_be_resumed(of_first, visitor: FlaskClient):
     answer = visitor.get(path_of(of_first), headers={"Range": "bytes=5-8"}, buffered=True)
 
     assert (answer.status_code, answer.data) == (206, b"text")
@@ -189,7 +189,7 @@ def test_range_beyond_the_end_is_refused(of_first, visitor: FlaskClient):
     assert visitor.get(path_of(of_first), headers={"Range": "bytes=500-"}, buffered=True).status_code == 416
 
 
-def test_file_that_has_gone_from_the_disk_is_told_as_a_fault_of_the_site(app, of_first, visitor, monkeypatch):
+def test_file_missing_from_the_disk_is_an_internal_error(app, of_first, visitor, monkeypatch):
     monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
     with app.app_context():
         storage().delete(of_first.key)
@@ -199,7 +199,7 @@ def test_file_that_has_gone_from_the_disk_is_told_as_a_fault_of_the_site(app, of
     assert "went wrong on our side" in answer.text
 
 
-def test_key_of_the_storage_is_told_to_nobody(of_first, admin: FlaskClient, world: World):
+def test_storage_keys_are_shown_to_no_one(of_first, admin: FlaskClient, world: World):
     for path in (path_of(of_first), f"/en/topics/{world.topic}/", f"/en/messages/{world.first}/history/"):
         answer = admin.get(path, buffered=True)
         assert of_first.key not in answer.text + str(answer.headers)

@@ -1,16 +1,26 @@
-"""Reading the sample's TOML files, and times that are relative to the day of loading."""
+"""The files of the sample: its texts in TOML, with times relative to the day of loading, and what is attached."""
 
 import re
 import tomllib
+from collections.abc import Iterable
+from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from flask import current_app
+
+from app.attachments.keeping import attach
+from app.attachments.uploads import read_upload
+from app.languages import site_default
+
 FOLDER = Path(__file__).parent
+ATTACHED = FOLDER / "attachments"
 RELATIVE = re.compile(r"D([+-]\d+)(?: (\d\d):(\d\d))?")
+Given = dict[str, Any]
 
 
-def read(name: str) -> dict[str, Any]:
+def read(name: str) -> Given:
     """The content of `<name>.toml` of this folder."""
     return tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8"))
 
@@ -34,8 +44,17 @@ class Calendar:
         return self.today + timedelta(days=int(_relative(written)[1]))
 
 
+def add_files(owner: Any, names: Iterable[str], *, at: datetime, language: str = "") -> None:
+    """Attach files to a document or a message, as if someone had sent them at that time."""
+    largest = current_app.config["SITE"].largest_file
+    with ExitStack() as opened:
+        files = [(name, opened.enter_context((ATTACHED / name).open("rb"))) for name in names]
+        uploads = [read_upload(name, file, largest=largest, language=site_default()) for name, file in files]
+        attach(owner, uploads, at=at, language=language)
+
+
 def _relative(written: str) -> re.Match[str]:
     found = RELATIVE.fullmatch(written)
     if found is None:
-        raise ValueError(f"{written!r} is no time such as 'D-12 09:30'")
+        raise ValueError(f"{written!r} is not a time such as 'D-12 09:30'")
     return found
