@@ -18,6 +18,7 @@ from app.admin.texts import COMPLETE, list_lines
 from app.database import utcnow
 from app.extensions import db
 from app.languages import site_languages
+from app.mail.queries import count_failed, failed_mails
 from app.models import Forum, PageKind, Period
 from app.moderation.queries import list_reasons
 from app.moderation.queue_queries import count_of_queue
@@ -70,6 +71,8 @@ def home() -> ResponseReturnValue:
         lines_in_all=len(lines),
         codes=list(site_languages()),
         deadlines=deadlines(now),
+        failed=failed_mails(),
+        failed_in_all=count_failed(),
         first_steps=[] if forums else _first_steps(),
     )
 

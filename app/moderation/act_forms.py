@@ -4,12 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
 
 from app.forms import AtMost, BodyField, ChoiceField, LineField, Renders, Required, VersionedForm
-from app.languages import N_, language_or_default, reader_language, site_languages, speaking
+from app.languages import N_, reader_language, site_languages
 from app.models import Message, Topic
 from app.moderation import actions
 from app.moderation.forms import ReasonForm
@@ -165,7 +164,7 @@ def new_form(name: str, case: Case) -> Any:
     message = case.message
     started: dict[str, Any] = {"version": case.version}
     if name == "withhold":
-        started["title"] = _neutral_title(message)
+        started["title"] = actions.neutral_title(message)
     form = STEPS[name].form(formdata=None, obj=message if name == "correct" else None, data=started)
     return _ready(name, form, case)
 
@@ -183,9 +182,3 @@ def _ready(name: str, form: Any, case: Case) -> Any:
         del form.title
     form.named(name)
     return form
-
-
-def _neutral_title(message: Message) -> str:
-    """A title of a topic that says nothing of its own, in the topic's language."""
-    with speaking(language_or_default(message.topic.language)):
-        return _("Topic of message number %(number)s", number=message.id)

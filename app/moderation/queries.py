@@ -1,13 +1,15 @@
 """What moderation asks about reasons, single messages and their reports."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
 from app import writing
 from app.extensions import db
-from app.models import Act, Message, Reason, Report, User
+from app.models import Act, Message, Reason, Report, Topic, User
+from app.paging import Listing, one_page
 from app.versions import fingerprint
 
 
@@ -15,6 +17,13 @@ def list_reasons() -> Sequence[Reason]:
     """The reasons that administrators offer, in their order, with their texts."""
     statement = select(Reason).order_by(Reason.position, Reason.id).options(selectinload(Reason.texts))
     return db.session.scalars(statement).all()
+
+
+def list_posted_by(user: User, page: int) -> Listing:
+    """What a person has posted, whatever its status, the latest first, with the title of each topic."""
+    columns: Any = (Message.id, Message.posted_at, Message.status, Topic.title, Topic.language.label("topic_language"))
+    statement = select(*columns).join(Topic, Topic.id == Message.topic_id).where(Message.author_id == user.id)
+    return one_page(statement.order_by(Message.id.desc()), page)
 
 
 def version_of(message: Message) -> str:

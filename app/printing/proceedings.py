@@ -27,7 +27,11 @@ class PrintedGroup:
     @property
     def numbers(self) -> set[int]:
         """The numbers of all its messages, so that answers within it are linked within the document."""
-        return {message.id for entry in self.topics for message in entry.messages}
+        return {message.id for message in self.messages}
+
+    @property
+    def messages(self) -> list[ShownMessage]:
+        return [message for entry in self.topics for message in entry.messages]
 
 
 def collect(groups: Sequence[Group]) -> list[PrintedGroup]:

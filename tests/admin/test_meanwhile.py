@@ -29,7 +29,7 @@ CASES = [
      lambda world: db.session.get(Notice, world.notice).texts["en"].body),
     ("documents/{document}/edit/", "symbol", "CBD/1", "CBD/2",
      lambda world: db.session.get(Document, world.document).symbol),
-    ("users/{small.alice}/", "organization", "Their institute", "Our institute",
+    ("people/{small.alice}/", "organization", "Their institute", "Our institute",
      lambda world: db.session.get(User, world.small.alice).organization),
 ]  # fmt: skip
 
@@ -111,7 +111,7 @@ def test_end_of_a_period_that_somebody_else_has_moved(one, other, look, everythi
 
 
 def test_role_that_somebody_else_has_given_is_not_taken_unknowingly(one, other, look, everything):
-    address = f"/en/admin/users/{everything.small.bruno}/"
+    address = f"/en/admin/people/{everything.small.bruno}/"
     form = fields(other.get(address).text)
     one.post(address, data=fields(one.get(address).text) | {"moderator": [str(everything.small.forum)]})
     answer = other.post(address, data=form | {"title": "Dr"})
@@ -123,7 +123,7 @@ def test_role_that_somebody_else_has_given_is_not_taken_unknowingly(one, other, 
 
 
 def test_change_that_the_person_made_counts_too(app, one, everything, look):
-    address = f"/en/admin/users/{everything.small.alice}/"
+    address = f"/en/admin/people/{everything.small.alice}/"
     form = fields(one.get(address).text)
     profile = {"name": "Alice", "organization": "Elsewhere", "country": "XA", "capacity": "party"}
     assert sign_in(app, everything.small.alice).post("/en/account/profile/", data=profile).status_code == 302

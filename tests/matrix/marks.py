@@ -31,8 +31,9 @@ OWN_KIND = {
     "user.email": "address",
     "user.organization": "profile",
     "user.password_hash": "secret",
-    "mail.recipient": "own",
-    "mail.subject": "own",
+    "mail.recipient": "told",
+    "mail.subject": "told",
+    "mail.error": "failure",
 }
 # What is written with something that has not happened to most rows.
 ONLY_IF_NAMED = frozenset({"message.withheld_for", "user.suspended_for"})

@@ -79,6 +79,8 @@ WHO_SEES = """
    site      log          . . . . . . +
    site      suspension   . . . . . . +
    site      own          . + . . . . .
+   site      told         . + . . . . +
+   site      failure      . . . . . . +
    site      mail         . . . . . . .
 """
 
