@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -160,6 +160,8 @@ def _whom(text: str, capacity: Capacity, words: Vocabulary) -> dict[str, str]:
 
 
 class ListForm(OnceForm):
+    told: Sequence[str] = ()  # what is wrong with the first bad lines
+
     people = BodyField(
         _l("People to invite"),
         [Required(_l("Write at least one line.")), AtMost(LONGEST_LIST)],
@@ -181,8 +183,19 @@ class ListForm(OnceForm):
     def give_back(self, bad: list[BadLine]) -> None:
         """Show the lines that could not be taken, and nothing else."""
         self.people.data, self.people.raw_data = "\n".join(map(str, bad)), None
-        told = [_("Line %(number)s: %(reason)s", number=one.number, reason=one.reason) for one in bad[:MOST_TOLD]]
-        self.people.errors = [" ".join(told)]
+        self.told = [_("Line %(number)s: %(reason)s", number=one.number, reason=one.reason) for one in bad[:MOST_TOLD]]
+        self.people.errors = [
+            ngettext(
+                "%(num)s line was not taken. The reason stands behind it; correct it and send it again.",
+                "%(num)s lines were not taken. The reason stands behind each; correct them and send them again.",
+                len(bad),
+            )
+        ]
+
+    @property
+    def error_list(self) -> list[tuple[str, str]]:
+        """As for any form; bad lines one by one."""
+        return [(self.people.id, text) for text in self.told] or super().error_list
 
 
 @bp.route("/participants/", methods=["GET", "POST"])
