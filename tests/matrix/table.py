@@ -79,6 +79,7 @@ WHO_SEES = """
    site      log          . . . . . . +
    site      suspension   . . . . . . +
    site      own          . + . . . . .
+   site      invited      . . . . . . +
    site      told         . + . . . . +
    site      failure      . . . . . . +
    site      mail         . . . . . . .
