@@ -11,7 +11,7 @@ from app.models import Forum, LogEntry, User
 Change = dict[str, Any]
 
 # The log says that these have changed, without their values.
-SECRET = frozenset({"password_hash", "totp_secret", "totp_last_step", "token_hash", "code_hash"})
+SECRET = frozenset({"email", "password_hash", "totp_secret", "totp_last_step", "token_hash", "code_hash"})
 
 
 def assign(thing: Any, values: Mapping[str, Any], language: str = "") -> list[Change]:

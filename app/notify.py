@@ -5,7 +5,7 @@ its text. A moderator gets at most one email an hour about a forum, the first at
 next one, which waits in the outbox until the hour has passed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -37,6 +37,12 @@ def tell_author(act: Act, message: Message) -> None:
     if author is not act.user and author.former_number is None and _may_see(author, message):
         kind = ActKind(act.kind)
         _tell("moderated", author, message, AUTHOR_GOES_TO[kind], kind=kind.value, reason=act.reason)
+
+
+def tell_of_all_withheld(user: User, count: int, reason: Mapping[str, str]) -> None:
+    """Tell a person that all their messages, so many, were withheld, and why."""
+    if user.former_number is None:
+        write_to(user, "all_withheld", count=count, reason=reason, address=address_for(user, "auth.account"))
 
 
 def tell_moderators(what: str, message: Message, *, but: User | None = None) -> None:

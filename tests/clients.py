@@ -18,9 +18,10 @@ VERSIONED = re.compile(
     r"""/messages/\d+/(?:edit|withdraw)/
     | /moderation/messages/\d+/\w+/ | /moderation/topics/\d+/\w+/
     | /account/(?:profile|language)/
-    | /admin/[\w-]+/\d+/(?:edit|settings|delete|suspend|reinstate|close|publish|unpublish|archive|unarchive)/
+    | /admin/[\w-]+/\d+/(?:edit|settings|delete|close|unlock|publish|unpublish|archive|unarchive)/
     | /admin/forums/\d+/(?:invitations|roles|groups)/ | /translate/[\w-]+/\d+/\w+/
-    | /admin/users/\d+/ | /admin/forums/\d+/roles/\d+/\w+/end/""",
+    | /admin/(?:people|mails)/\d+/ | /admin/people/[\d-]+/(?:suspend|reinstate|withhold|approve)/
+    | /admin/forums/\d+/roles/\d+/\w+/end/""",
     re.VERBOSE,
 )
 

@@ -22,6 +22,7 @@ from app.models import (
     GroupText,
     Invitation,
     LogEntry,
+    Mail,
     Message,
     MessageStatus,
     Notice,
@@ -124,6 +125,7 @@ class FullWorld:
     entry: int
     act: int
     coming_period: int
+    mail: int
     attachment: int
     document_file: int
     hidden_attachment: int
@@ -187,6 +189,7 @@ class FullWorld:
             entry=entry.id,
             act=act.id,
             coming_period=coming.id,
+            mail=_failed_mail().id,
             attachment=attachment.id,
             document_file=document_file.id,
             hidden_attachment=hidden_attachment.id,
@@ -333,6 +336,23 @@ def _files(edited: Message, withdrawn: Message, document: Document) -> tuple[Att
     make_attachment(withdrawn, "withdrawn.txt")
     text = make_attachment(edited, "text.txt")
     return text, make_attachment(document, "paper.pdf", b"%PDF-1.4\n", media_type="application/pdf", language="es")
+
+
+def _failed_mail() -> Mail:
+    """A mail that nobody could deliver, to an address that waits to be confirmed."""
+    mail = Mail(
+        recipient="waiting@example.org",
+        language="es",
+        subject="Confirme",
+        text="x",
+        html="x",
+        attempts=20,
+        error="550 No such user",
+        given_up_at=utcnow(),
+    )
+    db.session.add(mail)
+    db.session.flush()
+    return mail
 
 
 def _child_page() -> Page:

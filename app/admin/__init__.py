@@ -9,13 +9,13 @@ from flask import Blueprint, current_app, redirect, request
 from flask.typing import ResponseReturnValue
 
 from app.addresses import link
-from app.admin import crud, dates, forums, log_views, people_views, person_views, start, texts, user_views
+from app.admin import crud, dates, forums, log, mails, participants, people, start, texts
 from app.errors import SecondStepNeeded
 from app.permissions import require
 from app.viewer import signed_in, signed_in_user, viewer
 
 bp = Blueprint("admin", __name__, url_prefix="/<language:lang>/admin")
-for part in (start, forums, dates, people_views, crud, texts, user_views, person_views, log_views):
+for part in (start, forums, dates, participants, crud, texts, people, mails, log):
     bp.register_blueprint(part.bp)
 bp.get("/")(start.home)
 

@@ -44,6 +44,7 @@ from app.errors import Archived, ForumError, NotFound, Refused
 from app.extensions import db, transaction
 from app.forms import Form, OnceForm, VersionedForm, carry_out, tell_differences
 from app.forums.queries import places_of_topics
+from app.invitees import count_invited
 from app.languages import N_, Language, reader_language, text_in
 from app.models import Document, Forum, ForumRole, Group, Notice, Page, Question, User
 from app.permissions import require
@@ -511,6 +512,7 @@ def show_forum(forum_id: int) -> ResponseReturnValue:
         kept_groups={group for group, _question in places} | {period.group_id for period in found.periods},
         kept_questions={question for _group, question in places},
         rules=periods,
+        invitees=count_invited(forum_id),
         can_delete=not deletion_refusal(KINDS["forums"], found),
         steps_possible=[name for name, step in STEPS.items() if not step.refusal(found, now)],
         words=STEPS,

@@ -15,6 +15,7 @@ from app.admin.kinds import list_pages
 from app.admin.texts import COMPLETE, list_lines
 from app.database import utcnow
 from app.languages import site_languages
+from app.mail.queries import count_failed, failed_mails
 from app.models import Forum, PageKind
 from app.moderation.queue import count_of_queue, list_reasons
 from app.viewer import viewer
@@ -66,6 +67,8 @@ def home() -> ResponseReturnValue:
         lines_in_all=len(lines),
         codes=list(site_languages()),
         deadlines=deadlines(forums, now),
+        failed=failed_mails(),
+        failed_in_all=count_failed(),
         first_steps=[] if forums else _first_steps(),
     )
 

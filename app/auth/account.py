@@ -15,7 +15,8 @@ from app.auth.sign_up import forget
 from app.database import LOCKED, utcnow
 from app.errors import AddressTaken, WrongPassword
 from app.extensions import db, transaction
-from app.models import EmailChange, User
+from app.invitees import accept
+from app.models import EmailChange, User, speaks_for
 from app.permissions import require
 from app.versions import require_version, version_of
 
@@ -31,6 +32,7 @@ def create_confirmed(profile: dict[str, Any], *, email: str, password: str) -> N
         db.session.add(user)
         forget(email)
         db.session.flush()
+        accept(user)
         record(None, "create", "users", user, changes)
 
 
@@ -57,6 +59,7 @@ def reset_password(token: str, password: str) -> None:
         user = tokens.redeem(tokens.RESET, token, for_update=True)
         user.confirmed_at = user.confirmed_at or utcnow()
         forget(user.email)
+        accept(user)
         _set_password(user, password_hash)
 
 
@@ -72,15 +75,19 @@ def change_password(user: User, *, current: str, new: str) -> None:
 def change_profile(user: User, profile: dict[str, Any], *, version: str) -> None:
     """Change these columns; `version` is the one that the form showed. Raises ChangedMeanwhile.
 
-    Messages keep the capacity and the organization with which they were posted.
+    Messages keep the capacity and the organization with which they were posted. Who changes for whom they speak is not
+    confirmed by the Secretariat any more.
     """
     with transaction():
         db.session.refresh(user, with_for_update=LOCKED)
         require(user, "change_account")
         changes = {name: value for name, value in profile.items() if getattr(user, name) != value}
         require_version(version, version_of(user, profile), changes=changes)
+        before = speaks_for(user)
         for name, value in changes.items():
             setattr(user, name, value)
+        if speaks_for(user) != before:
+            user.is_profile_confirmed = False
 
 
 def check_password(user: User, password: str) -> str:

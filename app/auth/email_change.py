@@ -63,7 +63,9 @@ def confirm(side: Side, token: str, *, kept: str) -> bool:
             change.confirmed_by_new_at = utcnow()
         is_confirmed = bool(change.confirmed_by_old_at and change.confirmed_by_new_at)
         if is_confirmed:
-            _change(user, change, kept)
+            email = change.email
+            db.session.delete(change)
+            move_to(user, email, kept)
     return is_confirmed
 
 
@@ -78,14 +80,17 @@ def _write_to_both(user: User, email: str) -> None:
         write_to(user, "email_change_new", recipient=email, address=new, moment=moment)
 
 
-def _change(user: User, change: EmailChange, kept: str) -> None:
-    """Unsent emails to a moderator about a forum go to the new address; all others to the old one are deleted."""
-    _make_room(change.email)
+def move_to(user: User, email: str, kept: str = "") -> None:
+    """Inside a transaction: give the account this address, end all sign-ins but the one with the token `kept`, and tell
+    the new address. Unsent emails to a moderator about a forum go there too; all others to the old one are deleted.
+
+    Raises EmailChangeExpired if another account has the address.
+    """
+    _make_room(email)
     to_come = (Mail.recipient == user.email) & Mail.forum_id.is_not(None) & Mail.sent_at.is_(None)
-    db.session.execute(update(Mail).where(to_come).values(recipient=change.email))
+    db.session.execute(update(Mail).where(to_come).values(recipient=email))
     db.session.execute(delete(Mail).where(Mail.recipient == user.email))
-    db.session.delete(change)
-    user.email = change.email
+    user.email = email
     try:
         db.session.flush()
     except IntegrityError:  # someone else has taken the address at the same moment

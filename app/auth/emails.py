@@ -12,7 +12,7 @@ from app.extensions import db, limiter
 from app.languages import language_or_default
 from app.limits import Limit
 from app.mail.outbox import enqueue
-from app.models import SignUp, User
+from app.models import Invitee, SignUp, User
 
 LONGEST = 254  # in characters, of any valid address (RFC 3696, erratum 1690)
 CONFIRMATION = "confirmation_mails_to_account"
@@ -62,6 +62,6 @@ def write_no_account(email: str, language: str) -> None:
     enqueue("no_account", recipient=email, language=language, sign_up=absolute(link_in(language, "auth.sign_up")))
 
 
-def address_for(person: User | SignUp, endpoint: str, **values: object) -> str:
+def address_for(person: User | SignUp | Invitee, endpoint: str, **values: object) -> str:
     """The absolute address of a page in this person's language."""
     return absolute(link_in(language_or_default(person.language).code, endpoint, **values))

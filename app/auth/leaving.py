@@ -32,6 +32,7 @@ from app.models import (
     EmailChange,
     Forum,
     ForumRole,
+    Invitee,
     LogEntry,
     Mail,
     Message,
@@ -173,6 +174,7 @@ def _delete_what_is_kept_for_the_account(user: User) -> None:
     for model in (SignIn, ForumRole, RecoveryCode, EmailChange, Submission):
         owned: Any = model
         db.session.execute(delete(owned).where(owned.user_id == user.id))
+    db.session.execute(delete(Invitee).where(or_(Invitee.user_id == user.id, Invitee.email == user.email)))
     db.session.execute(delete(Mail).where(or_(Mail.user_id == user.id, Mail.recipient == user.email)))
 
 

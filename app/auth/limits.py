@@ -5,6 +5,8 @@ and, with a far higher limit, for an account over all networks. Browsers that ha
 only their own limit; from others, owners can get in by a link sent by email. Emails to an account have no limit at the
 form: past the limit the answer is the same, and nothing is sent (see `app.auth.emails`).
 
+Administrators lift a lock of sign-in: the attempts of that account are then counted anew.
+
 Only what could do harm counts: a wrong password or code, an email sent. So a meeting whose participants share one
 network, or a person who has to correct a form, is not held up. The amounts are in `app.limits`.
 """
@@ -21,7 +23,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from app.auth import known_browsers
-from app.auth.emails import LONGEST, normal_email
+from app.auth.emails import LONGEST, find_by_email, normal_email
 from app.errors import ForumError, NotTheirPassword, WrongCode, WrongCredentials
 from app.extensions import limiter
 from app.languages import reader_language
@@ -86,7 +88,7 @@ def per_person(name: str, *, counts: int) -> Callable[[View], View]:
 def passwords(email: str) -> Iterator[None]:
     """Around a sign-in with this address. Raises TooManyPasswords; counts WrongCredentials."""
     email = email[: User.MAX_EMAIL]
-    browser, network, account = known_browsers.known(email), _network(), _hashed(email)
+    browser, network, account = known_browsers.known(email), _network(), _anew(_hashed(email), find_by_email(email))
     limits = [
         Limit("sign_in_from_network", network),
         Limit("sign_in_to_account_from_network", f"{network} {account}"),
@@ -118,7 +120,7 @@ def codes(user: User) -> Iterator[None]:
     A person who knows the password is no stranger, but may be a thief. Known browsers share a limit of their own here
     too: a browser becomes known only by the second step or by a link from an email.
     """
-    key = str(user.id)
+    key = _anew(str(user.id), user)
     limits = [
         Limit("second_step_of_person_from_network", f"{_network()} {key}"),
         Limit("second_step_of_person", key),
@@ -185,6 +187,12 @@ def _email() -> str:
     """The address in the form, normalized if possible; one longer than any account's is cut."""
     typed = plain_line(request.form.get("email", ""), LONGEST)
     return normal_email(typed) or typed
+
+
+def _anew(key: str, user: User | None) -> str:
+    """The key of an account whose attempts are counted anew since a lock of it was lifted; the counts are in the memory
+    of each worker or in Redis, and only the database is known to all."""
+    return f"{key} {user.locks_lifted}" if user and user.locks_lifted else key
 
 
 def _try_again(until: datetime, seconds_left: int) -> str:

@@ -20,6 +20,7 @@ from app.models import (
     Forum,
     ForumRole,
     Group,
+    Invitee,
     LogEntry,
     Mail,
     Message,
@@ -32,15 +33,16 @@ from app.models import (
 from app.permissions import FORUM_IS_VISIBLE, visible_to
 
 PROFILE = ("email", "name", "title", "organization", "country", "capacity", "language", "is_admin", "created_at",
-           "confirmed_at", "suspended_at", "suspended_for")  # fmt: skip
-MESSAGE = ("topic_id", "status", "language", "body", "capacity", "organization", "country", "on_behalf_of", "speaker",
-           "reply_to_id", "posted_at", "edited_at", "withdrawn_at", "withheld_at", "withheld_for",
-           "returned_at")  # fmt: skip
+           "confirmed_at", "profile_confirmed_at", "suspended_at", "suspended_for")  # fmt: skip
+MESSAGE = ("topic_id", "status", "language", "body", "capacity", "organization", "country", "confirmed",
+           "on_behalf_of", "speaker", "reply_to_id", "posted_at", "edited_at", "withdrawn_at", "withheld_at",
+           "withheld_for", "returned_at")  # fmt: skip
 REVISION = ("written_at", "language", "body", "on_behalf_of")
 ATTACHMENT = ("name", "media_type", "size", "sha256", "language", "created_at", "removed_at")
 TOPIC = ("id", "title", "language", "created_at")
 REPORT = ("message_id", "reason", "at", "settled_at")
 ACT = ("at", "kind", "forum_id", "message_id", "topic_id", "reason", "detail")
+INVITATION = ("invited_at", "email", "name", "organization", "country", "capacity", "language", "role")
 MAIL = ("recipient", "subject", "language", "created_at", "sent_at")
 
 
@@ -60,6 +62,7 @@ class OwnData:
     recovery_codes: int
     mails: Sequence[Row[Any]]
     forms_sent: Sequence[datetime]
+    invitations: Sequence[Invitee]
 
     @property
     def messages_by_topic(self) -> list[list[Message]]:
@@ -86,6 +89,7 @@ def get_own_data(user: User) -> OwnData:
         recovery_codes=count_recovery_codes(user),
         mails=db.session.execute(mails.order_by(Mail.id.desc())).all(),
         forms_sent=db.session.scalars(forms).all(),
+        invitations=_of_user(Invitee, or_(Invitee.user_id == user.id, Invitee.email == user.email)),
     )
 
 
@@ -106,6 +110,7 @@ def as_json(user: User, data: OwnData) -> dict[str, Any]:
         "moderation": [_picked(act, ACT) for act in data.acts],
         "log": [_entry(entry, user) for entry in data.entries],
         "mails": [_picked(mail, MAIL) for mail in data.mails],
+        "invitations": [_picked(one, INVITATION) | {"forum": one.forum.slug} for one in data.invitations],
         "forms_sent": [_plain(at) for at in data.forms_sent],
     }
 

@@ -4,6 +4,8 @@ Each sign-up waits with its own profile and password until one of those with the
 can prepare an account for others, and signing up with another person's address takes nothing from its owner."""
 
 import hmac
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from flask import current_app
@@ -16,6 +18,7 @@ from app.auth.passwords import hash_password
 from app.database import utcnow
 from app.errors import ConfirmationExpired, ConfirmationMailed, NotConfirmed, NotTheirPassword, WrongCredentials
 from app.extensions import db, transaction
+from app.invitees import accept
 from app.mail.outbox import enqueue
 from app.models import SignUp, User
 from app.submissions import usable
@@ -32,6 +35,11 @@ def hash_for(email: str, password: str) -> str:
     key = str(current_app.secret_key).encode()
     salt = hmac.digest(key, f"plenary.sign-up {email}".encode(), "sha256")[:SALT_LENGTH]
     return hash_password(password, salt=salt)
+
+
+def list_sign_ups(email: str) -> Sequence[SignUp]:
+    """The waiting sign-ups with this address, the latest first."""
+    return db.session.scalars(select(SignUp).where(_waits(email)).order_by(SignUp.id.desc())).all()
 
 
 def find_sign_up(email: str, password_hash: str) -> SignUp | None:
@@ -100,16 +108,23 @@ def confirm(token: str, password: str) -> None:
         chosen = find_sign_up(email, password_hash)
         if chosen is None:
             raise NotTheirPassword
-        user = find_by_email(email, for_update=True) or User(email=email)
-        if user.confirmed_at:
-            raise ConfirmationExpired
-        _fill(user, {**chosen.profile, "password_hash": password_hash, "confirmed_at": utcnow()})
-        db.session.add(user)
-        forget(email)
-        try:
-            db.session.flush()
-        except IntegrityError:  # another sign-up with this address was confirmed at the same moment
-            raise ConfirmationExpired from None
+        accept(make_account(chosen, email, utcnow()))
+
+
+def make_account(sign_up: SignUp, email: str, confirmed_at: datetime | None) -> User:
+    """Inside a transaction: make an account of a sign-up, with its password and this address, which others of its
+    sign-ups lose. Raises ConfirmationExpired if the address has a confirmed account."""
+    user = find_by_email(email, for_update=True) or User(email=email)
+    if user.confirmed_at:
+        raise ConfirmationExpired
+    _fill(user, {**sign_up.profile, "password_hash": sign_up.password_hash, "confirmed_at": confirmed_at})
+    db.session.add(user)
+    forget(email)
+    try:
+        db.session.flush()
+    except IntegrityError:  # another sign-up with this address was confirmed at the same moment
+        raise ConfirmationExpired from None
+    return user
 
 
 def ask_for_confirmation(email: str, *, language: str, destination: str | None = None) -> None:

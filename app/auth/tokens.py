@@ -16,7 +16,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from app.database import LOCKED
 from app.errors import ConfirmationExpired, ResetExpired, TokenExpired
 from app.extensions import db
-from app.models import SignUp, User
+from app.models import Invitee, SignUp, User
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Purpose:
 
 LONGEST_DESTINATION = 300  # in characters: email programs break longer links
 CONFIRM = Purpose("confirm", SignUp.LIFE, ConfirmationExpired)
+INVITATION = Purpose("invitation", timedelta(days=180), TokenExpired)
 RESET = Purpose("reset", timedelta(hours=2), ResetExpired)
 
 
@@ -62,6 +63,22 @@ def make_confirmation(sign_up: SignUp, destination: str | None = None) -> str:
     """The token of a link to confirm the address of a sign-up, which has been flushed. The destination, if any, is
     encoded, so that no one can put text of their own into an email to others."""
     return _serializer(CONFIRM).dumps([sign_up.id, _digest([sign_up.email]), *_further(destination)])
+
+
+def make_invitation(invitee: Invitee) -> str:
+    """The token of a link by which an invitee, who has been flushed, signs up with what the invitation says."""
+    return _serializer(INVITATION).dumps([invitee.id, _digest([invitee.email])])
+
+
+def redeem_invitation(token: str) -> Invitee | None:
+    """The invitee of such a link; None if it is malformed or expired, or they have signed up. The address still has to
+    be confirmed, so the link gives nobody any right."""
+    try:
+        key, mark = _serializer(INVITATION).loads(token, max_age=int(INVITATION.life.total_seconds()))
+    except (BadData, ValueError, TypeError):
+        return None
+    invitee = db.session.get(Invitee, key)
+    return invitee if invitee and invitee.user_id is None and mark == _digest([invitee.email]) else None
 
 
 def destination_of(token: str) -> str | None:

@@ -180,6 +180,7 @@ def _post(
 ) -> Message:
     """The message, published or waiting for approval."""
     own = {"capacity": author.capacity, "organization": author.organization, "country": author.country}
+    is_confirmed = author.is_profile_confirmed and not message.get("speaker")
     posted = Message(
         topic=topic,
         forum_id=topic.group.forum_id,
@@ -187,6 +188,7 @@ def _post(
         author=author,
         reply_to=reply_to,
         html=render(message["body"]),
+        confirmed=is_confirmed,
         **(own | message),
     )
     db.session.add(posted)

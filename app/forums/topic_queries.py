@@ -66,6 +66,7 @@ class ShownMessage:
     organization: str
     capacity: str
     country: str
+    confirmed: bool
     on_behalf_of: str
     speaker: str
     reply_to_id: int | None
@@ -255,6 +256,7 @@ def _message_columns() -> Select[*tuple[Any, ...]]:
         message.organization,
         message.capacity,
         message.country,
+        message.confirmed,
         message.on_behalf_of,
         message.speaker,
         message.reply_to_id,

@@ -25,6 +25,7 @@ from app.models.user import (
     EmailChange,
     ForumRole,
     Guest,
+    Invitee,
     RecoveryCode,
     Role,
     SignIn,
@@ -32,6 +33,7 @@ from app.models.user import (
     Submission,
     User,
     Viewer,
+    speaks_for,
 )
 
 __all__ = [
@@ -53,6 +55,7 @@ __all__ = [
     "GroupText",
     "Guest",
     "Invitation",
+    "Invitee",
     "LogEntry",
     "Mail",
     "Message",
@@ -82,6 +85,7 @@ __all__ = [
     "Viewer",
     "last_second",
     "periods_of_group",
+    "speaks_for",
     "state_of",
     "state_of_forum",
 ]

@@ -99,6 +99,8 @@ class Message(Base):
     withheld_for: Mapped[dict[str, str] | None] = mapped_column(JSON)  # the reason, by language code
     returned_at: Mapped[datetime | None]  # when the author was asked to change it, until it is changed
     speaker: Mapped[str] = mapped_column(String(MAX_SPEAKER), default="")
+    # Whether the Secretariat had confirmed what the author `speaks_for` when it was posted.
+    confirmed: Mapped[bool] = mapped_column(default=False)
 
     topic: Mapped[Topic] = relationship()
     author: Mapped[User] = relationship()

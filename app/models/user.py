@@ -79,6 +79,11 @@ class User(UserMixin, Base):
     totp_secret: Mapped[str | None] = mapped_column(String(64))
     totp_last_step: Mapped[int | None]  # codes up to this time step (30 s) have been used
 
+    # Since when what the person `speaks_for` has been confirmed by the Secretariat.
+    profile_confirmed_at: Mapped[datetime | None]
+    # How often a lock of sign-in was lifted: attempts are counted anew each time.
+    locks_lifted: Mapped[int] = mapped_column(default=0)
+
     roles: Mapped[list["ForumRole"]] = relationship(back_populates="user", cascade="all, delete-orphan")
     sign_ins: Mapped[list["SignIn"]] = relationship(back_populates="user", cascade="all, delete-orphan")
 
@@ -87,6 +92,15 @@ class User(UserMixin, Base):
 
     def get_id(self) -> str:
         return self.session_token
+
+    @property
+    def is_profile_confirmed(self) -> bool:
+        """Whether the Secretariat has confirmed what the person `speaks_for`."""
+        return self.profile_confirmed_at is not None
+
+    @is_profile_confirmed.setter
+    def is_profile_confirmed(self, value: bool) -> None:
+        self.profile_confirmed_at = (self.profile_confirmed_at or utcnow()) if value else None
 
     def has_role(self, role: Role, forum_id: int, language: str = "") -> bool:
         """Whether the user has the role in that forum and, with `language`, for messages in that language."""
@@ -113,6 +127,37 @@ class ForumRole(Base):
     def covers(self, language: str) -> bool:
         """Whether the role holds for messages in that language."""
         return not self.languages or language in self.languages.split()
+
+
+class Invitee(Base):
+    """Somebody whom the Secretariat has invited to a forum by e-mail.
+
+    The role waits for the sign-up with this address, whose account `user_id` then is.
+    """
+
+    __tablename__ = "invitee"
+    __table_args__ = (UniqueConstraint("forum_id", "email"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    forum_id: Mapped[int] = mapped_column(ForeignKey("forum.id", ondelete="CASCADE"))
+    email: Mapped[str] = mapped_column(String(User.MAX_EMAIL), index=True)
+    name: Mapped[str] = mapped_column(String(User.MAX_NAME))
+    organization: Mapped[str] = mapped_column(String(User.MAX_ORGANIZATION), default="")
+    country: Mapped[str] = mapped_column(String(2), default="")
+    capacity: Mapped[str] = mapped_column(String(20))
+    language: Mapped[str] = mapped_column(String(8))
+    role: Mapped[str] = mapped_column(String(20))
+    invited_at: Mapped[datetime] = mapped_column(default=utcnow)
+    invited_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+
+    forum: Mapped["Forum"] = relationship()
+
+
+def speaks_for(person: User | Invitee) -> tuple[str, str, str]:
+    """What can be confirmed of a person: the capacity, the State, and the organization if it is the one that speaks."""
+    is_organization = person.capacity in {Capacity.ORGANIZATION, Capacity.IPLC}
+    return person.capacity, person.country, person.organization if is_organization else ""
 
 
 class RecoveryCode(Base):

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
 
 from app.forms import AtMost, BodyField, ChoiceField, LineField, OnceForm, Renders, Required, VersionedForm
-from app.languages import N_, Language, language_or_default, reader_language, site_languages, speaking, text_in
+from app.languages import N_, Language, reader_language, site_languages, text_in
 from app.models import Message, Reason, Topic, User
 from app.moderation import messages
 from app.moderation.queue import Case, list_reasons
@@ -199,7 +199,7 @@ def new_form(name: str, case: Case) -> Any:
     message = case.message
     started: dict[str, Any] = {"version": case.version}
     if name == "withhold":
-        started["title"] = _neutral_title(message)
+        started["title"] = messages.neutral_title(message)
     form = STEPS[name].form(formdata=None, obj=message if name == "correct" else None, data=started)
     return _ready(name, form, case)
 
@@ -217,9 +217,3 @@ def _ready(name: str, form: Any, case: Case) -> Any:
         del form.title
     form.named(name)
     return form
-
-
-def _neutral_title(message: Message) -> str:
-    """A neutral title, in the language of the topic."""
-    with speaking(language_or_default(message.topic.language)):
-        return _("Topic of message number %(number)s", number=message.id)

@@ -6,17 +6,20 @@ The first decision counts: an action locks the message and reads its present sta
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
 
 from app import audit, writing
 from app.allowances import require_report
 from app.database import utcnow
 from app.errors import AlreadyDecided, Refused
 from app.extensions import db, transaction
-from app.models import ActKind, Message, MessageStatus, Report, Topic, User
+from app.languages import language_or_default, speaking
+from app.models import Act, ActKind, Message, MessageStatus, Report, Topic, User
 from app.moderation.queue import begins_topic, find_report, open_reports, version_of
-from app.notify import tell_author, tell_moderators
-from app.permissions import require
+from app.notify import tell_author, tell_moderators, tell_of_all_withheld
+from app.permissions import can, require
 from app.submissions import Once
 
 Reason = Mapping[str, str]
@@ -74,11 +77,35 @@ def withhold(message: Message, *, by: User, version: str, reason: Reason, title:
         writing.lock(message)
         require(by, "withhold", message)
         _refuse_if_changed(message, version)
-        message.withheld_at, message.withheld_for, message.returned_at = utcnow(), dict(reason), None
-        writing.show(message, MessageStatus.WITHHELD)
-        topic = _retitle(message, title, by)
-        _settle(open_reports(message), by)
-        _record(ActKind.WITHHOLD, message, by, reason, topic=topic)
+        tell_author(_withhold(message, reason, title, by), message)
+
+
+def withhold_all(user: User, reason: Reason, viewer: User, *, told: bool = True) -> tuple[int, int]:
+    """Inside a transaction: withhold all messages of a person that wait or are published, each with its line in the
+    public record. Topics that such a message began get a title that says nothing of its own.
+
+    Returns how many messages were withheld, and how many the viewer cannot withhold. With `told`, the person gets one
+    mail about all of them.
+    """
+    is_shown = Message.status.in_((MessageStatus.PENDING, MessageStatus.PUBLISHED))
+    own = select(Message).where(Message.author_id == user.id, Message.speaker == "", is_shown)
+    withheld = left = 0
+    for message in db.session.scalars(own.order_by(Message.topic_id, Message.id)).all():
+        writing.lock(message)
+        if not can(viewer, "withhold", message):
+            left += 1
+            continue
+        _withhold(message, reason, neutral_title(message), viewer)
+        withheld += 1
+    if told and withheld:
+        tell_of_all_withheld(user, withheld, reason)
+    return withheld, left
+
+
+def neutral_title(message: Message) -> str:
+    """A title of the message's topic that says nothing of its own, in the topic's language."""
+    with speaking(language_or_default(message.topic.language)):
+        return _("Topic of message number %(number)s", number=message.id)
 
 
 def restore(message: Message, *, by: User, version: str, reason: Reason) -> None:
@@ -134,6 +161,15 @@ def _refuse_if_changed(message: Message, version: str) -> None:
         raise writing.outdated(message, version)
 
 
+def _withhold(message: Message, reason: Reason, title: str, by: User) -> Act:
+    message.withheld_at, message.withheld_for, message.returned_at = utcnow(), dict(reason), None
+    writing.show(message, MessageStatus.WITHHELD)
+    topic = _retitle(message, title, by)
+    _settle(open_reports(message), by)
+    forum = message.topic.group.forum
+    return writing.record_act(ActKind.WITHHOLD, by=by, forum=forum, reason=reason, message=message, topic=topic)
+
+
 def _retitle(message: Message, title: str, by: User) -> Topic | None:
     """Change the title of the topic if the message began it. Returns the topic, or None if the title stays."""
     topic = message.topic
@@ -156,11 +192,8 @@ def _record(
     by: User,
     reason: Reason,
     *,
-    topic: Topic | None = None,
-    detail: Mapping[str, int] | None = None,
+    detail: Mapping[str, Any] | None = None,
 ) -> None:
     """Record the act and tell the author about it."""
     forum, more = message.topic.group.forum, detail or {}
-    tell_author(
-        writing.record_act(kind, by=by, forum=forum, reason=reason, message=message, topic=topic, **more), message
-    )
+    tell_author(writing.record_act(kind, by=by, forum=forum, reason=reason, message=message, **more), message)

@@ -12,6 +12,7 @@ from app.extensions import db
 from app.forums.queries import get_message
 from app.forums.topic_queries import ShownMessage, get_shown_message
 from app.models import Act, Forum, Group, Message, MessageStatus, Question, Reason, Report, Topic, User, Viewer
+from app.paging import Listing, one_page
 from app.permissions import MESSAGE_IS_MODERATED, require, visible_to
 from app.versions import fingerprint
 
@@ -95,6 +96,13 @@ def list_reasons() -> Sequence[Reason]:
     """The reasons that administrators offer, with their texts, in the order set by them."""
     statement = select(Reason).order_by(Reason.position, Reason.id).options(selectinload(Reason.texts))
     return db.session.scalars(statement).all()
+
+
+def list_posted_by(user: User, page: int) -> Listing:
+    """What a person has posted, whatever its status, the latest first, with the title of each topic."""
+    columns: Any = (Message.id, Message.posted_at, Message.status, Topic.title, Topic.language.label("topic_language"))
+    statement = select(*columns).join(Topic, Topic.id == Message.topic_id).where(Message.author_id == user.id)
+    return one_page(statement.order_by(Message.id.desc()), page)
 
 
 def version_of(message: Message) -> str:

@@ -27,7 +27,11 @@ class PrintedGroup:
     @property
     def numbers(self) -> set[int]:
         """The numbers of its messages: references to them become links within the document."""
-        return {message.id for entry in self.topics for message in entry.messages}
+        return {message.id for message in self.messages}
+
+    @property
+    def messages(self) -> list[ShownMessage]:
+        return [message for entry in self.topics for message in entry.messages]
 
 
 def collect(groups: Sequence[Group]) -> list[PrintedGroup]:

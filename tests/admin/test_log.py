@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from flask.testing import FlaskClient
@@ -57,7 +58,7 @@ def test_log_is_filtered_by_kind_and_forum(admin: FlaskClient, look, world):
     admin.post("/en/admin/notices/new/1/", data={"published_at": ["2026-03-02", "09:00"], "en-title": "One"})
     admin.post("/en/admin/notices/new/2/", data={"published_at": ["2026-03-02", "09:00"], "en-title": "Two"})
     admin.post("/en/admin/questions/new/1/", data={"number": "9", "en-text": "Why?"})
-    admin.post(f"/en/admin/users/{world.alice}/", data={**PROFILE, "name": "Alicia", "moderator": ["2"]})
+    admin.post(f"/en/admin/people/{world.alice}/", data={**PROFILE, "name": "Alicia", "moderator": ["2"]})
 
     assert count(admin) == 5
     assert count(admin, "kind=notices") == 2
@@ -169,7 +170,7 @@ def test_changed_secret_is_logged_without_its_value(app):
 def test_log_holds_nothing_secret_of_people(admin: FlaskClient, look, world):
     """No address and nothing of the sign-in, whatever is changed about somebody."""
     look(lambda: (setattr(db.session.get(User, world.alice), "password_hash", "the hash"), db.session.commit()))
-    admin.post(f"/en/admin/users/{world.alice}/", data={**PROFILE, "name": "Alicia", "is_admin": "y"})
+    admin.post(f"/en/admin/people/{world.alice}/", data={**PROFILE, "name": "Alicia", "is_admin": "y"})
     admin.post("/en/admin/forums/1/roles/", data={"email": "bruno@example.org", "role": "translator"})
 
     told = admin.get("/en/admin/log.csv").text + admin.get("/en/admin/log/1/").text
@@ -289,3 +290,30 @@ def test_acts_are_named_as_in_the_record_and_say_of_no_version_that_it_is_hidden
 
     assert (corrected[2], corrected[7]) == ("Corrected", "")
     assert (approved[2], approved[7]) == ("Approved", "")
+
+
+@pytest.mark.parametrize("words", ["Éléphant", "éléphant", "ÉLÉPHANT", "léph", "open edit", "forum admin changed"])
+def test_log_is_searched_in_words(admin: FlaskClient, look, world, words):
+    def write() -> None:
+        change = {"field": "title", "language": "fr", "old": "", "new": "Un éléphant et un ÉLÉPHANT, Éléphant"}
+        values = {"user_id": world.admin, "action": "edit", "kind": "forums", "subject_id": 1}
+        db.session.add(LogEntry(subject="An open edit", detail=[change], **values))
+        db.session.add(LogEntry(subject="Other", detail=[], **{**values, "action": "publish"}))
+        db.session.commit()
+
+    look(write)
+
+    assert count(admin, f"words={quote(words)}") == 1
+
+
+def test_reason_of_an_act_is_found_by_its_words(admin: FlaskClient, acts):
+    assert count(admin, "words=withheld") == 1
+
+
+@pytest.mark.parametrize("words", ["%25", "_", "%5C", "%27", "%22"])
+def test_signs_in_a_search_of_the_log_are_only_signs(admin: FlaskClient, entries, words):
+    assert count(admin, f"words={words}") == 0
+
+
+def test_long_search_of_the_log_is_an_error(admin: FlaskClient):
+    assert admin.get(f"/en/admin/log/?words={'x' * 101}").status_code == 422

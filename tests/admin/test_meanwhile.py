@@ -29,7 +29,7 @@ CASES = [
      lambda world: db.session.get(Notice, world.notice).texts["en"].body),
     ("documents/{document}/edit/", "symbol", "CBD/1", "CBD/2",
      lambda world: db.session.get(Document, world.document).symbol),
-    ("users/{small.alice}/", "organization", "Their institute", "Our institute",
+    ("people/{small.alice}/", "organization", "Their institute", "Our institute",
      lambda world: db.session.get(User, world.small.alice).organization),
 ]  # fmt: skip
 
@@ -105,7 +105,7 @@ def test_end_of_a_period_that_somebody_else_has_moved(one, other, look, full_wor
 
 
 def test_role_that_somebody_else_has_given_is_not_taken_unknowingly(one, other, look, full_world):
-    address = f"/en/admin/users/{full_world.small.bruno}/"
+    address = f"/en/admin/people/{full_world.small.bruno}/"
     form = fields(other.get(address).text)
     one.post(address, data=fields(one.get(address).text) | {"moderator": [str(full_world.small.forum)]})
     answer = other.post(address, data=form | {"title": "Dr"})
@@ -117,7 +117,7 @@ def test_role_that_somebody_else_has_given_is_not_taken_unknowingly(one, other, 
 
 
 def test_change_that_the_person_made_counts_too(app, one, full_world, look):
-    address = f"/en/admin/users/{full_world.small.alice}/"
+    address = f"/en/admin/people/{full_world.small.alice}/"
     form = fields(one.get(address).text)
     profile = {"name": "Alice", "organization": "Elsewhere", "country": "XA", "capacity": "party"}
     assert sign_in(app, full_world.small.alice).post("/en/account/profile/", data=profile).status_code == 302

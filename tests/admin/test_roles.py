@@ -6,11 +6,11 @@ from collections.abc import Callable
 import pytest
 from flask.testing import FlaskClient
 
-from app.admin.role_actions import covered
 from app.database import utcnow
 from app.extensions import db
 from app.models import Forum, ForumRole, LogEntry, Mail, Role, User
 from app.permissions import count_other_administrators, moderates
+from app.roles import covered
 from tests.admin.conftest import ALREADY
 from tests.admin.test_users import PROFILE
 from tests.conftest import sign_in
@@ -84,7 +84,7 @@ def test_all_languages_are_as_good_as_none(app):
 
 
 def test_languages_of_a_moderator_are_given_on_the_page_of_the_person(admin: FlaskClient, look, world):
-    address = f"/en/admin/users/{world.alice}/"
+    address = f"/en/admin/people/{world.alice}/"
     admin.post(address, data={**PROFILE, "moderator": ["1", "2"], "languages": ["1-fr", "1-es", "99-en"]})
     refused = held(look, world.alice)
     admin.post(address, data={**PROFILE, "moderator": ["1", "2"], "languages": ["1-fr", "1-es"]})
@@ -110,7 +110,7 @@ def test_moderator_of_some_languages_moderates_messages_in_these_only(admin: Fla
 def test_change_of_the_profile_and_of_roles_are_lines_of_their_own(admin: FlaskClient, look, world):
     """So that the log of a forum has what concerns it, and nothing else of the person."""
     data = {**PROFILE, "name": "Alicia", "moderator": ["1"], "translator": ["2"]}
-    admin.post(f"/en/admin/users/{world.alice}/", data=data)
+    admin.post(f"/en/admin/people/{world.alice}/", data=data)
 
     entries = look(lambda: [(one.forum_id, [c["field"] for c in one.detail]) for one in db.session.query(LogEntry)])
     assert entries == [(None, ["name"]), (1, ["moderator"]), (2, ["translator"])]
@@ -223,14 +223,14 @@ def test_person_who_loses_a_role_is_told(admin: FlaskClient, mails, world, role)
 
 def test_address_of_a_draft_is_not_told_to_who_sees_it_no_more(admin: FlaskClient, mails, world):
     for held in ({"translator": ["2"]}, {}):
-        admin.post(f"/en/admin/users/{world.alice}/", data={**PROFILE, **held})
+        admin.post(f"/en/admin/people/{world.alice}/", data={**PROFILE, **held})
 
     assert ["draft-forum/" in mail.text for mail in mails()] == [True, False]
 
 
 def test_roles_given_on_the_page_of_a_person_are_told_as_well_each_once(admin: FlaskClient, mails, world):
     for _ in range(2):
-        admin.post(f"/en/admin/users/{world.alice}/", data={**PROFILE, "moderator": ["1"], "participant": ["2"]})
+        admin.post(f"/en/admin/people/{world.alice}/", data={**PROFILE, "moderator": ["1"], "participant": ["2"]})
 
     assert [mail.subject for mail in mails()] == [
         "You are now a moderator of the forum “Title of open-forum (en)”",
@@ -246,7 +246,7 @@ def test_role_that_is_given_again_is_not_told_again(admin: FlaskClient, mails, w
 
 def test_refused_change_of_roles_is_told_to_nobody(admin: FlaskClient, mails, world):
     data = {**PROFILE, "moderator": ["1"], "version": "of another time"}
-    assert admin.post(f"/en/admin/users/{world.alice}/", data=data).status_code in {409, 422}
+    assert admin.post(f"/en/admin/people/{world.alice}/", data=data).status_code in {409, 422}
     assert mails() == []
 
 
@@ -274,7 +274,7 @@ def test_account_that_nobody_can_use_is_told_of_no_role(admin: FlaskClient, look
 def test_administrator_who_cannot_sign_in_does_not_count(admin: FlaskClient, look, world, values):
     look(lambda: (make_user("zoe", is_admin=True, **values), db.session.commit()))
 
-    assert admin.post(f"/en/admin/users/{world.admin}/", data=PROFILE).status_code == 422
+    assert admin.post(f"/en/admin/people/{world.admin}/", data=PROFILE).status_code == 422
     assert look(lambda: count_other_administrators(db.session.get(User, world.admin))) == 0
 
 
@@ -284,8 +284,8 @@ def test_two_administrators_cannot_take_the_right_from_each_other(app, admin: Fl
     zoe = look(lambda: db.session.query(User).filter_by(name="Zoe").one().id)
     other = sign_in(app, zoe)
 
-    assert admin.post(f"/en/admin/users/{zoe}/", data={**PROFILE, "name": "Zoe"}).status_code == 302
-    assert other.post(f"/en/admin/users/{world.admin}/", data={**PROFILE, "name": "Admin"}).status_code == 403
+    assert admin.post(f"/en/admin/people/{zoe}/", data={**PROFILE, "name": "Zoe"}).status_code == 302
+    assert other.post(f"/en/admin/people/{world.admin}/", data={**PROFILE, "name": "Admin"}).status_code == 403
     assert admin.get("/en/admin/").status_code == 200
 
 

@@ -21,8 +21,8 @@ PROFILE = {
 
 
 def people(admin: FlaskClient, query: str = "") -> list[str]:
-    page = admin.get(f"/en/admin/users/?{query}").text
-    return re.findall(r'users/\d+/"><bdi>([^<]*)</bdi>', page)
+    page = admin.get(f"/en/admin/people/?{query}").text
+    return re.findall(r'people/\d+/"><bdi>([^<]*)</bdi>', page)
 
 
 def test_people_are_listed_by_name(admin: FlaskClient):
@@ -46,7 +46,7 @@ def test_people_stand_in_the_order_of_the_language(admin: FlaskClient, look):
     look(lambda: ([setattr(make_user(f"p{name}"), "name", name) for name in names], db.session.commit()))
 
     assert [name for name in people(admin) if name in names] == ["Étienne", "Ña", "Nz", "Zoë"]
-    spanish = re.findall(r'users/\d+/"><bdi>([^<]*)</bdi>', admin.get("/es/admin/users/").text)
+    spanish = re.findall(r'people/\d+/"><bdi>([^<]*)</bdi>', admin.get("/es/admin/people/").text)
     assert [name for name in spanish if name in names] == ["Étienne", "Nz", "Ña", "Zoë"]
 
 
@@ -59,19 +59,19 @@ def test_people_are_found_by_organization(admin: FlaskClient, look):
 
 def test_long_list_is_in_pages_that_keep_the_search(admin: FlaskClient, look):
     look(lambda: ([make_user(f"person{number}") for number in range(60)], db.session.commit()))
-    page = admin.get("/en/admin/users/?q=person").text
+    page = admin.get("/en/admin/people/?q=person").text
 
     assert len(people(admin, "q=person")) == 50
     assert len(people(admin, "q=person&page=2")) == 10
-    assert 'href="/en/admin/users/?page=2&amp;q=person"' in page
-    assert admin.get("/en/admin/users/?q=person&page=3").status_code == 404
+    assert 'href="/en/admin/people/?page=2&amp;q=person"' in page
+    assert admin.get("/en/admin/people/?q=person&page=3").status_code == 404
 
 
 def test_list_says_who_is_not_confirmed(admin: FlaskClient, look):
-    assert "not confirmed" not in admin.get("/en/admin/users/").text
+    assert "not confirmed" not in admin.get("/en/admin/people/").text
     look(lambda: (make_user("zoe", confirmed_at=None), db.session.commit()))
 
-    assert "not confirmed" in admin.get("/en/admin/users/").text
+    assert "not confirmed" in admin.get("/en/admin/people/").text
 
 
 def test_list_says_how_many_addresses_wait_to_be_confirmed_and_not_whose(admin: FlaskClient, look):
@@ -79,7 +79,7 @@ def test_list_says_how_many_addresses_wait_to_be_confirmed_and_not_whose(admin: 
         db.session.add(SignUp(email="zoe@example.org", name="Zoe", capacity="expert", language="en", **values))
 
     look(lambda: (sign_up(password_hash="a"), sign_up(password_hash="b"), db.session.commit()))
-    page = admin.get("/en/admin/users/").text
+    page = admin.get("/en/admin/people/").text
 
     assert "1 email address is awaiting confirmation." in page
     assert "zoe@example.org" not in page
@@ -96,7 +96,7 @@ def test_search_of_control_characters_only_is_no_search(admin: FlaskClient):
 
 def test_profile_is_changed_and_logged_without_secrets(admin: FlaskClient, look, world):
     data = {**PROFILE, "name": "Alicia", "organization": "Institute", "capacity": "organization"}
-    answer = admin.post(f"/en/admin/users/{world.alice}/", data=data)
+    answer = admin.post(f"/en/admin/people/{world.alice}/", data=data)
     entry = look(lambda: db.session.query(LogEntry).one())
 
     assert answer.status_code == 302
@@ -106,13 +106,13 @@ def test_profile_is_changed_and_logged_without_secrets(admin: FlaskClient, look,
 
 
 def test_administrator_is_made(admin: FlaskClient, alice: FlaskClient, world):
-    admin.post(f"/en/admin/users/{world.alice}/", data={**PROFILE, "is_admin": "y"})
+    admin.post(f"/en/admin/people/{world.alice}/", data={**PROFILE, "is_admin": "y"})
 
     assert alice.get("/en/admin/").status_code == 200
 
 
 def test_last_administrator_stays(admin: FlaskClient, look, world):
-    answer = admin.post(f"/en/admin/users/{world.admin}/", data={**PROFILE, "name": "Root"})
+    answer = admin.post(f"/en/admin/people/{world.admin}/", data={**PROFILE, "name": "Root"})
 
     assert answer.status_code == 422
     assert "last administrator" in answer.text
@@ -123,18 +123,18 @@ def test_last_administrator_stays(admin: FlaskClient, look, world):
 def test_unconfirmed_administrator_does_not_count(admin: FlaskClient, look, world):
     look(lambda: (make_user("zoe", confirmed_at=None, is_admin=True), db.session.commit()))
 
-    assert admin.post(f"/en/admin/users/{world.admin}/", data=PROFILE).status_code == 422
+    assert admin.post(f"/en/admin/people/{world.admin}/", data=PROFILE).status_code == 422
 
 
 def test_one_of_two_administrators_can_go(admin: FlaskClient, look, world):
     look(lambda: (make_user("zoe", confirmed_at=utcnow(), is_admin=True), db.session.commit()))
 
-    assert admin.post(f"/en/admin/users/{world.admin}/", data=PROFILE).status_code == 302
+    assert admin.post(f"/en/admin/people/{world.admin}/", data=PROFILE).status_code == 302
     assert admin.get("/en/admin/").status_code == 403
 
 
 def test_roles_are_given_and_taken(admin: FlaskClient, alice: FlaskClient, look, world):
-    address = f"/en/admin/users/{world.alice}/"
+    address = f"/en/admin/people/{world.alice}/"
     draft = "/en/forums/draft-forum/"
     before = alice.get(draft).status_code
     admin.post(address, data={**PROFILE, "moderator": ["2"], "translator": ["1", "2"]})
@@ -152,7 +152,7 @@ def test_roles_are_given_and_taken(admin: FlaskClient, alice: FlaskClient, look,
 
 @pytest.mark.parametrize("forums", [["999"], ["1", "x"], ["-1"], ["99999999999999999999"]])
 def test_role_in_an_unknown_forum_is_refused(admin: FlaskClient, world, forums):
-    answer = admin.post(f"/en/admin/users/{world.alice}/", data={**PROFILE, "moderator": forums})
+    answer = admin.post(f"/en/admin/people/{world.alice}/", data={**PROFILE, "moderator": forums})
 
     assert answer.status_code == 422
     assert 'href="#moderator"' in answer.text
@@ -164,7 +164,7 @@ def test_role_in_an_unknown_forum_is_refused(admin: FlaskClient, world, forums):
      ("name", "http://spam.example"), ("organization", "x" * 201)],
 )  # fmt: skip
 def test_unfit_profile_is_given_back(admin: FlaskClient, look, world, field, value):
-    answer = admin.post(f"/en/admin/users/{world.alice}/", data={**PROFILE, field: value})
+    answer = admin.post(f"/en/admin/people/{world.alice}/", data={**PROFILE, field: value})
 
     assert answer.status_code == 422
     assert f'href="#{field}"' in answer.text
@@ -172,8 +172,8 @@ def test_unfit_profile_is_given_back(admin: FlaskClient, look, world, field, val
 
 
 def test_invented_state_of_the_sample_is_kept(admin: FlaskClient, look, world):
-    assert '<option selected value="XA">' in admin.get(f"/en/admin/users/{world.alice}/").text
-    admin.post(f"/en/admin/users/{world.alice}/", data={**PROFILE, "title": "Dr"})
+    assert '<option selected value="XA">' in admin.get(f"/en/admin/people/{world.alice}/").text
+    admin.post(f"/en/admin/people/{world.alice}/", data={**PROFILE, "title": "Dr"})
 
     assert look(lambda: db.session.get(User, world.alice).country) == "XA"
 
@@ -181,7 +181,7 @@ def test_invented_state_of_the_sample_is_kept(admin: FlaskClient, look, world):
 def test_hostile_name_stays_text(admin: FlaskClient, look):
     look(lambda: (setattr(make_user("zoe"), "name", "<img src=x>{{7*7}}"), db.session.commit()))
 
-    for path in ("users/", "users/5/"):
+    for path in ("people/", "people/5/"):
         page = admin.get(f"/en/admin/{path}").text
         assert "<img" not in page
         assert "{{7*7}}" in page

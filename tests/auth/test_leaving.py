@@ -295,11 +295,11 @@ def test_administration_shows_the_number(app, her, her_id, full_world):
     delete(her)
     admin = sign_in(app, full_world.small.admin)
 
-    for path in ("users/", "log/", "log.csv"):
+    for path in ("people/", "log/", "log.csv"):
         assert FORMER["en"] in admin.get(f"/en/admin/{path}").text, path
     assert f'<option value="{her_id}">{FORMER["en"]}</option>' in admin.get("/en/admin/log/").text
-    assert admin.get(f"/en/admin/users/{her_id}/").status_code == 404
-    assert admin.post(f"/en/admin/users/{her_id}/", data=PROFILE | {"language": "en"}).status_code == 404
+    assert admin.get(f"/en/admin/people/{her_id}/").status_code == 404
+    assert admin.post(f"/en/admin/people/{her_id}/", data=PROFILE | {"language": "en"}).status_code == 404
 
 
 # What the Secretariat posted for someone with her name
@@ -328,8 +328,8 @@ def test_speaker_is_not_erased_by_deleting_an_account_with_the_same_name(app, he
 @pytest.mark.parametrize("tick", [{}, {"is_speaker": "y"}])
 def test_speaker_is_erased_if_an_administrator_says_that_it_is_the_same_person(app, her_id, full_world, letters, tick):
     before, admin = letters(), sign_in(app, full_world.small.admin)
-    page = admin.get(f"/en/admin/users/{her_id}/delete/").text
-    admin.post(f"/en/admin/users/{her_id}/delete/", data={"email": EMAIL, **tick})
+    page = admin.get(f"/en/admin/people/{her_id}/delete/").text
+    admin.post(f"/en/admin/people/{her_id}/delete/", data={"email": EMAIL, **tick})
 
     assert "posted these messages for somebody of the same name" in page
     assert letters() == ({(FORMER["en"], "")} if tick else before)
@@ -345,14 +345,14 @@ def test_names_with_other_kinds_of_spaces_are_the_same(app, her_id, full_world, 
             )
         db.session.commit()
     admin = sign_in(app, full_world.small.admin)
-    admin.post(f"/en/admin/users/{her_id}/delete/", data={"email": EMAIL, "is_speaker": "y"})
+    admin.post(f"/en/admin/people/{her_id}/delete/", data={"email": EMAIL, "is_speaker": "y"})
 
     assert letters() == {(FORMER["en"], "")}
     assert not marked(app)
 
 
 def test_administrator_is_not_asked_about_a_speaker_if_there_is_none(app, her_id, full_world):
-    page = sign_in(app, full_world.small.admin).get(f"/en/admin/users/{her_id}/delete/").text
+    page = sign_in(app, full_world.small.admin).get(f"/en/admin/people/{her_id}/delete/").text
 
     assert "is_speaker" not in page
 
@@ -477,9 +477,9 @@ def test_page_explains_and_a_token_is_needed(app, her):
 
 def test_administrator_deletes_it_at_request(app, her, her_id, full_world):
     admin = sign_in(app, full_world.small.admin)
-    answer = admin.post(f"/en/admin/users/{her_id}/delete/", data={"email": EMAIL})
+    answer = admin.post(f"/en/admin/people/{her_id}/delete/", data={"email": EMAIL})
 
-    assert answer.location == "/en/admin/users/"
+    assert answer.location == "/en/admin/people/"
     assert marked(app) == []
     assert not is_signed_in(her)
     assert FORMER["en"] in admin.get("/en/admin/log/").text
@@ -487,13 +487,13 @@ def test_administrator_deletes_it_at_request(app, her, her_id, full_world):
 
 def test_deleting_an_account_twice_says_that_it_is_already_deleted(app, her, her_id, full_world):
     admin = sign_in(app, full_world.small.admin)
-    address = f"/en/admin/users/{her_id}/delete/"
+    address = f"/en/admin/people/{her_id}/delete/"
     first = admin.post(address, data={"email": EMAIL})
     logged = read(app, LogEntry.id)
     second = admin.post(address, data={"email": EMAIL})
 
-    assert first.location == second.location == "/en/admin/users/"
-    assert "This was done already" in admin.get("/en/admin/users/").text
+    assert first.location == second.location == "/en/admin/people/"
+    assert "This was done already" in admin.get("/en/admin/people/").text
     assert read(app, LogEntry.id) == logged
 
 
@@ -501,12 +501,12 @@ def test_deleting_an_account_twice_says_that_it_is_already_deleted(app, her, her
 def test_administrator_types_the_address(app, her, her_id, full_world, email):
     admin = sign_in(app, full_world.small.admin)
 
-    assert admin.post(f"/en/admin/users/{her_id}/delete/", data={"email": email}).status_code == 422
+    assert admin.post(f"/en/admin/people/{her_id}/delete/", data={"email": email}).status_code == 422
     assert is_signed_in(her)
 
 
 def test_administrators_cannot_delete_their_own_account_there(admin, world):
-    answer = admin.post(f"/en/admin/users/{world.admin}/delete/", data={"email": "admin@example.org"})
+    answer = admin.post(f"/en/admin/people/{world.admin}/delete/", data={"email": "admin@example.org"})
 
     assert answer.status_code == 409
     assert is_signed_in(admin)
@@ -516,7 +516,9 @@ def test_administrators_cannot_delete_their_own_account_there(admin, world):
 def test_only_administrators_delete_accounts_of_others(world, name, request, app):
     client = request.getfixturevalue(name)
 
-    assert client.post(f"/en/admin/users/{world.bruno}/delete/", data={"email": "bruno@example.org"}).status_code == 403
+    assert (
+        client.post(f"/en/admin/people/{world.bruno}/delete/", data={"email": "bruno@example.org"}).status_code == 403
+    )
     with app.app_context():
         assert db.session.get(User, world.bruno).former_number is None
 
@@ -524,7 +526,7 @@ def test_only_administrators_delete_accounts_of_others(world, name, request, app
 def test_former_participants_are_numbered_on(app, her, her_id, full_world):
     delete(her)
     admin = sign_in(app, full_world.small.admin)
-    admin.post(f"/en/admin/users/{full_world.small.bruno}/delete/", data={"email": "bruno@example.org"})
+    admin.post(f"/en/admin/people/{full_world.small.bruno}/delete/", data={"email": "bruno@example.org"})
 
     with app.app_context():
         assert db.session.get(User, her_id).former_number == 2

@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.auth.conftest import PASSWORD, SIGN_UP, Device, find_user, is_signed_in, read_mails
+from tests.conftest import sign_in
 
 SIGN_IN = "/en/auth/sign-in/"
 FORGOT = "/en/auth/forgot/"
@@ -84,6 +85,15 @@ def test_addresses_without_an_account_are_limited_in_the_same_way(limited):
     assert with_account[0] == [422, 422, 429] * 3 + [429] * 3
     limited.application.extensions["limits"].ask(lambda counters: counters.storage.reset())
     assert told("no-one@example.org") == with_account
+
+
+def test_owner_can_sign_in_as_soon_as_an_administrator_has_lifted_the_lock(limited, world):
+    attack(limited)
+    assert attempt(limited, password=PASSWORD, host=OWN) == 429
+    admin = sign_in(limited.application, world.admin)
+    admin.post(f"/en/admin/people/{find_user(limited.application, CLARA).id}/unlock/")
+
+    assert attempt(limited, password=PASSWORD, host=OWN) == 302
 
 
 def test_known_browser_can_sign_in_whatever_others_do(limited):

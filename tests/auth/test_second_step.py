@@ -428,7 +428,7 @@ def test_reset_password_keeps_the_second_step(visitor, diana, mailbox: Mailbox):
 
 
 def test_administrator_without_a_second_step_is_led_to_set_it_up(admin, required):
-    for path in ("/en/admin/", "/en/admin/users/?q=x", "/en/admin/log.csv"):
+    for path in ("/en/admin/", "/en/admin/people/?q=x", "/en/admin/log.csv"):
         answer = admin.get(path)
         assert answer.status_code == 302
         assert answer.location.startswith(f"{PAGE}?next=%2Fen%2Fadmin%2F")
@@ -437,7 +437,7 @@ def test_administrator_without_a_second_step_is_led_to_set_it_up(admin, required
 
 
 def test_administrator_without_a_second_step_cannot_change_anything(admin, required, world, app):
-    answer = admin.post(f"/en/admin/users/{world.alice}/", data={"name": "Alicia"})
+    answer = admin.post(f"/en/admin/people/{world.alice}/", data={"name": "Alicia"})
 
     assert answer.status_code == 403
     assert "Alicia" in answer.text, "what was typed is given back"

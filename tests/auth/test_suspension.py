@@ -37,11 +37,11 @@ def suspended_meanwhile(monkeypatch: pytest.MonkeyPatch, clara) -> None:
 
 
 def suspend(admin: FlaskClient, user_id: int, reason: str = REASON):
-    return admin.post(f"/en/admin/users/{user_id}/suspend/", data={"reason": reason})
+    return admin.post(f"/en/admin/people/{user_id}/suspend/", data={"words": reason})
 
 
 def reinstate(admin: FlaskClient, user_id: int, reason: str = "A mistake"):
-    return admin.post(f"/en/admin/users/{user_id}/reinstate/", data={"reason": reason})
+    return admin.post(f"/en/admin/people/{user_id}/reinstate/", data={"words": reason})
 
 
 def attempt(client: FlaskClient, password: str = PASSWORD):
@@ -52,7 +52,7 @@ def test_open_session_ends_at_once(admin, her, clara):
     assert is_signed_in(her)
     answer = suspend(admin, clara.id)
 
-    assert answer.location == f"/en/admin/users/{clara.id}/"
+    assert answer.location == f"/en/admin/people/{clara.id}/"
     assert not is_signed_in(her)
 
 
@@ -198,22 +198,22 @@ def test_suspending_or_reinstating_twice_does_nothing_more(admin, clara, mailbox
 
 def test_same_form_sent_twice_has_the_same_result_and_sends_one_email(admin, clara, mailbox: Mailbox):
     for act in ("suspend", "reinstate"):
-        address = f"/en/admin/users/{clara.id}/{act}/"
+        address = f"/en/admin/people/{clara.id}/{act}/"
         key = re.search(r'name="submission"[^>]*value="(\w+)"', admin.get(address).text)[1]
-        answers = [admin.post(address, data={"reason": REASON, "submission": key}) for _ in range(2)]
-        assert {answer.location for answer in answers} == {f"/en/admin/users/{clara.id}/"}
+        answers = [admin.post(address, data={"words": REASON, "submission": key}) for _ in range(2)]
+        assert {answer.location for answer in answers} == {f"/en/admin/people/{clara.id}/"}
 
     assert len(mailbox()) == 2
 
 
 def test_page_has_no_form_for_what_is_already_done(admin, clara):
-    pages = {act: f"/en/admin/users/{clara.id}/{act}/" for act in ("suspend", "reinstate")}
+    pages = {act: f"/en/admin/people/{clara.id}/{act}/" for act in ("suspend", "reinstate")}
 
-    assert 'name="reason"' in admin.get(pages["suspend"]).text
-    assert 'name="reason"' not in admin.get(pages["reinstate"]).text
+    assert 'name="words"' in admin.get(pages["suspend"]).text
+    assert 'name="words"' not in admin.get(pages["reinstate"]).text
     suspend(admin, clara.id)
-    assert 'name="reason"' not in admin.get(pages["suspend"]).text
-    assert 'name="reason"' in admin.get(pages["reinstate"]).text
+    assert 'name="words"' not in admin.get(pages["suspend"]).text
+    assert 'name="words"' in admin.get(pages["reinstate"]).text
 
 
 def test_administrators_cannot_suspend_themselves(app, admin, world):
@@ -230,7 +230,7 @@ def test_suspended_administrator_does_not_count_as_one(app, admin, clara, world)
     suspend(admin, clara.id)
 
     profile = {"name": "Admin", "capacity": "party", "language": "en", "country": "XA"}
-    answer = admin.post(f"/en/admin/users/{world.admin}/", data=profile)
+    answer = admin.post(f"/en/admin/people/{world.admin}/", data=profile)
 
     assert answer.status_code == 422
     assert "last administrator" in answer.text
@@ -246,13 +246,13 @@ def test_only_administrators_suspend_and_reinstate(app, moderator, visitor, clar
 def test_administrators_see_that_an_account_is_suspended(admin, clara):
     suspend(admin, clara.id)
 
-    assert REASON in admin.get(f"/en/admin/users/{clara.id}/").text
-    assert "Account suspended" in admin.get("/en/admin/users/").text
-    assert REASON in admin.get(f"/en/admin/users/{clara.id}/reinstate/").text
+    assert REASON in admin.get(f"/en/admin/people/{clara.id}/").text
+    assert "Account suspended" in admin.get("/en/admin/people/").text
+    assert REASON in admin.get(f"/en/admin/people/{clara.id}/reinstate/").text
 
 
 def test_opening_the_page_changes_nothing_and_a_token_is_needed(app, admin, clara):
-    admin.get(f"/en/admin/users/{clara.id}/suspend/")
+    admin.get(f"/en/admin/people/{clara.id}/suspend/")
     app.config["WTF_CSRF_ENABLED"] = True
 
     assert suspend(admin, clara.id).status_code == 400
@@ -262,7 +262,7 @@ def test_opening_the_page_changes_nothing_and_a_token_is_needed(app, admin, clar
 def test_hostile_reason_stays_text(admin, visitor, clara, mailbox: Mailbox):
     suspend(admin, clara.id, "<img src=x onerror=alert(1)> {{7*7}} %(reason)s %s")
 
-    pages = [attempt(visitor).text, admin.get(f"/en/admin/users/{clara.id}/").text, mailbox()[-1].html]
+    pages = [attempt(visitor).text, admin.get(f"/en/admin/people/{clara.id}/").text, mailbox()[-1].html]
     for page in [*pages, admin.get("/en/admin/log/1/").text]:
         assert "<img src=x" not in page
         assert "{{7*7}}" in page

@@ -216,7 +216,7 @@ def moderate(app: Flask, administrator: int, planted: Planted, planter: Planter)
         send(f"messages/{next(harmless)}/report/", reason=reason)
         send(f"moderation/messages/{next(waiting)}/return/", words=reason)
         send(f"moderation/topics/{topic}/retitle/", words=reason, title=title, language="en")
-        send(f"admin/users/{next(suspended)}/suspend/", reason=reason)
+        send(f"admin/people/{next(suspended)}/suspend/", words=reason)
 
 
 def _joined(lines: list[str], most: int) -> Iterator[str]:
@@ -256,8 +256,8 @@ def _inside(planted: Planted) -> list[str]:
     few = [*planted.harmless[:6], *planted.waiting[:4], *planted.waiting[-2:]]
     cases = [f"/moderation/messages/{number}/" for number in few]
     replies = [f"/topics/{topic}/reply/" for topic in planted.topics[::9]]
-    people = [f"/admin/users/{key}/{step}" for key, step in zip(planted.people, cycle(STEPS), strict=False)]
-    lists = [f"/admin/users/?page={page}" for page in range(1, len(planted.people) // 50 + 2)]
+    people = [f"/admin/people/{key}/{step}" for key, step in zip(planted.people, cycle(STEPS), strict=False)]
+    lists = [f"/admin/people/?page={page}" for page in range(1, len(planted.people) // 50 + 2)]
     lists += [f"/admin/log/?page={page}" for page in range(1, 5)]
     log = [f"/admin/log/{key}/" for key in (*planted.entries[::50], planted.entries[-1])]
     log += [f"/admin/log/acts/{key}/" for key in planted.acts[-3:]]

@@ -140,7 +140,7 @@ class Walk:
         if self.done["erase"] or self.steps < STEPS // 2:
             return None
         return self.admin.post(
-            f"/en/admin/users/{self.named}/delete/", data={"email": "dora@example.org", "is_speaker": "y"}
+            f"/en/admin/people/{self.named}/delete/", data={"email": "dora@example.org", "is_speaker": "y"}
         )
 
     def topics(self) -> Any:

@@ -123,12 +123,18 @@ ACTIONS = [
     ("admin", "/en/admin/forums/{small.forum}/roles/{small.moderator}/moderator/end/", {}),
     (
         "admin",
-        "/en/admin/users/{small.alice}/",
+        "/en/admin/people/{small.alice}/",
         {"name": "Άννα", "capacity": "expert", "language": "en", "country": ""},
     ),
-    ("admin", "/en/admin/users/{small.alice}/suspend/", {"reason": "Λόγος"}),
-    ("admin", "/en/admin/users/{suspended}/reinstate/", {"reason": "Λόγος"}),
-    ("admin", "/en/admin/users/{small.alice}/delete/", {"email": "alice@example.org"}),
+    ("admin", "/en/admin/people/{small.alice}/suspend/", {"words": "Λόγος"}),
+    ("admin", "/en/admin/people/{suspended}/reinstate/", {"words": "Λόγος"}),
+    ("admin", "/en/admin/people/{small.bruno}/suspend/", {"words": "Λόγος", "withhold": "y"}),
+    ("admin", "/en/admin/people/{small.bruno}/withhold/", {"words": "Λόγος"}),
+    ("admin", "/en/admin/people/{small.bruno}/approve/", {"forum": "1"}),
+    ("admin", "/en/admin/people/{small.bruno}/unlock/", {}),
+    ("admin", "/en/admin/mails/{mail}/", {"step": "again"}),
+    ("admin", "/en/admin/mails/{mail}/", {"step": "address", "email": "right@example.org"}),
+    ("admin", "/en/admin/people/{small.alice}/delete/", {"email": "alice@example.org"}),
 ]
 
 # Who asks for what and is refused: status, person, path, what is sent ("" for a GET).
@@ -188,7 +194,7 @@ REFUSALS = [
     (
         409,
         "admin",
-        "/en/admin/users/{small.alice}/",
+        "/en/admin/people/{small.alice}/",
         {"version": "-", "name": "Άννα", "capacity": "expert", "language": "fr", "is_admin": "y", "moderator": "1"},
     ),
     (422, "visitor", "/en/auth/sign-in/", {"email": "", "password": ""}),
@@ -222,11 +228,15 @@ REFUSALS = [
     (422, "alice", "/en/account/delete/", {"email": "", "password": "-"}),
     (409, "admin", "/en/account/delete/", {"email": "admin@example.org", "password": PASSWORD, "code": "{code}"}),
     (422, "visitor", "/en/auth/sign-in/", {"email": "suspended@example.org", "password": PASSWORD}),
-    (409, "admin", "/en/admin/users/{suspended}/suspend/", {"reason": "Λόγος"}),
-    (409, "admin", "/en/admin/users/{small.admin}/suspend/", {"reason": "Λόγος"}),
-    (409, "admin", "/en/admin/users/{small.admin}/delete/", {"email": "admin@example.org"}),
-    (422, "admin", "/en/admin/users/{small.alice}/suspend/", {"reason": ""}),
-    (422, "admin", "/en/admin/users/{small.alice}/delete/", {"email": ""}),
+    (409, "admin", "/en/admin/people/{suspended}/suspend/", {"words": "Λόγος"}),
+    (409, "admin", "/en/admin/people/{small.admin}/suspend/", {"words": "Λόγος"}),
+    (409, "admin", "/en/admin/people/{small.admin}/delete/", {"email": "admin@example.org"}),
+    (422, "admin", "/en/admin/people/{small.alice}/suspend/", {"words": ""}),
+    (422, "admin", "/en/admin/people/{small.alice}-{small.bruno}/suspend/", {"words": ""}),
+    (422, "admin", "/en/admin/people/{small.alice}/data/", {"asked_by": ""}),
+    (422, "admin", "/en/admin/people/{small.alice}/delete/", {"email": ""}),
+    (422, "admin", "/en/admin/mails/{mail}/", {"step": "address", "email": ""}),
+    (422, "admin", "/en/admin/mails/{mail}/", {"step": "address", "email": "alice@example.org"}),
     (422, "alice", "/en/account/profile/", {"capacity": "-"}),
     (422, "alice", "/en/account/language/", {"language": "-"}),
     (422, "alice", "/en/topics/{long_topic}/reply/", {"body": " ", "language": "-"}),
@@ -296,8 +306,8 @@ REFUSALS = [
     (403, "bruno", "/en/figures/forums/open-forum/", None),
     (422, "admin", "/en/admin/periods/1/edit/", {"closes_at": moment(99)}),
     (422, "admin", "/en/admin/periods/1/edit/", {"closes_at": moment(-9)}),
-    (422, "admin", "/en/admin/users/{small.admin}/", {"name": "α", "capacity": "expert", "language": "en"}),
-    (422, "admin", "/en/admin/users/{small.alice}/", {"capacity": "-", "moderator": "99"}),
+    (422, "admin", "/en/admin/people/{small.admin}/", {"name": "α", "capacity": "expert", "language": "en"}),
+    (422, "admin", "/en/admin/people/{small.alice}/", {"capacity": "-", "moderator": "99"}),
 ]
 
 

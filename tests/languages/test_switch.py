@@ -73,7 +73,7 @@ def test_bar_keeps_what_is_answered_and_quoted(full: FullWorld, people):
 
 
 def test_bar_keeps_the_filters_of_the_log_and_the_search_for_people(full: FullWorld, people):
-    for path in ("/admin/log/?action=edit&since=2026-01-01", "/admin/users/?q=alice"):
+    for path in ("/admin/log/?action=edit&since=2026-01-01", "/admin/people/?q=alice"):
         assert bar_of(people["admin"].get(f"/fr{path}").text)["es"] == f"/es{path}"
 
 

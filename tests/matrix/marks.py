@@ -17,7 +17,8 @@ NO_WORDS = frozenset(
     """
     act.detail act.kind attachment.key attachment.language attachment.media_type attachment.sha256 document.kind
     document_text.language forum.approval forum_role.languages forum_role.role forum_text.language group.approval
-    group_text.language invitation.country log_entry.action log_entry.kind mail.language message.capacity
+    group_text.language invitation.country invitee.capacity invitee.country invitee.language
+    invitee.role log_entry.action log_entry.kind mail.language message.capacity
     message.country message.language message.status notice_text.language page.kind page_text.language period.kind
     period.former_dates question_text.language reason_text.language recovery_code.code_hash revision.difference
     revision.language sign_in.token_hash sign_up.capacity sign_up.country sign_up.language sign_up.submission
@@ -31,8 +32,9 @@ OWN_KIND = {
     "user.email": "address",
     "user.organization": "profile",
     "user.password_hash": "secret",
-    "mail.recipient": "own",
-    "mail.subject": "own",
+    "mail.recipient": "told",
+    "mail.subject": "told",
+    "mail.error": "failure",
 }
 # What is written with something that has not happened to most rows.
 ONLY_IF_NAMED = frozenset({"message.withheld_for", "user.suspended_for"})

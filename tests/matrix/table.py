@@ -79,6 +79,9 @@ WHO_SEES = """
    site      log          . . . . . . +
    site      suspension   . . . . . . +
    site      own          . + . . . . .
+   site      invited      . . . . . . +
+   site      told         . + . . . . +
+   site      failure      . . . . . . +
    site      mail         . . . . . . .
 """
 
@@ -214,17 +217,24 @@ OF_THE_SITE = """
    /admin/forums/{forum_id}/publish/                    ?-----+
    /admin/forums/{forum_id}/close/                      ?-----+
    /admin/forums/{forum_id}/invitations/                ?-----+
+   /admin/forums/{forum_id}/participants/               ?-----+
    /admin/forums/{forum_id}/roles/{user}/moderator/end/ ?-----+
    /admin/forums/{forum_id}/periods/extension/          ?-----+
    /admin/forums/{forum_id}/periods/extension/preview/  ?-----+
    /admin/periods/{period}/edit/                        ?-----+
    /admin/periods/{period}/preview/                     ?-----+
    /admin/periods/{period}/delete/                      ?-----+
-   /admin/users/                                        ?-----+
-   /admin/users/{user}/                                 ?-----+
-   /admin/users/{user}/suspend/                         ?-----+
-   /admin/users/{user}/reinstate/                       ?-----+
-   /admin/users/{user}/delete/                          ?-----+
+   /admin/people/                                       ?-----+
+   /admin/people/choose/?q=alice&step=approve           ?----->
+   /admin/people/{user}/                                ?-----+
+   /admin/people/{user}/withhold/                       ?-----+
+   /admin/people/{user}/approve/                        ?-----+
+   /admin/people/{user}/data/                           ?-----+
+   /admin/people/{user}/unlock/                         ?-----+
+   /admin/mails/{mail}/                                 ?-----+
+   /admin/people/{user}/suspend/                        ?-----+
+   /admin/people/{user}/reinstate/                      ?-----+
+   /admin/people/{user}/delete/                         ?-----+
    /admin/log/                                          ?-----+
    /admin/log/{entry}/                                  ?-----+
    /admin/log/acts/{act_id}/                            ?-----+

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import flash, redirect, render_template
+from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -13,7 +13,8 @@ from app.auth import sign_up as actions
 from app.auth.blueprint import bp, form_page
 from app.auth.forms import EmailForm, NewPassword, PasswordField, ProfileForm, language_choices, typed
 from app.forms import ChoiceField, Form, OnceForm, told_at_its_field
-from app.languages import reader_language
+from app.languages import reader_language, text_in
+from app.models import Invitee
 from app.viewer import viewer
 
 
@@ -60,7 +61,8 @@ class ConfirmForm(Form):
 def sign_up() -> ResponseReturnValue:
     if viewer().is_authenticated:
         return redirect(link("auth.account"))
-    form = SignUpForm(language=reader_language().code)
+    invitee = tokens.redeem_invitation(request.args.get("invitation", ""))
+    form = SignUpForm(obj=None, **_stated(invitee))
     if form.validate_on_submit():
         try:
             with limits.sign_ups(form.own_email):
@@ -70,7 +72,14 @@ def sign_up() -> ResponseReturnValue:
             page, _status = form_page("auth/sign_up.html", form)
             return page, error.status, {"Retry-After": str(error.retry_after)}
         return redirect(link("auth.check_mail", next=asked_destination()))
-    return form_page("auth/sign_up.html", form)
+    return form_page("auth/sign_up.html", form, invited_to=text_in(invitee.forum) if invitee else None)
+
+
+def _stated(invitee: Invitee | None) -> dict[str, str]:
+    """What an invitation says, to begin with."""
+    if invitee is None:
+        return {"language": reader_language().code}
+    return {name: getattr(invitee, name) for name in ("email", *SignUpForm.PROFILE) if name != "title"}
 
 
 @bp.get("/auth/check-mail/")

@@ -1,22 +1,48 @@
-"""The log, filtered and in pages, and the words for what stands in it."""
+"""The log: filtered, searched in words, in pages, entry by entry, and as CSV; and the words for what stands in it."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from flask import Blueprint, Response, redirect, request
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import JSON, Row, Select, Subquery, case, cast, func, literal, null, select, union_all
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Row,
+    Select,
+    String,
+    Subquery,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from app import labels
-from app.admin.kinds import KINDS
+from app.addresses import asked_page, link
+from app.admin.crud import here, query_without_page, show
+from app.admin.forums import list_forums
+from app.admin.kinds import KINDS, DayField
+from app.database import utcnow
 from app.errors import NotFound
 from app.extensions import db
+from app.forms import AtMost, ChoiceField, Form, LineField
 from app.labels import person_name
-from app.languages import N_, site_languages
+from app.languages import N_, site_languages, text_in
 from app.models import Act, Forum, LogEntry, Role, Topic, User
-from app.spreadsheets import BYTE_ORDER_MARK, line
+from app.paging import one_page
+from app.spreadsheets import BYTE_ORDER_MARK, kept, line
+from app.turns import in_turn
 
 ACTS = {str(kind): label for kind, label in labels.ACT.items()}
 ACTIONS = ACTS | {
@@ -31,6 +57,10 @@ ACTIONS = ACTS | {
     "suspend": N_("Suspended"),
     "reinstate": N_("Reinstated"),
     "call_off": N_("Called off"),
+    "give_data": N_("Data given on request"),
+    "unlock": N_("Lock of sign-in lifted"),
+    "confirm": N_("Confirmed by hand"),
+    "invite": N_("Invited"),
 }
 SUBJECTS = {name: kind.label for name, kind in KINDS.items()} | {
     "periods": N_("Period"),
@@ -46,6 +76,7 @@ FIELDS = {
     "closes_at": N_("Last moment to post"),
     "country": N_("Party, Government or organization"),
     "file": N_("File"),
+    "email": N_("E-mail address"),
     "from_group": N_("From the group"),
     "from_question": N_("From the question"),
     "hides": N_("What it said before is hidden from readers"),
@@ -53,6 +84,9 @@ FIELDS = {
     "group_id": N_("Key of the group"),
     "invitations": N_("Invited States"),
     "is_admin": N_("Administrator of the site"),
+    "invitees": N_("People invited by email"),
+    "is_profile_confirmed": N_("Capacity, State and organization confirmed"),
+    "asked_by": N_("Request"),
     "kind": N_("Kind"),
     "language": N_("Language of pages and mails"),
     "messages": N_("Messages"),
@@ -80,6 +114,10 @@ VALUES: dict[str, dict[Any, str]] = {
 
 LOG, ACT = "log", "act"
 COMMAND_LINE = -1
+MOST_WORDS = 5
+LONGEST_SEARCH = 100
+
+bp = Blueprint("log", __name__)
 VERSIONS = frozenset({"revision", "hides"})
 
 
@@ -119,11 +157,13 @@ ENTRIES = _entries()
 
 @dataclass(frozen=True)
 class Filter:
-    """Which entries: of one person, action, kind or forum, on days from `since` to `until`, both included.
+    """Which entries: of one person, action, kind or forum, on days from `since` to `until`, both included, with all of
+    the first MOST_WORDS `words`.
 
     None stands for any; the person COMMAND_LINE for what no person did.
     """
 
+    words: str | None = None
     person: int | None = None
     action: str | None = None
     kind: str | None = None
@@ -151,6 +191,7 @@ def entries(asked: Filter) -> Select[Any]:
         conditions.append(columns.at >= _midnight(asked.since))
     if asked.until:
         conditions.append(columns.at < _midnight(asked.until) + timedelta(days=1))
+    conditions += [_has(word) for word in (asked.words or "").split()[:MOST_WORDS]]
     latest_first = (columns.at.desc(), columns.source, columns.id.desc())
     return _with_person().where(*conditions).order_by(*latest_first)
 
@@ -178,6 +219,11 @@ def who(entry: Row[Any]) -> str:
 def action_of(entry: Row[Any]) -> str:
     """What was done, in the words of the moderation record where it is an act of moderation."""
     return _((ACTS if entry.source == ACT else ACTIONS).get(entry.action, entry.action))
+
+
+def kind_of(entry: Row[Any]) -> str:
+    """The kind of what it was done to."""
+    return _(SUBJECTS.get(entry.kind, entry.kind))
 
 
 def subject_of(entry: Row[Any]) -> str:
@@ -232,12 +278,31 @@ def as_csv(asked: Filter) -> Iterator[str]:
             f"{entry.at:%Y-%m-%d %H:%M:%S}",
             who(entry),
             action_of(entry),
-            _(SUBJECTS.get(entry.kind, entry.kind)),
+            kind_of(entry),
             entry.subject_id,
             subject_of(entry),
             slugs.get(entry.forum_id, ""),
             "\n".join(_change_line(entry, change) for change in changes_of(entry)),
         )
+
+
+def _has(word: str) -> ColumnElement[bool]:
+    """Entries that say the word: as the name of what they are about or of who did it, in a change or a reason, or, in
+    the reader's language, as action or kind.
+
+    Changes and reasons are stored as JSON, in which letters beyond ASCII are escapes that no database folds, so it is
+    sought there as it is typed, in small letters, in capitals and with a capital.
+    """
+    columns, folded = ENTRIES.c, word.casefold()
+    found = [columns.subject.icontains(word, autoescape=True), User.name.icontains(word, autoescape=True)]
+    for way in {word, word.lower(), word.upper(), word.capitalize()}:
+        stored = json.dumps(way)[1:-1]
+        for column in (columns.detail, columns.reason):
+            found.append(cast(column, String).icontains(stored, autoescape=True))
+        found.append(columns.subject.contains(way, autoescape=True))
+    actions = [name for name, label in ACTIONS.items() if folded in _(label).casefold()]
+    kinds = [name for name, label in SUBJECTS.items() if folded in _(label).casefold()]
+    return or_(*found, columns.action.in_(actions), columns.kind.in_(kinds))
 
 
 def _with_person() -> Select[Any]:
@@ -267,3 +332,69 @@ def _change_line(entry: Row[Any], change: dict[str, Any]) -> str:
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
+
+
+# For the templates.
+WORDS = {one.__name__: one for one in (who, action_of, kind_of, subject_of, changes_of, field_name, shown_value)}
+
+
+# Form and views
+
+
+class LogForm(Form):
+    class Meta(Form.Meta):
+        csrf = False
+
+    words = LineField(_l("Words"), [AtMost(LONGEST_SEARCH)], render_kw={"type": "search"})
+    person = ChoiceField(_l("Person"), coerce=lambda value: int(value or 0) or None)
+    action = ChoiceField(_l("Action"), coerce=lambda value: value or None)
+    kind = ChoiceField(_l("Kind"), coerce=lambda value: value or None)
+    forum = ChoiceField(_l("Forum"), coerce=lambda value: int(value or 0) or None)
+    since = DayField(_l("From"))
+    until = DayField(_l("Up to and including"))
+
+    def __init__(self, asked: Any, forums: list[tuple[int, str]]) -> None:
+        """`asked` is the query of the address, `forums` are the keys and titles to choose from."""
+        super().__init__(formdata=asked)
+        self.person.offer([(0, _("Everybody")), *people_in_log(), (COMMAND_LINE, _("Command line"))])
+        self.action.offer([("", _("All actions")), *((action, _(label)) for action, label in ACTIONS.items())])
+        self.kind.offer([("", _("All kinds")), *((kind, _(label)) for kind, label in SUBJECTS.items())])
+        self.forum.offer([(0, _("All forums")), *forums])
+
+    @property
+    def filter(self) -> Filter:
+        return Filter(**{field.name: field.data for field in self})
+
+
+@bp.get("/log/")
+def index() -> ResponseReturnValue:
+    heading, form = _("Log"), _form()
+    is_valid = form.validate()
+    found = one_page(entries(form.filter), asked_page()) if is_valid else None
+    steps = [here(heading)]
+    return show("admin/log.html", heading, steps, form=form, found=found, words=WORDS, query=query_without_page())
+
+
+@bp.get("/log/<int:entry_id>/", defaults={"source": LOG})
+@bp.get("/log/acts/<int:entry_id>/", defaults={"source": ACT})
+def entry(entry_id: int, source: str) -> ResponseReturnValue:
+    found = get_entry(source, entry_id)
+    is_act, number = source == ACT, entry_id
+    heading = _("Act of moderation %(number)s", number=number) if is_act else _("Log entry %(number)s", number=number)
+    steps = [(_("Log"), link("admin.log.index"), ""), here(heading)]
+    return show("admin/log_entry.html", heading, steps, entry=found, words=WORDS)
+
+
+@bp.get("/log.csv")
+@in_turn
+def table() -> ResponseReturnValue:
+    form = _form()
+    if not form.validate():
+        return redirect(f"{link('admin.log.index')}?{query_without_page()}")
+    answer = Response(kept(as_csv(form.filter)), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f'attachment; filename="log-{utcnow():%Y-%m-%d}.csv"'
+    return answer
+
+
+def _form() -> LogForm:
+    return LogForm(request.args, [(forum.id, text_in(forum).short_title) for forum in list_forums()])

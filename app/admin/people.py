@@ -1,0 +1,628 @@
+"""People: their list, what is done with several at once, and each person's page."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from flask import Blueprint, Response, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+from wtforms import BooleanField
+
+from app import labels
+from app.addresses import asked_page, link
+from app.admin.crud import (
+    ask,
+    done,
+    done_already,
+    here,
+    query_without_page,
+    show,
+)
+from app.admin.forums import list_forums
+from app.audit import assign, changed, record
+from app.auth import sign_in
+from app.auth.emails import address_for, write_to
+from app.auth.forms import NoAddress, PersonsName, TypedAddress
+from app.auth.leaving import erase, posted_for_the_name_of
+from app.auth.own_data import as_json, get_own_data
+from app.auth.sign_up import count_waiting
+from app.auth.undelivered import lift_lock, version_of_locks
+from app.database import utcnow
+from app.errors import AlreadyDecided, LastAdministrator, NotFound, Refused
+from app.extensions import db, transaction
+from app.forms import AtMost, ChoiceField, ChoicesField, LineField, OnceForm, Required, VersionedForm, carry_out
+from app.labels import person_name
+from app.languages import N_, Language, language_or_default, reader_language, site_languages, text_in
+from app.mail.queries import has_failed, mails_of
+from app.models import Forum, Role, User
+from app.moderation.forms import ReasonForm
+from app.moderation.messages import withhold_all
+from app.moderation.queue import list_posted_by, list_reasons
+from app.paging import PER_PAGE, Listing, count_pages
+from app.permissions import count_other_administrators, require
+from app.plain import plain_line
+from app.roles import covered, held_by, hold
+from app.rows import fetch
+from app.submissions import Once
+from app.turns import in_turn
+from app.versions import fingerprint, require_version, version_of
+from app.viewer import signed_in_user
+
+LONGEST_SEARCH = 100
+LONGEST_FOLDED = 1_000  # a name, an address and an organization together
+MOST_AT_ONCE = 100
+PROFILE = ("name", "title", "organization", "country", "capacity", "is_profile_confirmed", "language", "is_admin")
+NOT_CONTENT = frozenset({"csrf_token", "submission", "version", "people"})
+KEYS = re.compile(r"\d{1,10}(-\d{1,10})*")
+NOT_ONESELF = _l("This is your own account. Ask another administrator to do it.")
+OWN_PAGE = _l("This is your own account. You can delete it on your account page.")
+UNKNOWN_FORUM = _l("Please choose forums that are offered.")
+
+
+bp = Blueprint("people", __name__)
+
+
+# Queries
+
+
+def search_people(text: str, language: Language) -> list[int]:
+    """The keys of the people whose name, e-mail address or organization contains the text, whatever its case and
+    accents, in the order of the reader's language, which no database knows; former participants come last."""
+    wanted = comparable(text[:LONGEST_SEARCH])
+    everybody = db.session.execute(select(User.id, User.name, User.email, User.organization, User.former_number))
+    found = [row for row in everybody if wanted in comparable(f"{person_name(row)}\n{row.email}\n{row.organization}")]
+    found.sort(key=lambda row: (row.former_number or 0, language.sort_key(row.name), row.id))
+    return [row.id for row in found]
+
+
+def get_people(keys: Sequence[int]) -> list[User]:
+    """The people with these keys, with their roles, in this order."""
+    people = db.session.scalars(select(User).where(User.id.in_(keys)).options(selectinload(User.roles)))
+    return sorted(people, key=lambda user: keys.index(user.id))
+
+
+def get_person(user_id: int) -> User:
+    """Somebody who has an account. Raises NotFound, also for a former participant, of whom nothing is left."""
+    user = fetch(User, user_id)
+    if user.former_number:
+        raise NotFound
+    return user
+
+
+def version_of_user(user: User) -> str:
+    """The version of a person's profile, rights and roles."""
+    return version_of(user, PROFILE, sorted((held.role, held.forum_id, held.languages) for held in user.roles))
+
+
+def version_of_person(user: User) -> str:
+    """The version of what the pages show that ask before a step: who it is, and what the step concerns."""
+    return version_of(user, ("name", "email", "suspended_at", "suspended_for"), posted_for_the_name_of(user))
+
+
+def version_of_people(people: Iterable[User]) -> str:
+    """The version of several people on one page that asks."""
+    return fingerprint([(user.id, version_of_person(user)) for user in people])
+
+
+def comparable(text: str) -> str:
+    """A text as searches compare it: without accents and capitals, and with spaces of one kind."""
+    plain = unicodedata.normalize("NFKD", text[:LONGEST_FOLDED])
+    return "".join(char for char in plain if not unicodedata.combining(char)).casefold()
+
+
+# Steps that are taken with one person or with several, each person in a transaction of their own
+
+
+class StepForm(OnceForm, VersionedForm):
+    """About which of the people that the page shows; all of them if they are not asked for."""
+
+    people = ChoicesField(_l("People"))
+
+    def ask_about(self, people: Sequence[User]) -> None:
+        """Ask which, where there are several."""
+        self.shown = [user.id for user in people]
+        self.people.offer([(user.id, f"{user.name}, {user.email}") for user in people])
+        if not self.is_submitted():
+            self.people.data = self.shown
+        if len(people) == 1:
+            del self.people
+
+    def validate(self, extra_validators: object = None) -> bool:
+        valid = super().validate(extra_validators)
+        if "people" in self and not self.people.data and not self.people.errors:
+            self.people.errors = [_("Please choose at least one person.")]
+            return False
+        return valid
+
+    @property
+    def chosen(self) -> list[int]:
+        """The keys of those with whom it is to be done."""
+        return [key for key in self.shown if "people" not in self or key in (self.people.data or ())]
+
+    @property
+    def content(self) -> list[tuple[str, Any]]:
+        """What else it says, which tells it from another form."""
+        return [(one.name, one.data) for one in self if one.short_name not in NOT_CONTENT]
+
+
+class ReasonedStepForm(StepForm, ReasonForm):
+    NO_REASON = _l("Choose a reason, or write one.")
+
+    def ask_about(self, people: Sequence[User]) -> None:
+        super().ask_about(people)
+        self.offer(list_reasons(), reader_language())
+
+
+class SuspendForm(ReasonedStepForm):
+    withhold = BooleanField(_l("Withhold everything that these people have posted, too; the reason is then public"))
+
+
+class ApproveForm(StepForm):
+    forum = ChoiceField(_l("Forum"), coerce=lambda value: int(value or 0))
+
+    def ask_about(self, people: Sequence[User]) -> None:
+        super().ask_about(people)
+        self.forum.offer([(forum.id, text_in(forum).short_title) for forum in list_forums()])
+
+
+class Step:
+    """One step: its form, its words, and what it does with a person, inside a transaction, for a form that was sent.
+
+    `act` returns how many messages it withheld. It raises AlreadyDecided where there is nothing to do, Refused and
+    LastAdministrator.
+    """
+
+    def __init__(
+        self, form: type[StepForm], act: Callable[[User, Any, User], int], is_done: Callable[[User], bool], *words: str
+    ) -> None:
+        self.form, self.act, self.is_done = form, act, is_done
+        self.heading, self.heading_of_several, self.explanation, self.button = words
+
+
+def _suspend(user: User, form: SuspendForm, viewer: User) -> int:
+    """End every sign-in of a person and let nobody sign in to the account; the person is told by mail."""
+    _require_other(user, viewer, NOT_ONESELF)
+    if user.suspended_at:
+        raise AlreadyDecided
+    reason = text_for(user, form.reason)
+    user.suspended_at, user.suspended_for = utcnow(), reason
+    sign_in.end_others(user, "")
+    record(viewer, "suspend", "users", user, changed("reason", "", reason))
+    withheld = withhold_all(user, form.reason, viewer, told=False)[0] if form.withhold.data else 0
+    write_to(user, "suspended", reason=reason, withheld=withheld)
+    return withheld
+
+
+def _reinstate(user: User, form: ReasonedStepForm, viewer: User) -> int:
+    """Let a person sign in again, who is told by mail."""
+    if not user.suspended_at:
+        raise AlreadyDecided
+    user.suspended_at, user.suspended_for = None, ""
+    record(viewer, "reinstate", "users", user, changed("reason", "", text_for(viewer, form.reason)))
+    write_to(user, "reinstated", sign_in=address_for(user, "auth.sign_in"))
+    return 0
+
+
+def _withhold(user: User, form: ReasonedStepForm, viewer: User) -> int:
+    withheld, left = withhold_all(user, form.reason, viewer)
+    if not withheld:
+        raise Refused(_("None of their messages can be withheld.")) if left else AlreadyDecided
+    return withheld
+
+
+def _approve(user: User, form: ApproveForm, viewer: User) -> int:
+    held = held_by(user, Role.PARTICIPANT)
+    if form.forum.data in held:
+        raise AlreadyDecided
+    hold(user, Role.PARTICIPANT, {**held, fetch(Forum, form.forum.data).id: ""}, viewer=viewer)
+    return 0
+
+
+STEPS = {
+    "suspend": Step(
+        SuspendForm,
+        _suspend,
+        lambda user: user.suspended_at is not None,
+        N_("Suspend a person"),
+        N_("Suspend people"),
+        N_("They are signed out everywhere and cannot sign in any more. It can be undone."),
+        N_("Suspend"),
+    ),
+    "reinstate": Step(
+        ReasonedStepForm,
+        _reinstate,
+        lambda user: user.suspended_at is None,
+        N_("Reinstate a person"),
+        N_("Reinstate people"),
+        N_("They can sign in again, and are told so by mail. Messages that were withheld stay withheld."),
+        N_("Reinstate"),
+    ),
+    "withhold": Step(
+        ReasonedStepForm,
+        _withhold,
+        lambda _user: False,
+        N_("Withhold all messages of a person"),
+        N_("Withhold all messages of these people"),
+        N_(
+            "Readers will see their numbers, the day and the reason, but not what they say. Each gets a line in the "
+            "public record; the author is told by one mail."
+        ),
+        N_("Withhold all messages"),
+    ),
+    "approve": Step(
+        ApproveForm,
+        _approve,
+        lambda _user: False,
+        N_("Approve a person for a forum"),
+        N_("Approve people for a forum"),
+        N_("They may post where only approved participants may, and are told by mail."),
+        N_("Approve"),
+    ),
+}
+
+
+def take_step(name: str, form: Any, *, viewer: User) -> tuple[int, int, list[tuple[str, str]]]:
+    """Take one of STEPS with the people that the form says; the same form sent again does nothing.
+
+    Returns with how many it is done, how many messages were withheld, and `(name, why not)` of the others. If the page
+    shows one person only, why not is raised: Refused, AlreadyDecided or LastAdministrator. Raises ChangedMeanwhile,
+    NotFound and Forbidden.
+    """
+    keys, messages, refused, is_checked = form.chosen, 0, [], False
+    for user_id in keys:
+        once = Once(form.submission.data or "", viewer, name, user_id, form.content)
+        try:
+            with transaction(once=once):
+                require(viewer, "administer")
+                user = get_person(user_id)
+                if once.before is not None:
+                    continue
+                if not is_checked:
+                    require_version(form.version.data, version_of_people(get_people(form.shown)))
+                    is_checked = True
+                messages += STEPS[name].act(user, form, viewer)
+                once.made(user_id)
+        except (Refused, AlreadyDecided, LastAdministrator) as error:
+            if len(form.shown) == 1:
+                raise
+            refused.append((fetch(User, user_id).name, str(error.message)))
+    return len(keys) - len(refused), messages, refused
+
+
+def text_for(user: User, reason: Mapping[str, str]) -> str:
+    """A reason in a person's language, or in the next best."""
+    return reason.get(language_or_default(user.language).code) or next(iter(reason.values()))
+
+
+def _require_other(user: User, viewer: User, refusal: object) -> None:
+    """Nobody shuts themselves out here, and somebody is left who can administer."""
+    if user.id == viewer.id:
+        raise Refused(refusal)
+    if user.is_admin and not count_other_administrators(user):
+        raise LastAdministrator
+
+
+@bp.get("/people/")
+def index() -> ResponseReturnValue:
+    heading, wanted = _("People"), plain_line(request.args.get("q", ""), LONGEST_SEARCH)
+    keys, page = search_people(wanted, reader_language()), asked_page()
+    pages = count_pages(len(keys), page)
+    found = Listing(get_people(keys[(page - 1) * PER_PAGE : page * PER_PAGE]), len(keys), page, pages)
+    return show(
+        "admin/people.html",
+        heading,
+        [here(heading)],
+        found=found,
+        wanted=wanted,
+        query=query_without_page(),
+        waiting=count_waiting(),
+        steps_for_all=list(STEPS.items()) if wanted and 1 < len(keys) <= MOST_AT_ONCE else [],
+        steps_for_chosen=STEPS,
+    )
+
+
+@bp.get("/people/choose/")
+def choose() -> ResponseReturnValue:
+    """From the list, with its boxes or its search, to the page that asks."""
+    wanted, name = plain_line(request.args.get("q", ""), LONGEST_SEARCH), request.args.get("step", "")
+    keys = search_people(wanted, reader_language()) if wanted else request.args.getlist("person", type=int)
+    people = [user for user in get_people(keys[:MOST_AT_ONCE]) if not user.former_number]
+    if name not in STEPS or not people:
+        return redirect(link("admin.people.index"))
+    return redirect(link("admin.people.step", keys="-".join(str(user.id) for user in people), name=name))
+
+
+@bp.route(f"/people/<keys>/<any({','.join(STEPS)}):name>/", methods=["GET", "POST"])
+def step(keys: str, name: str) -> ResponseReturnValue:
+    people, words, viewer = _people_of(keys), STEPS[name], signed_in_user()
+    open_to = [user for user in people if not words.is_done(user)]
+    form = words.form()
+    form.ask_about(people)
+    if "words" in form:
+        form.words.description = _hint(people, name)
+    result = carry_out(form, lambda: take_step(name, form, viewer=viewer))
+    if result is not None:
+        return _after(name, people, *result)
+    form.shows(version_of_people(people))
+    heading = _(words.heading if len(people) == 1 else words.heading_of_several)
+    back = _page_of(people[0].id) if len(people) == 1 else link("admin.people.index")
+    steps = [_to_people(), *([(people[0].name, back, "")] if len(people) == 1 else []), here(heading)]
+    shown = {"people": people, "step": words, "is_done": not open_to, "back": back}
+    return show("admin/people_step.html", heading, steps, form=form, **shown)
+
+
+def _people_of(keys: str) -> list[User]:
+    """Raises NotFound where the address names nobody, too many, or somebody who is not there."""
+    numbers = list(dict.fromkeys(map(int, keys.split("-")))) if KEYS.fullmatch(keys) else []
+    if not 0 < len(numbers) <= MOST_AT_ONCE:
+        raise NotFound
+    return [get_person(number) for number in numbers]
+
+
+def _hint(people: Sequence[User], name: str) -> str:
+    if name == "reinstate":
+        return _("It is kept in the log.")
+    languages = dict.fromkeys(language_or_default(user.language).name for user in people)
+    return _(
+        "They read it, in a mail and when signing in; so please write it in %(language)s.",
+        language=", ".join(languages),
+    )
+
+
+def _after(name: str, people: list[User], count: int, messages: int, refused: list[tuple[str, str]]) -> Any:
+    """Say what was done, and with whom it was not."""
+    told = {
+        "suspend": ngettext("%(num)s account is suspended.", "%(num)s accounts are suspended.", count),
+        "reinstate": ngettext("%(num)s person can sign in again.", "%(num)s people can sign in again.", count),
+        "withhold": "",
+        "approve": ngettext("%(num)s person is approved.", "%(num)s people are approved.", count),
+    }[name]
+    withheld = ngettext("%(num)s message is withheld.", "%(num)s messages are withheld.", messages) if messages else ""
+    why_not = [_("%(name)s: %(reason)s", name=who, reason=reason) for who, reason in refused]
+    path = _page_of(people[0].id) if len(people) == 1 else link("admin.people.index")
+    return done(" ".join(filter(None, [told if count else "", withheld, *why_not])), path)
+
+
+def _to_people() -> tuple[str, str, str]:
+    return _("People"), link("admin.people.index"), ""
+
+
+def _page_of(user_id: int) -> str:
+    return link("admin.people.person", user_id=user_id)
+
+
+# The page of a person
+
+
+class UserForm(VersionedForm):
+    title = LineField(_l("Title (optional)"), [AtMost(User.MAX_TITLE), PersonsName()])
+    name = LineField(_l("Name"), [Required(_l("Please write the name.")), AtMost(User.MAX_NAME), PersonsName()])
+    organization = LineField(_l("Organization, ministry or agency"), [AtMost(User.MAX_ORGANIZATION), NoAddress()])
+    country = ChoiceField(_l("Party, Government or organization"))
+    capacity = ChoiceField(_l("Capacity"))
+    is_profile_confirmed = BooleanField(
+        _l("Capacity, State and organization are confirmed: so readers are told with each new message")
+    )
+    language = ChoiceField(_l("Language of pages and mails"))
+    is_admin = BooleanField(_l("Administrator of the site"))
+    moderator = ChoicesField(_l("Moderator of"))
+    languages = ChoicesField(
+        _l("As moderator, only for messages in"),
+        coerce=str,
+        description=_l("A moderator of a forum without a mark here is one for messages in all languages."),
+    )
+    translator = ChoicesField(_l("Translator of"))
+    participant = ChoicesField(_l("May post, where only approved participants may, in"))
+
+    def offer(self, user: User, forums: list[tuple[int, str]], language: Language) -> None:
+        """Set the choices: States as the reader's language names them, and the forums, as `(key, title)`."""
+        self.country.offer([("", _("None")), *language.states_in_order(user.country)])
+        self.capacity.offer([(value, _(label)) for value, label in labels.CAPACITY.items()])
+        self.language.offer([(code, other.name) for code, other in site_languages().items()])
+        for role in Role:
+            self[role].offer(forums)
+            if not self.is_submitted():
+                self[role].data = list(held_by(user, role))
+        self.languages.offer(
+            [
+                (f"{key}-{code}", _("%(forum)s: %(language)s", forum=title, language=other.name))
+                for key, title in forums
+                for code, other in site_languages().items()
+            ]
+        )
+        if not self.is_submitted():
+            held = held_by(user, Role.MODERATOR)
+            self.languages.data = [f"{key}-{code}" for key, codes in held.items() for code in codes.split()]
+
+    @property
+    def profile(self) -> dict[str, Any]:
+        values = {name: self[name].data for name in PROFILE}
+        return {name: "" if value is None else value for name, value in values.items()}
+
+    @property
+    def roles(self) -> dict[Role, dict[int, str]]:
+        """The forums in which each role is to be held, by key, with the languages that it covers."""
+        return {role: {key: self._languages_of(role, key) for key in self[role].data or ()} for role in Role}
+
+    def _languages_of(self, role: Role, forum_id: int) -> str:
+        if role != Role.MODERATOR:
+            return ""
+        marks = (mark.split("-") for mark in self.languages.data or ())
+        return covered(code for key, code in marks if key == str(forum_id))
+
+
+class DataForm(OnceForm):
+    asked_by = LineField(
+        _l("The written request: its date and how it came"),
+        [Required(_l("Write by which request the person asked.")), AtMost(User.MAX_REASON)],
+        description=_l("It is kept in the log."),
+    )
+
+
+class DeletePersonForm(TypedAddress, VersionedForm):
+    is_speaker = BooleanField()
+
+    def offer(self, numbers: Sequence[int]) -> None:
+        """Ask about the messages with these numbers, where there are any."""
+        if not numbers:
+            del self.is_speaker
+            return
+        self.is_speaker.label.text = _(
+            "The Secretariat has posted these messages for somebody of the same name: %(messages)s. I am sure that it "
+            "is the same person; remove the name and the organization there too.",
+            messages=", ".join(f"#{number}" for number in numbers),
+        )
+
+    @property
+    def has_spoken(self) -> bool:
+        return "is_speaker" in self and bool(self.is_speaker.data)
+
+
+def update(
+    user_id: int, profile: Mapping[str, Any], roles: Mapping[Role, Mapping[int, str]], *, version: str, viewer: User
+) -> int:
+    """Change a person's profile and rights, and return the key.
+
+    `roles` are the forums in which each is held, by key, with the languages that it covers ("" for all); `version`
+    is the one that the form showed. Raises Refused where no administrator would be left and where a forum
+    does not exist, ChangedMeanwhile, NotFound and Forbidden.
+    """
+    with transaction():
+        require(viewer, "administer")
+        user = get_person(user_id)
+        if user.is_admin and not profile["is_admin"] and not count_other_administrators(user):
+            raise LastAdministrator("is_admin")
+        present = version_of_user(user)
+        changes = assign(user, profile)
+        if changes:
+            record(viewer, "edit", "users", user, changes)
+        forums = set(db.session.scalars(select(Forum.id)))
+        for role, wanted in roles.items():
+            if wanted.keys() - forums:
+                raise Refused(UNKNOWN_FORUM, role)
+            hold(user, role, wanted, viewer=viewer)
+        require_version(version, present, changes=version_of_user(user) != present)
+    return user_id
+
+
+def delete_person(user_id: int, *, is_speaker: bool, version: str, viewer: User) -> int:
+    """Erase a person who asked for it, and leave the record. Returns the key; `is_speaker` is as `erase` takes it.
+
+    `version` is that of what the page showed. Raises Refused for oneself, LastAdministrator, ChangedMeanwhile, NotFound
+    and Forbidden.
+    """
+    with transaction():
+        require(viewer, "administer")
+        user = get_person(user_id)
+        _require_other(user, viewer, OWN_PAGE)
+        require_version(version, version_of_person(user))
+        erase(user, is_speaker=is_speaker)
+        record(viewer, "delete", "users", user, [])
+    return user_id
+
+
+def give_data(user_id: int, asked_by: str, *, viewer: User) -> str:
+    """What the site stores about a person, as JSON, for the person's written request, which the log keeps.
+
+    Raises NotFound and Forbidden.
+    """
+    with transaction():
+        require(viewer, "administer")
+        user = get_person(user_id)
+        record(viewer, "give_data", "users", user, changed("asked_by", "", asked_by))
+        db.session.flush()
+        return json.dumps(as_json(user, get_own_data(user)), ensure_ascii=False, indent=1)
+
+
+@bp.route("/people/<int:user_id>/", methods=["GET", "POST"])
+def person(user_id: int) -> ResponseReturnValue:
+    user, viewer = get_person(user_id), signed_in_user()
+    form = _form_of(user)
+    saved = carry_out(
+        form,
+        lambda: update(user_id, form.profile, form.roles, version=form.version.data, viewer=viewer),
+        lambda: _form_of(user, formdata=None),
+    )
+    if saved is not None:
+        return done(_("The changes are saved."), _page_of(user_id))
+    return show(
+        "admin/person.html",
+        user.name,
+        [_to_people(), here(user.name)],
+        form=form,
+        user=user,
+        posted=list_posted_by(user, asked_page()),
+        sign_ins=sign_in.list_sign_ins(user),
+        mails=mails_of(user),
+        has_failed=has_failed,
+        now=utcnow(),
+        steps_possible={name: words for name, words in STEPS.items() if not words.is_done(user)},
+    )
+
+
+@bp.route("/people/<int:user_id>/unlock/", methods=["GET", "POST"])
+def unlock(user_id: int) -> ResponseReturnValue:
+    user, form, viewer = get_person(user_id), VersionedForm(), signed_in_user()
+    if carry_out(form, lambda: lift_lock(user_id, version=form.version.data, viewer=viewer)):
+        return done(_("The attempts to sign in to this account are counted anew."), _page_of(user_id))
+    return ask(
+        _("Lift a lock of sign-in"),
+        [_to_people(), (user.name, _page_of(user_id), "")],
+        form=form,
+        version=version_of_locks(user),
+        name=f"{user.name}, {user.email}",
+        explanation=_(
+            "After too many wrong passwords or codes, nobody can sign in to an account for some time. Once the lock is "
+            "lifted, the person can try again at once; the password stays as it is."
+        ),
+        button=_("Lift the lock"),
+        back=_page_of(user_id),
+    )
+
+
+@bp.route("/people/<int:user_id>/delete/", methods=["GET", "POST"])
+def delete(user_id: int) -> ResponseReturnValue:
+    if request.method == "POST" and fetch(User, user_id).former_number is not None:
+        return done_already(link("admin.people.index"))
+    user, viewer = get_person(user_id), signed_in_user()
+    form = DeletePersonForm(own_email=user.email)
+    form.offer(posted_for_the_name_of(user))
+    version = form.version.data
+    if carry_out(form, lambda: delete_person(user_id, is_speaker=form.has_spoken, version=version, viewer=viewer)):
+        return done(_("The account is deleted."), link("admin.people.index"))
+    form.shows(version_of_person(user))
+    return _about(_("Delete an account"), user, form, deletes=True)
+
+
+@bp.route("/people/<int:user_id>/data/", methods=["GET", "POST"])
+@in_turn
+def data(user_id: int) -> ResponseReturnValue:
+    user, form, viewer = get_person(user_id), DataForm(), signed_in_user()
+    file = carry_out(form, lambda: give_data(user_id, form.asked_by.data or "", viewer=viewer))
+    if file is None:
+        return _about(_("Give a person their data"), user, form)
+    answer = Response(file, mimetype="application/json")
+    name = f"data-of-person-{user_id}-{utcnow():%Y-%m-%d}.json"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def _about(heading: str, user: User, form: Any, **context: Any) -> ResponseReturnValue:
+    """A page that asks before something is done about a person."""
+    steps = [_to_people(), (user.name, _page_of(user.id), ""), here(heading)]
+    return show("admin/person_step.html", heading, steps, form=form, user=user, back=_page_of(user.id), **context)
+
+
+def _form_of(user: User, **source: Any) -> UserForm:
+    """The form of a person; with `formdata=None` of what is stored, whatever was sent."""
+    form = UserForm(obj=user, version=version_of_user(user), **source)
+    form.offer(user, [(forum.id, text_in(forum).short_title) for forum in list_forums()], reader_language())
+    return form

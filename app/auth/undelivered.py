@@ -1,0 +1,145 @@
+"""What an administrator does about a mail that could not be delivered: send it again, correct the address, confirm the
+account by hand. Each action is one transaction with a line in the log, which keeps no address."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import delete, select
+
+from app.audit import changed, record
+from app.auth import sign_up, tokens
+from app.auth.email_change import move_to
+from app.auth.emails import address_for, find_by_email, write_to
+from app.database import utcnow
+from app.errors import AlreadyDecided, ConfirmationExpired, EmailChangeExpired, Refused
+from app.extensions import db, transaction
+from app.invitees import accept, find_invitees, write_invitation
+from app.models import Invitee, Mail, SignUp, User
+from app.permissions import require
+from app.rows import fetch
+from app.versions import require_version, version_of
+
+TAKEN = _l("Another account has this address.")
+SAME = _l("This is the address to which the mail could not be delivered.")
+NOBODY = _l("There is neither an account nor a sign-up with this address any more.")
+
+
+def version_of_mail(mail: Mail) -> str:
+    """The version of what is told of a mail."""
+    return version_of(mail, ("recipient", "attempts", "sent_at", "given_up_at"))
+
+
+def people_of(mail: Mail) -> tuple[User | None, list[SignUp]]:
+    """Whose mail it is: the account with the address, or else the sign-ups that wait with it, the latest first."""
+    user = db.session.get(User, mail.user_id) if mail.user_id else find_by_email(mail.recipient)
+    return user, [] if user and user.confirmed_at else list(sign_up.list_sign_ups(mail.recipient))
+
+
+def send_again(mail_id: int, *, version: str, viewer: User) -> None:
+    """Let the worker try it again at once, as if it were new. Raises AlreadyDecided if it has been sent, and as
+    `correct_address`."""
+    with transaction():
+        mail = _undelivered(mail_id, version, viewer)
+        mail.due_at, mail.given_up_at, mail.attempts = utcnow(), None, 0
+
+
+def correct_address(mail_id: int, email: str, *, version: str, viewer: User) -> None:
+    """Let the account, or the latest sign-up, have this address, which is told by mail.
+
+    A sign-up becomes an account, since its password is bound to the former address; the mail has a link by which the
+    person confirms the new one and chooses a password. Raises Refused for an address that another account has,
+    ChangedMeanwhile, NotFound and Forbidden.
+    """
+    with transaction():
+        mail = _undelivered(mail_id, version, viewer)
+        user, waiting = people_of(mail)
+        if email == mail.recipient:
+            raise Refused(SAME, "email")
+        try:
+            if user is not None:
+                former = user.email
+                move_to(user, email)
+            elif waiting:
+                former = mail.recipient
+                user = sign_up.make_account(waiting[0], email, None)
+                sign_up.forget(former)
+                for invitee in find_invitees(former):
+                    invitee.email = email
+                _write_corrected(user)
+            elif invitees := find_invitees(mail.recipient):
+                former = mail.recipient
+                _move_invitations(invitees, email, viewer)
+            else:
+                raise Refused(NOBODY, "email")
+        except (EmailChangeExpired, ConfirmationExpired):
+            raise Refused(TAKEN, "email") from None
+        is_unsent = Mail.sent_at.is_(None) & Mail.recipient.in_({former, mail.recipient})
+        db.session.execute(delete(Mail).where(is_unsent))
+        if user is not None:
+            record(viewer, "edit", "users", user, changed("email", former, email))
+
+
+def confirm_by_hand(mail_id: int, sign_up_id: int | None, *, version: str, viewer: User) -> int:
+    """Confirm the account, or make it of this sign-up, without the link of the mail. Returns the key of the account.
+
+    Raises Refused where there is nothing to confirm, and as `correct_address`.
+    """
+    with transaction():
+        mail = _undelivered(mail_id, version, viewer)
+        user, waiting = people_of(mail)
+        chosen = next((one for one in waiting if one.id == sign_up_id), None)
+        if chosen:
+            user = sign_up.make_account(chosen, mail.recipient, utcnow())
+        elif user is None or user.confirmed_at:
+            raise Refused(NOBODY)
+        user.confirmed_at = utcnow()
+        accept(user)
+        record(viewer, "confirm", "users", user, [])
+        unsent: Any = Mail.sent_at.is_(None) & Mail.user_id.is_(None)
+        db.session.execute(delete(Mail).where(Mail.recipient == mail.recipient, unsent))
+        key: int = user.id
+    return key
+
+
+def lift_lock(user_id: int, *, version: str, viewer: User) -> int:
+    """Count the attempts to sign in to an account anew. Returns its key; raises as `correct_address`."""
+    with transaction():
+        require(viewer, "administer")
+        user = fetch(User, user_id)
+        require_version(version, version_of_locks(user))
+        user.locks_lifted += 1
+        record(viewer, "unlock", "users", user, [])
+    return user_id
+
+
+def version_of_locks(user: User) -> str:
+    return version_of(user, ("name", "email", "locks_lifted"))
+
+
+def _undelivered(mail_id: int, version: str, viewer: User) -> Mail:
+    require(viewer, "administer")
+    fetch(Mail, mail_id)
+    mail = db.session.scalar(select(Mail).where(Mail.id == mail_id).with_for_update())
+    if mail is None or mail.sent_at:
+        raise AlreadyDecided
+    require_version(version, version_of_mail(mail))
+    return mail
+
+
+def _move_invitations(invitees: Sequence[Invitee], email: str, viewer: User) -> None:
+    """Send the invitations to this address. Raises Refused if it has been invited to one of the forums, or has an
+    account."""
+    forums = {one.forum_id for one in find_invitees(email)}
+    if find_by_email(email) or forums & {one.forum_id for one in invitees}:
+        raise Refused(TAKEN, "email")
+    for invitee in invitees:
+        invitee.email = email
+        write_invitation(invitee)
+        record(viewer, "edit", "forums", invitee.forum, changed("email", "", email))
+
+
+def _write_corrected(user: User) -> None:
+    address = address_for(user, "auth.reset", token=tokens.make(tokens.RESET, user))
+    forgot = address_for(user, "auth.forgot")
+    write_to(user, "address_corrected", address=address, moment=utcnow() + tokens.RESET.life, forgot=forgot)

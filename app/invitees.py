@@ -1,0 +1,150 @@
+"""People whom the Secretariat invites to a forum by email: their role waits until they sign up with this address.
+
+Whoever has an account gets the role at once. If an account speaks for the same State, organization and capacity as its
+invitation says, these count as confirmed by the Secretariat.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+
+from app.audit import changed, record
+from app.auth import tokens
+from app.auth.emails import address_for
+from app.database import utcnow
+from app.extensions import db, transaction
+from app.languages import language_or_default, text_in
+from app.mail.outbox import enqueue
+from app.mail.queries import failed_to
+from app.models import Forum, Invitee, Message, MessageStatus, Role, User, speaks_for
+from app.permissions import require
+from app.roles import held_by, hold
+from app.rows import fetch
+from app.submissions import Once
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How many were invited by email, got the role at once, and were invited before; and the addresses of those whose
+    accounts are suspended."""
+
+    invited: int = 0
+    given: int = 0
+    before: int = 0
+    suspended: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Invited:
+    """An invitee, the account if they have signed up, how many messages they have in the forum, and the key of a mail
+    that could not be delivered to them, if there is one."""
+
+    invitee: Invitee
+    user: User | None
+    messages: int
+    failed_mail: int | None
+
+
+def invite(forum_id: int, people: Sequence[Mapping[str, str]], role: Role, *, key: str, viewer: User) -> Outcome | None:
+    """Invite people to a forum, each a mapping of `name`, `email` (in normal form), `country`, `organization`,
+    `capacity` and `language`, in one transaction with a line in the log.
+
+    The same form sent again does nothing, and gives None. Raises NotFound and Forbidden.
+    """
+    once = Once(key, viewer, "invite", forum_id, role, people)
+    with transaction(once=once):
+        require(viewer, "administer")
+        if once.before is not None:
+            return None
+        forum = fetch(Forum, forum_id)
+        emails = [person["email"] for person in people]
+        known = set(db.session.scalars(select(Invitee.email).where(Invitee.forum_id == forum_id)))
+        users = {user.email: user for user in db.session.scalars(select(User).where(User.email.in_(emails)))}
+        suspended = tuple(email for email in emails if email in users and users[email].suspended_at)
+        made = []
+        for person in people:
+            if person["email"] not in known and person["email"] not in suspended:
+                made.append(Invitee(forum=forum, role=role, invited_by_id=viewer.id, **person))
+        db.session.add_all(made)
+        db.session.flush()
+        given = 0
+        for invitee in made:
+            user = users.get(invitee.email)
+            if user and user.confirmed_at:
+                _take_place(invitee, user, viewer)
+                given += 1
+            else:
+                write_invitation(invitee)
+        if made:
+            record(viewer, "invite", "forums", forum, changed("invitees", 0, len(made)))
+        once.made(forum_id)
+        before = len(people) - len(made) - len(suspended)
+        return Outcome(len(made) - given, given, before, suspended)
+
+
+def accept(user: User) -> None:
+    """Inside the transaction that confirms the address of an account: give the roles that wait for it."""
+    waiting = select(Invitee).where(Invitee.email == user.email, Invitee.user_id.is_(None))
+    for invitee in db.session.scalars(waiting).all():
+        by = db.session.get(User, invitee.invited_by_id) if invitee.invited_by_id else None
+        _take_place(invitee, user, by)
+
+
+def write_invitation(invitee: Invitee) -> None:
+    """Email an invitation, with a link to sign up. The invitee has been flushed."""
+    forum, language = invitee.forum, language_or_default(invitee.language)
+    text = text_in(forum, language)
+    address = address_for(invitee, "forums.forum", forum_slug=forum.slug)
+    token = tokens.make_invitation(invitee)
+    enqueue(
+        "invited",
+        recipient=invitee.email,
+        language=invitee.language,
+        name=invitee.name,
+        role=invitee.role,
+        forum=text.title if text else "",
+        sign_up=address_for(invitee, "auth.sign_up", invitation=token),
+        address=address if forum.published_at else "",
+    )
+
+
+def list_invited(forum_id: int) -> list[Invited]:
+    """Everybody who was invited to a forum, the latest first."""
+    statement = select(Invitee, User).outerjoin(User, User.id == Invitee.user_id)
+    rows = db.session.execute(statement.where(Invitee.forum_id == forum_id).order_by(Invitee.id.desc())).all()
+    written: dict[int, int] = {}
+    counted = select(Message.author_id, func.count()).group_by(Message.author_id)
+    is_own = (Message.forum_id == forum_id) & (Message.status == MessageStatus.PUBLISHED) & (Message.speaker == "")
+    for author_id, count in db.session.execute(counted.where(is_own)):
+        written[author_id] = count
+    failed = failed_to([invitee.email for invitee, user in rows if user is None])
+    found = []
+    for invitee, account in rows:
+        user: User | None = account  # None where nobody has signed up yet
+        messages = written.get(user.id, 0) if user else 0
+        found.append(Invited(invitee, user, messages, failed.get(invitee.email)))
+    return found
+
+
+def count_invited(forum_id: int) -> int:
+    """How many people were invited to a forum by email."""
+    return db.session.scalar(select(func.count(Invitee.id)).where(Invitee.forum_id == forum_id)) or 0
+
+
+def find_invitees(email: str) -> Sequence[Invitee]:
+    """The invitations to an address with which nobody has signed up yet."""
+    waiting: Any = Invitee.user_id.is_(None)
+    return db.session.scalars(select(Invitee).where(Invitee.email == email, waiting)).all()
+
+
+def _take_place(invitee: Invitee, user: User, by: User | None) -> None:
+    """Tie an invitation to an account, with the role, and confirm for whom it speaks if both say the same."""
+    invitee.user_id = user.id
+    role = Role(invitee.role)
+    held = held_by(user, role)
+    hold(user, role, {**held, invitee.forum_id: held.get(invitee.forum_id, "")}, viewer=by)
+    if speaks_for(user) == speaks_for(invitee) and not user.profile_confirmed_at:
+        user.profile_confirmed_at = utcnow()
+        record(by, "edit", "users", user, changed("is_profile_confirmed", False, True), forum_id=invitee.forum_id)

@@ -1,0 +1,45 @@
+"""Mails that could not be delivered, and the mails of a person."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+
+from app.database import utcnow
+from app.extensions import db
+from app.models import Mail, User
+
+LATE = timedelta(days=1)
+MOST_TOLD = 20
+
+
+def failed_mails(most: int = MOST_TOLD) -> Sequence[Mail]:
+    """The mails that were refused for good, or have been tried in vain for a day, the latest first."""
+    return db.session.scalars(select(Mail).where(_has_failed()).order_by(Mail.id.desc()).limit(most)).all()
+
+
+def count_failed() -> int:
+    return db.session.scalar(select(func.count(Mail.id)).where(_has_failed())) or 0
+
+
+def mails_of(user: User, most: int = MOST_TOLD) -> Sequence[Mail]:
+    """The latest mails to a person, the latest first."""
+    own = or_(Mail.user_id == user.id, Mail.recipient == user.email)
+    return db.session.scalars(select(Mail).where(own).order_by(Mail.id.desc()).limit(most)).all()
+
+
+def failed_to(recipients: Sequence[str]) -> dict[str, int]:
+    """The keys of the latest mails to these addresses that have failed, by address."""
+    failed = select(Mail.recipient, func.max(Mail.id)).where(_has_failed(), Mail.recipient.in_(recipients))
+    return {row[0]: row[1] for row in db.session.execute(failed.group_by(Mail.recipient))} if recipients else {}
+
+
+def has_failed(mail: Mail, now: datetime) -> bool:
+    """As `failed_mails`, for one mail."""
+    is_late = mail.attempts > 0 and mail.created_at < now - LATE
+    return mail.sent_at is None and (mail.given_up_at is not None or is_late)
+
+
+def _has_failed() -> ColumnElement[bool]:
+    is_late = and_(Mail.attempts > 0, Mail.created_at < utcnow() - LATE)
+    return Mail.sent_at.is_(None) & or_(Mail.given_up_at.is_not(None), is_late)

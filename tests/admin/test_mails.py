@@ -1,0 +1,207 @@
+"""Mails that could not be delivered are told, and an administrator can do something about each."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.auth.sign_up import hash_for
+from app.database import utcnow
+from app.extensions import db
+from app.mail.queries import failed_mails
+from app.models import LogEntry, Mail, SignUp, User
+from tests.auth.conftest import PASSWORD, is_signed_in
+from tests.world import make_user
+
+REFUSED = "550 5.1.1 No such user here"
+
+
+@pytest.fixture
+def failed(look, world) -> Callable[..., int]:
+    """Makes a mail that was refused for good, and gives its key."""
+
+    def make(recipient: str = "bruno@example.org", **more: object) -> int:
+        values = {"language": "en", "subject": "Told", "text": "x", "html": "x", "attempts": 20, "error": REFUSED}
+        mail = Mail(recipient=recipient, **({"given_up_at": utcnow()} | values | more))
+        db.session.add(mail)
+        db.session.commit()
+        return mail.id
+
+    return lambda *args, **more: look(lambda: make(*args, **more))
+
+
+@pytest.fixture
+def signed_up(app: Flask, look) -> Callable[..., int]:
+    """Makes a sign-up that waits, and gives its key."""
+
+    def make(email: str, name: str = "Clara", password: str = PASSWORD) -> int:
+        values = {"name": name, "capacity": "expert", "language": "es", "password_hash": hash_for(email, password)}
+        db.session.add(one := SignUp(email=email, **values))
+        db.session.commit()
+        return one.id
+
+    return lambda *args, **more: look(lambda: make(*args, **more))
+
+
+def signs_in(app: Flask, email: str, password: str = PASSWORD) -> bool:
+    client = app.test_client()
+    client.post("/en/auth/sign-in/", data={"email": email, "password": password})
+    return is_signed_in(client)
+
+
+def test_mail_that_was_refused_for_good_is_told_on_the_first_page(admin: FlaskClient, failed):
+    key = failed()
+    page = admin.get("/en/admin/").text
+
+    assert f'/en/admin/mails/{key}/">bruno@example.org</a>' in page
+    assert REFUSED in page
+
+
+@pytest.mark.parametrize(
+    ("values", "is_told"),
+    [
+        ({"attempts": 3, "created_at": utcnow() - timedelta(hours=25)}, True),
+        ({"attempts": 3, "created_at": utcnow() - timedelta(hours=20)}, False),
+        ({"attempts": 0, "created_at": utcnow() - timedelta(days=3)}, False),
+        ({"attempts": 3, "created_at": utcnow() - timedelta(days=3), "sent_at": utcnow()}, False),
+    ],
+)
+def test_mail_is_told_once_it_has_been_tried_for_a_day(look, failed, values, is_told):
+    failed(given_up_at=None, **values)
+
+    assert len(look(failed_mails)) == is_told
+
+
+def test_page_of_a_person_shows_their_mails_with_their_state_and_not_their_texts(admin, look, world, failed):
+    failed(user_id=world.bruno, text="https://example.org/secret")
+    failed(user_id=world.bruno, subject="Arrived", given_up_at=None, sent_at=utcnow())
+    failed(user_id=world.bruno, subject="Coming", given_up_at=None, attempts=0)
+    page = admin.get(f"/en/admin/people/{world.bruno}/").text
+
+    for told in ("could not be delivered", REFUSED, "sent on", "waits to be sent"):
+        assert told in page
+    assert "example.org/secret" not in page
+
+
+def test_mail_is_sent_again_at_once(admin: FlaskClient, look, failed):
+    key = failed(due_at=utcnow() + timedelta(hours=6))
+    answer = admin.post(f"/en/admin/mails/{key}/", data={"step": "again"})
+    mail = look(lambda: db.session.get(Mail, key))
+
+    assert answer.status_code == 302
+    assert (mail.given_up_at, mail.attempts) == (None, 0)
+    assert mail.due_at <= utcnow()
+
+
+def test_mail_that_was_sent_meanwhile_is_not_sent_again(admin: FlaskClient, look, failed):
+    key = failed()
+    admin.get(f"/en/admin/mails/{key}/")
+    look(lambda: (setattr(db.session.get(Mail, key), "sent_at", utcnow()), db.session.commit()))
+
+    assert admin.post(f"/en/admin/mails/{key}/", data={"step": "again"}).status_code == 409
+
+
+def test_corrected_address_is_that_of_the_account_and_is_told(admin: FlaskClient, look, world, failed):
+    key = failed(user_id=world.bruno)
+    answer = admin.post(f"/en/admin/mails/{key}/", data={"step": "address", "email": "Bruno@Example.net"})
+
+    assert answer.status_code == 302
+    assert look(lambda: db.session.get(User, world.bruno).email) == "bruno@example.net"
+    assert look(lambda: [mail.recipient for mail in db.session.query(Mail)]) == ["bruno@example.net"]
+
+
+def test_corrected_address_ends_every_sign_in(admin: FlaskClient, bruno: FlaskClient, world, failed):
+    assert is_signed_in(bruno)
+    admin.post(f"/en/admin/mails/{failed()}/", data={"step": "address", "email": "bruno@example.net"})
+
+    assert not is_signed_in(bruno)
+
+
+def test_log_tells_of_a_corrected_address_without_it(admin: FlaskClient, look, world, failed):
+    admin.post(f"/en/admin/mails/{failed()}/", data={"step": "address", "email": "bruno@example.net"})
+    entry = look(lambda: db.session.query(LogEntry).one())
+
+    assert (entry.action, entry.subject_id, entry.detail[0]["field"]) == ("edit", world.bruno, "email")
+    assert "@example" not in str(entry.detail)
+
+
+@pytest.mark.parametrize("email", ["alice@example.org", "bruno@example.org", "bruno", ""])
+def test_unfit_address_is_given_back(admin: FlaskClient, look, world, failed, email):
+    answer = admin.post(f"/en/admin/mails/{failed()}/", data={"step": "address", "email": email})
+
+    assert answer.status_code == 422
+    assert 'href="#address-email"' in answer.text
+    assert look(lambda: db.session.get(User, world.bruno).email) == "bruno@example.org"
+
+
+def test_sign_up_with_a_corrected_address_waits_for_its_owner(app, admin, look, failed, signed_up):
+    signed_up("clara@example.con")
+    key = failed("clara@example.con")
+    admin.post(f"/en/admin/mails/{key}/", data={"step": "address", "email": "clara@example.com"})
+    user = look(lambda: db.session.query(User).filter_by(email="clara@example.com").one())
+    [mail] = look(lambda: db.session.query(Mail).all())
+
+    assert (user.name, user.language, user.confirmed_at) == ("Clara", "es", None)
+    assert not signs_in(app, "clara@example.com")
+    assert (mail.recipient, mail.language) == ("clara@example.com", "es")
+    assert "/es/auth/reset/" in mail.text
+
+
+def test_link_to_a_corrected_address_confirms_it(app, admin, visitor, look, failed, signed_up):
+    signed_up("clara@example.con")
+    key = failed("clara@example.con")
+    admin.post(f"/en/admin/mails/{key}/", data={"step": "address", "email": "clara@example.com"})
+    [link] = look(lambda: [word for word in db.session.query(Mail).one().text.split() if "/reset/" in word])
+    visitor.post(link.partition("8000")[2] or link, data={"new_password": "four quite other words"})
+
+    assert signs_in(app, "clara@example.com", "four quite other words")
+
+
+def test_account_confirmed_by_hand_signs_in_with_the_password_chosen(app, admin, look, failed, signed_up):
+    signed_up("clara@example.com")
+    key = failed("clara@example.com")
+    page = admin.get(f"/en/admin/mails/{key}/").text
+    [chosen] = look(lambda: [one.id for one in db.session.query(SignUp)])
+    answer = admin.post(f"/en/admin/mails/{key}/", data={"step": "confirm", "sign_up": chosen})
+
+    assert "Clara" in page
+    assert answer.status_code == 302
+    assert signs_in(app, "clara@example.com")
+    assert look(lambda: db.session.query(SignUp).count()) == 0
+    assert look(lambda: [entry.action for entry in db.session.query(LogEntry)]) == ["confirm"]
+
+
+def test_of_several_sign_ups_one_is_chosen(app, admin, failed, signed_up):
+    signed_up("clara@example.com", password="the words of a stranger")
+    own = signed_up("clara@example.com")
+    key = failed("clara@example.com")
+    admin.post(f"/en/admin/mails/{key}/", data={"step": "confirm", "sign_up": own})
+
+    assert signs_in(app, "clara@example.com")
+    assert not signs_in(app, "clara@example.com", "the words of a stranger")
+
+
+def test_account_that_was_never_confirmed_is_confirmed_by_hand(admin, look, failed):
+    key = look(lambda: (make_user("zoe", confirmed_at=None).id, db.session.commit())[0])
+    admin.post(f"/en/admin/mails/{failed('zoe@example.org', user_id=key)}/", data={"step": "confirm"})
+
+    assert look(lambda: db.session.get(User, key).confirmed_at) is not None
+
+
+def test_confirmed_account_is_not_offered_for_confirmation(admin: FlaskClient, failed):
+    assert "Confirm the account" not in admin.get(f"/en/admin/mails/{failed()}/").text
+
+
+def test_form_about_a_mail_that_was_tried_meanwhile_is_shown_again(admin: FlaskClient, look, failed):
+    key = failed()
+    admin.get(f"/en/admin/mails/{key}/")
+    look(lambda: (setattr(db.session.get(Mail, key), "attempts", 21), db.session.commit()))
+
+    assert admin.post(f"/en/admin/mails/{key}/", data={"step": "again"}).status_code == 409
+    assert look(lambda: db.session.get(Mail, key).given_up_at) is not None
+
+
+def test_mail_that_is_gone_is_not_found(admin: FlaskClient, world):
+    assert admin.get("/en/admin/mails/999/").status_code == 404

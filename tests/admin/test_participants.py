@@ -1,0 +1,404 @@
+"""People are invited to a forum by a list; their role waits until they sign up, and one list says how far each is."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.admin.participants import read_list
+from app.database import utcnow
+from app.extensions import db
+from app.languages import site_languages, speaking
+from app.models import Forum, ForumRole, Invitee, LogEntry, Mail, Role, Topic, User
+from tests.auth.conftest import PASSWORD
+from tests.moderation.test_on_behalf import LETTER
+from tests.world import make_message
+
+ADDRESS = "/en/admin/forums/1/participants/"
+CLARA = "Clara Ruiz, clara@example.org, Mexico, Party, es"
+
+
+def invite(admin: FlaskClient, text: str, role: str = "participant", **more: str):
+    return admin.post(ADDRESS, data={"people": text, "role": role, **more})
+
+
+def mails(look) -> list[Mail]:
+    return look(lambda: list(db.session.scalars(db.select(Mail).order_by(Mail.id))))
+
+
+def invited(look) -> list[str]:
+    return look(lambda: list(db.session.scalars(db.select(Invitee.email).order_by(Invitee.id))))
+
+
+def link_in(mail: Mail, part: str) -> str:
+    """The path of the link in a mail that has this part."""
+    return next(word for word in mail.text.split() if part in word).partition("127.0.0.1:8000")[2]
+
+
+@pytest.fixture
+def signs_up(app: Flask, look) -> Callable[..., None]:
+    """Somebody signs up by the link of their invitation, and confirms the address."""
+
+    def sign_up(email: str = "clara@example.org", **stated: str) -> None:
+        [mail] = [mail for mail in mails(look) if mail.recipient == email and "/sign-up/" in mail.text]
+        client, link = app.test_client(), link_in(mail, "/sign-up/")
+        page = client.get(link).text
+        chosen = re.findall(r'<option selected value="([^"]*)"', page)
+        typed = dict(re.findall(r'<input[^>]* name="(name|email|organization)"[^>]* value="([^"]*)"', page))
+        data = typed | {"capacity": chosen[0], "country": chosen[1], "language": chosen[2], "password": PASSWORD}
+        assert client.post(link, data=data | stated).status_code == 302
+        confirming = next(mail for mail in mails(look) if "/confirm/" in mail.text and mail.recipient == email)
+        assert client.post(link_in(confirming, "/confirm/"), data={"password": PASSWORD}).status_code == 302
+
+    return sign_up
+
+
+def test_people_of_a_list_are_invited_in_their_language(admin: FlaskClient, look):
+    lines = [f"Person {n}, person{n}@example.org, Kenya, Party, {code}" for n, code in enumerate(("en", "es", "fr"))]
+    answer = invite(admin, "\n".join(lines))
+
+    assert answer.status_code == 302
+    assert [(mail.recipient, mail.language) for mail in mails(look)] == [
+        ("person0@example.org", "en"), ("person1@example.org", "es"), ("person2@example.org", "fr")
+    ]  # fmt: skip
+    assert "Title of open-forum (es)" in mails(look)[1].text
+
+
+def test_sixty_people_are_invited_by_one_form(admin: FlaskClient, look):
+    invite(admin, "\n".join(f"Person {n}, person{n}@example.org, Kenya, Party, en" for n in range(60)))
+
+    assert len(invited(look)) == 60
+    assert "60 people are invited." in admin.get(ADDRESS).text
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_comma_semicolon_and_tab_stand_between(one_app: Flask, mark):
+    with one_app.app_context():
+        people, bad = read_list(mark.join(("Clara", "clara@example.org", "Mexico", "Party", "es")))
+
+    assert bad == []
+    assert [(one["email"], one["country"], one["capacity"], one["language"]) for one in people] == [
+        ("clara@example.org", "MX", "party", "es")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("Clara, clara@example.org, México, Parte, español", ("MX", "", "party", "es")),
+        ("Clara, clara@example.org, mexique, partie, Spanish", ("MX", "", "party", "es")),
+        ("Clara, clara@example.org, MX, Government", ("MX", "", "government", "en")),
+        ("Clara, clara@example.org, Bolivia, Gobierno, fr", ("BO", "", "government", "fr")),
+        ('Clara, clara@example.org, "Seeds, Soils", Organization,', ("", "Seeds, Soils", "organization", "en")),
+        ("Clara; clara@example.org; Mexico; organization; en", ("", "Mexico", "organization", "en")),
+        ("Clara, clara@example.org, , expert, en", ("", "", "expert", "en")),
+        ("Clara, clara@example.org, University of Z, expert", ("", "University of Z", "expert", "en")),
+    ],
+)
+def test_names_are_understood_in_every_language(one_app: Flask, line, told):
+    with one_app.app_context(), speaking(site_languages()["en"]):
+        [person], bad = read_list(line)
+
+    assert bad == []
+    assert tuple(person[name] for name in ("country", "organization", "capacity", "language")) == told
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("Clara", "A line has name"),
+        ("Clara, clara@, Mexico, Party, es", "Write the whole e-mail address"),
+        (", clara@example.org, Mexico, Party, es", "Please write the name."),
+        ("http://spam.example, clara@example.org, Mexico, Party, es", "web address"),
+        ("x" * 101 + ", clara@example.org, Mexico, Party, es", "Please write the name."),
+        ("Clara, clara@example.org, Atlantis, Party, es", "not in the list of States: “Atlantis”"),
+        ("Clara, clara@example.org, , Organization, es", "name of the organization"),
+        ("Clara, clara@example.org, Mexico, King, es", "capacity is not known: “King”"),
+        ("Clara, clara@example.org, Mexico, Secretariat, es", "capacity is not known"),
+        ("Clara, clara@example.org, Mexico, Party, Klingon", "does not have this language: “Klingon”"),
+        ("Clara, clara@example.org, Mexico, Party, es, more", "A line has name"),
+        ("x" * 1_001, "too long"),
+    ],
+)
+def test_bad_line_comes_back_with_its_reason_and_the_others_are_invited(admin: FlaskClient, look, line, reason):
+    answer = invite(admin, f"Good, good@example.org, Kenya, Party, en\n{line}")
+    box = re.search(r"<textarea[^>]*>\s*([^<]*)</textarea>", answer.text)[1]
+
+    assert answer.status_code == 422
+    assert invited(look) == ["good@example.org"]
+    assert "good@example.org" not in box
+    assert line[:20].strip() in box.replace("&#34;", '"')
+    assert reason in box
+
+
+def test_reason_in_the_box_is_not_read_when_it_is_sent_again(admin: FlaskClient, look):
+    invite(admin, f"{CLARA}  # This State is not in the list")
+
+    assert invited(look) == ["clara@example.org"]
+
+
+def test_headings_and_empty_lines_are_left_out(admin: FlaskClient, look):
+    assert invite(admin, f"Name, E-mail, State, Capacity, Language\n\n{CLARA}\n").status_code == 302
+    assert invited(look) == ["clara@example.org"]
+
+
+def test_address_that_stands_twice_is_invited_once(admin: FlaskClient, look):
+    answer = invite(admin, f"{CLARA}\n{CLARA.upper()}")
+
+    assert "stands in the list twice" in answer.text
+    assert invited(look) == ["clara@example.org"]
+
+
+def test_person_who_was_invited_before_gets_no_second_mail(admin: FlaskClient, look):
+    invite(admin, CLARA)
+    invite(admin, CLARA)
+
+    assert len(mails(look)) == 1
+    assert "1 person was invited before." in admin.get(ADDRESS).text
+
+
+def test_more_than_500_lines_are_refused_before_they_are_read(admin: FlaskClient, look):
+    answer = invite(admin, "\n".join(f"P, p{n}@example.org, Kenya, Party" for n in range(501)))
+
+    assert answer.status_code == 422
+    assert "At most 500 people" in answer.text
+    assert invited(look) == []
+
+
+def test_list_that_is_too_long_is_refused(admin: FlaskClient):
+    assert invite(admin, "x" * 100_001).status_code == 422
+
+
+def test_same_list_sent_twice_invites_once(admin: FlaskClient, look):
+    for _ in range(2):
+        assert invite(admin, CLARA, submission="a" * 32).status_code == 302
+
+    assert len(mails(look)) == 1
+
+
+def test_role_waits_for_the_sign_up(admin: FlaskClient, look, signs_up):
+    invite(admin, CLARA)
+    before = look(lambda: db.session.query(ForumRole).count())
+    signs_up()
+
+    assert look(lambda: db.session.query(ForumRole).count()) == before + 1
+    held = look(lambda: db.session.query(ForumRole).order_by(ForumRole.user_id.desc()).first())
+    assert (held.forum_id, held.role) == (1, Role.PARTICIPANT)
+
+
+def test_log_says_who_gave_a_role_that_has_waited(admin: FlaskClient, look, signs_up, world):
+    invite(admin, CLARA, "moderator")
+    signs_up()
+    entries = look(lambda: [(one.action, one.user_id, one.kind) for one in db.session.query(LogEntry)])
+
+    assert entries[:2] == [("invite", world.admin, "forums"), ("edit", world.admin, "users")]
+    assert "@example.org" not in admin.get("/en/admin/log.csv").text
+
+
+def test_link_of_an_invitation_fills_in_the_form(admin: FlaskClient, visitor: FlaskClient, look):
+    invite(admin, CLARA)
+    page = visitor.get(link_in(mails(look)[0], "/sign-up/")).text
+
+    for told in ('value="Clara Ruiz"', 'value="clara@example.org"', 'selected value="MX"', 'selected value="party"'):
+        assert told in page
+    assert "Title of open-forum (es)" in page
+
+
+@pytest.mark.parametrize("token", ["x", "", "x" * 3_000])
+def test_bad_link_of_an_invitation_gives_the_empty_form(visitor: FlaskClient, token, world):
+    answer = visitor.get(f"/en/auth/sign-up/?invitation={token}")
+
+    assert answer.status_code == 200
+    assert "has invited you" not in answer.text
+
+
+def test_link_of_an_invitation_says_nothing_more_once_they_have_signed_up(admin, visitor, look, signs_up):
+    invite(admin, CLARA)
+    signs_up()
+
+    assert "Clara" not in visitor.get(link_in(mails(look)[0], "/sign-up/")).text
+
+
+def test_person_with_an_account_gets_the_role_at_once(admin: FlaskClient, look, world):
+    invite(admin, "Bruno, Bruno@Example.org, Kenya, Party, en")
+
+    assert [mail.subject for mail in mails(look)] == ["You may now post in the forum “Title of open-forum (en)”"]
+    assert look(lambda: db.session.get(User, world.bruno).has_role(Role.PARTICIPANT, 1))
+    assert "got the role at once" in admin.get(ADDRESS).text
+
+
+def test_suspended_account_is_not_invited(admin: FlaskClient, look, world):
+    look(lambda: (setattr(db.session.get(User, world.bruno), "suspended_at", utcnow()), db.session.commit()))
+    answer = invite(admin, "Bruno, bruno@example.org, Kenya, Party, en")
+
+    assert answer.status_code == 422
+    assert "This account is suspended." in answer.text
+    assert invited(look) == []
+
+
+def test_one_list_says_who_was_invited_has_signed_up_and_has_written(admin: FlaskClient, look, signs_up, world):
+    invite(admin, f"{CLARA}\nDora, dora@example.org, Kenya, Party, en")
+    signs_up()
+
+    def write() -> None:
+        user = db.session.query(User).filter_by(email="clara@example.org").one()
+        make_message(db.session.get(Topic, world.topic), user, "Here I am.")
+        db.session.commit()
+
+    look(write)
+    rows = re.findall(r'<th scope="row">.*?</tr>', admin.get(ADDRESS).text, re.DOTALL)
+    told = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in rows]
+
+    assert [(row.startswith("Dora"), row.endswith("not yet")) for row in told[:1]] == [(True, True)]
+    assert told[1].startswith("Clara Ruiz")
+    assert told[1].endswith("yes 1")
+
+
+def test_list_says_whose_invitation_could_not_be_delivered(admin: FlaskClient, look):
+    invite(admin, CLARA)
+    look(lambda: (db.session.query(Mail).update({"given_up_at": utcnow()}), db.session.commit()))
+
+    assert "the email could not be delivered" in admin.get(ADDRESS).text
+
+
+def test_invitation_goes_to_a_corrected_address_with_a_new_link(admin: FlaskClient, visitor, look):
+    invite(admin, CLARA)
+    look(lambda: (db.session.query(Mail).update({"given_up_at": utcnow()}), db.session.commit()))
+    former = link_in(mails(look)[0], "/sign-up/")
+    key = mails(look)[0].id
+    admin.post(f"/en/admin/mails/{key}/", data={"step": "address", "email": "clara.ruiz@example.org"})
+    [mail] = mails(look)
+
+    assert mail.recipient == "clara.ruiz@example.org"
+    assert invited(look) == ["clara.ruiz@example.org"]
+    assert "Clara" in visitor.get(link_in(mail, "/sign-up/")).text
+    assert "Clara" not in visitor.get(former).text
+
+
+def test_archived_forum_invites_nobody_and_its_list_is_still_read(admin: FlaskClient, look):
+    invite(admin, CLARA)
+    look(lambda: (setattr(db.session.get(Forum, 1), "archived_at", utcnow()), db.session.commit()))
+
+    assert "clara@example.org" in admin.get(ADDRESS).text
+    assert invite(admin, "Dora, dora@example.org, Kenya, Party, en").status_code == 409
+    assert invited(look) == ["clara@example.org"]
+
+
+def test_invitation_goes_with_the_account(admin: FlaskClient, look, signs_up):
+    invite(admin, CLARA)
+    signs_up()
+    key = look(lambda: db.session.query(User.id).filter_by(email="clara@example.org").scalar())
+    admin.post(f"/en/admin/people/{key}/delete/", data={"email": "clara@example.org"})
+
+    assert invited(look) == []
+
+
+# Confirmed State and capacity
+
+
+def confirmed(look, email: str = "clara@example.org") -> bool:
+    return look(lambda: db.session.query(User).filter_by(email=email).one().is_profile_confirmed)
+
+
+def test_state_and_capacity_of_an_invitation_are_confirmed(admin: FlaskClient, look, signs_up):
+    invite(admin, CLARA)
+    signs_up()
+
+    assert confirmed(look)
+
+
+@pytest.mark.parametrize("stated", [{"country": "FR"}, {"capacity": "expert"}])
+def test_what_somebody_states_otherwise_than_their_invitation_is_not_confirmed(admin, look, signs_up, stated):
+    invite(admin, CLARA)
+    signs_up(**stated)
+
+    assert not confirmed(look)
+
+
+def test_organization_is_confirmed_only_under_its_own_name(admin: FlaskClient, look, signs_up):
+    invite(admin, "Clara, clara@example.org, Seeds for All, Organization, en")
+    signs_up(organization="Seeds for Some")
+
+    assert not confirmed(look)
+
+
+def test_ministry_can_be_named_freely(admin: FlaskClient, look, signs_up):
+    invite(admin, CLARA)
+    signs_up(organization="Ministry of Seeds")
+
+    assert confirmed(look)
+
+
+def post(client: FlaskClient, world, body: str) -> None:
+    data = {"body": body, "language": "en", "on_behalf_of": ""}
+    assert client.post(f"/en/topics/{world.topic}/reply/", data=data).status_code == 302
+
+
+@pytest.fixture
+def alice_is_confirmed(look, world) -> None:
+    look(lambda: (setattr(db.session.get(User, world.alice), "profile_confirmed_at", utcnow()), db.session.commit()))
+
+
+@pytest.mark.parametrize(
+    "path", ["/en/topics/1/", "/en/print/topics/1/", "/en/print/forums/open-forum/", "/en/feeds/topics/1.atom"]
+)
+def test_confirmed_is_told_with_the_message_on_screen_paper_and_feed(
+    alice_is_confirmed, alice: FlaskClient, visitor: FlaskClient, world, path
+):
+    post(alice, world, "As a confirmed Party.")
+    page = visitor.get(path).text
+
+    assert len(re.findall(r"\(confirmed\)", page)) == 1
+
+
+@pytest.mark.parametrize(
+    "path", ["/en/topics/1/", "/en/print/topics/1/", "/en/print/forums/open-forum/", "/en/feeds/topics/1.atom"]
+)
+def test_page_says_once_that_all_else_is_as_stated_by_the_participants(visitor: FlaskClient, world, path):
+    assert visitor.get(path).text.count("as stated by the participants") == 1
+
+
+def test_message_keeps_what_was_confirmed_when_it_was_posted(alice_is_confirmed, alice, visitor, look, world):
+    post(alice, world, "As a confirmed Party.")
+    look(lambda: (setattr(db.session.get(User, world.alice), "profile_confirmed_at", None), db.session.commit()))
+    post(alice, world, "Not any more.")
+
+    assert visitor.get("/en/topics/1/").text.count("(confirmed)") == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "stays"),
+    [({"country": "FR"}, False), ({"capacity": "expert"}, False), ({"name": "Alicia"}, True), ({"title": "Dr"}, True)],
+)
+def test_confirmation_is_lost_with_a_change_of_state_or_capacity(
+    alice_is_confirmed, alice: FlaskClient, look, change, stays
+):
+    profile = {"name": "Alice", "title": "", "organization": "Ministry", "country": "XA", "capacity": "party"}
+    assert alice.post("/en/account/profile/", data=profile | change).status_code == 302
+
+    assert confirmed(look, "alice@example.org") == stays
+
+
+def test_person_is_told_before_that_a_change_loses_the_confirmation(alice_is_confirmed, alice: FlaskClient):
+    assert "new messages are not confirmed" in alice.get("/en/account/profile/").text
+
+
+def test_secretariat_confirms_on_the_page_of_the_person(admin: FlaskClient, look, world):
+    profile = {"name": "Bruno", "country": "XA", "capacity": "party", "language": "en", "is_profile_confirmed": "y"}
+    admin.post(f"/en/admin/people/{world.bruno}/", data=profile | {"organization": "Ministry of Tests"})
+    entry = look(lambda: db.session.query(LogEntry).one())
+
+    assert confirmed(look, "bruno@example.org")
+    assert [(change["field"], change["new"]) for change in entry.detail] == [("is_profile_confirmed", True)]
+
+
+def test_what_the_secretariat_types_for_others_is_not_confirmed(look, world, moderator: FlaskClient, visitor):
+    look(lambda: (setattr(db.session.get(User, world.moderator), "profile_confirmed_at", utcnow()),
+                  db.session.commit()))  # fmt: skip
+    moderator.post(f"/en/topics/{world.topic}/reply/", data=LETTER)
+    page = visitor.get("/en/topics/1/").text
+
+    assert LETTER["speaker"] in page
+    assert "(confirmed)" not in page
