@@ -109,6 +109,7 @@ ROWS = [
     Row("/forums/<forum_slug>/record/", GET, PUBLIC, tuple(f"{path}record/" for path in FORUM_PATHS)),
     Row("/print/forums/<forum_slug>/record/", GET, PUBLIC, ("/print/forums/open-forum/record/",)),
     Row("/moderation/", GET, MODERATION, ("/moderation/",)),
+    Row("/moderation/approve/", POST, MODERATION),
     Row(
         "/moderation/messages/<int:number>/",
         GET,
