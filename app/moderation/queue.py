@@ -192,7 +192,7 @@ def _reported(viewer: Viewer) -> Part:
     """Messages with open reports, in the order of their oldest open report."""
     asked = visible_to(viewer)
     numbers = db.session.scalars(_REPORTED.limit(MOST_IN_A_LIST), asked).all()
-    found = _moderated(Message, _IS_NEWCOMER).where(Message.id.in_(numbers)).options(*_CONTEXT)
+    found = _moderated(Message, _IS_NEWCOMER).where(Message.id.in_(numbers)).options(*_CONTEXT, *_CONTENT)
     opened = select(Report).where(Report.message_id.in_(numbers), Report.settled_at.is_(None)).order_by(Report.id)
     reports: dict[int, list[Report]] = {}
     for report in db.session.scalars(opened.options(joinedload(Report.reporter))):

@@ -1,7 +1,5 @@
 """The queue, a message with the acts that are possible on it, reporting a message, and the public record."""
 
-from collections.abc import Sequence
-
 from flask import Blueprint, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -44,15 +42,7 @@ def approve_several() -> ResponseReturnValue:
     published = [number for number, is_published in outcome.items() if is_published]
     left_out = [number for number, is_published in outcome.items() if not is_published]
     if published:
-        flash(
-            ngettext(
-                "%(num)s message is published: %(numbers)s.",
-                "%(num)s messages are published: %(numbers)s.",
-                len(published),
-                numbers=_told(published),
-            ),
-            "success",
-        )
+        flash(ngettext("%(num)s message is published.", "%(num)s messages are published.", len(published)), "success")
     if not left_out:
         return redirect(link("moderation.queue", _anchor=place_after(max(published), viewer=moderator)))
     flash(
@@ -60,7 +50,7 @@ def approve_several() -> ResponseReturnValue:
             "%(num)s message was left out, since it was changed or decided meanwhile: %(numbers)s.",
             "%(num)s messages were left out, since they were changed or decided meanwhile: %(numbers)s.",
             len(left_out),
-            numbers=_told(left_out),
+            numbers=", ".join(f"#{number}" for number in left_out),
         ),
         "error",
     )
@@ -127,10 +117,6 @@ def printed_record(forum_slug: str) -> ResponseReturnValue:
     forum = get_forum(forum_slug, viewer=viewer())
     lines, names = whole_record(forum), moderates(viewer(), forum)
     return render_template("printing/record.html", forum=forum, lines=lines, names=names, now=utcnow())
-
-
-def _told(numbers: Sequence[int]) -> str:
-    return ", ".join(f"#{number}" for number in numbers)
 
 
 def _message_page(case: Case, sent: dict[str, Form], problem: object = "", unsaved: str = "") -> str:
