@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from app import counters, stress
 from app.attachments.cli import files
 from app.auth.cli import users
+from app.begin import begin
 from app.database import utcnow
 from app.extensions import transaction
 from app.mail.worker import worker
@@ -19,7 +20,7 @@ from app.sample.people import describe, keep
 
 
 def register(app: Flask) -> None:
-    for command in (sample, prepare, upgrade_command, recount, stress_command, worker, users, files):
+    for command in (sample, prepare, upgrade_command, begin_command, recount, stress_command, worker, users, files):
         app.cli.add_command(command)
 
 
@@ -38,8 +39,10 @@ def sample() -> None:
 @click.option("--accounts", type=click.Path(path_type=Path), required=True, help="Where to keep the sample's accounts.")
 @with_appcontext
 def prepare(accounts: Path) -> None:
-    """Bring the database up to date, load the sample if it is empty, and say how to sign in. Used by `make run`."""
+    """Bring the database up to date, begin a new site and load the sample into it, and say how to sign in. Used by
+    `make run`."""
     upgrade()
+    begin()
     try:
         loaded = load(utcnow(), keep=lambda made: keep(made, accounts))
     except NotEmpty:
@@ -56,11 +59,19 @@ def prepare(accounts: Path) -> None:
 @click.command("upgrade")
 @with_appcontext
 def upgrade_command() -> None:
-    """Bring the database up to date. Run by the web server's unit before it serves."""
+    """Bring the database up to date, and begin a new site. Run by the web server's unit before it serves."""
     try:
         upgrade()
+        begin()
     except DBAPIError as error:
         raise click.ClickException(f"The database could not be brought up to date: {error.orig}") from None
+
+
+@click.command("begin")
+@with_appcontext
+def begin_command() -> None:
+    """Add home, portal, archive and reasons for moderation to a site without pages, forums and reasons."""
+    click.echo("The site has its first pages and reasons." if begin() else "Nothing was changed: the site has begun.")
 
 
 @click.command()

@@ -123,6 +123,7 @@ ROWS = [
     Row("/forums/<forum_slug>/record/", GET, tuple(f"{path}record/" for path in FORUM_PATHS)),
     Row("/print/forums/<forum_slug>/record/", GET, ("/print/forums/open-forum/record/",)),
     Row("/moderation/", GET, ("/moderation/",)),
+    Row("/moderation/approve/", POST),
     Row(
         "/moderation/messages/<int:number>/",
         GET,

@@ -14,12 +14,16 @@ from app.models.user import User
 
 
 class Reason(Base):
-    """A reason that moderators can choose; administrators write the list. An act keeps a copy of the texts."""
+    """A reason that moderators can choose; administrators write the list. An act keeps a copy of the texts.
+
+    `acts` are the acts for which the reason is offered, as values of ActKind; an empty list means every act.
+    """
 
     __tablename__ = "reason"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     position: Mapped[int] = mapped_column(Integer, default=0)
+    acts: Mapped[list[str]] = mapped_column(JSON, default=list)
 
     texts: Mapped[dict[str, "ReasonText"]] = relationship(
         collection_class=attribute_keyed_dict("language"), cascade="all, delete-orphan"

@@ -8,11 +8,37 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
 
-from app.forms import AtMost, BodyField, ChoiceField, LineField, OnceForm, Renders, Required, VersionedForm
+from app.addresses import LARGEST_KEY
+from app.forms import (
+    AtMost,
+    BodyField,
+    ChoiceField,
+    ChoicesField,
+    Form,
+    LineField,
+    OnceForm,
+    Renders,
+    Required,
+    VersionedForm,
+)
 from app.languages import N_, Language, reader_language, site_languages, text_in
-from app.models import Message, Reason, Topic, User
+from app.models import ActKind, Message, Reason, Topic, User
 from app.moderation import messages
-from app.moderation.queue import Case, list_reasons
+from app.moderation.queue import MOST_IN_A_LIST, Case, list_reasons
+
+
+def number_in(value: Any) -> int:
+    """The number of a message or topic. Raises ValueError for anything else."""
+    number = int(value)
+    if not 0 < number <= LARGEST_KEY:
+        raise ValueError(value)
+    return number
+
+
+def _shown(value: str) -> tuple[int, str]:
+    """The number and the version of a message. Raises ValueError for anything else."""
+    number, _dash, version = value.partition("-")
+    return number_in(number), version
 
 
 class ReasonForm(OnceForm):
@@ -44,6 +70,17 @@ class ReasonForm(OnceForm):
         if self.words.data:
             return {self.language_of_words: self.words.data}
         return {code: text.text for code, text in self.reasons[self.listed.data].texts.items()}
+
+
+class SeveralForm(Form):
+    """Messages of the queue to approve, each as its number and the version that was shown: `12-0-5f...`."""
+
+    messages = ChoicesField(_l("Messages"), coerce=_shown, validate_choice=False)
+
+    @property
+    def versions(self) -> dict[int, str]:
+        """The versions by number, of at most as many messages as the queue shows."""
+        return dict((self.messages.data or [])[:MOST_IN_A_LIST])
 
 
 class ReportForm(OnceForm):
@@ -120,8 +157,10 @@ class CorrectForm(ReasonedActForm):
 
 @dataclass(frozen=True)
 class Step:
-    """An act: the rule that allows it, its form, its action and its texts."""
+    """An act: its kind, the rule that allows it, its form, its action and its texts. `kind` is None for an act that is
+    not recorded and needs no reason."""
 
+    kind: ActKind | None
     rule: str
     form: type[Any]
     action: Callable[..., None]
@@ -133,6 +172,7 @@ class Step:
 
 STEPS = {
     "approve": Step(
+        ActKind.APPROVE,
         "approve",
         PlainActForm,
         messages.approve,
@@ -142,6 +182,7 @@ STEPS = {
         N_("Message number %(number)s is published."),
     ),
     "return": Step(
+        ActKind.RETURN,
         "return",
         ReasonedActForm,
         messages.return_to_author,
@@ -151,6 +192,7 @@ STEPS = {
         N_("Message number %(number)s is returned to its author."),
     ),
     "correct": Step(
+        ActKind.EDIT,
         "correct",
         CorrectForm,
         messages.correct,
@@ -160,6 +202,7 @@ STEPS = {
         N_("Message number %(number)s is corrected."),
     ),
     "withhold": Step(
+        ActKind.WITHHOLD,
         "withhold",
         WithholdForm,
         messages.withhold,
@@ -169,6 +212,7 @@ STEPS = {
         N_("Message number %(number)s is withheld."),
     ),
     "restore": Step(
+        ActKind.RESTORE,
         "restore",
         ReasonedActForm,
         messages.restore,
@@ -178,6 +222,7 @@ STEPS = {
         N_("Message number %(number)s is restored."),
     ),
     "settle": Step(
+        None,
         "moderate_message",
         PlainActForm,
         messages.settle,
@@ -207,7 +252,7 @@ def new_form(name: str, case: Case) -> Any:
 def _ready(name: str, form: Any, case: Case) -> Any:
     """Offer the choices, remove fields that do not apply to the message, and make the ids unique on the page."""
     if isinstance(form, ReasonForm):
-        form.offer(list_reasons(), reader_language())
+        form.offer(list_reasons(STEPS[name].kind), reader_language())
     if isinstance(form, CorrectForm):
         form.stored = case.message
         form.language.offer([(code, language.name) for code, language in site_languages().items()])

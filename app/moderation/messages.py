@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app import audit, writing
 from app.allowances import require_report
 from app.database import utcnow
-from app.errors import AlreadyDecided, Refused
+from app.errors import AlreadyDecided, Archived, ChangedMeanwhile, Forbidden, NotFound, Refused
 from app.extensions import db, transaction
 from app.languages import language_or_default, speaking
 from app.models import Act, ActKind, Message, MessageStatus, Report, Topic, User
@@ -41,6 +41,27 @@ def approve(message: Message, *, by: User, version: str) -> None:
         writing.publish(message)
         message.returned_at = None
         _record(ActKind.APPROVE, message, by, {}, detail={"hides": writing.last_revision(message)})
+
+
+def approve_several(versions: Mapping[int, str], *, by: User) -> dict[int, bool]:
+    """Publish messages in the order of their numbers, each in a transaction of its own, and return whether each is
+    published.
+
+    `versions` are the versions that the moderator was shown, by number. A message that someone else has changed or
+    decided on meanwhile, or that the moderator may not approve, is left as it is.
+    """
+    return {number: _is_approved(number, version, by) for number, version in sorted(versions.items())}
+
+
+def _is_approved(number: int, version: str, by: User) -> bool:
+    message = db.session.get(Message, number)
+    if message is None:
+        return False
+    try:
+        approve(message, by=by, version=version)
+    except (AlreadyDecided, Archived, ChangedMeanwhile, Forbidden, NotFound):
+        return False
+    return True
 
 
 def return_to_author(message: Message, *, by: User, version: str, reason: Reason) -> None:

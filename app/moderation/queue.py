@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -11,7 +12,21 @@ from app import writing
 from app.extensions import db
 from app.forums.queries import get_message
 from app.forums.topic_queries import ShownMessage, get_shown_message
-from app.models import Act, Forum, Group, Message, MessageStatus, Question, Reason, Report, Topic, User, Viewer
+from app.models import (
+    Act,
+    ActKind,
+    Forum,
+    Group,
+    Message,
+    MessageStatus,
+    Question,
+    Reason,
+    Report,
+    Revision,
+    Topic,
+    User,
+    Viewer,
+)
 from app.paging import Listing, one_page
 from app.permissions import MESSAGE_IS_MODERATED, require, visible_to
 from app.versions import fingerprint
@@ -21,19 +36,24 @@ MOST_IN_A_LIST = 50
 
 @dataclass(frozen=True)
 class Item:
-    """A message in the queue with its open reports. A newcomer has no published message in the forum yet."""
+    """A message in the queue, with its version if it waits, and its open reports.
+
+    A newcomer has no published message in the forum yet.
+    """
 
     message: Message
     is_newcomer: bool
+    version: str
     reports: Sequence[Report] = ()
 
 
 @dataclass(frozen=True)
 class Part:
-    """One list of the queue: the oldest entries, and the `total` of all entries."""
+    """One list of the queue: the oldest entries, the `total` of all entries, and since when the oldest one waits."""
 
     items: Sequence[Item]
     total: int
+    since: datetime | None
 
 
 @dataclass(frozen=True)
@@ -74,6 +94,25 @@ def count_of_queue(viewer: Viewer) -> int:
     return db.session.scalar(_COUNT, visible_to(viewer)) or 0
 
 
+def place_in_queue(message: Message, *, viewer: Viewer) -> str:
+    """Where a moderator goes on after an act on a message of the queue: the anchor of the next entry of its list, or
+    that of the list if the message is the last one; "" if it is not in the queue."""
+    if message.status == MessageStatus.PENDING:
+        return place_after(message.id, viewer=viewer, is_returned=message.returned_at is not None)
+    if not (opened := [report.id for report in open_reports(message)]):
+        return ""
+    following = _REPORTED.having(func.min(Report.id) > min(opened)).limit(1)
+    number = db.session.scalar(following, visible_to(viewer))
+    return f"message-{number}" if number else "reported"
+
+
+def place_after(number: int, *, viewer: Viewer, is_returned: bool = False) -> str:
+    """As `place_in_queue`, for a message that waits, or that waits for its author."""
+    statement = (_RETURNED if is_returned else _WAITING).with_only_columns(Message.id)
+    following = db.session.scalar(statement.where(Message.id > number).limit(1), visible_to(viewer))
+    return f"message-{following}" if following else "returned" if is_returned else "waiting"
+
+
 def get_case(number: int, *, viewer: Viewer) -> Case:
     """A message with its acts and reports. Raises NotFound, and Forbidden for people who do not moderate it."""
     message = get_message(number, viewer=viewer)
@@ -92,10 +131,10 @@ def get_case(number: int, *, viewer: Viewer) -> Case:
     )
 
 
-def list_reasons() -> Sequence[Reason]:
-    """The reasons that administrators offer, with their texts, in the order set by them."""
+def list_reasons(kind: ActKind | None = None) -> list[Reason]:
+    """The reasons that administrators offer, by default for all acts, with their texts, in the order set by them."""
     statement = select(Reason).order_by(Reason.position, Reason.id).options(selectinload(Reason.texts))
-    return db.session.scalars(statement).all()
+    return [one for one in db.session.scalars(statement) if kind is None or not one.acts or kind in one.acts]
 
 
 def list_posted_by(user: User, page: int) -> Listing:
@@ -107,10 +146,27 @@ def list_posted_by(user: User, page: int) -> Listing:
 
 def version_of(message: Message) -> str:
     """The version of a message as moderators see it: its content, the latest act and its open reports."""
-    decided = db.session.scalar(select(func.max(Act.id)).where(Act.message_id == message.id))
-    reports = sorted((report.id, report.reason) for report in open_reports(message))
-    shown = writing.version_of(message)
-    return f"{writing.last_revision(message)}-{fingerprint(shown, decided, reports)}"
+    return versions_of([message])[message.id]
+
+
+def versions_of(messages: Sequence[Message]) -> dict[int, str]:
+    """The versions of messages, by number. What `writing.version_of` reads of them is loaded before."""
+    numbers = [message.id for message in messages]
+    latest = (
+        select(Act.message_id, func.max(Act.id).label("latest"))
+        .where(Act.message_id.in_(numbers))
+        .group_by(Act.message_id)
+    )
+    decided = {row.message_id: row.latest for row in db.session.execute(latest)}
+    reports: dict[int, list[tuple[int, str]]] = {number: [] for number in numbers}
+    opened = select(Report).where(Report.message_id.in_(numbers), Report.settled_at.is_(None)).order_by(Report.id)
+    for report in db.session.scalars(opened):
+        reports[report.message_id].append((report.id, report.reason))
+    return {message.id: _version(message, decided.get(message.id), reports[message.id]) for message in messages}
+
+
+def _version(message: Message, decided: int | None, reports: Sequence[Sequence[object]]) -> str:
+    return f"{writing.last_revision(message)}-{fingerprint(writing.version_of(message), decided, reports)}"
 
 
 def begins_topic(message: Message) -> bool:
@@ -133,22 +189,28 @@ def find_report(message: Message, reporter: User) -> Report | None:
 
 def _part(statement: Select[Any], viewer: Viewer) -> Part:
     asked = visible_to(viewer)
-    rows = db.session.execute(statement.limit(MOST_IN_A_LIST).options(*_CONTEXT), asked).all()
+    rows = db.session.execute(statement.limit(MOST_IN_A_LIST).options(*_CONTEXT, *_CONTENT), asked).all()
     total = db.session.scalar(_count_of(statement), asked) or 0
-    return Part([Item(message, is_newcomer) for message, is_newcomer in rows], total)
+    versions = versions_of([message for message, _is_newcomer in rows])
+    items = [Item(message, is_newcomer, versions[message.id]) for message, is_newcomer in rows]
+    return Part(items, total, min((item.message.posted_at for item in items), default=None))
 
 
 def _reported(viewer: Viewer) -> Part:
     """Messages with open reports, in the order of their oldest open report."""
     asked = visible_to(viewer)
     numbers = db.session.scalars(_REPORTED.limit(MOST_IN_A_LIST), asked).all()
-    found = _moderated(Message, _IS_NEWCOMER).where(Message.id.in_(numbers)).options(*_CONTEXT)
+    found = _moderated(Message, _IS_NEWCOMER).where(Message.id.in_(numbers)).options(*_CONTEXT, *_CONTENT)
     opened = select(Report).where(Report.message_id.in_(numbers), Report.settled_at.is_(None)).order_by(Report.id)
     reports: dict[int, list[Report]] = {}
     for report in db.session.scalars(opened.options(joinedload(Report.reporter))):
         reports.setdefault(report.message_id, []).append(report)
-    items = {message.id: Item(message, new, reports[message.id]) for message, new in db.session.execute(found, asked)}
-    return Part([items[number] for number in numbers], db.session.scalar(_count_of(_REPORTED), asked) or 0)
+    items = {
+        message.id: Item(message, new, "", reports[message.id]) for message, new in db.session.execute(found, asked)
+    }
+    total = db.session.scalar(_count_of(_REPORTED), asked) or 0
+    since = min((report.at for opened in reports.values() for report in opened), default=None)
+    return Part([items[number] for number in numbers], total, since)
 
 
 def _count_of(statement: Select[Any]) -> Select[int]:
@@ -175,6 +237,7 @@ _CONTEXT = (
     joinedload(Message.topic).joinedload(Topic.group).selectinload(Group.texts),
     joinedload(Message.topic).joinedload(Topic.group).joinedload(Group.forum).selectinload(Forum.texts),
 )
+_CONTENT = (selectinload(Message.revisions).load_only(Revision.id), selectinload(Message.attachments))  # for versions
 _OPEN = Forum.archived_at.is_(None)  # nothing waits in an archived forum
 # A subquery finds waiting messages by an index for each forum; otherwise SQLite reads all messages in order.
 _pending, _open_forum = aliased(Message), aliased(Forum)

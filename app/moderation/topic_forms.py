@@ -11,18 +11,22 @@ from wtforms.validators import ValidationError
 from app.addresses import LARGEST_KEY
 from app.forms import AtMost, ChoiceField, LineField, OnceForm, Required, VersionedForm, not_offered
 from app.languages import site_languages, text_in
-from app.models import Forum, Topic
-from app.moderation.forms import ReasonForm
+from app.models import Forum, Group, Question, Topic
+from app.moderation.forms import ReasonForm, number_in
+from app.moderation.topic_queries import find_target, find_targets, list_targets
+from app.moderation.topics import Place
 
 MOST_AT_ONCE = 500
 LONGEST_LIST = 2_000
 LONGEST_ADDRESS = 300
 TOPIC_ADDRESS = re.compile(r"(?:\S*/topics/)?(\d{1,10})(?:[/?#]\S*)?", re.ASCII)
+OFFERED_TOPIC = re.compile(r"(\d{1,10})\s+\N{EN DASH}\s.*")  # as `_label_of` begins
 NUMBERS = re.compile(r"(?:#?\d{1,10}(?:[\s,;]+|$))*", re.ASCII)
 
 MESSAGES = _l("Messages")
+WHICH_QUESTION = _l("The two topics stand under different questions. Choose where the merged topic stands.")
 
-Place = tuple[int, int | None]  # the keys of a group and of one of its questions
+Choice = tuple[str, str, dict[str, str]]  # the value, the label, and the attributes of the option
 
 
 def _place(value: Any) -> Place:
@@ -31,13 +35,6 @@ def _place(value: Any) -> Place:
         return value
     group, question = value.split("-")
     return int(group), int(question) or None
-
-
-def _number(value: Any) -> int:
-    number = int(value)
-    if not 0 < number <= LARGEST_KEY:
-        raise ValueError(value)
-    return number
 
 
 class TitleFields(OnceForm):
@@ -64,20 +61,15 @@ class PlaceFields(OnceForm):
         """Offer every group of the forum with its questions."""
         offered: dict[str, list[tuple[Any, ...]]] = {}
         for group in forum.groups:
-            text = text_in(group)
-            label = _("Group %(number)s: %(title)s", number=group.number, title=text.title if text else "")
-            offered[label] = [(f"{group.id}-0", _("Under no question"))]
-            for question in group.questions:
-                asked = text_in(question)
-                words, attributes = (asked.text, {"lang": asked.language, "dir": "auto"}) if asked else ("", {})
-                offered[label].append((f"{group.id}-{question.id}", f"{question.number}. {words}", attributes))
+            questions = [_choice_of_place(group, question) for question in (None, *group.questions)]
+            offered[_name_of(group)] = questions
         self.place.choices = offered
 
 
 class MessagesFields(OnceForm):
     """Messages of a topic: those ticked on the page, and others by their number."""
 
-    messages = SelectMultipleField(MESSAGES, coerce=_number, validate_choice=False, **not_offered(MESSAGES))
+    messages = SelectMultipleField(MESSAGES, coerce=number_in, validate_choice=False, **not_offered(MESSAGES))
     further = LineField(_l("Further messages, by number (optional)"), validators=[AtMost(LONGEST_LIST)])
 
     @property
@@ -100,20 +92,40 @@ class MessagesFields(OnceForm):
 
 
 class TargetFields(OnceForm):
+    """Another topic: one of those offered by title, its number or address, or words of its title, for which the form
+    then offers the topics `found`."""
+
     target = LineField(
         _l("The other topic"),
-        validators=[Required(_l("Write the address or the number of the other topic.")), AtMost(LONGEST_ADDRESS)],
+        validators=[Required(_l("Choose the other topic, or write a part of its title.")), AtMost(LONGEST_ADDRESS)],
     )
+    found = ChoiceField(_l("Topics found"), coerce=number_in, validate_choice=False)
+
+    def offer_topics(self, topic: Topic) -> None:
+        """Offer other topics of the forum: by default the most recent ones, and those with the words that were sent."""
+        self.offered = [_label_of(row) for row in list_targets(topic)]
+        words = self.target.data or ""
+        is_sought = words and not self._typed_number and len(words) <= LONGEST_ADDRESS
+        rows = find_targets(topic, words) if is_sought else []
+        self.found.offer([(row.id, label, attributes) for row in rows for label, attributes in [_label_of(row)]])
 
     @property
     def target_id(self) -> int:
-        """The number that was typed or is in the address, or 0."""
-        found = TOPIC_ADDRESS.fullmatch(self.target.data or "")
-        return int(found[1]) if found else 0
+        """The key of the chosen topic, or 0."""
+        is_offered = self.found.data in [choice[0] for choice in self.found.choices or ()]
+        return self._typed_number or (self.found.data if is_offered else 0)
 
     def validate_target(self, field: Any) -> None:
-        if not 0 < self.target_id <= LARGEST_KEY:
-            raise ValidationError(_("This is no address of a topic. Please copy it from the page of that topic."))
+        if self._typed_number > LARGEST_KEY or (not self.target_id and not self.found.choices):
+            raise ValidationError(_("No other topic of this forum has these words in its title."))
+        if not self.target_id:
+            raise ValidationError(_("Choose one of the topics found, or write more of its title."))
+
+    @property
+    def _typed_number(self) -> int:
+        typed = self.target.data or ""
+        number = TOPIC_ADDRESS.fullmatch(typed) or OFFERED_TOPIC.fullmatch(typed)
+        return int(number[1]) if number else 0
 
 
 class ActForm(ReasonForm, VersionedForm):
@@ -152,4 +164,46 @@ class SplitForm(MessagesFields, TitleFields, PlaceFields, ActForm):
 
 
 class MergeForm(TargetFields, ActForm):
-    pass
+    """`under` is asked only if the two topics stand under different questions."""
+
+    under = ChoiceField(_l("The merged topic stands"), coerce=_place, validate_choice=False)
+
+    def offer_questions(self, topic: Topic) -> None:
+        """Offer the places of the two topics, or remove the field if they do not differ in the question."""
+        other = find_target(topic, self.target_id)
+        if other is None or other.question_id == topic.question_id:
+            del self.under
+            return
+        self.under.offer([_choice_of_place(one.group, one.question, is_whole=True) for one in (other, topic)])
+
+    def validate_under(self, field: Any) -> None:
+        if field.data not in [_place(choice[0]) for choice in field.choices]:
+            raise ValidationError(str(WHICH_QUESTION))
+
+    @property
+    def chosen_place(self) -> Place | None:
+        return self.under.data if "under" in self else None
+
+
+def _name_of(group: Group) -> str:
+    text = text_in(group)
+    return _("Group %(number)s: %(title)s", number=group.number, title=text.title if text else "")
+
+
+def _choice_of_place(group: Group, question: Question | None, *, is_whole: bool = False) -> Choice:
+    """A place as a choice; `is_whole` if the label names the group too."""
+    asked = text_in(question) if question else None
+    label = f"{question.number}. {asked.text if asked else ''}" if question else _("Under no question")
+    attributes = {"lang": asked.language, "dir": "auto"} if asked and not is_whole else {}
+    return (
+        f"{group.id}-{question.id if question else 0}",
+        f"{_name_of(group)} – {label}" if is_whole else label,
+        attributes,
+    )
+
+
+def _label_of(row: Any) -> tuple[str, dict[str, str]]:
+    """A topic as a text to choose, which begins with its number, and the attributes of that text."""
+    values = {"number": row.id, "title": row.title, "group": row.number}
+    label = _("%(number)s – %(title)s (group %(group)s)", **values)
+    return label, {"lang": row.language, "dir": "auto"}

@@ -99,15 +99,15 @@ def overview(topic_id: int) -> ResponseReturnValue:
 @bp.route("/<int:topic_id>/<any(pin,unpin,lock,unlock):name>/", methods=["GET", "POST"])
 @signed_in
 def mark(topic_id: int, name: str) -> ResponseReturnValue:
-    topic, form = _opened(topic_id, ActForm, "moderate_topic")
     kind = ActKind(name)
+    topic, form = _opened(topic_id, ActForm, kind)
     return _act(name, topic, form, lambda: topics.mark(topic_id, kind, decision=_decision(form)))
 
 
 @bp.route("/<int:topic_id>/retitle/", methods=["GET", "POST"])
 @signed_in
 def retitle(topic_id: int) -> ResponseReturnValue:
-    topic, form = _opened(topic_id, RetitleForm, "moderate_topic")
+    topic, form = _opened(topic_id, RetitleForm, ActKind.RETITLE)
     _preset(form, title=topic.title, language=topic.language)
     return _act(
         "retitle",
@@ -121,7 +121,7 @@ def retitle(topic_id: int) -> ResponseReturnValue:
 @bp.route("/<int:topic_id>/refile/", methods=["GET", "POST"])
 @signed_in
 def refile(topic_id: int) -> ResponseReturnValue:
-    topic, form = _opened(topic_id, RefileForm, "moderate_topic")
+    topic, form = _opened(topic_id, RefileForm, ActKind.MOVE)
     form.offer_places(_forum_with_places(topic))
     _preset(form, place=(topic.group_id, topic.question_id))
     return _act(
@@ -136,7 +136,8 @@ def refile(topic_id: int) -> ResponseReturnValue:
 @bp.route("/<int:topic_id>/move/", methods=["GET", "POST"])
 @signed_in
 def move(topic_id: int) -> ResponseReturnValue:
-    topic, form = _opened(topic_id, MoveForm, "rearrange")
+    topic, form = _opened(topic_id, MoveForm, ActKind.MOVE, "rearrange")
+    form.offer_topics(topic)
     return _act(
         "move",
         topic,
@@ -148,7 +149,7 @@ def move(topic_id: int) -> ResponseReturnValue:
 @bp.route("/<int:topic_id>/split/", methods=["GET", "POST"])
 @signed_in
 def split(topic_id: int) -> ResponseReturnValue:
-    topic, form = _opened(topic_id, SplitForm, "rearrange")
+    topic, form = _opened(topic_id, SplitForm, ActKind.SPLIT, "rearrange")
     form.offer_places(_forum_with_places(topic))
     _preset(form, place=(topic.group_id, topic.question_id), language=topic.language)
     return _act(
@@ -162,20 +163,29 @@ def split(topic_id: int) -> ResponseReturnValue:
 @bp.route("/<int:topic_id>/merge/", methods=["GET", "POST"])
 @signed_in
 def merge(topic_id: int) -> ResponseReturnValue:
-    topic, form = _opened(topic_id, MergeForm, "moderate_topic")
-    return _act("merge", topic, form, lambda: topics.merge(topic_id, form.target_id, decision=_decision(form)))
+    topic, form = _opened(topic_id, MergeForm, ActKind.MERGE)
+    form.offer_topics(topic)
+    form.offer_questions(topic)
+    return _act(
+        "merge",
+        topic,
+        form,
+        lambda: topics.merge(topic_id, form.target_id, form.chosen_place, decision=_decision(form)),
+    )
 
 
-def _opened(topic_id: int, kind: type[F], right: str) -> tuple[Topic, F]:
-    """The topic and the form of an act on it. The action checks the right to send it, since only the action
-    recognizes a form sent twice."""
+def _opened(topic_id: int, form_kind: type[F], act: ActKind, right: str = "moderate_topic") -> tuple[Topic, F]:
+    """The topic and the form of an act on it, with the reasons for this act.
+
+    The action checks the right to send it, since only the action recognizes a form sent twice.
+    """
     viewer = signed_in_user()
     topic = queries.get_topic(topic_id, viewer=viewer)
     require(viewer, "moderate", topic.group.forum)
     if request.method == "GET":
         require(viewer, right, topic)
-    form = kind()
-    form.offer(list_reasons(), reader_language())
+    form = form_kind()
+    form.offer(list_reasons(act), reader_language())
     return topic, form
 
 

@@ -15,13 +15,14 @@ from sqlalchemy import func, select
 from app import audit, writing
 from app.counters import carried
 from app.database import utcnow
-from app.errors import AlreadyDecided, NotFound, Refused
+from app.errors import AlreadyDecided, ChangedMeanwhile, NotFound, Refused
 from app.extensions import db, transaction
 from app.models import Act, ActKind, Forum, Group, Message, Question, Topic, User
 from app.permissions import require
 from app.submissions import Once
 from app.versions import require_version, version_of
 
+Place = tuple[int, int | None]  # the keys of a group and of one of its questions
 MARKS = {
     ActKind.PIN: ("pinned_at", True),
     ActKind.UNPIN: ("pinned_at", False),
@@ -94,7 +95,7 @@ def retitle(topic_id: int, title: str, language: str, *, decision: Decision) -> 
         return _keep(decision, once, ActKind.RETITLE, topic)
 
 
-def refile(topic_id: int, place: tuple[int, int | None], *, decision: Decision) -> int:
+def refile(topic_id: int, place: Place, *, decision: Decision) -> int:
     """Move a topic to another group of its forum or to another question. `place` has the keys of the group and the
     question (None for no question). Raises what `mark` raises, NotFound for a place in another forum, and Refused if
     nothing changes."""
@@ -106,13 +107,9 @@ def refile(topic_id: int, place: tuple[int, int | None], *, decision: Decision) 
         require(decision.by, "moderate_topic", topic)
         require_version(decision.version, version_of_topic(topic))
         group, question = _find_place(topic.group.forum, place)
-        former = (topic.group_id, topic.question_id)
-        if former == place:
+        if _place_of(topic) == place:
             raise Refused(SAME_PLACE, "place")
-        with carried(topic):
-            topic.group, topic.question = group, question
-        ways = zip(("from_group", "from_question", "to_group", "to_question"), (*former, *place), strict=True)
-        return _keep(decision, once, ActKind.MOVE, topic, detail=dict(ways))
+        return _keep(decision, once, ActKind.MOVE, topic, detail=_put(topic, group, question))
 
 
 def move_messages(topic_id: int, numbers: Collection[int], target_id: int, *, decision: Decision) -> int:
@@ -138,7 +135,7 @@ def split(
     topic_id: int,
     numbers: Collection[int],
     titled: Mapping[str, str],
-    place: tuple[int, int | None],
+    place: Place,
     *,
     decision: Decision,
 ) -> int:
@@ -162,10 +159,14 @@ def split(
         return _keep(decision, once, ActKind.SPLIT, made, detail=detail)
 
 
-def merge(topic_id: int, target_id: int, *, decision: Decision) -> int:
+def merge(topic_id: int, target_id: int, under: Place | None = None, *, decision: Decision) -> int:
     """Move all messages of a topic to another topic of the forum, and return the key of that topic. The address of the
-    merged topic then redirects to it. Raises what `move_messages` raises."""
-    once = decision.once(ActKind.MERGE, topic_id, target_id)
+    merged topic then redirects to it.
+
+    `under` is the place of one of the two, as for `refile`, and is needed only if their questions differ. Raises what
+    `move_messages` raises, and ChangedMeanwhile if it is the place of neither.
+    """
+    once = decision.once(ActKind.MERGE, topic_id, target_id, under)
     with transaction(once=once):
         if once.before:
             return once.before
@@ -175,6 +176,7 @@ def merge(topic_id: int, target_id: int, *, decision: Decision) -> int:
         target = _checked(target, source)
         require(decision.by, "moderate_topic", target)
         detail = {"from_topic": source.id, "messages": _published_numbers(source)}
+        detail |= _choose_place(source, target, under)
         writing.move(source, target)
         return _keep(decision, once, ActKind.MERGE, target, detail=detail)
 
@@ -212,7 +214,7 @@ def _checked(target: Topic | None, source: Topic) -> Topic:
     return target
 
 
-def _find_place(forum: Forum, place: tuple[int, int | None]) -> tuple[Group, Question | None]:
+def _find_place(forum: Forum, place: Place) -> tuple[Group, Question | None]:
     """A group of the forum and, if `place` names one, a question of that group. Raises NotFound."""
     group_id, question_id = place
     group = next((one for one in forum.groups if one.id == group_id), None)
@@ -220,6 +222,28 @@ def _find_place(forum: Forum, place: tuple[int, int | None]) -> tuple[Group, Que
     if group is None or (question_id and question is None):
         raise NotFound
     return group, question
+
+
+def _place_of(topic: Topic) -> Place:
+    return topic.group_id, topic.question_id
+
+
+def _put(topic: Topic, group: Group, question: Question | None) -> dict[str, int | None]:
+    """Put a topic into a group and under a question, and return the details for the record."""
+    former = _place_of(topic)
+    with carried(topic):
+        topic.group, topic.question = group, question
+    names = ("from_group", "from_question", "to_group", "to_question")
+    return dict(zip(names, (*former, *_place_of(topic)), strict=True))
+
+
+def _choose_place(source: Topic, target: Topic, under: Place | None) -> dict[str, int | None]:
+    """Put the target of a merge where the source stands if that was chosen, and return the details for the record."""
+    if source.question_id == target.question_id or under == _place_of(target):
+        return {}
+    if under != _place_of(source):
+        raise ChangedMeanwhile
+    return _put(target, source.group, source.question)
 
 
 def _published_numbers(topic: Topic) -> list[int]:

@@ -3,6 +3,7 @@
 from flask import Blueprint, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from app.addresses import asked_page, link
 from app.database import utcnow
@@ -11,8 +12,8 @@ from app.forms import Form
 from app.forums.queries import get_forum, get_message
 from app.forums.topic_queries import get_shown_message
 from app.moderation import messages
-from app.moderation.forms import STEPS, ReportForm, new_form, sent_form
-from app.moderation.queue import Case, get_case, get_queue
+from app.moderation.forms import STEPS, ReportForm, SeveralForm, new_form, sent_form
+from app.moderation.queue import Case, get_case, get_queue, place_after, place_in_queue
 from app.moderation.record import record_page, whole_record
 from app.permissions import can, moderates, require
 from app.turns import in_turn
@@ -24,7 +25,36 @@ bp = Blueprint("moderation", __name__, url_prefix="/<language:lang>")
 @bp.get("/moderation/")
 @signed_in
 def queue() -> ResponseReturnValue:
-    return render_template("moderation/queue.html", queue=get_queue(signed_in_user()))
+    found = get_queue(signed_in_user())
+    return render_template("moderation/queue.html", queue=found, form=SeveralForm(), now=utcnow())
+
+
+@bp.post("/moderation/approve/")
+@signed_in
+def approve_several() -> ResponseReturnValue:
+    moderator = signed_in_user()
+    require(moderator, "moderate_anything")
+    form = SeveralForm()
+    if not form.validate_on_submit() or not form.versions:
+        flash(_("Tick the messages that you approve."), "error")
+        return redirect(link("moderation.queue"))
+    outcome = messages.approve_several(form.versions, by=moderator)
+    published = [number for number, is_published in outcome.items() if is_published]
+    left_out = [number for number, is_published in outcome.items() if not is_published]
+    if published:
+        flash(ngettext("%(num)s message is published.", "%(num)s messages are published.", len(published)), "success")
+    if not left_out:
+        return redirect(link("moderation.queue", _anchor=place_after(max(published), viewer=moderator)))
+    flash(
+        ngettext(
+            "%(num)s message was left out, since it was changed or decided meanwhile: %(numbers)s.",
+            "%(num)s messages were left out, since they were changed or decided meanwhile: %(numbers)s.",
+            len(left_out),
+            numbers=", ".join(f"#{number}" for number in left_out),
+        ),
+        "error",
+    )
+    return redirect(link("moderation.queue"))
 
 
 @bp.get("/moderation/messages/<int:number>/")
@@ -39,6 +69,7 @@ def act(number: int, name: str) -> ResponseReturnValue:
     moderator, step = signed_in_user(), STEPS[name]
     case = get_case(number, viewer=moderator)
     require(moderator, step.rule, case.message)
+    place = place_in_queue(case.message, viewer=moderator)
     form = sent_form(name, case)
     if not form.validate_on_submit():
         return _message_page(case, {name: form}), 422
@@ -52,7 +83,7 @@ def act(number: int, name: str) -> ResponseReturnValue:
         form.version.data = case.version  # the page shows the present text, so the form can be sent again
         return _message_page(case, {name: form}, ChangedMeanwhile.message), error.status
     flash(_(step.done, number=number), "success")
-    return redirect(link("moderation.queue"))
+    return redirect(link("moderation.queue", _anchor=place))
 
 
 @bp.route("/messages/<int:number>/report/", methods=["GET", "POST"])

@@ -30,12 +30,12 @@ from app.sample.files import Calendar, Given, add_files
 UNDER_H1, UNDER_H2, UNDER_H3 = 2, 3, 4
 
 
-def add_site_pages(given: list[Given]) -> None:
-    """The tree of the site's pages, each after its parent."""
+def add_site_pages(given: list[Given], begun: dict[str, Page]) -> None:
+    """The tree of the site's pages, each after its parent. A page in `begun`, by kind, gets the text of the sample."""
     pages: dict[str, Page] = {}
     for position, one in enumerate(given):
         parent = pages[one["parent"]] if "parent" in one else None
-        pages[one["slug"]] = _page(one, position, parent)
+        pages[one["slug"]] = _page(one, position, parent, begun.get(one["kind"]))
         db.session.add(pages[one["slug"]])
 
 
@@ -80,7 +80,7 @@ def _add_periods(forum: Forum, given: Given, calendar: Calendar) -> None:
     db.session.flush()
 
 
-def _page(given: Given, position: int, parent: Page | None = None) -> Page:
+def _page(given: Given, position: int, parent: Page | None = None, replaced: Page | None = None) -> Page:
     texts = {
         code: PageText(
             language=code,
@@ -91,8 +91,10 @@ def _page(given: Given, position: int, parent: Page | None = None) -> Page:
         )
         for code, text in given["text"].items()
     }
-    kind = given.get("kind", PageKind.TEXT)
-    return Page(slug=given["slug"], kind=kind, parent=parent, position=position, texts=texts)
+    page = replaced or Page()
+    page.slug, page.kind = given["slug"], given.get("kind", PageKind.TEXT)
+    page.parent, page.position, page.texts = parent, position, texts
+    return page
 
 
 def _forum_text(code: str, given: Given) -> ForumText:

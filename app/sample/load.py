@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 from sqlalchemy import func, select
 
+from app.begin import add_missing, is_replaced
 from app.counters import recount
 from app.extensions import db, transaction
-from app.models import Forum, Message, Page, User
+from app.models import Forum, Message, User
 from app.sample.files import Calendar, Given, read
 from app.sample.forums import add_forum, add_site_pages
-from app.sample.messages import add_messages, add_reasons, gather
+from app.sample.messages import add_messages, gather
 from app.sample.people import DOMAIN, Account, make_accounts, make_user
 
 FORUMS = ("forum_2012", "forum_open")
@@ -20,7 +21,8 @@ MORE_TOPICS = tuple(f"forum_open_messages_{part}" for part in (1, 2, 3))
 
 
 class NotEmpty(Exception):
-    """The database already has forums, pages or people of the sample, and the sample must not be mixed with them."""
+    """The database already has forums, pages of its own or people of the sample, and the sample must not be mixed with
+    them."""
 
     def __init__(self) -> None:
         super().__init__("The database already has forums or pages, so the sample was not loaded. Nothing was changed.")
@@ -39,7 +41,8 @@ def load(now: datetime, keep: Callable[[list[Account]], None] = lambda _accounts
     """Load the sample in one transaction; relative times are relative to `now`.
 
     `keep` is called with the accounts before the transaction ends, so that no password is lost.
-    Raises NotEmpty if the database has a forum, a page or a person of the sample.
+    The pages and reasons of a site that has just begun are used, and its provisional texts are replaced. Raises
+    NotEmpty if the database has a forum, a page with another text, or a person of the sample.
     """
     _require_empty()
     accounts = make_accounts()
@@ -53,11 +56,11 @@ def load(now: datetime, keep: Callable[[list[Account]], None] = lambda _accounts
 
 def _require_empty() -> None:
     people = select(User.id).where(User.email.endswith(f"@{DOMAIN}")).limit(1)
-    if _count(Forum) or _count(Page) or db.session.scalar(people):
+    if _count(Forum) or is_replaced() or db.session.scalar(people):
         raise NotEmpty
 
 
-def _count(model: type[Forum | Page | User | Message]) -> int:
+def _count(model: type[Forum | User | Message]) -> int:
     return db.session.scalar(select(func.count(model.id))) or 0
 
 
@@ -67,10 +70,11 @@ def _add_everything(now: datetime, accounts: list[Account]) -> None:
     given_topics = _topics(given_forums)
     people = site["user"] + given_forums[1]["user"]
     users = _add_users(people, given_topics, calendar, accounts)
-    add_site_pages(site["page"])
+    pages, reasons = add_missing()
+    add_site_pages(site["page"], pages)
     forums = [add_forum(given["forum"], users, calendar) for given in given_forums]
     posts = [post for forum in forums for post in gather(forum, given_topics[forum.slug], users, calendar)]
-    add_messages(posts, calendar, add_reasons(site["reason"]), users[MODERATOR])
+    add_messages(posts, calendar, reasons, users[MODERATOR])
     recount()
 
 

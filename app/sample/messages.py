@@ -6,7 +6,7 @@ from typing import NamedTuple
 from app.difference import compare
 from app.extensions import db
 from app.markup import render
-from app.models import ActKind, Forum, Message, MessageStatus, Reason, ReasonText, Revision, Topic, User
+from app.models import ActKind, Forum, Message, MessageStatus, Reason, Revision, Topic, User
 from app.sample.files import Calendar, Given, add_files
 from app.writing import record_act
 
@@ -30,19 +30,6 @@ def gather(forum: Forum, given: list[Given], users: dict[str, User], calendar: C
             Post(calendar.moment(message["at"]), message, users[message["author"]], topic) for message in one["message"]
         ]
     return posts
-
-
-def add_reasons(given: list[Given]) -> dict[str, Reason]:
-    """The reasons that moderators can choose from, by their keys in the files."""
-    reasons = {
-        one["key"]: Reason(
-            position=position,
-            texts={code: ReasonText(language=code, text=text) for code, text in one["text"].items()},
-        )
-        for position, one in enumerate(given)
-    }
-    db.session.add_all(reasons.values())
-    return reasons
 
 
 def add_messages(posts: list[Post], calendar: Calendar, reasons: dict[str, Reason], moderator: User) -> None:

@@ -22,6 +22,7 @@ SHOWN_ON = {
         "moderator",
         "/en/moderation/messages/{moderated.pending}/",
     ),
+    "/moderation/approve/": ("moderator", "/en/moderation/"),
     "/auth/sign-out/": ("translator", "/en/account/"),
     "/account/sign-ins/<int:sign_in_id>/end/": ("bruno", "/en/account/"),
     "/account/sign-ins/end-others/": ("bruno", "/en/account/"),

@@ -151,6 +151,18 @@ def test_what_the_site_keeps_is_for_its_user_alone(tmp_path):
     assert {path: oct(mode) for path, mode in made.items() if mode != (0o700 if path.is_dir() else 0o600)} == {}
 
 
+def test_first_start_begins_the_site_and_the_next_one_changes_nothing(tmp_path):
+    begun = []
+    for _start in range(2):
+        assert run(*FLASK, "upgrade", env=environment(tmp_path)).returncode == 0
+        with contextlib.closing(sqlite3.connect(tmp_path / "instance" / "plenary.sqlite")) as connection:
+            begun.append(list(connection.iterdump()))
+            kinds = connection.execute("SELECT kind FROM page ORDER BY id").fetchall()
+            assert kinds == [("home",), ("portal",), ("archive",)]
+
+    assert begun[0] == begun[1]
+
+
 def test_files_beside_an_open_database_are_for_its_user_alone(tmp_path):
     given = environment(tmp_path)
     assert run(*FLASK, "upgrade", env=given, umask=0o022).returncode == 0

@@ -273,6 +273,7 @@ SENT_TO_A_MESSAGE = """
    /messages/{number}/report/                   -x-++++    -000+++    -+-++++    -x-xxxx    -+-++++
    /topics/{topic}/reply/?to={number}           -++++++    -000+++    -xxxxxx    -xxxxxx    -++++++
    /moderation/messages/{number}/approve/       -----xx    -000-xx    -----xx    -----xx    ---x--x
+   /moderation/approve/?of={number}             ---=-==    ---=-==    ---=-==    ---=-==    ---=-==
    /moderation/messages/{number}/return/        -----xx    -000-xx    -----xx    -----xx    ---x--x
    /moderation/messages/{number}/correct/       -----++    -000-++    -----++    -----xx    ---+--+
    /moderation/messages/{number}/withhold/      -----++    -000-++    -----++    -----xx    ---+--+
@@ -287,6 +288,7 @@ SENT_TO_A_HIDDEN_MESSAGE = """
    /messages/{number}/report/                   -0-00--    -0-00--    -0-00--    -0-00--    -------    -------
    /topics/{topic}/reply/?to={number}           -000000    -000000    -000000    -0x00xx    -xxxxxx    -xxxxxx
    /moderation/messages/{number}/approve/       -0-00++    -0-00++    -0-00++    -0-00xx    -----xx    -----xx
+   /moderation/approve/?of={number}             ---=-++    ---=-++    ---=-++    ---=-==    ---=-==    ---=-==
    /moderation/messages/{number}/return/        -0-00++    -0-00++    -0-00++    -0-00xx    -----xx    -----xx
    /moderation/messages/{number}/correct/       -0-00++    -0-00++    -0-00++    -0-00xx    -----xx    -----xx
    /moderation/messages/{number}/withhold/      -0-00++    -0-00++    -0-00++    -0-00xx    -----xx    -----xx

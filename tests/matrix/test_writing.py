@@ -81,8 +81,9 @@ def filled_in(path: str, thing: Thing) -> dict[str, str]:
         "reason": "Why",
         "words": "Why",
         "place": f"{thing.values['other_group']}-0",
-        "messages": str(thing.values["number"]),
+        "messages": f"{thing.values['number']}{'-' + thing.values['version'] if 'approve/?of=' in path else ''}",
         "target": str(thing.values["other_topic"]),
+        "under": f"{thing.values['group_id']}-0",
     }
 
 

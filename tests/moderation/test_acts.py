@@ -41,7 +41,7 @@ def counters(app: Flask, world: World) -> tuple[int, int, int]:
 def test_approved_message_is_published_at_the_end_of_its_topic(app, world, waiting, moderator, visitor, look, acts):
     answer = do(moderator, waiting, "approve", words="")
 
-    assert (answer.status_code, answer.location) == (302, "/en/moderation/")
+    assert (answer.status_code, answer.location) == (302, "/en/moderation/#waiting")
     assert BODY in topic_page(visitor, world)
     assert (look(waiting).status, look(waiting).position) == ("published", 3)
     assert counters(app, world) == (3, 2, 3)
@@ -184,6 +184,16 @@ def test_listed_reason_is_shown_in_the_reader_s_language(world, reason, moderato
 
     assert "Off topic (fr)" in topic_page(visitor, world, "fr")
     assert "Off topic (es)" in topic_page(visitor, world, "es")
+
+
+def test_reason_is_offered_only_for_its_acts(app: Flask, world: World, reason: int, waiting: int, moderator):
+    with changed(app, Reason, reason) as listed:
+        listed.acts = ["return", "edit"]
+    page = moderator.get(f"/en/moderation/messages/{waiting}/").text
+    forms = {name: page.partition(f'/{name}/" class="act"')[2].partition("</form>")[0] for name in ACTS}
+
+    assert [name for name, form in forms.items() if "Off topic" in form] == ["return", "correct"]
+    assert do(moderator, waiting, "withhold", words="", listed=reason).status_code == 422
 
 
 def test_reason_in_own_words_is_shown_in_its_language(world: World, moderator: FlaskClient, visitor: FlaskClient):

@@ -14,7 +14,7 @@ from app.errors import AlreadyDecided
 from app.extensions import db, transaction
 from app.forums import actions
 from app.models import Forum, ForumRole, Message, MessageStatus, Topic, User
-from app.moderation import topics
+from app.moderation import topic_queries, topics
 from tests.conftest import sign_in
 from tests.moderation.tidying import (
     Place,
@@ -38,6 +38,25 @@ def fill(app: Flask, world: World, count: int) -> None:
         for number in range(count):
             make_message(topic, bruno, f"Filler {number}.")
         db.session.commit()
+
+
+def many_topics(app: Flask, world: World, title: str, count: int) -> list[int]:
+    """Add published topics, and return their keys."""
+    with app.app_context():
+        first = db.session.get_one(Topic, world.topic)
+        made = [make_topic(first.group, first.author, f"{title} {number}") for number in range(count)]
+        for topic in made:
+            make_message(topic, first.author, "Some words.")
+        db.session.commit()
+        return [topic.id for topic in made]
+
+
+def under_a_question(app: Flask, world: World) -> int:
+    """Put the first topic under the question of its group, and return the key of the question."""
+    with app.app_context():
+        question = db.session.get_one(Topic, world.topic).group.questions[0].id
+    change(app, Topic, world.topic, question_id=question)
+    return question
 
 
 def split_fields(world: World, *messages: int) -> dict[str, object]:
@@ -269,6 +288,119 @@ def test_other_topic_can_be_given_by_number_or_address(written: str, app, world:
 
     answer = act(app, moderator, world.topic, "move", messages=str(world.second), target=target)
     assert answer.location == f"/en/topics/{place.other}/"
+
+
+@pytest.mark.parametrize("name", ["move", "merge"])
+def test_other_topics_of_the_forum_are_offered_by_title(name: str, app, world: World, place: Place, moderator):
+    offered = moderator.get(path_of(world.topic, name)).text.partition('<datalist id="topics">')[2]
+
+    assert f'<option value="{place.other} – Annual reports (group 1)">' in offered
+    for title in ("Reporting formats", "Foreign topic", "Hidden topic"):
+        assert title not in offered.partition("</datalist>")[0]
+
+
+def test_topic_that_is_not_published_is_not_offered(app, world: World, place: Place, moderator):
+    with app.app_context():
+        source = db.session.get_one(Topic, world.topic)
+        make_topic(source.group, source.author, "Unapproved title")
+        db.session.commit()
+
+    assert "Unapproved title" not in moderator.get(path_of(world.topic, "merge")).text
+
+
+def test_number_of_offered_topics_is_bounded(app, world: World, place: Place, moderator, monkeypatch):
+    monkeypatch.setattr(topic_queries, "MOST_OFFERED", 1)
+    many_topics(app, world, "Further", 3)
+
+    assert moderator.get(path_of(world.topic, "merge")).text.count(" – Further ") == 1
+
+
+def test_topic_can_be_given_as_it_is_offered(app, world: World, place: Place, moderator):
+    answer = act(app, moderator, world.topic, "merge", target=f"{place.other} – Annual reports (group 1)")
+
+    assert answer.location == f"/en/topics/{place.other}/"
+
+
+@pytest.mark.parametrize("words", ["annual", "REPORTS ann", "Ánnual"])
+def test_topics_are_found_by_parts_of_their_titles(words: str, app, world: World, place: Place, moderator):
+    answer = act(app, moderator, world.topic, "merge", target=words)
+
+    assert answer.status_code == 422
+    assert "Choose one of the topics found" in answer.text
+    assert f'name="found" value="{place.other}"' in answer.text
+    assert act(app, moderator, world.topic, "merge", target=words, found=str(place.other)).status_code == 302
+
+
+def test_only_a_topic_that_was_found_can_be_chosen(app, world: World, place: Place, moderator):
+    [other] = many_topics(app, world, "Other matters", 1)
+    answer = act(app, moderator, world.topic, "merge", target="annual", found=str(other))
+
+    assert answer.status_code == 422
+    assert acts(app) == []
+
+
+def test_search_for_topics_finds_none_of_another_forum(app, world: World, place: Place, moderator):
+    page = act(app, moderator, world.topic, "merge", target="topic").text
+
+    assert "No other topic of this forum has these words in its title." in page
+    assert "Foreign topic" not in page
+
+
+def test_number_of_topics_found_is_bounded(app, world: World, place: Place, moderator):
+    many_topics(app, world, "Many", topic_queries.MOST_FOUND + 5)
+    page = act(app, moderator, world.topic, "merge", target="many").text
+
+    assert page.count('name="found"') == topic_queries.MOST_FOUND
+
+
+def test_merging_topics_under_different_questions_asks_for_the_question(app, world, place: Place, moderator):
+    question = under_a_question(app, world)
+    answer = act(app, moderator, world.topic, "merge", target=str(place.other))
+
+    assert answer.status_code == 422
+    assert "The two topics stand under different questions." in answer.text
+    for value in (f"{world.group}-0", f"{world.group}-{question}"):
+        assert f'name="under" value="{value}"' in answer.text
+    assert acts(app) == []
+
+
+def test_merged_topic_can_stand_under_the_question_of_the_first(app, world: World, place: Place, moderator):
+    question = under_a_question(app, world)
+    act(app, moderator, world.topic, "merge", target=str(place.other), under=f"{world.group}-{question}")
+
+    assert get(app, Topic, place.other).question_id == question
+    assert acts(app)[0][2] == {
+        "from_topic": world.topic,
+        "messages": [world.first, world.second, place.fourth],
+        "from_group": world.group,
+        "from_question": None,
+        "to_group": world.group,
+        "to_question": question,
+    }
+
+
+def test_merged_topic_can_stand_under_the_question_of_the_second(app, world: World, place: Place, moderator):
+    under_a_question(app, world)
+    act(app, moderator, world.topic, "merge", target=str(place.other), under=f"{world.group}-0")
+
+    assert get(app, Topic, place.other).question_id is None
+    assert get(app, Topic, world.topic).merged_into_id == place.other
+
+
+@pytest.mark.parametrize("under", ["{group}-{question}", "x", "", "0-0"])
+def test_merged_topic_can_stand_nowhere_else(under: str, app, world: World, place: Place, moderator):
+    under_a_question(app, world)
+    answer = act(app, moderator, world.topic, "merge", target=str(place.other), under=under.format_map(vars(place)))
+
+    assert answer.status_code == 422
+    assert acts(app) == []
+
+
+def test_topics_under_the_same_question_are_merged_without_asking(app, world: World, place: Place, moderator):
+    question = under_a_question(app, world)
+    change(app, Topic, place.other, question_id=question)
+
+    assert act(app, moderator, world.topic, "merge", target=str(place.other)).status_code == 302
 
 
 @pytest.mark.parametrize("name", ["move", "merge"])

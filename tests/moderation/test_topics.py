@@ -107,6 +107,22 @@ def test_every_act_needs_a_reason(name: str, app: Flask, world: World, place: Pl
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_reason_for_another_act_is_not_offered(name: str, app: Flask, world: World, place: Place, moderator):
+    ready_for(app, world, name)
+    with app.app_context():
+        for act_kind in ("withhold", {"refile": "move"}.get(name, name)):
+            texts = {"en": ReasonText(language="en", text=f"For {act_kind}")}
+            db.session.add(Reason(acts=[act_kind], texts=texts))
+        db.session.add(Reason(texts={"en": ReasonText(language="en", text="For every act")}))
+        db.session.commit()
+    page = moderator.get(path_of(world.topic, name)).text
+
+    assert "For withhold" not in page
+    assert f"For { ({'refile': 'move'}.get(name, name)) }" in page
+    assert "For every act" in page
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_every_act_is_recorded_with_its_reason(name: str, app: Flask, world: World, place: Place, moderator):
     ready_for(app, world, name)
     act(app, moderator, world.topic, name, **filled_in(name, world, place))

@@ -1,9 +1,11 @@
 """The files of the sample are complete in each language and consistent with each other."""
 
+import tomllib
 from datetime import UTC, date, datetime
 
 import pytest
 
+from app import begin
 from app.models import (
     Capacity,
     Document,
@@ -85,7 +87,7 @@ def test_every_question_exists_in_each_language():
 
 
 def test_every_reason_exists_in_each_language_and_has_a_key_of_its_own():
-    reasons = read("site")["reason"]
+    reasons = tomllib.loads(begin.FILE.read_text("utf-8"))["reason"]
     keys = [reason["key"] for reason in reasons]
 
     assert len(set(keys)) == len(keys) >= 6
