@@ -99,6 +99,24 @@ def moderates_anything(viewer: Viewer) -> bool:
     return viewer.is_admin or (isinstance(viewer, User) and any(held.role == Role.MODERATOR for held in viewer.roles))
 
 
+# What an archived forum still takes from the Secretariat, without being taken out: what is `create`d there, texts that
+# are edited, which are corrections or translations (`edit`), and what stands beside the texts and changes (`set`).
+TAKEN_IN_ARCHIVE = {
+    "create": frozenset({"notices", "documents", "files"}),
+    "edit": frozenset({"forums", "forum-pages", "groups", "questions", "notices", "documents"}),
+    "set": frozenset({"notices", "documents"}),
+}
+
+
+def require_forum_takes(kind: str, forum: Forum | None, action: str) -> None:
+    """Raise Archived where a forum is archived and takes no such change of an object of this kind any more.
+
+    `action` is "create", "edit" (of texts), "set" (of anything else) or "delete"; None stands for the site itself.
+    """
+    if forum is not None and forum.archived_at and kind not in TAKEN_IN_ARCHIVE.get(action, ()):
+        raise errors.Archived
+
+
 def count_other_administrators(user: User) -> int:
     """How many others could administer: administrators with a confirmed address, who are not suspended.
 
@@ -265,7 +283,7 @@ def _see_figures(viewer: Viewer, forum: Forum, _now: datetime) -> Exception | No
 
 
 def _moderate(viewer: Viewer, forum: Forum, _now: datetime) -> Exception | None:
-    """Everything in a forum that is archived stays as it is."""
+    """In a forum that is archived all topics stay as they are, and so do messages but for what `_on_status` lets in."""
     if not moderates(viewer, forum):
         return errors.Forbidden()
     return errors.Archived() if forum.archived_at else None
@@ -288,11 +306,13 @@ def _moderate_message(viewer: Viewer, message: Message, now: datetime) -> Except
     return _see_moderation(viewer, message, now) or _moderate(viewer, message.topic.group.forum, now)
 
 
-def _on_status(*statuses: MessageStatus) -> Rule:
-    """The rule of an act of moderation that is possible on messages of these statuses."""
+def _on_status(*statuses: MessageStatus, in_archive: bool = False) -> Rule:
+    """The rule of an act of moderation that is possible on messages of these statuses; `in_archive` on what readers
+    have seen of an archived forum too."""
 
     def rule(viewer: Viewer, message: Message, now: datetime) -> Exception | None:
-        refusal = _moderate_message(viewer, message, now)
+        is_open = in_archive and message.position is not None
+        refusal = (_see_moderation if is_open else _moderate_message)(viewer, message, now)
         return refusal or (None if message.status in statuses else errors.AlreadyDecided())
 
     return rule
@@ -320,8 +340,8 @@ RULES: dict[str, Rule] = {
     "moderate_message": _moderate_message,
     "approve": _on_status(MessageStatus.PENDING),
     "return": _on_status(MessageStatus.PENDING),
-    "correct": _on_status(MessageStatus.PENDING, MessageStatus.PUBLISHED),
-    "withhold": _on_status(MessageStatus.PENDING, MessageStatus.PUBLISHED),
-    "restore": _on_status(MessageStatus.WITHHELD),
+    "correct": _on_status(MessageStatus.PENDING, MessageStatus.PUBLISHED, in_archive=True),
+    "withhold": _on_status(MessageStatus.PENDING, MessageStatus.PUBLISHED, in_archive=True),
+    "restore": _on_status(MessageStatus.WITHHELD, in_archive=True),
     "move": _on_status(MessageStatus.PUBLISHED, MessageStatus.WITHHELD, MessageStatus.WITHDRAWN),
 }

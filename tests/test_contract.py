@@ -27,7 +27,7 @@ LAYERS = (
     ("the whole", r"app|app\.(cli|installation)"),
     ("commands", r"app\.\w+\.cli|app\.sample(\.\w+)?|app\.stress|app\.mail\.worker"),
     ("views", r"app\.\w+\.(\w+_)?views(\.\w+)?|app\.auth\.(limits|known_browsers|blueprint)"),
-    ("frame", r"app\.(templating|headers|page_cache)"),
+    ("frame", r"app\.(templating|headers|page_cache|error_pages)"),
     ("forms", r"app\.forms|app\.\w+\.(\w+_)?forms"),
     ("who asks", r"app\.(viewer|turns)"),
     (
@@ -38,7 +38,7 @@ LAYERS = (
     ("mail", r"app\.mail\.(outbox|letters|sending)|app\.auth\.emails|app\.notify"),
     (
         "queries",
-        r"app\.\w+\.(\w+_)?queries|app\.printing\.proceedings|app\.(allowances|audit|copies|counters|paging|rows|submissions|writing)"
+        r"app\.\w+\.(\w+_)?queries|app\.printing\.proceedings|app\.(allowances|audit|copies|counters|former_addresses|never_public|paging|rows|submissions|wordings|writing)"
         r"|app\.attachments\.keeping"
         r"|app\.auth\.proof|app\.figures\.(activity|calendar|charts|contents|silence|tables)",
     ),
@@ -49,7 +49,7 @@ LAYERS = (
         r"|app\.attachments\.(kinds|linked|pictures|spool|uploads)",
     ),
     ("addresses", r"app\.addresses"),
-    ("errors", r"app\.(errors|attempts|error_pages)"),
+    ("errors", r"app\.(errors|attempts)"),
     ("languages", r"app\.languages"),
     ("models", r"app\.models(\.\w+)?"),
     ("extensions", r"app\.(extensions|database|storage|limits|bounds|restarts)"),

@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 
-from app.admin.object_queries import get_file, refuse_if_archived
+from app import wordings
+from app.admin.object_queries import forum_of, get_file
 from app.attachments.keeping import attach
 from app.attachments.uploads import Upload
 from app.audit import Change, changed, record
 from app.database import utcnow
-from app.extensions import db, transaction
+from app.extensions import transaction
 from app.models import Attachment, Document, User
-from app.permissions import require
+from app.permissions import require, require_forum_takes
 from app.rows import fetch
 from app.submissions import Once
 from app.versions import require_version, version_of
@@ -24,10 +25,12 @@ def add(document_id: int, files: Sequence[Upload], language: str, *, key: str, v
     with transaction(once=once):
         require(viewer, "administer")
         document = fetch(Document, document_id)
-        refuse_if_archived(document)
+        forum, now, before = forum_of(document), utcnow(), wordings.texts_of("documents", document)
+        require_forum_takes("files", forum, "create")
         if once.before:
             return
-        made = attach(document, files, at=utcnow(), language=language)
+        made = attach(document, files, at=now, language=language)
+        wordings.keep("documents", document, before, forum=forum, now=now)
         changes = [change for file in made for change in _change("", _description(file), language)]
         record(viewer, "edit", "documents", document, changes)
         once.made(document_id)
@@ -49,10 +52,12 @@ def delete(document_id: int, attachment_id: int, *, key: str, version: str, view
             return False
         file = get_file(document_id, attachment_id)
         document = fetch(Document, document_id)
-        refuse_if_archived(document)
+        forum, before = forum_of(document), wordings.texts_of("documents", document)
+        require_forum_takes("files", forum, "delete")
         require_version(version, version_of_file(file))
         record(viewer, "edit", "documents", document, _change(_description(file), "", file.language))
-        db.session.delete(file)
+        document.attachments.remove(file)  # which deletes it
+        wordings.keep("documents", document, before, forum=forum, now=utcnow())
         once.made(document_id)
     return True
 

@@ -8,12 +8,13 @@ from app.addresses import link
 from app.admin import file_actions
 from app.admin.common_views import Steps, ask, done, done_already, here, show, steps_to
 from app.admin.file_forms import FileDeletionForm, FilesForm
-from app.admin.object_queries import forum_of, get_file, refuse_if_archived
+from app.admin.object_queries import forum_of, get_file
 from app.attachments.forms import takes_files
 from app.audit import name_of
 from app.forms import carry_out
 from app.languages import reader_language
 from app.models import Attachment, Document
+from app.permissions import require_forum_takes
 from app.rows import fetch
 from app.viewer import signed_in_user
 
@@ -24,7 +25,7 @@ bp = Blueprint("files", __name__)
 @takes_files
 def index(document_id: int) -> ResponseReturnValue:
     document, form = fetch(Document, document_id), FilesForm()
-    refuse_if_archived(document)
+    require_forum_takes("files", forum_of(document), "create")
     form.offer_languages()
     saved = carry_out(form, lambda: _add(document_id, form))
     if saved:

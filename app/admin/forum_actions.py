@@ -17,6 +17,7 @@ from app.periods import version_of_life
 from app.permissions import require
 from app.rows import fetch
 from app.versions import require_version
+from app.wordings import archive_again, take_out
 
 ALREADY_PUBLISHED = _l("This forum is published already.")
 NOT_PUBLISHED = _l("This forum is not published.")
@@ -53,7 +54,10 @@ def take_step(forum_id: int, name: str, *, version: str, viewer: User) -> bool:
         if refusal:
             raise refusal
         require_version(version, version_of_life(forum))
-        changes = assign(forum, {step.column: now if step.sets else None})
+        moment = archive_again(forum, now=now) if name == "archive" else now
+        if name == "unarchive":
+            take_out(forum, now=now)
+        changes = assign(forum, {step.column: moment if step.sets else None})
         record(viewer, name, "forums", forum, changes)
     return True
 
@@ -111,7 +115,10 @@ STEPS = {
     ),
     "archive": Step(
         N_("Archive the forum"),
-        N_("The forum will move to the archive and take no more changes of any kind. Everybody can still read it."),
+        N_(
+            "The forum will move to the archive and take nothing more from participants. Everybody can still read it. "
+            "What the Secretariat adds or corrects there is marked as done after archiving."
+        ),
         N_("Archive"),
         N_("The forum is archived."),
         _archive_refusal,
@@ -120,7 +127,10 @@ STEPS = {
     ),
     "unarchive": Step(
         N_("Take the forum out of the archive"),
-        N_("The forum will be listed on the portal again, and it can be changed again."),
+        N_(
+            "The forum will be listed on the portal again, and it can be changed again. The date of archiving stays, "
+            "and the public record tells that the forum was taken out."
+        ),
         N_("Take out of the archive"),
         N_("The forum is not archived any more."),
         _unarchive_refusal,

@@ -6,6 +6,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
+from app import former_addresses, wordings
 from app.admin.object_queries import (
     Kind,
     count_topics,
@@ -13,16 +14,17 @@ from app.admin.object_queries import (
     forum_of,
     get_object,
     get_owner,
-    refuse_if_archived,
     version_of_object,
 )
 from app.admin.page_queries import pages_below
 from app.audit import Change, assign, changed, record
+from app.database import utcnow
 from app.errors import Archived, ForumError, Refused
 from app.extensions import db, transaction
 from app.markup import render
 from app.models import Forum, Group, Page, PageKind, Period, Question, Topic, User
-from app.permissions import require
+from app.never_public import PUBLISHED, delete_messages
+from app.permissions import require, require_forum_takes
 from app.submissions import Once
 from app.versions import require_version
 
@@ -36,9 +38,6 @@ NO_TEXT = _l("A text in at least one language is needed.")
 HOLDS_MESSAGES = _l("This holds messages, and messages are kept for the record, so it cannot be deleted.")
 BUILT_IN = _l("This page belongs to the site itself, so it cannot be deleted. You can change its text.")
 HAS_PAGES_BELOW = _l("Other pages stand below this one. Move or delete them first.")
-PUBLISHED = _l(
-    "A published forum is part of the record. Unpublish it first; that is possible while it has no messages."
-)
 HAS_PERIODS = _l(
     "This group has periods of its own. Those of a published forum are kept for the record, even when they are called "
     "off; of any other, delete them first."
@@ -61,12 +60,13 @@ def create(kind: Kind, owner_id: int | None, values: Mapping[str, Any], texts: T
         if once.before is not None:
             return once.before
         owner = get_owner(kind, owner_id)
-        refuse_if_archived(owner)
+        require_forum_takes(kind.name, forum_of(owner), "create")
         thing = kind.model(**({kind.owner_column: owner_id} if kind.owner_column else {}))
         check(kind, thing, values)
         changes = assign(thing, values) + write_texts(kind, thing, texts)
         db.session.add(thing)
         db.session.flush()
+        wordings.keep_added(kind.name, thing, forum=forum_of(thing), now=utcnow())
         record(viewer, "create", kind.name, thing, changes)
         made: int = thing.id
         once.made(made)
@@ -81,12 +81,20 @@ def update(kind: Kind, key: int, values: Mapping[str, Any], texts: Texts, *, ver
     with transaction():
         require(viewer, "administer")
         thing = get_object(kind, key)
-        refuse_if_archived(thing)
+        forum = forum_of(thing)
+        require_forum_takes(kind.name, forum, "edit")
         check(kind, thing, values)
-        present = version_of_object(kind, thing)
-        changes = assign(thing, values) + write_texts(kind, thing, texts)
+        present, slug = version_of_object(kind, thing), getattr(thing, "slug", "")
+        before = wordings.texts_of(kind.name, thing)
+        changes = assign(thing, values)
+        if changes:
+            require_forum_takes(kind.name, forum, "set")
+        changes += write_texts(kind, thing, texts)
         require_version(version, present, changes=changes)
         if changes:
+            wordings.keep(kind.name, thing, before, forum=forum, now=utcnow())
+            if slug:
+                former_addresses.rename(kind.name, thing, slug)
             record(viewer, "edit", kind.name, thing, changes)
     return key
 
@@ -110,6 +118,9 @@ def delete(kind: Kind, key: int, *, version: str, viewer: User) -> bool:
         changes = [change for name in columns for change in changed(name, getattr(thing, name), None)]
         for code in list(thing.texts):
             changes += _changes_of_removal(kind, thing, code)
+        wordings.keep_deleted(kind.name, thing, forum=forum_of(thing), now=utcnow())
+        if isinstance(thing, Forum):
+            changes += changed("messages", ", ".join(map(str, delete_messages(thing))), "")
         record(viewer, "delete", kind.name, thing, changes)
         if isinstance(thing, Forum):
             thing.periods.clear()  # before its groups, to which periods may point
@@ -196,9 +207,10 @@ def _why_keep_page(page: Page) -> object:
 
 
 def _why_keep_forum(forum: Forum) -> object:
-    if count_topics(Group.forum_id == forum.id):
-        return HOLDS_MESSAGES
-    return PUBLISHED if forum.published_at else None
+    """What was posted in a forum that is not published was never public, and is deleted with it."""
+    if forum.published_at is None:
+        return None
+    return HOLDS_MESSAGES if count_topics(Group.forum_id == forum.id) else PUBLISHED
 
 
 def _why_keep_group(group: Group) -> object:

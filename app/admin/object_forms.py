@@ -55,7 +55,7 @@ def slug_field() -> LineField:
             Regexp(r"^[a-z0-9]+(-[a-z0-9]+)*$", message=rule),
         ],
         description=_l(
-            "Small letters from a to z, digits and hyphens. When it changes, links to the old address break."
+            "Small letters from a to z, digits and hyphens. When it changes, the old address leads to the new one."
         ),
     )
 

@@ -25,12 +25,12 @@ from app.admin.object_forms import form_for
 from app.admin.object_queries import (
     Kind,
     find_kind,
+    forum_of,
     get_object,
     get_owner,
     incomplete_languages,
     missing_languages,
     owner_id_of,
-    refuse_if_archived,
     version_of_object,
 )
 from app.admin.page_queries import list_pages
@@ -40,7 +40,9 @@ from app.forms import VersionedForm, carry_out
 from app.languages import reader_language, site_languages
 from app.models import Document, Forum, Group
 from app.moderation.queries import list_reasons
+from app.permissions import require_forum_takes
 from app.viewer import signed_in_user
+from app.wordings import is_kept
 
 bp = Blueprint("objects", __name__)
 
@@ -64,7 +66,7 @@ def reasons() -> ResponseReturnValue:
 def new(kind_name: str, owner_id: int | None) -> ResponseReturnValue:
     kind, viewer = find_kind(kind_name), signed_in_user()
     owner = get_owner(kind, owner_id)
-    refuse_if_archived(owner)
+    require_forum_takes(kind.name, forum_of(owner), "create")
     form = form_for(kind, None, reader_language())
     key = form.submission.data or ""
     made = carry_out(form, lambda: object_actions.create(kind, owner_id, **form.asked, key=key, viewer=viewer))
@@ -77,14 +79,15 @@ def new(kind_name: str, owner_id: int | None) -> ResponseReturnValue:
 def edit(kind_name: str, key: int) -> ResponseReturnValue:
     kind = find_kind(kind_name)
     thing = get_object(kind, key)
-    refuse_if_archived(thing)
+    require_forum_takes(kind.name, forum_of(thing), "edit")
     language = reader_language()
     form = form_for(kind, thing, language)
     saved = carry_out(form, lambda: _update(kind, key, form), lambda: form_for(kind, thing, language, formdata=None))
     if saved is not None:
         return done(_("The changes are saved."), page_of(kind, thing))
     files = link("admin.files.index", document_id=key) if kind.model is Document else ""
-    return _form_page(_(kind.edit), _steps_above(kind, thing), form, page_of(kind, thing), files_path=files)
+    shown = {"files_path": files, "is_kept": is_kept(kind.name, thing)}
+    return _form_page(_(kind.edit), _steps_above(kind, thing), form, page_of(kind, thing), **shown)
 
 
 def _update(kind: Kind, key: int, form: ObjectForm) -> int:
@@ -127,7 +130,7 @@ def missing_texts(thing: Any, kind_name: str) -> tuple[list[str], list[str]]:
 bp.app_template_global("kind_named")(find_kind)
 
 
-def _form_page(heading: str, steps: Steps, form: ObjectForm, back: str, **context: str) -> ResponseReturnValue:
+def _form_page(heading: str, steps: Steps, form: ObjectForm, back: str, **context: object) -> ResponseReturnValue:
     return show("admin/object.html", heading, [*steps, here(heading)], form=form, back=back, **context)
 
 

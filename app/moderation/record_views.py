@@ -17,9 +17,10 @@ bp = Blueprint("record", __name__, url_prefix="/<language:lang>")
 @bp.get("/forums/<forum_slug>/record/", endpoint="show")
 def show_record(forum_slug: str) -> ResponseReturnValue:
     forum = get_forum(forum_slug, viewer=viewer())
-    found = record_page(forum, asked_page())
+    now = utcnow()
+    found = record_page(forum, asked_page(), now=now)
     names = moderates(viewer(), forum)
-    return render_template("moderation/record.html", forum=forum, found=found, names=names, now=utcnow())
+    return render_template("moderation/record.html", forum=forum, found=found, names=names, now=now)
 
 
 @bp.get("/print/forums/<forum_slug>/record/", endpoint="printed")
@@ -27,5 +28,6 @@ def show_record(forum_slug: str) -> ResponseReturnValue:
 def print_record(forum_slug: str) -> ResponseReturnValue:
     """All of it, the earliest act first."""
     forum = get_forum(forum_slug, viewer=viewer())
-    lines, names = whole_record(forum), moderates(viewer(), forum)
-    return render_template("printing/record.html", forum=forum, lines=lines, names=names, now=utcnow())
+    now = utcnow()
+    lines, names = whole_record(forum, now=now), moderates(viewer(), forum)
+    return render_template("printing/record.html", forum=forum, lines=lines, names=names, now=now)
