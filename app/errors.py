@@ -36,8 +36,8 @@ class NoSuchMessage(NotFound):
 
     heading = _l("There is no such message")
     message = _l(
-        "No message with this number has been published. A number is given once only: that of a message that was never "
-        "published, such as a test, is not used again."
+        "No message with this number has been published. Numbers are never reused: that of a message that was never "
+        "published, such as a test, remains unused."
     )
 
 

@@ -116,8 +116,8 @@ STEPS = {
     "archive": Step(
         N_("Archive the forum"),
         N_(
-            "The forum will move to the archive and take nothing more from participants. Everybody can still read it. "
-            "What the Secretariat adds or corrects there is marked as done after archiving."
+            "The forum will be moved to the archive and accept nothing more from participants. It will remain open to "
+            "readers. What the Secretariat adds or corrects there will be marked as done after archiving."
         ),
         N_("Archive"),
         N_("The forum is archived."),
@@ -128,8 +128,8 @@ STEPS = {
     "unarchive": Step(
         N_("Take the forum out of the archive"),
         N_(
-            "The forum will be listed on the portal again, and it can be changed again. The date of archiving stays, "
-            "and the public record tells that the forum was taken out."
+            "The forum will be listed on the portal again and can be changed again. The date of archiving is kept, and "
+            "the public record shows that the forum was taken out."
         ),
         N_("Take out of the archive"),
         N_("The forum is not archived any more."),

@@ -105,15 +105,15 @@ OF_A_FORUM = """
    /figures/forums/{forum}/not-written.csv      ?----++  ?000-++  ?----++  ?----++  ?--+--+
    /figures/forums/{forum}/unanswered.csv       ?----++  ?000-++  ?----++  ?----++  ?--+--+
    /admin/forums/{forum_id}/                    ?-----+  ?-----+  ?-----+  ?-----+  ?-----+
-   /admin/forums/{forum_id}/edit/               ?-----+  ?-----+  ?-----+  ?-----x  ?-----+
+   /admin/forums/{forum_id}/edit/               ?-----+  ?-----+  ?-----+  ?-----+  ?-----+
    /admin/forums/{forum_id}/roles/              ?-----+  ?-----+  ?-----+  ?-----+  ?-----+
    /admin/groups/{group_id}/                    ?-----+  ?-----+  ?-----+  ?-----+  ?-----+
-   /admin/groups/{group_id}/edit/               ?-----+  ?-----+  ?-----+  ?-----x  ?-----+
-   /admin/questions/{question}/edit/            ?-----+  ?-----+  ?-----+  ?-----x  ?-----+
-   /admin/notices/{notice}/edit/                ?-----+  ?-----+  ?-----+  ?-----x  ?-----+
-   /admin/forum-pages/{page_id}/edit/           ?-----+  ?-----+  ?-----+  ?-----x  ?-----+
-   /admin/documents/{document}/edit/            ?-----+  ?-----+  ?-----+  ?-----x  ?-----+
-   /admin/documents/{document}/files/           ?-----+  ?-----+  ?-----+  ?-----x  ?-----+
+   /admin/groups/{group_id}/edit/               ?-----+  ?-----+  ?-----+  ?-----+  ?-----+
+   /admin/questions/{question}/edit/            ?-----+  ?-----+  ?-----+  ?-----+  ?-----+
+   /admin/notices/{notice}/edit/                ?-----+  ?-----+  ?-----+  ?-----+  ?-----+
+   /admin/forum-pages/{page_id}/edit/           ?-----+  ?-----+  ?-----+  ?-----+  ?-----+
+   /admin/documents/{document}/edit/            ?-----+  ?-----+  ?-----+  ?-----+  ?-----+
+   /admin/documents/{document}/files/           ?-----+  ?-----+  ?-----+  ?-----+  ?-----+
 """
 
 OF_A_TOPIC = """
@@ -183,8 +183,8 @@ SENT_TO_A_MESSAGE = """
    /topics/{topic}/reply/?to={number}           -++++++    -000+++    -xxxxxx    -xxxxxx    -++++++
    /moderation/messages/{number}/approve/       -----xx    -000-xx    -----xx    -----xx    ---x--x
    /moderation/messages/{number}/return/        -----xx    -000-xx    -----xx    -----xx    ---x--x
-   /moderation/messages/{number}/correct/       -----++    -000-++    -----++    -----xx    ---+--+
-   /moderation/messages/{number}/withhold/      -----++    -000-++    -----++    -----xx    ---+--+
+   /moderation/messages/{number}/correct/       -----++    -000-++    -----++    -----++    ---+--+
+   /moderation/messages/{number}/withhold/      -----++    -000-++    -----++    -----++    ---+--+
    /moderation/messages/{number}/restore/       -----xx    -000-xx    -----xx    -----xx    ---x--x
    /moderation/messages/{number}/settle/        -----++    -000-xx    -----xx    -----xx    ---x--x
 """
