@@ -2,7 +2,8 @@
 
 Add every new place (a column, a folder) to this list: after each act, a test searches every column of the database and
 fails if the words are in a place that the list does not name. A difference between two wordings contains only numbers
-(app/difference.py), and an email about a message contains none of its text, so neither is such a place.
+(app/difference.py), and an email about a message contains none of its text, so neither is such a place. Former wordings
+of official texts (app/wordings.py) are the Secretariat's own words, and no message is quoted there.
 """
 
 import enum

@@ -68,8 +68,9 @@ def texts_of(kind: str, thing: Any) -> dict[str, dict[str, str]]:
 def keep(kind: str, thing: Any, before: Wordings, *, forum: Forum | None, now: datetime) -> None:
     """Keep what a thing said `before` it was changed, by language code and field, where readers are to be told.
 
-    A text in a further language is a translation, of which they are told only once the forum has been archived.
-    `forum` is that to which the thing belongs; a thing of the site belongs to none, and nothing is kept.
+    Without "" in `before`, what is the same in all languages has not changed. A text in a further language is a
+    translation, of which they are told only once the forum has been archived. `forum` is that to which the thing
+    belongs; a thing of the site belongs to none, and nothing is kept.
     """
     if forum is None or kind not in KINDS or not _matters(thing, forum):
         return
@@ -115,9 +116,8 @@ def archive_again(forum: Forum, *, now: datetime) -> datetime:
 
 def _keep(kind: str, thing: Any, before: Wordings, forum: Forum, now: datetime) -> None:
     after = texts_of(kind, thing)
-    former = {
-        code: found for code in [*before, *(set(after) - set(before))] if (found := _former(thing, code, before, after))
-    }
+    codes = [*before, *(code for code in after if code and code not in before)]
+    former = {code: found for code in codes if (found := _former(thing, code, before, after))}
     if not forum.first_archived_at:
         former = _without_translations(former, before)
     is_new = not any(value for values in former.values() for value in values.values())
@@ -129,7 +129,7 @@ def _former(thing: Any, code: str, before: Wordings, after: Wordings) -> dict[st
     """What changed in one language, as it was; blank where it said nothing."""
     old, new = before.get(code, {}), after.get(code, {})
     found = {}
-    for name in [*old, *(set(new) - set(old))]:
+    for name in [*old, *(name for name in new if name not in old)]:
         was, is_now = old.get(name, ""), new.get(name, "")
         if was == is_now or not _is_read(thing, code, name):
             continue
