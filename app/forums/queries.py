@@ -245,12 +245,17 @@ def get_topic_to_write_in(topic_id: int, *, viewer: Viewer) -> Topic:
 
 def get_message(number: int, *, viewer: Viewer) -> Message:
     """A message for an action on it. Raises NoSuchMessage."""
-    statement = select(Message).join(Topic, Topic.id == Message.topic_id).join(Group, Group.id == Topic.group_id)
-    statement = statement.join(Forum).where(Message.id == number, MESSAGE_IS_VISIBLE)
-    message = db.session.scalar(statement, visible_to(viewer))
+    message = find_message(number, viewer=viewer)
     if message is None:
         raise NoSuchMessage
     return message
+
+
+def find_message(number: int, *, viewer: Viewer) -> Message | None:
+    """The same; None where there is none that the viewer may see."""
+    statement = select(Message).join(Topic, Topic.id == Message.topic_id).join(Group, Group.id == Topic.group_id)
+    statement = statement.join(Forum).where(Message.id == number, MESSAGE_IS_VISIBLE)
+    return db.session.scalar(statement, visible_to(viewer))
 
 
 def find_twin(author: User, message: Mapping[str, Any], there: Any, files: list[tuple[str, str]]) -> Message | None:

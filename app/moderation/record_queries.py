@@ -1,12 +1,12 @@
 """The public record of a forum: what moderators did, when and why, without anything that was withheld, and what the
 Secretariat changed of its own texts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, literal, or_, select, union_all
+from sqlalchemy import Row, literal, or_, select, union_all
 from sqlalchemy.orm import joinedload
 
 from app.database import in_parts
@@ -60,24 +60,21 @@ def _keys(forum: Forum, now: datetime) -> Any:
 
 def _lines(keys: Sequence[Any]) -> list[Line | OfficialChange]:
     """In the order of the keys."""
-    acts: dict[int, Line] = {line.act.id: line for line in _lines_of({key.id for key in keys if key.is_act})}
-    changes: dict[int, OfficialChange] = {}
-    for part in in_parts({key.id for key in keys if not key.is_act}):
-        found = db.session.scalars(select(OfficialChange).where(OfficialChange.id.in_(part)))
-        changes |= {change.id: change for change in found}
+    acts = {line.act.id: line for line in _lines_of({key.id for key in keys if key.is_act})}
+    found = _read(select(OfficialChange), OfficialChange.id, {key.id for key in keys if not key.is_act})
+    changes = {change.id: change for change in found}
     return [acts[key.id] if key.is_act else changes[key.id] for key in keys]
 
 
 def _lines_of(keys: set[int]) -> list[Line]:
-    acts = [act for part in in_parts(keys) for act in db.session.scalars(_acts(part))]
+    acts = _read(select(Act).options(joinedload(Act.message), joinedload(Act.user)), Act.id, keys)
     sources = {act.id: act.detail.get("from_topic") for act in acts}
     columns = select(Topic.id, Topic.title, Topic.language, Topic.merged_into_id).where(Topic.last_position > 0)
-    topics: dict[int | None, Any] = {}
     named = {key for act in acts for key in (act.topic_id, sources[act.id]) if key}
-    for part in in_parts(named):
-        topics |= {topic.id: topic for topic in db.session.execute(columns.where(Topic.id.in_(part)))}
+    topics: dict[int | None, Any] = {topic.id: topic for topic in _read(columns, Topic.id, named, db.session.execute)}
     return [Line(act, topics.get(act.topic_id), topics.get(sources[act.id])) for act in acts]
 
 
-def _acts(keys: Sequence[int]) -> Select[Act]:
-    return select(Act).where(Act.id.in_(keys)).options(joinedload(Act.message), joinedload(Act.user))
+def _read(statement: Any, column: Any, keys: set[int], run: Callable[[Any], Any] = db.session.scalars) -> list[Any]:
+    """What a statement finds with these keys, as many statements for none of them as for a page."""
+    return [one for part in (list(in_parts(keys)) or [[]]) for one in run(statement.where(column.in_(part)))]
