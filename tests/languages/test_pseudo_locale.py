@@ -170,7 +170,7 @@ REFUSALS = [
     (409, "admin", "/en/admin/forums/{small.forum}/delete/", {}),
     (409, "admin", "/en/admin/forums/{small.forum}/archive/", {}),
     (409, "admin", "/en/admin/forums/{forums[archived-forum]}/unpublish/", {}),
-    (409, "admin", "/en/admin/forums/{forums[archived-forum]}/edit/", None),
+    (409, "admin", "/en/admin/groups/new/{forums[archived-forum]}/", None),
     (409, "admin", "/en/admin/forums/{forums[planned-forum]}/close/", {}),
     (409, "admin", "/en/admin/pages/1/delete/", {}),
     (409, "admin", "/en/admin/periods/1/delete/", {}),
