@@ -125,15 +125,17 @@ def test_deleting_a_document_or_its_forum_deletes_its_files(kind, app, admin: Fl
     assert (rows(), stored()) == ([], set())
 
 
-def test_archived_forum_takes_and_loses_no_files(app, document: int, admin: FlaskClient, world: World, rows, stored):
+def test_archived_forum_takes_files_of_the_secretariat_and_loses_none(
+    app, document: int, admin: FlaskClient, world: World, rows, stored
+):
     send(admin, path(document), {"draft.pdf": PDF})
     with app.app_context():
         db.session.get(Forum, world.forum).archived_at = utcnow()
         db.session.commit()
 
-    assert send(admin, path(document), {"more.pdf": PDF}).status_code == 409
+    assert send(admin, path(document), {"more.pdf": PDF}).status_code == 302
     assert admin.post(f"{path(document)}{rows()[0].id}/delete/").status_code == 409
-    assert len(rows()) == len(stored()) == 1
+    assert len(rows()) == len(stored()) == 2
 
 
 def test_file_of_a_message_is_deleted_by_no_administrator_here(document: int, admin: FlaskClient, attach, stored):
