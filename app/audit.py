@@ -86,4 +86,6 @@ def _plain(value: Any) -> str | int | bool:
         return value.isoformat()
     if value is None:
         return ""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
     return value if isinstance(value, int) else str(value)

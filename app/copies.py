@@ -1,8 +1,9 @@
 """All places that store what participants write, and what happens to the text in each when it is hidden.
 
 Add every new place (a column, a folder) to this list: after each act, a test searches every column of the database and
-fails if the text is in a place that is not listed. Differences (app/difference.py) contain only numbers, and emails
-about a message contain none of its text, so neither is listed.
+fails if the text is in a place that is not listed. Differences (app/difference.py) contain only numbers, emails about a
+message contain none of its text, and former wordings of official texts (app/wordings.py) are the Secretariat's own, so
+none of these is listed.
 """
 
 import enum

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from itertools import accumulate
 from typing import Any
 
-from flask import Flask, current_app, g, render_template, request
+from flask import Flask, current_app, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -15,11 +15,13 @@ from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError, S
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from app import restarts
+from app import former_addresses, restarts
+from app.addresses import link
 from app.bounds import EXCESS
 from app.errors import ForumError, NotFound
 from app.extensions import db
 from app.languages import N_, negotiate
+from app.viewer import viewer
 
 MESSAGES = {
     400: _l("Your browser sent something that this site could not understand."),
@@ -81,6 +83,10 @@ def register(app: Flask) -> None:
 
 
 def _broken_rule(error: ForumError) -> ResponseReturnValue:
+    present = _present_address() if isinstance(error, NotFound) else None
+    if present is not None:
+        # 308 for a form, so that the browser sends it there with what was typed.
+        return redirect(present, 301 if request.method in {"GET", "HEAD"} else 308)
     back = _way_back() if error.status in {403, 409} else None
     shown: dict[str, Any] = {"ways": error.ways, "back": back, "names_secretariat": error.names_secretariat}
     headers = {"Retry-After": str(error.retry_after)} if error.retry_after else {}
@@ -88,6 +94,15 @@ def _broken_rule(error: ForumError) -> ResponseReturnValue:
         current_app.logger.error("A request was refused: %s", type(error).__name__, exc_info=error)
     shown["heading"], shown["to_form"] = error.heading, error.form_can_be_sent_again
     return _page(error.status, error.message, headers=headers, **shown)
+
+
+def _present_address() -> str | None:
+    """The address that was asked for with present names in place of former ones; None where it holds none."""
+    values = former_addresses.present(request.view_args or {}, viewer=viewer())
+    if values is None or request.endpoint is None:
+        return None
+    query = request.query_string.decode("ascii", "replace")
+    return link(request.endpoint, **values) + (f"?{query}" if query else "")
 
 
 def _http_error(error: HTTPException) -> Any:

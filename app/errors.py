@@ -33,6 +33,17 @@ class NotFound(ForumError):
     message = _l("There is no such page. It may have moved, or the address may be mistyped.")
 
 
+class NoSuchMessage(NotFound):
+    """The same for a number that was never given, of a test that was deleted, and of a message that waits or is in a
+    forum that is not published: none of these has been published, and no answer tells which of them it is."""
+
+    heading = _l("There is no such message")
+    message = _l(
+        "No message with this number has been published. Numbers are never reused: that of a message that was never "
+        "published, such as a test, remains unused."
+    )
+
+
 class Forbidden(ForumError):
     status = 403
     message = _l("Your account has no right to do this.")

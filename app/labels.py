@@ -9,6 +9,7 @@ from app.languages import N_
 from app.models.forum import Approval, DocumentKind
 from app.models.message import MessageStatus
 from app.models.moderation import ActKind
+from app.models.official import ChangeKind
 from app.models.period import PeriodKind, StateKind
 from app.models.user import Capacity, Role
 
@@ -70,6 +71,29 @@ ACT = {
     ActKind.UNPIN: N_("Not pinned any more"),
     ActKind.LOCK: N_("Locked against new messages"),
     ActKind.UNLOCK: N_("Not locked any more"),
+}
+CHANGE = {
+    ChangeKind.CORRECTED: N_("Text corrected"),
+    ChangeKind.ADDED: N_("Added"),
+    ChangeKind.DELETED: N_("Deleted"),
+}
+# The fields of official texts, as former wordings name them; one without a name here is shown without.
+FIELD = {
+    "about": N_("About the forum"),
+    "body": N_("Text"),
+    "dated": N_("Date"),
+    "files": N_("Files"),
+    "introduction": N_("Introduction"),
+    "kind": N_("Kind"),
+    "mandate": N_("Mandate"),
+    "note": N_("Note"),
+    "number": N_("Number"),
+    "published_at": N_("Published on"),
+    "remarks": N_("Remarks"),
+    "symbol": N_("Symbol"),
+    "text": N_("Text"),
+    "title": N_("Title"),
+    "url": N_("Web address"),
 }
 FILE = {kind.media_type: kind.label for kind in KINDS}
 

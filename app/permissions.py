@@ -104,6 +104,25 @@ def translates_anything(viewer: Viewer) -> bool:
     return viewer.is_admin or (isinstance(viewer, User) and any(held.role == Role.TRANSLATOR for held in viewer.roles))
 
 
+# What the Secretariat can still do in an archived forum without taking it out: create these, correct or translate the
+# `texts` of these, and `edit` these as a whole.
+TAKEN_IN_ARCHIVE = {
+    "create": frozenset({"notices", "documents", "files"}),
+    "texts": frozenset({"forums", "forum-pages", "groups", "questions", "notices", "documents"}),
+    "edit": frozenset({"notices", "documents"}),
+}
+
+
+def require_forum_takes(kind: str, forum: Forum | None, action: str) -> None:
+    """Raise Archived if a forum is archived and does not take this change of an object of this kind any more.
+
+    `action` is "create", "texts", "edit" or another one, which no archived forum takes. The forum of what belongs to the
+    site is None.
+    """
+    if forum is not None and forum.archived_at and kind not in TAKEN_IN_ARCHIVE.get(action, ()):
+        raise errors.Archived
+
+
 def count_other_administrators(user: User) -> int:
     """The number of other administrators with a confirmed address who are not suspended.
 
@@ -280,7 +299,7 @@ def _see_figures(viewer: Viewer, forum: Forum, _now: datetime) -> Exception | No
 
 
 def _moderate(viewer: Viewer, forum: Forum, _now: datetime) -> Exception | None:
-    """Nothing can be changed in an archived forum."""
+    """Nothing can be changed in an archived forum, except what `_on_status` allows."""
     if not moderates(viewer, forum):
         return errors.Forbidden()
     return errors.Archived() if forum.archived_at else None
@@ -303,11 +322,15 @@ def _moderate_message(viewer: Viewer, message: Message, now: datetime) -> Except
     return _see_moderation(viewer, message, now) or _moderate(viewer, message.topic.group.forum, now)
 
 
-def _on_status(*statuses: MessageStatus) -> Rule:
-    """The rule of an act of moderation on messages with one of these statuses."""
+def _on_status(*statuses: MessageStatus, in_archive: bool = False) -> Rule:
+    """The rule of an act of moderation on messages with one of these statuses.
+
+    With `in_archive`, it is possible in an archived forum too, on messages that readers have seen.
+    """
 
     def rule(viewer: Viewer, message: Message, now: datetime) -> Exception | None:
-        refusal = _moderate_message(viewer, message, now)
+        is_open = in_archive and message.position is not None
+        refusal = (_see_moderation if is_open else _moderate_message)(viewer, message, now)
         return refusal or (None if message.status in statuses else errors.AlreadyDecided())
 
     return rule
@@ -337,8 +360,8 @@ RULES: dict[str, Rule] = {
     "moderate_message": _moderate_message,
     "approve": _on_status(MessageStatus.PENDING),
     "return": _on_status(MessageStatus.PENDING),
-    "correct": _on_status(MessageStatus.PENDING, MessageStatus.PUBLISHED),
-    "withhold": _on_status(MessageStatus.PENDING, MessageStatus.PUBLISHED),
-    "restore": _on_status(MessageStatus.WITHHELD),
+    "correct": _on_status(MessageStatus.PENDING, MessageStatus.PUBLISHED, in_archive=True),
+    "withhold": _on_status(MessageStatus.PENDING, MessageStatus.PUBLISHED, in_archive=True),
+    "restore": _on_status(MessageStatus.WITHHELD, in_archive=True),
     "move": _on_status(MessageStatus.PUBLISHED, MessageStatus.WITHHELD, MessageStatus.WITHDRAWN),
 }

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from app.admin.kinds import KINDS
 from app.counters import recount
@@ -13,9 +14,11 @@ from app.models import (
     ActKind,
     Attachment,
     Capacity,
+    ChangeKind,
     Document,
     DocumentText,
     EmailChange,
+    FormerAddress,
     Forum,
     ForumRole,
     Group,
@@ -27,6 +30,7 @@ from app.models import (
     MessageStatus,
     Notice,
     NoticeText,
+    OfficialChange,
     Page,
     PageText,
     Period,
@@ -248,7 +252,39 @@ def furnish(forum: Forum) -> tuple[Notice, Document, Page, Period]:
     forum.periods.append(coming)
     documents = [add_document(forum, kind) for kind in DocumentKind]
     db.session.flush()
+    _change(forum, group, page, notice, documents[0])
     return notice, documents[0], page, coming
+
+
+def _change(forum: Forum, group: Group, page: Page, notice: Notice, document: Document) -> None:
+    """Former wordings of all that can have some, what was added and deleted, and a name that the forum had."""
+    long, short = {"html": render(BODY, first_heading=2, official=True)}, {"text": "Former words"}
+    place: dict[str, int | str] = {"group": 2, "question": 1, "document": document.kind, "symbol": "UNEP/CBD/0"}
+    for kind, thing, fields in (
+        ("forums", forum, {"title": short, "about": long, "mandate": long}),
+        ("forum-pages", page, {"title": short, "body": long}),
+        ("groups", group, {"title": short, "introduction": long}),
+        ("questions", group.questions[0], {"text": short}),
+        ("notices", notice, {"title": short, "body": long}),
+        ("documents", document, {"title": short, "note": short, "url": {}}),
+    ):
+        former = dict.fromkeys(("en", "es", "fr"), fields)
+        _add_change(forum, ChangeKind.CORRECTED, kind, thing.id, place=place, former=former)
+    own = {"": {"kind": {"text": str(DocumentKind.DRAFT)}, "symbol": {"text": "UNEP/CBD/0"}}}
+    _add_change(forum, ChangeKind.CORRECTED, "documents", document.id, place=place, former=own, after_archiving=True)
+    added = {"fr": {"title": {}}}
+    _add_change(forum, ChangeKind.ADDED, "notices", notice.id, former=added, after_archiving=True)
+    for kind in ("notices", "documents"):
+        _add_change(forum, ChangeKind.DELETED, kind, None, place=place)
+    for change in (ChangeKind.TAKEN_OUT, ChangeKind.ARCHIVED):
+        _add_change(forum, change, "forums", forum.id)
+    db.session.add(FormerAddress(slug=f"former-{forum.slug}", forum_id=forum.id))
+
+
+def _add_change(forum: Forum, change: ChangeKind, kind: str, thing_id: int | None, **more: Any) -> None:
+    name = {"en": "Its name", "es": "Su nombre"}
+    made = OfficialChange(at=utcnow(), change=change, kind=kind, thing_id=thing_id, name=name, **more)
+    forum.official_changes.append(made)
 
 
 def html_of(kind: str, column: str) -> str:

@@ -28,7 +28,7 @@ LAYERS = (
     ("commands", r"app\.\w+\.cli|app\.sample(\.\w+)?|app\.stress|app\.mail\.worker"),
     # A screen of the administration has its forms, queries, actions and views in one module.
     ("views", r"app\.\w+\.(\w+_)?views(\.\w+)?|app\.admin\.\w+|app\.auth\.(limits|known_browsers|blueprint)"),
-    ("frame", r"app\.(templating|headers|page_cache)"),
+    ("frame", r"app\.(templating|headers|page_cache|error_pages)"),
     ("forms", r"app\.forms|app\.\w+\.(\w+_)?forms"),
     ("who asks", r"app\.(viewer|turns)"),
     (
@@ -39,7 +39,7 @@ LAYERS = (
     ("mail", r"app\.mail\.(outbox|letters|sending)|app\.auth\.emails|app\.notify|app\.roles"),
     (
         "queries",
-        r"app\.\w+\.(\w+_)?queries|app\.printing\.proceedings|app\.(allowances|audit|copies|counters|paging|rows|submissions|writing)"
+        r"app\.\w+\.(\w+_)?queries|app\.printing\.proceedings|app\.(allowances|audit|copies|counters|former_addresses|never_public|paging|rows|submissions|wordings|writing)"
         r"|app\.attachments\.keeping"
         r"|app\.figures\.(activity|charts|silence|tables)|app\.moderation\.(queue|record)",
     ),
@@ -50,7 +50,7 @@ LAYERS = (
         r"|app\.attachments\.(kinds|linked|pictures|uploads)",
     ),
     ("addresses", r"app\.addresses"),
-    ("errors", r"app\.(errors|error_pages)"),
+    ("errors", r"app\.errors"),
     ("languages", r"app\.languages"),
     ("models", r"app\.models(\.\w+)?"),
     ("extensions", r"app\.(extensions|database|storage|limits|bounds|restarts)"),

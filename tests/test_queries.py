@@ -14,6 +14,7 @@ from app.extensions import db
 from app.mail.outbox import enqueue
 from app.models import (
     ActKind,
+    ChangeKind,
     Forum,
     ForumRole,
     Group,
@@ -22,6 +23,7 @@ from app.models import (
     Message,
     Notice,
     NoticeText,
+    OfficialChange,
     Page,
     PageText,
     Period,
@@ -159,6 +161,9 @@ class Growth:
             forum.pages.append(Page(slug=slug, texts=texts(PageText, title=slug)))
             forum.notices.append(Notice(published_at=utcnow(), texts=texts(NoticeText, title=slug)))
             forum.periods += [Period(kind=kind, opens_at=opens, closes_at=closes) for kind, opens, closes in periods]
+            former = {"en": {"mandate": {"text": slug}}}
+            about = {"change": ChangeKind.CORRECTED, "kind": "forums", "thing_id": forum.id, "former": former}
+            forum.official_changes.append(OfficialChange(at=utcnow(), **about))
             add_document(forum, DocumentKind.BACKGROUND)
             add_document(forum, DocumentKind.OUTCOME)
             db.session.add(ForumRole(user_id=self.users[number].id, forum_id=forum.id, role=Role.MODERATOR))

@@ -15,6 +15,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from wtforms import Field
 
+from app import former_addresses, wordings
 from app.addresses import LARGEST_KEY, link
 from app.admin.kinds import (
     ALWAYS,
@@ -39,7 +40,8 @@ from app.forms import ChoicesField, Form, LineField, OnceForm, VersionedForm, ca
 from app.languages import reader_language, site_languages, text_in
 from app.markup import render
 from app.models import Attachment, Forum, Group, LogEntry, User
-from app.permissions import require
+from app.never_public import delete_messages
+from app.permissions import TAKEN_IN_ARCHIVE, require, require_forum_takes
 from app.rows import fetch
 from app.submissions import Once
 from app.versions import require_version
@@ -49,7 +51,6 @@ Texts = Mapping[str, Mapping[str, str]]
 Steps = list[tuple[str, str, str]]
 
 # What an archived forum still takes besides corrections and translations of its texts.
-CREATABLE_IN_ARCHIVE = frozenset({"documents", "notices"})
 TAKEN = {
     "slug": _l("This name is in use already. Please choose another."),
     "number": _l("This number is in use already. Please choose another."),
@@ -398,6 +399,9 @@ def delete(kind: Kind, key: int, *, version: str, viewer: User) -> bool:
         changes = [change for name in columns for change in changed(name, getattr(thing, name), None)]
         for code in list(thing.texts):
             changes += _changes_of_removal(kind, thing, code)
+        wordings.keep_deleted(kind.name, thing, forum=forum_of(thing), now=utcnow())
+        if isinstance(thing, Forum):
+            changes += changed("messages", ", ".join(map(str, delete_messages(thing))), "")
         record(viewer, "delete", kind.name, thing, changes)
         if isinstance(thing, Forum):
             thing.periods.clear()  # before its groups, to which periods may point
@@ -412,6 +416,7 @@ def add(kind: Kind, owner_id: int | None, sent: Sent, *, viewer: User) -> Any:
     changes = write(kind, thing, sent)
     db.session.add(thing)
     db.session.flush()
+    wordings.keep_added(kind.name, thing, forum=forum_of(thing), now=utcnow())
     record(viewer, "create", kind.name, thing, changes)
     return thing
 
@@ -419,8 +424,12 @@ def add(kind: Kind, owner_id: int | None, sent: Sent, *, viewer: User) -> Any:
 def rewrite(kind: Kind, thing: Any, sent: Sent, *, viewer: User) -> list[Change]:
     """Change an object, inside a transaction, with a line in the log where anything is another than before, and say
     what. Raises Refused."""
+    before, slug = wordings.texts_of(kind.name, thing), getattr(thing, "slug", "")
     changes = write(kind, thing, sent)
     if changes:
+        wordings.keep(kind.name, thing, before, forum=forum_of(thing), now=utcnow())
+        if slug:
+            former_addresses.rename(kind.name, thing, slug)
         record(viewer, "edit", kind.name, thing, changes)
     return changes
 
@@ -487,17 +496,10 @@ def deletion_refusal(kind: Kind, thing: Any) -> ForumError | None:
     return Refused(reason) if reason else None
 
 
-def require_forum_takes(kind: str, forum: Forum | None, action: str) -> None:
-    """Raise Archived where an archived forum does not take this: it takes corrections and translations of its `texts`,
-    and new documents and notices; None stands for the site itself."""
-    if forum and forum.archived_at and action != "texts" and kind not in CREATABLE_IN_ARCHIVE:
-        raise Archived
-
-
 def part_to_edit(kind: Kind, thing: Any) -> str:
     """The part of an object that its form shows: settings stand apart, and stay as they are in the archive."""
     forum = forum_of(thing)
-    is_fixed = forum is not None and forum.archived_at is not None and kind.name not in CREATABLE_IN_ARCHIVE
+    is_fixed = forum is not None and forum.archived_at is not None and kind.name not in TAKEN_IN_ARCHIVE["edit"]
     return "texts" if kind.apart or is_fixed else ""
 
 
@@ -622,7 +624,9 @@ def _edit(kind: Kind, thing: Any, part: str, heading: str) -> ResponseReturnValu
     if saved is not None:
         return done(_("The changes are saved."), page_of(kind, thing))
     steps = steps_of(kind, owner_of(kind, thing)) if kind.model is not Forum else steps_to(thing)
-    return _form_page(heading, steps, form, page_of(kind, thing), when=_when(thing, kind))
+    return _form_page(
+        heading, steps, form, page_of(kind, thing), when=_when(thing, kind), is_kept=wordings.is_kept(kind.name, thing)
+    )
 
 
 def _ask_to_delete(kind: Kind, thing: Any, form: VersionedForm, back: str) -> ResponseReturnValue:
@@ -670,7 +674,7 @@ def _when(thing: Any, kind: Kind | None = None) -> str:
     return _("Readers see this as soon as it is saved.")
 
 
-def _form_page(heading: str, steps: Steps, form: ObjectForm, back: str, **context: str) -> ResponseReturnValue:
+def _form_page(heading: str, steps: Steps, form: ObjectForm, back: str, **context: object) -> ResponseReturnValue:
     return show("admin/object.html", heading, [*steps, here(heading)], form=form, back=back, **context)
 
 

@@ -13,13 +13,14 @@ from flask_babel import lazy_gettext as _l
 
 from app import periods
 from app.addresses import link
-from app.admin.crud import ask, done, done_already, here, refusal_text, require_forum_takes, show, steps_to
+from app.admin.crud import ask, done, done_already, here, refusal_text, show, steps_to
 from app.admin.kinds import LastMomentField, MomentField
 from app.database import utcnow
 from app.errors import ForumError, Refused
 from app.forms import ChoiceField, OnceForm, VersionedForm, carry_out
 from app.languages import N_, reader_language
 from app.models import Forum, Group, Period, PeriodKind, State
+from app.permissions import require_forum_takes
 from app.rows import fetch
 from app.viewer import signed_in_user
 

@@ -15,7 +15,7 @@ from sqlalchemy import inspect, select
 from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
-from app import periods
+from app import periods, wordings
 from app.addresses import link
 from app.admin.crud import (
     ROW_FORMS,
@@ -30,7 +30,6 @@ from app.admin.crud import (
     free_slug,
     here,
     refusal_text,
-    require_forum_takes,
     rewrite,
     show,
     slug_of,
@@ -47,7 +46,7 @@ from app.forums.queries import places_of_topics
 from app.invitees import count_invited
 from app.languages import N_, Language, reader_language, text_in
 from app.models import Document, Forum, ForumRole, Group, Notice, Page, Question, User
-from app.permissions import require
+from app.permissions import require, require_forum_takes
 from app.rows import fetch
 from app.submissions import Once
 from app.versions import fingerprint, require_version
@@ -370,7 +369,10 @@ def take_step(forum_id: int, name: str, *, version: str, viewer: User) -> bool:
         if refusal:
             raise refusal
         require_version(version, periods.version_of_life(forum))
-        changes = assign(forum, {step.column: now if step.sets else None})
+        moment = wordings.archive_again(forum, now=now) if name == "archive" else now
+        if name == "unarchive":
+            wordings.take_out(forum, now=now)
+        changes = assign(forum, {step.column: moment if step.sets else None})
         record(viewer, name, "forums", forum, changes)
     return True
 
@@ -424,8 +426,8 @@ STEPS = {
     "archive": Step(
         N_("Archive the forum"),
         N_(
-            "The forum will move to the archive and take nothing more from participants. Everybody can still read it. "
-            "You can add documents and notices, and correct or translate its texts."
+            "The forum will be moved to the archive and accept nothing more from participants. It will remain open to "
+            "readers. What the Secretariat adds or corrects there will be marked as done after archiving."
         ),
         N_("Archive"),
         N_("The forum is archived."),
@@ -435,7 +437,10 @@ STEPS = {
     ),
     "unarchive": Step(
         N_("Take the forum out of the archive"),
-        N_("The forum will be listed on the portal again, and it can be changed again."),
+        N_(
+            "The forum will be listed on the portal again and can be changed again. The date of archiving is kept, and "
+            "the public record shows that the forum was taken out."
+        ),
         N_("Take out of the archive"),
         N_("The forum is not archived any more."),
         _unarchive_refusal,

@@ -22,10 +22,11 @@ from app import labels
 from app.database import utcnow
 from app.errors import NotFound, Refused
 from app.extensions import db
-from app.forms import AtMost, BodyField, ChoiceField, LineField, Renders, bounded_choices
+from app.forms import AtMost, BodyField, ChoiceField, ChoicesField, LineField, Renders, bounded_choices
 from app.forums.queries import places_of_topics
 from app.languages import N_, Language, site_languages, text_in
 from app.models import (
+    ActKind,
     Approval,
     Document,
     DocumentText,
@@ -45,6 +46,7 @@ from app.models import (
     ReasonText,
     last_second,
 )
+from app.never_public import PUBLISHED
 from app.rows import fetch
 from app.versions import version_of
 
@@ -56,9 +58,6 @@ NO_DATE = _l("Please give a date, such as 2026-12-31.")
 HOLDS_MESSAGES = _l("This holds messages, and messages are kept for the record, so it cannot be deleted.")
 BUILT_IN = _l("This page belongs to the site itself, so it cannot be deleted. You can change its text.")
 HAS_PAGES_BELOW = _l("Other pages stand below this one. Move or delete them first.")
-PUBLISHED = _l(
-    "A published forum is part of the record. Unpublish it first; that is possible while it has no messages."
-)
 HAS_PERIODS = _l(
     "This group has periods of its own. Those of a published forum are kept for the record, even when they are called "
     "off; of any other, delete them first."
@@ -323,13 +322,25 @@ def _slug(is_of: Callable[[Any], bool] = every) -> Column:
         _l("Name in the address"),
         _l("Use small letters from a to z, digits and single hyphens between them, such as first-group."),
     )
-    hint = _l("Small letters from a to z, digits and hyphens. Left empty, it is made from the title.")
+    hint = _l(
+        "Small letters from a to z, digits and hyphens. Left empty, it is made from the title. When it changes, the old address leads to the new one."
+    )
     checks = [AtMost(MAX_SLUG), Regexp(r"^([a-z0-9]+(-[a-z0-9]+)*)?$", message=rule)]
     return Column(label, LineField(label, checks, description=hint), is_of=is_of)
 
 
 def _choice(label: LazyString, choices: Choices, *, is_of: Callable[[Any], bool] = every, **more: Any) -> Column:
     return Column(label, ChoiceField(label, **more), choices, is_of)
+
+
+def _acts() -> Column:
+    """The acts of moderation for which a reason is offered; none stands for all."""
+    label, hint = _l("Offered when a message or a topic is"), _l("Without a mark, for every act.")
+
+    def choices(_thing: Any, _language: Language) -> list[tuple[str, str]]:
+        return [(kind.value, _(name)) for kind, name in labels.ACT.items() if kind != ActKind.APPROVE]
+
+    return Column(label, ChoicesField(label, coerce=str, description=hint), choices)
 
 
 # What the descriptions say of single kinds
@@ -415,9 +426,10 @@ def _why_keep_page(page: Page) -> object:
 
 
 def _why_keep_forum(forum: Forum) -> object:
-    if places_of_topics(forum.id):
-        return HOLDS_MESSAGES
-    return PUBLISHED if forum.published_at else None
+    """What was posted in a forum that is not published was never public, and is deleted with it."""
+    if forum.published_at is None:
+        return None
+    return HOLDS_MESSAGES if places_of_topics(forum.id) else PUBLISHED
 
 
 def _why_keep_group(group: Group) -> object:
@@ -641,7 +653,7 @@ KINDS = {
             delete=N_("Delete the reason"),
             model=Reason,
             text_model=ReasonText,
-            columns={"position": _place()},
+            columns={"position": _place(), "acts": _acts()},
             texts={"text": Text(label=_l("Reason"), most=ReasonText.MAX_TEXT, needed=True)},
             unique=(),
         ),

@@ -17,7 +17,7 @@ from wtforms.validators import ValidationError
 
 from app import labels
 from app.addresses import link
-from app.admin.crud import ask, done, done_already, here, require_forum_takes, show, steps_to
+from app.admin.crud import ask, done, done_already, here, show, steps_to
 from app.admin.forums import get_whole_forum
 from app.admin.people import comparable
 from app.audit import changed, record
@@ -37,7 +37,7 @@ from app.forms import AtMost, BodyField, ChoiceField, ChoicesField, OnceForm, Re
 from app.invitees import Outcome, invite, list_invited
 from app.languages import Language, reader_language, site_default, site_languages, speaking
 from app.models import Capacity, Forum, Invitation, Role, User
-from app.permissions import require
+from app.permissions import require, require_forum_takes
 from app.plain import plain_line
 from app.roles import covered, held_by, hold, version_of_role, version_of_roles
 from app.rows import fetch

@@ -20,7 +20,7 @@ from app.feeds import queries
 from app.forums.queries import get_forum_of_feed
 from app.forums.topic_queries import get_topic_head
 from app.languages import reader_language, site_default, site_languages, text_in
-from app.models import GUEST, Page
+from app.models import GUEST, Forum, Notice, OfficialChange, Page
 from app.turns import in_turn
 
 # Forms, pages for signed-in people, and pages that repeat the content of topics. Links to them have `rel="nofollow"`.
@@ -37,10 +37,18 @@ def forum(forum_slug: str) -> Response:
     found = get_forum_of_feed(forum_slug, viewer=GUEST)
     text, feed = text_in(found), queries.latest_in_forum(found.id, viewer=GUEST)
     path = link("forums.forum", forum_slug=forum_slug)
-    notices = [(notice, text_in(notice)) for notice in found.notices_at(utcnow())]
-    latest = max((notice.published_at for notice, _text in notices), default=None)
-    since = max(filter(None, (found.published_at, latest)), default=None)
-    return _atom(feed, path, notices, title=text.title, title_language=text.language, since=since)
+    now = utcnow()
+    changes = [change for change in found.official_changes if change.at <= now][: -queries.ENTRIES - 1 : -1]
+    notices = [(notice, text_in(notice), _changed_at(found, notice, now)) for notice in found.notices_at(now)]
+    moments = [found.published_at, *(at for _notice, _text, at in notices), *(change.at for change in changes)]
+    since = max(filter(None, moments), default=None)
+    return _atom(feed, path, notices, changes, title=text.title, title_language=text.language, since=since)
+
+
+def _changed_at(forum: Forum, notice: Notice, now: datetime) -> datetime:
+    """When a notice was published, or corrected since."""
+    changes = (change.at for change in forum.changes_of("notices", notice.id) if change.at <= now)
+    return max([notice.published_at, *changes])
 
 
 @bp.get("/<language:lang>/feeds/topics/<int:topic_id>.atom")
@@ -50,7 +58,7 @@ def topic(topic_id: int) -> ResponseReturnValue:
         return redirect(link("feeds.topic", topic_id=head.merged_into_id))
     feed = queries.latest_in_topic(topic_id, viewer=GUEST)
     path = link("forums.topic", topic_id=topic_id)
-    return _atom(feed, path, (), title=head.title, title_language=head.language, since=head.created_at)
+    return _atom(feed, path, (), (), title=head.title, title_language=head.language, since=head.created_at)
 
 
 @bp.get("/sitemap.xml")
@@ -103,12 +111,22 @@ def _plain_text(text: str, status: int) -> Response:
     return Response(text, status, mimetype="text/plain", headers={"Cache-Control": "no-store"})
 
 
-def _atom(feed: queries.Feed, path: str, notices: Sequence[Any], *, since: datetime | None, **shown: str) -> Response:
-    """A feed of the page at this path, with `notices` as `(notice, text)`. `since` is the latest change apart from
-    messages, such as a notice."""
+def _atom(
+    feed: queries.Feed,
+    path: str,
+    notices: Sequence[Any],
+    changes: Sequence[OfficialChange],
+    *,
+    since: datetime | None,
+    **shown: str,
+) -> Response:
+    """A feed of the page at this path, with `notices` as `(notice, text, when it was last changed)`.
+
+    `since` is the latest change apart from messages, such as a notice.
+    """
     host = urlsplit(current_app.config["SITE"].site_url).hostname
     updated = max(filter(None, (feed.updated_at, since)), default=None)
-    told = {"notices": notices, "updated": updated, "path": path, "host": host}
+    told = {"notices": notices, "changes": changes, "updated": updated, "path": path, "host": host}
     return Response(render_template("feeds/atom.xml", feed=feed, **told, **shown), mimetype="application/atom+xml")
 
 

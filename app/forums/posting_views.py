@@ -166,7 +166,7 @@ def _answered(topic: Topic) -> tuple[Message | None, Any]:
     if "to" not in request.args:
         return None, None
     number = request.args.get("to", type=int)
-    answered = queries.get_message(number, viewer=signed_in_user()) if number and number <= LARGEST_KEY else None
+    answered = queries.find_message(number, viewer=signed_in_user()) if number and number <= LARGEST_KEY else None
     if answered is None or answered.topic_id != topic.id or answered.status == MessageStatus.PENDING:
         raise NotFound
     if answered.status != MessageStatus.PUBLISHED:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.database import in_parts, utcnow
-from app.errors import NotFound
+from app.errors import NoSuchMessage, NotFound
 from app.extensions import db
 from app.models import (
     Document,
@@ -144,7 +144,7 @@ def load_questions(forum: Forum) -> None:
 
 
 def get_forum_of_feed(slug: str, *, viewer: Viewer) -> Forum:
-    """A forum with its texts and its notices. Raises NotFound."""
+    """A forum with its texts, its notices and what was changed of its texts. Raises NotFound."""
     return _one_forum(_FORUM_OF_FEED, slug, viewer)
 
 
@@ -251,13 +251,18 @@ def get_topic_to_write_in(topic_id: int, *, viewer: Viewer) -> Topic:
 
 
 def get_message(number: int, *, viewer: Viewer) -> Message:
-    """A message for an action on it. Raises NotFound."""
+    """A message for an action on it. Raises NoSuchMessage."""
+    message = find_message(number, viewer=viewer)
+    if message is None:
+        raise NoSuchMessage
+    return message
+
+
+def find_message(number: int, *, viewer: Viewer) -> Message | None:
+    """The same; None where there is none that the viewer may see."""
     statement = select(Message).join(Topic, Topic.id == Message.topic_id).join(Group, Group.id == Topic.group_id)
     statement = statement.join(Forum).where(Message.id == number, MESSAGE_IS_VISIBLE)
-    message = db.session.scalar(statement, visible_to(viewer))
-    if message is None:
-        raise NotFound
-    return message
+    return db.session.scalar(statement, visible_to(viewer))
 
 
 def find_twin(author: User, message: Mapping[str, Any], there: Any, files: list[tuple[str, str]]) -> Message | None:
@@ -332,10 +337,11 @@ _OUTCOMES = selectinload(Forum.documents.and_(Document.kind == DocumentKind.OUTC
 _DOCUMENTS = selectinload(Forum.documents).options(selectinload(Document.texts), selectinload(Document.attachments))
 _NOTICES = selectinload(Forum.notices).selectinload(Notice.texts)
 _FORUM = select(Forum).where(Forum.slug == bindparam("slug"), FORUM_IS_VISIBLE)
-_WHOLE_FORUM = _FORUM.options(*_HEAD, _GROUPS, _PAGES, _NOTICES, _DOCUMENTS)
-_FORUM_AND_GROUPS = _FORUM.options(*_HEAD, _GROUPS, _PAGES, _OUTCOMES)
-_FORUM_OF_GROUP = _FORUM.options(*_HEAD, selectinload(Forum.groups), _OUTCOMES)
-_FORUM_OF_FEED = _FORUM.options(selectinload(Forum.texts), _NOTICES)
+_CHANGES = selectinload(Forum.official_changes)
+_WHOLE_FORUM = _FORUM.options(*_HEAD, _GROUPS, _PAGES, _NOTICES, _DOCUMENTS, _CHANGES)
+_FORUM_AND_GROUPS = _FORUM.options(*_HEAD, _GROUPS, _PAGES, _OUTCOMES, _CHANGES)
+_FORUM_OF_GROUP = _FORUM.options(*_HEAD, selectinload(Forum.groups), _OUTCOMES, _CHANGES)
+_FORUM_OF_FEED = _FORUM.options(selectinload(Forum.texts), _NOTICES, _CHANGES)
 # Lists of forums show only the outcomes among their documents.
 _LISTED = select(Forum).where(FORUM_IS_VISIBLE).order_by(Forum.id)
 _LISTED = _LISTED.options(*_HEAD, selectinload(Forum.groups), _OUTCOMES)

@@ -13,12 +13,13 @@ from sqlalchemy.orm import aliased
 
 from app.attachments.queries import files_of_messages
 from app.database import in_parts
-from app.errors import NotFound
+from app.errors import NoSuchMessage, NotFound
 from app.extensions import db
 from app.labels import person_name
 from app.models import (
     Act,
     ActKind,
+    ChangeKind,
     Document,
     DocumentText,
     Forum,
@@ -27,6 +28,7 @@ from app.models import (
     GroupText,
     Message,
     MessageStatus,
+    OfficialChange,
     Period,
     Question,
     QuestionText,
@@ -140,10 +142,10 @@ def get_topic_page(
 
 
 def get_shown_message(number: int, *, viewer: Viewer) -> ShownMessage:
-    """One message. Raises NotFound."""
+    """One message. Raises NoSuchMessage."""
     found = read_messages(ONE_MESSAGE, {"number": number} | visible_to(viewer))
     if not found:
-        raise NotFound
+        raise NoSuchMessage
     return found[0]
 
 
@@ -190,6 +192,13 @@ def _best_language(text: Any, owner: Any) -> Any:
     return best.limit(literal_column("1")).scalar_subquery()
 
 
+def _corrected_last(kind: str, key: Any) -> Any:
+    """When the Secretariat last corrected the text of a kind that has this key; see app/wordings.py."""
+    its_own = (OfficialChange.kind == kind) & (OfficialChange.thing_id == key)
+    corrected = select(func.max(OfficialChange.at)).where(its_own, OfficialChange.change == ChangeKind.CORRECTED)
+    return corrected.scalar_subquery()
+
+
 def _topic_head() -> Select[*tuple[Any, ...]]:
     return (
         select(
@@ -208,12 +217,15 @@ def _topic_head() -> Select[*tuple[Any, ...]]:
             Forum.id.label("forum_id"),
             Forum.slug.label("forum"),
             Forum.archived_at,
+            func.coalesce(Forum.archived_at, Forum.archived_before).label("first_archived_at"),
             Forum.by_invitation,
             ForumText.short_title.label("forum_title"),
             ForumText.language.label("forum_language"),
             GroupText.title.label("group_title"),
             GroupText.language.label("group_language"),
+            Question.id.label("question_id"),
             Question.number.label("question_number"),
+            _corrected_last("questions", Question.id).label("question_corrected_at"),
             QuestionText.text.label("question"),
             QuestionText.language.label("question_language"),
         )

@@ -7,6 +7,7 @@ from app.models.log import LogEntry
 from app.models.mail import Mail
 from app.models.message import WHO_SPEAKS, Message, MessageStatus, Revision
 from app.models.moderation import IN_THE_RECORD, Act, ActKind, Reason, ReasonText, Report
+from app.models.official import ChangeKind, FormerAddress, OfficialChange, Said
 from app.models.page import Page, PageKind, PageText
 from app.models.period import (
     Period,
@@ -45,9 +46,11 @@ __all__ = [
     "Approval",
     "Attachment",
     "Capacity",
+    "ChangeKind",
     "Document",
     "DocumentText",
     "EmailChange",
+    "FormerAddress",
     "Forum",
     "ForumRole",
     "ForumText",
@@ -62,6 +65,7 @@ __all__ = [
     "MessageStatus",
     "Notice",
     "NoticeText",
+    "OfficialChange",
     "Page",
     "PageKind",
     "PageText",
@@ -75,6 +79,7 @@ __all__ = [
     "Report",
     "Revision",
     "Role",
+    "Said",
     "SignIn",
     "SignUp",
     "State",

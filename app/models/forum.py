@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, attribute_keyed_dict, mapped_column, relation
 
 from app.database import Base, InLanguage
 from app.models.group import Group
+from app.models.official import ChangeKind, OfficialChange
 from app.models.page import Page
 from app.models.period import Period, PeriodKind, State, periods_of_group, schedules, state_of, state_of_forum
 
@@ -34,6 +35,8 @@ class Forum(Base):
     slug: Mapped[str] = mapped_column(String(MAX_SLUG), unique=True)
     published_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]
+    # When it was archived, of a forum that has been taken out since; archived again, it has the same date.
+    archived_before: Mapped[datetime | None]
     approval: Mapped[str] = mapped_column(String(20), default=Approval.NOBODY)
     # Whether only approved participants may post; everyone may read.
     by_invitation: Mapped[bool] = mapped_column(default=False)
@@ -58,6 +61,22 @@ class Forum(Base):
     )
     roles: Mapped[list["ForumRole"]] = relationship(back_populates="forum", cascade="all, delete-orphan")
     invitations: Mapped[list["Invitation"]] = relationship(cascade="all, delete-orphan")
+    official_changes: Mapped[list[OfficialChange]] = relationship(
+        order_by=OfficialChange.id, cascade="all, delete-orphan"
+    )
+
+    @property
+    def first_archived_at(self) -> datetime | None:
+        """When it was archived, also where it has been taken out of the archive since."""
+        return self.archived_at or self.archived_before
+
+    def changes_of(self, kind: str, thing_id: int) -> list[OfficialChange]:
+        """What readers are told was changed of the forum or of one of its parts, the earliest first."""
+        return [one for one in self.official_changes if (one.kind, one.thing_id) == (kind, thing_id)]
+
+    def deletions_of(self, kind: str) -> list[OfficialChange]:
+        """The parts of a kind that were deleted in public sight."""
+        return [one for one in self.official_changes if one.kind == kind and one.change == ChangeKind.DELETED]
 
     @property
     def own_periods(self) -> list[Period]:

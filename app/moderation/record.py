@@ -1,14 +1,17 @@
-"""The public moderation record of a forum: what was done, when and why, without the withheld content."""
+"""The public record of a forum: what moderators did, when and why, without the withheld content, and what the
+Secretariat changed in its own texts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, or_, select
+from sqlalchemy import Row, literal, or_, select, union_all
 from sqlalchemy.orm import joinedload
 
+from app.database import in_parts
 from app.extensions import db
-from app.models import IN_THE_RECORD, Act, ActKind, Forum, Message, Topic
+from app.models import IN_THE_RECORD, Act, ActKind, Forum, Message, OfficialChange, Topic
 from app.paging import Listing, one_page
 
 
@@ -24,32 +27,54 @@ class Line:
     source: Row[Any] | None
 
 
-def record_page(forum: Forum, page: int) -> Listing:
-    """A page of the record of a forum, latest act first. Raises NotFound beyond the last page.
+def record_page(forum: Forum, page: int, *, now: datetime) -> Listing:
+    """A page of the record of a forum, the latest line first: each a Line or an OfficialChange. Raises NotFound beyond
+    the last page.
 
     The forum comes from `get_forum`, which checks whether the viewer may see it.
     """
-    found = one_page(_acts(forum).order_by(Act.id.desc()), page)
-    return replace(found, rows=_lines([row.Act for row in found.rows]))
+    keys = _keys(forum, now)
+    found = one_page(keys.order_by(*(column.desc() for column in keys.selected_columns)), page)
+    return replace(found, rows=_lines(found.rows))
 
 
-def whole_record(forum: Forum) -> Sequence[Line]:
-    """The whole record of a forum, earliest act first."""
-    return _lines(db.session.scalars(_acts(forum).order_by(Act.id)).all())
+def whole_record(forum: Forum, *, now: datetime) -> Sequence[Line | OfficialChange]:
+    """The record of a forum, the earliest line first."""
+    keys = _keys(forum, now)
+    return _lines(db.session.execute(keys.order_by(*keys.selected_columns)).all())
 
 
-def _acts(forum: Forum) -> Select[Act]:
-    """Acts for the record. A correction made before publication appears once the message is published."""
+def _keys(forum: Forum, now: datetime) -> Any:
+    """When each act and each change was, which of both it is, and its key.
+
+    What was corrected before its publication stands in the record from its publication on; a notice that is held
+    back, from its date on.
+    """
     is_public = or_(Act.kind != ActKind.EDIT, Message.position.is_not(None))
-    statement = select(Act).outerjoin(Message, Message.id == Act.message_id)
-    statement = statement.where(Act.forum_id == forum.id, Act.kind.in_(sorted(IN_THE_RECORD)), is_public)
-    return statement.options(joinedload(Act.message), joinedload(Act.user))
+    acts = select(Act.at, literal(True).label("is_act"), Act.id).outerjoin(Message, Message.id == Act.message_id)
+    acts = acts.where(Act.forum_id == forum.id, Act.kind.in_(sorted(IN_THE_RECORD)), is_public)
+    changes = select(OfficialChange.at, literal(False), OfficialChange.id)
+    both = union_all(acts, changes.where(OfficialChange.forum_id == forum.id, OfficialChange.at <= now)).subquery()
+    return select(both.c.at, both.c.is_act, both.c.id)
 
 
-def _lines(acts: Sequence[Act]) -> list[Line]:
+def _lines(keys: Sequence[Any]) -> list[Line | OfficialChange]:
+    """In the order of the keys."""
+    acts = {line.act.id: line for line in _lines_of({key.id for key in keys if key.is_act})}
+    found = _read(select(OfficialChange), OfficialChange.id, {key.id for key in keys if not key.is_act})
+    changes = {change.id: change for change in found}
+    return [acts[key.id] if key.is_act else changes[key.id] for key in keys]
+
+
+def _lines_of(keys: set[int]) -> list[Line]:
+    acts = _read(select(Act).options(joinedload(Act.message), joinedload(Act.user)), Act.id, keys)
     sources = {act.id: act.detail.get("from_topic") for act in acts}
-    keys = {act.topic_id for act in acts} | set(sources.values())
-    columns = select(Topic.id, Topic.title, Topic.language, Topic.merged_into_id)
-    public = columns.where(Topic.id.in_(keys - {None}), Topic.last_position > 0)
-    topics: dict[int | None, Any] = {topic.id: topic for topic in db.session.execute(public)}
+    columns = select(Topic.id, Topic.title, Topic.language, Topic.merged_into_id).where(Topic.last_position > 0)
+    named = {key for act in acts for key in (act.topic_id, sources[act.id]) if key}
+    topics: dict[int | None, Any] = {topic.id: topic for topic in _read(columns, Topic.id, named, db.session.execute)}
     return [Line(act, topics.get(act.topic_id), topics.get(sources[act.id])) for act in acts]
+
+
+def _read(statement: Any, column: Any, keys: set[int], run: Callable[[Any], Any] = db.session.scalars) -> list[Any]:
+    """What a statement finds with these keys, as many statements for none of them as for a page."""
+    return [one for part in (list(in_parts(keys)) or [[]]) for one in run(statement.where(column.in_(part)))]

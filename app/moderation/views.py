@@ -104,19 +104,19 @@ def report(number: int) -> ResponseReturnValue:
 
 @bp.get("/forums/<forum_slug>/record/")
 def record(forum_slug: str) -> ResponseReturnValue:
-    forum = get_forum(forum_slug, viewer=viewer())
-    found = record_page(forum, asked_page())
+    forum, now = get_forum(forum_slug, viewer=viewer()), utcnow()
+    found = record_page(forum, asked_page(), now=now)
     names = moderates(viewer(), forum)
-    return render_template("moderation/record.html", forum=forum, found=found, names=names, now=utcnow())
+    return render_template("moderation/record.html", forum=forum, found=found, names=names, now=now)
 
 
 @bp.get("/print/forums/<forum_slug>/record/")
 @in_turn
 def printed_record(forum_slug: str) -> ResponseReturnValue:
     """The whole record, earliest act first."""
-    forum = get_forum(forum_slug, viewer=viewer())
-    lines, names = whole_record(forum), moderates(viewer(), forum)
-    return render_template("printing/record.html", forum=forum, lines=lines, names=names, now=utcnow())
+    forum, now = get_forum(forum_slug, viewer=viewer()), utcnow()
+    lines, names = whole_record(forum, now=now), moderates(viewer(), forum)
+    return render_template("printing/record.html", forum=forum, lines=lines, names=names, now=now)
 
 
 def _message_page(case: Case, sent: dict[str, Form], problem: object = "", unsaved: str = "") -> str:

@@ -31,8 +31,9 @@ def forum(forum_slug: str) -> ResponseReturnValue:
     """All pages, groups and messages of a forum as one document."""
     found = queries.get_forum(forum_slug, viewer=viewer())
     queries.load_questions(found)
-    held, groups, record = queries.count_kept(found), collect(found.groups), whole_record(found)
-    return render_template("printing/forum.html", forum=found, groups=groups, held=held, record=record, now=utcnow())
+    now = utcnow()
+    held, groups, record = queries.count_kept(found), collect(found.groups), whole_record(found, now=now)
+    return render_template("printing/forum.html", forum=found, groups=groups, held=held, record=record, now=now)
 
 
 @bp.get("/forums/<forum_slug>/pages/<slug>/")

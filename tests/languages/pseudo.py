@@ -15,7 +15,7 @@ from app import create_app
 from app.database import Base
 from app.extensions import db
 from app.languages import KNOWN, Language
-from app.models import Act, LogEntry, Message
+from app.models import Act, LogEntry, Message, OfficialChange
 from config import ROOT, Config
 from tests.full_world import FullWorld
 from tools.catalogues import extract
@@ -24,7 +24,7 @@ GREEK = str.maketrans({code: chr(0x3B1 + code % 24) for code in (*range(65, 91),
 # Columns with codes, addresses and keys, of which no page makes a sentence.
 CODES = frozenset(
     "slug language languages kind status approval role capacity country email password_hash token_hash url key"
-    " recipient action browser media_type sha256 totp_secret code_hash".split()
+    " recipient action browser change media_type sha256 totp_secret code_hash".split()
 )
 LETTER = re.compile("[A-Za-z\u00c0-\u024f]")
 # What is the same in all languages: the names of the languages, of the site and of a checksum, addresses, the zone, a
@@ -162,6 +162,16 @@ def _put_data_into_greek() -> None:
     for entry in db.session.scalars(db.select(LogEntry)):
         titles = [{**change, "old": _greek(change["old"]), "new": _greek(change["new"])} for change in entry.detail[:1]]
         entry.detail = titles + entry.detail[1:]
+    for change in db.session.scalars(db.select(OfficialChange)):
+        change.name = {code: _greek(text) for code, text in change.name.items()}
+        change.place = {**change.place, "symbol": "Σ"}
+        change.former = {
+            code: {
+                field: {form: said if field == "kind" else _greek(said) for form, said in was.items()}
+                for field, was in fields.items()
+            }
+            for code, fields in change.former.items()
+        }
     for message in db.session.scalars(db.select(Message)):
         message.withheld_for = {code: _greek(text) for code, text in (message.withheld_for or {}).items()}
     for act in db.session.scalars(db.select(Act)):

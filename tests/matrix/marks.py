@@ -19,7 +19,8 @@ NO_WORDS = frozenset(
     document_text.language forum.approval forum_role.languages forum_role.role forum_text.language group.approval
     group_text.language invitation.country invitee.capacity invitee.country invitee.language
     invitee.role log_entry.action log_entry.kind mail.language message.capacity
-    message.country message.language message.status notice_text.language page.kind page_text.language period.kind
+    message.country message.language message.status notice_text.language official_change.change official_change.kind
+    page.kind page_text.language period.kind
     period.former_dates question_text.language reason_text.language recovery_code.code_hash revision.difference
     revision.language sign_in.token_hash sign_up.capacity sign_up.country sign_up.language sign_up.submission
     submission.key topic.language user.capacity user.country user.language user.totp_secret
@@ -27,6 +28,7 @@ NO_WORDS = frozenset(
 )
 # The columns that are not of the kind that the rest of their row is.
 OWN_KIND = {
+    "former_address.slug": "secret",  # whoever follows it meets the present name alone
     "message.organization": "head",
     "message.speaker": "head",
     "user.email": "address",
@@ -80,6 +82,10 @@ def field_of(name: str) -> str:
 
 
 def _dressed(name: str, kind: Any, mark: str) -> Any:
+    if name == "former":
+        return {"en": {"text": {"text": mark}}}
+    if name == "place":
+        return {"group": 1, "question": 1, "document": "draft", "symbol": mark}
     if isinstance(kind, JSON):
         return [{"field": "title", "language": "en", "old": mark, "new": mark}] if name == "detail" else {"en": mark}
     if name.endswith("html"):

@@ -12,6 +12,7 @@ from app.models import (
     ActKind,
     Capacity,
     EmailChange,
+    FormerAddress,
     Forum,
     ForumRole,
     Invitee,
@@ -172,7 +173,7 @@ def _forum(state: str, staff: dict[str, User]) -> Forum:
     if state == "archived":
         forum.archived_at = utcnow() - timedelta(days=1)
     furnish(forum)
-    for row in _texts_of(forum):
+    for row in (*_texts_of(forum), *_changes_of(forum)):
         plant(row, state, "texts")
     file = str(Mark(state, "texts", "documentfilename"))
     make_attachment(forum.documents[0], file, str(Mark(state, "texts", "documentfilecontent")).encode())
@@ -193,6 +194,15 @@ def _texts_of(forum: Forum) -> Iterator[Any]:
     for owner in owners:
         yield from owner.texts.values()
     yield from (forum, group, *forum.pages, forum.documents[0])
+
+
+def _changes_of(forum: Forum) -> Iterator[Any]:
+    """What was changed of its texts, and names that it and its first group had."""
+    yield from forum.official_changes
+    for owner in ({"forum_id": forum.id}, {"owner_id": forum.id, "group_id": forum.groups[0].id}):
+        former = FormerAddress(slug="x", **owner)
+        db.session.add(former)
+        yield former
 
 
 def _topic(state: str, forum: Forum, author: User) -> Topic:

@@ -275,8 +275,8 @@ SENT_TO_A_MESSAGE = """
    /moderation/messages/{number}/approve/       -----xx    -000-xx    -----xx    -----xx    ---x--x
    /moderation/approve/?of={number}             ---=-==    ---=-==    ---=-==    ---=-==    ---=-==
    /moderation/messages/{number}/return/        -----xx    -000-xx    -----xx    -----xx    ---x--x
-   /moderation/messages/{number}/correct/       -----++    -000-++    -----++    -----xx    ---+--+
-   /moderation/messages/{number}/withhold/      -----++    -000-++    -----++    -----xx    ---+--+
+   /moderation/messages/{number}/correct/       -----++    -000-++    -----++    -----++    ---+--+
+   /moderation/messages/{number}/withhold/      -----++    -000-++    -----++    -----++    ---+--+
    /moderation/messages/{number}/restore/       -----xx    -000-xx    -----xx    -----xx    ---x--x
    /moderation/messages/{number}/settle/        -----++    -000-xx    -----xx    -----xx    ---x--x
 """

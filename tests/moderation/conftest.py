@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -100,9 +101,9 @@ def changed(app: Flask, kind: type, key: int) -> Iterator[Any]:
         db.session.commit()
 
 
-def archive(app: Flask, world: World) -> None:
+def archive(app: Flask, world: World, *, days_ago: int = 0) -> None:
     with changed(app, Forum, world.forum) as forum:
-        forum.archived_at = utcnow()
+        forum.archived_at = utcnow() - timedelta(days=days_ago)
 
 
 def make_forum_of(app: Flask, slug: str) -> int:

@@ -430,3 +430,42 @@ def run(tasks: list) -> None:
         thread.start()
     for thread in threads:
         thread.join(30)
+
+
+@pytest.mark.parametrize("act", ["correct", "withhold"])
+def test_archived_forum_takes_what_removes_words_that_readers_have_seen(act: str, app, world, moderator, visitor, acts):
+    """Without being taken out of the archive; the message, on paper too, and the record say that it came later."""
+    archive(app, world, days_ago=1)
+    more = {"body": "Better words.", "language": "en", "on_behalf_of": "", "hide": "y"} if act == "correct" else {}
+    assert do(moderator, world.first, act, **more).status_code == 302
+
+    assert [number for _kind, number in acts()] == [world.first]
+    for path in (f"topics/{world.topic}/", f"print/topics/{world.topic}/", f"print/messages/{world.first}/"):
+        page = visitor.get(f"/en/{path}").text
+        assert "A shorter form would help." not in page, path
+        assert "after archiving" in page, path
+    for path in ("forums/open-forum/record/", "print/forums/open-forum/record/", "print/forums/open-forum/"):
+        assert "(after archiving)" in visitor.get(f"/en/{path}").text, path
+
+
+def test_message_withheld_in_an_archived_forum_can_be_restored_there(app, world, moderator, visitor):
+    archive(app, world, days_ago=1)
+    do(moderator, world.first, "withhold")
+    assert do(moderator, world.first, "restore").status_code == 302
+
+    assert "A shorter form would help." in visitor.get(f"/en/topics/{world.topic}/").text
+
+
+def test_archiving_leaves_earlier_acts_as_they_were_told(app, world, moderator, visitor):
+    do(moderator, world.first, "withhold")
+    archive(app, world)
+
+    assert "after archiving" not in visitor.get(f"/en/topics/{world.topic}/").text
+
+
+@pytest.mark.parametrize("act", ["correct", "withhold", "restore"])
+def test_participant_does_none_of_it_in_an_archived_forum(act: str, app, world, alice, acts):
+    archive(app, world, days_ago=1)
+
+    assert do(alice, world.first, act).status_code == 403
+    assert acts() == []

@@ -9,9 +9,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.counters import recount
 from app.database import utcnow
 from app.extensions import db
 from app.models import Forum, Notice, NoticeText, Page, Period, Topic, User
+from tests.admin.conftest import in_all_languages
 from tests.auth.conftest import PASSWORD, PASSWORD_HASH
 from tests.moderation.conftest import changed, do
 from tests.moderation.tidying import Place, act, check_everything_in_place, furnish
@@ -185,6 +187,21 @@ def change_page(case: Case) -> None:
         db.session.commit()
 
 
+def correct_question(case: Case) -> object:
+    data = {"number": "1", **in_all_languages(text="What would help least?")}
+    return case.admin.post("/en/admin/questions/1/edit/", data=data)
+
+
+def correct_introduction(case: Case) -> object:
+    data = {"number": "1", "slug": "group-1", **in_all_languages(title="Group of open-forum", introduction="Welcome.")}
+    return case.admin.post("/en/admin/groups/1/edit/", data=data)
+
+
+def rename_group(case: Case) -> object:
+    data = {"number": "1", "slug": "renamed", **in_all_languages(title="Group of open-forum")}
+    return case.admin.post("/en/admin/groups/1/edit/", data=data)
+
+
 def delete_account(case: Case) -> object:
     case.change(User, case.world.alice, password_hash=PASSWORD_HASH)
     return case.alice.post("/en/account/delete/", data={"password": PASSWORD, "email": "alice@example.org"})
@@ -217,6 +234,8 @@ CHANGES: dict[Callable[[Case], object], set[str]] = {
     archive: {HOME, PORTAL, ARCHIVE, "T", *ON_LISTS},
     unpublish: {HOME, PORTAL, "T", *ON_LISTS, FORUM_FEED, "print/M", RECORD},
     change_page: {HOME, PORTAL, "T", *({FORUM, GROUPS, GROUP}), "pages/rules/", "print/pages/rules/"},
+    correct_introduction: {GROUP, f"print/{FORUM}", f"print/{GROUP}", RECORD, FORUM_FEED},
+    rename_group: {GROUP, GROUPS, FORUM, f"print/{GROUP}", "T", "/sitemap/site.xml"},
     delete_account: {"T", "print/T", GROUP, GROUPS, f"print/{FORUM}", "print/M", FORUM_FEED},
 }
 
@@ -225,7 +244,7 @@ def expected(case: Case, shown: set[str]) -> set[str]:
     short = {"T": case.topic, "O": case.other, "T.atom": case.topic_feed, "M/history": case.history}
     short |= {"print/T": f"print/{case.topic}", "print/O": f"print/{case.other}"}
     short |= {"print/M": f"print/messages/{case.world.first}/"}
-    return {f"/en/{short.get(path, path)}" for path in shown}
+    return {path if path.startswith("/") else f"/en/{short.get(path, path)}" for path in shown}
 
 
 def check_change(case: Case, change: Callable[[Case], object], shown: set[str]) -> None:
@@ -251,6 +270,15 @@ def test_message_that_is_restored_shows_on_every_page_within_a_second(case: Case
     withhold(case)
 
     check_change(case, restore, CHANGES[withhold])
+
+
+def test_question_that_is_corrected_shows_on_every_page_within_a_second(case: Case):
+    with case.app.app_context():
+        db.session.get_one(Topic, case.world.topic).question_id = 1
+        recount()
+        db.session.commit()
+
+    check_change(case, correct_question, {"T", "print/T", GROUP, GROUPS, f"print/{GROUP}", RECORD, FORUM_FEED})
 
 
 def test_change_made_in_the_same_process_shows_within_a_second(case: Case):

@@ -1,0 +1,247 @@
+"""Nothing official changes in silence: how the Secretariat's own texts read before, what it deleted, and what it added
+after archiving. Called inside the transaction of the change.
+
+Once somebody has posted under a text (under a question, in a group, in the forum for all others), or once its forum has
+been archived, what it said before stays in public sight. What nobody outside could have read yet is not kept.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, inspect, select, update
+
+from app.database import utcnow
+from app.extensions import db
+from app.markup import render
+from app.models import (
+    ChangeKind,
+    Document,
+    Forum,
+    Group,
+    Notice,
+    OfficialChange,
+    Page,
+    Question,
+    Topic,
+)
+from app.rows import fetch
+
+Wordings = Mapping[str, Mapping[str, str]]  # what a text says, by language code and field; "" for all languages
+
+KINDS: dict[str, type[Any]] = {
+    "forums": Forum,
+    "forum-pages": Page,
+    "groups": Group,
+    "questions": Question,
+    "notices": Notice,
+    "documents": Document,
+}
+# What stands beside the texts and is the same in all languages.
+OWN: dict[type[Any], tuple[str, ...]] = {
+    Group: ("number",),
+    Question: ("number",),
+    Notice: ("published_at",),
+    Document: tuple(sorted({one.key for one in inspect(Document).column_attrs} - {"id", "forum_id", "position"})),
+}
+NOT_READ = frozenset({"language", "short_title", "description"})  # but in lists and by search engines
+FILES = "files"
+
+
+def is_kept(kind: str, thing: Any) -> bool:
+    """Whether a change of this text will stay in public sight, of which its form warns."""
+    forum = _forum_of(kind, thing)
+    return forum is not None and _is_in_sight(thing, forum, utcnow()) and _matters(thing, forum)
+
+
+def texts_of(kind: str, thing: Any) -> dict[str, dict[str, str]]:
+    """What a thing says, for `keep`: by language code and field, with "" for what is the same in all of them."""
+    if kind not in KINDS:
+        return {}
+    said = {code: {name: getattr(text, name) for name in _fields(type(text))} for code, text in thing.texts.items()}
+    own = {name: _as_text(getattr(thing, name)) for name in OWN.get(type(thing), ())}
+    if isinstance(thing, Document):
+        own[FILES] = "\n".join(f"{file.name} (SHA-256 {file.sha256})" for file in thing.attachments)
+    return {**said, "": own} if own else said
+
+
+def keep(kind: str, thing: Any, before: Wordings, *, forum: Forum | None, now: datetime) -> None:
+    """Keep what a thing said `before` it was changed, by language code and field, where readers are to be told.
+
+    Without "" in `before`, what is the same in all languages has not changed. A text in a further language is a
+    translation, of which they are told only once the forum has been archived. `forum` is that to which the thing
+    belongs; a thing of the site belongs to none, and nothing is kept.
+    """
+    if forum is None or kind not in KINDS or not _matters(thing, forum):
+        return
+    if not (_is_in_sight(thing, forum, now) or _was_in_sight(before, forum, now)):
+        return
+    _keep(kind, thing, before, forum, now)
+
+
+def keep_added(kind: str, thing: Any, *, forum: Forum | None, now: datetime) -> None:
+    """Tell readers of a thing that was made in a forum which has been archived."""
+    if forum is None or kind not in KINDS or not forum.first_archived_at:
+        return
+    _keep(kind, thing, {}, forum, max(now, thing.published_at) if isinstance(thing, Notice) else now)
+
+
+def keep_deleted(kind: str, thing: Any, *, forum: Forum | None, now: datetime) -> None:
+    """Leave a line of a thing that is about to be deleted, where readers had it before their eyes."""
+    if forum is None or kind not in KINDS:
+        return
+    if _is_in_sight(thing, forum, now) and _matters(thing, forum):
+        _add(ChangeKind.DELETED, kind, thing, forum, now)
+        db.session.flush()
+    its_own = (OfficialChange.kind == kind) & (OfficialChange.thing_id == thing.id)
+    db.session.execute(delete(OfficialChange).where(its_own, OfficialChange.at > now))  # of what was never shown
+    # The key may be given again, to something else.
+    db.session.execute(update(OfficialChange).where(its_own).values(thing_id=None))
+
+
+def take_out(forum: Forum, *, now: datetime) -> None:
+    """Keep the date of archiving of a forum that is being taken out of the archive, and tell readers."""
+    forum.archived_before = forum.archived_at
+    _add(ChangeKind.TAKEN_OUT, "forums", forum, forum, now)
+
+
+def archive_again(forum: Forum, *, now: datetime) -> datetime:
+    """The date of archiving of a forum that is being archived: now, or the first one, and then readers are told that
+    it was archived again."""
+    if forum.archived_before is None:
+        return now
+    _add(ChangeKind.ARCHIVED, "forums", forum, forum, now)
+    return forum.archived_before
+
+
+def _keep(kind: str, thing: Any, before: Wordings, forum: Forum, now: datetime) -> None:
+    after = texts_of(kind, thing)
+    codes = [*before, *(code for code in after if code and code not in before)]
+    former = {code: found for code in codes if (found := _former(thing, code, before, after))}
+    if not forum.first_archived_at:
+        former = _without_translations(former, before)
+    is_new = not any(value for values in former.values() for value in values.values())
+    if former:
+        _add(ChangeKind.ADDED if is_new else ChangeKind.CORRECTED, kind, thing, forum, now, former=former)
+
+
+def _former(thing: Any, code: str, before: Wordings, after: Wordings) -> dict[str, dict[str, str]]:
+    """What changed in one language, as it was; blank where it said nothing."""
+    old, new = before.get(code, {}), after.get(code, {})
+    found = {}
+    for name in [*old, *(name for name in new if name not in old)]:
+        was, is_now = old.get(name, ""), new.get(name, "")
+        if was == is_now or not _is_read(thing, code, name):
+            continue
+        if name == FILES and set(was.splitlines()) <= set(is_now.splitlines()):
+            was = ""  # files came, and none went
+        found[name] = {_form(thing, code, name): _rendered(thing, code, name, was)} if was else {}
+    return found
+
+
+def _without_translations(former: dict[str, dict[str, Any]], before: Wordings) -> dict[str, dict[str, Any]]:
+    """Without the fields that were blank in one language only; what no language had was added."""
+    return {
+        code: left
+        for code, values in former.items()
+        if (left := {name: was for name, was in values.items() if was or not _stood(name, before)})
+    }
+
+
+def _stood(field: str, before: Wordings) -> bool:
+    """Whether any language had this field; files come in languages too."""
+    return field == FILES or any(values.get(field) for values in before.values())
+
+
+def _is_read(thing: Any, code: str, field: str) -> bool:
+    return field in _fields(_text_model(thing)) if code else field in {*OWN.get(type(thing), ()), FILES}
+
+
+def _form(thing: Any, code: str, field: str) -> str:
+    return "html" if code and _column_of_html(_text_model(thing), field) else "text"
+
+
+def _rendered(thing: Any, code: str, field: str, said: str) -> str:
+    """As it is shown; headings begin below that of a page, and places deeper in a page put them deeper."""
+    return render(said, first_heading=2, official=True) if _form(thing, code, field) == "html" else said
+
+
+def _fields(text_model: type[Any]) -> list[str]:
+    """What people write in each language and readers read."""
+    mapper = inspect(text_model)
+    keys = {column.key for column in mapper.primary_key}
+    names = [one.key for one in mapper.column_attrs]
+    made = {_column_of_html(text_model, name) for name in names}
+    return [name for name in names if name not in keys | made | NOT_READ]
+
+
+def _column_of_html(text_model: type[Any], field: str) -> str:
+    """The column of the HTML of a Markdown field, "" for a plain one."""
+    name = "html" if field == "body" else f"{field}_html"
+    return name if hasattr(text_model, name) else ""
+
+
+def _text_model(thing: Any) -> type[Any]:
+    found: type[Any] = inspect(type(thing)).relationships["texts"].mapper.class_
+    return found
+
+
+def _is_in_sight(thing: Any, forum: Forum, now: datetime) -> bool:
+    """Whether readers can see it: a notice that is dated later is held back."""
+    return forum.published_at is not None and not (isinstance(thing, Notice) and thing.published_at > now)
+
+
+def _was_in_sight(before: Wordings, forum: Forum, now: datetime) -> bool:
+    """Whether it is a notice that readers could see until it was dated later."""
+    dated = before.get("", {}).get("published_at", "")
+    return forum.published_at is not None and "" < dated <= _as_text(now)
+
+
+def _matters(thing: Any, forum: Forum) -> bool:
+    if forum.first_archived_at:
+        return True
+    posted = select(Topic.id).join(Group, Group.id == Topic.group_id).where(Topic.last_position > 0)
+    return db.session.scalar(posted.where(_under(thing, forum)).limit(1)) is not None
+
+
+def _under(thing: Any, forum: Forum) -> ColumnElement[bool]:
+    """Which topics stand under a text."""
+    if isinstance(thing, Question):
+        return Topic.question_id == thing.id
+    return Topic.group_id == thing.id if isinstance(thing, Group) else Group.forum_id == forum.id
+
+
+def _forum_of(kind: str, thing: Any) -> Forum | None:
+    if kind not in KINDS or thing is None or isinstance(thing, Forum):
+        return thing if kind in KINDS else None
+    return fetch(Forum, (thing.group if isinstance(thing, Question) else thing).forum_id)
+
+
+def _add(change: ChangeKind, kind: str, thing: Any, forum: Forum, now: datetime, **more: Any) -> None:
+    made = OfficialChange(
+        forum_id=forum.id,
+        at=now,
+        change=change,
+        kind=kind,
+        thing_id=thing.id,
+        after_archiving=forum.first_archived_at is not None,
+        name={code: text.title for code, text in thing.texts.items() if hasattr(text, "title")},
+        place=_place_of(thing),
+        **more,
+    )
+    db.session.add(made)
+
+
+def _place_of(thing: Any) -> dict[str, int | str]:
+    """By what people know it, besides its name."""
+    if isinstance(thing, Question):
+        return {"group": thing.group.number, "question": thing.number}
+    if isinstance(thing, Document):
+        return {"document": str(thing.kind), "symbol": thing.symbol}
+    return {"group": thing.number} if isinstance(thing, Group) else {}
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M} UTC"
+    return "" if value is None else str(value)
