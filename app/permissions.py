@@ -116,8 +116,8 @@ TAKEN_IN_ARCHIVE = {
 def require_forum_takes(kind: str, forum: Forum | None, action: str) -> None:
     """Raise Archived if a forum is archived and does not take this change of an object of this kind any more.
 
-    `action` is "create", "texts", "edit" or another one, which no archived forum takes. The forum of what belongs to the
-    site is None.
+    `action` is "create", "texts", "edit" or another one, which no archived forum takes. What belongs to the site
+    has no forum (None).
     """
     if forum is not None and forum.archived_at and kind not in TAKEN_IN_ARCHIVE.get(action, ()):
         raise errors.Archived
