@@ -238,7 +238,7 @@ def _of_the_site(staff: dict[str, User]) -> None:
     plant(suspended, "site", "suspension", "user.suspended_for")
     mail = Mail(user_id=participant.id, recipient="x", language="en", subject="x", text="x", html="x", error="x")
     change = plant(EmailChange(user_id=participant.id, email="x"), "site", "own")
-    browser = plant(SignIn(user_id=participant.id, browser="x", token_hash="x"), "site", "told")
+    browser = plant(SignIn(user_id=participant.id, browser="x", token_hash="x"), "site", "own")
     stated = {"capacity": "expert", "language": "en", "role": "participant"}
     invitee = Invitee(forum_id=1, email="x", name="x", organization="x", **stated)
     db.session.add(plant(invitee, "site", "invited"))
