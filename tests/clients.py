@@ -20,7 +20,7 @@ VERSIONED = re.compile(
     | /account/(?:profile|language)/
     | /admin/[\w-]+/\d+/(?:edit|settings|delete|close|unlock|publish|unpublish|archive|unarchive)/
     | /admin/forums/\d+/(?:invitations|roles|groups)/ | /translate/[\w-]+/\d+/\w+/
-    | /admin/(?:people|mails)/\d+/ | /admin/people/[\d-]+/(?:suspend|reinstate|withhold|approve)/
+    | /admin/people/\d+/ | /admin/mails/\d+/\w+/ | /admin/people/[\d-]+/(?:suspend|reinstate|withhold|approve)/
     | /admin/forums/\d+/roles/\d+/\w+/end/""",
     re.VERBOSE,
 )

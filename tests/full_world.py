@@ -173,6 +173,7 @@ class FullWorld:
         db.session.add_all(Invitation(forum_id=small.forum, country=code) for code in ("XA", "FR"))
         moderated = Moderated.make(small, people)
         recount()  # since some were given their status past the actions
+        failed_mail = _failed_mail()
         db.session.commit()
         return cls(
             small=small,
@@ -193,7 +194,7 @@ class FullWorld:
             entry=entry.id,
             act=act.id,
             coming_period=coming.id,
-            mail=_failed_mail().id,
+            mail=failed_mail.id,
             attachment=attachment.id,
             document_file=document_file.id,
             hidden_attachment=hidden_attachment.id,

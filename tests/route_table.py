@@ -341,7 +341,12 @@ ROWS = [
     ),
     Row("/admin/people/<int:user_id>/data/", FORM, ("/admin/people/{small.alice}/data/",)),
     Row("/admin/people/<int:user_id>/unlock/", FORM, ("/admin/people/{small.alice}/unlock/",)),
-    Row("/admin/mails/<int:mail_id>/", FORM, ("/admin/mails/{mail}/",)),
+    Row("/admin/mails/<int:mail_id>/", GET, ("/admin/mails/{mail}/",)),
+    Row(
+        "/admin/mails/<int:mail_id>/<any(again,address,confirm):step>/",
+        FORM,
+        tuple(f"/admin/mails/{{mail}}/{step}/" for step in ("again", "address", "confirm")),
+    ),
     Row("/admin/people/<int:user_id>/delete/", FORM, ("/admin/people/{small.alice}/delete/",)),
     Row("/admin/log/", GET, ("/admin/log/", "/admin/log/?action=publish", "/admin/log/?kind=messages&forum=1")),
     Row("/admin/log/<int:entry_id>/", GET, ("/admin/log/{entry}/",)),

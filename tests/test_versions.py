@@ -59,14 +59,16 @@ VERSIONED = [
     ("admin.people.step", "admin", "/admin/people/{small.bruno}-{small.alice}/withhold/", {"words": "Why"}),
     ("admin.people.step", "admin", "/admin/people/{small.bruno}/approve/", {"forum": "1"}),
     ("admin.people.unlock", "admin", "/admin/people/{small.bruno}/unlock/", {}),
-    ("admin.mails.mail", "admin", "/admin/mails/{mail}/", {"step": "again"}),
+    ("admin.mails.step", "admin", "/admin/mails/{mail}/again/", {}),
+    ("admin.mails.step", "admin", "/admin/mails/{mail}/address/", {"email": "right@example.org"}),
+    ("admin.mails.step", "admin", "/admin/mails/{mail}/confirm/", {}),
     ("admin.people.delete", "admin", "/admin/people/{small.bruno}/delete/", {"email": "bruno@example.org"}),
 ]  # fmt: skip
 WITHOUT = {
     "makes something new": "posting.new_topic posting.reply moderation.report admin.objects.new"
     " admin.participants.participants admin.forums.copy_forum",
     "makes a period, and the rules of periods judge what it meets": "admin.periods.new",
-    "changes nothing": "admin.forums.view view.end"
+    "changes nothing": "admin.forums.view view.end admin.people.data"
     " posting.preview admin.periods.preview admin.periods.preview_new auth.sign_in auth.sign_out",
     "makes an account, or sends a link": "auth.sign_up auth.new_confirmation auth.forgot",
     "carries a link that is good for one state of the account": "auth.confirm auth.reset auth.confirm_email_change",

@@ -323,8 +323,8 @@ def _slug(is_of: Callable[[Any], bool] = every) -> Column:
         _l("Use small letters from a to z, digits and single hyphens between them, such as first-group."),
     )
     hint = _l(
-        "Small letters from a to z, digits and hyphens. Left empty, it is made from the title. When it changes, the old "
-        "address leads to the new one."
+        "Small letters from a to z, digits and hyphens. Left empty, it is made from the title. When it changes, the "
+        "old address leads to the new one."
     )
     checks = [AtMost(MAX_SLUG), Regexp(r"^([a-z0-9]+(-[a-z0-9]+)*)?$", message=rule)]
     return Column(label, LineField(label, checks, description=hint), is_of=is_of)

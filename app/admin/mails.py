@@ -11,6 +11,7 @@ from app.addresses import link
 from app.admin.crud import done, here, show
 from app.auth import undelivered
 from app.auth.forms import EmailField, EmailForm
+from app.errors import AlreadyDecided
 from app.forms import AtMost, ChoiceField, Required, VersionedForm, carry_out
 from app.invitees import find_invitees
 from app.labels import person_name
@@ -39,16 +40,19 @@ class ConfirmForm(VersionedForm):
             del self.sign_up
 
 
-@bp.route("/mails/<int:mail_id>/", methods=["GET", "POST"])
-def mail(mail_id: int) -> ResponseReturnValue:
-    found, step = fetch(Mail, mail_id), request.form.get("step", "")
+@bp.get("/mails/<int:mail_id>/", endpoint="mail")
+@bp.route("/mails/<int:mail_id>/<any(again,address,confirm):step>/", methods=["GET", "POST"], endpoint="step")
+def mail(mail_id: int, step: str = "") -> ResponseReturnValue:
+    found = fetch(Mail, mail_id)
     user, waiting = undelivered.people_of(found)
-    given: dict[str, Any] = {} if step == "address" else {"formdata": None}
+    given: dict[str, Any] = {} if step == "address" and request.method == "POST" else {"formdata": None}
     forms: dict[str, VersionedForm] = {"again": VersionedForm(), "address": AddressForm(**given)}
     if waiting or (user and not user.confirmed_at):
         forms["confirm"] = confirming = ConfirmForm()
         confirming.offer(waiting)
     form = forms.get(step)
+    if request.method == "POST" and form is None:
+        raise AlreadyDecided  # the account has been confirmed meanwhile
     answer = carry_out(form, lambda: _take(step, mail_id, form)) if form else None
     if answer is not None:
         return answer

@@ -87,7 +87,7 @@ def test_page_of_a_person_shows_their_mails_with_their_state_and_not_their_texts
 
 def test_mail_is_sent_again_at_once(admin: FlaskClient, look, failed):
     key = failed(due_at=utcnow() + timedelta(hours=6))
-    answer = admin.post(f"/en/admin/mails/{key}/", data={"step": "again"})
+    answer = admin.post(f"/en/admin/mails/{key}/again/", data={})
     mail = look(lambda: db.session.get(Mail, key))
 
     assert answer.status_code == 302
@@ -100,12 +100,12 @@ def test_mail_that_was_sent_meanwhile_is_not_sent_again(admin: FlaskClient, look
     admin.get(f"/en/admin/mails/{key}/")
     look(lambda: (setattr(db.session.get(Mail, key), "sent_at", utcnow()), db.session.commit()))
 
-    assert admin.post(f"/en/admin/mails/{key}/", data={"step": "again"}).status_code == 409
+    assert admin.post(f"/en/admin/mails/{key}/again/", data={}).status_code == 409
 
 
 def test_corrected_address_is_that_of_the_account_and_is_told(admin: FlaskClient, look, world, failed):
     key = failed(user_id=world.bruno)
-    answer = admin.post(f"/en/admin/mails/{key}/", data={"step": "address", "email": "Bruno@Example.net"})
+    answer = admin.post(f"/en/admin/mails/{key}/address/", data={"email": "Bruno@Example.net"})
 
     assert answer.status_code == 302
     assert look(lambda: db.session.get(User, world.bruno).email) == "bruno@example.net"
@@ -114,13 +114,13 @@ def test_corrected_address_is_that_of_the_account_and_is_told(admin: FlaskClient
 
 def test_corrected_address_ends_every_sign_in(admin: FlaskClient, bruno: FlaskClient, world, failed):
     assert is_signed_in(bruno)
-    admin.post(f"/en/admin/mails/{failed()}/", data={"step": "address", "email": "bruno@example.net"})
+    admin.post(f"/en/admin/mails/{failed()}/address/", data={"email": "bruno@example.net"})
 
     assert not is_signed_in(bruno)
 
 
 def test_log_tells_of_a_corrected_address_without_it(admin: FlaskClient, look, world, failed):
-    admin.post(f"/en/admin/mails/{failed()}/", data={"step": "address", "email": "bruno@example.net"})
+    admin.post(f"/en/admin/mails/{failed()}/address/", data={"email": "bruno@example.net"})
     entry = look(lambda: db.session.query(LogEntry).one())
 
     assert (entry.action, entry.subject_id, entry.detail[0]["field"]) == ("edit", world.bruno, "email")
@@ -129,7 +129,7 @@ def test_log_tells_of_a_corrected_address_without_it(admin: FlaskClient, look, w
 
 @pytest.mark.parametrize("email", ["alice@example.org", "bruno@example.org", "bruno", ""])
 def test_unfit_address_is_given_back(admin: FlaskClient, look, world, failed, email):
-    answer = admin.post(f"/en/admin/mails/{failed()}/", data={"step": "address", "email": email})
+    answer = admin.post(f"/en/admin/mails/{failed()}/address/", data={"email": email})
 
     assert answer.status_code == 422
     assert 'href="#address-email"' in answer.text
@@ -139,7 +139,7 @@ def test_unfit_address_is_given_back(admin: FlaskClient, look, world, failed, em
 def test_sign_up_with_a_corrected_address_waits_for_its_owner(app, admin, look, failed, signed_up):
     signed_up("clara@example.con")
     key = failed("clara@example.con")
-    admin.post(f"/en/admin/mails/{key}/", data={"step": "address", "email": "clara@example.com"})
+    admin.post(f"/en/admin/mails/{key}/address/", data={"email": "clara@example.com"})
     user = look(lambda: db.session.query(User).filter_by(email="clara@example.com").one())
     [mail] = look(lambda: db.session.query(Mail).all())
 
@@ -152,7 +152,7 @@ def test_sign_up_with_a_corrected_address_waits_for_its_owner(app, admin, look, 
 def test_link_to_a_corrected_address_confirms_it(app, admin, visitor, look, failed, signed_up):
     signed_up("clara@example.con")
     key = failed("clara@example.con")
-    admin.post(f"/en/admin/mails/{key}/", data={"step": "address", "email": "clara@example.com"})
+    admin.post(f"/en/admin/mails/{key}/address/", data={"email": "clara@example.com"})
     [link] = look(lambda: [word for word in db.session.query(Mail).one().text.split() if "/reset/" in word])
     visitor.post(link.partition("8000")[2] or link, data={"new_password": "four quite other words"})
 
@@ -164,7 +164,7 @@ def test_account_confirmed_by_hand_signs_in_with_the_password_chosen(app, admin,
     key = failed("clara@example.com")
     page = admin.get(f"/en/admin/mails/{key}/").text
     [chosen] = look(lambda: [one.id for one in db.session.query(SignUp)])
-    answer = admin.post(f"/en/admin/mails/{key}/", data={"step": "confirm", "sign_up": chosen})
+    answer = admin.post(f"/en/admin/mails/{key}/confirm/", data={"sign_up": chosen})
 
     assert "Clara" in page
     assert answer.status_code == 302
@@ -177,7 +177,7 @@ def test_of_several_sign_ups_one_is_chosen(app, admin, failed, signed_up):
     signed_up("clara@example.com", password="the words of a stranger")
     own = signed_up("clara@example.com")
     key = failed("clara@example.com")
-    admin.post(f"/en/admin/mails/{key}/", data={"step": "confirm", "sign_up": own})
+    admin.post(f"/en/admin/mails/{key}/confirm/", data={"sign_up": own})
 
     assert signs_in(app, "clara@example.com")
     assert not signs_in(app, "clara@example.com", "the words of a stranger")
@@ -185,7 +185,7 @@ def test_of_several_sign_ups_one_is_chosen(app, admin, failed, signed_up):
 
 def test_account_that_was_never_confirmed_is_confirmed_by_hand(admin, look, failed):
     key = look(lambda: (make_user("zoe", confirmed_at=None).id, db.session.commit())[0])
-    admin.post(f"/en/admin/mails/{failed('zoe@example.org', user_id=key)}/", data={"step": "confirm"})
+    admin.post(f"/en/admin/mails/{failed('zoe@example.org', user_id=key)}/confirm/", data={})
 
     assert look(lambda: db.session.get(User, key).confirmed_at) is not None
 
@@ -199,7 +199,7 @@ def test_form_about_a_mail_that_was_tried_meanwhile_is_shown_again(admin: FlaskC
     admin.get(f"/en/admin/mails/{key}/")
     look(lambda: (setattr(db.session.get(Mail, key), "attempts", 21), db.session.commit()))
 
-    assert admin.post(f"/en/admin/mails/{key}/", data={"step": "again"}).status_code == 409
+    assert admin.post(f"/en/admin/mails/{key}/again/", data={}).status_code == 409
     assert look(lambda: db.session.get(Mail, key).given_up_at) is not None
 
 

@@ -268,7 +268,7 @@ def test_invitation_goes_to_a_corrected_address_with_a_new_link(admin: FlaskClie
     look(lambda: (db.session.query(Mail).update({"given_up_at": utcnow()}), db.session.commit()))
     former = link_in(mails(look)[0], "/sign-up/")
     key = mails(look)[0].id
-    admin.post(f"/en/admin/mails/{key}/", data={"step": "address", "email": "clara.ruiz@example.org"})
+    admin.post(f"/en/admin/mails/{key}/address/", data={"email": "clara.ruiz@example.org"})
     [mail] = mails(look)
 
     assert mail.recipient == "clara.ruiz@example.org"

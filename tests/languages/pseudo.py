@@ -37,7 +37,8 @@ SAME = re.compile(
 ADDRESS = re.compile(
     r"\b[0-9a-f]{12,64}\b…?|https?://[^\s<>]+|(?<![\w.])[\w.]++@[\w.]+|^tag:\S+$|^\d{4}-\d\d-\d\dT[\d:]+Z$"
 )
-CONTENT = re.compile("<content.*?</content>", re.DOTALL)  # of a feed: messages, as escaped HTML
+# Messages in a feed, as escaped HTML; subjects of mails in the language of their readers, and what a mail server said.
+CONTENT = re.compile(r'<content.*?</content>|<bdi class="(?:about )?as-sent".*?</bdi>', re.DOTALL)
 # A sentence goes on through these.
 INLINE = frozenset("a bdi span strong time".split())
 SHOWN_ATTRIBUTES = frozenset("title alt placeholder aria-label aria-description label summary abbr".split())

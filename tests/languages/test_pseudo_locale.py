@@ -132,8 +132,8 @@ ACTIONS = [
     ("admin", "/en/admin/people/{small.bruno}/withhold/", {"words": "Λόγος"}),
     ("admin", "/en/admin/people/{small.bruno}/approve/", {"forum": "1"}),
     ("admin", "/en/admin/people/{small.bruno}/unlock/", {}),
-    ("admin", "/en/admin/mails/{mail}/", {"step": "again"}),
-    ("admin", "/en/admin/mails/{mail}/", {"step": "address", "email": "right@example.org"}),
+    ("admin", "/en/admin/mails/{mail}/again/", {}),
+    ("admin", "/en/admin/mails/{mail}/address/", {"email": "right@example.org"}),
     ("admin", "/en/admin/people/{small.alice}/delete/", {"email": "alice@example.org"}),
 ]
 
@@ -235,8 +235,8 @@ REFUSALS = [
     (422, "admin", "/en/admin/people/{small.alice}-{small.bruno}/suspend/", {"words": ""}),
     (422, "admin", "/en/admin/people/{small.alice}/data/", {"asked_by": ""}),
     (422, "admin", "/en/admin/people/{small.alice}/delete/", {"email": ""}),
-    (422, "admin", "/en/admin/mails/{mail}/", {"step": "address", "email": ""}),
-    (422, "admin", "/en/admin/mails/{mail}/", {"step": "address", "email": "alice@example.org"}),
+    (422, "admin", "/en/admin/mails/{mail}/address/", {"email": ""}),
+    (422, "admin", "/en/admin/mails/{mail}/address/", {"email": "alice@example.org"}),
     (422, "alice", "/en/account/profile/", {"capacity": "-"}),
     (422, "alice", "/en/account/language/", {"language": "-"}),
     (422, "alice", "/en/topics/{long_topic}/reply/", {"body": " ", "language": "-"}),

@@ -247,8 +247,9 @@ def _of_the_site(staff: dict[str, User]) -> None:
     suspended = db.session.query(User).filter(User.suspended_at.is_not(None)).one()
     plant(suspended, "site", "suspension", "user.suspended_for")
     mail = Mail(user_id=participant.id, recipient="x", language="en", subject="x", text="x", html="x", error="x")
+    mail.given_up_at = utcnow()
     change = plant(EmailChange(user_id=participant.id, email="x"), "site", "own")
-    browser = plant(SignIn(user_id=participant.id, browser="x", token_hash="x"), "site", "told")
+    browser = plant(SignIn(user_id=participant.id, browser="x", token_hash="x"), "site", "own")
     stated = {"capacity": "expert", "language": "en", "role": "participant"}
     invitee = Invitee(forum_id=1, email="x", name="x", organization="x", **stated)
     db.session.add(plant(invitee, "site", "invited"))

@@ -232,6 +232,9 @@ OF_THE_SITE = """
    /admin/people/{user}/data/                           ?-----+
    /admin/people/{user}/unlock/                         ?-----+
    /admin/mails/{mail}/                                 ?-----+
+   /admin/mails/{mail}/again/                           ?-----+
+   /admin/mails/{mail}/address/                         ?-----+
+   /admin/mails/{mail}/confirm/                         ?-----+
    /admin/people/{user}/suspend/                        ?-----+
    /admin/people/{user}/reinstate/                      ?-----+
    /admin/people/{user}/delete/                         ?-----+
