@@ -19,7 +19,7 @@ from app.languages import language_or_default, text_in
 from app.mail.outbox import enqueue
 from app.mail.queries import failed_to
 from app.models import Forum, Invitee, Message, MessageStatus, Role, User, speaks_for
-from app.permissions import require
+from app.permissions import require, require_forum_takes
 from app.roles import held_by, hold
 from app.rows import fetch
 from app.submissions import Once
@@ -51,7 +51,7 @@ def invite(forum_id: int, people: Sequence[Mapping[str, str]], role: Role, *, ke
     """Invite people to a forum, each a mapping of `name`, `email` (in normal form), `country`, `organization`,
     `capacity` and `language`, in one transaction with a line in the log.
 
-    The same form sent again does nothing, and gives None. Raises NotFound and Forbidden.
+    The same form sent again does nothing, and gives None. Raises NotFound, Archived and Forbidden.
     """
     once = Once(key, viewer, "invite", forum_id, role, people)
     with transaction(once=once):
@@ -59,6 +59,7 @@ def invite(forum_id: int, people: Sequence[Mapping[str, str]], role: Role, *, ke
         if once.before is not None:
             return None
         forum = fetch(Forum, forum_id)
+        require_forum_takes("forums", forum, "settings")
         emails = [person["email"] for person in people]
         known = set(db.session.scalars(select(Invitee.email).where(Invitee.forum_id == forum_id)))
         users = {user.email: user for user in db.session.scalars(select(User).where(User.email.in_(emails)))}

@@ -44,7 +44,7 @@ OWN: dict[type[Any], tuple[str, ...]] = {
     Notice: ("published_at",),
     Document: tuple(sorted({one.key for one in inspect(Document).column_attrs} - {"id", "forum_id", "position"})),
 }
-NOT_READ = frozenset({"language", "short_title", "description"})  # but in lists and by search engines
+NOT_READ = frozenset({"language", "outdated_since", "short_title", "description"})  # but in lists and by search engines
 FILES = "files"
 
 

@@ -625,7 +625,12 @@ def _edit(kind: Kind, thing: Any, part: str, heading: str) -> ResponseReturnValu
         return done(_("The changes are saved."), page_of(kind, thing))
     steps = steps_of(kind, owner_of(kind, thing)) if kind.model is not Forum else steps_to(thing)
     return _form_page(
-        heading, steps, form, page_of(kind, thing), when=_when(thing, kind), is_kept=wordings.is_kept(kind.name, thing)
+        heading,
+        steps,
+        form,
+        page_of(kind, thing),
+        when=_when(thing, kind),
+        is_kept=part != "settings" and wordings.is_kept(kind.name, thing),
     )
 
 

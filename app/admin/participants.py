@@ -52,7 +52,7 @@ SEPARATORS = ("\t", ";", ",")
 REMARK = "  # "
 IS_HEADING = re.compile(r"mail|correo|courriel", re.IGNORECASE)
 INVITABLE = tuple(capacity for capacity in Capacity if capacity != Capacity.SECRETARIAT)
-EXAMPLE = "Jane Smith, jane@example.org, Kenya, Party, en"
+EXAMPLE = _l("Jane Smith, jane@example.org, Kenya, Party, en")
 UNKNOWN_PERSON = _l("Nobody has an account with this e-mail address. Please check it, or look in the list of people.")
 
 bp = Blueprint("participants", __name__, url_prefix="/forums/<int:forum_id>")

@@ -16,7 +16,7 @@ from sqlalchemy.orm import selectinload
 from wtforms import BooleanField
 
 from app import labels
-from app.addresses import asked_page, link
+from app.addresses import LARGEST_KEY, asked_page, link
 from app.admin.crud import (
     ask,
     done,
@@ -41,7 +41,7 @@ from app.forms import AtMost, ChoiceField, ChoicesField, LineField, OnceForm, Re
 from app.labels import person_name
 from app.languages import N_, Language, language_or_default, reader_language, site_languages, text_in
 from app.mail.queries import has_failed, mails_of
-from app.models import Forum, Role, User
+from app.models import ActKind, Forum, Role, User
 from app.moderation.forms import ReasonForm
 from app.moderation.messages import withhold_all
 from app.moderation.queue import list_posted_by, list_reasons
@@ -153,11 +153,12 @@ class StepForm(OnceForm, VersionedForm):
 
 
 class ReasonedStepForm(StepForm, ReasonForm):
+    KIND = ActKind.WITHHOLD  # whose reasons fit
     NO_REASON = _l("Choose a reason, or write one.")
 
     def ask_about(self, people: Sequence[User]) -> None:
         super().ask_about(people)
-        self.offer(list_reasons(), reader_language())
+        self.offer(list_reasons(self.KIND), reader_language())
 
 
 class SuspendForm(ReasonedStepForm):
@@ -332,7 +333,8 @@ def index() -> ResponseReturnValue:
 def choose() -> ResponseReturnValue:
     """From the list, with its boxes or its search, to the page that asks."""
     wanted, name = plain_line(request.args.get("q", ""), LONGEST_SEARCH), request.args.get("step", "")
-    keys = search_people(wanted, reader_language()) if wanted else request.args.getlist("person", type=int)
+    ticked = [key for key in request.args.getlist("person", type=int) if 0 < key <= LARGEST_KEY]
+    keys = search_people(wanted, reader_language()) if wanted else ticked
     people = [user for user in get_people(keys[:MOST_AT_ONCE]) if not user.former_number]
     if name not in STEPS or not people:
         return redirect(link("admin.people.index"))

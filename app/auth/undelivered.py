@@ -59,13 +59,13 @@ def correct_address(mail_id: int, email: str, *, version: str, viewer: User) -> 
         try:
             if user is not None:
                 former = user.email
+                _take_invitations_along(former, email)
                 move_to(user, email)
             elif waiting:
                 former = mail.recipient
                 user = sign_up.make_account(waiting[0], email, None)
                 sign_up.forget(former)
-                for invitee in find_invitees(former):
-                    invitee.email = email
+                _take_invitations_along(former, email)
                 _write_corrected(user)
             elif invitees := find_invitees(mail.recipient):
                 former = mail.recipient
@@ -78,6 +78,16 @@ def correct_address(mail_id: int, email: str, *, version: str, viewer: User) -> 
         db.session.execute(delete(Mail).where(is_unsent))
         if user is not None:
             record(viewer, "edit", "users", user, changed("email", former, email))
+
+
+def _take_invitations_along(former: str, email: str) -> None:
+    """Let invitations to the former address hold for the new one, which may have its own to the same forum."""
+    taken = {invitee.forum_id for invitee in find_invitees(email)}
+    for invitee in find_invitees(former):
+        if invitee.forum_id in taken:
+            db.session.delete(invitee)
+        else:
+            invitee.email = email
 
 
 def confirm_by_hand(mail_id: int, sign_up_id: int | None, *, version: str, viewer: User) -> int:

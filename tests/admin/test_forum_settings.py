@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from app.admin.invitation_actions import invite
 from flask.testing import FlaskClient
 
+from app.admin.participants import invite_states as invite
 from app.database import utcnow
 from app.errors import Archived
 from app.extensions import db

@@ -109,7 +109,7 @@ def test_view_of_a_participant_shows_no_account(admin: FlaskClient, path):
 
 
 @pytest.mark.parametrize(("who", "status"), [("participant", 403), ("visitor", 302)])
-@pytest.mark.parametrize("path", ["/en/admin/", "/en/admin/users/", "/en/moderation/", "/en/translate/"])
+@pytest.mark.parametrize("path", ["/en/admin/", "/en/admin/people/", "/en/moderation/", "/en/translate/"])
 def test_view_has_no_administration(admin: FlaskClient, who, status, path):
     begin(admin, who)
 

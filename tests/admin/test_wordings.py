@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -80,6 +81,12 @@ def furnished(look, world) -> None:
         db.session.commit()
 
     look(add)
+
+
+def send_files(client: Any, files: dict[str, bytes], **more: str) -> int:
+    """Send the form of the document with files in English; the status of the answer."""
+    fields = {"kind": "draft", "symbol": "CBD/1", "position": "0", **in_all_languages(title="The paper"), **more}
+    return send(client, f"{ADMIN}documents/1/edit/", files, field="en-files", **fields).status_code
 
 
 def wording(form: dict, words: str) -> dict:
@@ -259,10 +266,10 @@ def test_notice_that_is_held_back_is_not_told(admin: FlaskClient, visitor: Flask
 
 
 def test_file_that_is_removed_from_a_document_stays_named(admin: FlaskClient, visitor: FlaskClient, look):
-    send(admin, f"{ADMIN}documents/1/files/", {"draft.pdf": PDF}, language="en")
+    send_files(admin, {"draft.pdf": PDF})
     assert "Corrected on" not in visitor.get(FORUM).text, "what came is no correction"
     key = look(lambda: db.session.get(Document, 1).attachments[0].id)
-    assert admin.post(f"{ADMIN}documents/1/files/{key}/delete/").status_code == 302
+    assert send_files(admin, {}, **{"en-leaving": str(key)}) == 302
 
     assert re.search(r"draft\.pdf \(SHA-256 [0-9a-f]{64}\)", visitor.get(FORUM).text)
 
@@ -335,7 +342,7 @@ def test_archived_forum_takes_an_outcome_and_says_so(admin: FlaskClient, visitor
 
 def test_archived_forum_takes_files_of_its_documents_and_says_so(admin: FlaskClient, visitor: FlaskClient, look):
     archive(look)
-    assert send(admin, f"{ADMIN}documents/1/files/", {"outcome.pdf": PDF}, language="en").status_code == 302
+    assert send_files(admin, {"outcome.pdf": PDF}) == 302
 
     assert f"Added after archiving, on {today()}" in visitor.get(FORUM).text
 
@@ -389,10 +396,9 @@ def test_archived_forum_without_messages_tells_of_corrections_too(admin: FlaskCl
 @pytest.mark.parametrize(
     ("path", "data"),
     [
-        ("forums/1/edit/", {**FORUM_FORM, "by_invitation": "y"}),
-        ("forums/1/edit/", {**FORUM_FORM, "slug": "another"}),
-        ("groups/1/edit/", {"number": "2", "slug": "group-1", **in_all_languages(title="Group of open-forum")}),
-        ("questions/1/edit/", {"number": "2", **in_all_languages(text="What would help most?")}),
+        ("forums/1/settings/", {"slug": "open-forum", "approval": "nobody", "by_invitation": "y"}),
+        ("forums/1/settings/", {"slug": "another", "approval": "nobody"}),
+        ("forums/1/groups/", {}),
         ("groups/new/1/", {"number": "2", "slug": "group-2", **in_all_languages(title="New")}),
         ("questions/new/1/", {"number": "2", **in_all_languages(text="New")}),
         ("forum-pages/new/1/", {"slug": "new", "position": "0", **in_all_languages(title="New")}),

@@ -23,6 +23,8 @@ SHOWN_ON = {
         "/en/moderation/messages/{moderated.pending}/",
     ),
     "/moderation/approve/": ("moderator", "/en/moderation/"),
+    "/admin/forums/<int:forum_id>/copy/": ("admin", "/en/admin/forums/{small.forum}/"),
+    "/admin/forums/<int:forum_id>/view/<any(participant,visitor):who>/": ("admin", "/en/admin/forums/{small.forum}/"),
     "/auth/sign-out/": ("translator", "/en/account/"),
     "/account/sign-ins/<int:sign_in_id>/end/": ("bruno", "/en/account/"),
     "/account/sign-ins/end-others/": ("bruno", "/en/account/"),

@@ -102,7 +102,7 @@ ACTIONS = [
                 "split",
                 {"messages": "1", "title": "Τίτλος", "language": "en", "place": "{small.group}-0"},
             ),
-            ("{small.topic}", "merge", {"target": "/en/topics/{long_topic}/"}),
+            ("{small.topic}", "merge", {"target": "/en/topics/{long_topic}/", "under": "{small.group}-0"}),
         )
     ),
     ("admin", "/en/admin/pages/new/", OBJECTS["pages"] | {"slug": "group-9"}),
@@ -445,11 +445,11 @@ def test_mail_has_no_bare_text(site):
     address = "http://127.0.0.1:8000/en/"
     values = dict.fromkeys(("address", "forgot", "queue", "sign_in", "sign_up"), address)
     values |= {"moment": utcnow(), "name": "Άννα", "reason": "Λόγος", "email": "anna@example.org"}
-    values |= {"number": 3, "forum": "Φόρουμ"}
+    values |= {"number": 3, "count": 3, "forum": "Φόρουμ"}
     wrong = []
     with site[0].app_context():
         for name, saying in LETTERS:
-            more = {"reason": {"en": "Εκτός θέματος"}} if name == "moderated" else {}
+            more = {"reason": {"en": "Εκτός θέματος"}} if name in ("moderated", "all_withheld") else {}
             mail = enqueue(name, recipient="alice@example.org", language="en", **values | more | saying)
             for text in (mail.subject, mail.text, mail.html):
                 if marked("") in text or bare_texts(text):

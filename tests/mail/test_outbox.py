@@ -27,6 +27,7 @@ VALUES = {
     "kind": "withhold",
     "what": "waits",
     "news": 12,
+    "count": 3,
     "role": "moderator",
     "covered": "español",
     "reason": {"en": "Off topic", "es": "Ajeno al tema", "fr": "Hors sujet"},
