@@ -36,8 +36,7 @@ def page(app: Flask, world: World) -> None:
 
 
 def rename_forum(admin: FlaskClient, slug: str, key: int = 1) -> None:
-    data = {"slug": slug, **in_all_languages(title="Title", short_title="Short")}
-    assert admin.post(f"{ADMIN}forums/{key}/edit/", data=data).status_code == 302
+    assert admin.post(f"{ADMIN}forums/{key}/settings/", data={"slug": slug, "approval": "nobody"}).status_code == 302
 
 
 def rename_group(admin: FlaskClient, slug: str) -> None:
