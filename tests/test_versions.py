@@ -68,6 +68,7 @@ WITHOUT = {
     "makes something new": "posting.new_topic posting.reply moderation.report admin.objects.new"
     " admin.participants.participants admin.forums.copy_forum",
     "makes a period, and the rules of periods judge what it meets": "admin.periods.new",
+    "carries the version of each message": "moderation.approve_several",
     "changes nothing": "admin.forums.view view.end admin.people.data"
     " posting.preview admin.periods.preview admin.periods.preview_new auth.sign_in auth.sign_out",
     "makes an account, or sends a link": "auth.sign_up auth.new_confirmation auth.forgot",
