@@ -505,7 +505,7 @@ def test_these_tests_find_bare_text():
 
 def _sent(client: FlaskClient, path: str, data: dict, site: tuple[Flask, FullWorld]) -> dict:
     """What is sent, with keys of the world in the fields that name something."""
-    keys = {name: data[name].format_map(vars(site[1])) for name in ("place", "target") if name in data}
+    keys = {name: data[name].format_map(vars(site[1])) for name in ("place", "target", "under") if name in data}
     return with_codes(data | keys, client)
 
 
