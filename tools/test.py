@@ -1,4 +1,4 @@
-"""`make test`: prepares what the tests need, a browser included, and runs them on SQLite and then on PostgreSQL."""
+"""`make test`: prepares what the tests need, a browser included, and runs them."""
 
 import os
 import shutil
@@ -6,8 +6,6 @@ import sys
 
 from environment import PYTHON, TO_TEST, apt_install, prepare, run, say
 
-DATABASES = ("sqlite", "postgresql")
-NO_TESTS = 5  # pytest's exit status when the chosen tests have no part in a database
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -26,10 +24,4 @@ if not browser:
         "sudo apt-get install chromium (Debian), or Google Chrome (Ubuntu)"
     )
 say(f"The browser is {browser}")
-chosen = [name for name in DATABASES if f"--database={name}" in sys.argv] or DATABASES
-codes = set()
-for name in chosen:
-    say(f"Running the tests on {name}")
-    command = (PYTHON, "-m", "pytest", "-n", "auto", *sys.argv[1:], f"--database={name}")
-    codes.add(run(*command, env=os.environ | {"CHROMIUM": browser}).returncode)
-sys.exit(max(codes - {NO_TESTS} or {NO_TESTS}))
+sys.exit(run(PYTHON, "-m", "pytest", "-n", "auto", *sys.argv[1:], env=os.environ | {"CHROMIUM": browser}).returncode)

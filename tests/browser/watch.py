@@ -12,8 +12,8 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 # What the templates of pages and mails are made of; `TAGS` are what people's texts may be made of.
 OWN = TAGS | frozenset(
     "html head meta title link style script body header nav main footer section article h1 dl dt dd span bdi time "
-    "s q ins div caption form fieldset legend label input select option optgroup datalist textarea button details summary "
-    "img colgroup col small".split()
+    "s q ins div caption form fieldset legend label input select option optgroup datalist textarea button details "
+    "summary img colgroup col small".split()
 )
 ALLOWED = {
     "own": sorted(OWN),
