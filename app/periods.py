@@ -22,7 +22,7 @@ from app.rows import fetch
 from app.submissions import Once
 from app.versions import require_version, version_of
 
-ENDS_FIRST = _l("The last moment has to be later than the opening.")
+ENDS_FIRST = _l("The deadline has to be later than the opening.")
 NOTHING_TO_EXTEND = _l("There is no period yet, so there is nothing to extend.")
 NOTHING_TO_REOPEN = _l("There is no earlier period, so there is nothing to reopen.")
 OTHERS_BUILD_ON_IT = _l(
@@ -35,9 +35,9 @@ OPENING_STAYS = _l("This period has begun, so its opening stays as it is.")
 NEEDS_EXTENSION = _l(
     "A period that has begun cannot be made longer here. Add an extension, so that both dates are kept."
 )
-NOT_IN_THE_PAST = _l("The last moment of a period that has begun cannot be moved into the past.")
+NOT_IN_THE_PAST = _l("The deadline of a period that has begun cannot be moved into the past.")
 OVER_ALREADY = _l(
-    "This last moment is past already. In a published forum, a period that is added or moved has to end later than now."
+    "This deadline has already passed. In a published forum, a period that is added or moved must end in the future."
 )
 FOREIGN_GROUP = _l("Please choose a group of this forum.")
 NOT_OPEN = _l("No period is running now, so there is nothing to close.")
@@ -395,8 +395,7 @@ def _begins_too_late(others: list[Period]) -> object:
     if not others:
         return NOTHING_TO_EXTEND
     return _(
-        "An extension begins during an existing period, at its last moment at the latest. The last of them is "
-        "%(deadline)s.",
+        "An extension must begin before an existing period ends. The last of these ends on %(deadline)s.",
         deadline=reader_language().moment(max(period.closes_at for period in others)),
     )
 
@@ -411,8 +410,8 @@ def _ends_too_early(deadline: datetime) -> str:
 def _overlaps(other: Period) -> str:
     moment = reader_language().moment
     return _(
-        "Another period takes messages at that time (%(dates)s). Choose an opening after its last moment, or extend "
-        "that period while it is running.",
+        "Another period is open for messages at that time (%(dates)s). Choose an opening after it closes, or extend it "
+        "while it is in progress.",
         dates=reader_language().moments(moment(other.opens_at), moment(other.closes_at)),
     )
 

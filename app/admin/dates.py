@@ -73,7 +73,7 @@ class PeriodForm(OnceForm, VersionedForm):
     group_id = ChoiceField(_l("For"), coerce=lambda value: int(value) or None)
     opens_at = MomentField(_l("Opens"))
     closes_at = LastMomentField(
-        _l("Last moment to post, included"), description=_l("Date and time in UTC. The whole minute is included.")
+        _l("Deadline for messages (inclusive)"), description=_l("Date and time in UTC. The whole minute is included.")
     )
 
     def fit_to_new(self, forum: Forum, kind: str) -> None:

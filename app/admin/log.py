@@ -73,7 +73,7 @@ FIELDS = {
     "archived_at": N_("Archived on"),
     "called_off_at": N_("Called off on"),
     "capacity": N_("Capacity"),
-    "closes_at": N_("Last moment to post"),
+    "closes_at": N_("Deadline for messages"),
     "country": N_("Party, Government or organization"),
     "file": N_("File"),
     "email": N_("E-mail address"),

@@ -77,7 +77,7 @@ def test_forum_that_was_closed_early_tells_what_was_announced(admin: FlaskClient
 
     for path in EVERY_STATE_LINE:
         page = visitor.get(path.format_map(vars(world))).text
-        told_twice = f"The last moment to post was {told(closed)}, earlier than announced ({told(announced)})."
+        told_twice = f"The deadline was {told(closed)}, earlier than announced ({told(announced)})."
         assert told_twice in page, path
     for path in EVERY_TIMELINE:
         assert f"{told(closed)} It had been announced until {told(announced)}." in timeline(visitor, path), path
@@ -186,7 +186,7 @@ def test_period_that_is_over_is_not_added_to_a_published_forum(admin: FlaskClien
 
     assert answer.status_code == 422
     assert 'href="#closes_at"' in answer.text
-    assert "This last moment is past already." in answer.text
+    assert "This deadline has already passed." in answer.text
     assert log() == []
 
 
@@ -195,7 +195,7 @@ def test_period_to_come_is_not_moved_into_the_past_of_a_published_forum(admin: F
     answer = admin.post(f"{ADMIN}periods/3/edit/", data={"opens_at": moment(-90), "closes_at": moment(-50)})
 
     assert answer.status_code == 422
-    assert "This last moment is past already." in answer.text
+    assert "This deadline has already passed." in answer.text
 
 
 def test_record_of_an_old_forum_is_written_before_it_is_published(admin: FlaskClient, visitor: FlaskClient, look):
@@ -313,7 +313,7 @@ def test_deadline_without_its_time_is_refused_beside_its_field(admin: FlaskClien
 
     assert answer.status_code == 422
     assert 'href="#closes_at"' in answer.text
-    assert "Please give a date and a time for “Last moment to post, included”" in answer.text
+    assert "Please give a date and a time for “Deadline for messages (inclusive)”" in answer.text
     assert 'value="2031-01-31"' in answer.text
 
 

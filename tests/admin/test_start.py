@@ -42,7 +42,7 @@ def test_messages_that_wait_are_told_with_the_way_to_them(admin: FlaskClient, lo
 
 
 def test_deadline_of_the_week_is_told(admin: FlaskClient):
-    assert "last moment to post – " in admin.get(START).text.replace("\n", " ")
+    assert "deadline – " in admin.get(START).text.replace("\n", " ")
 
 
 def test_deadline_beyond_a_week_is_not_told(admin: FlaskClient, look):
@@ -52,7 +52,7 @@ def test_deadline_beyond_a_week_is_not_told(admin: FlaskClient, look):
 
     look(postpone)
 
-    assert "last moment to post" not in admin.get(START).text
+    assert "deadline – " not in admin.get(START).text
 
 
 def test_forum_that_opens_this_week_is_told(admin: FlaskClient, look):

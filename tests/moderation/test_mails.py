@@ -16,10 +16,10 @@ from tests.moderation.conftest import BODY, changed, do, moderator_of
 from tests.world import World, make_forum, make_message, make_topic, make_user
 
 SUBJECTS = {
-    "approve": "Votre message numéro 3 est publié",
+    "approve": "Votre message numéro 3 a été publié",
     "return": "Veuillez modifier votre message numéro 3",
     "correct": "Votre message numéro 3 a été corrigé",
-    "withhold": "Votre message numéro 3 a été retenu",
+    "withhold": "Votre message numéro 3 a été masqué",
     "restore": "Votre message numéro 3 a été rétabli",
 }
 LEADS_TO = {
@@ -93,7 +93,7 @@ def test_each_moderator_of_the_forum_gets_a_mail_in_their_language(app: Flask, w
     reply()
 
     assert recipients(mails) == [("moderator@example.org", "en"), ("marie@example.org", "fr")]
-    assert mails()[1].subject == "Le message numéro 3 attend d'être approuvé"
+    assert mails()[1].subject == "Le message numéro 3 attend d’être approuvé"
     assert "/fr/moderation/messages/3/" in mails()[1].text
 
 

@@ -150,7 +150,7 @@ def test_forums_and_groups_are_in_the_expected_states(app, loaded):
 def test_state_lines_of_2012_show_the_former_dates_too(app, loaded, visitor):
     """Wherever group 1, which was extended, and group 3, which was reopened, are shown."""
     slug = read("forum_2012")["forum"]["slug"]
-    extended = "The last moment to post was 9 March 2012, 23:00 UTC; the first deadline was 2 March 2012, 23:00 UTC."
+    extended = "The deadline was 9 March 2012, 23:00 UTC; the first deadline was 2 March 2012, 23:00 UTC."
     reopened = "was 31 July 2012, 23:00 UTC. It had closed on 4 May 2012, 23:00 UTC before it was reopened."
     group, forum = f"forums/{slug}/groups/group-", f"forums/{slug}/"
 
