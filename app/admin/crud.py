@@ -1,14 +1,12 @@
-"""One way to make, change and delete whatever `kinds` describes: its forms, actions and pages; and the frame that all
-pages of the administration share."""
+"""One way to create, change and delete whatever `kinds` describes: its forms, actions and pages."""
 
 import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
-from urllib.parse import urlencode
 
-from flask import Blueprint, flash, redirect, render_template, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -17,6 +15,7 @@ from wtforms import Field
 
 from app import former_addresses, wordings
 from app.addresses import LARGEST_KEY, link
+from app.admin.frame import Steps, ask, done, done_already, here, refusal_text, show, steps_to
 from app.admin.kinds import (
     ALWAYS,
     KINDS,
@@ -37,7 +36,7 @@ from app.database import utcnow
 from app.errors import Archived, ForumError, Refused
 from app.extensions import db, transaction
 from app.forms import ChoicesField, Form, LineField, OnceForm, VersionedForm, carry_out, tell_differences
-from app.languages import reader_language, site_languages, text_in
+from app.languages import reader_language, site_languages
 from app.markup import render
 from app.models import Attachment, Forum, Group, LogEntry, User
 from app.never_public import delete_messages
@@ -48,9 +47,7 @@ from app.versions import require_version
 from app.viewer import signed_in_user
 
 Texts = Mapping[str, Mapping[str, str]]
-Steps = list[tuple[str, str, str]]
 
-# What an archived forum still takes besides corrections and translations of its texts.
 TAKEN = {
     "slug": _l("This name is in use already. Please choose another."),
     "number": _l("This number is in use already. Please choose another."),
@@ -61,54 +58,7 @@ OTHER = "other"  # before the names of fields about files in no language of the 
 bp = Blueprint("objects", __name__)
 
 
-# The frame
-
-
-def show(template: str, heading: str, steps: Steps, *, form: Form | None = None, **context: Any) -> ResponseReturnValue:
-    """A page of the administration. `steps` of the breadcrumb, as `(text, path, language of the text)`, lie between
-    the administration and this page. A form with errors is given back with status 422, one of something that somebody
-    else has changed meanwhile with 409.
-    """
-    trail = [(_("Administration"), link("admin.home"), ""), *steps]
-    page = render_template(template, heading=heading, steps=trail, form=form, **context)
-    return page, form.status if form else 200
-
-
-def ask(
-    heading: str, steps: Steps, *, form: VersionedForm, version: str, button: str, back: str, **context: Any
-) -> ResponseReturnValue:
-    """The page that asks before something is done, or says why it cannot be done (`refusal`).
-
-    `explanation` says what it leads to; `before` and `after` are the states to show, `name` what it is about, whose
-    present version the form carries.
-    """
-    form.shows(version)
-    return show("admin/ask.html", heading, [*steps, here(heading)], form=form, button=button, back=back, **context)
-
-
-def done(message: str, path: str) -> ResponseReturnValue:
-    """Say that it is done, on another page."""
-    flash(message, "success")
-    return redirect(path)
-
-
-def done_already(path: str) -> ResponseReturnValue:
-    """Lead a form that was sent twice where it led the first time."""
-    return done(_("This was done already. Nothing more was changed."), path)
-
-
-def here(heading: str) -> tuple[str, str, str]:
-    """The last step of the breadcrumb."""
-    return heading, request.path, ""
-
-
-def steps_to(forum: Forum | None) -> Steps:
-    """The steps to the page of a forum, itself included."""
-    if forum is None:
-        return []
-    text = text_in(forum)
-    forums = (_("Forums"), link("admin.forums.index"), "")
-    return [forums, (text.short_title, link("admin.forums.show", forum_id=forum.id), text.language)]
+# Where an object stands
 
 
 def steps_of(kind: Kind, owner: Forum | Group | None) -> Steps:
@@ -139,15 +89,6 @@ def page_of(kind: Kind, thing: Any) -> str:
 def owner_of(kind: Kind, thing: Any) -> Any:
     """The forum or group of an object, None where it has none."""
     return get_owner(kind, kind.owner_id_of(thing)) if kind.owner else None
-
-
-def refusal_text(refusal: ForumError | None) -> str:
-    return str(refusal.message) if refusal else ""
-
-
-def query_without_page() -> str:
-    """The query of this address without its page number, for the links between the pages of a list."""
-    return urlencode({name: value for name, value in request.args.items() if name != "page" and value})
 
 
 # Forms

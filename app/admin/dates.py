@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 
 from app import periods
 from app.addresses import link
-from app.admin.crud import ask, done, done_already, here, refusal_text, show, steps_to
+from app.admin.frame import ask, done, done_already, here, refusal_text, show, steps_to
 from app.admin.kinds import LastMomentField, MomentField
 from app.database import utcnow
 from app.errors import ForumError, Refused

@@ -17,24 +17,8 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from app import periods, wordings
 from app.addresses import link
-from app.admin.crud import (
-    ROW_FORMS,
-    TAKEN,
-    RowForm,
-    Sent,
-    add,
-    ask,
-    deletion_refusal,
-    done,
-    done_already,
-    free_slug,
-    here,
-    refusal_text,
-    rewrite,
-    show,
-    slug_of,
-    steps_to,
-)
+from app.admin.crud import ROW_FORMS, TAKEN, RowForm, Sent, add, deletion_refusal, free_slug, rewrite, slug_of
+from app.admin.frame import ask, done, done_already, here, refusal_text, show, steps_to
 from app.admin.kinds import KINDS, Kind
 from app.admin.texts import languages_to_write
 from app.audit import assign, record

@@ -30,8 +30,8 @@ from sqlalchemy.orm import aliased
 
 from app import labels
 from app.addresses import asked_page, link
-from app.admin.crud import here, query_without_page, show
 from app.admin.forums import list_forums
+from app.admin.frame import here, query_without_page, show
 from app.admin.kinds import KINDS, DayField
 from app.database import utcnow
 from app.errors import NotFound

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.addresses import link
-from app.admin.crud import done, here, show
+from app.admin.frame import done, here, show
 from app.auth import undelivered
 from app.auth.forms import EmailField, EmailForm
 from app.errors import AlreadyDecided

@@ -17,8 +17,8 @@ from wtforms.validators import ValidationError
 
 from app import labels
 from app.addresses import link
-from app.admin.crud import ask, done, done_already, here, show, steps_to
 from app.admin.forums import get_whole_forum
+from app.admin.frame import ask, done, done_already, here, show, steps_to
 from app.admin.people import comparable
 from app.audit import changed, record
 from app.auth.emails import find_by_email

@@ -17,15 +17,8 @@ from wtforms import BooleanField
 
 from app import labels
 from app.addresses import LARGEST_KEY, asked_page, link
-from app.admin.crud import (
-    ask,
-    done,
-    done_already,
-    here,
-    query_without_page,
-    show,
-)
 from app.admin.forums import list_forums
+from app.admin.frame import ask, done, done_already, here, query_without_page, show
 from app.audit import assign, changed, record
 from app.auth import sign_in
 from app.auth.emails import address_for, write_to

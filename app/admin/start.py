@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.addresses import link
-from app.admin.crud import here, show
 from app.admin.forums import list_forums
+from app.admin.frame import here, show
 from app.admin.kinds import list_pages
 from app.admin.texts import COMPLETE, list_lines
 from app.database import utcnow

@@ -12,7 +12,8 @@ from sqlalchemy import Select, func, inspect, literal, select
 from sqlalchemy.orm import selectinload
 
 from app.addresses import asked_page, link
-from app.admin.crud import Sent, Steps, done, query_without_page, rewrite, show
+from app.admin.crud import Sent, rewrite
+from app.admin.frame import Steps, done, query_without_page, show
 from app.admin.kinds import KINDS, Kind, blank_texts, find_kind, forum_of, get_object
 from app.audit import name_of
 from app.errors import NotFound
