@@ -97,12 +97,14 @@ def owner_of(kind: Kind, thing: Any) -> Any:
 @dataclass(frozen=True)
 class Sent:
     """What a form says of an object: what goes into its columns; into its texts, by language, where a language that is
-    to have none has only empty ones; the files to attach, by language; and the keys of those that are to go."""
+    to have none has only empty ones; the files to attach, by language; and the keys of those that are to go.
+    With `follows`, the texts are translations, which make no other text outdated."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     files: Mapping[str, Sequence[Upload]] = field(default_factory=dict)
     leaving: Collection[int] = ()
+    follows: bool = False
 
     @property
     def content(self) -> tuple[object, ...]:
@@ -382,7 +384,7 @@ def write(kind: Kind, thing: Any, sent: Sent) -> list[Change]:
     if values.get("slug") == "":
         values["slug"] = _proposed_slug(kind, thing, sent.texts)
     check(kind, thing, values)
-    changes = assign(thing, values) + write_texts(kind, thing, sent.texts)
+    changes = assign(thing, values) + write_texts(kind, thing, sent.texts, follows=sent.follows)
     return changes + (_write_files(thing, sent) if kind.files else [])
 
 
@@ -396,11 +398,12 @@ def check(kind: Kind, thing: Any, values: Mapping[str, Any]) -> None:
         kind.check(thing, values)
 
 
-def write_texts(kind: Kind, thing: Any, texts: Texts) -> list[Change]:
+def write_texts(kind: Kind, thing: Any, texts: Texts, *, follows: bool = False) -> list[Change]:
     """Give the object these texts, with the HTML of their Markdown, and say what changed.
 
     A language with empty fields only is removed. Where a text is changed that was up to date, those that were there in
-    other languages are outdated until they are written again. Raises Refused where no language is left.
+    other languages are outdated until they are written again, unless it `follows` them as a translation. Raises Refused
+    where no language is left.
     """
     changes: list[Change] = []
     written, leads = set(), False
@@ -418,7 +421,7 @@ def write_texts(kind: Kind, thing: Any, texts: Texts) -> list[Change]:
         if made:
             changes += made
             written.add(code)
-            leads = leads or bool(before and not before.outdated_since)
+            leads = leads or bool(before and not before.outdated_since and not follows)
             text.outdated_since = None
     if leads:
         for code in thing.texts.keys() - written:

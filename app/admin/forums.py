@@ -531,7 +531,9 @@ def groups(forum_id: int) -> ResponseReturnValue:
     kept = {"groups": {group for group, _question in places} | {period.group_id for period in forum.periods}}
     kept["questions"] = {question for _group, question in places if question}
     steps = [*steps_to(forum), here(heading)]
-    return show("admin/groups.html", heading, steps, form=form, forum=forum, kept=kept, is_arranged=bool(step))
+    is_kept = any(wordings.is_kept("groups", group) for group in forum.groups)
+    shown = {"forum": forum, "kept": kept, "is_arranged": bool(step), "is_kept": is_kept}
+    return show("admin/groups.html", heading, steps, form=form, **shown)
 
 
 @bp.route("/forums/<int:forum_id>/<any(publish,unpublish,archive,unarchive):name>/", methods=["GET", "POST"])

@@ -32,7 +32,7 @@ from app import labels
 from app.addresses import asked_page, link
 from app.admin.forums import list_forums
 from app.admin.frame import here, query_without_page, show
-from app.admin.kinds import KINDS, DayField
+from app.admin.kinds import KINDS, PAGE_KINDS, DayField
 from app.database import utcnow
 from app.errors import NotFound
 from app.extensions import db
@@ -61,6 +61,7 @@ ACTIONS = ACTS | {
     "unlock": N_("Lock of sign-in lifted"),
     "confirm": N_("Confirmed by hand"),
     "invite": N_("Invited"),
+    "send_again": N_("Email to be sent again"),
 }
 SUBJECTS = {name: kind.label for name, kind in KINDS.items()} | {
     "periods": N_("Period"),
@@ -108,7 +109,7 @@ FIELDS = {
 VALUES: dict[str, dict[Any, str]] = {
     "approval": {**labels.APPROVAL},
     "capacity": {**labels.CAPACITY},
-    "kind": {**labels.PERIOD, **labels.DOCUMENT},
+    "kind": {**PAGE_KINDS, **labels.PERIOD, **labels.DOCUMENT},
 }
 
 
@@ -262,8 +263,10 @@ def shown_value(change: dict[str, Any], which: str) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     label = VALUES.get(change["field"], {}).get(value)
-    if change["field"] == Role.MODERATOR:
+    if change["field"] in (Role.MODERATOR, Role.TRANSLATOR):
         return _language_names(value)
+    if change["field"] == "acts":
+        return ", ".join(_(ACTS.get(act, act)) for act in str(value).split(", ") if act)
     return _(label) if label else str(value)
 
 

@@ -98,14 +98,15 @@ class Vocabulary:
         return self.capacities.get(wanted) or (found.pop() if len(found) == 1 else None)
 
 
-def read_list(text: str) -> tuple[list[dict[str, str]], list[BadLine]]:
-    """The people of a list, and the lines that cannot be taken.
+def read_list(text: str) -> tuple[list[dict[str, str]], list[tuple[int, str]], list[BadLine]]:
+    """The people of a list, the number and the text of the line of each, and the lines that cannot be taken.
 
     A line has name, e-mail address, State or organization, capacity and, if it is not that of the site, the language,
     between tabs, semicolons or commas, in quotation marks if one stands in them. Headings and empty lines are left out.
     """
     words, seen = Vocabulary(), set[str]()
     people: list[dict[str, str]] = []
+    lines: list[tuple[int, str]] = []
     bad: list[BadLine] = []
     for number, line in enumerate(text.split("\n"), start=1):
         kept = line.partition(REMARK)[0].strip()
@@ -120,7 +121,8 @@ def read_list(text: str) -> tuple[list[dict[str, str]], list[BadLine]]:
         else:
             seen.add(person["email"])
             people.append(person)
-    return people, bad
+            lines.append((number, kept))
+    return people, lines, bad
 
 
 def _read_line(line: str, words: Vocabulary) -> dict[str, str]:
@@ -205,10 +207,10 @@ def participants(forum_id: int) -> ResponseReturnValue:
         require_forum_takes("forums", forum, "settings")
     form.offer()
     if form.validate_on_submit():
-        people, bad = read_list(form.people.data or "")
+        people, lines, bad = read_list(form.people.data or "")
         role, key = Role(form.role.data), form.submission.data or ""
         outcome = invite(forum_id, people, role, key=key, viewer=viewer) if people else Outcome()
-        bad += _suspended(people, outcome)
+        bad = sorted([*bad, *_suspended(people, lines, outcome)], key=lambda line: line.number)
         _tell(outcome)
         if not bad:
             return redirect(link("admin.participants.participants", forum_id=forum_id))
@@ -218,12 +220,12 @@ def participants(forum_id: int) -> ResponseReturnValue:
     return show("admin/participants.html", heading, [*steps_to(forum), here(heading)], form=form, **shown)
 
 
-def _suspended(people: list[dict[str, str]], outcome: Outcome | None) -> list[BadLine]:
+def _suspended(people: list[dict[str, str]], lines: list[tuple[int, str]], outcome: Outcome | None) -> list[BadLine]:
     """The lines of those whose accounts are suspended."""
     refused = outcome.suspended if outcome else ()
     return [
-        BadLine(at, f"{person['name']}; {person['email']}", _("This account is suspended."))
-        for at, person in enumerate(people, start=1)
+        BadLine(number, line, _("This account is suspended."))
+        for person, (number, line) in zip(people, lines, strict=True)
         if person["email"] in refused
     ]
 
@@ -325,6 +327,8 @@ def give_role(forum_id: int, email: str, role: Role, languages: Iterable[str], *
         forum, user = fetch(Forum, forum_id), find_by_email(email)
         if user is None:
             raise Refused(UNKNOWN_PERSON, "email")
+        if role == Role.PARTICIPANT:
+            require_forum_takes("forums", forum, "participants")
         held, wanted = held_by(user, role), covered(languages)
         require_version(version, version_of_roles(forum), changes=held.get(forum.id) != wanted)
         hold(user, role, {**held, forum.id: wanted}, viewer=viewer)

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -39,7 +39,7 @@ from app.moderation.forms import ReasonForm
 from app.moderation.messages import withhold_all
 from app.moderation.queue import list_posted_by, list_reasons
 from app.paging import PER_PAGE, Listing, count_pages
-from app.permissions import count_other_administrators, require
+from app.permissions import count_other_administrators, require, require_forum_takes
 from app.plain import plain_line
 from app.roles import covered, held_by, hold
 from app.rows import fetch
@@ -53,6 +53,7 @@ LONGEST_FOLDED = 1_000  # a name, an address and an organization together
 MOST_AT_ONCE = 100
 PROFILE = ("name", "title", "organization", "country", "capacity", "is_profile_confirmed", "language", "is_admin")
 NOT_CONTENT = frozenset({"csrf_token", "submission", "version", "people"})
+STANDING = ("name", "email", "suspended_at", "suspended_for")
 KEYS = re.compile(r"\d{1,10}(-\d{1,10})*")
 NOT_ONESELF = _l("This is your own account. Ask another administrator to do it.")
 OWN_PAGE = _l("This is your own account. You can delete it on your account page.")
@@ -96,12 +97,12 @@ def version_of_user(user: User) -> str:
 
 def version_of_person(user: User) -> str:
     """The version of what the pages show that ask before a step: who it is, and what the step concerns."""
-    return version_of(user, ("name", "email", "suspended_at", "suspended_for"), posted_for_the_name_of(user))
+    return version_of(user, STANDING, posted_for_the_name_of(user))
 
 
 def version_of_people(people: Iterable[User]) -> str:
     """The version of several people on one page that asks."""
-    return fingerprint([(user.id, version_of_person(user)) for user in people])
+    return fingerprint([(user.id, version_of(user, STANDING)) for user in people])
 
 
 def comparable(text: str) -> str:
@@ -215,7 +216,9 @@ def _approve(user: User, form: ApproveForm, viewer: User) -> int:
     held = held_by(user, Role.PARTICIPANT)
     if form.forum.data in held:
         raise AlreadyDecided
-    hold(user, Role.PARTICIPANT, {**held, fetch(Forum, form.forum.data).id: ""}, viewer=viewer)
+    forum = fetch(Forum, form.forum.data)
+    require_forum_takes("forums", forum, "participants")
+    hold(user, Role.PARTICIPANT, {**held, forum.id: ""}, viewer=viewer)
     return 0
 
 
@@ -283,10 +286,11 @@ def take_step(name: str, form: Any, *, viewer: User) -> tuple[int, int, list[tup
                     is_checked = True
                 messages += STEPS[name].act(user, form, viewer)
                 once.made(user_id)
-        except (Refused, AlreadyDecided, LastAdministrator) as error:
+        except (Refused, AlreadyDecided, LastAdministrator, NotFound) as error:
             if len(form.shown) == 1:
                 raise
-            refused.append((fetch(User, user_id).name, str(error.message)))
+            why_not = _("This account has been deleted.") if isinstance(error, NotFound) else str(error.message)
+            refused.append((person_name(fetch(User, user_id)), why_not))
     return len(keys) - len(refused), messages, refused
 
 
@@ -358,7 +362,10 @@ def _people_of(keys: str) -> list[User]:
     numbers = list(dict.fromkeys(map(int, keys.split("-")))) if KEYS.fullmatch(keys) else []
     if not 0 < len(numbers) <= MOST_AT_ONCE:
         raise NotFound
-    return [get_person(number) for number in numbers]
+    people = get_people([number for number in numbers if number <= LARGEST_KEY])
+    if len(people) < len(numbers) or any(user.former_number for user in people):
+        raise NotFound
+    return people
 
 
 def _hint(people: Sequence[User], name: str) -> str:
@@ -382,7 +389,8 @@ def _after(name: str, people: list[User], count: int, messages: int, refused: li
     withheld = ngettext("%(num)s message is withheld.", "%(num)s messages are withheld.", messages) if messages else ""
     why_not = [_("%(name)s: %(reason)s", name=who, reason=reason) for who, reason in refused]
     path = _page_of(people[0].id) if len(people) == 1 else link("admin.people.index")
-    return done(" ".join(filter(None, [told if count else "", withheld, *why_not])), path)
+    flash(" ".join(filter(None, [told if count else "", withheld, *why_not])), "success" if count else "error")
+    return redirect(path)
 
 
 def _to_people() -> tuple[str, str, str]:

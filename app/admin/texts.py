@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, func, inspect, literal, select
 from sqlalchemy.orm import selectinload
 
+from app import wordings
 from app.addresses import asked_page, link
 from app.admin.crud import Sent, rewrite
 from app.admin.frame import Steps, done, query_without_page, show
@@ -164,13 +165,15 @@ def version_of_cell(kind: Kind, thing: Any, code: str) -> str:
 def write_cell(kind: Kind, key: int, code: str, fields: Mapping[str, str], *, version: str, viewer: User) -> int:
     """Write the text of an object in one language, which is up to date from then on, and return the object's key.
 
-    `version` is the one of it that the form showed. Raises Refused, ChangedMeanwhile, NotFound and Forbidden.
+    A text in another language than the site's default is a translation, and makes no other text outdated. `version` is
+    the one of it that the form showed. Raises Refused, ChangedMeanwhile, NotFound and Forbidden.
     """
     with transaction():
         thing = get_object(kind, key)
         require(viewer, "translate", (forum_of(thing), code))
         present = version_of_cell(kind, thing, code)
-        changes = rewrite(kind, thing, Sent(texts={code: fields}), viewer=viewer)
+        sent = Sent(texts={code: fields}, follows=code != site_default().code)
+        changes = rewrite(kind, thing, sent, viewer=viewer)
         require_version(version, present, changes=changes)
         if code in thing.texts:
             thing.texts[code].outdated_since = None
@@ -255,6 +258,7 @@ def _cell_page(kind: Kind, thing: Any, code: str, form: CellForm, viewer: Viewer
         others=[thing.texts[other] for other in site_languages() if other != code and other in thing.texts],
         blank=blank_texts(kind, thing, code),
         outdated_since=text.outdated_since if text else None,
+        is_kept=wordings.is_kept(kind.name, thing),
         back=_table_of(viewer)[1],
     )
     return page, form.status

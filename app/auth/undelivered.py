@@ -38,9 +38,12 @@ def people_of(mail: Mail) -> tuple[User | None, list[SignUp]]:
 
 def send_again(mail_id: int, *, version: str, viewer: User) -> None:
     """Let the worker try it again at once, as if it were new. Raises AlreadyDecided if it has been sent, and as
-    `correct_address`."""
+    `correct_address`. It is logged where somebody has an account."""
     with transaction():
         mail = _undelivered(mail_id, version, viewer)
+        user, _waiting = people_of(mail)
+        if user is not None:
+            record(viewer, "send_again", "users", user, [])
         mail.due_at, mail.given_up_at, mail.attempts = utcnow(), None, 0
 
 

@@ -11,7 +11,7 @@ from app.auth.sign_up import hash_for
 from app.database import utcnow
 from app.extensions import db
 from app.mail.queries import failed_mails
-from app.models import LogEntry, Mail, SignUp, User
+from app.models import Invitee, LogEntry, Mail, SignUp, User
 from tests.auth.conftest import PASSWORD, is_signed_in
 from tests.world import make_user
 
@@ -205,3 +205,24 @@ def test_form_about_a_mail_that_was_tried_meanwhile_is_shown_again(admin: FlaskC
 
 def test_mail_that_is_gone_is_not_found(admin: FlaskClient, world):
     assert admin.get("/en/admin/mails/999/").status_code == 404
+
+
+def test_invitation_goes_along_with_a_corrected_address(admin: FlaskClient, look, world, failed):
+    look(lambda: (_add_invitee(world.forum, "bruno@example.org"), db.session.commit()))
+    admin.post(f"/en/admin/mails/{failed(user_id=world.bruno)}/address/", data={"email": "bruno@example.net"})
+
+    assert look(lambda: list(db.session.scalars(db.select(Invitee.email)))) == ["bruno@example.net"]
+
+
+def test_address_can_be_corrected_to_one_that_has_an_invitation_of_its_own(admin: FlaskClient, look, world, failed):
+    for email in ("bruno@example.org", "bruno@example.net"):
+        look(lambda email=email: (_add_invitee(world.forum, email), db.session.commit()))
+    answer = admin.post(f"/en/admin/mails/{failed(user_id=world.bruno)}/address/", data={"email": "bruno@example.net"})
+
+    assert answer.status_code == 302
+    assert look(lambda: list(db.session.scalars(db.select(Invitee.email)))) == ["bruno@example.net"]
+
+
+def _add_invitee(forum_id: int, email: str) -> None:
+    more = {"name": "Bruno", "capacity": "party", "language": "en", "role": "participant"}
+    db.session.add(Invitee(forum_id=forum_id, email=email, **more))

@@ -76,7 +76,7 @@ def test_sixty_people_are_invited_by_one_form(admin: FlaskClient, look):
 @pytest.mark.parametrize("mark", [",", ";", "\t"])
 def test_comma_semicolon_and_tab_stand_between(one_app: Flask, mark):
     with one_app.app_context():
-        people, bad = read_list(mark.join(("Clara", "clara@example.org", "Mexico", "Party", "es")))
+        people, _lines, bad = read_list(mark.join(("Clara", "clara@example.org", "Mexico", "Party", "es")))
 
     assert bad == []
     assert [(one["email"], one["country"], one["capacity"], one["language"]) for one in people] == [
@@ -99,7 +99,7 @@ def test_comma_semicolon_and_tab_stand_between(one_app: Flask, mark):
 )
 def test_names_are_understood_in_every_language(one_app: Flask, line, told):
     with one_app.app_context(), speaking(site_languages()["en"]):
-        [person], bad = read_list(line)
+        [person], _lines, bad = read_list(line)
 
     assert bad == []
     assert tuple(person[name] for name in ("country", "organization", "capacity", "language")) == told
@@ -402,3 +402,12 @@ def test_what_the_secretariat_types_for_others_is_not_confirmed(look, world, mod
 
     assert LETTER["speaker"] in page
     assert "(confirmed)" not in page
+
+
+def test_line_of_a_suspended_account_comes_back_as_it_was_with_its_number(admin: FlaskClient, look, world):
+    look(lambda: (setattr(db.session.get(User, world.bruno), "suspended_at", utcnow()), db.session.commit()))
+    line = "Bruno, bruno@example.org, Kenya, Party, en"
+    answer = invite(admin, f"nobody\n\n{line}")
+
+    assert line in answer.text
+    assert "Line 3" in answer.text

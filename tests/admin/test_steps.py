@@ -258,3 +258,30 @@ def test_log_has_the_request_and_nothing_of_the_data(admin: FlaskClient, world):
     told = admin.get("/en/admin/log.csv").text
     assert "Data given on request" in told
     assert "@example.org" not in told
+
+
+def test_number_that_no_person_can_have_is_left_out(admin: FlaskClient, world):
+    query = f"person=99999999999999999999&person={world.bruno}&step=withhold"
+
+    assert page_that_asks(admin, query) == f"/en/admin/people/{world.bruno}/withhold/"
+
+
+def test_nobody_is_approved_for_an_archived_forum(admin: FlaskClient, look, world):
+    look(lambda: (setattr(db.session.get(Forum, world.forum), "archived_at", utcnow()), db.session.commit()))
+    answer = admin.post(f"/en/admin/people/{world.bruno}/approve/", data={"forum": str(world.forum)})
+
+    assert answer.status_code == 409
+    assert look(lambda: db.session.query(ForumRole).filter_by(user_id=world.bruno).count()) == 0
+
+
+def test_reasons_that_fit_another_act_are_not_offered(admin: FlaskClient, look, world):
+    def add() -> None:
+        for acts in (["merge"], ["withhold"]):
+            db.session.add(Reason(acts=acts, texts={"en": ReasonText(language="en", text=f"To {acts[0]}")}))
+        db.session.commit()
+
+    look(add)
+    page = admin.get(f"/en/admin/people/{world.bruno}/suspend/").text
+
+    assert "To withhold" in page
+    assert "To merge" not in page

@@ -77,6 +77,16 @@ def test_text_that_follows_is_up_to_date_and_makes_no_other_outdated(admin: Flas
     assert not any("outdated" in line for line in lines(admin.get(TABLE).text))
 
 
+def test_correction_of_a_translation_makes_no_other_text_outdated(admin: FlaskClient):
+    admin.post(CELL, data={"title": "Groupe corrigé"})
+
+    assert not any("outdated" in line for line in lines(admin.get(TABLE).text))
+
+
+def test_cell_warns_that_the_former_wording_will_remain_visible(admin: FlaskClient):
+    assert "its former wording will remain visible" in admin.get(CELL).text
+
+
 def test_text_that_is_still_right_is_saved_as_it_is(admin: FlaskClient, log):
     admin.post("/en/admin/groups/1/edit/", data=_group(en="Changed"))
     page = admin.get(CELL).text
