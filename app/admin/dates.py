@@ -37,12 +37,10 @@ HINTS = {
         "The dates as they are announced before the forum opens. For a single group, they replace those of the forum's "
         "periods that they overlap and that have not begun; all others stay."
     ),
-    "extension": N_(
-        "More time, announced before the deadline that holds now has passed. Both deadlines stay in sight."
-    ),
-    "reopening": N_("A new period after the last one has ended. All earlier dates stay in sight."),
+    "extension": N_("An extension, announced before the present deadline has passed. Both deadlines remain visible."),
+    "reopening": N_("A new period after the last one has ended. All earlier dates remain visible."),
 }
-KEPT = N_("The dates that were announced before stay in sight beside the new ones.")
+KEPT = N_("The dates that were announced before remain visible beside the new ones.")
 
 
 @dataclass(frozen=True)
@@ -57,13 +55,13 @@ class Words:
 
 CALLING_OFF = Words(
     N_("Call off the period"),
-    N_("It will take no messages. Since it has been announced, it stays in sight, marked as called off."),
+    N_("No messages will be accepted in it. As it has been announced, it remains visible, marked as called off."),
     N_("Call off the period"),
     N_("The period is called off."),
 )
 DELETING = Words(
     N_("Delete the period"),
-    N_("Nobody has seen it yet, so nothing of it is kept but an entry in the log."),
+    N_("It has not been published, so nothing is kept of it except an entry in the log."),
     N_("Delete"),
     N_("It is deleted."),
 )
@@ -77,15 +75,16 @@ class PeriodForm(OnceForm, VersionedForm):
     )
 
     def fit_to_new(self, forum: Forum, kind: str) -> None:
-        """A new period is for the forum as a whole, or for one of its groups; an extension begins by itself, at the
-        deadline that holds for these."""
+        """A new period is for the forum as a whole, or for one of its groups; an extension has no opening field,
+        since it begins at their present deadline."""
         del self.version
         if kind == PeriodKind.EXTENSION:
             del self.opens_at
             self.closes_at.label.text = _("New deadline")
         self.group_id.description = _(
-            "A group that has followed the forum's periods takes them over as its own, so what was announced for it "
-            "stays, and gets the new one besides. From then on, changes of the forum's periods do not reach it."
+            "A group without periods of its own first gets copies of the forum's periods, so that what was "
+            "announced remains visible, and then the new one. Later changes to the forum's periods do not apply "
+            "to it."
         )
         groups = [(group.id, _("Group %(number)s", number=group.number)) for group in forum.groups]
         self.group_id.offer([(0, _("The whole forum")), *groups])
@@ -210,7 +209,7 @@ def _state_with_new(forum: Forum, kind: str, form: PeriodForm) -> State:
 
 
 def _values_of_new(forum: Forum, kind: str, form: PeriodForm) -> dict[str, Any]:
-    """What the form says; an extension begins at the last moment that holds now."""
+    """What the form says; an extension begins at the present deadline."""
     if kind != PeriodKind.EXTENSION:
         return form.values
     deadline = _deadline_of(forum, form.group_id.data)

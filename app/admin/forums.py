@@ -39,14 +39,17 @@ from app.viewer import VIEWS, begin_view, end_view, signed_in_user
 ALREADY_PUBLISHED = _l("This forum is published already.")
 NOT_PUBLISHED = _l("This forum is not published.")
 HAS_MESSAGES = _l("This forum holds messages. It stays published, so that what was said can be read.")
-STILL_OPEN = _l("This forum takes messages now or will do so. Close it first, and call off the periods to come.")
+STILL_OPEN = _l("This forum is open or is going to open. Close it first, and call off the periods to come.")
 NOT_ARCHIVED = _l("This forum is not archived.")
 GROUPS, QUESTIONS = KINDS["groups"], KINDS["questions"]
 OF_GROUP, OF_QUESTION = re.compile(r"[gn]\d{1,12}"), re.compile(r"([gn]\d{1,12})[qn]\d{1,12}")
 NEW_GROUPS, NEW_QUESTIONS = 2, 2  # rows of a forum without groups, and of a new group
 
 bp = Blueprint("forums", __name__)
-outside = Blueprint("view", __name__, url_prefix="/<language:lang>/view")  # where nobody administers while it lasts
+# Outside /admin/, since a view ends the rights of an administrator.
+outside = Blueprint(
+    "view", __name__, url_prefix="/<language:lang>/view"
+)  # outside /admin/, since a view ends the rights of an administrator
 
 
 # Forums and all that belongs to them
@@ -391,7 +394,7 @@ def _unarchive_refusal(forum: Forum, _now: datetime) -> ForumError | None:
 STEPS = {
     "publish": Step(
         N_("Publish the forum"),
-        N_("Everybody will be able to read the forum, and it will be listed on the portal."),
+        N_("Everyone will be able to read the forum, and it will be listed on the portal."),
         N_("Publish"),
         N_("The forum is published."),
         _publish_refusal,
@@ -402,7 +405,7 @@ STEPS = {
         N_("Unpublish the forum"),
         N_("Only administrators and those with a role in the forum will see it."),
         N_("Unpublish"),
-        N_("The forum is not public any more."),
+        N_("The forum is no longer public."),
         _unpublish_refusal,
         "published_at",
         sets=False,
@@ -426,7 +429,7 @@ STEPS = {
             "the public record shows that the forum was taken out."
         ),
         N_("Take out of the archive"),
-        N_("The forum is not archived any more."),
+        N_("The forum is no longer archived."),
         _unarchive_refusal,
         "archived_at",
         sets=False,
@@ -438,7 +441,7 @@ STEPS = {
 
 
 def copy(forum_id: int, *, key: str, viewer: User) -> int:
-    """Make a forum like this one, which nobody sees yet: its settings, groups, questions, pages and texts, without its
+    """Create an unpublished copy of a forum: its settings, groups, questions, pages and texts, without its
     dates, messages, notices, documents and people. Returns its key; the same form sent again makes nothing.
 
     Raises NotFound and Forbidden.
@@ -550,7 +553,7 @@ def step(forum_id: int, name: str) -> ResponseReturnValue:
 def copy_forum(forum_id: int) -> ResponseReturnValue:
     made = copy(forum_id, key=request.form.get("submission", ""), viewer=signed_in_user())
     return done(
-        _("This is the copy. Nobody sees it yet. Give it its own texts, dates and people."),
+        _("This is the copy, which is not published yet. Change its texts, and add dates and people."),
         link("admin.forums.show", forum_id=made),
     )
 

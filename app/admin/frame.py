@@ -18,8 +18,8 @@ Steps = list[tuple[str, str, str]]
 
 def show(template: str, heading: str, steps: Steps, *, form: Form | None = None, **context: Any) -> ResponseReturnValue:
     """A page of the administration. `steps` of the breadcrumb, as `(text, path, language of the text)`, lie between
-    the administration and this page. A form with errors is given back with status 422, one of something that somebody
-    else has changed meanwhile with 409.
+    the administration and this page. A form with errors comes back with status 422, a form about something that
+    somebody else has changed meanwhile with 409.
     """
     trail = [(_("Administration"), link("admin.home"), ""), *steps]
     page = render_template(template, heading=heading, steps=trail, form=form, **context)

@@ -57,15 +57,15 @@ ALWAYS = datetime.min.replace(tzinfo=UTC)
 NO_DATE = _l("Please give a date, such as 2026-12-31.")
 HOLDS_MESSAGES = _l("This holds messages, and messages are kept for the record, so it cannot be deleted.")
 BUILT_IN = _l("This page belongs to the site itself, so it cannot be deleted. You can change its text.")
-HAS_PAGES_BELOW = _l("Other pages stand below this one. Move or delete them first.")
+HAS_PAGES_BELOW = _l("There are pages below this one. Move or delete them first.")
 HAS_PERIODS = _l(
     "This group has periods of its own. Those of a published forum are kept for the record, even when they are called "
     "off; of any other, delete them first."
 )
 ONE_OF_THIS_KIND = _l("The site has a page of this kind already.")
 HOME_IS_ON_TOP = _l("The home page stands at the top, below no other page.")
-NEEDS_PARENT = _l("Every page but the home page stands below another. Please choose one.")
-CYCLE = _l("A page cannot stand below itself or below a page that stands below it. Please choose another.")
+NEEDS_PARENT = _l("Every page except the home page needs a parent page. Please choose one.")
+CYCLE = _l("The parent of a page cannot be the page itself or a page below it. Please choose another.")
 PAGE_KINDS = {
     PageKind.TEXT: N_("A page of text"),
     PageKind.HOME: N_("The home page"),
@@ -251,7 +251,7 @@ class Text:
 class Kind:
     """One kind of object.
 
-    `name` stands in addresses and in the log. `unique` are the columns that no other object of the same owner may
+    `name` is used in addresses and in the log. `unique` are the columns that no other object of the same owner may
     share; `check` raises Refused where the values of its columns break a rule of their own. `why_kept` says why an
     object cannot be deleted, None where it can; `public_from` gives the moment from which readers see a change, None
     where no such moment is set. `files`: files can be attached in each language. `apart`: the columns have a form of
@@ -473,11 +473,11 @@ KINDS = {
             delete=N_("Delete the page"),
             model=Page,
             text_model=PageText,
-            columns={  # a page keeps its kind; built-in ones have an address of their own, and home stands on top
+            columns={  # a page keeps its kind; built-in pages have fixed addresses, and home has no parent
                 "kind": _choice(_l("Kind of page"), _kinds_of_page, is_of=lambda page: page is None),
                 "slug": _slug(lambda page: page is None or page.kind == PageKind.TEXT),
                 "parent_id": _choice(
-                    _l("Stands below"),
+                    _l("Parent page"),
                     _parents,
                     is_of=lambda page: page is None or page.kind != PageKind.HOME,
                     coerce=lambda value: int(value) or None,
@@ -499,14 +499,13 @@ KINDS = {
             text_model=ForumText,
             columns={
                 "slug": _slug(),
-                "approval": _choice(_l("A moderator reads before publication"), _approvals, default=Approval.NOBODY),
+                "approval": _choice(
+                    _l("Approval by a moderator before publication"), _approvals, default=Approval.NOBODY
+                ),
                 "by_invitation": Column(
                     _l("Only approved participants may post"),
                     BooleanField(
-                        _l(
-                            "Only participants whom the Secretariat has approved for this forum may post; everybody "
-                            "may read"
-                        )
+                        _l("Only participants approved by the Secretariat may post in this forum; everyone may read it")
                     ),
                 ),
             },
@@ -552,7 +551,7 @@ KINDS = {
                 "number": _number(_l("Number of the group")),
                 "slug": _slug(),
                 "approval": _choice(
-                    _l("A moderator reads before publication"),
+                    _l("Approval by a moderator before publication"),
                     _approvals_of_group,
                     coerce=lambda value: value or None,
                 ),

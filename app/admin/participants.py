@@ -115,7 +115,7 @@ def read_list(text: str) -> tuple[list[dict[str, str]], list[tuple[int, str]], l
         try:
             person = _read_line(kept, words)
             if person["email"] in seen:
-                raise ValidationError(_("This address stands in the list twice."))
+                raise ValidationError(_("This address is in the list twice."))
         except ValidationError as error:
             bad.append(BadLine(number, kept, str(error)))
         else:

@@ -229,7 +229,7 @@ STEPS = {
         lambda user: user.suspended_at is not None,
         N_("Suspend a person"),
         N_("Suspend people"),
-        N_("They are signed out everywhere and cannot sign in any more. It can be undone."),
+        N_("They are signed out everywhere and can no longer sign in. This can be undone."),
         N_("Suspend"),
     ),
     "reinstate": Step(

@@ -20,6 +20,7 @@ from config import ROOT
 COMMAND = (sys.executable, "tools/run.py")
 # A second `make run` is to start in under five seconds. Other tests run beside this one,
 # so it is the processor's time that is measured, twice as much as shared processors may count.
+SECONDS_TO_RUN_AGAIN = 10
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +72,7 @@ def processor_seconds() -> float:
 
 
 def test_first_and_second_run(environment, free_port):
-    folder, at_first = Path(environment["INSTANCE_FOLDER"]), processor_seconds()
+    folder = Path(environment["INSTANCE_FOLDER"])
     with running(environment) as said:
         assert "Loaded 2 forums" in said
         assert f"http://127.0.0.1:{free_port}/en/auth/sign-in/" in said
@@ -92,7 +93,7 @@ def test_first_and_second_run(environment, free_port):
         assert not re.search("Creat|Installing|Compiling|Loaded", said), "all was there"
         assert not any(password in said for _what, password in passwords), "shown once"
         assert get(free_port, "/fr/")[0] == 200
-    assert processor_seconds() - began < began - at_first, "less than the first time, on whatever machine"
+    assert processor_seconds() - began < SECONDS_TO_RUN_AGAIN
     assert dump(folder) == before
     assert (folder / "secret-key").read_text() == secret
     with pytest.raises(OSError, match="refused"), socket.create_connection(("127.0.0.1", free_port), timeout=2):
