@@ -47,9 +47,7 @@ NEW_GROUPS, NEW_QUESTIONS = 2, 2  # rows of a forum without groups, and of a new
 
 bp = Blueprint("forums", __name__)
 # Outside /admin/, since a view ends the rights of an administrator.
-outside = Blueprint(
-    "view", __name__, url_prefix="/<language:lang>/view"
-)  # outside /admin/, since a view ends the rights of an administrator
+outside = Blueprint("view", __name__, url_prefix="/<language:lang>/view")
 
 
 # Forums and all that belongs to them
