@@ -6,6 +6,8 @@ import sys
 
 from environment import PYTHON, TO_TEST, apt_install, prepare, run, say
 
+DATABASES = ("--database=sqlite", "--database=postgresql")
+NO_TESTS = 5  # the exit status of pytest
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -24,4 +26,11 @@ if not browser:
         "sudo apt-get install chromium (Debian), or Google Chrome (Ubuntu)"
     )
 say(f"The browser is {browser}")
-sys.exit(run(PYTHON, "-m", "pytest", "-n", "auto", *sys.argv[1:], env=os.environ | {"CHROMIUM": browser}).returncode)
+arguments = [argument for argument in sys.argv[1:] if argument not in DATABASES]
+codes = set()
+for database in [argument for argument in sys.argv[1:] if argument in DATABASES] or DATABASES:
+    say(f"Testing with {database}")
+    tests = (PYTHON, "-m", "pytest", "-n", "auto", database, *arguments)
+    codes.add(run(*tests, env=os.environ | {"CHROMIUM": browser}).returncode)
+# A choice of tests may have none for one of the two.
+sys.exit(max(codes - {NO_TESTS} or {NO_TESTS}))

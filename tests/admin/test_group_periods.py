@@ -78,8 +78,7 @@ def test_scheduled_period_of_a_group_of_a_draft_leaves_nothing_called_off(admin:
 def test_form_of_a_group_says_what_will_hold(admin: FlaskClient, world):
     page = admin.get(f"{ADMIN}forums/1/periods/scheduled/?group_id={world.group}").text
 
-    assert "takes them over as its own, so what was announced for it stays" in page
-    assert "periods that they overlap and that have not begun" in page
+    assert "periods that they overlap and that have not begun; all others stay" in page
 
 
 def test_group_whose_own_periods_were_called_off_follows_the_forum_again(

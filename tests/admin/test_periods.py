@@ -168,7 +168,7 @@ def test_dates_that_fit_are_taken(admin: FlaskClient, kind, opens, closes):
 @pytest.mark.parametrize(
     ("kind", "opens", "closes", "reason"),
     [
-        ("scheduled", -50, -10, "Another period takes messages at that time ("),
+        ("scheduled", -50, -10, "Another period is open for messages at that time ("),
         ("extension", 1, 5, "later than the present one, "),
     ],
 )
