@@ -73,8 +73,8 @@ def furnished(look, world) -> None:
     def add() -> None:
         at = utcnow() - timedelta(days=3)
         forum = db.session.get(Forum, 1)
-        forum.notices.append(Notice(id=1, published_at=at, texts=texts(NoticeText, title="The notice")))
-        document = Document(id=1, kind="draft", symbol="CBD/1", texts=texts(DocumentText, title="The paper"))
+        forum.notices.append(Notice(published_at=at, texts=texts(NoticeText, title="The notice")))
+        document = Document(kind="draft", symbol="CBD/1", texts=texts(DocumentText, title="The paper"))
         forum.documents.append(document)
         forum.pages.append(Page(id=99, slug="purpose", texts=texts(PageText, title="The page")))
         db.session.get(Topic, world.topic).question_id = 1
