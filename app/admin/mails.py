@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.addresses import link
-from app.admin.frame import done, here, show
+from app.admin.frame import done, show
 from app.auth import undelivered
 from app.auth.forms import EmailField, EmailForm
 from app.errors import AlreadyDecided
@@ -63,7 +63,7 @@ def mail(mail_id: int, step: str = "") -> ResponseReturnValue:
     names = [person_name(user)] if user else [one.name for one in waiting] + [one.name for one in invitees]
     heading = _("Mail to %(address)s", address=found.recipient)
     shown = {"mail": found, "forms": forms, "user": user, "whose": "".join(names[:1]), "invited": bool(invitees)}
-    return show("admin/mail.html", heading, [here(heading)], form=form, **shown)
+    return show("admin/mail.html", heading, [], form=form, **shown)
 
 
 def _take(step: str, mail_id: int, form: Any) -> ResponseReturnValue:

@@ -4,20 +4,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import Blueprint
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.addresses import link
 from app.admin.forums import list_forums
-from app.admin.frame import here, show
-from app.admin.kinds import list_pages
+from app.admin.frame import show
 from app.admin.texts import COMPLETE, list_lines
 from app.database import utcnow
 from app.languages import site_languages
 from app.mail.queries import count_failed, failed_mails
 from app.models import Forum, PageKind
 from app.moderation.queue import count_of_queue, list_reasons
+from app.pages.queries import list_pages
 from app.viewer import viewer
 
 SOON = timedelta(days=7)
@@ -56,10 +56,11 @@ def home() -> ResponseReturnValue:
     """What waits for the administration."""
     now, forums = utcnow(), list_forums()
     lines = [line for line in list_lines() if line.worst != COMPLETE]
-    return show(
+    heading = _("Administration")
+    return render_template(
         "admin/start.html",
-        _("Administration"),
-        [],
+        heading=heading,
+        steps=[(heading, link("admin.home"), "")],
         now=now,
         forums=forums,
         waiting=count_of_queue(viewer()),
@@ -75,10 +76,9 @@ def home() -> ResponseReturnValue:
 
 @bp.get("/site/")
 def index() -> ResponseReturnValue:
-    heading, pages = _("Site"), list_pages()
+    pages = list_pages()
     parents = {page.parent_id for _depth, page in pages}
-    reasons = list_reasons()
-    return show("admin/site.html", heading, [here(heading)], pages=pages, parents=parents, reasons=reasons)
+    return show("admin/site.html", _("Site"), [], pages=pages, parents=parents, reasons=list_reasons())
 
 
 def _first_steps() -> Sequence[tuple[str, str]]:
