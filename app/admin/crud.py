@@ -150,8 +150,9 @@ class ObjectFields(Form):
         super().__init__(obj=thing, prefix=prefix, **source)
         whence = {"formdata": source["formdata"]} if "formdata" in source else {}
         self.stored = stored = thing.texts if thing else {}
+        fixed = self.described.fixed(thing) if thing else ()
         for name, column in self.described.columns.items():
-            if part == "texts" or not column.is_of(thing):
+            if part == "texts" or name in fixed:
                 del self[name]
             elif column.choices:
                 self[name].offer(column.choices(thing, reader_language()))

@@ -4,7 +4,7 @@ From a description follow its form, its lists, the labels of the log, what is mi
 deleted. A new field of an object is a typed column, its migration, and its name in the description.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -74,6 +74,7 @@ ONE_OF_THIS_KIND = _l("The site has a page of this kind already.")
 HOME_IS_ON_TOP = _l("The home page stands at the top, below no other page.")
 NEEDS_PARENT = _l("Every page except the home page needs a parent page. Please choose one.")
 CYCLE = _l("The parent of a page cannot be the page itself or a page below it. Please choose another.")
+APPROVAL = _l("Approval by a moderator before publication")
 PAGE_KINDS = {
     PageKind.TEXT: N_("A page of text"),
     PageKind.HOME: N_("The home page"),
@@ -92,11 +93,7 @@ def needed(form: Any, field: Any) -> None:
         raise ValidationError(_("Please fill in “%(label)s” too, or empty all fields of this language.", label=label))
 
 
-def every(_thing: Any) -> bool:
-    return True
-
-
-def nothing(*_of: Any) -> None:
+def nothing(*_of: Any) -> Any:
     return None
 
 
@@ -105,13 +102,11 @@ Choices = Callable[[Any, Language], list[tuple[Any, str]]]  # of an object, None
 
 @dataclass(frozen=True)
 class Column:
-    """A column that is the same in all languages: its field of the form, what there is to choose from, and whether an
-    object (None for a new one) has it."""
+    """A column that is the same in all languages: its field of the form, and what there is to choose from."""
 
     label: LazyString
     field: Any
     choices: Choices | None = None
-    is_of: Callable[[Any], bool] = every
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,9 +139,10 @@ class Text:
 class Kind:
     """One kind of object.
 
-    `name` is used in addresses and in the log. `check` raises Refused where the values of its columns break a rule of
-    their own; `why_kept` says why an object cannot be deleted, None where it can. `files`: files can be attached in
-    each language. `apart`: the columns have a form of their own, apart from the texts.
+    `name` is used in addresses and in the log. `fixed` gives the columns that an object keeps as they are; `check`
+    raises Refused where the values of its columns break a rule of their own; `why_kept` says why an object cannot be
+    deleted, None where it can. `files`: files can be attached in each language. `apart`: the columns have a form of
+    their own, apart from the texts.
     """
 
     name: str
@@ -160,6 +156,7 @@ class Kind:
     texts: Mapping[str, Text]
     owner: type[Any] | None = None
     owner_column: str = ""
+    fixed: Callable[[Any], Collection[str]] = lambda _thing: ()
     check: Callable[[Any, Mapping[str, Any]], None] = nothing
     why_kept: Callable[[Any], object] = nothing
     files: bool = False
@@ -191,42 +188,31 @@ class Kind:
         return version_of(thing, columns, [] if part == "settings" else sorted(written.items()), files)
 
 
+def _column(field: type[Any], label: LazyString, *rules: Any, choices: Choices | None = None, **more: Any) -> Column:
+    """A column whose field has these rules; `more` are its default and its hint."""
+    if rules:
+        more["validators"] = rules
+    return Column(label, field(label, **more), choices)
+
+
 def _number(label: LazyString) -> Column:
-    return Column(label, NumberField(label, [Between(1, 999)]))
+    return _column(NumberField, label, Between(1, 999))
 
 
 def _place() -> Column:
-    label = _l("Place among its neighbours")
-    hint = _l("The lowest number comes first.")
-    return Column(label, NumberField(label, [Between(0, 9_999)], default=0, description=hint))
+    label, hint = _l("Place among its neighbours"), _l("The lowest number comes first.")
+    return _column(NumberField, label, Between(0, 9_999), default=0, description=hint)
 
 
-def _slug(is_of: Callable[[Any], bool] = every) -> Column:
+def _slug() -> Column:
     """The name of something in its address, the same in all languages."""
-    label, rule = (
-        _l("Name in the address"),
-        _l("Use small letters from a to z, digits and single hyphens between them, such as first-group."),
-    )
+    rule = _l("Use small letters from a to z, digits and single hyphens between them, such as first-group.")
     hint = _l(
         "Small letters from a to z, digits and hyphens. Left empty, it is made from the title. When it changes, the "
         "old address leads to the new one."
     )
-    checks = [AtMost(MAX_SLUG), Regexp(r"^([a-z0-9]+(-[a-z0-9]+)*)?$", message=rule)]
-    return Column(label, LineField(label, checks, description=hint), is_of=is_of)
-
-
-def _choice(label: LazyString, choices: Choices, *, is_of: Callable[[Any], bool] = every, **more: Any) -> Column:
-    return Column(label, ChoiceField(label, **more), choices, is_of)
-
-
-def _acts() -> Column:
-    """The acts of moderation for which a reason is offered; none stands for all."""
-    label, hint = _l("Offered when a message or a topic is"), _l("Without a mark, for every act.")
-
-    def choices(_thing: Any, _language: Language) -> list[tuple[str, str]]:
-        return [(kind.value, _(name)) for kind, name in labels.ACT.items() if kind != ActKind.APPROVE]
-
-    return Column(label, ChoicesField(label, coerce=str, description=hint), choices)
+    form = Regexp(r"^([a-z0-9]+(-[a-z0-9]+)*)?$", message=rule)
+    return _column(LineField, _l("Name in the address"), AtMost(MAX_SLUG), form, description=hint)
 
 
 # What the descriptions say of single kinds
@@ -242,6 +228,13 @@ def _parents(page: Page | None, language: Language) -> list[tuple[Any, str]]:
     found = [(one.id, _page_label(depth, one, language)) for depth, one in pages if one.id not in below]
     has_home = any(one.kind == PageKind.HOME for _depth, one in pages)
     return found if has_home else [(0, _("Nothing: it stands at the top")), *found]
+
+
+def _fixed_of_page(page: Page) -> Collection[str]:
+    """A page keeps its kind; built-in pages have fixed addresses, and home has no parent."""
+    if page.kind == PageKind.TEXT:
+        return ("kind",)
+    return ("kind", "slug", "parent_id") if page.kind == PageKind.HOME else ("kind", "slug")
 
 
 def _page_label(depth: int, page: Page, language: Language) -> str:
@@ -272,12 +265,12 @@ def _page_of_kind(kind: str) -> Page | None:
     return db.session.scalar(select(Page).where(Page.forum_id.is_(None), Page.kind == kind).limit(1))
 
 
-def _approvals(_thing: Any, _language: Language) -> list[tuple[Any, str]]:
+def _approvals() -> list[tuple[Any, str]]:
     return [(policy.value, _(label)) for policy, label in labels.APPROVAL.items()]
 
 
-def _approvals_of_group(group: Any, language: Language) -> list[tuple[Any, str]]:
-    return [("", _("As in the forum")), *_approvals(group, language)]
+def _acts(_reason: Reason | None, _language: Language) -> list[tuple[Any, str]]:
+    return [(kind.value, _(name)) for kind, name in labels.ACT.items() if kind != ActKind.APPROVE]
 
 
 def _why_keep_page(page: Page) -> object:
@@ -323,19 +316,17 @@ KINDS = {
             delete=N_("Delete the page"),
             model=Page,
             text_model=PageText,
-            columns={  # a page keeps its kind; built-in pages have fixed addresses, and home has no parent
-                "kind": _choice(_l("Kind of page"), _kinds_of_page, is_of=lambda page: page is None),
-                "slug": _slug(lambda page: page is None or page.kind == PageKind.TEXT),
-                "parent_id": _choice(
-                    _l("Parent page"),
-                    _parents,
-                    is_of=lambda page: page is None or page.kind != PageKind.HOME,
-                    coerce=lambda value: int(value) or None,
+            columns={
+                "kind": _column(ChoiceField, _l("Kind of page"), choices=_kinds_of_page),
+                "slug": _slug(),
+                "parent_id": _column(
+                    ChoiceField, _l("Parent page"), choices=_parents, coerce=lambda value: int(value) or None
                 ),
                 "position": _place(),
             },
             texts=_page_texts(),
             owner_column="forum_id",
+            fixed=_fixed_of_page,
             check=_check_page,
             why_kept=_why_keep_page,
         ),
@@ -349,8 +340,8 @@ KINDS = {
             text_model=ForumText,
             columns={
                 "slug": _slug(),
-                "approval": _choice(
-                    _l("Approval by a moderator before publication"), _approvals, default=Approval.NOBODY
+                "approval": _column(
+                    ChoiceField, APPROVAL, choices=lambda _forum, _language: _approvals(), default=Approval.NOBODY
                 ),
                 "by_invitation": Column(
                     _l("Only approved participants may post"),
@@ -398,9 +389,10 @@ KINDS = {
             columns={
                 "number": _number(_l("Number of the group")),
                 "slug": _slug(),
-                "approval": _choice(
-                    _l("Approval by a moderator before publication"),
-                    _approvals_of_group,
+                "approval": _column(
+                    ChoiceField,
+                    APPROVAL,
+                    choices=lambda _group, _language: [("", _("As in the forum")), *_approvals()],
                     coerce=lambda value: value or None,
                 ),
             },
@@ -438,9 +430,7 @@ KINDS = {
             model=Notice,
             text_model=NoticeText,
             columns={
-                "published_at": Column(
-                    _l("Published"), MomentField(_l("Published"), default=lambda: utcnow().replace(second=0))
-                ),
+                "published_at": _column(MomentField, _l("Published"), default=lambda: utcnow().replace(second=0)),
             },
             texts={
                 "title": Text(label=_l("Title"), most=NoticeText.MAX_TITLE, needed=True),
@@ -458,19 +448,18 @@ KINDS = {
             model=Document,
             text_model=DocumentText,
             columns={
-                "kind": _choice(
+                "kind": _column(
+                    ChoiceField,
                     _l("Kind of document"),
-                    lambda _document, _language: [(kind, _(label)) for kind, label in labels.DOCUMENT.items()],
+                    choices=lambda _document, _language: [(kind, _(name)) for kind, name in labels.DOCUMENT.items()],
                 ),
-                "symbol": Column(
+                "symbol": _column(
+                    LineField,
                     _l("Symbol"),
-                    LineField(
-                        _l("Symbol"),
-                        [AtMost(Document.MAX_SYMBOL)],
-                        description=_l("Optional. As it is printed on the document; it is never translated."),
-                    ),
+                    AtMost(Document.MAX_SYMBOL),
+                    description=_l("Optional. As it is printed on the document; it is never translated."),
                 ),
-                "dated": Column(_l("Date"), DayField(_l("Date"), description=_l("Optional."))),
+                "dated": _column(DayField, _l("Date"), description=_l("Optional.")),
                 "position": _place(),
             },
             texts={
@@ -496,7 +485,16 @@ KINDS = {
             delete=N_("Delete the reason"),
             model=Reason,
             text_model=ReasonText,
-            columns={"position": _place(), "acts": _acts()},
+            columns={
+                "position": _place(),
+                "acts": _column(  # none stands for all
+                    ChoicesField,
+                    _l("Offered when a message or a topic is"),
+                    choices=_acts,
+                    coerce=str,
+                    description=_l("Without a mark, for every act."),
+                ),
+            },
             texts={"text": Text(label=_l("Reason"), most=ReasonText.MAX_TEXT, needed=True)},
         ),
     )

@@ -334,6 +334,7 @@ def choose() -> ResponseReturnValue:
 @bp.route(f"/people/<keys>/<any({','.join(STEPS)}):name>/", methods=["GET", "POST"])
 def step(keys: str, name: str) -> ResponseReturnValue:
     people, words, viewer = _people_of(keys), STEPS[name], signed_in_user()
+    back = _page_of(people[0].id) if len(people) == 1 else link("admin.people.index")
     open_to = [user for user in people if not words.is_done(user)]
     form = words.form()
     form.ask_about(people)
@@ -341,10 +342,9 @@ def step(keys: str, name: str) -> ResponseReturnValue:
         form.words.description = _hint(people, name)
     result = carry_out(form, lambda: take_step(name, form, viewer=viewer))
     if result is not None:
-        return _after(name, people, *result)
+        return _after(name, back, *result)
     form.shows(version_of_people(people))
     heading = _(words.heading if len(people) == 1 else words.heading_of_several)
-    back = _page_of(people[0].id) if len(people) == 1 else link("admin.people.index")
     steps = [_to_people(), *([(people[0].name, back, "")] if len(people) == 1 else [])]
     shown = {"people": people, "step": words, "is_done": not open_to, "back": back}
     return show("admin/people_step.html", heading, steps, form=form, **shown)
@@ -371,7 +371,7 @@ def _hint(people: Sequence[User], name: str) -> str:
     )
 
 
-def _after(name: str, people: list[User], count: int, messages: int, refused: list[tuple[str, str]]) -> Any:
+def _after(name: str, path: str, count: int, messages: int, refused: list[tuple[str, str]]) -> ResponseReturnValue:
     """Say what was done, and with whom it was not."""
     told = {
         "suspend": ngettext("%(num)s account is suspended.", "%(num)s accounts are suspended.", count),
@@ -381,7 +381,6 @@ def _after(name: str, people: list[User], count: int, messages: int, refused: li
     }[name]
     withheld = ngettext("%(num)s message is withheld.", "%(num)s messages are withheld.", messages) if messages else ""
     why_not = [_("%(name)s: %(reason)s", name=who, reason=reason) for who, reason in refused]
-    path = _page_of(people[0].id) if len(people) == 1 else link("admin.people.index")
     flash(" ".join(filter(None, [told if count else "", withheld, *why_not])), "success" if count else "error")
     return redirect(path)
 
