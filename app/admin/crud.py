@@ -50,8 +50,8 @@ Texts = Mapping[str, Mapping[str, str]]
 
 # No two objects of an owner share these.
 TAKEN = {
-    "slug": _l("This name is in use already. Please choose another."),
     "number": _l("This number is in use already. Please choose another."),
+    "slug": _l("This name is in use already. Please choose another."),
 }
 NO_TEXT = _l("A text in at least one language is needed.")
 OTHER = "other"  # before the names of fields about files in no language of the site
@@ -373,19 +373,14 @@ def write(kind: Kind, thing: Any, sent: Sent) -> list[Change]:
     values = dict(sent.values)
     if values.get("slug") == "":
         values["slug"] = _proposed_slug(kind, thing, sent.texts)
-    check(kind, thing, values)
-    changes = assign(thing, values) + write_texts(kind, thing, sent.texts, follows=sent.follows)
-    return changes + (_write_files(thing, sent) if kind.files else [])
-
-
-def check(kind: Kind, thing: Any, values: Mapping[str, Any]) -> None:
-    """Raise Refused where the values clash with what else there is."""
     with db.session.no_autoflush:
-        for name in TAKEN.keys() & values.keys():
+        for name in [name for name in TAKEN if name in values]:
             taken = _siblings(kind, thing, kind.model.id).where(getattr(kind.model, name) == values[name])
             if db.session.scalar(taken.limit(1)):
                 raise Refused(TAKEN[name], name)
         kind.check(thing, values)
+    changes = assign(thing, values) + write_texts(kind, thing, sent.texts, follows=sent.follows)
+    return changes + (_write_files(thing, sent) if kind.files else [])
 
 
 def write_texts(kind: Kind, thing: Any, texts: Texts, *, follows: bool = False) -> list[Change]:
