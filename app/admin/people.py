@@ -18,7 +18,7 @@ from wtforms import BooleanField
 
 from app import labels
 from app.addresses import LARGEST_KEY, asked_page, link
-from app.admin.frame import Words, ask, done, done_already, query_without_page, show
+from app.admin.frame import Steps, Words, ask, done, done_already, query_without_page, show
 from app.admin.texts import titles_of_forums
 from app.audit import assign, changed, record
 from app.auth import sign_in
@@ -345,9 +345,8 @@ def step(keys: str, name: str) -> ResponseReturnValue:
         return _after(name, back, *result)
     form.shows(version_of_people(people))
     heading = _(words.heading if len(people) == 1 else words.heading_of_several)
-    steps = [_to_people(), *([(people[0].name, back, "")] if len(people) == 1 else [])]
     shown = {"people": people, "step": words, "is_done": not open_to, "back": back}
-    return show("admin/people_step.html", heading, steps, form=form, **shown)
+    return show("admin/people_step.html", heading, _steps_to(*people), form=form, **shown)
 
 
 def _people_of(keys: str) -> list[User]:
@@ -385,8 +384,10 @@ def _after(name: str, path: str, count: int, messages: int, refused: list[tuple[
     return redirect(path)
 
 
-def _to_people() -> tuple[str, str, str]:
-    return _("People"), link("admin.people.index"), ""
+def _steps_to(*people: User) -> Steps:
+    """The steps to the list of people, and to the page of one if there is only one."""
+    alone = [(user.name, _page_of(user.id), "") for user in people if len(people) == 1]
+    return [(_("People"), link("admin.people.index"), ""), *alone]
 
 
 def _page_of(user_id: int) -> str:
@@ -550,7 +551,7 @@ def person(user_id: int) -> ResponseReturnValue:
     return show(
         "admin/person.html",
         user.name,
-        [_to_people()],
+        _steps_to(),
         form=form,
         user=user,
         posted=list_posted_by(user, asked_page()),
@@ -564,7 +565,7 @@ def person(user_id: int) -> ResponseReturnValue:
 
 @bp.route("/people/<int:user_id>/unlock/", methods=["GET", "POST"])
 def unlock(user_id: int) -> ResponseReturnValue:
-    user, back = get_person(user_id), _page_of(user_id)
+    user = get_person(user_id)
     words = Words(
         _("Lift a lock of sign-in"),
         _(
@@ -578,7 +579,7 @@ def unlock(user_id: int) -> ResponseReturnValue:
     def about() -> dict[str, str]:
         return {"version": version_of_locks(user), "name": f"{user.name}, {user.email}"}
 
-    return ask(words, [_to_people(), (user.name, back, "")], partial(lift_lock, user_id), about, back=back)
+    return ask(words, _steps_to(user), partial(lift_lock, user_id), about, back=_page_of(user_id))
 
 
 @bp.route("/people/<int:user_id>/delete/", methods=["GET", "POST"])
@@ -612,8 +613,7 @@ def data(user_id: int) -> ResponseReturnValue:
 def _about(heading: str, user: User, form: Any, **context: Any) -> ResponseReturnValue:
     """A page that asks before something is done about a person."""
     back = _page_of(user.id)
-    steps = [_to_people(), (user.name, back, "")]
-    return show("admin/person_step.html", heading, steps, form=form, user=user, back=back, **context)
+    return show("admin/person_step.html", heading, _steps_to(user), form=form, user=user, back=back, **context)
 
 
 def _form_of(user: User, **source: Any) -> UserForm:
