@@ -527,8 +527,10 @@ def settings(key: int) -> ResponseReturnValue:
 def delete_object(kind_name: str, key: int) -> ResponseReturnValue:
     kind = find_kind(kind_name)
     deletion = find_deletion(kind, key)
-    thing = None if deletion else get_object(kind, key)
-    forum = forum_of(thing) if deletion is None else fetch(Forum, deletion.forum_id or 0) if kind.owner else None
+    if deletion is None:
+        forum = forum_of(get_object(kind, key))
+    else:  # where it stood
+        forum = fetch(Forum, deletion.forum_id or 0) if kind.owner else None
     words = Words(
         _(kind.delete),
         _("It is deleted with all its texts and all that is in it. This cannot be undone."),

@@ -8,7 +8,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, func, inspect, null, select
+from sqlalchemy import Select, func, inspect, literal, select
 from sqlalchemy.orm import selectinload
 
 from app import wordings
@@ -88,7 +88,7 @@ def _lines_of(kind: Kind, forums: Collection[int] | None, codes: list[str]) -> I
 def _statement(kind: Kind, forums: Collection[int] | None) -> Select[Any]:
     """Of each text of a kind its object, its language, and which of its parts are written, each by its name."""
     [owner] = [column for column in inspect(kind.text_model).primary_key if column.name != "language"]
-    forum_id: Any = {"forums": Forum.id, "questions": Group.forum_id, "reasons": null()}.get(kind.name)
+    forum_id: Any = {"forums": Forum.id, "questions": Group.forum_id, "reasons": literal(SITE)}.get(kind.name)
     place = func.coalesce(kind.model.forum_id if forum_id is None else forum_id, SITE)
     statement = select(
         owner.label("key"),
