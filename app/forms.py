@@ -1,17 +1,29 @@
-"""What forms share: fields whose text is cleaned, validators with translated messages, versions and one-time keys."""
+"""What forms share: fields whose text is cleaned, numbers and dates, validators with translated messages, versions and
+one-time keys."""
 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from flask import Flask, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    DateField,
+    Field,
+    IntegerField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms import HiddenField as AnyHiddenField
 from wtforms.fields.core import UnboundField
 from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
@@ -20,6 +32,7 @@ from wtforms.widgets import CheckboxInput
 from app.errors import ChangedMeanwhile, ForumError, TooIntricate
 from app.extensions import csrf
 from app.markup import render, text_of
+from app.models import last_second
 from app.plain import is_blank, plain, plain_line
 
 # Cleaning makes one character of at most four (an omega with three combining marks). A text of more than four times the
@@ -28,6 +41,8 @@ TYPED_FOR_ONE = 4
 LONGEST_GIVEN_BACK = 2**20  # in characters, of a text of several lines
 LONGEST_HIDDEN = 200
 LONGEST_CHOICE = 100
+YEARS = range(1945, 2200)  # those that a calendar of ours reaches
+NO_DATE = _l("Please give a date, such as 2026-12-31.")
 NOT_COMPARED = frozenset({"HiddenField", "VersionField", "CSRFTokenField"})
 T = TypeVar("T")
 
@@ -70,6 +85,13 @@ class Form(FlaskForm):
     def error_list(self) -> list[tuple[str, str]]:
         """`(id of the field, message)` of every error, in the order of the fields."""
         return [(field.id, str(field.errors[0])) for field in self if field.errors and field.type != "CSRFTokenField"]
+
+
+class InnerForm(Form):
+    """A form without a token: part of another, or one that changes nothing."""
+
+    class Meta(Form.Meta):
+        csrf = False
 
 
 class HiddenField(AnyHiddenField):
@@ -181,6 +203,68 @@ class ChoicesField(SelectMultipleField):
         self.choices = list(choices)
 
 
+class NumberField(IntegerField):
+    def __init__(self, label: Any, validators: Any = None, **kwargs: Any) -> None:
+        kwargs["invalid_value_message"] = _no_number(label)
+        super().__init__(label, validators, **kwargs)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.raw_data = bounded_choices(valuelist)
+        super().process_formdata(self.raw_data)
+
+
+class DayField(DateField):
+    """A date, which may be left out."""
+
+    def __init__(self, label: Any, **kwargs: Any) -> None:
+        kwargs["invalid_value_message"] = NO_DATE
+        super().__init__(label, **kwargs)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data, self.raw_data = None, bounded_choices(valuelist)
+        if any(self.raw_data):
+            super().process_formdata(self.raw_data)
+            _check_year(self.data, NO_DATE)
+
+
+class MomentField(Field):
+    """A date and a time of day in UTC, typed in two inputs of the same name: first the date, then the time.
+
+    A moment that is left as it was shown keeps its seconds, which the inputs do not show.
+    """
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data, self.raw_data = None, bounded_choices(valuelist)
+        try:
+            typed = datetime.strptime(" ".join(self.raw_data)[:16], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
+        except ValueError as error:
+            raise ValueError(self._what_is_needed()) from error
+        _check_year(typed, self._what_is_needed())
+        shown = self.object_data
+        self.data = shown if shown and shown.replace(second=0, microsecond=0) == typed else self.whole(typed)
+
+    def whole(self, minute: datetime) -> datetime:
+        """The moment that a typed minute stands for: its first second."""
+        return minute
+
+    def _what_is_needed(self) -> str:
+        label = self.label.text
+        return _("Please give a date and a time for “%(label)s”, such as 2026-12-31 and 23:00.", label=label)
+
+    def parts(self) -> tuple[str, str]:
+        """What the two inputs show: what was typed, else the date and time of the moment."""
+        if self.raw_data:
+            return self.raw_data[0], (*self.raw_data, "")[1]
+        return (f"{self.data:%Y-%m-%d}", f"{self.data:%H:%M}") if self.data else ("", "")
+
+
+class LastMomentField(MomentField):
+    """A deadline. Its minute is included as a whole, as readers take it who read it without seconds."""
+
+    def whole(self, minute: datetime) -> datetime:
+        return last_second(minute)
+
+
 class Required(InputRequired):
     """The field must contain something other than white space."""
 
@@ -208,6 +292,26 @@ class AtMost(Length):
                     )
                 )
             )
+
+
+class Between:
+    """A number from `low` to `high`, both included."""
+
+    def __init__(self, low: int, high: int) -> None:
+        self.low, self.high = low, high
+
+    def __call__(self, form: Any, field: Any) -> None:
+        if field.data is None and not field.errors:
+            raise ValidationError(str(_no_number(field.label.text)))
+        if field.data is not None and not self.low <= field.data <= self.high:
+            told = {"label": field.label.text, "low": self.low, "high": self.high}
+            raise ValidationError(_("For “%(label)s”, please give a whole number from %(low)s to %(high)s.", **told))
+
+
+def web_address(_form: Any, field: Any) -> None:
+    """A validator: an http or https address, or nothing."""
+    if field.data and not _is_web_address(field.data):
+        raise ValidationError(_("Please give a web address that begins with https:// or http://."))
 
 
 class Renders:
@@ -297,6 +401,24 @@ def longest_typed(validators: Sequence[Any] | None) -> int:
     """The largest number of characters of a field that are cleaned, from its AtMost, which every text field has."""
     [limit] = [one.max for one in validators or () if isinstance(one, AtMost)]
     return TYPED_FOR_ONE * int(limit)
+
+
+def _check_year(day: date | None, message: Any) -> None:
+    """Raise ValueError where the year is none that a calendar of ours reaches."""
+    if day is not None and day.year not in YEARS:
+        raise ValueError(message)
+
+
+def _no_number(label: Any) -> LazyString:
+    return _l("For “%(label)s”, please give a whole number, such as 3.", label=label)
+
+
+def _is_web_address(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not set(address) & set(' "<>\\')
 
 
 def _names_of_texts(kind: type[Form]) -> Iterator[str]:

@@ -31,6 +31,12 @@ def one_page(statement: Select[Any], page: int) -> Listing:
     return Listing(rows, total, page, pages)
 
 
+def page_of_list(rows: Sequence[Any], page: int) -> Listing:
+    """One page, from 1, of what has been read as a whole. Raises NotFound beyond the last page."""
+    pages = count_pages(len(rows), page)
+    return Listing(rows[(page - 1) * PER_PAGE : page * PER_PAGE], len(rows), page, pages)
+
+
 def count_pages(total: int, asked: int) -> int:
     """The number of pages of a list with so many rows, at least 1. Raises NotFound if fewer than `asked`."""
     pages = max(-(-total // PER_PAGE), 1)

@@ -18,6 +18,7 @@ NO_BREAK_SPACES = "\u00a0\u202f"
 ORDINARY_SPACE = re.compile(rf"[^\S{NO_BREAK_SPACES}]+")
 # In characters, for callers without a limit of their own: longer than any text of the site.
 LONGEST = 50_000
+LONGEST_SEARCHED = 1_000  # a name, an address and an organization together
 # The limit of the Stream-Safe Text Format (Unicode Standard Annex #15); no language needs so many in a row.
 MOST_MARKS = 30
 BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -46,6 +47,12 @@ def plain_line(text: str, most: int = LONGEST) -> str:
 def folded(text: str) -> str:
     """A text for comparison: casefolded, with single ordinary spaces."""
     return " ".join(text[:LONGEST].casefold().split())
+
+
+def comparable(text: str) -> str:
+    """A text as searches compare it: without accents and capitals, and with spaces of one kind."""
+    bare = unicodedata.normalize("NFKD", text[:LONGEST_SEARCHED])
+    return "".join(char for char in bare if not unicodedata.combining(char)).casefold()
 
 
 def is_blank(text: str) -> bool:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar
 
 from flask import Blueprint, request
@@ -15,18 +16,17 @@ from wtforms import Field
 
 from app import former_addresses, wordings
 from app.addresses import LARGEST_KEY, link
-from app.admin.frame import Steps, ask, done, done_already, here, refusal_text, show, steps_to
+from app.admin.frame import Steps, Words, ask, done, show, steps_to, to_forums
 from app.admin.kinds import (
-    ALWAYS,
     KINDS,
     MAX_SLUG,
     Kind,
+    blank_texts,
     find_kind,
     forum_of,
     get_object,
     get_owner,
-    incomplete_languages,
-    missing_languages,
+    public_from,
 )
 from app.attachments.forms import FilesField, takes_files
 from app.attachments.keeping import attach
@@ -35,7 +35,7 @@ from app.audit import Change, assign, changed, name_of, record
 from app.database import utcnow
 from app.errors import Archived, ForumError, Refused
 from app.extensions import db, transaction
-from app.forms import ChoicesField, Form, LineField, OnceForm, VersionedForm, carry_out, tell_differences
+from app.forms import ChoicesField, Form, InnerForm, LineField, OnceForm, VersionedForm, carry_out, tell_differences
 from app.languages import reader_language, site_languages
 from app.markup import render
 from app.models import Attachment, Forum, Group, LogEntry, User
@@ -48,9 +48,10 @@ from app.viewer import signed_in_user
 
 Texts = Mapping[str, Mapping[str, str]]
 
+# No two objects of an owner share these.
 TAKEN = {
-    "slug": _l("This name is in use already. Please choose another."),
     "number": _l("This number is in use already. Please choose another."),
+    "slug": _l("This name is in use already. Please choose another."),
 }
 NO_TEXT = _l("A text in at least one language is needed.")
 OTHER = "other"  # before the names of fields about files in no language of the site
@@ -61,34 +62,19 @@ bp = Blueprint("objects", __name__)
 # Where an object stands
 
 
-def steps_of(kind: Kind, owner: Forum | Group | None) -> Steps:
-    """The steps to the page on which objects of a kind are listed."""
-    if owner is not None:
-        return steps_to(forum_of(owner))
-    if kind.model is Forum:
-        return [(_("Forums"), link("admin.forums.index"), "")]
-    return [(_("Site"), link("admin.site.index"), "")]
+def steps_of(kind: Kind, forum: Forum | None) -> Steps:
+    """The steps to the page on which objects of a kind are listed, in this forum or, without one, on the site."""
+    if forum is not None:
+        return steps_to(forum)
+    return to_forums() if kind.model is Forum else [(_("Site"), link("admin.site.index"), "")]
 
 
-def list_of(kind: Kind, owner: Forum | Group | None) -> str:
-    """The page on which the objects of a kind, and of an owner where they have one, are listed."""
-    if owner is None:
+def page_of(kind: Kind, forum: Forum | None) -> str:
+    """The page on which objects of a kind are worked on: the list in which they stand, for a forum its own."""
+    if forum is None:
         return link("admin.forums.index") if kind.model is Forum else link("admin.site.index", _anchor=kind.name)
-    forum_id = owner.forum_id if isinstance(owner, Group) else owner.id
-    part = "groups" if kind.model is not Forum and isinstance(owner, Group) else kind.name
-    return link("admin.forums.show", forum_id=forum_id, _anchor=part)
-
-
-def page_of(kind: Kind, thing: Any) -> str:
-    """The page on which an object is worked on: its own for forums, else the list in which it stands."""
-    if kind.model is Forum:
-        return link("admin.forums.show", forum_id=thing.id)
-    return list_of(kind, owner_of(kind, thing))
-
-
-def owner_of(kind: Kind, thing: Any) -> Any:
-    """The forum or group of an object, None where it has none."""
-    return get_owner(kind, kind.owner_id_of(thing)) if kind.owner else None
+    part = {"forums": None, "questions": "groups"}.get(kind.name, kind.name)
+    return link("admin.forums.show", forum_id=forum.id, _anchor=part)
 
 
 # Forms
@@ -113,11 +99,8 @@ class Sent:
         return self.values, self.texts, files, sorted(self.leaving)
 
 
-class TextForm(Form):
+class OneLanguage(Form):
     """The texts of an object in one language."""
-
-    class Meta(Form.Meta):
-        csrf = False
 
     names: ClassVar[tuple[str, ...]]
 
@@ -130,11 +113,12 @@ class TextForm(Form):
         return any(self.typed.values())
 
 
-class FilesForm(Form):
-    """The files of an object in one language: those to attach, and which of those that are there are to go."""
+class TextForm(OneLanguage, InnerForm):
+    """Such a form beside those of other languages."""
 
-    class Meta(Form.Meta):
-        csrf = False
+
+class FilesForm(InnerForm):
+    """The files of an object in one language: those to attach, and which of those that are there are to go."""
 
     files = FilesField(_l("Attach files"))
     leaving = ChoicesField(_l("Delete"))
@@ -166,8 +150,9 @@ class ObjectFields(Form):
         super().__init__(obj=thing, prefix=prefix, **source)
         whence = {"formdata": source["formdata"]} if "formdata" in source else {}
         self.stored = stored = thing.texts if thing else {}
+        fixed = self.described.fixed(thing) if thing else ()
         for name, column in self.described.columns.items():
-            if part == "texts" or not column.is_of(thing):
+            if part == "texts" or name in fixed:
                 del self[name]
             elif column.choices:
                 self[name].offer(column.choices(thing, reader_language()))
@@ -237,6 +222,11 @@ class ObjectFields(Form):
         """Whether the text in this language has not followed a change in another."""
         return bool(getattr(self.stored.get(code), "outdated_since", None))
 
+    def tell_texts(self, stored: Any) -> None:
+        """Show beside each text that differs what is stored, as the form `stored` has it."""
+        for code, form in self.texts.items():
+            tell_differences(form, stored.texts[code])
+
     def _attached(self, thing: Any, **whence: Any) -> dict[str, FilesForm]:
         there, forum = list(thing.attachments) if thing else [], forum_of(thing)
         may_go = forum is not None and forum.archived_at is None
@@ -257,24 +247,24 @@ class ObjectForm(ObjectFields, OnceForm, VersionedForm):
 
     def tell_what_is_stored(self, stored: Form) -> None:
         super().tell_what_is_stored(stored)
-        if isinstance(stored, ObjectForm):
-            for code, form in self.texts.items():
-                tell_differences(form, stored.texts[code])
+        self.tell_texts(stored)
 
 
-class RowForm(ObjectFields):
+class RowForm(ObjectFields, InnerForm):
     """The form of an object beside others, in one form that has the token and the version."""
-
-    class Meta(Form.Meta):
-        csrf = False
 
 
 def _forms_of(kind: Kind, whole: type[ObjectFields]) -> type[Any]:
     """The form of a kind, made of its description."""
-    texts = {name: text.field() for name, text in kind.texts.items()}
-    text_form = type(f"TextsOf{kind.text_model.__name__}", (TextForm,), {**texts, "names": tuple(kind.texts)})
     columns = {name: column.field for name, column in kind.columns.items()}
-    return type(f"{whole.__name__}Of{kind.name}", (whole,), {**columns, "described": kind, "text_form": text_form})
+    more = {"described": kind, "text_form": form_of_texts(kind, TextForm)}
+    return type(f"{whole.__name__}Of{kind.name}", (whole,), {**columns, **more})
+
+
+def form_of_texts(kind: Kind, whole: type[OneLanguage]) -> type[Any]:
+    """The form of the texts of a kind in one language."""
+    texts = {name: text.field() for name, text in kind.texts.items()}
+    return type(f"{whole.__name__}Of{kind.name}", (whole,), {**texts, "names": tuple(kind.texts)})
 
 
 FORMS: dict[str, type[ObjectForm]] = {name: _forms_of(kind, ObjectForm) for name, kind in KINDS.items()}
@@ -383,19 +373,14 @@ def write(kind: Kind, thing: Any, sent: Sent) -> list[Change]:
     values = dict(sent.values)
     if values.get("slug") == "":
         values["slug"] = _proposed_slug(kind, thing, sent.texts)
-    check(kind, thing, values)
-    changes = assign(thing, values) + write_texts(kind, thing, sent.texts, follows=sent.follows)
-    return changes + (_write_files(thing, sent) if kind.files else [])
-
-
-def check(kind: Kind, thing: Any, values: Mapping[str, Any]) -> None:
-    """Raise Refused where the values clash with what else there is."""
     with db.session.no_autoflush:
-        for name in kind.unique:
-            taken = _siblings(kind, thing, kind.model.id).where(getattr(kind.model, name) == values.get(name))
-            if name in values and db.session.scalar(taken.limit(1)):
+        for name in [name for name in TAKEN if name in values]:
+            taken = _siblings(kind, thing, kind.model.id).where(getattr(kind.model, name) == values[name])
+            if db.session.scalar(taken.limit(1)):
                 raise Refused(TAKEN[name], name)
         kind.check(thing, values)
+    changes = assign(thing, values) + write_texts(kind, thing, sent.texts, follows=sent.follows)
+    return changes + (_write_files(thing, sent) if kind.files else [])
 
 
 def write_texts(kind: Kind, thing: Any, texts: Texts, *, follows: bool = False) -> list[Change]:
@@ -520,8 +505,8 @@ def new(kind_name: str, owner_id: int | None) -> ResponseReturnValue:
     key = form.submission.data or ""
     made = carry_out(form, lambda: create(kind, owner_id, form.sent, key=key, viewer=viewer))
     if made is not None:
-        return done(_("It is saved."), page_of(kind, get_object(kind, made)))
-    return _form_page(_(kind.add), steps_of(kind, owner), form, list_of(kind, owner), when=_when(owner))
+        return done(_("It is saved."), page_of(kind, forum_of(get_object(kind, made))))
+    return _form_page(_(kind.add), kind, owner, form)
 
 
 @bp.route("/<kind_name>/<int:key>/edit/", methods=["GET", "POST"])
@@ -541,68 +526,39 @@ def settings(key: int) -> ResponseReturnValue:
 @bp.route("/<kind_name>/<int:key>/delete/", methods=["GET", "POST"])
 def delete_object(kind_name: str, key: int) -> ResponseReturnValue:
     kind = find_kind(kind_name)
-    back = _list_to_return_to(kind, key)
-    form, viewer = VersionedForm(), signed_in_user()
-    deleted = carry_out(form, lambda: delete(kind, key, version=form.version.data, viewer=viewer))
-    if deleted is None:
-        return _ask_to_delete(kind, get_object(kind, key), form, back)
-    return done(_("It is deleted."), back) if deleted else done_already(back)
+    deletion = find_deletion(kind, key)
+    if deletion is None:
+        forum = forum_of(get_object(kind, key))
+    else:  # where it stood
+        forum = fetch(Forum, deletion.forum_id or 0) if kind.owner else None
+    words = Words(
+        _(kind.delete),
+        _("It is deleted with all its texts and all that is in it. This cannot be undone."),
+        _("Delete"),
+        _("It is deleted."),
+    )
+    back = page_of(kind, forum if kind.owner else None)
+    return ask(words, steps_of(kind, forum), partial(delete, kind, key), lambda: _to_delete(kind, key), back=back)
+
+
+def _to_delete(kind: Kind, key: int) -> dict[str, Any]:
+    thing = get_object(kind, key)
+    name, refusal = name_of(thing, reader_language()), deletion_refusal(kind, thing)
+    return {"version": kind.version(thing), "name": name, "refusal": refusal}
 
 
 def _edit(kind: Kind, thing: Any, part: str, heading: str) -> ResponseReturnValue:
     require_forum_takes(kind.name, forum_of(thing), part or "edit")
     form, viewer, key = FORMS[kind.name](thing, part=part), signed_in_user(), thing.id
+    sent: dict[str, Any] = {"part": part, "version": form.version.data, "once_key": form.submission.data or ""}
     saved = carry_out(
         form,
-        lambda: update(
-            kind,
-            key,
-            form.sent,
-            part=part,
-            version=form.version.data,
-            once_key=form.submission.data or "",
-            viewer=viewer,
-        ),
+        lambda: update(kind, key, form.sent, **sent, viewer=viewer),
         lambda: FORMS[kind.name](thing, part=part, formdata=None),
     )
     if saved is not None:
-        return done(_("The changes are saved."), page_of(kind, thing))
-    steps = steps_of(kind, owner_of(kind, thing)) if kind.model is not Forum else steps_to(thing)
-    return _form_page(
-        heading,
-        steps,
-        form,
-        page_of(kind, thing),
-        when=_when(thing, kind),
-        is_kept=part != "settings" and wordings.is_kept(kind.name, thing),
-    )
-
-
-def _ask_to_delete(kind: Kind, thing: Any, form: VersionedForm, back: str) -> ResponseReturnValue:
-    return ask(
-        _(kind.delete),
-        steps_of(kind, owner_of(kind, thing)) if kind.model is not Forum else steps_to(thing),
-        form=form,
-        version=kind.version(thing),
-        name=name_of(thing, reader_language()),
-        refusal=refusal_text(deletion_refusal(kind, thing)),
-        explanation=_("It is deleted with all its texts and all that is in it. This cannot be undone."),
-        button=_("Delete"),
-        back=back,
-    )
-
-
-def _list_to_return_to(kind: Kind, key: int) -> str:
-    """The list in which an object stands, or stood before it was deleted. Raises NotFound."""
-    deletion = find_deletion(kind, key)
-    if deletion is None:
-        return list_of(kind, owner_of(kind, get_object(kind, key)))
-    if kind.owner is None:
-        return list_of(kind, None)
-    if kind.owner is Forum:
-        return list_of(kind, fetch(Forum, deletion.forum_id or 0))
-    told = (change["old"] for change in deletion.detail if change["field"] == kind.owner_column)
-    return list_of(kind, fetch(Group, next(told, 0)))
+        return done(_("The changes are saved."), page_of(kind, forum_of(thing)))
+    return _form_page(heading, kind, thing, form, is_kept=part != "settings" and wordings.is_kept(kind.name, thing))
 
 
 def _preset(form: ObjectForm) -> None:
@@ -612,27 +568,26 @@ def _preset(form: ObjectForm) -> None:
         form["kind"].data = asked
 
 
-def _when(thing: Any, kind: Kind | None = None) -> str:
-    """From when readers see what is saved."""
-    forum = forum_of(thing)
-    since = kind.public_from(thing) if kind else (forum.published_at if forum else ALWAYS)
+def _form_page(heading: str, kind: Kind, about: Any, form: ObjectForm, *, is_kept: bool = False) -> ResponseReturnValue:
+    """`about` is the object, or the forum or group into which a new one goes."""
+    forum, since = forum_of(about), public_from(about)
     if since is None:
-        return _("Readers see this once the forum is published.")
-    if since > utcnow():
-        return _("Readers do not see it before %(moment)s.", moment=reader_language().moment(since))
-    return _("Readers see this as soon as it is saved.")
-
-
-def _form_page(heading: str, steps: Steps, form: ObjectForm, back: str, **context: object) -> ResponseReturnValue:
-    return show("admin/object.html", heading, [*steps, here(heading)], form=form, back=back, **context)
+        when = _("Readers see this once the forum is published.")
+    elif since > utcnow():
+        when = _("Readers do not see it before %(moment)s.", moment=reader_language().moment(since))
+    else:
+        when = _("Readers see this as soon as it is saved.")
+    shown = {"when": when, "is_kept": is_kept, "back": page_of(kind, forum)}
+    return show("admin/object.html", heading, steps_of(kind, forum), form=form, **shown)
 
 
 @bp.app_template_global()
 def missing_texts(thing: Any, kind_name: str) -> tuple[list[str], list[str]]:
     """The names of the languages in which an object has no text, and of those in which a part of it is missing."""
-    names = {code: language.name for code, language in site_languages().items()}
-    partial = incomplete_languages(find_kind(kind_name), thing)
-    return [names[code] for code in missing_languages(thing)], [names[code] for code in partial]
+    kind, languages = find_kind(kind_name), site_languages()
+    absent = [language.name for code, language in languages.items() if code not in thing.texts]
+    there = [(code, language.name) for code, language in languages.items() if code in thing.texts]
+    return absent, [name for code, name in there if blank_texts(kind, thing.texts, code)]
 
 
 bp.app_template_global("kind_named")(find_kind)

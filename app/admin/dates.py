@@ -1,9 +1,7 @@
 """Periods: add, change, call off, close now. Each form can show the state line that it leads to before it is sent."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, request
@@ -13,11 +11,10 @@ from flask_babel import lazy_gettext as _l
 
 from app import periods
 from app.addresses import link
-from app.admin.frame import ask, done, done_already, here, refusal_text, show, steps_to
-from app.admin.kinds import LastMomentField, MomentField
+from app.admin.frame import Words, ask, done, show, steps_to
 from app.database import utcnow
 from app.errors import ForumError, Refused
-from app.forms import ChoiceField, OnceForm, VersionedForm, carry_out
+from app.forms import ChoiceField, LastMomentField, MomentField, OnceForm, VersionedForm, carry_out
 from app.languages import N_, reader_language
 from app.models import Forum, Group, Period, PeriodKind, State
 from app.permissions import require_forum_takes
@@ -43,28 +40,21 @@ HINTS = {
 KEPT = N_("The dates that were announced before remain visible beside the new ones.")
 
 
-@dataclass(frozen=True)
-class Words:
-    """What the page says that asks before a period goes."""
-
-    heading: str
-    explanation: str
-    button: str
-    done: str
-
-
-CALLING_OFF = Words(
-    N_("Call off the period"),
-    N_("No messages will be accepted in it. As it has been announced, it remains visible, marked as called off."),
-    N_("Call off the period"),
-    N_("The period is called off."),
-)
-DELETING = Words(
-    N_("Delete the period"),
-    N_("It has not been published, so nothing is kept of it except an entry in the log."),
-    N_("Delete"),
-    N_("It is deleted."),
-)
+# By whether the period has been announced.
+REMOVAL = {
+    True: Words(
+        N_("Call off the period"),
+        N_("No messages will be accepted in it. As it has been announced, it remains visible, marked as called off."),
+        N_("Call off the period"),
+        N_("The period is called off."),
+    ),
+    False: Words(
+        N_("Delete the period"),
+        N_("It has not been published, so nothing is kept of it except an entry in the log."),
+        N_("Delete"),
+        N_("It is deleted."),
+    ),
+}
 
 
 class PeriodForm(OnceForm, VersionedForm):
@@ -105,60 +95,82 @@ class PeriodForm(OnceForm, VersionedForm):
         return {name: self[name].data for name in ("group_id", "opens_at", "closes_at") if name in self}
 
 
-@bp.route(f"/forums/<int:forum_id>/periods/{KIND}/", methods=["GET", "POST"])
-def new(forum_id: int, kind: str) -> ResponseReturnValue:
-    forum, form = _new_form(forum_id, kind)
-    made = carry_out(
+@bp.route(f"/forums/<int:forum_id>/periods/{KIND}/", methods=["GET", "POST"], defaults={"only_shows": False})
+@bp.route(
+    f"/forums/<int:forum_id>/periods/{KIND}/preview/",
+    methods=["GET", "POST"],
+    defaults={"only_shows": True},
+    endpoint="preview_new",
+)
+def new(forum_id: int, kind: str, only_shows: bool) -> ResponseReturnValue:
+    forum, now = fetch(Forum, forum_id), utcnow()
+    require_forum_takes("periods", forum, "create")
+    asked = request.values.get("group_id", type=int)
+    group_id = asked if asked in forum.group_numbers else None
+    form = PeriodForm(group_id=group_id or 0, opens_at=(now + timedelta(minutes=1)).replace(second=0))
+    form.fit_to_new(forum, kind)
+    result = carry_out(form, lambda: _take_new(forum, kind, form, only_shows=only_shows))
+    if isinstance(result, int):
+        return _saved(forum_id)
+    group_id = form.group_id.data if form.group_id.data in forum.group_numbers else None
+    address = {"forum_id": forum.id, "kind": kind}
+    return _page(
+        _(HEADINGS[kind]),
+        forum,
+        group_id,
         form,
-        lambda: _create(forum, kind, form),
+        action=link("admin.periods.new", **address),
+        preview=link("admin.periods.preview_new", **address),
+        hint=_(HINTS[kind]),
+        periods=periods.periods_for(forum, group_id) if group_id else forum.periods_told,
+        after=result,
     )
-    return _saved(forum_id) if made is not None else _new_page(forum, kind, form)
 
 
-@bp.route(f"/forums/<int:forum_id>/periods/{KIND}/preview/", methods=["GET", "POST"])
-def preview_new(forum_id: int, kind: str) -> ResponseReturnValue:
-    forum, form = _new_form(forum_id, kind)
-    after = carry_out(form, lambda: _state_with_new(forum, kind, form))
-    return _new_page(forum, kind, form, after)
-
-
-@bp.route("/periods/<int:period_id>/edit/", methods=["GET", "POST"])
-def edit(period_id: int) -> ResponseReturnValue:
-    period, forum, form = _edit_form(period_id)
-    saved = carry_out(
+@bp.route("/periods/<int:period_id>/edit/", methods=["GET", "POST"], defaults={"only_shows": False})
+@bp.route(
+    "/periods/<int:period_id>/preview/", methods=["GET", "POST"], defaults={"only_shows": True}, endpoint="preview"
+)
+def edit(period_id: int, only_shows: bool) -> ResponseReturnValue:
+    period, forum = periods.get_period(period_id)
+    if refusal := periods.change_refusal(forum, period, utcnow()):
+        raise refusal
+    form, viewer = _form_of(period, forum), signed_in_user()
+    result = carry_out(
         form,
-        lambda: periods.update(period_id, **form.values, version=form.version.data, viewer=signed_in_user()),
+        lambda: (
+            periods.state_with_change(forum, period, **form.values, now=utcnow())
+            if only_shows
+            else periods.update(period_id, **form.values, version=form.version.data, viewer=viewer)
+        ),
         lambda: _form_of(period, forum, formdata=None),
     )
-    return _saved(forum.id) if saved is not None else _edit_page(period, forum, form)
-
-
-@bp.route("/periods/<int:period_id>/preview/", methods=["GET", "POST"])
-def preview(period_id: int) -> ResponseReturnValue:
-    period, forum, form = _edit_form(period_id)
-    after = carry_out(form, lambda: periods.state_with_change(forum, period, **form.values, now=utcnow()))
-    return _edit_page(period, forum, form, after)
+    if isinstance(result, int):
+        return _saved(forum.id)
+    return _page(
+        _("Edit the period"),
+        forum,
+        period.group_id,
+        form,
+        period=period,
+        action=link("admin.periods.edit", period_id=period.id),
+        preview=link("admin.periods.preview", period_id=period.id),
+        hint=_(KEPT) if periods.stays_in_sight(forum) else "",
+        periods=forum.periods_told,
+        after=result,
+    )
 
 
 @bp.route("/periods/<int:period_id>/delete/", methods=["GET", "POST"])
 def delete(period_id: int) -> ResponseReturnValue:
     period, forum = periods.get_period(period_id)
-    words = CALLING_OFF if periods.stays_in_sight(forum) else DELETING
-    form, viewer, back = VersionedForm(), signed_in_user(), _page_of(forum.id)
-    called_off = carry_out(form, lambda: periods.call_off(period_id, version=form.version.data, viewer=viewer))
-    if called_off is not None:
-        return done(_(words.done), back) if called_off else done_already(back)
-    return ask(
-        _(words.heading),
-        steps_to(forum),
-        form=form,
-        version=periods.version_of_period(period),
-        period=period,
-        refusal=refusal_text(periods.deletion_refusal(forum, period, utcnow())),
-        explanation=_(words.explanation),
-        button=_(words.button),
-        back=back,
-    )
+    words = Words(*map(_, REMOVAL[periods.stays_in_sight(forum)]))
+
+    def about() -> dict[str, Any]:
+        refusal = periods.deletion_refusal(forum, period, utcnow())
+        return {"version": periods.version_of_period(period), "period": period, "refusal": refusal}
+
+    return ask(words, steps_to(forum), partial(periods.call_off, period_id), about, back=_page_of(forum.id))
 
 
 @bp.route("/forums/<int:forum_id>/close/", methods=["GET", "POST"])
@@ -170,90 +182,56 @@ def close(forum_id: int) -> ResponseReturnValue:
 def close_group(group_id: int) -> ResponseReturnValue:
     found = fetch(Group, group_id)
     heading = _("Close group %(number)s now", number=found.number)
-    return _close(found.forum, found, heading, _("Group %(number)s is closed.", number=found.number))
+    return _close(found.forum, found.id, heading, _("Group %(number)s is closed.", number=found.number))
 
 
-def _close(forum: Forum, group: Group | None, heading: str, closed: str) -> ResponseReturnValue:
-    now, group_id = utcnow(), group.id if group else None
-    form, viewer, back = VersionedForm(), signed_in_user(), _page_of(forum.id)
-    ended = carry_out(form, lambda: periods.close_now(forum.id, group_id, version=form.version.data, viewer=viewer))
-    if ended is not None:
-        return done(closed, back) if ended else done_already(back)
-    return ask(
-        heading,
-        steps_to(forum),
-        form=form,
-        version=periods.version_of_life(forum),
-        refusal=refusal_text(periods.closing_refusal(forum, group_id, now)),
-        explanation=_(
-            "The period that is running ends at once, and extensions of it that have not begun are called off. "
-            "What was announced stays in sight."
-        ),
-        before=periods.state_now(forum, group_id, now),
-        after=periods.state_after_closing(forum, group_id, now),
-        now=now,
-        button=_("Close now"),
-        back=back,
+def _close(forum: Forum, group_id: int | None, heading: str, closed: str) -> ResponseReturnValue:
+    explanation = _(
+        "The period that is running ends at once, and extensions of it that have not begun are called off. "
+        "What was announced stays in sight."
     )
+    words = Words(heading, explanation, _("Close now"), closed)
+
+    def about() -> dict[str, Any]:
+        now = utcnow()
+        return {
+            "version": periods.version_of_life(forum),
+            "refusal": periods.closing_refusal(forum, group_id, now),
+            "before": periods.state_now(forum, group_id, now),
+            "after": periods.state_after_closing(forum, group_id, now),
+            "now": now,
+        }
+
+    take = partial(periods.close_now, forum.id, group_id)
+    return ask(words, steps_to(forum), take, about, back=_page_of(forum.id))
 
 
-def _create(forum: Forum, kind: str, form: PeriodForm) -> int:
-    with _told_at_the_deadline(kind):
-        values, key = _values_of_new(forum, kind, form), form.submission.data or ""
-        return periods.create(forum.id, PeriodKind(kind), **values, key=key, viewer=signed_in_user())
-
-
-def _state_with_new(forum: Forum, kind: str, form: PeriodForm) -> State:
-    with _told_at_the_deadline(kind):
-        return periods.state_with_new(forum, kind, **_values_of_new(forum, kind, form), now=utcnow())
-
-
-def _values_of_new(forum: Forum, kind: str, form: PeriodForm) -> dict[str, Any]:
-    """What the form says; an extension begins at the present deadline."""
-    if kind != PeriodKind.EXTENSION:
-        return form.values
-    deadline = _deadline_of(forum, form.group_id.data)
-    if deadline and form.closes_at.data <= deadline:
-        told = reader_language().moment(deadline)
-        raise Refused(
-            _("The new deadline has to be later than the present one, %(deadline)s.", deadline=told), "closes_at"
-        )
-    return {**form.values, "opens_at": deadline or utcnow()}
-
-
-def _deadline_of(forum: Forum, group_id: int | None) -> datetime | None:
-    return periods.state_of_own(forum, group_id, utcnow()).deadline
-
-
-@contextmanager
-def _told_at_the_deadline(kind: str) -> Iterator[None]:
-    """The form of an extension has no opening at which to tell what is wrong with it."""
+def _take_new(forum: Forum, kind: str, form: PeriodForm, *, only_shows: bool) -> int | State:
+    """Add a period, or compute the state that it would lead to. The form of an extension has no opening at which to
+    tell what is wrong with it."""
     try:
-        yield
+        values = _values_of_new(forum, kind, form)
+        if only_shows:
+            return periods.state_with_new(forum, kind, **values, now=utcnow())
+        key = form.submission.data or ""
+        return periods.create(forum.id, PeriodKind(kind), **values, key=key, viewer=signed_in_user())
     except ForumError as error:
         if kind == PeriodKind.EXTENSION and error.field == "opens_at":
             error.field = "closes_at"
         raise
 
 
-def _new_form(forum_id: int, kind: str) -> tuple[Forum, PeriodForm]:
-    """The form of a new period, which begins in a minute if nothing else is said."""
-    forum, now = fetch(Forum, forum_id), utcnow()
-    require_forum_takes("periods", forum, "create")
-    asked = request.values.get("group_id", type=int)
-    group_id = asked if asked in forum.group_numbers else None
-    form = PeriodForm(group_id=group_id or 0, opens_at=(now + timedelta(minutes=1)).replace(second=0))
-    form.fit_to_new(forum, kind)
-    return forum, form
-
-
-def _edit_form(period_id: int) -> tuple[Period, Forum, PeriodForm]:
-    """The form of a period that may be changed. Raises the error that says why it may not."""
-    period, forum = periods.get_period(period_id)
-    refusal = periods.change_refusal(forum, period, utcnow())
-    if refusal:
-        raise refusal
-    return period, forum, _form_of(period, forum)
+def _values_of_new(forum: Forum, kind: str, form: PeriodForm) -> dict[str, Any]:
+    """What the form says; an extension begins at the present deadline."""
+    if kind != PeriodKind.EXTENSION:
+        return form.values
+    deadline = periods.state_of_own(forum, form.group_id.data, utcnow()).deadline
+    if deadline and form.closes_at.data <= deadline:
+        told = reader_language().moment(deadline)
+        raise Refused(
+            _("The new deadline has to be later than the present one, %(deadline)s.", deadline=told), "closes_at"
+        )
+    return {**form.values, "opens_at": deadline or utcnow()}
 
 
 def _form_of(period: Period, forum: Forum, **source: Any) -> PeriodForm:
@@ -263,44 +241,10 @@ def _form_of(period: Period, forum: Forum, **source: Any) -> PeriodForm:
     return form
 
 
-def _new_page(forum: Forum, kind: str, form: PeriodForm, after: State | None = None) -> ResponseReturnValue:
-    heading = _(HEADINGS[kind])
-    group_id = form.group_id.data if form.group_id.data in forum.group_numbers else None
-    return show(
-        "admin/period.html",
-        heading,
-        [*steps_to(forum), here(heading)],
-        form=form,
-        forum=forum,
-        action=link("admin.periods.new", forum_id=forum.id, kind=kind),
-        preview=link("admin.periods.preview_new", forum_id=forum.id, kind=kind),
-        hint=_(HINTS[kind]),
-        back=_page_of(forum.id),
-        periods=periods.periods_for(forum, group_id) if group_id else forum.periods_told,
-        before=periods.state_now(forum, group_id, utcnow()),
-        after=after,
-        now=utcnow(),
-    )
-
-
-def _edit_page(period: Period, forum: Forum, form: PeriodForm, after: State | None = None) -> ResponseReturnValue:
-    heading = _("Edit the period")
-    return show(
-        "admin/period.html",
-        heading,
-        [*steps_to(forum), here(heading)],
-        form=form,
-        forum=forum,
-        period=period,
-        action=link("admin.periods.edit", period_id=period.id),
-        preview=link("admin.periods.preview", period_id=period.id),
-        hint=_(KEPT) if periods.stays_in_sight(forum) else "",
-        back=_page_of(forum.id),
-        periods=forum.periods_told,
-        before=periods.state_now(forum, period.group_id, utcnow()),
-        after=after,
-        now=utcnow(),
-    )
+def _page(heading: str, forum: Forum, group_id: int | None, form: PeriodForm, **context: Any) -> ResponseReturnValue:
+    now = utcnow()
+    shown = {"forum": forum, "back": _page_of(forum.id), "before": periods.state_now(forum, group_id, now), "now": now}
+    return show("admin/period.html", heading, steps_to(forum), form=form, **shown, **context)
 
 
 def _saved(forum_id: int) -> ResponseReturnValue:

@@ -2,9 +2,10 @@
 copies of it."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, redirect, request
@@ -18,7 +19,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from app import periods, wordings
 from app.addresses import link
 from app.admin.crud import ROW_FORMS, TAKEN, RowForm, Sent, add, deletion_refusal, free_slug, rewrite, slug_of
-from app.admin.frame import ask, done, done_already, here, refusal_text, show, steps_to
+from app.admin.frame import Words, ask, done, show, steps_to, to_forums
 from app.admin.kinds import KINDS, Kind
 from app.admin.texts import languages_to_write
 from app.audit import assign, record
@@ -92,6 +93,13 @@ def what_is_missing(forum: Forum) -> list[str]:
     if languages := languages_to_write(forum):
         found.append(_("Texts are missing or outdated in: %(languages)s.", languages=", ".join(languages)))
     return found
+
+
+def kept_objects(forum: Forum) -> dict[str, set[int | None]]:
+    """The keys of the groups and questions of a forum that cannot be deleted."""
+    places = places_of_topics(forum.id)
+    groups = {group for group, _question in places} | {period.group_id for period in forum.periods}
+    return {"groups": groups, "questions": {question for _group, question in places}}
 
 
 # Groups and questions in one form
@@ -220,8 +228,7 @@ class GroupsForm(OnceForm, VersionedForm):
         for _name, row, _among in self.all_rows:
             if row.thing is not None and row.prefix in rows:
                 tell_differences(row.form, rows[row.prefix])
-                for code, form in row.form.texts.items():
-                    tell_differences(form, rows[row.prefix].texts[code])
+                row.form.tell_texts(rows[row.prefix])
 
     def _field_of(self, name: str) -> Any:
         prefix, _hyphen, column = name.partition("-")
@@ -326,89 +333,58 @@ def _save(kind: Kind, thing: Any, owner_id: int, row: SentRow, viewer: User) -> 
 # The steps of a forum's life, each after a page that asks
 
 
-@dataclass(frozen=True)
-class Step:
-    """One step: what the page that asks says, why it may be refused, and which column it sets to now or to nothing."""
-
-    heading: str
-    explanation: str
-    button: str
-    done: str
-    refusal: Callable[[Forum, datetime], ForumError | None]
-    column: str
-    sets: bool
-
-
 def take_step(forum_id: int, name: str, *, version: str, viewer: User) -> bool:
     """Take one of STEPS; False where the forum is already as it would be then.
 
-    `version` is that of the forum's life which the page showed. Raises what its `refusal` gives, and ChangedMeanwhile.
+    `version` is that of the forum's life which the page showed. Raises what `step_refusal` gives, and ChangedMeanwhile.
     """
-    step = STEPS[name]
+    column = "archived_at" if name in {"archive", "unarchive"} else "published_at"
+    sets = name in {"archive", "publish"}
     with transaction():
         require(viewer, "administer")
         forum, now = fetch(Forum, forum_id), utcnow()
-        if bool(getattr(forum, step.column)) == step.sets:
+        if bool(getattr(forum, column)) == sets:
             return False
-        refusal = step.refusal(forum, now)
-        if refusal:
+        if refusal := step_refusal(forum, name, now):
             raise refusal
         require_version(version, periods.version_of_life(forum))
         moment = wordings.archive_again(forum, now=now) if name == "archive" else now
         if name == "unarchive":
             wordings.take_out(forum, now=now)
-        changes = assign(forum, {step.column: moment if step.sets else None})
-        record(viewer, name, "forums", forum, changes)
+        record(viewer, name, "forums", forum, assign(forum, {column: moment if sets else None}))
     return True
 
 
-def _publish_refusal(forum: Forum, _now: datetime) -> ForumError | None:
+def step_refusal(forum: Forum, name: str, now: datetime) -> ForumError | None:
+    """The reason why one of STEPS cannot be taken; None if it can."""
+    if name == "unarchive":
+        return None if forum.archived_at else Refused(NOT_ARCHIVED)
     if forum.archived_at:
         return Archived()
-    return Refused(ALREADY_PUBLISHED) if forum.published_at else None
-
-
-def _unpublish_refusal(forum: Forum, _now: datetime) -> ForumError | None:
-    if forum.archived_at:
-        return Archived()
+    if name == "publish":
+        return Refused(ALREADY_PUBLISHED) if forum.published_at else None
     if not forum.published_at:
         return Refused(NOT_PUBLISHED)
-    return Refused(HAS_MESSAGES) if places_of_topics(forum.id) else None
-
-
-def _archive_refusal(forum: Forum, now: datetime) -> ForumError | None:
-    if forum.archived_at:
-        return Archived()
-    if not forum.published_at:
-        return Refused(NOT_PUBLISHED)
+    if name == "unpublish":
+        return Refused(HAS_MESSAGES) if places_of_topics(forum.id) else None
     takes_messages = any(period.closes_at >= now and not period.called_off_at for period in forum.periods)
     return Refused(STILL_OPEN) if takes_messages else None
 
 
-def _unarchive_refusal(forum: Forum, _now: datetime) -> ForumError | None:
-    return None if forum.archived_at else Refused(NOT_ARCHIVED)
-
-
 STEPS = {
-    "publish": Step(
+    "publish": Words(
         N_("Publish the forum"),
         N_("Everyone will be able to read the forum, and it will be listed on the portal."),
         N_("Publish"),
         N_("The forum is published."),
-        _publish_refusal,
-        "published_at",
-        sets=True,
     ),
-    "unpublish": Step(
+    "unpublish": Words(
         N_("Unpublish the forum"),
         N_("Only administrators and those with a role in the forum will see it."),
         N_("Unpublish"),
         N_("The forum is no longer public."),
-        _unpublish_refusal,
-        "published_at",
-        sets=False,
     ),
-    "archive": Step(
+    "archive": Words(
         N_("Archive the forum"),
         N_(
             "The forum will be moved to the archive and accept nothing more from participants. It will remain open to "
@@ -416,11 +392,8 @@ STEPS = {
         ),
         N_("Archive"),
         N_("The forum is archived."),
-        _archive_refusal,
-        "archived_at",
-        sets=True,
     ),
-    "unarchive": Step(
+    "unarchive": Words(
         N_("Take the forum out of the archive"),
         N_(
             "The forum will be listed on the portal again and can be changed again. The date of archiving is kept, and "
@@ -428,9 +401,6 @@ STEPS = {
         ),
         N_("Take out of the archive"),
         N_("The forum is no longer archived."),
-        _unarchive_refusal,
-        "archived_at",
-        sets=False,
     ),
 }
 
@@ -482,30 +452,27 @@ def _copy(kind: Kind, thing: Any, **more: Any) -> Any:
 
 @bp.get("/forums/")
 def index() -> ResponseReturnValue:
-    heading = _("Forums")
-    return show("admin/forums.html", heading, [here(heading)], forums=list_forums(), now=utcnow())
+    return show("admin/forums.html", _("Forums"), [], forums=list_forums(), now=utcnow())
 
 
 @bp.get("/forums/<int:forum_id>/", endpoint="show")
 def show_forum(forum_id: int) -> ResponseReturnValue:
     found, now = get_whole_forum(forum_id), utcnow()
-    text, places = text_in(found), places_of_topics(found.id)
+    text = text_in(found)
     return show(
         "admin/forum.html",
         text.short_title,
-        steps_to(found),
+        to_forums(),
+        heading_language=text.language,
         forum=found,
         now=now,
         invited=names_of_invited(found, reader_language()),
-        heading_language=text.language,
         lacks=what_is_missing(found),
-        kept_groups={group for group, _question in places} | {period.group_id for period in found.periods},
-        kept_questions={question for _group, question in places},
+        kept=kept_objects(found),
         rules=periods,
         invitees=count_invited(forum_id),
         can_delete=not deletion_refusal(KINDS["forums"], found),
-        steps_possible=[name for name, step in STEPS.items() if not step.refusal(found, now)],
-        words=STEPS,
+        steps_possible={name: words for name, words in STEPS.items() if not step_refusal(found, name, now)},
         views=VIEWS,
         form=OnceForm(),
     )
@@ -528,23 +495,28 @@ def groups(forum_id: int) -> ResponseReturnValue:
         if saved is not None:
             back = link("admin.forums.show", forum_id=forum_id, _anchor="groups")
             return done(_("The changes are saved."), back)
-    places, heading = places_of_topics(forum_id), _("Groups and questions")
-    kept = {"groups": {group for group, _question in places} | {period.group_id for period in forum.periods}}
-    kept["questions"] = {question for _group, question in places if question}
-    steps = [*steps_to(forum), here(heading)]
     is_kept = any(wordings.is_kept("groups", group) for group in forum.groups)
-    shown = {"forum": forum, "kept": kept, "is_arranged": bool(step), "is_kept": is_kept}
-    return show("admin/groups.html", heading, steps, form=form, **shown)
+    shown = {"forum": forum, "kept": kept_objects(forum), "is_arranged": bool(step), "is_kept": is_kept}
+    return show("admin/groups.html", _("Groups and questions"), steps_to(forum), form=form, **shown)
 
 
-@bp.route("/forums/<int:forum_id>/<any(publish,unpublish,archive,unarchive):name>/", methods=["GET", "POST"])
+@bp.route(f"/forums/<int:forum_id>/<any({','.join(STEPS)}):name>/", methods=["GET", "POST"])
 def step(forum_id: int, name: str) -> ResponseReturnValue:
-    words, back = STEPS[name], link("admin.forums.show", forum_id=forum_id)
-    form, viewer = VersionedForm(), signed_in_user()
-    taken = carry_out(form, lambda: take_step(forum_id, name, version=form.version.data, viewer=viewer))
-    if taken is None:
-        return _ask_for_step(get_whole_forum(forum_id), words, form, back)
-    return done(_(words.done), back) if taken else done_already(back)
+    steps, back = steps_to(fetch(Forum, forum_id)), link("admin.forums.show", forum_id=forum_id)
+    words = Words(*map(_, STEPS[name]))
+    return ask(words, steps, partial(take_step, forum_id, name), lambda: _step_asked(forum_id, name), back=back)
+
+
+def _step_asked(forum_id: int, name: str) -> dict[str, Any]:
+    forum, now = get_whole_forum(forum_id), utcnow()
+    return {
+        "version": periods.version_of_life(forum),
+        "name": text_in(forum).title,
+        "refusal": step_refusal(forum, name, now),
+        "lacks": [] if forum.published_at else what_is_missing(forum),
+        "before": forum.state(now),
+        "now": now,
+    }
 
 
 @bp.post("/forums/<int:forum_id>/copy/")
@@ -569,21 +541,3 @@ def view(forum_id: int, who: str) -> ResponseReturnValue:
 def end() -> ResponseReturnValue:
     forum_id = end_view()
     return redirect(link("admin.forums.show", forum_id=forum_id) if forum_id else link("forums.home"))
-
-
-def _ask_for_step(forum: Forum, words: Step, form: VersionedForm, back: str) -> ResponseReturnValue:
-    now = utcnow()
-    return ask(
-        _(words.heading),
-        steps_to(forum),
-        form=form,
-        version=periods.version_of_life(forum),
-        name=text_in(forum).title,
-        refusal=refusal_text(words.refusal(forum, now)),
-        explanation=_(words.explanation),
-        lacks=[] if forum.published_at else what_is_missing(forum),
-        before=forum.state(now),
-        now=now,
-        button=_(words.button),
-        back=back,
-    )

@@ -1,6 +1,7 @@
 """What all pages of the administration share: the frame with its breadcrumb, the page that asks, the way back."""
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from flask import flash, redirect, render_template, request
@@ -8,34 +9,49 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.addresses import link
-from app.errors import ForumError
-from app.forms import Form, VersionedForm
+from app.forms import Form, VersionedForm, carry_out
 from app.languages import text_in
 from app.models import Forum
+from app.viewer import signed_in_user
 
 Steps = list[tuple[str, str, str]]
 
 
+class Words(NamedTuple):
+    """What the page says that asks before something is done, and what is said once it is done."""
+
+    heading: str
+    explanation: str
+    button: str
+    done: str
+
+
 def show(template: str, heading: str, steps: Steps, *, form: Form | None = None, **context: Any) -> ResponseReturnValue:
     """A page of the administration. `steps` of the breadcrumb, as `(text, path, language of the text)`, lie between
-    the administration and this page. A form with errors comes back with status 422, a form about something that
-    somebody else has changed meanwhile with 409.
+    the administration and this page; `heading_language` is given where the heading is a text of its own. A form with
+    errors comes back with status 422, a form about something that somebody else has changed meanwhile with 409.
     """
-    trail = [(_("Administration"), link("admin.home"), ""), *steps]
-    page = render_template(template, heading=heading, steps=trail, form=form, **context)
-    return page, form.status if form else 200
+    here = (heading, request.path, context.get("heading_language", ""))
+    trail = [(_("Administration"), link("admin.home"), ""), *steps, here]
+    return render_template(template, heading=heading, steps=trail, form=form, **context), form.status if form else 200
 
 
 def ask(
-    heading: str, steps: Steps, *, form: VersionedForm, version: str, button: str, back: str, **context: Any
+    words: Words, steps: Steps, take: Callable[..., object], about: Callable[[], Mapping[str, Any]], *, back: str
 ) -> ResponseReturnValue:
-    """The page that asks before something is done, or says why it cannot be done (`refusal`).
+    """The page that asks before something is done, or says why it cannot be done; once the answer is sent, do it.
 
-    `explanation` says what it leads to; `before` and `after` are the states to show, `name` what it is about, whose
-    present version the form carries.
+    `take` gets the version that the page showed and the viewer, and gives nothing where it was done already. `about`
+    gives what the page shows: the `version` of what it is about, and perhaps its `name`, the `refusal`, and the states
+    `before` and `after`.
     """
-    form.shows(version)
-    return show("admin/ask.html", heading, [*steps, here(heading)], form=form, button=button, back=back, **context)
+    form = VersionedForm()
+    taken = carry_out(form, lambda: take(version=form.version.data, viewer=signed_in_user()))
+    if taken is not None:
+        return done(words.done, back) if taken else done_already(back)
+    shown = about()
+    form.shows(shown["version"])
+    return show("admin/ask.html", words.heading, steps, form=form, words=words, back=back, **shown)
 
 
 def done(message: str, path: str) -> ResponseReturnValue:
@@ -49,22 +65,14 @@ def done_already(path: str) -> ResponseReturnValue:
     return done(_("This was done already. Nothing more was changed."), path)
 
 
-def here(heading: str) -> tuple[str, str, str]:
-    """The last step of the breadcrumb."""
-    return heading, request.path, ""
-
-
-def steps_to(forum: Forum | None) -> Steps:
+def steps_to(forum: Forum) -> Steps:
     """The steps to the page of a forum, itself included."""
-    if forum is None:
-        return []
     text = text_in(forum)
-    forums = (_("Forums"), link("admin.forums.index"), "")
-    return [forums, (text.short_title, link("admin.forums.show", forum_id=forum.id), text.language)]
+    return [*to_forums(), (text.short_title, link("admin.forums.show", forum_id=forum.id), text.language)]
 
 
-def refusal_text(refusal: ForumError | None) -> str:
-    return str(refusal.message) if refusal else ""
+def to_forums() -> Steps:
+    return [(_("Forums"), link("admin.forums.index"), "")]
 
 
 def query_without_page() -> str:

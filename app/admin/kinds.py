@@ -4,27 +4,37 @@ From a description follow its form, its lists, the labels of the log, what is mi
 deleted. A new field of an object is a typed column, its migration, and its name in the description.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from sqlalchemy import ColumnElement, select, true
-from sqlalchemy.orm import selectinload
-from wtforms import BooleanField, DateField, Field, IntegerField
+from wtforms import BooleanField
 from wtforms.validators import Regexp, ValidationError
 
 from app import labels
 from app.database import utcnow
 from app.errors import NotFound, Refused
 from app.extensions import db
-from app.forms import AtMost, BodyField, ChoiceField, ChoicesField, LineField, Renders, bounded_choices
+from app.forms import (
+    AtMost,
+    Between,
+    BodyField,
+    ChoiceField,
+    ChoicesField,
+    DayField,
+    LineField,
+    MomentField,
+    NumberField,
+    Renders,
+    web_address,
+)
 from app.forums.queries import places_of_topics
-from app.languages import N_, Language, site_languages, text_in
+from app.languages import N_, Language, text_in
 from app.models import (
     ActKind,
     Approval,
@@ -44,17 +54,15 @@ from app.models import (
     QuestionText,
     Reason,
     ReasonText,
-    last_second,
 )
 from app.never_public import PUBLISHED
+from app.pages.queries import list_pages, pages_below
 from app.rows import fetch
 from app.versions import version_of
 
-YEARS = range(1945, 2200)
 MAX_SLUG = 80
 MAX_REMARKS = 2_000
 ALWAYS = datetime.min.replace(tzinfo=UTC)
-NO_DATE = _l("Please give a date, such as 2026-12-31.")
 HOLDS_MESSAGES = _l("This holds messages, and messages are kept for the record, so it cannot be deleted.")
 BUILT_IN = _l("This page belongs to the site itself, so it cannot be deleted. You can change its text.")
 HAS_PAGES_BELOW = _l("There are pages below this one. Move or delete them first.")
@@ -66,6 +74,7 @@ ONE_OF_THIS_KIND = _l("The site has a page of this kind already.")
 HOME_IS_ON_TOP = _l("The home page stands at the top, below no other page.")
 NEEDS_PARENT = _l("Every page except the home page needs a parent page. Please choose one.")
 CYCLE = _l("The parent of a page cannot be the page itself or a page below it. Please choose another.")
+APPROVAL = _l("Approval by a moderator before publication")
 PAGE_KINDS = {
     PageKind.TEXT: N_("A page of text"),
     PageKind.HOME: N_("The home page"),
@@ -74,137 +83,18 @@ PAGE_KINDS = {
 }
 
 
-# Controls
-
-
-class NumberField(IntegerField):
-    def __init__(self, label: Any, validators: Any = None, **kwargs: Any) -> None:
-        kwargs.setdefault("invalid_value_message", _no_number(label))
-        super().__init__(label, validators, **kwargs)
-
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        self.raw_data = bounded_choices(valuelist)
-        super().process_formdata(self.raw_data)
-
-
-class DayField(DateField):
-    """A date, which may be left out."""
-
-    def __init__(self, label: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("invalid_value_message", NO_DATE)
-        super().__init__(label, **kwargs)
-
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        self.raw_data = bounded_choices(valuelist)
-        if any(self.raw_data):
-            super().process_formdata(self.raw_data)
-            check_year(self.data, NO_DATE)
-        else:
-            self.data = None
-
-
-class MomentField(Field):
-    """A date and a time of day in UTC, typed in two inputs of the same name: first the date, then the time.
-
-    A moment that is left as it was shown keeps its seconds, which the inputs do not show.
-    """
-
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        self.data, self.raw_data = None, bounded_choices(valuelist)
-        try:
-            typed = datetime.strptime(" ".join(self.raw_data)[:16], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
-        except ValueError as error:
-            raise ValueError(self._what_is_needed()) from error
-        check_year(typed, self._what_is_needed())
-        shown = self.object_data
-        self.data = shown if shown and shown.replace(second=0, microsecond=0) == typed else self.whole(typed)
-
-    def whole(self, minute: datetime) -> datetime:
-        """The moment that a typed minute stands for: its first second."""
-        return minute
-
-    def _what_is_needed(self) -> str:
-        label = self.label.text
-        return _("Please give a date and a time for “%(label)s”, such as 2026-12-31 and 23:00.", label=label)
-
-    def parts(self) -> tuple[str, str]:
-        """What the two inputs show: what was typed, else the date and time of the moment."""
-        if self.raw_data:
-            return self.raw_data[0], (*self.raw_data, "")[1]
-        return (f"{self.data:%Y-%m-%d}", f"{self.data:%H:%M}") if self.data else ("", "")
-
-
-class LastMomentField(MomentField):
-    """A deadline. Its minute is included as a whole, as readers take it who read it without seconds."""
-
-    def whole(self, minute: datetime) -> datetime:
-        return last_second(minute)
-
-
-class Between:
-    """A number from `low` to `high`, both included."""
-
-    def __init__(self, low: int, high: int) -> None:
-        self.low, self.high = low, high
-
-    def __call__(self, form: Any, field: Any) -> None:
-        if field.data is None and not field.errors:
-            raise ValidationError(str(_no_number(field.label.text)))
-        if field.data is not None and not self.low <= field.data <= self.high:
-            told = {"label": field.label.text, "low": self.low, "high": self.high}
-            raise ValidationError(_("For “%(label)s”, please give a whole number from %(low)s to %(high)s.", **told))
-
-
-class WebAddress:
-    """An http or https address, or nothing."""
-
-    def __call__(self, form: Any, field: Any) -> None:
-        if field.data and not _is_web_address(field.data):
-            raise ValidationError(_("Please give a web address that begins with https:// or http://."))
-
-
-class Needed:
-    """Has to be filled in as soon as anything else in this language is."""
-
-    def __call__(self, form: Any, field: Any) -> None:
-        if form.is_filled and not (field.data or "").strip():
-            label = field.label.text
-            raise ValidationError(
-                _("Please fill in “%(label)s” too, or empty all fields of this language.", label=label)
-            )
-
-
-def check_year(day: date | None, message: Any) -> None:
-    """Raise ValueError where the year is none that a calendar of ours reaches."""
-    if day is not None and day.year not in YEARS:
-        raise ValueError(message)
-
-
-def _no_number(label: Any) -> LazyString:
-    return _l("For “%(label)s”, please give a whole number, such as 3.", label=label)
-
-
-def _is_web_address(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not set(address) & set(' "<>\\')
-
-
 # What a description is made of
 
 
-def every(_thing: Any) -> bool:
-    return True
+def needed(form: Any, field: Any) -> None:
+    """A validator: has to be filled in as soon as anything else in this language is."""
+    if form.is_filled and not (field.data or "").strip():
+        label = field.label.text
+        raise ValidationError(_("Please fill in “%(label)s” too, or empty all fields of this language.", label=label))
 
 
-def nothing(*_of: Any) -> None:
+def nothing(*_of: Any) -> Any:
     return None
-
-
-def always(_thing: Any) -> datetime | None:
-    return ALWAYS
 
 
 Choices = Callable[[Any, Language], list[tuple[Any, str]]]  # of an object, None for a new one, in a language
@@ -212,13 +102,11 @@ Choices = Callable[[Any, Language], list[tuple[Any, str]]]  # of an object, None
 
 @dataclass(frozen=True)
 class Column:
-    """A column that is the same in all languages: its field of the form, what there is to choose from, and whether an
-    object (None for a new one) has it."""
+    """A column that is the same in all languages: its field of the form, and what there is to choose from."""
 
     label: LazyString
     field: Any
     choices: Choices | None = None
-    is_of: Callable[[Any], bool] = every
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,7 +126,7 @@ class Text:
 
     def field(self) -> Any:
         """Its field of the form of one language, as WTForms declares it."""
-        rules = [*([Needed()] if self.needed else []), AtMost(self.most), *self.check]
+        rules = [*([needed] if self.needed else []), AtMost(self.most), *self.check]
         hint = _l("Markdown") if self.markdown else self.hint
         if not self.rows:
             return LineField(self.label, rules, description=hint)
@@ -251,10 +139,9 @@ class Text:
 class Kind:
     """One kind of object.
 
-    `name` is used in addresses and in the log. `unique` are the columns that no other object of the same owner may
-    share; `check` raises Refused where the values of its columns break a rule of their own. `why_kept` says why an
-    object cannot be deleted, None where it can; `public_from` gives the moment from which readers see a change, None
-    where no such moment is set. `files`: files can be attached in each language. `apart`: the columns have a form of
+    `name` is used in addresses and in the log. `fixed` gives the columns that an object keeps as they are; `check`
+    raises Refused where the values of its columns break a rule of their own; `why_kept` says why an object cannot be
+    deleted, None where it can. `files`: files can be attached in each language. `apart`: the columns have a form of
     their own, apart from the texts.
     """
 
@@ -269,10 +156,9 @@ class Kind:
     texts: Mapping[str, Text]
     owner: type[Any] | None = None
     owner_column: str = ""
-    unique: tuple[str, ...] = ("slug",)
+    fixed: Callable[[Any], Collection[str]] = lambda _thing: ()
     check: Callable[[Any, Mapping[str, Any]], None] = nothing
     why_kept: Callable[[Any], object] = nothing
-    public_from: Callable[[Any], datetime | None] = always
     files: bool = False
     apart: bool = False
 
@@ -302,74 +188,34 @@ class Kind:
         return version_of(thing, columns, [] if part == "settings" else sorted(written.items()), files)
 
 
-def _line(label: LazyString, most: int, hint: LazyString | str = "") -> Column:
-    return Column(label, LineField(label, [AtMost(most)], description=hint))
+def _column(field: type[Any], label: LazyString, *rules: Any, choices: Choices | None = None, **more: Any) -> Column:
+    """A column whose field has these rules; `more` are its default and its hint."""
+    if rules:
+        more["validators"] = rules
+    return Column(label, field(label, **more), choices)
 
 
 def _number(label: LazyString) -> Column:
-    return Column(label, NumberField(label, [Between(1, 999)]))
+    return _column(NumberField, label, Between(1, 999))
 
 
 def _place() -> Column:
-    label = _l("Place among its neighbours")
-    hint = _l("The lowest number comes first.")
-    return Column(label, NumberField(label, [Between(0, 9_999)], default=0, description=hint))
+    label, hint = _l("Place among its neighbours"), _l("The lowest number comes first.")
+    return _column(NumberField, label, Between(0, 9_999), default=0, description=hint)
 
 
-def _slug(is_of: Callable[[Any], bool] = every) -> Column:
+def _slug() -> Column:
     """The name of something in its address, the same in all languages."""
-    label, rule = (
-        _l("Name in the address"),
-        _l("Use small letters from a to z, digits and single hyphens between them, such as first-group."),
-    )
+    rule = _l("Use small letters from a to z, digits and single hyphens between them, such as first-group.")
     hint = _l(
         "Small letters from a to z, digits and hyphens. Left empty, it is made from the title. When it changes, the "
         "old address leads to the new one."
     )
-    checks = [AtMost(MAX_SLUG), Regexp(r"^([a-z0-9]+(-[a-z0-9]+)*)?$", message=rule)]
-    return Column(label, LineField(label, checks, description=hint), is_of=is_of)
-
-
-def _choice(label: LazyString, choices: Choices, *, is_of: Callable[[Any], bool] = every, **more: Any) -> Column:
-    return Column(label, ChoiceField(label, **more), choices, is_of)
-
-
-def _acts() -> Column:
-    """The acts of moderation for which a reason is offered; none stands for all."""
-    label, hint = _l("Offered when a message or a topic is"), _l("Without a mark, for every act.")
-
-    def choices(_thing: Any, _language: Language) -> list[tuple[str, str]]:
-        return [(kind.value, _(name)) for kind, name in labels.ACT.items() if kind != ActKind.APPROVE]
-
-    return Column(label, ChoicesField(label, coerce=str, description=hint), choices)
+    form = Regexp(r"^([a-z0-9]+(-[a-z0-9]+)*)?$", message=rule)
+    return _column(LineField, _l("Name in the address"), AtMost(MAX_SLUG), form, description=hint)
 
 
 # What the descriptions say of single kinds
-
-
-def list_pages() -> list[tuple[int, Page]]:
-    """The pages of the site with their depth, each below its parent."""
-    statement = select(Page).where(Page.forum_id.is_(None)).order_by(Page.position, Page.id)
-    pages = list(db.session.scalars(statement.options(selectinload(Page.texts))))
-    children: dict[int | None, list[Page]] = {}
-    for page in pages:
-        children.setdefault(page.parent_id, []).append(page)
-    listed: list[tuple[int, Page]] = []
-    waiting = [(0, page) for page in reversed(children.get(None, []))]
-    while waiting:
-        depth, page = waiting.pop()
-        listed.append((depth, page))
-        waiting += [(depth + 1, child) for child in reversed(children.get(page.id, []))]
-    return listed
-
-
-def pages_below(page: Page) -> set[int]:
-    """The keys of a page and of all pages below it."""
-    pairs = db.session.execute(select(Page.id, Page.parent_id).where(Page.forum_id.is_(None))).all()
-    below = {page.id}
-    while more := {key for key, parent in pairs if parent in below} - below:
-        below |= more
-    return below
 
 
 def _kinds_of_page(_page: Page | None, _language: Language) -> list[tuple[Any, str]]:
@@ -382,6 +228,13 @@ def _parents(page: Page | None, language: Language) -> list[tuple[Any, str]]:
     found = [(one.id, _page_label(depth, one, language)) for depth, one in pages if one.id not in below]
     has_home = any(one.kind == PageKind.HOME for _depth, one in pages)
     return found if has_home else [(0, _("Nothing: it stands at the top")), *found]
+
+
+def _fixed_of_page(page: Page) -> Collection[str]:
+    """A page keeps its kind; built-in pages have fixed addresses, and home has no parent."""
+    if page.kind == PageKind.TEXT:
+        return ("kind",)
+    return ("kind", "slug", "parent_id") if page.kind == PageKind.HOME else ("kind", "slug")
 
 
 def _page_label(depth: int, page: Page, language: Language) -> str:
@@ -412,12 +265,12 @@ def _page_of_kind(kind: str) -> Page | None:
     return db.session.scalar(select(Page).where(Page.forum_id.is_(None), Page.kind == kind).limit(1))
 
 
-def _approvals(_thing: Any, _language: Language) -> list[tuple[Any, str]]:
+def _approvals() -> list[tuple[Any, str]]:
     return [(policy.value, _(label)) for policy, label in labels.APPROVAL.items()]
 
 
-def _approvals_of_group(group: Any, language: Language) -> list[tuple[Any, str]]:
-    return [("", _("As in the forum")), *_approvals(group, language)]
+def _acts(_reason: Reason | None, _language: Language) -> list[tuple[Any, str]]:
+    return [(kind.value, _(name)) for kind, name in labels.ACT.items() if kind != ActKind.APPROVE]
 
 
 def _why_keep_page(page: Page) -> object:
@@ -444,16 +297,6 @@ def _why_keep_question(question: Question) -> object:
     return HOLDS_MESSAGES if question.id in answered else None
 
 
-def _with_its_forum(thing: Any) -> datetime | None:
-    forum = forum_of(thing)
-    return forum.published_at if forum else ALWAYS
-
-
-def _notice_from(notice: Notice) -> datetime | None:
-    public = _with_its_forum(notice)
-    return max(public, notice.published_at) if public else None
-
-
 def _page_texts() -> dict[str, Text]:
     return {
         "title": Text(label=_l("Title"), most=PageText.MAX_TITLE, needed=True),
@@ -473,19 +316,17 @@ KINDS = {
             delete=N_("Delete the page"),
             model=Page,
             text_model=PageText,
-            columns={  # a page keeps its kind; built-in pages have fixed addresses, and home has no parent
-                "kind": _choice(_l("Kind of page"), _kinds_of_page, is_of=lambda page: page is None),
-                "slug": _slug(lambda page: page is None or page.kind == PageKind.TEXT),
-                "parent_id": _choice(
-                    _l("Parent page"),
-                    _parents,
-                    is_of=lambda page: page is None or page.kind != PageKind.HOME,
-                    coerce=lambda value: int(value) or None,
+            columns={
+                "kind": _column(ChoiceField, _l("Kind of page"), choices=_kinds_of_page),
+                "slug": _slug(),
+                "parent_id": _column(
+                    ChoiceField, _l("Parent page"), choices=_parents, coerce=lambda value: int(value) or None
                 ),
                 "position": _place(),
             },
             texts=_page_texts(),
             owner_column="forum_id",
+            fixed=_fixed_of_page,
             check=_check_page,
             why_kept=_why_keep_page,
         ),
@@ -499,8 +340,8 @@ KINDS = {
             text_model=ForumText,
             columns={
                 "slug": _slug(),
-                "approval": _choice(
-                    _l("Approval by a moderator before publication"), _approvals, default=Approval.NOBODY
+                "approval": _column(
+                    ChoiceField, APPROVAL, choices=lambda _forum, _language: _approvals(), default=Approval.NOBODY
                 ),
                 "by_invitation": Column(
                     _l("Only approved participants may post"),
@@ -522,7 +363,6 @@ KINDS = {
                 "mandate": Text(label=_l("Mandate"), most=ForumText.MAX_BODY, rows=8, markdown=("mandate_html", 3)),
             },
             why_kept=_why_keep_forum,
-            public_from=_with_its_forum,
             apart=True,
         ),
         Kind(
@@ -537,7 +377,6 @@ KINDS = {
             texts=_page_texts(),
             owner=Forum,
             owner_column="forum_id",
-            public_from=_with_its_forum,
         ),
         Kind(
             name="groups",
@@ -550,9 +389,10 @@ KINDS = {
             columns={
                 "number": _number(_l("Number of the group")),
                 "slug": _slug(),
-                "approval": _choice(
-                    _l("Approval by a moderator before publication"),
-                    _approvals_of_group,
+                "approval": _column(
+                    ChoiceField,
+                    APPROVAL,
+                    choices=lambda _group, _language: [("", _("As in the forum")), *_approvals()],
                     coerce=lambda value: value or None,
                 ),
             },
@@ -565,9 +405,7 @@ KINDS = {
             },
             owner=Forum,
             owner_column="forum_id",
-            unique=("number", "slug"),
             why_kept=_why_keep_group,
-            public_from=_with_its_forum,
         ),
         Kind(
             name="questions",
@@ -581,9 +419,7 @@ KINDS = {
             texts={"text": Text(label=_l("Question"), most=QuestionText.MAX_TEXT, rows=4, needed=True)},
             owner=Group,
             owner_column="group_id",
-            unique=("number",),
             why_kept=_why_keep_question,
-            public_from=_with_its_forum,
         ),
         Kind(
             name="notices",
@@ -594,9 +430,7 @@ KINDS = {
             model=Notice,
             text_model=NoticeText,
             columns={
-                "published_at": Column(
-                    _l("Published"), MomentField(_l("Published"), default=lambda: utcnow().replace(second=0))
-                ),
+                "published_at": _column(MomentField, _l("Published"), default=lambda: utcnow().replace(second=0)),
             },
             texts={
                 "title": Text(label=_l("Title"), most=NoticeText.MAX_TITLE, needed=True),
@@ -604,8 +438,6 @@ KINDS = {
             },
             owner=Forum,
             owner_column="forum_id",
-            unique=(),
-            public_from=_notice_from,
         ),
         Kind(
             name="documents",
@@ -616,16 +448,18 @@ KINDS = {
             model=Document,
             text_model=DocumentText,
             columns={
-                "kind": _choice(
+                "kind": _column(
+                    ChoiceField,
                     _l("Kind of document"),
-                    lambda _document, _language: [(kind, _(label)) for kind, label in labels.DOCUMENT.items()],
+                    choices=lambda _document, _language: [(kind, _(name)) for kind, name in labels.DOCUMENT.items()],
                 ),
-                "symbol": _line(
+                "symbol": _column(
+                    LineField,
                     _l("Symbol"),
-                    Document.MAX_SYMBOL,
-                    _l("Optional. As it is printed on the document; it is never translated."),
+                    AtMost(Document.MAX_SYMBOL),
+                    description=_l("Optional. As it is printed on the document; it is never translated."),
                 ),
-                "dated": Column(_l("Date"), DayField(_l("Date"), description=_l("Optional."))),
+                "dated": _column(DayField, _l("Date"), description=_l("Optional.")),
                 "position": _place(),
             },
             texts={
@@ -635,14 +469,12 @@ KINDS = {
                     label=_l("Web address"),
                     most=DocumentText.MAX_URL,
                     may_lack=True,
-                    check=(WebAddress(),),
+                    check=(web_address,),
                     hint=_l("Optional. Where the document can be read in this language."),
                 ),
             },
             owner=Forum,
             owner_column="forum_id",
-            unique=(),
-            public_from=_with_its_forum,
             files=True,
         ),
         Kind(
@@ -653,9 +485,17 @@ KINDS = {
             delete=N_("Delete the reason"),
             model=Reason,
             text_model=ReasonText,
-            columns={"position": _place(), "acts": _acts()},
+            columns={
+                "position": _place(),
+                "acts": _column(  # none stands for all
+                    ChoicesField,
+                    _l("Offered when a message or a topic is"),
+                    choices=_acts,
+                    coerce=str,
+                    description=_l("Without a mark, for every act."),
+                ),
+            },
             texts={"text": Text(label=_l("Reason"), most=ReasonText.MAX_TEXT, needed=True)},
-            unique=(),
         ),
     )
 }
@@ -696,23 +536,20 @@ def forum_of(thing: Any) -> Forum | None:
     return fetch(Forum, forum_id) if forum_id else None
 
 
-def missing_languages(thing: Any) -> list[str]:
-    """The codes of the site's languages in which an object has no text."""
-    return [code for code in site_languages() if code not in thing.texts]
+def public_from(thing: Any) -> datetime | None:
+    """The moment from which readers see what is changed in an object, None where no such moment is set."""
+    forum = forum_of(thing)
+    public = forum.published_at if forum else ALWAYS
+    return max(public, thing.published_at) if public and isinstance(thing, Notice) else public
 
 
-def incomplete_languages(kind: Kind, thing: Any) -> list[str]:
-    """The codes of the languages whose text leaves a field blank that another language fills in."""
-    return [code for code in site_languages() if code in thing.texts and blank_texts(kind, thing, code)]
-
-
-def blank_texts(kind: Kind, thing: Any, code: str) -> list[str]:
-    """The names of the texts that are blank in a language although another language has them."""
-    others = thing.texts.values()
+def blank_texts(kind: Kind, texts: Mapping[str, Any], code: str) -> list[str]:
+    """The names of the texts that are blank in a language although another language has them. `texts` are those of an
+    object by language, or rows that say of each name whether it is written."""
     return [
         name
         for name, text in kind.texts.items()
         if not text.may_lack
-        and not getattr(thing.texts.get(code), name, "")
-        and any(getattr(other, name) for other in others)
+        and not getattr(texts.get(code), name, "")
+        and any(getattr(other, name) for other in texts.values())
     ]

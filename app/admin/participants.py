@@ -1,13 +1,9 @@
 """Who takes part in a forum: invited States, roles, and participants who are invited by a list."""
 
-import csv
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from types import SimpleNamespace
+from functools import partial
 from typing import Any
 
-from babel import Locale
 from flask import Blueprint, flash, redirect
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -18,27 +14,18 @@ from wtforms.validators import ValidationError
 from app import labels
 from app.addresses import link
 from app.admin.forums import get_whole_forum
-from app.admin.frame import ask, done, done_already, here, show, steps_to
-from app.admin.people import comparable
+from app.admin.frame import Words, ask, done, show, steps_to
 from app.audit import changed, record
 from app.auth.emails import find_by_email
-from app.auth.forms import (
-    FOR_A_GOVERNMENT,
-    FOR_AN_ORGANIZATION,
-    EmailField,
-    EmailForm,
-    NoAddress,
-    PersonsName,
-    checked_email,
-)
+from app.auth.forms import EmailField, EmailForm
 from app.errors import NotFound, Refused
 from app.extensions import transaction
 from app.forms import AtMost, BodyField, ChoiceField, ChoicesField, OnceForm, Required, VersionedForm, carry_out
+from app.invitee_lists import Line, read_list
 from app.invitees import Outcome, invite, list_invited
-from app.languages import Language, reader_language, site_default, site_languages, speaking
-from app.models import Capacity, Forum, Invitation, Role, User
+from app.languages import Language, reader_language, site_languages
+from app.models import Forum, Invitation, Role, User
 from app.permissions import require, require_forum_takes
-from app.plain import plain_line
 from app.roles import covered, held_by, hold, version_of_role, version_of_roles
 from app.rows import fetch
 from app.versions import fingerprint, require_version
@@ -46,119 +33,11 @@ from app.viewer import signed_in_user
 
 MOST_LINES = 500
 LONGEST_LIST = 100_000  # in characters
-LONGEST_LINE = 1_000
 MOST_TOLD = 10  # bad lines above the box; the reasons of all stand in it
-SEPARATORS = ("\t", ";", ",")
-REMARK = "  # "
-IS_HEADING = re.compile(r"mail|correo|courriel", re.IGNORECASE)
-INVITABLE = tuple(capacity for capacity in Capacity if capacity != Capacity.SECRETARIAT)
 EXAMPLE = _l("Jane Smith, jane@example.org, Kenya, Party, en")
 UNKNOWN_PERSON = _l("Nobody has an account with this e-mail address. Please check it, or look in the list of people.")
 
 bp = Blueprint("participants", __name__, url_prefix="/forums/<int:forum_id>")
-
-
-# A list of people, line by line
-
-
-@dataclass(frozen=True)
-class BadLine:
-    """A line that cannot be taken, with its number, from 1, and the reason."""
-
-    number: int
-    text: str
-    reason: str
-
-    def __str__(self) -> str:
-        """As it comes back in the box; the reason is not read when it is sent again."""
-        return f"{self.text}{REMARK}{self.reason}"
-
-
-class Vocabulary:
-    """What may stand in a list, by its name in every language of the site and by its code."""
-
-    def __init__(self) -> None:
-        self.states: dict[str, str] = {}
-        self.languages: dict[str, str] = {}
-        self.capacities: dict[str, Capacity] = {capacity.value: capacity for capacity in INVITABLE}
-        for language in site_languages().values():
-            for code, name in (language.invented_states | language.states).items():
-                self.states |= {comparable(name): code, comparable(code): code}
-                self.states.setdefault(comparable(name.partition(" (")[0]), code)
-            with speaking(language):
-                self.capacities |= {comparable(_(labels.CAPACITY[capacity])): capacity for capacity in INVITABLE}
-            for code, other in site_languages().items():
-                shown = Locale.parse(code).get_display_name(language.code) or code
-                self.languages |= {code: code, comparable(other.name): code, comparable(shown): code}
-
-    def capacity_of(self, text: str) -> Capacity | None:
-        """The capacity with this name, or the only one whose name has this word: “Government” is “Other Government”."""
-        wanted = comparable(text)
-        found = {capacity for name, capacity in self.capacities.items() if wanted in name.split()}
-        return self.capacities.get(wanted) or (found.pop() if len(found) == 1 else None)
-
-
-def read_list(text: str) -> tuple[list[dict[str, str]], list[tuple[int, str]], list[BadLine]]:
-    """The people of a list, the number and the text of the line of each, and the lines that cannot be taken.
-
-    A line has name, e-mail address, State or organization, capacity and, if it is not that of the site, the language,
-    between tabs, semicolons or commas, in quotation marks if one stands in them. Headings and empty lines are left out.
-    """
-    words, seen = Vocabulary(), set[str]()
-    people: list[dict[str, str]] = []
-    lines: list[tuple[int, str]] = []
-    bad: list[BadLine] = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        kept = line.partition(REMARK)[0].strip()
-        if not kept or (number == 1 and IS_HEADING.search(kept) and "@" not in kept):
-            continue
-        try:
-            person = _read_line(kept, words)
-            if person["email"] in seen:
-                raise ValidationError(_("This address is in the list twice."))
-        except ValidationError as error:
-            bad.append(BadLine(number, kept, str(error)))
-        else:
-            seen.add(person["email"])
-            people.append(person)
-            lines.append((number, kept))
-    return people, lines, bad
-
-
-def _read_line(line: str, words: Vocabulary) -> dict[str, str]:
-    """Raises ValidationError with the reason why it cannot be taken."""
-    if len(line) > LONGEST_LINE:
-        raise ValidationError(_("This line is too long."))
-    mark = next((mark for mark in SEPARATORS if mark in line), ",")
-    cells = [plain_line(cell, LONGEST_LINE) for cell in next(csv.reader([line], delimiter=mark, skipinitialspace=True))]
-    if not 4 <= len(cells) <= 5:
-        raise ValidationError(_("A line has name, address, State or organization, capacity and language."))
-    name, address, whom, capacity_name, language_name = [*cells, ""][:5]
-    if not name or len(name) > User.MAX_NAME:
-        raise ValidationError(_("Please write the name."))
-    PersonsName()(None, SimpleNamespace(data=name))
-    capacity = words.capacity_of(capacity_name)
-    if capacity is None:
-        raise ValidationError(_("This capacity is not known: “%(text)s”.", text=capacity_name[:60]))
-    language = words.languages.get(comparable(language_name)) if language_name else site_default().code
-    if language is None:
-        raise ValidationError(_("The site does not have this language: “%(text)s”.", text=language_name[:60]))
-    person = {"name": name, "email": checked_email(address), "capacity": capacity.value, "language": language}
-    return person | _whom(whom, capacity, words)
-
-
-def _whom(text: str, capacity: Capacity, words: Vocabulary) -> dict[str, str]:
-    """The State or the organization for which somebody with this capacity speaks."""
-    state = "" if capacity in FOR_AN_ORGANIZATION else words.states.get(comparable(text), "")
-    if capacity in FOR_A_GOVERNMENT and not state:
-        raise ValidationError(_("This State is not in the list of States: “%(text)s”.", text=text[:60]))
-    organization = "" if state else text
-    if capacity in FOR_AN_ORGANIZATION and not organization:
-        raise ValidationError(_("Write the name of the organization or community for which the person speaks."))
-    if len(organization) > User.MAX_ORGANIZATION:
-        raise ValidationError(_("The name of the organization is too long."))
-    NoAddress()(None, SimpleNamespace(data=organization))
-    return {"country": state, "organization": organization}
 
 
 class ListForm(OnceForm):
@@ -182,7 +61,7 @@ class ListForm(OnceForm):
         if (field.data or "").count("\n") >= MOST_LINES:
             raise ValidationError(_("At most 500 people can be invited at once."))
 
-    def give_back(self, bad: list[BadLine]) -> None:
+    def give_back(self, bad: list[Line]) -> None:
         """Show the lines that could not be taken, and nothing else."""
         self.people.data, self.people.raw_data = "\n".join(map(str, bad)), None
         self.told = [_("Line %(number)s: %(reason)s", number=one.number, reason=one.reason) for one in bad[:MOST_TOLD]]
@@ -207,49 +86,39 @@ def participants(forum_id: int) -> ResponseReturnValue:
         require_forum_takes("forums", forum, "settings")
     form.offer()
     if form.validate_on_submit():
-        people, lines, bad = read_list(form.people.data or "")
+        lines = read_list(form.people.data or "")
+        people = [line.person for line in lines if line.person]
         role, key = Role(form.role.data), form.submission.data or ""
         outcome = invite(forum_id, people, role, key=key, viewer=viewer) if people else Outcome()
-        bad = sorted([*bad, *_suspended(people, lines, outcome)], key=lambda line: line.number)
         _tell(outcome)
+        for line in lines:
+            if outcome and line.person and line.person["email"] in outcome.suspended:
+                line.reason = _("This account is suspended.")
+        bad = [line for line in lines if line.reason]
         if not bad:
             return redirect(link("admin.participants.participants", forum_id=forum_id))
         form.give_back(bad)
-    heading = _("Participants by invitation")
     shown = {"forum": forum, "invited": list_invited(forum_id)}
-    return show("admin/participants.html", heading, [*steps_to(forum), here(heading)], form=form, **shown)
-
-
-def _suspended(people: list[dict[str, str]], lines: list[tuple[int, str]], outcome: Outcome | None) -> list[BadLine]:
-    """The lines of those whose accounts are suspended."""
-    refused = outcome.suspended if outcome else ()
-    return [
-        BadLine(number, line, _("This account is suspended."))
-        for person, (number, line) in zip(people, lines, strict=True)
-        if person["email"] in refused
-    ]
+    return show("admin/participants.html", _("Participants by invitation"), steps_to(forum), form=form, **shown)
 
 
 def _tell(outcome: Outcome | None) -> None:
     if outcome is None:
         flash(_("This was done already. Nothing more was changed."), "success")
         return
+    invited, given, before = outcome.invited, outcome.given, outcome.before
     told = [
-        (outcome.invited, ngettext("%(num)s person is invited.", "%(num)s people are invited.", outcome.invited)),
-        (
-            outcome.given,
-            ngettext(
-                "%(num)s person has an account and got the role at once.",
-                "%(num)s people have accounts and got the role at once.",
-                outcome.given,
-            ),
-        ),
-        (
-            outcome.before,
-            ngettext("%(num)s person was invited before.", "%(num)s people were invited before.", outcome.before),
-        ),
+        ngettext("%(num)s person is invited.", "%(num)s people are invited.", invited) if invited else "",
+        ngettext(
+            "%(num)s person has an account and got the role at once.",
+            "%(num)s people have accounts and got the role at once.",
+            given,
+        )
+        if given
+        else "",
+        ngettext("%(num)s person was invited before.", "%(num)s people were invited before.", before) if before else "",
     ]
-    if text := " ".join(sentence for count, sentence in told if count):
+    if text := " ".join(filter(None, told)):
         flash(text, "success")
 
 
@@ -364,8 +233,7 @@ def invitations(forum_id: int) -> ResponseReturnValue:
     )
     if saved is not None:
         return done(_("The changes are saved."), link("admin.forums.show", forum_id=forum_id, _anchor="people"))
-    heading = _("Invited States")
-    return show("admin/invitations.html", heading, [*steps_to(found), here(heading)], form=form, forum=found)
+    return show("admin/invitations.html", _("Invited States"), steps_to(found), form=form, forum=found)
 
 
 @bp.route("/roles/", methods=["GET", "POST"])
@@ -376,31 +244,23 @@ def roles(forum_id: int) -> ResponseReturnValue:
     if given is not None:
         return done(_("The role is given."), link("admin.participants.roles", forum_id=forum_id))
     form.shows(version_of_roles(found))
-    heading = _("Roles in the forum")
-    return show("admin/roles.html", heading, [*steps_to(found), here(heading)], form=form, forum=found)
+    return show("admin/roles.html", _("Roles in the forum"), steps_to(found), form=form, forum=found)
 
 
 @bp.route(f"/roles/<int:user_id>/<any({','.join(Role)}):role>/end/", methods=["GET", "POST"])
 def end_role(forum_id: int, user_id: int, role: str) -> ResponseReturnValue:
     """Raises NotFound where the person does not hold the role."""
-    forum, user, form, viewer = fetch(Forum, forum_id), fetch(User, user_id), VersionedForm(), signed_in_user()
+    forum, user, ended = fetch(Forum, forum_id), fetch(User, user_id), Role(role)
     back = link("admin.participants.roles", forum_id=forum_id)
-    version = form.version.data
-    ended = carry_out(form, lambda: take_role(forum_id, user_id, Role(role), version=version, viewer=viewer))
-    if ended is not None:
-        return done(_("The role is ended."), back) if ended else done_already(back)
-    if forum.id not in held_by(user, Role(role)):
-        raise NotFound
-    return ask(
-        _("End the role"),
-        [*steps_to(forum), (_("Roles in the forum"), back, "")],
-        form=form,
-        version=version_of_role(forum.id, user, Role(role)),
-        name=user.name,
-        explanation=_(labels.ROLE[Role(role)]),
-        button=_("End the role"),
-        back=back,
-    )
+    words = Words(_("End the role"), _(labels.ROLE[ended]), _("End the role"), _("The role is ended."))
+    steps = [*steps_to(forum), (_("Roles in the forum"), back, "")]
+
+    def about() -> dict[str, str]:
+        if forum_id not in held_by(user, ended):
+            raise NotFound
+        return {"version": version_of_role(forum_id, user, ended), "name": user.name}
+
+    return ask(words, steps, partial(take_role, forum_id, user_id, ended), about, back=back)
 
 
 def _invitation_form(forum: Forum, **source: Any) -> InvitationForm:

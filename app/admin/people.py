@@ -2,8 +2,9 @@
 
 import json
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, request
@@ -17,8 +18,8 @@ from wtforms import BooleanField
 
 from app import labels
 from app.addresses import LARGEST_KEY, asked_page, link
-from app.admin.forums import list_forums
-from app.admin.frame import ask, done, done_already, here, query_without_page, show
+from app.admin.frame import Steps, Words, ask, done, done_already, query_without_page, show
+from app.admin.texts import titles_of_forums
 from app.audit import assign, changed, record
 from app.auth import sign_in
 from app.auth.emails import address_for, write_to
@@ -32,15 +33,15 @@ from app.errors import AlreadyDecided, LastAdministrator, NotFound, Refused
 from app.extensions import db, transaction
 from app.forms import AtMost, ChoiceField, ChoicesField, LineField, OnceForm, Required, VersionedForm, carry_out
 from app.labels import person_name
-from app.languages import N_, Language, language_or_default, reader_language, site_languages, text_in
+from app.languages import N_, Language, language_or_default, reader_language, site_languages
 from app.mail.queries import has_failed, mails_of
 from app.models import ActKind, Forum, Role, User
 from app.moderation.forms import ReasonForm
 from app.moderation.messages import withhold_all
 from app.moderation.queue import list_posted_by, list_reasons
-from app.paging import PER_PAGE, Listing, count_pages
+from app.paging import page_of_list
 from app.permissions import count_other_administrators, require, require_forum_takes
-from app.plain import plain_line
+from app.plain import comparable, plain_line
 from app.roles import covered, held_by, hold
 from app.rows import fetch
 from app.submissions import Once
@@ -49,7 +50,6 @@ from app.versions import fingerprint, require_version, version_of
 from app.viewer import signed_in_user
 
 LONGEST_SEARCH = 100
-LONGEST_FOLDED = 1_000  # a name, an address and an organization together
 MOST_AT_ONCE = 100
 PROFILE = ("name", "title", "organization", "country", "capacity", "is_profile_confirmed", "language", "is_admin")
 NOT_CONTENT = frozenset({"csrf_token", "submission", "version", "people"})
@@ -105,12 +105,6 @@ def version_of_people(people: Iterable[User]) -> str:
     return fingerprint([(user.id, version_of(user, STANDING)) for user in people])
 
 
-def comparable(text: str) -> str:
-    """A text as searches compare it: without accents and capitals, and with spaces of one kind."""
-    plain = unicodedata.normalize("NFKD", text[:LONGEST_FOLDED])
-    return "".join(char for char in plain if not unicodedata.combining(char)).casefold()
-
-
 # Steps that are taken with one person or with several, each person in a transaction of their own
 
 
@@ -164,21 +158,24 @@ class ApproveForm(StepForm):
 
     def ask_about(self, people: Sequence[User]) -> None:
         super().ask_about(people)
-        self.forum.offer([(forum.id, text_in(forum).short_title) for forum in list_forums()])
+        self.forum.offer(titles_of_forums())
 
 
+@dataclass(frozen=True)
 class Step:
-    """One step: its form, its words, and what it does with a person, inside a transaction, for a form that was sent.
+    """One step: its words, its form, and what it does with a person, inside a transaction, for a form that was sent.
 
     `act` returns how many messages it withheld. It raises AlreadyDecided where there is nothing to do, Refused and
     LastAdministrator.
     """
 
-    def __init__(
-        self, form: type[StepForm], act: Callable[[User, Any, User], int], is_done: Callable[[User], bool], *words: str
-    ) -> None:
-        self.form, self.act, self.is_done = form, act, is_done
-        self.heading, self.heading_of_several, self.explanation, self.button = words
+    heading: str
+    heading_of_several: str
+    explanation: str
+    button: str
+    form: type[StepForm]
+    act: Callable[[User, Any, User], int]
+    is_done: Callable[[User], bool] = lambda _user: False
 
 
 def _suspend(user: User, form: SuspendForm, viewer: User) -> int:
@@ -224,27 +221,24 @@ def _approve(user: User, form: ApproveForm, viewer: User) -> int:
 
 STEPS = {
     "suspend": Step(
-        SuspendForm,
-        _suspend,
-        lambda user: user.suspended_at is not None,
         N_("Suspend a person"),
         N_("Suspend people"),
         N_("They are signed out everywhere and can no longer sign in. This can be undone."),
         N_("Suspend"),
+        SuspendForm,
+        _suspend,
+        lambda user: user.suspended_at is not None,
     ),
     "reinstate": Step(
-        ReasonedStepForm,
-        _reinstate,
-        lambda user: user.suspended_at is None,
         N_("Reinstate a person"),
         N_("Reinstate people"),
         N_("They can sign in again, and are told so by mail. Messages that were withheld stay withheld."),
         N_("Reinstate"),
+        ReasonedStepForm,
+        _reinstate,
+        lambda user: user.suspended_at is None,
     ),
     "withhold": Step(
-        ReasonedStepForm,
-        _withhold,
-        lambda _user: False,
         N_("Withhold all messages of a person"),
         N_("Withhold all messages of these people"),
         N_(
@@ -252,15 +246,16 @@ STEPS = {
             "public record; the author is told by one mail."
         ),
         N_("Withhold all messages"),
+        ReasonedStepForm,
+        _withhold,
     ),
     "approve": Step(
-        ApproveForm,
-        _approve,
-        lambda _user: False,
         N_("Approve a person for a forum"),
         N_("Approve people for a forum"),
         N_("They may post where only approved participants may, and are told by mail."),
         N_("Approve"),
+        ApproveForm,
+        _approve,
     ),
 }
 
@@ -309,20 +304,18 @@ def _require_other(user: User, viewer: User, refusal: object) -> None:
 
 @bp.get("/people/")
 def index() -> ResponseReturnValue:
-    heading, wanted = _("People"), plain_line(request.args.get("q", ""), LONGEST_SEARCH)
-    keys, page = search_people(wanted, reader_language()), asked_page()
-    pages = count_pages(len(keys), page)
-    found = Listing(get_people(keys[(page - 1) * PER_PAGE : page * PER_PAGE]), len(keys), page, pages)
+    wanted = plain_line(request.args.get("q", ""), LONGEST_SEARCH)
+    found = page_of_list(search_people(wanted, reader_language()), asked_page())
     return show(
         "admin/people.html",
-        heading,
-        [here(heading)],
-        found=found,
+        _("People"),
+        [],
+        found=replace(found, rows=get_people(found.rows)),
         wanted=wanted,
         query=query_without_page(),
         waiting=count_waiting(),
-        steps_for_all=list(STEPS.items()) if wanted and 1 < len(keys) <= MOST_AT_ONCE else [],
-        steps_for_chosen=STEPS,
+        possible=STEPS,
+        is_for_all=bool(wanted) and 1 < found.total <= MOST_AT_ONCE,
     )
 
 
@@ -341,6 +334,7 @@ def choose() -> ResponseReturnValue:
 @bp.route(f"/people/<keys>/<any({','.join(STEPS)}):name>/", methods=["GET", "POST"])
 def step(keys: str, name: str) -> ResponseReturnValue:
     people, words, viewer = _people_of(keys), STEPS[name], signed_in_user()
+    back = _page_of(people[0].id) if len(people) == 1 else link("admin.people.index")
     open_to = [user for user in people if not words.is_done(user)]
     form = words.form()
     form.ask_about(people)
@@ -348,13 +342,11 @@ def step(keys: str, name: str) -> ResponseReturnValue:
         form.words.description = _hint(people, name)
     result = carry_out(form, lambda: take_step(name, form, viewer=viewer))
     if result is not None:
-        return _after(name, people, *result)
+        return _after(name, back, *result)
     form.shows(version_of_people(people))
     heading = _(words.heading if len(people) == 1 else words.heading_of_several)
-    back = _page_of(people[0].id) if len(people) == 1 else link("admin.people.index")
-    steps = [_to_people(), *([(people[0].name, back, "")] if len(people) == 1 else []), here(heading)]
     shown = {"people": people, "step": words, "is_done": not open_to, "back": back}
-    return show("admin/people_step.html", heading, steps, form=form, **shown)
+    return show("admin/people_step.html", heading, _steps_to(*people), form=form, **shown)
 
 
 def _people_of(keys: str) -> list[User]:
@@ -378,7 +370,7 @@ def _hint(people: Sequence[User], name: str) -> str:
     )
 
 
-def _after(name: str, people: list[User], count: int, messages: int, refused: list[tuple[str, str]]) -> Any:
+def _after(name: str, path: str, count: int, messages: int, refused: list[tuple[str, str]]) -> ResponseReturnValue:
     """Say what was done, and with whom it was not."""
     told = {
         "suspend": ngettext("%(num)s account is suspended.", "%(num)s accounts are suspended.", count),
@@ -388,13 +380,14 @@ def _after(name: str, people: list[User], count: int, messages: int, refused: li
     }[name]
     withheld = ngettext("%(num)s message is withheld.", "%(num)s messages are withheld.", messages) if messages else ""
     why_not = [_("%(name)s: %(reason)s", name=who, reason=reason) for who, reason in refused]
-    path = _page_of(people[0].id) if len(people) == 1 else link("admin.people.index")
     flash(" ".join(filter(None, [told if count else "", withheld, *why_not])), "success" if count else "error")
     return redirect(path)
 
 
-def _to_people() -> tuple[str, str, str]:
-    return _("People"), link("admin.people.index"), ""
+def _steps_to(*people: User) -> Steps:
+    """The steps to the list of people, and to the page of one if there is only one."""
+    alone = [(user.name, _page_of(user.id), "") for user in people if len(people) == 1]
+    return [(_("People"), link("admin.people.index"), ""), *alone]
 
 
 def _page_of(user_id: int) -> str:
@@ -558,7 +551,7 @@ def person(user_id: int) -> ResponseReturnValue:
     return show(
         "admin/person.html",
         user.name,
-        [_to_people(), here(user.name)],
+        _steps_to(),
         form=form,
         user=user,
         posted=list_posted_by(user, asked_page()),
@@ -572,22 +565,21 @@ def person(user_id: int) -> ResponseReturnValue:
 
 @bp.route("/people/<int:user_id>/unlock/", methods=["GET", "POST"])
 def unlock(user_id: int) -> ResponseReturnValue:
-    user, form, viewer = get_person(user_id), VersionedForm(), signed_in_user()
-    if carry_out(form, lambda: lift_lock(user_id, version=form.version.data, viewer=viewer)):
-        return done(_("The attempts to sign in to this account are counted anew."), _page_of(user_id))
-    return ask(
+    user = get_person(user_id)
+    words = Words(
         _("Lift a lock of sign-in"),
-        [_to_people(), (user.name, _page_of(user_id), "")],
-        form=form,
-        version=version_of_locks(user),
-        name=f"{user.name}, {user.email}",
-        explanation=_(
+        _(
             "After too many wrong passwords or codes, nobody can sign in to an account for some time. Once the lock is "
             "lifted, the person can try again at once; the password stays as it is."
         ),
-        button=_("Lift the lock"),
-        back=_page_of(user_id),
+        _("Lift the lock"),
+        _("The attempts to sign in to this account are counted anew."),
     )
+
+    def about() -> dict[str, str]:
+        return {"version": version_of_locks(user), "name": f"{user.name}, {user.email}"}
+
+    return ask(words, _steps_to(user), partial(lift_lock, user_id), about, back=_page_of(user_id))
 
 
 @bp.route("/people/<int:user_id>/delete/", methods=["GET", "POST"])
@@ -620,12 +612,12 @@ def data(user_id: int) -> ResponseReturnValue:
 
 def _about(heading: str, user: User, form: Any, **context: Any) -> ResponseReturnValue:
     """A page that asks before something is done about a person."""
-    steps = [_to_people(), (user.name, _page_of(user.id), ""), here(heading)]
-    return show("admin/person_step.html", heading, steps, form=form, user=user, back=_page_of(user.id), **context)
+    back = _page_of(user.id)
+    return show("admin/person_step.html", heading, _steps_to(user), form=form, user=user, back=back, **context)
 
 
 def _form_of(user: User, **source: Any) -> UserForm:
     """The form of a person; with `formdata=None` of what is stored, whatever was sent."""
     form = UserForm(obj=user, version=version_of_user(user), **source)
-    form.offer(user, [(forum.id, text_in(forum).short_title) for forum in list_forums()], reader_language())
+    form.offer(user, titles_of_forums(), reader_language())
     return form

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
@@ -13,16 +13,16 @@ from sqlalchemy.orm import selectinload
 
 from app import wordings
 from app.addresses import asked_page, link
-from app.admin.crud import Sent, rewrite
-from app.admin.frame import Steps, done, query_without_page, show
+from app.admin.crud import OneLanguage, Sent, form_of_texts, rewrite
+from app.admin.frame import done, query_without_page, show
 from app.admin.kinds import KINDS, Kind, blank_texts, find_kind, forum_of, get_object
 from app.audit import name_of
 from app.errors import NotFound
 from app.extensions import db, transaction
-from app.forms import ChoiceField, Form, VersionedForm, carry_out
+from app.forms import ChoiceField, InnerForm, VersionedForm, carry_out
 from app.languages import reader_language, site_default, site_languages, text_in
-from app.models import Forum, Group, Role, User, Viewer
-from app.paging import PER_PAGE, Listing, count_pages
+from app.models import Forum, Group, Page, Role, User, Viewer
+from app.paging import page_of_list
 from app.permissions import require
 from app.versions import fingerprint, require_version
 from app.viewer import signed_in, signed_in_user
@@ -77,84 +77,51 @@ def languages_to_write(forum: Forum) -> list[str]:
 
 def _lines_of(kind: Kind, forums: Collection[int] | None, codes: list[str]) -> Iterator[Line]:
     objects: dict[int, dict[str, Any]] = {}
-    places: dict[int, int] = {}
     for row in db.session.execute(_statement(kind, forums)):
         objects.setdefault(row.key, {})[row.language] = row
-        places[row.key] = row.forum_id or SITE
     for key, texts in objects.items():
         best = texts.get(reader_language().code) or texts.get(site_default().code) or next(iter(texts.values()))
         cells = tuple(_cell(kind, texts, code) for code in codes)
-        yield Line(kind, key, places[key], best.title, best.language, cells)
+        yield Line(kind, key, best.place, best.shown_title, best.language, cells)
 
 
 def _statement(kind: Kind, forums: Collection[int] | None) -> Select[Any]:
-    """Of each text of a kind its object, its language, and which of its parts are written."""
+    """Of each text of a kind its object, its language, and which of its parts are written, each by its name."""
     [owner] = [column for column in inspect(kind.text_model).primary_key if column.name != "language"]
-    place: Any = {"forums": Forum.id, "questions": Group.forum_id}.get(kind.name)
-    if place is None:
-        place = getattr(kind.model, "forum_id", None)
-    texts = [(getattr(kind.text_model, name) != "").label(f"has_{name}") for name in kind.texts]
+    forum_id: Any = {"forums": Forum.id, "questions": Group.forum_id, "reasons": literal(SITE)}.get(kind.name)
+    place = func.coalesce(kind.model.forum_id if forum_id is None else forum_id, SITE)
     statement = select(
         owner.label("key"),
-        (literal(SITE) if place is None else func.coalesce(place, SITE)).label("forum_id"),
+        place.label("place"),
         kind.text_model.language,
         kind.text_model.outdated_since,
-        func.substr(getattr(kind.text_model, next(iter(kind.texts))), 1, LONGEST_TITLE).label("title"),
-        *texts,
+        func.substr(getattr(kind.text_model, next(iter(kind.texts))), 1, LONGEST_TITLE).label("shown_title"),
+        *((getattr(kind.text_model, name) != "").label(name) for name in kind.texts),
     ).join(kind.model, kind.model.id == owner)
     if kind.name == "questions":
         statement = statement.join(Group, Group.id == kind.model.group_id)
-    if kind.name == "pages":
-        statement = statement.where(place.is_(None))
-    elif kind.name == "forum-pages":
-        statement = statement.where(place.is_not(None))
-    if forums is not None and place is None:
-        return statement if SITE in forums else statement.where(owner.is_(None))
+    if kind.model is Page:
+        statement = statement.where(Page.forum_id.is_not(None) if kind.owner else Page.forum_id.is_(None))
     if forums is not None:
-        statement = statement.where(func.coalesce(place, SITE).in_(forums))
+        statement = statement.where(place.in_(forums))
     return statement.order_by(owner, kind.text_model.language)
 
 
 def _cell(kind: Kind, texts: Mapping[str, Any], code: str) -> Cell:
-    there = texts.get(code)
-    blank = tuple(
-        text.label
-        for name, text in kind.texts.items()
-        if not text.may_lack
-        and not (there and getattr(there, f"has_{name}"))
-        and any(getattr(other, f"has_{name}") for other in texts.values())
-    )
-    if there is None:
+    blank = tuple(kind.texts[name].label for name in blank_texts(kind, texts, code))
+    if code not in texts:
         return Cell(code, MISSING, blank)
-    state = PARTIAL if blank else OUTDATED if there.outdated_since else COMPLETE
-    return Cell(code, state, blank)
+    return Cell(code, PARTIAL if blank else OUTDATED if texts[code].outdated_since else COMPLETE, blank)
 
 
 # One cell
 
 
-class CellForm(VersionedForm):
-    """The texts of an object in one language."""
-
-    names: ClassVar[tuple[str, ...]]
-
-    @property
-    def typed(self) -> dict[str, str]:
-        return {name: (self[name].data or "").strip() for name in self.names}
-
-    @property
-    def is_filled(self) -> bool:
-        return any(self.typed.values())
+class CellForm(OneLanguage, VersionedForm):
+    """Such a form on a page of its own."""
 
 
-CELL_FORMS: dict[str, type[CellForm]] = {
-    name: type(
-        f"CellOf{name}",
-        (CellForm,),
-        {**{column: text.field() for column, text in kind.texts.items()}, "names": tuple(kind.texts)},
-    )
-    for name, kind in KINDS.items()
-}
+CELL_FORMS: dict[str, type[CellForm]] = {name: form_of_texts(kind, CellForm) for name, kind in KINDS.items()}
 
 
 def version_of_cell(kind: Kind, thing: Any, code: str) -> str:
@@ -183,25 +150,20 @@ def write_cell(kind: Kind, key: int, code: str, fields: Mapping[str, str], *, ve
 # Views
 
 
-class FilterForm(Form):
-    class Meta(Form.Meta):
-        csrf = False
-
+class FilterForm(InnerForm):
     forum = ChoiceField(_l("Forum"), coerce=lambda value: int(value) if value else None)
     language = ChoiceField(_l("Language"), coerce=lambda value: value or None)
 
-    def __init__(self, forums: list[tuple[int, str]], codes: Collection[str]) -> None:
+    def __init__(self, forums: list[tuple[int, str]]) -> None:
         super().__init__(formdata=request.args)
         self.forum.offer([("", _("All")), *((str(key), title) for key, title in forums)])
-        names = [(code, language.name) for code, language in site_languages().items() if code in codes]
+        names = [(code, language.name) for code, language in site_languages().items()]
         self.language.offer([("", _("All languages")), *names])
 
 
 @bp.get("/texts/")
 def index() -> ResponseReturnValue:
-    heading = _("Texts")
-    shown = _table([(SITE, _("The site")), *_titles_of(None)], None, site_languages())
-    return show("admin/texts.html", heading, [(heading, request.path, "")], **shown)
+    return show("admin/texts.html", _("Texts"), [], **_table([(SITE, _("The site")), *titles_of_forums()], None))
 
 
 @translate.get("/")
@@ -211,7 +173,7 @@ def own() -> ResponseReturnValue:
     require(viewer, "translate_anything")
     forums = None if viewer.is_admin else {held.forum_id for held in viewer.roles if held.role == Role.TRANSLATOR}
     heading = _("Texts to translate")
-    shown = _table(_titles_of(forums), forums, site_languages())
+    shown = _table(titles_of_forums(forums), forums)
     return render_template("admin/texts.html", heading=heading, steps=[(heading, request.path, "")], **shown), 200
 
 
@@ -230,7 +192,9 @@ def cell(kind_name: str, key: int, target: str) -> ResponseReturnValue:
         lambda: write_cell(kind, key, target, form.typed, version=form.version.data, viewer=viewer),
         lambda: _form_of(kind, thing, target, formdata=None),
     )
-    return _saved(viewer) if written is not None else _cell_page(kind, thing, target, form, viewer)
+    if written is not None:
+        return done(_("The text is saved."), _table_of(viewer)[1])
+    return _cell_page(kind, thing, target, form, viewer)
 
 
 def _form_of(kind: Kind, thing: Any, code: str, **source: Any) -> CellForm:
@@ -238,17 +202,14 @@ def _form_of(kind: Kind, thing: Any, code: str, **source: Any) -> CellForm:
     return CELL_FORMS[kind.name](obj=thing.texts.get(code), version=version_of_cell(kind, thing, code), **source)
 
 
-def _saved(viewer: Viewer) -> ResponseReturnValue:
-    return done(_("The text is saved."), _table_of(viewer)[1])
-
-
 def _cell_page(kind: Kind, thing: Any, code: str, form: CellForm, viewer: Viewer) -> ResponseReturnValue:
     language, text = site_languages()[code], thing.texts.get(code)
     heading = f"{_(kind.label)}{_(':')} {language.name}"
+    above = [(_("Administration"), link("admin.home"), "")] if viewer.is_admin else []
     page = render_template(
         "admin/cell.html",
         heading=heading,
-        steps=[*_steps_to_table(viewer), (heading, request.path, "")],
+        steps=[*above, (*_table_of(viewer), ""), (heading, request.path, "")],
         form=form,
         kind=kind,
         name=name_of(thing, reader_language()),
@@ -256,7 +217,7 @@ def _cell_page(kind: Kind, thing: Any, code: str, form: CellForm, viewer: Viewer
         code=code,
         direction=language.direction,
         others=[thing.texts[other] for other in site_languages() if other != code and other in thing.texts],
-        blank=blank_texts(kind, thing, code),
+        blank=blank_texts(kind, thing.texts, code),
         outdated_since=text.outdated_since if text else None,
         is_kept=wordings.is_kept(kind.name, thing),
         back=_table_of(viewer)[1],
@@ -271,32 +232,26 @@ def _table_of(viewer: Viewer) -> tuple[str, str]:
     return _("Texts to translate"), link("translate.own")
 
 
-def _steps_to_table(viewer: Viewer) -> Steps:
-    above = [(_("Administration"), link("admin.home"), "")] if viewer.is_admin else []
-    return [*above, (*_table_of(viewer), "")]
-
-
-def _titles_of(keys: Collection[int] | None) -> list[tuple[int, str]]:
+def titles_of_forums(keys: Collection[int] | None = None) -> list[tuple[int, str]]:
     """`(key, short title)` of these forums, by default of all, the latest made first."""
     statement = select(Forum).order_by(Forum.id.desc()).options(selectinload(Forum.texts))
     found = db.session.scalars(statement if keys is None else statement.where(Forum.id.in_(keys)))
     return [(forum.id, text_in(forum).short_title) for forum in found]
 
 
-def _table(titles: list[tuple[int, str]], forums: Collection[int] | None, codes: Collection[str]) -> dict[str, Any]:
+def _table(titles: list[tuple[int, str]], forums: Collection[int] | None) -> dict[str, Any]:
     """What the page shows: the lines that the filters leave, in pages. Raises NotFound beyond the last."""
-    form, viewer = FilterForm(titles, codes), signed_in_user()
-    is_valid, page = form.validate(), asked_page()
+    form, viewer = FilterForm(titles), signed_in_user()
+    is_valid = form.validate()
     if is_valid and form.forum.data is not None:
         forums = {form.forum.data}
-    shown = [code for code in codes if not (is_valid and form.language.data) or code == form.language.data]
-    lines = list_lines(forums, shown)
-    pages = count_pages(len(lines), page)
+    codes = [form.language.data] if is_valid and form.language.data else list(site_languages())
+    lines = list_lines(forums, codes)
     return {
         "form": form,
-        "found": Listing(lines[(page - 1) * PER_PAGE : page * PER_PAGE], len(lines), page, pages),
+        "found": page_of_list(lines, asked_page()),
         "incomplete": sum(line.worst != COMPLETE for line in lines),
-        "codes": shown,
+        "codes": codes,
         "titles": dict(titles),
         "may": lambda line, code: viewer.is_admin or viewer.has_role(Role.TRANSLATOR, line.forum_id, code),
         "query": query_without_page(),

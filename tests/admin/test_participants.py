@@ -7,9 +7,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.admin.participants import read_list
 from app.database import utcnow
 from app.extensions import db
+from app.invitee_lists import read_list
 from app.languages import site_languages, speaking
 from app.models import Forum, ForumRole, Invitee, LogEntry, Mail, Role, Topic, User
 from tests.auth.conftest import PASSWORD
@@ -76,11 +76,14 @@ def test_sixty_people_are_invited_by_one_form(admin: FlaskClient, look):
 @pytest.mark.parametrize("mark", [",", ";", "\t"])
 def test_comma_semicolon_and_tab_stand_between(one_app: Flask, mark):
     with one_app.app_context():
-        people, _lines, bad = read_list(mark.join(("Clara", "clara@example.org", "Mexico", "Party", "es")))
+        [read] = read_list(mark.join(("Clara", "clara@example.org", "Mexico", "Party", "es")))
 
-    assert bad == []
-    assert [(one["email"], one["country"], one["capacity"], one["language"]) for one in people] == [
-        ("clara@example.org", "MX", "party", "es")
+    assert read.reason == ""
+    assert [read.person[name] for name in ("email", "country", "capacity", "language")] == [
+        "clara@example.org",
+        "MX",
+        "party",
+        "es",
     ]
 
 
@@ -99,10 +102,10 @@ def test_comma_semicolon_and_tab_stand_between(one_app: Flask, mark):
 )
 def test_names_are_understood_in_every_language(one_app: Flask, line, told):
     with one_app.app_context(), speaking(site_languages()["en"]):
-        [person], _lines, bad = read_list(line)
+        [read] = read_list(line)
 
-    assert bad == []
-    assert tuple(person[name] for name in ("country", "organization", "capacity", "language")) == told
+    assert read.reason == ""
+    assert tuple(read.person[name] for name in ("country", "organization", "capacity", "language")) == told
 
 
 @pytest.mark.parametrize(
