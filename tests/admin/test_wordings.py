@@ -265,6 +265,22 @@ def test_notice_that_is_held_back_is_not_told(admin: FlaskClient, visitor: Flask
     assert look(lambda: db.session.query(OfficialChange).count()) == 0
 
 
+def hold_back(look) -> list[str]:
+    """Date the notice to tomorrow, and give what the form then shows as its date."""
+    at = utcnow() + timedelta(days=1)
+    look(lambda: (setattr(db.session.get(Notice, 1), "published_at", at), db.session.commit()))
+    return typed(at)
+
+
+def test_words_that_a_notice_had_while_it_was_held_back_are_never_told(admin: FlaskClient, visitor: FlaskClient, look):
+    for at, title in ((hold_back(look), "Never read"), (typed(utcnow()), "As it was read")):
+        admin.post(f"{ADMIN}notices/1/edit/", data={"published_at": at, **in_all_languages(title=title)})
+
+    assert "As it was read" in visitor.get(FORUM).text
+    assert [path for path in (FORUM, *EVERYWHERE) if "Never read" in visitor.get(path).text] == []
+    assert look(lambda: db.session.query(OfficialChange).count()) == 0
+
+
 def test_file_that_is_removed_from_a_document_stays_named(admin: FlaskClient, visitor: FlaskClient, look):
     send_files(admin, {"draft.pdf": PDF})
     assert "Corrected on" not in visitor.get(FORUM).text, "what came is no correction"
@@ -361,6 +377,22 @@ def test_notice_held_back_in_an_archived_forum_is_told_at_its_date(admin: FlaskC
     admin.post(f"{ADMIN}notices/new/1/", data={"published_at": later, **in_all_languages(title="It was printed")})
 
     assert [path for path in (FORUM, *EVERYWHERE) if "It was printed" in visitor.get(path).text] == []
+
+
+@pytest.mark.parametrize(("days", "is_told"), [(9, False), (0, True)])
+def test_notice_held_back_in_an_archived_forum_is_told_as_it_is_at_the_date_it_has_then(
+    days: int, is_told: bool, admin: FlaskClient, visitor: FlaskClient, look
+):
+    archive(look)
+    first, then = (typed(utcnow() + timedelta(days=more)) for more in (1, days))
+    admin.post(f"{ADMIN}notices/new/1/", data={"published_at": first, **in_all_languages(title="First words")})
+    admin.post(f"{ADMIN}notices/2/edit/", data={"published_at": then, **in_all_languages(title="Last words")})
+    told = look(lambda: [(one.at, one.change, one.name["en"]) for one in db.session.query(OfficialChange)])
+
+    assert [line[1:] for line in told] == [("added", "Last words (en)")]
+    assert (told[0][0] <= utcnow()) == is_told
+    assert told[0][0] > utcnow() + timedelta(days=days - 1)
+    assert ("Last words" in visitor.get(RECORD).text) == is_told
 
 
 def test_archived_forum_takes_a_translation_and_says_so(admin: FlaskClient, visitor: FlaskClient, look):
