@@ -93,7 +93,8 @@ def keep_deleted(kind: str, thing: Any, *, forum: Forum | None, now: datetime) -
         return
     _take_back(kind, thing, now)
     its_own = _told_of(kind, thing)
-    if _is_in_sight(thing, forum, now) and _matters(thing, forum):
+    is_told = db.session.scalar(select(OfficialChange.id).where(its_own).limit(1)) is not None
+    if is_told or (_is_in_sight(thing, forum, now) and _matters(thing, forum)):
         _add(ChangeKind.DELETED, kind, thing, forum, now)
         db.session.flush()
     # The key may be given again, to something else.

@@ -281,6 +281,15 @@ def test_words_that_a_notice_had_while_it_was_held_back_are_never_told(admin: Fl
     assert look(lambda: db.session.query(OfficialChange).count()) == 0
 
 
+def test_notice_that_is_dated_later_and_then_deleted_leaves_its_line(admin: FlaskClient, visitor: FlaskClient):
+    later = typed(utcnow() + timedelta(days=1))
+    admin.post(f"{ADMIN}notices/1/edit/", data={"published_at": later, **in_all_languages(title="The notice")})
+    admin.post(f"{ADMIN}notices/1/delete/")
+
+    assert "Notice: " in visitor.get(RECORD).text
+    assert "Deleted" in visitor.get(RECORD).text
+
+
 def test_file_that_is_removed_from_a_document_stays_named(admin: FlaskClient, visitor: FlaskClient, look):
     send_files(admin, {"draft.pdf": PDF})
     assert "Corrected on" not in visitor.get(FORUM).text, "what came is no correction"
