@@ -5,6 +5,7 @@ Once somebody has posted under a text (under a question, in a group, in the foru
 been archived, what it said before stays in public sight. What nobody outside could have read yet is not kept.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -146,7 +147,7 @@ def _former(thing: Any, code: str, before: Wordings, after: Wordings) -> dict[st
         was, is_now = old.get(name, ""), new.get(name, "")
         if was == is_now or not _is_read(thing, code, name):
             continue
-        if name == FILES and set(was.splitlines()) <= set(is_now.splitlines()):
+        if name == FILES and Counter(was.splitlines()) <= Counter(is_now.splitlines()):
             was = ""  # files came, and none went
         found[name] = {_form(thing, code, name): _rendered(thing, code, name, was)} if was else {}
     return found

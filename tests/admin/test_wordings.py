@@ -299,6 +299,18 @@ def test_file_that_is_removed_from_a_document_stays_named(admin: FlaskClient, vi
     assert re.search(r"draft\.pdf \(SHA-256 [0-9a-f]{64}\)", visitor.get(FORUM).text)
 
 
+def test_file_that_is_removed_in_one_of_its_languages_stays_named(admin: FlaskClient, visitor: FlaskClient, look):
+    for code in ("en", "fr"):
+        form = {"kind": "draft", "symbol": "CBD/1", "position": "0", **in_all_languages(title="The paper")}
+        assert (
+            send(admin, f"{ADMIN}documents/1/edit/", {"a.pdf": PDF}, field=f"{code}-files", **form).status_code == 302
+        )
+    key = look(lambda: next(file.id for file in db.session.get(Document, 1).attachments if file.language == "fr"))
+    assert send_files(admin, {}, **{"fr-leaving": str(key)}) == 302
+
+    assert re.search(r"a\.pdf \(SHA-256 [0-9a-f]{64}\)", visitor.get(RECORD).text)
+
+
 @pytest.mark.parametrize(
     ("kind", "told"), [("notices", "Notice: "), ("documents", '<span class="symbol" translate="no">CBD/1</span>')]
 )
