@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, inspect, select, update
+from sqlalchemy import ColumnElement, delete, inspect, or_, select, update
 
 from app.database import utcnow
 from app.extensions import db
@@ -20,6 +20,8 @@ from app.models import (
     Document,
     Forum,
     Group,
+    Message,
+    MessageStatus,
     Notice,
     OfficialChange,
     Page,
@@ -216,7 +218,8 @@ def _was_in_sight(thing: Any, before: Wordings, forum: Forum, now: datetime) -> 
 def _matters(thing: Any, forum: Forum) -> bool:
     if forum.first_archived_at:
         return True
-    posted = select(Topic.id).join(Group, Group.id == Topic.group_id).where(Topic.last_position > 0)
+    waits = select(Message.id).where(Message.topic_id == Topic.id, Message.status == MessageStatus.PENDING).exists()
+    posted = select(Topic.id).join(Group, Group.id == Topic.group_id).where(or_(Topic.last_position > 0, waits))
     return db.session.scalar(posted.where(_under(thing, forum)).limit(1)) is not None
 
 

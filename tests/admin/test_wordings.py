@@ -14,6 +14,7 @@ from app.models import (
     Document,
     DocumentText,
     Forum,
+    Group,
     Message,
     Notice,
     NoticeText,
@@ -22,12 +23,13 @@ from app.models import (
     PageText,
     QuestionText,
     Topic,
+    User,
 )
 from app.models.forum import DocumentKind
 from tests.admin.conftest import in_all_languages, typed
 from tests.attachments.conftest import send
 from tests.attachments.samples import PDF
-from tests.world import texts
+from tests.world import make_pending, make_topic, texts
 
 ADMIN, FORUM = "/en/admin/", "/en/forums/open-forum/"
 GROUP, GROUPS, RECORD = f"{FORUM}groups/group-1/", f"{FORUM}groups/", f"{FORUM}record/"
@@ -193,6 +195,19 @@ def test_nothing_is_kept_before_somebody_has_posted(name: str, admin: FlaskClien
 
     assert look(lambda: db.session.query(OfficialChange).count()) == 0
     assert "support" not in visitor.get(PRINT).text
+
+
+def test_question_is_kept_while_an_answer_to_it_waits_for_approval(admin: FlaskClient, visitor, look, world):
+    def wait() -> None:
+        db.session.get(Topic, world.topic).question_id = None
+        author, group = db.session.get(User, world.alice), db.session.get(Group, world.group)
+        make_pending(make_topic(group, author, "Waiting", question_id=1), author, "We do.")
+        db.session.commit()
+
+    look(wait)
+    save(admin, "question", "Do you support it?")
+
+    assert "What would help most? (en)" in visitor.get(GROUP).text
 
 
 def test_question_is_not_kept_for_what_was_posted_elsewhere_in_its_group(admin: FlaskClient, visitor, look, world):
