@@ -43,7 +43,7 @@ from app.never_public import delete_messages
 from app.permissions import TAKEN_IN_ARCHIVE, require, require_forum_takes
 from app.rows import fetch
 from app.submissions import Once
-from app.versions import require_version
+from app.versions import fingerprint, require_version
 from app.viewer import signed_in_user
 
 Texts = Mapping[str, Mapping[str, str]]
@@ -337,7 +337,7 @@ def delete(kind: Kind, key: int, *, version: str, viewer: User) -> bool:
         refusal = deletion_refusal(kind, thing)
         if refusal:
             raise refusal
-        require_version(version, kind.version(thing))
+        require_version(version, version_to_delete(kind, thing))
         columns = (*kind.columns, kind.owner_column) if kind.owner is Group else kind.columns
         changes = [change for name in columns for change in changed(name, getattr(thing, name), None)]
         for code in list(thing.texts):
@@ -346,11 +346,20 @@ def delete(kind: Kind, key: int, *, version: str, viewer: User) -> bool:
         if isinstance(thing, Forum):
             changes += changed("messages", ", ".join(map(str, delete_messages(thing))), "")
         record(viewer, "delete", kind.name, thing, changes)
+        for question in thing.questions if kind.model is Group else ():
+            texts = (_changes_of_removal(KINDS["questions"], question, code) for code in question.texts)
+            record(viewer, "delete", "questions", question, [change for text in texts for change in text])
         if isinstance(thing, Forum):
             thing.periods.clear()  # before its groups, to which periods may point
             db.session.flush()
         db.session.delete(thing)
     return True
+
+
+def version_to_delete(kind: Kind, thing: Any) -> str:
+    """The version of an object, and of the questions that go with a group."""
+    inner = [(one.id, KINDS["questions"].version(one)) for one in (thing.questions if kind.model is Group else ())]
+    return fingerprint(kind.version(thing), inner)
 
 
 def add(kind: Kind, owner_id: int | None, sent: Sent, *, viewer: User) -> Any:
@@ -583,7 +592,7 @@ def _ask_to_delete(kind: Kind, thing: Any, form: VersionedForm, back: str) -> Re
         _(kind.delete),
         steps_of(kind, owner_of(kind, thing)) if kind.model is not Forum else steps_to(thing),
         form=form,
-        version=kind.version(thing),
+        version=version_to_delete(kind, thing),
         name=name_of(thing, reader_language()),
         refusal=refusal_text(deletion_refusal(kind, thing)),
         explanation=_("It is deleted with all its texts and all that is in it. This cannot be undone."),
