@@ -11,6 +11,7 @@ from app.auth.sign_up import forget
 from app.database import utcnow
 from app.errors import EmailChangeExpired, SameAddress
 from app.extensions import db, transaction
+from app.invitees import accept
 from app.models import EmailChange, Mail, User
 from app.permissions import require
 
@@ -66,6 +67,7 @@ def confirm(side: Side, token: str, *, kept: str) -> bool:
             email = change.email
             db.session.delete(change)
             move_to(user, email, kept)
+            accept(user)
     return is_confirmed
 
 
