@@ -39,6 +39,7 @@ from app.viewer import VIEWS, begin_view, end_view, signed_in_user
 ALREADY_PUBLISHED = _l("This forum is published already.")
 NOT_PUBLISHED = _l("This forum is not published.")
 HAS_MESSAGES = _l("This forum holds messages. It stays published, so that what was said can be read.")
+HAS_BEEN_ARCHIVED = _l("This forum has been archived. It stays published, so that its record can be read.")
 STILL_OPEN = _l("This forum is open or is going to open. Close it first, and call off the periods to come.")
 NOT_ARCHIVED = _l("This forum is not archived.")
 GROUPS, QUESTIONS = KINDS["groups"], KINDS["questions"]
@@ -373,6 +374,8 @@ def _unpublish_refusal(forum: Forum, _now: datetime) -> ForumError | None:
         return Archived()
     if not forum.published_at:
         return Refused(NOT_PUBLISHED)
+    if forum.first_archived_at:
+        return Refused(HAS_BEEN_ARCHIVED)
     return Refused(HAS_MESSAGES) if places_of_topics(forum.id) else None
 
 
