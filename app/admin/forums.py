@@ -30,6 +30,7 @@ from app.forums.queries import places_of_topics
 from app.invitees import count_invited
 from app.languages import N_, Language, reader_language, text_in
 from app.models import Document, Forum, ForumRole, Group, Notice, Page, Question, User
+from app.moderation.queue import has_waiting
 from app.permissions import require, require_forum_takes
 from app.rows import fetch
 from app.submissions import Once
@@ -93,6 +94,11 @@ def what_is_missing(forum: Forum) -> list[str]:
     if languages := languages_to_write(forum):
         found.append(_("Texts are missing or outdated in: %(languages)s.", languages=", ".join(languages)))
     return found
+
+
+def what_waits(forum: Forum) -> list[str]:
+    """What would stay undecided in the archive, a sentence each."""
+    return [_("Messages wait for approval. In the archive, nobody can decide on them.")] if has_waiting(forum) else []
 
 
 # Groups and questions in one form
@@ -584,7 +590,7 @@ def _ask_for_step(forum: Forum, words: Step, form: VersionedForm, back: str) -> 
         name=text_in(forum).title,
         refusal=refusal_text(words.refusal(forum, now)),
         explanation=_(words.explanation),
-        lacks=[] if forum.published_at else what_is_missing(forum),
+        lacks=what_waits(forum) if forum.published_at else what_is_missing(forum),
         before=forum.state(now),
         now=now,
         button=_(words.button),
