@@ -5,11 +5,12 @@ Once somebody has posted under a text (under a question, in a group, in the foru
 been archived, what it said before stays in public sight. What nobody outside could have read yet is not kept.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, inspect, select, update
+from sqlalchemy import ColumnElement, delete, inspect, or_, select, update
 
 from app.database import utcnow
 from app.extensions import db
@@ -19,6 +20,8 @@ from app.models import (
     Document,
     Forum,
     Group,
+    Message,
+    MessageStatus,
     Notice,
     OfficialChange,
     Page,
@@ -74,9 +77,10 @@ def keep(kind: str, thing: Any, before: Wordings, *, forum: Forum | None, now: d
     """
     if forum is None or kind not in KINDS or not _matters(thing, forum):
         return
-    if not (_is_in_sight(thing, forum, now) or _was_in_sight(before, forum, now)):
-        return
-    _keep(kind, thing, before, forum, now)
+    if _was_in_sight(thing, before, forum, now):
+        _keep(kind, thing, before, forum, now)
+    elif _take_back(kind, thing, now):
+        keep_added(kind, thing, forum=forum, now=now)
 
 
 def keep_added(kind: str, thing: Any, *, forum: Forum | None, now: datetime) -> None:
@@ -90,11 +94,12 @@ def keep_deleted(kind: str, thing: Any, *, forum: Forum | None, now: datetime) -
     """Leave a line of a thing that is about to be deleted, where readers had it before their eyes."""
     if forum is None or kind not in KINDS:
         return
-    if _is_in_sight(thing, forum, now) and _matters(thing, forum):
+    _take_back(kind, thing, now)
+    its_own = _told_of(kind, thing)
+    is_told = db.session.scalar(select(OfficialChange.id).where(its_own).limit(1)) is not None
+    if is_told or (_is_in_sight(thing, forum, now) and _matters(thing, forum)):
         _add(ChangeKind.DELETED, kind, thing, forum, now)
         db.session.flush()
-    its_own = (OfficialChange.kind == kind) & (OfficialChange.thing_id == thing.id)
-    db.session.execute(delete(OfficialChange).where(its_own, OfficialChange.at > now))  # of what was never shown
     # The key may be given again, to something else.
     db.session.execute(update(OfficialChange).where(its_own).values(thing_id=None))
 
@@ -112,6 +117,17 @@ def archive_again(forum: Forum, *, now: datetime) -> datetime:
         return now
     _add(ChangeKind.ARCHIVED, "forums", forum, forum, now)
     return forum.archived_before
+
+
+def _told_of(kind: str, thing: Any) -> ColumnElement[bool]:
+    return (OfficialChange.kind == kind) & (OfficialChange.thing_id == thing.id)
+
+
+def _take_back(kind: str, thing: Any, now: datetime) -> bool:
+    """Delete what readers would have been told of a notice that is held back; False where there was nothing."""
+    to_come = _told_of(kind, thing) & (OfficialChange.at > now)
+    found = db.session.scalars(delete(OfficialChange).where(to_come).returning(OfficialChange.id)).all()
+    return bool(found)
 
 
 def _keep(kind: str, thing: Any, before: Wordings, forum: Forum, now: datetime) -> None:
@@ -133,7 +149,7 @@ def _former(thing: Any, code: str, before: Wordings, after: Wordings) -> dict[st
         was, is_now = old.get(name, ""), new.get(name, "")
         if was == is_now or not _is_read(thing, code, name):
             continue
-        if name == FILES and set(was.splitlines()) <= set(is_now.splitlines()):
+        if name == FILES and Counter(was.splitlines()) <= Counter(is_now.splitlines()):
             was = ""  # files came, and none went
         found[name] = {_form(thing, code, name): _rendered(thing, code, name, was)} if was else {}
     return found
@@ -191,16 +207,19 @@ def _is_in_sight(thing: Any, forum: Forum, now: datetime) -> bool:
     return forum.published_at is not None and not (isinstance(thing, Notice) and thing.published_at > now)
 
 
-def _was_in_sight(before: Wordings, forum: Forum, now: datetime) -> bool:
-    """Whether it is a notice that readers could see until it was dated later."""
-    dated = before.get("", {}).get("published_at", "")
-    return forum.published_at is not None and "" < dated <= _as_text(now)
+def _was_in_sight(thing: Any, before: Wordings, forum: Forum, now: datetime) -> bool:
+    """Whether readers could see it `before`: a notice may have been given another date now."""
+    dated = before.get("", {}).get("published_at")
+    if not dated:
+        return _is_in_sight(thing, forum, now)
+    return forum.published_at is not None and dated <= _as_text(now)
 
 
 def _matters(thing: Any, forum: Forum) -> bool:
     if forum.first_archived_at:
         return True
-    posted = select(Topic.id).join(Group, Group.id == Topic.group_id).where(Topic.last_position > 0)
+    waits = select(Message.id).where(Message.topic_id == Topic.id, Message.status == MessageStatus.PENDING).exists()
+    posted = select(Topic.id).join(Group, Group.id == Topic.group_id).where(or_(Topic.last_position > 0, waits))
     return db.session.scalar(posted.where(_under(thing, forum)).limit(1)) is not None
 
 

@@ -43,7 +43,7 @@ from app.never_public import delete_messages
 from app.permissions import TAKEN_IN_ARCHIVE, require, require_forum_takes
 from app.rows import fetch
 from app.submissions import Once
-from app.versions import require_version
+from app.versions import fingerprint, require_version
 from app.viewer import signed_in_user
 
 Texts = Mapping[str, Mapping[str, str]]
@@ -327,7 +327,7 @@ def delete(kind: Kind, key: int, *, version: str, viewer: User) -> bool:
         refusal = deletion_refusal(kind, thing)
         if refusal:
             raise refusal
-        require_version(version, kind.version(thing))
+        require_version(version, version_to_delete(kind, thing))
         columns = (*kind.columns, kind.owner_column) if kind.owner is Group else kind.columns
         changes = [change for name in columns for change in changed(name, getattr(thing, name), None)]
         for code in list(thing.texts):
@@ -336,11 +336,20 @@ def delete(kind: Kind, key: int, *, version: str, viewer: User) -> bool:
         if isinstance(thing, Forum):
             changes += changed("messages", ", ".join(map(str, delete_messages(thing))), "")
         record(viewer, "delete", kind.name, thing, changes)
+        for question in thing.questions if kind.model is Group else ():
+            texts = (_changes_of_removal(KINDS["questions"], question, code) for code in question.texts)
+            record(viewer, "delete", "questions", question, [change for text in texts for change in text])
         if isinstance(thing, Forum):
             thing.periods.clear()  # before its groups, to which periods may point
             db.session.flush()
         db.session.delete(thing)
     return True
+
+
+def version_to_delete(kind: Kind, thing: Any) -> str:
+    """The version of an object, and of the questions that go with a group."""
+    inner = [(one.id, KINDS["questions"].version(one)) for one in (thing.questions if kind.model is Group else ())]
+    return fingerprint(kind.version(thing), inner)
 
 
 def add(kind: Kind, owner_id: int | None, sent: Sent, *, viewer: User) -> Any:
@@ -544,7 +553,7 @@ def delete_object(kind_name: str, key: int) -> ResponseReturnValue:
 def _to_delete(kind: Kind, key: int) -> dict[str, Any]:
     thing = get_object(kind, key)
     name, refusal = name_of(thing, reader_language()), deletion_refusal(kind, thing)
-    return {"version": kind.version(thing), "name": name, "refusal": refusal}
+    return {"version": version_to_delete(kind, thing), "name": name, "refusal": refusal}
 
 
 def _edit(kind: Kind, thing: Any, part: str, heading: str) -> ResponseReturnValue:

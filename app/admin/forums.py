@@ -31,6 +31,7 @@ from app.forums.queries import places_of_topics
 from app.invitees import count_invited
 from app.languages import N_, Language, reader_language, text_in
 from app.models import Document, Forum, ForumRole, Group, Notice, Page, Question, User
+from app.moderation.queue import has_waiting
 from app.permissions import require, require_forum_takes
 from app.rows import fetch
 from app.submissions import Once
@@ -40,6 +41,7 @@ from app.viewer import VIEWS, begin_view, end_view, signed_in_user
 ALREADY_PUBLISHED = _l("This forum is published already.")
 NOT_PUBLISHED = _l("This forum is not published.")
 HAS_MESSAGES = _l("This forum holds messages. It stays published, so that what was said can be read.")
+HAS_BEEN_ARCHIVED = _l("This forum has been archived. It stays published, so that its record can be read.")
 STILL_OPEN = _l("This forum is open or is going to open. Close it first, and call off the periods to come.")
 NOT_ARCHIVED = _l("This forum is not archived.")
 GROUPS, QUESTIONS = KINDS["groups"], KINDS["questions"]
@@ -100,6 +102,11 @@ def kept_objects(forum: Forum) -> dict[str, set[int | None]]:
     places = places_of_topics(forum.id)
     groups = {group for group, _question in places} | {period.group_id for period in forum.periods}
     return {"groups": groups, "questions": {question for _group, question in places}}
+
+
+def what_waits(forum: Forum) -> list[str]:
+    """What would stay undecided in the archive, a sentence each."""
+    return [_("Messages wait for approval. In the archive, nobody can decide on them.")] if has_waiting(forum) else []
 
 
 # Groups and questions in one form
@@ -361,14 +368,13 @@ def step_refusal(forum: Forum, name: str, now: datetime) -> ForumError | None:
         return None if forum.archived_at else Refused(NOT_ARCHIVED)
     if forum.archived_at:
         return Archived()
-    if name == "publish":
-        return Refused(ALREADY_PUBLISHED) if forum.published_at else None
-    if not forum.published_at:
-        return Refused(NOT_PUBLISHED)
-    if name == "unpublish":
-        return Refused(HAS_MESSAGES) if places_of_topics(forum.id) else None
-    takes_messages = any(period.closes_at >= now and not period.called_off_at for period in forum.periods)
-    return Refused(STILL_OPEN) if takes_messages else None
+    if bool(forum.published_at) == (name == "publish"):
+        return Refused(ALREADY_PUBLISHED if forum.published_at else NOT_PUBLISHED)
+    reasons = {
+        "unpublish": [(forum.first_archived_at, HAS_BEEN_ARCHIVED), (places_of_topics(forum.id), HAS_MESSAGES)],
+        "archive": [(any(one.closes_at >= now and not one.called_off_at for one in forum.periods), STILL_OPEN)],
+    }
+    return next((Refused(reason) for holds, reason in reasons.get(name, ()) if holds), None)
 
 
 STEPS = {
@@ -513,7 +519,7 @@ def _step_asked(forum_id: int, name: str) -> dict[str, Any]:
         "version": periods.version_of_life(forum),
         "name": text_in(forum).title,
         "refusal": step_refusal(forum, name, now),
-        "lacks": [] if forum.published_at else what_is_missing(forum),
+        "lacks": what_waits(forum) if forum.published_at else what_is_missing(forum),
         "before": forum.state(now),
         "now": now,
     }

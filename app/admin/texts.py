@@ -125,8 +125,10 @@ CELL_FORMS: dict[str, type[CellForm]] = {name: form_of_texts(kind, CellForm) for
 
 
 def version_of_cell(kind: Kind, thing: Any, code: str) -> str:
-    text = thing.texts.get(code)
-    return fingerprint([getattr(text, name, "") for name in kind.texts])
+    """The version of a text, and of that in the site's default language, which a translation follows."""
+    texts = [thing.texts.get(one) for one in (code, site_default().code)]
+    said = [[getattr(text, name, "") for name in kind.texts] for text in texts]
+    return fingerprint(said, getattr(texts[0], "outdated_since", None))
 
 
 def write_cell(kind: Kind, key: int, code: str, fields: Mapping[str, str], *, version: str, viewer: User) -> int:
@@ -140,8 +142,9 @@ def write_cell(kind: Kind, key: int, code: str, fields: Mapping[str, str], *, ve
         require(viewer, "translate", (forum_of(thing), code))
         present = version_of_cell(kind, thing, code)
         sent = Sent(texts={code: fields}, follows=code != site_default().code)
+        is_outdated = code in thing.texts and thing.texts[code].outdated_since
         changes = rewrite(kind, thing, sent, viewer=viewer)
-        require_version(version, present, changes=changes)
+        require_version(version, present, changes=changes or is_outdated)
         if code in thing.texts:
             thing.texts[code].outdated_since = None
     return key

@@ -11,6 +11,7 @@ from app.auth.sign_up import forget
 from app.database import utcnow
 from app.errors import EmailChangeExpired, SameAddress
 from app.extensions import db, transaction
+from app.invitees import accept
 from app.models import EmailChange, Mail, User
 from app.permissions import require
 
@@ -66,6 +67,7 @@ def confirm(side: Side, token: str, *, kept: str) -> bool:
             email = change.email
             db.session.delete(change)
             move_to(user, email, kept)
+            accept(user)
     return is_confirmed
 
 
@@ -82,7 +84,8 @@ def _write_to_both(user: User, email: str) -> None:
 
 def move_to(user: User, email: str, kept: str = "") -> None:
     """Inside a transaction: give the account this address, end all sign-ins but the one with the token `kept`, and tell
-    the new address. Unsent emails to a moderator about a forum go there too; all others to the old one are deleted.
+    the new address if the account is confirmed. Unsent emails to a moderator about a forum go there too; all others to
+    the old one are deleted.
 
     Raises EmailChangeExpired if another account has the address.
     """
@@ -96,7 +99,8 @@ def move_to(user: User, email: str, kept: str = "") -> None:
     except IntegrityError:  # someone else has taken the address at the same moment
         raise EmailChangeExpired from None
     sign_in.end_others(user, kept)
-    write_to(user, "email_changed", moment=utcnow(), sign_in=address_for(user, "auth.sign_in"))
+    if user.confirmed_at:
+        write_to(user, "email_changed", moment=utcnow(), sign_in=address_for(user, "auth.sign_in"))
 
 
 def _make_room(email: str) -> None:

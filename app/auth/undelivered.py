@@ -64,6 +64,8 @@ def correct_address(mail_id: int, email: str, *, version: str, viewer: User) -> 
                 former = user.email
                 _take_invitations_along(former, email)
                 move_to(user, email)
+                if not user.confirmed_at:
+                    _write_corrected(user)
             elif waiting:
                 former = mail.recipient
                 user = sign_up.make_account(waiting[0], email, None)

@@ -94,6 +94,12 @@ def count_of_queue(viewer: Viewer) -> int:
     return db.session.scalar(_COUNT, visible_to(viewer)) or 0
 
 
+def has_waiting(forum: Forum) -> bool:
+    """Whether a message of a forum waits for approval."""
+    waiting = select(Message.id).where(Message.forum_id == forum.id, Message.status == MessageStatus.PENDING)
+    return db.session.scalar(waiting.limit(1)) is not None
+
+
 def place_in_queue(message: Message, *, viewer: Viewer) -> str:
     """Where a moderator goes on after an act on a message of the queue: the anchor of the next entry of its list, or
     that of the list if the message is the last one; "" if it is not in the queue."""

@@ -231,6 +231,14 @@ def test_deleted_texts_are_kept_in_the_log(admin: FlaskClient):
     assert "Avis important" in admin.get("/en/admin/log/2/").text
 
 
+def test_questions_that_go_with_their_group_are_kept_in_the_log(admin: FlaskClient):
+    admin.post("/en/admin/groups/new/1/", data={"number": "7", **in_all_languages(title="Empty")})
+    admin.post("/en/admin/questions/new/3/", data={"number": "1", **in_all_languages(text="What else?")})
+    admin.post("/en/admin/groups/3/delete/")
+
+    assert "What else? (fr)" in admin.get("/en/admin/log/4/").text
+
+
 def test_entries_of_a_person_who_left_stay(admin: FlaskClient, look, entries, world):
     look(lambda: (setattr(db.session.get(User, world.alice), "former_number", 17), db.session.commit()))
 

@@ -159,6 +159,16 @@ def test_link_to_a_corrected_address_confirms_it(app, admin, visitor, look, fail
     assert signs_in(app, "clara@example.com", "four quite other words")
 
 
+def test_address_that_is_corrected_twice_gets_the_link_that_confirms_it(admin, look, failed, signed_up):
+    signed_up("clara@example.con")
+    for wrong, right in (("clara@example.con", "clara@example.or"), ("clara@example.or", "clara@example.org")):
+        admin.post(f"/en/admin/mails/{failed(wrong)}/address/", data={"email": right})
+    [mail] = look(lambda: db.session.query(Mail).all())
+
+    assert mail.recipient == "clara@example.org"
+    assert "/auth/reset/" in mail.text
+
+
 def test_account_confirmed_by_hand_signs_in_with_the_password_chosen(app, admin, look, failed, signed_up):
     signed_up("clara@example.com")
     key = failed("clara@example.com")

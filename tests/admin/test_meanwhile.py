@@ -183,3 +183,17 @@ def test_form_without_the_version_that_stands_is_refused(version, one, full_worl
 
     assert one.post(f"/en/admin/forums/{full_world.small.forum}/edit/", data=data).status_code == 409
     assert len(log()) == before
+
+
+def test_group_that_has_got_a_question_meanwhile_is_not_deleted(
+    one: FlaskClient, other: FlaskClient, app: Flask, full_world
+):
+    one.post(f"/en/admin/groups/new/{full_world.small.forum}/", data={"number": "77", "en-title": "Empty"})
+    with app.app_context():
+        key = db.session.query(Group.id).filter_by(number=77).scalar()
+    address = f"/en/admin/groups/{key}/delete/"
+    one.get(address)
+    other.post(f"/en/admin/questions/new/{key}/", data={"number": "1", "en-text": "What else?"})
+
+    assert one.post(address).status_code == 409
+    assert one.post(address).status_code == 302

@@ -363,6 +363,24 @@ def test_page_says_once_that_all_else_is_as_stated_by_the_participants(visitor: 
     assert visitor.get(path).text.count("as stated by the participants") == 1
 
 
+@pytest.mark.parametrize(
+    ("capacity", "told"),
+    [
+        ("party", "Republic of Valdorenia (confirmed), The Great Office"),
+        ("organization", "The Great Office, Republic of Valdorenia (confirmed)"),
+    ],
+)
+def test_mark_stands_beside_what_is_confirmed_and_before_what_is_named_freely(
+    alice_is_confirmed, alice: FlaskClient, visitor: FlaskClient, look, world, capacity, told
+):
+    values = {"capacity": capacity, "organization": "The Great Office"}
+    look(lambda: (db.session.query(User).filter_by(id=world.alice).update(values), db.session.commit()))
+    post(alice, world, "As a confirmed Party.")
+    for path in ("/en/topics/1/", "/en/print/topics/1/", "/en/feeds/topics/1.atom"):
+        page = " ".join(re.sub(r"<[^>]+>", "", visitor.get(path).text).split())
+        assert told in page, path
+
+
 def test_message_keeps_what_was_confirmed_when_it_was_posted(alice_is_confirmed, alice, visitor, look, world):
     post(alice, world, "As a confirmed Party.")
     look(lambda: (setattr(db.session.get(User, world.alice), "profile_confirmed_at", None), db.session.commit()))

@@ -567,6 +567,20 @@ def test_forum_with_messages_stays_published(admin: FlaskClient, visitor: FlaskC
     assert visitor.get("/en/forums/open-forum/").status_code == 200
 
 
+def test_forum_that_was_archived_stays_published(admin: FlaskClient, visitor: FlaskClient, look):
+    def archive_without_messages() -> None:
+        forum = db.session.get(Forum, 2)
+        forum.published_at = forum.archived_at = utcnow()
+        db.session.commit()
+
+    look(archive_without_messages)
+    steps = [admin.post(f"{ADMIN}forums/2/{step}/").status_code for step in ("unarchive", "unpublish", "delete")]
+
+    assert steps == [302, 409, 409]
+    assert "has been archived" in admin.get(f"{ADMIN}forums/2/unpublish/").text
+    assert visitor.get("/en/forums/draft-forum/").status_code == 200
+
+
 @pytest.mark.parametrize(
     "names",
     [

@@ -7,8 +7,8 @@ from flask.testing import FlaskClient
 
 from app.database import utcnow
 from app.extensions import db
-from app.models import Forum, Notice, NoticeText
-from tests.world import texts
+from app.models import Forum, Notice, NoticeText, Topic, User
+from tests.world import make_pending, texts
 
 NO_GROUP = "There is no discussion group, so nobody can post."
 NO_PERIOD = "There is no period, so readers are not told when messages are taken."
@@ -54,6 +54,21 @@ def test_what_is_missing_is_told_before_a_forum_is_published(admin: FlaskClient,
     page = admin.get(path).text
 
     assert [told for told in (NO_GROUP, NO_PERIOD, OWN_TEXTS, OTHER_TEXTS) if told in page] == [sentence]
+
+
+def test_messages_that_wait_are_told_before_a_forum_is_archived(admin: FlaskClient, look, world):
+    def close(*, waits: bool) -> None:
+        forum, author = db.session.get(Forum, 1), db.session.get(User, world.alice)
+        forum.periods[0].closes_at = utcnow() - timedelta(hours=1)
+        if waits:
+            make_pending(db.session.get(Topic, world.topic), author, "It waits.")
+        db.session.commit()
+
+    look(lambda: close(waits=False))
+    assert "wait for approval" not in admin.get("/en/admin/forums/1/archive/").text
+
+    look(lambda: close(waits=True))
+    assert "Messages wait for approval" in admin.get("/en/admin/forums/1/archive/").text
 
 
 @pytest.mark.parametrize("path", WHERE_ASKED)

@@ -188,6 +188,19 @@ def test_cell_that_somebody_else_has_changed_is_shown_beside(translator: FlaskCl
     assert 'value="Notre titre"' in answer.text
 
 
+@pytest.mark.parametrize("title", ["Titre", "Group of open-forum (fr)"])
+def test_translation_of_a_text_that_was_changed_meanwhile_is_not_taken_as_up_to_date(
+    title: str, translator: FlaskClient, admin: FlaskClient
+):
+    form = dict(html.document_fromstring(translator.get(CELL).text).xpath("//main//form")[0].form_values())
+    admin.post("/en/translate/groups/1/en/", data={"title": "Quite another title"})
+    answer = translator.post(CELL, data=form | {"title": title})
+
+    assert answer.status_code == 409
+    assert "Quite another title" in answer.text
+    assert "outdated" in lines(admin.get(TABLE).text)[0]
+
+
 def test_texts_of_an_archived_forum_are_translated(translator: FlaskClient, admin: FlaskClient, look):
     look(lambda: (setattr(db.session.get_one(Forum, 1), "archived_at", utcnow()), db.session.commit()))
 

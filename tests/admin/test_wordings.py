@@ -14,6 +14,7 @@ from app.models import (
     Document,
     DocumentText,
     Forum,
+    Group,
     Message,
     Notice,
     NoticeText,
@@ -22,12 +23,13 @@ from app.models import (
     PageText,
     QuestionText,
     Topic,
+    User,
 )
 from app.models.forum import DocumentKind
 from tests.admin.conftest import in_all_languages, typed
 from tests.attachments.conftest import send
 from tests.attachments.samples import PDF
-from tests.world import texts
+from tests.world import make_pending, make_topic, texts
 
 ADMIN, FORUM = "/en/admin/", "/en/forums/open-forum/"
 GROUP, GROUPS, RECORD = f"{FORUM}groups/group-1/", f"{FORUM}groups/", f"{FORUM}record/"
@@ -195,6 +197,19 @@ def test_nothing_is_kept_before_somebody_has_posted(name: str, admin: FlaskClien
     assert "support" not in visitor.get(PRINT).text
 
 
+def test_question_is_kept_while_an_answer_to_it_waits_for_approval(admin: FlaskClient, visitor, look, world):
+    def wait() -> None:
+        db.session.get(Topic, world.topic).question_id = None
+        author, group = db.session.get(User, world.alice), db.session.get(Group, world.group)
+        make_pending(make_topic(group, author, "Waiting", question_id=1), author, "We do.")
+        db.session.commit()
+
+    look(wait)
+    save(admin, "question", "Do you support it?")
+
+    assert "What would help most? (en)" in visitor.get(GROUP).text
+
+
 def test_question_is_not_kept_for_what_was_posted_elsewhere_in_its_group(admin: FlaskClient, visitor, look, world):
     look(lambda: (setattr(db.session.get(Topic, world.topic), "question_id", None), db.session.commit()))
     save(admin, "question", "Now?")
@@ -265,6 +280,31 @@ def test_notice_that_is_held_back_is_not_told(admin: FlaskClient, visitor: Flask
     assert look(lambda: db.session.query(OfficialChange).count()) == 0
 
 
+def hold_back(look) -> list[str]:
+    """Date the notice to tomorrow, and give what the form then shows as its date."""
+    at = utcnow() + timedelta(days=1)
+    look(lambda: (setattr(db.session.get(Notice, 1), "published_at", at), db.session.commit()))
+    return typed(at)
+
+
+def test_words_that_a_notice_had_while_it_was_held_back_are_never_told(admin: FlaskClient, visitor: FlaskClient, look):
+    for at, title in ((hold_back(look), "Never read"), (typed(utcnow()), "As it was read")):
+        admin.post(f"{ADMIN}notices/1/edit/", data={"published_at": at, **in_all_languages(title=title)})
+
+    assert "As it was read" in visitor.get(FORUM).text
+    assert [path for path in (FORUM, *EVERYWHERE) if "Never read" in visitor.get(path).text] == []
+    assert look(lambda: db.session.query(OfficialChange).count()) == 0
+
+
+def test_notice_that_is_dated_later_and_then_deleted_leaves_its_line(admin: FlaskClient, visitor: FlaskClient):
+    later = typed(utcnow() + timedelta(days=1))
+    admin.post(f"{ADMIN}notices/1/edit/", data={"published_at": later, **in_all_languages(title="The notice")})
+    admin.post(f"{ADMIN}notices/1/delete/")
+
+    assert "Notice: " in visitor.get(RECORD).text
+    assert "Deleted" in visitor.get(RECORD).text
+
+
 def test_file_that_is_removed_from_a_document_stays_named(admin: FlaskClient, visitor: FlaskClient, look):
     send_files(admin, {"draft.pdf": PDF})
     assert "Corrected on" not in visitor.get(FORUM).text, "what came is no correction"
@@ -272,6 +312,18 @@ def test_file_that_is_removed_from_a_document_stays_named(admin: FlaskClient, vi
     assert send_files(admin, {}, **{"en-leaving": str(key)}) == 302
 
     assert re.search(r"draft\.pdf \(SHA-256 [0-9a-f]{64}\)", visitor.get(FORUM).text)
+
+
+def test_file_that_is_removed_in_one_of_its_languages_stays_named(admin: FlaskClient, visitor: FlaskClient, look):
+    for code in ("en", "fr"):
+        form = {"kind": "draft", "symbol": "CBD/1", "position": "0", **in_all_languages(title="The paper")}
+        assert (
+            send(admin, f"{ADMIN}documents/1/edit/", {"a.pdf": PDF}, field=f"{code}-files", **form).status_code == 302
+        )
+    key = look(lambda: next(file.id for file in db.session.get(Document, 1).attachments if file.language == "fr"))
+    assert send_files(admin, {}, **{"fr-leaving": str(key)}) == 302
+
+    assert re.search(r"a\.pdf \(SHA-256 [0-9a-f]{64}\)", visitor.get(RECORD).text)
 
 
 @pytest.mark.parametrize(
@@ -361,6 +413,22 @@ def test_notice_held_back_in_an_archived_forum_is_told_at_its_date(admin: FlaskC
     admin.post(f"{ADMIN}notices/new/1/", data={"published_at": later, **in_all_languages(title="It was printed")})
 
     assert [path for path in (FORUM, *EVERYWHERE) if "It was printed" in visitor.get(path).text] == []
+
+
+@pytest.mark.parametrize(("days", "is_told"), [(9, False), (0, True)])
+def test_notice_held_back_in_an_archived_forum_is_told_as_it_is_at_the_date_it_has_then(
+    days: int, is_told: bool, admin: FlaskClient, visitor: FlaskClient, look
+):
+    archive(look)
+    first, then = (typed(utcnow() + timedelta(days=more)) for more in (1, days))
+    admin.post(f"{ADMIN}notices/new/1/", data={"published_at": first, **in_all_languages(title="First words")})
+    admin.post(f"{ADMIN}notices/2/edit/", data={"published_at": then, **in_all_languages(title="Last words")})
+    told = look(lambda: [(one.at, one.change, one.name["en"]) for one in db.session.query(OfficialChange)])
+
+    assert [line[1:] for line in told] == [("added", "Last words (en)")]
+    assert (told[0][0] <= utcnow()) == is_told
+    assert told[0][0] > utcnow() + timedelta(days=days - 1)
+    assert ("Last words" in visitor.get(RECORD).text) == is_told
 
 
 def test_archived_forum_takes_a_translation_and_says_so(admin: FlaskClient, visitor: FlaskClient, look):

@@ -12,7 +12,7 @@ from app.auth import email_change
 from app.auth.emails import find_by_email
 from app.database import utcnow
 from app.extensions import db
-from app.models import EmailChange, Mail, User
+from app.models import EmailChange, Invitee, Mail, User
 from tests.auth.conftest import PASSWORD, Letter, Mailbox, add_person, find_user, is_signed_in, sign_in
 from tests.auth.test_tokens import made_long_ago
 from tests.world import make_forum
@@ -290,3 +290,17 @@ def test_forms_need_a_token(app, her, mails):
         assert her.post(path, data=CHANGE).status_code == 400, path
     with app.app_context():
         assert db.session.scalar(select(User.email).where(User.name == "Clara")) == "clara@example.org"
+
+
+def test_invitation_to_the_new_address_holds_for_the_account(app, visitor, mails):
+    with app.app_context():
+        forum = make_forum("by-invitation")
+        profile = {"name": "Clara", "capacity": "expert", "language": "es", "role": "participant"}
+        db.session.add(Invitee(forum=forum, email=NEW, **profile))
+        db.session.commit()
+        key = forum.id
+    for side in ("old", "new"):
+        visitor.post(mails[side].path)
+
+    with app.app_context():
+        assert find_by_email(NEW).has_role("participant", key)
