@@ -521,7 +521,7 @@ def new(kind_name: str, owner_id: int | None) -> ResponseReturnValue:
     made = carry_out(form, lambda: create(kind, owner_id, form.sent, key=key, viewer=viewer))
     if made is not None:
         return done(_("It is saved."), page_of(kind, get_object(kind, made)))
-    return _form_page(_(kind.add), steps_of(kind, owner), form, list_of(kind, owner), when=_when(owner))
+    return _form_page(_(kind.add), steps_of(kind, owner), form, list_of(kind, owner), when=_when(owner or kind.model()))
 
 
 @bp.route("/<kind_name>/<int:key>/edit/", methods=["GET", "POST"])
