@@ -628,11 +628,12 @@ def _form_page(heading: str, steps: Steps, form: ObjectForm, back: str, **contex
 
 
 @bp.app_template_global()
-def missing_texts(thing: Any, kind_name: str) -> tuple[list[str], list[str]]:
-    """The names of the languages in which an object has no text, and of those in which a part of it is missing."""
+def missing_texts(thing: Any, kind_name: str) -> list[list[str]]:
+    """The names of the languages in which an object has no text, a part of it is missing, or the text is outdated."""
     names = {code: language.name for code, language in site_languages().items()}
     partial = incomplete_languages(find_kind(kind_name), thing)
-    return [names[code] for code in missing_languages(thing)], [names[code] for code in partial]
+    outdated = [code for code, text in thing.texts.items() if text.outdated_since]
+    return [[names[code] for code in names if code in found] for found in (missing_languages(thing), partial, outdated)]
 
 
 bp.app_template_global("kind_named")(find_kind)
