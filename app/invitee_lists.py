@@ -98,7 +98,10 @@ def _read_line(line: str, words: Vocabulary) -> dict[str, str]:
     PersonsName()(None, SimpleNamespace(data=name))
     capacity = words.capacity_of(capacity_name)
     if capacity is None:
-        raise ValidationError(_("This capacity is not known: “%(text)s”.", text=capacity_name[:60]))
+        known = ", ".join(_(labels.CAPACITY[one]) for one in INVITABLE)
+        raise ValidationError(
+            _("This capacity is not known: “%(text)s”. It is one of: %(known)s.", text=capacity_name[:60], known=known)
+        )
     language = words.languages.get(comparable(language_name)) if language_name else site_default().code
     if language is None:
         raise ValidationError(_("The site does not have this language: “%(text)s”.", text=language_name[:60]))
@@ -109,6 +112,8 @@ def _read_line(line: str, words: Vocabulary) -> dict[str, str]:
 def _whom(text: str, capacity: Capacity, words: Vocabulary) -> dict[str, str]:
     """The State or the organization for which somebody with this capacity speaks."""
     state = "" if capacity in FOR_AN_ORGANIZATION else words.states.get(comparable(text), "")
+    if capacity in FOR_A_GOVERNMENT and not text:
+        raise ValidationError(_("Please write the State."))
     if capacity in FOR_A_GOVERNMENT and not state:
         raise ValidationError(_("This State is not in the list of States: “%(text)s”.", text=text[:60]))
     organization = "" if state else text

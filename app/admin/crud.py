@@ -515,7 +515,7 @@ def new(kind_name: str, owner_id: int | None) -> ResponseReturnValue:
     made = carry_out(form, lambda: create(kind, owner_id, form.sent, key=key, viewer=viewer))
     if made is not None:
         return done(_("It is saved."), page_of(kind, forum_of(get_object(kind, made))))
-    return _form_page(_(kind.add), kind, owner, form)
+    return _form_page(_(kind.add), kind, owner or kind.model(), form)
 
 
 @bp.route("/<kind_name>/<int:key>/edit/", methods=["GET", "POST"])
@@ -591,12 +591,13 @@ def _form_page(heading: str, kind: Kind, about: Any, form: ObjectForm, *, is_kep
 
 
 @bp.app_template_global()
-def missing_texts(thing: Any, kind_name: str) -> tuple[list[str], list[str]]:
-    """The names of the languages in which an object has no text, and of those in which a part of it is missing."""
+def missing_texts(thing: Any, kind_name: str) -> list[list[str]]:
+    """The names of the languages in which an object has no text, a part of it is missing, or the text is outdated."""
     kind, languages = find_kind(kind_name), site_languages()
-    absent = [language.name for code, language in languages.items() if code not in thing.texts]
-    there = [(code, language.name) for code, language in languages.items() if code in thing.texts]
-    return absent, [name for code, name in there if blank_texts(kind, thing.texts, code)]
+    absent = [code for code in languages if code not in thing.texts]
+    partial = [code for code in thing.texts if blank_texts(kind, thing.texts, code)]
+    outdated = [code for code, text in thing.texts.items() if text.outdated_since]
+    return [[languages[code].name for code in languages if code in found] for found in (absent, partial, outdated)]
 
 
 bp.app_template_global("kind_named")(find_kind)

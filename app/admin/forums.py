@@ -370,7 +370,7 @@ def step_refusal(forum: Forum, name: str, now: datetime) -> ForumError | None:
         return Archived()
     if bool(forum.published_at) == (name == "publish"):
         return Refused(ALREADY_PUBLISHED if forum.published_at else NOT_PUBLISHED)
-    reasons = {
+    reasons: dict[str, list[tuple[object, object]]] = {
         "unpublish": [(forum.first_archived_at, HAS_BEEN_ARCHIVED), (places_of_topics(forum.id), HAS_MESSAGES)],
         "archive": [(any(one.closes_at >= now and not one.called_off_at for one in forum.periods), STILL_OPEN)],
     }

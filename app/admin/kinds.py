@@ -351,7 +351,12 @@ KINDS = {
                 ),
             },
             texts={
-                "title": Text(label=_l("Title"), most=ForumText.MAX_TITLE, needed=True),
+                "title": Text(
+                    label=_l("Title"),
+                    most=ForumText.MAX_TITLE,
+                    needed=True,
+                    hint=_l("“Online Forum on:” stands before it. Write only the subject."),
+                ),
                 "short_title": Text(label=_l("Short title"), most=ForumText.MAX_SHORT_TITLE, needed=True),
                 "description": Text(
                     label=_l("Description for lists and search engines"), most=ForumText.MAX_DESCRIPTION

@@ -196,6 +196,8 @@ def test_address_of_a_document_stands_in_each_language(admin: FlaskClient, visit
     [
         ("groups/1/edit/", "Readers see this as soon as it is saved."),
         ("groups/2/edit/", "Readers see this once the forum is published."),
+        ("forums/new/", "Readers see this once the forum is published."),
+        ("pages/new/", "Readers see this as soon as it is saved."),
     ],
 )
 def test_form_says_from_when_readers_see_a_change(admin: FlaskClient, path, said):

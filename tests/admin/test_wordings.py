@@ -163,6 +163,17 @@ def test_each_language_shows_its_own_former_wording(code: str, words: str, admin
     assert "What would help most? (en)" not in page
 
 
+def test_text_that_has_not_followed_a_correction_says_so(admin: FlaskClient, visitor: FlaskClient):
+    words = {**in_all_languages(text="What would help most?"), "en-text": "Now?"}
+    admin.post(f"{ADMIN}questions/1/edit/", data={"number": "1", **words})
+    spanish, behind = GROUP.replace("/en/", "/es/"), "en otro idioma; el texto en español aún no se ha actualizado."
+
+    assert behind in visitor.get(spanish).text
+    assert behind in visitor.get(spanish.replace("/forums/", "/print/forums/")).text
+    admin.post("/en/translate/questions/1/es/", data={"text": "¿Ahora?"})
+    assert behind not in visitor.get(spanish).text
+
+
 def test_record_shows_the_former_wording_in_all_languages(admin: FlaskClient, visitor: FlaskClient):
     save(admin, "question", "Now?")
     page = visitor.get(RECORD).text
