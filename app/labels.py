@@ -22,7 +22,7 @@ CAPACITY = {
     Capacity.SECRETARIAT: N_("Secretariat"),
 }
 STATUS = {
-    MessageStatus.PENDING: N_("waits for approval"),
+    MessageStatus.PENDING: N_("awaiting approval"),
     MessageStatus.PUBLISHED: N_("published"),
     MessageStatus.WITHHELD: N_("withheld"),
     MessageStatus.WITHDRAWN: N_("withdrawn"),
@@ -48,9 +48,9 @@ DOCUMENT = {
     DocumentKind.NOTIFICATION: N_("Notification"),
 }
 APPROVAL = {
-    Approval.NOBODY: N_("Nobody's messages: they are published at once"),
-    Approval.NEWCOMERS: N_("The messages of newcomers, until one of theirs is published in the forum"),
-    Approval.EVERYBODY: N_("Everybody's messages"),
+    Approval.NOBODY: N_("None: all messages are published immediately"),
+    Approval.NEWCOMERS: N_("Messages from first-time participants, until one has been published in the forum"),
+    Approval.EVERYBODY: N_("All messages"),
 }
 ROLE = {
     Role.MODERATOR: N_("Moderator"),
@@ -66,11 +66,11 @@ ACT = {
     ActKind.MOVE: N_("Moved"),
     ActKind.SPLIT: N_("Split"),
     ActKind.MERGE: N_("Merged"),
-    ActKind.RETITLE: N_("Given another title"),
+    ActKind.RETITLE: N_("Renamed"),
     ActKind.PIN: N_("Pinned to the top"),
-    ActKind.UNPIN: N_("Not pinned any more"),
+    ActKind.UNPIN: N_("Unpinned"),
     ActKind.LOCK: N_("Locked against new messages"),
-    ActKind.UNLOCK: N_("Not locked any more"),
+    ActKind.UNLOCK: N_("Unlocked"),
 }
 CHANGE = {
     ChangeKind.CORRECTED: N_("Text corrected"),

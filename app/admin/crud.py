@@ -52,7 +52,7 @@ TAKEN = {
     "slug": _l("This name is in use already. Please choose another."),
     "number": _l("This number is in use already. Please choose another."),
 }
-NO_TEXT = _l("A text in at least one language is needed.")
+NO_TEXT = _l("Text is required in at least one language.")
 OTHER = "other"  # before the names of fields about files in no language of the site
 
 bp = Blueprint("objects", __name__)
@@ -202,7 +202,7 @@ class ObjectFields(Form):
         results = [super().validate(extra_validators), *(form.validate() for _name, form in self.inner)]
         if self.texts and not self.is_filled:
             language = self.texts[reader_language().code]
-            language[language.names[0]].errors = [_("Please write the text in at least one language.")]
+            language[language.names[0]].errors = [_("Please enter the text in at least one language.")]
             results.append(False)
         for form in self.attached.values():
             if not all(results):
@@ -520,7 +520,7 @@ def new(kind_name: str, owner_id: int | None) -> ResponseReturnValue:
     key = form.submission.data or ""
     made = carry_out(form, lambda: create(kind, owner_id, form.sent, key=key, viewer=viewer))
     if made is not None:
-        return done(_("It is saved."), page_of(kind, get_object(kind, made)))
+        return done(_("Saved."), page_of(kind, get_object(kind, made)))
     return _form_page(_(kind.add), steps_of(kind, owner), form, list_of(kind, owner), when=_when(owner))
 
 
@@ -546,7 +546,7 @@ def delete_object(kind_name: str, key: int) -> ResponseReturnValue:
     deleted = carry_out(form, lambda: delete(kind, key, version=form.version.data, viewer=viewer))
     if deleted is None:
         return _ask_to_delete(kind, get_object(kind, key), form, back)
-    return done(_("It is deleted."), back) if deleted else done_already(back)
+    return done(_("Deleted."), back) if deleted else done_already(back)
 
 
 def _edit(kind: Kind, thing: Any, part: str, heading: str) -> ResponseReturnValue:
@@ -566,7 +566,7 @@ def _edit(kind: Kind, thing: Any, part: str, heading: str) -> ResponseReturnValu
         lambda: FORMS[kind.name](thing, part=part, formdata=None),
     )
     if saved is not None:
-        return done(_("The changes are saved."), page_of(kind, thing))
+        return done(_("The changes have been saved."), page_of(kind, thing))
     steps = steps_of(kind, owner_of(kind, thing)) if kind.model is not Forum else steps_to(thing)
     return _form_page(
         heading,
@@ -586,7 +586,7 @@ def _ask_to_delete(kind: Kind, thing: Any, form: VersionedForm, back: str) -> Re
         version=kind.version(thing),
         name=name_of(thing, reader_language()),
         refusal=refusal_text(deletion_refusal(kind, thing)),
-        explanation=_("It is deleted with all its texts and all that is in it. This cannot be undone."),
+        explanation=_("It will be deleted together with all its texts and contents. This cannot be undone."),
         button=_("Delete"),
         back=back,
     )
@@ -617,10 +617,10 @@ def _when(thing: Any, kind: Kind | None = None) -> str:
     forum = forum_of(thing)
     since = kind.public_from(thing) if kind else (forum.published_at if forum else ALWAYS)
     if since is None:
-        return _("Readers see this once the forum is published.")
+        return _("Readers will see this once the forum is published.")
     if since > utcnow():
-        return _("Readers do not see it before %(moment)s.", moment=reader_language().moment(since))
-    return _("Readers see this as soon as it is saved.")
+        return _("Readers will not see this before %(moment)s.", moment=reader_language().moment(since))
+    return _("Readers will see this as soon as it is saved.")
 
 
 def _form_page(heading: str, steps: Steps, form: ObjectForm, back: str, **context: object) -> ResponseReturnValue:

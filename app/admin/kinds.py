@@ -54,23 +54,23 @@ YEARS = range(1945, 2200)
 MAX_SLUG = 80
 MAX_REMARKS = 2_000
 ALWAYS = datetime.min.replace(tzinfo=UTC)
-NO_DATE = _l("Please give a date, such as 2026-12-31.")
-HOLDS_MESSAGES = _l("This holds messages, and messages are kept for the record, so it cannot be deleted.")
+NO_DATE = _l("Please enter a date, such as 2026-12-31.")
+HOLDS_MESSAGES = _l("This cannot be deleted: it contains messages, which are kept for the record.")
 BUILT_IN = _l("This page belongs to the site itself, so it cannot be deleted. You can change its text.")
-HAS_PAGES_BELOW = _l("There are pages below this one. Move or delete them first.")
+HAS_PAGES_BELOW = _l("There are pages under this one. Move or delete them first.")
 HAS_PERIODS = _l(
-    "This group has periods of its own. Those of a published forum are kept for the record, even when they are called "
-    "off; of any other, delete them first."
+    "This group has its own periods. Those of a published forum are kept for the record, even if cancelled; in an "
+    "unpublished forum, delete them first."
 )
-ONE_OF_THIS_KIND = _l("The site has a page of this kind already.")
-HOME_IS_ON_TOP = _l("The home page stands at the top, below no other page.")
+ONE_OF_THIS_KIND = _l("The site already has a page of this kind.")
+HOME_IS_ON_TOP = _l("The home page is the top-level page and cannot be placed under another page.")
 NEEDS_PARENT = _l("Every page except the home page needs a parent page. Please choose one.")
-CYCLE = _l("The parent of a page cannot be the page itself or a page below it. Please choose another.")
+CYCLE = _l("The parent of a page cannot be the page itself or a page under it. Please choose another.")
 PAGE_KINDS = {
-    PageKind.TEXT: N_("A page of text"),
-    PageKind.HOME: N_("The home page"),
-    PageKind.PORTAL: N_("The portal, with open, planned and closed forums"),
-    PageKind.ARCHIVE: N_("The archive"),
+    PageKind.TEXT: N_("Text page"),
+    PageKind.HOME: N_("Home page"),
+    PageKind.PORTAL: N_("Portal, with open, planned and closed forums"),
+    PageKind.ARCHIVE: N_("Archive of the forums"),
 }
 
 
@@ -125,7 +125,7 @@ class MomentField(Field):
 
     def _what_is_needed(self) -> str:
         label = self.label.text
-        return _("Please give a date and a time for “%(label)s”, such as 2026-12-31 and 23:00.", label=label)
+        return _("Please enter a date and a time for “%(label)s”, such as 2026-12-31 and 23:00.", label=label)
 
     def parts(self) -> tuple[str, str]:
         """What the two inputs show: what was typed, else the date and time of the moment."""
@@ -152,7 +152,7 @@ class Between:
             raise ValidationError(str(_no_number(field.label.text)))
         if field.data is not None and not self.low <= field.data <= self.high:
             told = {"label": field.label.text, "low": self.low, "high": self.high}
-            raise ValidationError(_("For “%(label)s”, please give a whole number from %(low)s to %(high)s.", **told))
+            raise ValidationError(_("For “%(label)s”, please enter a whole number from %(low)s to %(high)s.", **told))
 
 
 class WebAddress:
@@ -160,7 +160,7 @@ class WebAddress:
 
     def __call__(self, form: Any, field: Any) -> None:
         if field.data and not _is_web_address(field.data):
-            raise ValidationError(_("Please give a web address that begins with https:// or http://."))
+            raise ValidationError(_("Please enter a web address that begins with https:// or http://."))
 
 
 class Needed:
@@ -170,7 +170,7 @@ class Needed:
         if form.is_filled and not (field.data or "").strip():
             label = field.label.text
             raise ValidationError(
-                _("Please fill in “%(label)s” too, or empty all fields of this language.", label=label)
+                _("Please complete “%(label)s” as well, or clear all fields for this language.", label=label)
             )
 
 
@@ -181,7 +181,7 @@ def check_year(day: date | None, message: Any) -> None:
 
 
 def _no_number(label: Any) -> LazyString:
-    return _l("For “%(label)s”, please give a whole number, such as 3.", label=label)
+    return _l("For “%(label)s”, please enter a whole number, such as 3.", label=label)
 
 
 def _is_web_address(address: str) -> bool:
@@ -311,7 +311,7 @@ def _number(label: LazyString) -> Column:
 
 
 def _place() -> Column:
-    label = _l("Place among its neighbours")
+    label = _l("Position in the list")
     hint = _l("The lowest number comes first.")
     return Column(label, NumberField(label, [Between(0, 9_999)], default=0, description=hint))
 
@@ -319,12 +319,15 @@ def _place() -> Column:
 def _slug(is_of: Callable[[Any], bool] = every) -> Column:
     """The name of something in its address, the same in all languages."""
     label, rule = (
-        _l("Name in the address"),
-        _l("Use small letters from a to z, digits and single hyphens between them, such as first-group."),
+        _l("Name used in the web address"),
+        _l(
+            "Use lower-case letters a to z and digits, separated where necessary by single hyphens, such as "
+            "first-group."
+        ),
     )
     hint = _l(
-        "Small letters from a to z, digits and hyphens. Left empty, it is made from the title. When it changes, the "
-        "old address leads to the new one."
+        "Lower-case letters a to z, digits and hyphens. If left blank, it is formed from the title. If it changes, "
+        "the old address redirects to the new one."
     )
     checks = [AtMost(MAX_SLUG), Regexp(r"^([a-z0-9]+(-[a-z0-9]+)*)?$", message=rule)]
     return Column(label, LineField(label, checks, description=hint), is_of=is_of)
@@ -336,7 +339,7 @@ def _choice(label: LazyString, choices: Choices, *, is_of: Callable[[Any], bool]
 
 def _acts() -> Column:
     """The acts of moderation for which a reason is offered; none stands for all."""
-    label, hint = _l("Offered when a message or a topic is"), _l("Without a mark, for every act.")
+    label, hint = _l("Offered for these actions"), _l("If none is selected, it is offered for all of them.")
 
     def choices(_thing: Any, _language: Language) -> list[tuple[str, str]]:
         return [(kind.value, _(name)) for kind, name in labels.ACT.items() if kind != ActKind.APPROVE]
@@ -381,7 +384,7 @@ def _parents(page: Page | None, language: Language) -> list[tuple[Any, str]]:
     pages, below = list_pages(), pages_below(page) if page else set()
     found = [(one.id, _page_label(depth, one, language)) for depth, one in pages if one.id not in below]
     has_home = any(one.kind == PageKind.HOME for _depth, one in pages)
-    return found if has_home else [(0, _("Nothing: it stands at the top")), *found]
+    return found if has_home else [(0, _("None: top-level page")), *found]
 
 
 def _page_label(depth: int, page: Page, language: Language) -> str:
@@ -500,7 +503,7 @@ KINDS = {
             columns={
                 "slug": _slug(),
                 "approval": _choice(
-                    _l("Approval by a moderator before publication"), _approvals, default=Approval.NOBODY
+                    _l("Messages subject to approval before publication"), _approvals, default=Approval.NOBODY
                 ),
                 "by_invitation": Column(
                     _l("Only approved participants may post"),
@@ -551,7 +554,7 @@ KINDS = {
                 "number": _number(_l("Number of the group")),
                 "slug": _slug(),
                 "approval": _choice(
-                    _l("Approval by a moderator before publication"),
+                    _l("Messages subject to approval before publication"),
                     _approvals_of_group,
                     coerce=lambda value: value or None,
                 ),

@@ -53,13 +53,13 @@ ACTIONS = ACTS | {
     "unpublish": N_("Unpublished"),
     "archive": N_("Moved to the archive"),
     "unarchive": N_("Taken out of the archive"),
-    "close": N_("Closed at once"),
+    "close": N_("Closed with immediate effect"),
     "suspend": N_("Suspended"),
     "reinstate": N_("Reinstated"),
-    "call_off": N_("Called off"),
-    "give_data": N_("Data given on request"),
-    "unlock": N_("Lock of sign-in lifted"),
-    "confirm": N_("Confirmed by hand"),
+    "call_off": N_("Cancelled"),
+    "give_data": N_("Data provided on request"),
+    "unlock": N_("Sign-in lock lifted"),
+    "confirm": N_("Confirmed manually"),
     "invite": N_("Invited"),
     "send_again": N_("Email to be sent again"),
 }
@@ -72,24 +72,24 @@ SUBJECTS = {name: kind.label for name, kind in KINDS.items()} | {
 # Of what is not described in `kinds`.
 FIELDS = {
     "archived_at": N_("Archived on"),
-    "called_off_at": N_("Called off on"),
+    "called_off_at": N_("Cancelled on"),
     "capacity": N_("Capacity"),
     "closes_at": N_("Deadline for messages"),
     "country": N_("Party, Government or organization"),
     "file": N_("File"),
-    "email": N_("E-mail address"),
+    "email": N_("Email address"),
     "from_group": N_("From the group"),
     "from_question": N_("From the question"),
-    "hides": N_("What it said before is hidden from readers"),
+    "hides": N_("Earlier text hidden from readers"),
     "from_topic": N_("From the topic"),
-    "group_id": N_("Key of the group"),
+    "group_id": N_("Identifier of the group"),
     "invitations": N_("Invited States"),
     "is_admin": N_("Administrator of the site"),
     "invitees": N_("People invited by email"),
     "is_profile_confirmed": N_("Capacity, State and organization confirmed"),
     "asked_by": N_("Request"),
     "kind": N_("Kind"),
-    "language": N_("Language of pages and mails"),
+    "language": N_("Language of pages and emails"),
     "messages": N_("Messages"),
     "moderator": N_("Moderator"),
     "name": N_("Name"),
@@ -273,7 +273,14 @@ def shown_value(change: dict[str, Any], which: str) -> str:
 def as_csv(asked: Filter) -> Iterator[str]:
     """The entries as lines of a CSV file with a heading; no cell can be taken for a formula."""
     yield BYTE_ORDER_MARK + line(
-        _("Date and time (UTC)"), _("Person"), _("Action"), _("Kind"), _("Key"), _("Subject"), _("Forum"), _("Changes")
+        _("Date and time (UTC)"),
+        _("Person"),
+        _("Action"),
+        _("Kind"),
+        _("Identifier"),
+        _("Item"),
+        _("Forum"),
+        _("Changes"),
     )
     slugs = dict(db.session.execute(select(Forum.id, Forum.slug)).all())
     for entry in db.session.execute(entries(asked).execution_options(yield_per=100)):
@@ -359,7 +366,7 @@ class LogForm(Form):
     def __init__(self, asked: Any, forums: list[tuple[int, str]]) -> None:
         """`asked` is the query of the address, `forums` are the keys and titles to choose from."""
         super().__init__(formdata=asked)
-        self.person.offer([(0, _("Everybody")), *people_in_log(), (COMMAND_LINE, _("Command line"))])
+        self.person.offer([(0, _("Everyone")), *people_in_log(), (COMMAND_LINE, _("Command line"))])
         self.action.offer([("", _("All actions")), *((action, _(label)) for action, label in ACTIONS.items())])
         self.kind.offer([("", _("All kinds")), *((kind, _(label)) for kind, label in SUBJECTS.items())])
         self.forum.offer([(0, _("All forums")), *forums])
@@ -383,7 +390,7 @@ def index() -> ResponseReturnValue:
 def entry(entry_id: int, source: str) -> ResponseReturnValue:
     found = get_entry(source, entry_id)
     is_act, number = source == ACT, entry_id
-    heading = _("Act of moderation %(number)s", number=number) if is_act else _("Log entry %(number)s", number=number)
+    heading = _("Moderation action %(number)s", number=number) if is_act else _("Log entry %(number)s", number=number)
     steps = [(_("Log"), link("admin.log.index"), ""), here(heading)]
     return show("admin/log_entry.html", heading, steps, entry=found, words=WORDS)
 

@@ -53,7 +53,7 @@ REMARK = "  # "
 IS_HEADING = re.compile(r"mail|correo|courriel", re.IGNORECASE)
 INVITABLE = tuple(capacity for capacity in Capacity if capacity != Capacity.SECRETARIAT)
 EXAMPLE = _l("Jane Smith, jane@example.org, Kenya, Party, en")
-UNKNOWN_PERSON = _l("Nobody has an account with this e-mail address. Please check it, or look in the list of people.")
+UNKNOWN_PERSON = _l("There is no account with this email address. Please check it, or consult the list of people.")
 
 bp = Blueprint("participants", __name__, url_prefix="/forums/<int:forum_id>")
 
@@ -132,17 +132,19 @@ def _read_line(line: str, words: Vocabulary) -> dict[str, str]:
     mark = next((mark for mark in SEPARATORS if mark in line), ",")
     cells = [plain_line(cell, LONGEST_LINE) for cell in next(csv.reader([line], delimiter=mark, skipinitialspace=True))]
     if not 4 <= len(cells) <= 5:
-        raise ValidationError(_("A line has name, address, State or organization, capacity and language."))
+        raise ValidationError(
+            _("Each line must contain a name, an address, a State or organization, a capacity and a language.")
+        )
     name, address, whom, capacity_name, language_name = [*cells, ""][:5]
     if not name or len(name) > User.MAX_NAME:
-        raise ValidationError(_("Please write the name."))
+        raise ValidationError(_("Please enter the name."))
     PersonsName()(None, SimpleNamespace(data=name))
     capacity = words.capacity_of(capacity_name)
     if capacity is None:
-        raise ValidationError(_("This capacity is not known: “%(text)s”.", text=capacity_name[:60]))
+        raise ValidationError(_("This capacity does not exist: “%(text)s”.", text=capacity_name[:60]))
     language = words.languages.get(comparable(language_name)) if language_name else site_default().code
     if language is None:
-        raise ValidationError(_("The site does not have this language: “%(text)s”.", text=language_name[:60]))
+        raise ValidationError(_("The site is not available in this language: “%(text)s”.", text=language_name[:60]))
     person = {"name": name, "email": checked_email(address), "capacity": capacity.value, "language": language}
     return person | _whom(whom, capacity, words)
 
@@ -154,7 +156,7 @@ def _whom(text: str, capacity: Capacity, words: Vocabulary) -> dict[str, str]:
         raise ValidationError(_("This State is not in the list of States: “%(text)s”.", text=text[:60]))
     organization = "" if state else text
     if capacity in FOR_AN_ORGANIZATION and not organization:
-        raise ValidationError(_("Write the name of the organization or community for which the person speaks."))
+        raise ValidationError(_("Enter the name of the organization or community on whose behalf the person speaks."))
     if len(organization) > User.MAX_ORGANIZATION:
         raise ValidationError(_("The name of the organization is too long."))
     NoAddress()(None, SimpleNamespace(data=organization))
@@ -166,10 +168,10 @@ class ListForm(OnceForm):
 
     people = BodyField(
         _l("People to invite"),
-        [Required(_l("Write at least one line.")), AtMost(LONGEST_LIST)],
+        [Required(_l("Enter at least one line.")), AtMost(LONGEST_LIST)],
         description=_l(
-            "One line for each, at most 500: name, e-mail address, State or organization, capacity, language. Commas, "
-            "semicolons or tabs stand between them, as in a CSV file or in cells copied from a spreadsheet."
+            "One line per person, 500 at most: name, email address, State or organization, capacity and language, "
+            "separated by commas, semicolons or tabs, as in a CSV file or in cells copied from a spreadsheet."
         ),
         render_kw={"rows": 12, "dir": "auto", "spellcheck": "false", "placeholder": EXAMPLE},
     )
@@ -180,7 +182,7 @@ class ListForm(OnceForm):
 
     def validate_people(self, field: Any) -> None:
         if (field.data or "").count("\n") >= MOST_LINES:
-            raise ValidationError(_("At most 500 people can be invited at once."))
+            raise ValidationError(_("No more than 500 people can be invited at once."))
 
     def give_back(self, bad: list[BadLine]) -> None:
         """Show the lines that could not be taken, and nothing else."""
@@ -188,8 +190,9 @@ class ListForm(OnceForm):
         self.told = [_("Line %(number)s: %(reason)s", number=one.number, reason=one.reason) for one in bad[:MOST_TOLD]]
         self.people.errors = [
             ngettext(
-                "%(num)s line was not taken. The reason stands behind it; correct it and send it again.",
-                "%(num)s lines were not taken. The reason stands behind each; correct them and send them again.",
+                "%(num)s line was not accepted. The reason is given after it; correct the line and submit it again.",
+                "%(num)s lines were not accepted. The reason is given after each; correct the lines and submit them "
+                "again.",
                 len(bad),
             )
         ]
@@ -232,21 +235,26 @@ def _suspended(people: list[dict[str, str]], lines: list[tuple[int, str]], outco
 
 def _tell(outcome: Outcome | None) -> None:
     if outcome is None:
-        flash(_("This was done already. Nothing more was changed."), "success")
+        flash(_("This has already been done. No further change was made."), "success")
         return
     told = [
-        (outcome.invited, ngettext("%(num)s person is invited.", "%(num)s people are invited.", outcome.invited)),
+        (
+            outcome.invited,
+            ngettext("%(num)s person has been invited.", "%(num)s people have been invited.", outcome.invited),
+        ),
         (
             outcome.given,
             ngettext(
-                "%(num)s person has an account and got the role at once.",
-                "%(num)s people have accounts and got the role at once.",
+                "%(num)s person already has an account and has been assigned the role.",
+                "%(num)s people already have accounts and have been assigned the role.",
                 outcome.given,
             ),
         ),
         (
             outcome.before,
-            ngettext("%(num)s person was invited before.", "%(num)s people were invited before.", outcome.before),
+            ngettext(
+                "%(num)s person had already been invited.", "%(num)s people had already been invited.", outcome.before
+            ),
         ),
     ]
     if text := " ".join(sentence for count, sentence in told if count):
@@ -275,14 +283,14 @@ class RoleForm(EmailForm, VersionedForm):
     """A role for somebody who has an account."""
 
     email = EmailField(
-        _l("E-mail address"),
-        validators=[Required(_l("Write the e-mail address of the person.")), AtMost(User.MAX_EMAIL)],
+        _l("Email address"),
+        validators=[Required(_l("Enter the email address of the person.")), AtMost(User.MAX_EMAIL)],
     )
     role = ChoiceField(_l("Role"), default=Role.MODERATOR)
     languages = ChoicesField(
-        _l("As moderator, only for messages in"),
+        _l("Moderates only messages in"),
         coerce=str,
-        description=_l("Without a mark, for messages in all languages."),
+        description=_l("If no language is selected, messages in all languages."),
     )
 
     def offer(self) -> None:
@@ -363,7 +371,7 @@ def invitations(forum_id: int) -> ResponseReturnValue:
         lambda: _invitation_form(found, formdata=None),
     )
     if saved is not None:
-        return done(_("The changes are saved."), link("admin.forums.show", forum_id=forum_id, _anchor="people"))
+        return done(_("The changes have been saved."), link("admin.forums.show", forum_id=forum_id, _anchor="people"))
     heading = _("Invited States")
     return show("admin/invitations.html", heading, [*steps_to(found), here(heading)], form=form, forum=found)
 
@@ -374,7 +382,7 @@ def roles(forum_id: int) -> ResponseReturnValue:
     form.offer()
     given = carry_out(form, lambda: give_role(forum_id, **form.asked, viewer=signed_in_user()))
     if given is not None:
-        return done(_("The role is given."), link("admin.participants.roles", forum_id=forum_id))
+        return done(_("The role has been assigned."), link("admin.participants.roles", forum_id=forum_id))
     form.shows(version_of_roles(found))
     heading = _("Roles in the forum")
     return show("admin/roles.html", heading, [*steps_to(found), here(heading)], form=form, forum=found)
@@ -388,17 +396,17 @@ def end_role(forum_id: int, user_id: int, role: str) -> ResponseReturnValue:
     version = form.version.data
     ended = carry_out(form, lambda: take_role(forum_id, user_id, Role(role), version=version, viewer=viewer))
     if ended is not None:
-        return done(_("The role is ended."), back) if ended else done_already(back)
+        return done(_("The role has been removed."), back) if ended else done_already(back)
     if forum.id not in held_by(user, Role(role)):
         raise NotFound
     return ask(
-        _("End the role"),
+        _("Remove the role"),
         [*steps_to(forum), (_("Roles in the forum"), back, "")],
         form=form,
         version=version_of_role(forum.id, user, Role(role)),
         name=user.name,
         explanation=_(labels.ROLE[Role(role)]),
-        button=_("End the role"),
+        button=_("Remove the role"),
         back=back,
     )
 

@@ -87,10 +87,10 @@ def _first_steps() -> Sequence[tuple[str, str]]:
     page = [
         (_("Write the text of the home page"), link("admin.objects.edit", kind_name="pages", key=homes[0].id))
         if homes
-        else (_("Make the home page"), link("admin.objects.new", kind_name="pages"))
+        else (_("Create the home page"), link("admin.objects.new", kind_name="pages"))
     ]
     return [
         *page,
-        (_("Look through the pages of the site and the reasons for moderation"), link("admin.site.index")),
+        (_("Review the pages of the site and the reasons for moderation"), link("admin.site.index")),
         (_("Add the first forum"), link("admin.objects.new", kind_name="forums")),
     ]

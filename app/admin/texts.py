@@ -239,7 +239,7 @@ def _form_of(kind: Kind, thing: Any, code: str, **source: Any) -> CellForm:
 
 
 def _saved(viewer: Viewer) -> ResponseReturnValue:
-    return done(_("The text is saved."), _table_of(viewer)[1])
+    return done(_("The text has been saved."), _table_of(viewer)[1])
 
 
 def _cell_page(kind: Kind, thing: Any, code: str, form: CellForm, viewer: Viewer) -> ResponseReturnValue:
