@@ -113,7 +113,7 @@ class OnlyAView(ForumError):
     """Said to administrators who look at the site as somebody else does."""
 
     status = 403
-    message = _l("This is only a view: nothing can be sent, and no account is shown. End the view first.")
+    message = _l("This is only a preview: nothing can be sent, and no account is shown. Close the preview first.")
 
 
 class Closed(ForumError):
@@ -270,14 +270,14 @@ class WrongCredentials(ForumError):
     """The same for an unknown address and for a wrong password."""
 
     status = 422
-    message = _l("The e-mail address or the password is not right. Please check both.")
+    message = _l("The email address or password is incorrect. Please check both.")
 
 
 class NotConfirmed(ForumError):
     status = 422
     message = _l(
-        "This e-mail address has not been confirmed yet. We have sent you a new mail; "
-        "please open the link in it, then sign in."
+        "This email address has not been confirmed yet. We have sent you a new email; please open the link in it, "
+        "then sign in."
     )
 
 
@@ -292,7 +292,7 @@ class AddressTaken(ForumError):
     """For administrators only: nobody else learns whether an address has an account."""
 
     status = 409
-    message = _l("This e-mail address has an account already.")
+    message = _l("An account with this email address already exists.")
 
 
 class WrongPassword(ForumError):
@@ -329,6 +329,6 @@ class WrongFirstCode(WrongCode):
 
 class NotTheirPassword(WrongPassword):
     message = _l(
-        "This is not the password that was chosen when this account was made. Please check it. "
-        "If you have not chosen it, somebody else has filled in the form with your e-mail address."
+        "This is not the password that was chosen when this account was created. Please check it. If you did not "
+        "choose it, someone else has completed the form with your email address."
     )

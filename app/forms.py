@@ -42,7 +42,7 @@ LONGEST_GIVEN_BACK = 2**20  # in characters, of a text of several lines
 LONGEST_HIDDEN = 200
 LONGEST_CHOICE = 100
 YEARS = range(1945, 2200)  # those that a calendar of ours reaches
-NO_DATE = _l("Please give a date, such as 2026-12-31.")
+NO_DATE = _l("Please enter a date, such as 2026-12-31.")
 NOT_COMPARED = frozenset({"HiddenField", "VersionField", "CSRFTokenField"})
 T = TypeVar("T")
 
@@ -249,7 +249,7 @@ class MomentField(Field):
 
     def _what_is_needed(self) -> str:
         label = self.label.text
-        return _("Please give a date and a time for “%(label)s”, such as 2026-12-31 and 23:00.", label=label)
+        return _("Please enter a date and a time for “%(label)s”, such as 2026-12-31 and 23:00.", label=label)
 
     def parts(self) -> tuple[str, str]:
         """What the two inputs show: what was typed, else the date and time of the moment."""
@@ -305,13 +305,13 @@ class Between:
             raise ValidationError(str(_no_number(field.label.text)))
         if field.data is not None and not self.low <= field.data <= self.high:
             told = {"label": field.label.text, "low": self.low, "high": self.high}
-            raise ValidationError(_("For “%(label)s”, please give a whole number from %(low)s to %(high)s.", **told))
+            raise ValidationError(_("For “%(label)s”, please enter a whole number from %(low)s to %(high)s.", **told))
 
 
 def web_address(_form: Any, field: Any) -> None:
     """A validator: an http or https address, or nothing."""
     if field.data and not _is_web_address(field.data):
-        raise ValidationError(_("Please give a web address that begins with https:// or http://."))
+        raise ValidationError(_("Please enter a web address that begins with https:// or http://."))
 
 
 class Renders:
@@ -410,7 +410,7 @@ def _check_year(day: date | None, message: Any) -> None:
 
 
 def _no_number(label: Any) -> LazyString:
-    return _l("For “%(label)s”, please give a whole number, such as 3.", label=label)
+    return _l("For “%(label)s”, please enter a whole number, such as 3.", label=label)
 
 
 def _is_web_address(address: str) -> bool:

@@ -91,20 +91,26 @@ def _read_line(line: str, words: Vocabulary) -> dict[str, str]:
     mark = next((mark for mark in SEPARATORS if mark in line), ",")
     cells = [plain_line(cell, LONGEST_LINE) for cell in next(csv.reader([line], delimiter=mark, skipinitialspace=True))]
     if not 4 <= len(cells) <= 5:
-        raise ValidationError(_("A line has name, address, State or organization, capacity and language."))
+        raise ValidationError(
+            _("Each line must contain a name, an address, a State or organization, a capacity and a language.")
+        )
     name, address, whom, capacity_name, language_name = [*cells, ""][:5]
     if not name or len(name) > User.MAX_NAME:
-        raise ValidationError(_("Please write the name."))
+        raise ValidationError(_("Please enter the name."))
     PersonsName()(None, SimpleNamespace(data=name))
     capacity = words.capacity_of(capacity_name)
     if capacity is None:
         known = ", ".join(_(labels.CAPACITY[one]) for one in INVITABLE)
         raise ValidationError(
-            _("This capacity is not known: “%(text)s”. It is one of: %(known)s.", text=capacity_name[:60], known=known)
+            _(
+                "This capacity does not exist: “%(text)s”. Choose one of: %(known)s.",
+                text=capacity_name[:60],
+                known=known,
+            )
         )
     language = words.languages.get(comparable(language_name)) if language_name else site_default().code
     if language is None:
-        raise ValidationError(_("The site does not have this language: “%(text)s”.", text=language_name[:60]))
+        raise ValidationError(_("The site is not available in this language: “%(text)s”.", text=language_name[:60]))
     person = {"name": name, "email": checked_email(address), "capacity": capacity.value, "language": language}
     return person | _whom(whom, capacity, words)
 
@@ -118,7 +124,7 @@ def _whom(text: str, capacity: Capacity, words: Vocabulary) -> dict[str, str]:
         raise ValidationError(_("This State is not in the list of States: “%(text)s”.", text=text[:60]))
     organization = "" if state else text
     if capacity in FOR_AN_ORGANIZATION and not organization:
-        raise ValidationError(_("Write the name of the organization or community for which the person speaks."))
+        raise ValidationError(_("Enter the name of the organization or community on whose behalf the person speaks."))
     if len(organization) > User.MAX_ORGANIZATION:
         raise ValidationError(_("The name of the organization is too long."))
     NoAddress()(None, SimpleNamespace(data=organization))

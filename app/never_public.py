@@ -14,7 +14,7 @@ from app.extensions import db
 from app.models import Act, Attachment, Forum, Group, Message, Report, Revision, Topic
 
 PUBLISHED = _l(
-    "A published forum is part of the record. Unpublish it first; that is possible while it has no messages."
+    "A published forum is part of the record. Unpublish it first; this is possible only while it contains no messages."
 )
 
 

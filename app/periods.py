@@ -22,18 +22,18 @@ from app.rows import fetch
 from app.submissions import Once
 from app.versions import require_version, version_of
 
-ENDS_FIRST = _l("The deadline has to be later than the opening.")
+ENDS_FIRST = _l("The deadline must be later than the opening.")
 NOTHING_TO_EXTEND = _l("There is no period yet, so there is nothing to extend.")
 NOTHING_TO_REOPEN = _l("There is no earlier period, so there is nothing to reopen.")
 OTHERS_BUILD_ON_IT = _l(
-    "Another period builds on this one, such as an extension of it. Change that one first, or call it off."
+    "Another period, such as an extension, depends on this one. Change or cancel that period first."
 )
-IS_CALLED_OFF = _l("This period has been called off. Its dates are part of the record and stay as they are.")
-IS_OVER = _l("This period is over. Its dates are part of the record and stay as they are.")
-HAS_BEGUN = _l("This period has begun. Its opening is part of the record, so it can be neither deleted nor called off.")
-OPENING_STAYS = _l("This period has begun, so its opening stays as it is.")
+IS_CALLED_OFF = _l("This period has been cancelled. Its dates are part of the record and cannot be changed.")
+IS_OVER = _l("This period is over. Its dates are part of the record and cannot be changed.")
+HAS_BEGUN = _l("This period has begun. Its opening is part of the record, so it can be neither deleted nor cancelled.")
+OPENING_STAYS = _l("This period has begun, so its opening cannot be changed.")
 NEEDS_EXTENSION = _l(
-    "A period that has begun cannot be made longer here. Add an extension, so that both dates are kept."
+    "A period that has begun cannot be lengthened here. Add an extension, so that both dates remain on record."
 )
 NOT_IN_THE_PAST = _l("The deadline of a period that has begun cannot be moved into the past.")
 OVER_ALREADY = _l(
@@ -402,7 +402,7 @@ def _begins_too_late(others: list[Period]) -> object:
 
 def _ends_too_early(deadline: datetime) -> str:
     return _(
-        "An extension has to end later than the period that it extends, which ends on %(deadline)s.",
+        "An extension must end later than the period that it extends, which ends on %(deadline)s.",
         deadline=reader_language().moment(deadline),
     )
 
@@ -453,8 +453,8 @@ def _check_new(forum: Forum, periods: Sequence[Period], period: Period, now: dat
 
 def _has_ended(end: datetime) -> str:
     return _(
-        "The period to extend ended on %(deadline)s, and what is closed is not extended. Use “Reopen” instead, so that "
-        "readers see when messages were taken and when they were not.",
+        "The period that you wish to extend ended on %(deadline)s, and a closed period cannot be extended. Use "
+        "“Reopen” instead, so that readers can see when messages were accepted and when they were not.",
         deadline=reader_language().moment(end),
     )
 

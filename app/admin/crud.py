@@ -53,7 +53,7 @@ TAKEN = {
     "number": _l("This number is in use already. Please choose another."),
     "slug": _l("This name is in use already. Please choose another."),
 }
-NO_TEXT = _l("A text in at least one language is needed.")
+NO_TEXT = _l("Text is required in at least one language.")
 OTHER = "other"  # before the names of fields about files in no language of the site
 
 bp = Blueprint("objects", __name__)
@@ -187,7 +187,7 @@ class ObjectFields(Form):
         results = [super().validate(extra_validators), *(form.validate() for _name, form in self.inner)]
         if self.texts and not self.is_filled:
             language = self.texts[reader_language().code]
-            language[language.names[0]].errors = [_("Please write the text in at least one language.")]
+            language[language.names[0]].errors = [_("Please enter the text in at least one language.")]
             results.append(False)
         for form in self.attached.values():
             if not all(results):
@@ -514,7 +514,7 @@ def new(kind_name: str, owner_id: int | None) -> ResponseReturnValue:
     key = form.submission.data or ""
     made = carry_out(form, lambda: create(kind, owner_id, form.sent, key=key, viewer=viewer))
     if made is not None:
-        return done(_("It is saved."), page_of(kind, forum_of(get_object(kind, made))))
+        return done(_("Saved."), page_of(kind, forum_of(get_object(kind, made))))
     return _form_page(_(kind.add), kind, owner or kind.model(), form)
 
 
@@ -542,9 +542,9 @@ def delete_object(kind_name: str, key: int) -> ResponseReturnValue:
         forum = fetch(Forum, deletion.forum_id or 0) if kind.owner else None
     words = Words(
         _(kind.delete),
-        _("It is deleted with all its texts and all that is in it. This cannot be undone."),
+        _("It will be deleted together with all its texts and contents. This cannot be undone."),
         _("Delete"),
-        _("It is deleted."),
+        _("Deleted."),
     )
     back = page_of(kind, forum if kind.owner else None)
     return ask(words, steps_of(kind, forum), partial(delete, kind, key), lambda: _to_delete(kind, key), back=back)
@@ -566,7 +566,7 @@ def _edit(kind: Kind, thing: Any, part: str, heading: str) -> ResponseReturnValu
         lambda: FORMS[kind.name](thing, part=part, formdata=None),
     )
     if saved is not None:
-        return done(_("The changes are saved."), page_of(kind, forum_of(thing)))
+        return done(_("The changes have been saved."), page_of(kind, forum_of(thing)))
     return _form_page(heading, kind, thing, form, is_kept=part != "settings" and wordings.is_kept(kind.name, thing))
 
 
@@ -581,11 +581,11 @@ def _form_page(heading: str, kind: Kind, about: Any, form: ObjectForm, *, is_kep
     """`about` is the object, or the forum or group into which a new one goes."""
     forum, since = forum_of(about), public_from(about)
     if since is None:
-        when = _("Readers see this once the forum is published.")
+        when = _("Readers will see this once the forum is published.")
     elif since > utcnow():
-        when = _("Readers do not see it before %(moment)s.", moment=reader_language().moment(since))
+        when = _("Readers will not see this before %(moment)s.", moment=reader_language().moment(since))
     else:
-        when = _("Readers see this as soon as it is saved.")
+        when = _("Readers will see this as soon as it is saved.")
     shown = {"when": when, "is_kept": is_kept, "back": page_of(kind, forum)}
     return show("admin/object.html", heading, steps_of(kind, forum), form=form, **shown)
 

@@ -31,8 +31,8 @@ HEADINGS = {
 }
 HINTS = {
     "scheduled": N_(
-        "The dates as they are announced before the forum opens. For a single group, they replace those of the forum's "
-        "periods that they overlap and that have not begun; all others stay."
+        "The dates as announced before the forum opens. For a single group, they replace any of the forum's "
+        "periods that they overlap and that have not begun; all others remain."
     ),
     "extension": N_("An extension, announced before the present deadline has passed. Both deadlines remain visible."),
     "reopening": N_("A new period after the last one has ended. All earlier dates remain visible."),
@@ -43,16 +43,18 @@ KEPT = N_("The dates that were announced before remain visible beside the new on
 # By whether the period has been announced.
 REMOVAL = {
     True: Words(
-        N_("Call off the period"),
-        N_("No messages will be accepted in it. As it has been announced, it remains visible, marked as called off."),
-        N_("Call off the period"),
-        N_("The period is called off."),
+        N_("Cancel the period"),
+        N_(
+            "No messages will be accepted in it. As it has been announced, it will remain visible, marked as cancelled."
+        ),
+        N_("Cancel the period"),
+        N_("The period has been cancelled."),
     ),
     False: Words(
         N_("Delete the period"),
         N_("It has not been published, so nothing is kept of it except an entry in the log."),
         N_("Delete"),
-        N_("It is deleted."),
+        N_("Deleted."),
     ),
 }
 
@@ -61,7 +63,8 @@ class PeriodForm(OnceForm, VersionedForm):
     group_id = ChoiceField(_l("For"), coerce=lambda value: int(value) or None)
     opens_at = MomentField(_l("Opens"))
     closes_at = LastMomentField(
-        _l("Deadline for messages (inclusive)"), description=_l("Date and time in UTC. The whole minute is included.")
+        _l("Deadline for messages (inclusive)"),
+        description=_l("Date and time in UTC. The whole of that minute is included."),
     )
 
     def fit_to_new(self, forum: Forum, kind: str) -> None:
@@ -72,9 +75,9 @@ class PeriodForm(OnceForm, VersionedForm):
             del self.opens_at
             self.closes_at.label.text = _("New deadline")
         self.group_id.description = _(
-            "A group without periods of its own first gets copies of the forum's periods, so that what was "
-            "announced remains visible, and then the new one. Later changes to the forum's periods do not apply "
-            "to it."
+            "A group that follows the forum's periods will keep them as its own, so that what was announced "
+            "for it is preserved, and the new period will be added. Later changes to the forum's periods will "
+            "not apply to it."
         )
         groups = [(group.id, _("Group %(number)s", number=group.number)) for group in forum.groups]
         self.group_id.offer([(0, _("The whole forum")), *groups])
@@ -84,8 +87,8 @@ class PeriodForm(OnceForm, VersionedForm):
         del self.group_id
         if is_fixed:
             self.closes_at.description = _(
-                "Date and time in UTC. The whole minute is included. It can be moved earlier, though not into "
-                "the past. To give more time, add an extension."
+                "Date and time in UTC. The whole of that minute is included. The deadline can be brought "
+                "forward, though not into the past. To allow more time, add an extension."
             )
             del self.opens_at
 
@@ -175,20 +178,20 @@ def delete(period_id: int) -> ResponseReturnValue:
 
 @bp.route("/forums/<int:forum_id>/close/", methods=["GET", "POST"])
 def close(forum_id: int) -> ResponseReturnValue:
-    return _close(fetch(Forum, forum_id), None, _("Close the forum now"), _("The forum is closed."))
+    return _close(fetch(Forum, forum_id), None, _("Close the forum now"), _("The forum has been closed."))
 
 
 @bp.route("/groups/<int:group_id>/close/", methods=["GET", "POST"])
 def close_group(group_id: int) -> ResponseReturnValue:
     found = fetch(Group, group_id)
     heading = _("Close group %(number)s now", number=found.number)
-    return _close(found.forum, found.id, heading, _("Group %(number)s is closed.", number=found.number))
+    return _close(found.forum, found.id, heading, _("Group %(number)s has been closed.", number=found.number))
 
 
 def _close(forum: Forum, group_id: int | None, heading: str, closed: str) -> ResponseReturnValue:
     explanation = _(
-        "The period that is running ends at once, and extensions of it that have not begun are called off. "
-        "What was announced stays in sight."
+        "The current period will end immediately, and any of its extensions that have not begun will be "
+        "cancelled. What was announced will remain visible."
     )
     words = Words(heading, explanation, _("Close now"), closed)
 
@@ -229,7 +232,7 @@ def _values_of_new(forum: Forum, kind: str, form: PeriodForm) -> dict[str, Any]:
     if deadline and form.closes_at.data <= deadline:
         told = reader_language().moment(deadline)
         raise Refused(
-            _("The new deadline has to be later than the present one, %(deadline)s.", deadline=told), "closes_at"
+            _("The new deadline must be later than the present one, %(deadline)s.", deadline=told), "closes_at"
         )
     return {**form.values, "opens_at": deadline or utcnow()}
 
@@ -248,7 +251,7 @@ def _page(heading: str, forum: Forum, group_id: int | None, form: PeriodForm, **
 
 
 def _saved(forum_id: int) -> ResponseReturnValue:
-    return done(_("The period is saved. The state line below follows from it."), _page_of(forum_id))
+    return done(_("The period has been saved. The status shown below reflects it."), _page_of(forum_id))
 
 
 def _page_of(forum_id: int) -> str:

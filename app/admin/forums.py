@@ -38,11 +38,11 @@ from app.submissions import Once
 from app.versions import fingerprint, require_version
 from app.viewer import VIEWS, begin_view, end_view, signed_in_user
 
-ALREADY_PUBLISHED = _l("This forum is published already.")
+ALREADY_PUBLISHED = _l("This forum is already published.")
 NOT_PUBLISHED = _l("This forum is not published.")
-HAS_MESSAGES = _l("This forum holds messages. It stays published, so that what was said can be read.")
+HAS_MESSAGES = _l("This forum contains messages. It remains published, so that the discussion can be read.")
 HAS_BEEN_ARCHIVED = _l("This forum has been archived. It stays published, so that its record can be read.")
-STILL_OPEN = _l("This forum is open or is going to open. Close it first, and call off the periods to come.")
+STILL_OPEN = _l("This forum is open or is due to open. Close it first, and cancel the periods to come.")
 NOT_ARCHIVED = _l("This forum is not archived.")
 GROUPS, QUESTIONS = KINDS["groups"], KINDS["questions"]
 OF_GROUP, OF_QUESTION = re.compile(r"[gn]\d{1,12}"), re.compile(r"([gn]\d{1,12})[qn]\d{1,12}")
@@ -89,9 +89,9 @@ def what_is_missing(forum: Forum) -> list[str]:
     """What people would look for in vain in a forum that `get_whole_forum` gave, a sentence each."""
     found = []
     if not forum.groups:
-        found.append(_("There is no discussion group, so nobody can post."))
+        found.append(_("There is no discussion group, so no one can post."))
     if all(period.called_off_at for period in forum.periods):
-        found.append(_("There is no period, so readers are not told when messages are taken."))
+        found.append(_("There is no period, so readers are not told when messages are accepted."))
     if languages := languages_to_write(forum):
         found.append(_("Texts are missing or outdated in: %(languages)s.", languages=", ".join(languages)))
     return found
@@ -382,11 +382,11 @@ STEPS = {
         N_("Publish the forum"),
         N_("Everyone will be able to read the forum, and it will be listed on the portal."),
         N_("Publish"),
-        N_("The forum is published."),
+        N_("The forum has been published."),
     ),
     "unpublish": Words(
         N_("Unpublish the forum"),
-        N_("Only administrators and those with a role in the forum will see it."),
+        N_("It will be visible only to administrators and persons with a role in the forum."),
         N_("Unpublish"),
         N_("The forum is no longer public."),
     ),
@@ -397,7 +397,7 @@ STEPS = {
             "readers. What the Secretariat adds or corrects there will be marked as done after archiving."
         ),
         N_("Archive"),
-        N_("The forum is archived."),
+        N_("The forum has been archived."),
     ),
     "unarchive": Words(
         N_("Take the forum out of the archive"),
@@ -500,7 +500,7 @@ def groups(forum_id: int) -> ResponseReturnValue:
         )
         if saved is not None:
             back = link("admin.forums.show", forum_id=forum_id, _anchor="groups")
-            return done(_("The changes are saved."), back)
+            return done(_("The changes have been saved."), back)
     is_kept = any(wordings.is_kept("groups", group) for group in forum.groups)
     shown = {"forum": forum, "kept": kept_objects(forum), "is_arranged": bool(step), "is_kept": is_kept}
     return show("admin/groups.html", _("Groups and questions"), steps_to(forum), form=form, **shown)

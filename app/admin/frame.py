@@ -62,7 +62,7 @@ def done(message: str, path: str) -> ResponseReturnValue:
 
 def done_already(path: str) -> ResponseReturnValue:
     """Lead a form that was sent twice where it led the first time."""
-    return done(_("This was done already. Nothing more was changed."), path)
+    return done(_("This has already been done. No further change was made."), path)
 
 
 def steps_to(forum: Forum) -> Steps:

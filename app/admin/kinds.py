@@ -63,23 +63,23 @@ from app.versions import version_of
 MAX_SLUG = 80
 MAX_REMARKS = 2_000
 ALWAYS = datetime.min.replace(tzinfo=UTC)
-HOLDS_MESSAGES = _l("This holds messages, and messages are kept for the record, so it cannot be deleted.")
+HOLDS_MESSAGES = _l("This cannot be deleted: it contains messages, which are kept for the record.")
 BUILT_IN = _l("This page belongs to the site itself, so it cannot be deleted. You can change its text.")
-HAS_PAGES_BELOW = _l("There are pages below this one. Move or delete them first.")
+HAS_PAGES_BELOW = _l("There are pages under this one. Move or delete them first.")
 HAS_PERIODS = _l(
-    "This group has periods of its own. Those of a published forum are kept for the record, even when they are called "
-    "off; of any other, delete them first."
+    "This group has its own periods. Those of a published forum are kept for the record, even if cancelled; "
+    "in an unpublished forum, delete them first."
 )
-ONE_OF_THIS_KIND = _l("The site has a page of this kind already.")
-HOME_IS_ON_TOP = _l("The home page stands at the top, below no other page.")
+ONE_OF_THIS_KIND = _l("The site already has a page of this kind.")
+HOME_IS_ON_TOP = _l("The home page is the top-level page and cannot be placed under another page.")
 NEEDS_PARENT = _l("Every page except the home page needs a parent page. Please choose one.")
-CYCLE = _l("The parent of a page cannot be the page itself or a page below it. Please choose another.")
-APPROVAL = _l("Approval by a moderator before publication")
+CYCLE = _l("The parent of a page cannot be the page itself or a page under it. Please choose another.")
+APPROVAL = _l("Messages subject to approval before publication")
 PAGE_KINDS = {
-    PageKind.TEXT: N_("A page of text"),
-    PageKind.HOME: N_("The home page"),
-    PageKind.PORTAL: N_("The portal, with open, planned and closed forums"),
-    PageKind.ARCHIVE: N_("The archive"),
+    PageKind.TEXT: N_("Text page"),
+    PageKind.HOME: N_("Home page"),
+    PageKind.PORTAL: N_("Portal, with open, planned and closed forums"),
+    PageKind.ARCHIVE: N_("Archive of the forums"),
 }
 
 
@@ -90,7 +90,9 @@ def needed(form: Any, field: Any) -> None:
     """A validator: has to be filled in as soon as anything else in this language is."""
     if form.is_filled and not (field.data or "").strip():
         label = field.label.text
-        raise ValidationError(_("Please fill in “%(label)s” too, or empty all fields of this language.", label=label))
+        raise ValidationError(
+            _("Please complete “%(label)s” as well, or clear all fields for this language.", label=label)
+        )
 
 
 def nothing(*_of: Any) -> Any:
@@ -200,19 +202,21 @@ def _number(label: LazyString) -> Column:
 
 
 def _place() -> Column:
-    label, hint = _l("Place among its neighbours"), _l("The lowest number comes first.")
+    label, hint = _l("Position in the list"), _l("The lowest number comes first.")
     return _column(NumberField, label, Between(0, 9_999), default=0, description=hint)
 
 
 def _slug() -> Column:
     """The name of something in its address, the same in all languages."""
-    rule = _l("Use small letters from a to z, digits and single hyphens between them, such as first-group.")
+    rule = _l(
+        "Use lower-case letters a to z and digits, separated where necessary by single hyphens, such as first-group."
+    )
     hint = _l(
-        "Small letters from a to z, digits and hyphens. Left empty, it is made from the title. When it changes, the "
-        "old address leads to the new one."
+        "Lower-case letters a to z, digits and hyphens. If left blank, it is formed from the title. If it "
+        "changes, the old address redirects to the new one."
     )
     form = Regexp(r"^([a-z0-9]+(-[a-z0-9]+)*)?$", message=rule)
-    return _column(LineField, _l("Name in the address"), AtMost(MAX_SLUG), form, description=hint)
+    return _column(LineField, _l("Name used in the web address"), AtMost(MAX_SLUG), form, description=hint)
 
 
 # What the descriptions say of single kinds
@@ -227,7 +231,7 @@ def _parents(page: Page | None, language: Language) -> list[tuple[Any, str]]:
     pages, below = list_pages(), pages_below(page) if page else set()
     found = [(one.id, _page_label(depth, one, language)) for depth, one in pages if one.id not in below]
     has_home = any(one.kind == PageKind.HOME for _depth, one in pages)
-    return found if has_home else [(0, _("Nothing: it stands at the top")), *found]
+    return found if has_home else [(0, _("None: top-level page")), *found]
 
 
 def _fixed_of_page(page: Page) -> Collection[str]:
@@ -494,10 +498,10 @@ KINDS = {
                 "position": _place(),
                 "acts": _column(  # none stands for all
                     ChoicesField,
-                    _l("Offered when a message or a topic is"),
+                    _l("Offered for these actions"),
                     choices=_acts,
                     coerce=str,
-                    description=_l("Without a mark, for every act."),
+                    description=_l("If none is selected, it is offered for all of them."),
                 ),
             },
             texts={"text": Text(label=_l("Reason"), most=ReasonText.MAX_TEXT, needed=True)},

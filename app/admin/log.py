@@ -103,7 +103,14 @@ def shown_value(change: dict[str, Any], which: str) -> str:
 def as_csv(found: Select[Any]) -> Iterator[str]:
     """The entries as lines of a CSV file with a heading; no cell can be taken for a formula."""
     yield BYTE_ORDER_MARK + line(
-        _("Date and time (UTC)"), _("Person"), _("Action"), _("Kind"), _("Key"), _("Subject"), _("Forum"), _("Changes")
+        _("Date and time (UTC)"),
+        _("Person"),
+        _("Action"),
+        _("Kind"),
+        _("Identifier"),
+        _("Item"),
+        _("Forum"),
+        _("Changes"),
     )
     slugs = dict(db.session.execute(select(Forum.id, Forum.slug)).all())
     for entry in db.session.execute(found.execution_options(yield_per=100)):
@@ -154,7 +161,7 @@ class LogForm(InnerForm):
 
     def __init__(self) -> None:
         super().__init__(formdata=request.args)
-        self.person.offer([(0, _("Everybody")), *people_in_log(), (COMMAND_LINE, _("Command line"))])
+        self.person.offer([(0, _("Everyone")), *people_in_log(), (COMMAND_LINE, _("Command line"))])
         self.action.offer([("", _("All actions")), *((action, _(label)) for action, label in ACTIONS.items())])
         self.kind.offer([("", _("All kinds")), *((kind, _(label)) for kind, label in SUBJECTS.items())])
         self.forum.offer([(0, _("All forums")), *titles_of_forums()])
@@ -188,7 +195,7 @@ def index() -> ResponseReturnValue:
 def entry(entry_id: int, source: str) -> ResponseReturnValue:
     found, number = get_entry(source, entry_id), entry_id
     is_act = source == ACT
-    heading = _("Act of moderation %(number)s", number=number) if is_act else _("Log entry %(number)s", number=number)
+    heading = _("Moderation action %(number)s", number=number) if is_act else _("Log entry %(number)s", number=number)
     return show("admin/log_entry.html", heading, [(_("Log"), link("admin.log.index"), "")], entry=found, words=WORDS)
 
 

@@ -35,7 +35,7 @@ MOST_LINES = 500
 LONGEST_LIST = 100_000  # in characters
 MOST_TOLD = 10  # bad lines above the box; the reasons of all stand in it
 EXAMPLE = _l("Jane Smith, jane@example.org, Kenya, Party, en")
-UNKNOWN_PERSON = _l("Nobody has an account with this e-mail address. Please check it, or look in the list of people.")
+UNKNOWN_PERSON = _l("There is no account with this email address. Please check it, or consult the list of people.")
 
 bp = Blueprint("participants", __name__, url_prefix="/forums/<int:forum_id>")
 
@@ -45,10 +45,11 @@ class ListForm(OnceForm):
 
     people = BodyField(
         _l("People to invite"),
-        [Required(_l("Write at least one line.")), AtMost(LONGEST_LIST)],
+        [Required(_l("Enter at least one line.")), AtMost(LONGEST_LIST)],
         description=_l(
-            "One line for each, at most 500: name, e-mail address, State or organization, capacity, language. Commas, "
-            "semicolons or tabs stand between them, as in a CSV file or in cells copied from a spreadsheet."
+            "One line per person, 500 at most: name, email address, State or organization, capacity and "
+            "language, separated by commas, semicolons or tabs, as in a CSV file or in cells copied from a "
+            "spreadsheet."
         ),
         render_kw={"rows": 12, "dir": "auto", "spellcheck": "false", "placeholder": EXAMPLE},
     )
@@ -59,7 +60,7 @@ class ListForm(OnceForm):
 
     def validate_people(self, field: Any) -> None:
         if (field.data or "").count("\n") >= MOST_LINES:
-            raise ValidationError(_("At most 500 people can be invited at once."))
+            raise ValidationError(_("No more than 500 people can be invited at once."))
 
     def give_back(self, bad: list[Line]) -> None:
         """Show the lines that could not be taken, and nothing else."""
@@ -67,8 +68,9 @@ class ListForm(OnceForm):
         self.told = [_("Line %(number)s: %(reason)s", number=one.number, reason=one.reason) for one in bad[:MOST_TOLD]]
         self.people.errors = [
             ngettext(
-                "%(num)s line was not taken. The reason stands behind it; correct it and send it again.",
-                "%(num)s lines were not taken. The reason stands behind each; correct them and send them again.",
+                "%(num)s line was not accepted. The reason is given after it; correct the line and submit it again.",
+                "%(num)s lines were not accepted. The reason is given after each; correct the lines and "
+                "submit them again.",
                 len(bad),
             )
         ]
@@ -104,19 +106,21 @@ def participants(forum_id: int) -> ResponseReturnValue:
 
 def _tell(outcome: Outcome | None) -> None:
     if outcome is None:
-        flash(_("This was done already. Nothing more was changed."), "success")
+        flash(_("This has already been done. No further change was made."), "success")
         return
     invited, given, before = outcome.invited, outcome.given, outcome.before
     told = [
-        ngettext("%(num)s person is invited.", "%(num)s people are invited.", invited) if invited else "",
+        ngettext("%(num)s person has been invited.", "%(num)s people have been invited.", invited) if invited else "",
         ngettext(
-            "%(num)s person has an account and got the role at once.",
-            "%(num)s people have accounts and got the role at once.",
+            "%(num)s person already has an account and has been assigned the role.",
+            "%(num)s people already have accounts and have been assigned the role.",
             given,
         )
         if given
         else "",
-        ngettext("%(num)s person was invited before.", "%(num)s people were invited before.", before) if before else "",
+        ngettext("%(num)s person had already been invited.", "%(num)s people had already been invited.", before)
+        if before
+        else "",
     ]
     if text := " ".join(filter(None, told)):
         flash(text, "success")
@@ -144,14 +148,14 @@ class RoleForm(EmailForm, VersionedForm):
     """A role for somebody who has an account."""
 
     email = EmailField(
-        _l("E-mail address"),
-        validators=[Required(_l("Write the e-mail address of the person.")), AtMost(User.MAX_EMAIL)],
+        _l("Email address"),
+        validators=[Required(_l("Enter the email address of the person.")), AtMost(User.MAX_EMAIL)],
     )
     role = ChoiceField(_l("Role"), default=Role.MODERATOR)
     languages = ChoicesField(
-        _l("As moderator, only for messages in"),
+        _l("Moderates only messages in"),
         coerce=str,
-        description=_l("Without a mark, for messages in all languages."),
+        description=_l("If no language is selected, messages in all languages."),
     )
 
     def offer(self) -> None:
@@ -232,7 +236,7 @@ def invitations(forum_id: int) -> ResponseReturnValue:
         lambda: _invitation_form(found, formdata=None),
     )
     if saved is not None:
-        return done(_("The changes are saved."), link("admin.forums.show", forum_id=forum_id, _anchor="people"))
+        return done(_("The changes have been saved."), link("admin.forums.show", forum_id=forum_id, _anchor="people"))
     return show("admin/invitations.html", _("Invited States"), steps_to(found), form=form, forum=found)
 
 
@@ -242,7 +246,7 @@ def roles(forum_id: int) -> ResponseReturnValue:
     form.offer()
     given = carry_out(form, lambda: give_role(forum_id, **form.asked, viewer=signed_in_user()))
     if given is not None:
-        return done(_("The role is given."), link("admin.participants.roles", forum_id=forum_id))
+        return done(_("The role has been assigned."), link("admin.participants.roles", forum_id=forum_id))
     form.shows(version_of_roles(found))
     return show("admin/roles.html", _("Roles in the forum"), steps_to(found), form=form, forum=found)
 
@@ -252,7 +256,7 @@ def end_role(forum_id: int, user_id: int, role: str) -> ResponseReturnValue:
     """Raises NotFound where the person does not hold the role."""
     forum, user, ended = fetch(Forum, forum_id), fetch(User, user_id), Role(role)
     back = link("admin.participants.roles", forum_id=forum_id)
-    words = Words(_("End the role"), _(labels.ROLE[ended]), _("End the role"), _("The role is ended."))
+    words = Words(_("Remove the role"), _(labels.ROLE[ended]), _("Remove the role"), _("The role has been removed."))
     steps = [*steps_to(forum), (_("Roles in the forum"), back, "")]
 
     def about() -> dict[str, str]:

@@ -57,7 +57,7 @@ STANDING = ("name", "email", "suspended_at", "suspended_for")
 KEYS = re.compile(r"\d{1,10}(-\d{1,10})*")
 NOT_ONESELF = _l("This is your own account. Ask another administrator to do it.")
 OWN_PAGE = _l("This is your own account. You can delete it on your account page.")
-UNKNOWN_FORUM = _l("Please choose forums that are offered.")
+UNKNOWN_FORUM = _l("Please select from the forums listed.")
 
 
 bp = Blueprint("people", __name__)
@@ -142,7 +142,7 @@ class StepForm(OnceForm, VersionedForm):
 
 class ReasonedStepForm(StepForm, ReasonForm):
     KIND = ActKind.WITHHOLD  # whose reasons fit
-    NO_REASON = _l("Choose a reason, or write one.")
+    NO_REASON = _l("Select a reason or write one.")
 
     def ask_about(self, people: Sequence[User]) -> None:
         super().ask_about(people)
@@ -150,7 +150,9 @@ class ReasonedStepForm(StepForm, ReasonForm):
 
 
 class SuspendForm(ReasonedStepForm):
-    withhold = BooleanField(_l("Withhold everything that these people have posted, too; the reason is then public"))
+    withhold = BooleanField(
+        _l("Also withhold everything that these people have posted; the reason will then be public")
+    )
 
 
 class ApproveForm(StepForm):
@@ -221,18 +223,24 @@ def _approve(user: User, form: ApproveForm, viewer: User) -> int:
 
 STEPS = {
     "suspend": Step(
-        N_("Suspend a person"),
-        N_("Suspend people"),
-        N_("They are signed out everywhere and can no longer sign in. This can be undone."),
+        N_("Suspend an account"),
+        N_("Suspend accounts"),
+        N_(
+            "All their sessions will be ended, and they will no longer be able to sign in. The suspension can be "
+            "lifted."
+        ),
         N_("Suspend"),
         SuspendForm,
         _suspend,
         lambda user: user.suspended_at is not None,
     ),
     "reinstate": Step(
-        N_("Reinstate a person"),
-        N_("Reinstate people"),
-        N_("They can sign in again, and are told so by mail. Messages that were withheld stay withheld."),
+        N_("Reinstate an account"),
+        N_("Reinstate accounts"),
+        N_(
+            "They will be able to sign in again and will be notified by email. Messages that were withheld will "
+            "remain withheld."
+        ),
         N_("Reinstate"),
         ReasonedStepForm,
         _reinstate,
@@ -242,8 +250,8 @@ STEPS = {
         N_("Withhold all messages of a person"),
         N_("Withhold all messages of these people"),
         N_(
-            "Readers will see their numbers, the day and the reason, but not what they say. Each gets a line in the "
-            "public record; the author is told by one mail."
+            "Readers will see their numbers, the date and the reason, but not their text. Each will be "
+            "entered in the public record; the author will be notified in a single email."
         ),
         N_("Withhold all messages"),
         ReasonedStepForm,
@@ -252,8 +260,8 @@ STEPS = {
     "approve": Step(
         N_("Approve a person for a forum"),
         N_("Approve people for a forum"),
-        N_("They may post where only approved participants may, and are told by mail."),
-        N_("Approve"),
+        N_("They will be able to post where only approved participants may, and will be notified by email."),
+        N_("Approve for a forum"),
         ApproveForm,
         _approve,
     ),
@@ -362,10 +370,10 @@ def _people_of(keys: str) -> list[User]:
 
 def _hint(people: Sequence[User], name: str) -> str:
     if name == "reinstate":
-        return _("It is kept in the log.")
+        return _("The reason will be kept in the log.")
     languages = dict.fromkeys(language_or_default(user.language).name for user in people)
     return _(
-        "They read it, in a mail and when signing in; so please write it in %(language)s.",
+        "The reason will be shown to them in an email and when they sign in; please write it in %(language)s.",
         language=", ".join(languages),
     )
 
@@ -373,12 +381,16 @@ def _hint(people: Sequence[User], name: str) -> str:
 def _after(name: str, path: str, count: int, messages: int, refused: list[tuple[str, str]]) -> ResponseReturnValue:
     """Say what was done, and with whom it was not."""
     told = {
-        "suspend": ngettext("%(num)s account is suspended.", "%(num)s accounts are suspended.", count),
+        "suspend": ngettext("%(num)s account has been suspended.", "%(num)s accounts have been suspended.", count),
         "reinstate": ngettext("%(num)s person can sign in again.", "%(num)s people can sign in again.", count),
         "withhold": "",
-        "approve": ngettext("%(num)s person is approved.", "%(num)s people are approved.", count),
+        "approve": ngettext("%(num)s person has been approved.", "%(num)s people have been approved.", count),
     }[name]
-    withheld = ngettext("%(num)s message is withheld.", "%(num)s messages are withheld.", messages) if messages else ""
+    withheld = (
+        ngettext("%(num)s message has been withheld.", "%(num)s messages have been withheld.", messages)
+        if messages
+        else ""
+    )
     why_not = [_("%(name)s: %(reason)s", name=who, reason=reason) for who, reason in refused]
     flash(" ".join(filter(None, [told if count else "", withheld, *why_not])), "success" if count else "error")
     return redirect(path)
@@ -399,23 +411,25 @@ def _page_of(user_id: int) -> str:
 
 class UserForm(VersionedForm):
     title = LineField(_l("Title (optional)"), [AtMost(User.MAX_TITLE), PersonsName()])
-    name = LineField(_l("Name"), [Required(_l("Please write the name.")), AtMost(User.MAX_NAME), PersonsName()])
+    name = LineField(_l("Name"), [Required(_l("Please enter the name.")), AtMost(User.MAX_NAME), PersonsName()])
     organization = LineField(_l("Organization, ministry or agency"), [AtMost(User.MAX_ORGANIZATION), NoAddress()])
     country = ChoiceField(_l("Party, Government or organization"))
     capacity = ChoiceField(_l("Capacity"))
     is_profile_confirmed = BooleanField(
-        _l("Capacity, State and organization are confirmed: so readers are told with each new message")
+        _l("Capacity, State and organization are confirmed, and readers are told so with each new message")
     )
-    language = ChoiceField(_l("Language of pages and mails"))
+    language = ChoiceField(_l("Language of pages and emails"))
     is_admin = BooleanField(_l("Administrator of the site"))
     moderator = ChoicesField(_l("Moderator of"))
     languages = ChoicesField(
-        _l("As moderator, only for messages in"),
+        _l("Moderates only messages in"),
         coerce=str,
-        description=_l("A moderator of a forum without a mark here is one for messages in all languages."),
+        description=_l(
+            "If no language is selected for a forum, the moderator is responsible for messages in all languages."
+        ),
     )
     translator = ChoicesField(_l("Translator of"))
-    participant = ChoicesField(_l("May post, where only approved participants may, in"))
+    participant = ChoicesField(_l("Forums restricted to approved participants in which this person may post"))
 
     def offer(self, user: User, forums: list[tuple[int, str]], language: Language) -> None:
         """Set the choices: States as the reader's language names them, and the forums, as `(key, title)`."""
@@ -456,9 +470,9 @@ class UserForm(VersionedForm):
 
 class DataForm(OnceForm):
     asked_by = LineField(
-        _l("The written request: its date and how it came"),
-        [Required(_l("Write by which request the person asked.")), AtMost(User.MAX_REASON)],
-        description=_l("It is kept in the log."),
+        _l("The written request: its date and how it was received"),
+        [Required(_l("State the request by which the person asked for the data.")), AtMost(User.MAX_REASON)],
+        description=_l("The reason will be kept in the log."),
     )
 
 
@@ -471,8 +485,8 @@ class DeletePersonForm(TypedAddress, VersionedForm):
             del self.is_speaker
             return
         self.is_speaker.label.text = _(
-            "The Secretariat has posted these messages for somebody of the same name: %(messages)s. I am sure that it "
-            "is the same person; remove the name and the organization there too.",
+            "The Secretariat has posted these messages for a person of the same name: %(messages)s. I am sure "
+            "that it is the same person; remove the name and the organization there too.",
             messages=", ".join(f"#{number}" for number in numbers),
         )
 
@@ -547,7 +561,7 @@ def person(user_id: int) -> ResponseReturnValue:
         lambda: _form_of(user, formdata=None),
     )
     if saved is not None:
-        return done(_("The changes are saved."), _page_of(user_id))
+        return done(_("The changes have been saved."), _page_of(user_id))
     return show(
         "admin/person.html",
         user.name,
@@ -567,13 +581,13 @@ def person(user_id: int) -> ResponseReturnValue:
 def unlock(user_id: int) -> ResponseReturnValue:
     user = get_person(user_id)
     words = Words(
-        _("Lift a lock of sign-in"),
+        _("Lift a sign-in lock"),
         _(
-            "After too many wrong passwords or codes, nobody can sign in to an account for some time. Once the lock is "
-            "lifted, the person can try again at once; the password stays as it is."
+            "After too many wrong passwords or codes, no one can sign in to an account for some time. Once "
+            "the lock is lifted, the person can try again immediately; the password does not change."
         ),
         _("Lift the lock"),
-        _("The attempts to sign in to this account are counted anew."),
+        _("The count of sign-in attempts for this account has been reset."),
     )
 
     def about() -> dict[str, str]:
@@ -591,7 +605,7 @@ def delete(user_id: int) -> ResponseReturnValue:
     form.offer(posted_for_the_name_of(user))
     version = form.version.data
     if carry_out(form, lambda: delete_person(user_id, is_speaker=form.has_spoken, version=version, viewer=viewer)):
-        return done(_("The account is deleted."), link("admin.people.index"))
+        return done(_("The account has been deleted."), link("admin.people.index"))
     form.shows(version_of_person(user))
     return _about(_("Delete an account"), user, form, deletes=True)
 
@@ -602,7 +616,7 @@ def data(user_id: int) -> ResponseReturnValue:
     user, form, viewer = get_person(user_id), DataForm(), signed_in_user()
     file = carry_out(form, lambda: give_data(user_id, form.asked_by.data or "", viewer=viewer))
     if file is None:
-        return _about(_("Give a person their data"), user, form)
+        return _about(_("Provide a person with their data"), user, form)
     answer = Response(file, mimetype="application/json")
     name = f"data-of-person-{user_id}-{utcnow():%Y-%m-%d}.json"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -98,11 +98,11 @@ def _first_steps() -> Sequence[tuple[str, str]]:
     page = [
         (_("Write the text of the home page"), link("admin.objects.edit", kind_name="pages", key=homes[0].id))
         if homes
-        else (_("Make the home page"), link("admin.objects.new", kind_name="pages"))
+        else (_("Create the home page"), link("admin.objects.new", kind_name="pages"))
     ]
     return [
         *page,
-        (_("Look through the pages of the site and the reasons for moderation"), link("admin.site.index")),
+        (_("Review the pages of the site and the reasons for moderation"), link("admin.site.index")),
         (_("Add the first forum"), link("admin.objects.new", kind_name="forums")),
     ]
 
@@ -112,7 +112,7 @@ def _first_steps() -> Sequence[tuple[str, str]]:
 
 class AddressForm(EmailForm, VersionedForm):
     email = EmailField(
-        _l("Right address"), validators=[Required(_l("Write the right address.")), AtMost(User.MAX_EMAIL)]
+        _l("Correct address"), validators=[Required(_l("Enter the correct address.")), AtMost(User.MAX_EMAIL)]
     )
 
 
@@ -148,7 +148,7 @@ def mail(mail_id: int, step: str = "") -> ResponseReturnValue:
         one.named(name)
     invitees = [] if user or waiting else list(find_invitees(found.recipient))
     names = [person_name(user)] if user else [one.name for one in waiting] + [one.name for one in invitees]
-    heading = _("Mail to %(address)s", address=found.recipient)
+    heading = _("Email to %(address)s", address=found.recipient)
     shown = {"mail": found, "forms": forms, "user": user, "whose": "".join(names[:1]), "invited": bool(invitees)}
     return show("admin/mail.html", heading, [], form=form, **shown)
 
@@ -157,10 +157,10 @@ def _take(step: str, mail_id: int, form: Any) -> ResponseReturnValue:
     sent = {"version": form.version.data, "viewer": signed_in_user()}
     if step == "again":
         undelivered.send_again(mail_id, **sent)
-        return done(_("The mail is tried again now."), link("admin.home"))
+        return done(_("The email is being sent again."), link("admin.home"))
     if step == "address":
         undelivered.correct_address(mail_id, form.email.data, **sent)
-        return done(_("The address is corrected, and a mail is on its way to it."), link("admin.home"))
+        return done(_("The address has been corrected, and an email is being sent to it."), link("admin.home"))
     chosen = form.sign_up.data if "sign_up" in form else None
     key = undelivered.confirm_by_hand(mail_id, chosen, **sent)
-    return done(_("The account is confirmed."), link("admin.people.person", user_id=key))
+    return done(_("The account has been confirmed."), link("admin.people.person", user_id=key))

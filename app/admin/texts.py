@@ -196,7 +196,7 @@ def cell(kind_name: str, key: int, target: str) -> ResponseReturnValue:
         lambda: _form_of(kind, thing, target, formdata=None),
     )
     if written is not None:
-        return done(_("The text is saved."), _table_of(viewer)[1])
+        return done(_("The text has been saved."), _table_of(viewer)[1])
     return _cell_page(kind, thing, target, form, viewer)
 
 

@@ -107,7 +107,7 @@ class ProfileForm(Form):
 
     def validate_organization(self, field: Any) -> None:
         if self.capacity.data in FOR_AN_ORGANIZATION and not field.data:
-            raise ValidationError(_("Write the name of the organization or community for which you speak."))
+            raise ValidationError(_("Enter the name of the organization or community on whose behalf you speak."))
 
     @property
     def profile(self) -> dict[str, str]:
@@ -119,7 +119,7 @@ class EmailForm(Form):
     """Asks where to send a link."""
 
     email = EmailField(
-        _l("E-mail address"), validators=[Required(_l("Write your e-mail address.")), AtMost(User.MAX_EMAIL)]
+        _l("Email address"), validators=[Required(_l("Enter your email address.")), AtMost(User.MAX_EMAIL)]
     )
 
     def validate_email(self, field: Any) -> None:
@@ -142,7 +142,7 @@ def typed(field: Any) -> str:
 def checked_email(typed: str | None) -> str:
     email = normal_email(typed or "")
     if email is None or len(email) > User.MAX_EMAIL:
-        raise ValidationError(_("Write the whole e-mail address, such as name@example.org."))
+        raise ValidationError(_("Enter the full email address, for example name@example.org."))
     return email
 
 
@@ -168,13 +168,13 @@ class TypedAddress(OwnEmail, Form):
     """Asks to confirm the deletion of an account by typing its address."""
 
     email = EmailField(
-        _l("To confirm, write the e-mail address of the account"),
-        validators=[Required(_l("Write the e-mail address of the account.")), AtMost(User.MAX_EMAIL)],
+        _l("To confirm, enter the email address of the account"),
+        validators=[Required(_l("Enter the email address of the account.")), AtMost(User.MAX_EMAIL)],
     )
 
     def validate_email(self, field: Any) -> None:
         if normal_email(field.data or "") != self.own_email:
-            raise ValidationError(_("This is not the e-mail address of the account. Nothing was deleted."))
+            raise ValidationError(_("This is not the email address of the account. Nothing has been deleted."))
 
 
 class PasswordProofForm(Form):

@@ -30,7 +30,7 @@ TOO_SHORT = _l("Use at least %(least)s characters. A few words in a row are easy
 TOO_LONG = _l("Use at most %(most)s characters.", most=LONGEST)
 TOO_COMMON = _l("This password is among the first ones that others would try. Choose another, such as a few words.")
 TOO_REGULAR = _l("This password repeats itself or follows a row of keys. Choose another, such as a few words.")
-TOO_NEAR = _l("This password contains your e-mail address or the name of this site. Choose another.")
+TOO_NEAR = _l("This password contains your email address or the name of this site. Choose another.")
 
 
 def hash_password(password: str, *, salt: bytes | None = None) -> str:

@@ -20,9 +20,9 @@ from app.permissions import require
 from app.rows import fetch
 from app.versions import require_version, version_of
 
-TAKEN = _l("Another account has this address.")
-SAME = _l("This is the address to which the mail could not be delivered.")
-NOBODY = _l("There is neither an account nor a sign-up with this address any more.")
+TAKEN = _l("Another account already has this address.")
+SAME = _l("This is the address to which the email could not be delivered.")
+NOBODY = _l("There is no longer an account or a sign-up with this address.")
 
 
 def version_of_mail(mail: Mail) -> str:

@@ -35,18 +35,18 @@ def silent(context: Context) -> Table:
     rows = [(words(language.state_name(one.country)), number(one.registered, language)) for one in found]
     rows.sort(key=lambda row: language.sort_key(row[0].shown))
     if not invited:
-        note = _("No State is marked as invited. Administrators mark them on the forum's page of the administration.")
+        note = _("No States are listed as invited. Administrators select them on the forum's administration page.")
     elif not rows:
         note = _("Every invited State has written.")
     else:
         part, whole = language.number(len(rows)), language.number(invited)
         note = _(
-            "Invited States for which no Party or Government has written: %(part)s of %(whole)s.",
+            "Invited States from which no Party or Government has contributed: %(part)s of %(whole)s.",
             part=part,
             whole=whole,
         )
     columns = (_("State"), _("People registered for it"))
-    return Table("silent", _("Invited States that are silent"), columns, rows, note)
+    return Table("silent", _("Invited States that have not contributed"), columns, rows, note)
 
 
 def not_written(context: Context) -> Table:
@@ -64,7 +64,7 @@ def not_written(context: Context) -> Table:
         for one in sorted(found, key=lambda one: language.sort_key(one.name))
     ]
     columns = [_("Name"), _("Capacity"), _("Organization"), _("State")]
-    columns += [_("E-mail address")] if context.with_addresses else []
+    columns += [_("Email address")] if context.with_addresses else []
     return Table(
         "not-written", _("Registered people who have not written"), tuple(columns), rows, _note_on_people(rows, context)
     )

@@ -121,7 +121,9 @@ class SpeakerFields(OnceForm):
 
     def validate_organization(self, field: Any) -> None:
         if self.capacity.data in FOR_AN_ORGANIZATION and not field.data:
-            raise ValidationError(_("Write the name of the organization or community for which this person speaks."))
+            raise ValidationError(
+                _("Enter the name of the organization or community on whose behalf this person speaks.")
+            )
 
 
 class NewMessageForm(MessageForm, SpeakerFields):

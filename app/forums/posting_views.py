@@ -92,7 +92,7 @@ def withdraw(number: int) -> ResponseReturnValue:
     withdrawn = carry_out(form, lambda: actions.withdraw(message, author=author, version=form.version.data))
     if withdrawn is not None:
         said = _("Your message is withdrawn. Its number and its place remain.")
-        return _to_message(message, said if withdrawn else _("This was done already. Nothing more was changed."))
+        return _to_message(message, said if withdrawn else _("This has already been done. No further change was made."))
     require(author, "withdraw", message)
     form.shows(version_of(message))
     return render_template("forums/withdraw.html", message=message, form=form), form.status
@@ -186,7 +186,8 @@ def _waiting(message: Message) -> str:
     if message.status != MessageStatus.PENDING:
         return ""
     return _(
-        "Your message number %(number)s waits for approval. Until then nobody but you and the Secretariat sees it.",
+        "Your message number %(number)s is awaiting approval. Until then it is visible only to you and the "
+        "Secretariat.",
         number=message.id,
     )
 

@@ -44,16 +44,18 @@ def _shown(value: str) -> tuple[int, str]:
 class ReasonForm(OnceForm):
     """A listed reason, or one in the moderator's own words."""
 
-    NO_REASON = _l("Choose a reason, or write one. The author and the public record are told.")
+    NO_REASON = _l("Select a reason or write one. It will be sent to the author and shown in the public record.")
 
     listed = ChoiceField(_l("Reason"), coerce=int, default=0)
-    words = LineField(_l("Or in your own words"), validators=[AtMost(User.MAX_REASON)])
+    words = LineField(_l("Or other reason (please specify)"), validators=[AtMost(User.MAX_REASON)])
 
     def offer(self, reasons: Sequence[Reason], language: Language) -> None:
         """Set the choices, in the reader's language."""
         self.reasons = {reason.id: reason for reason in reasons}
         texts = ((key, text_in(one, language)) for key, one in self.reasons.items())
-        self.listed.offer([(0, _("In my own words")), *((key, text.text) for key, text in texts if text)])
+        self.listed.offer(
+            [(0, _("Other reason (please specify below)")), *((key, text.text) for key, text in texts if text)]
+        )
         self.language_of_words = language.code
 
     def validate(self, extra_validators: object = None) -> bool:
@@ -113,7 +115,9 @@ class WithholdForm(ReasonedActForm):
     title = LineField(
         _l("New title of the topic"),
         [AtMost(Topic.MAX_TITLE)],
-        description=_l("This message began the topic, and its author wrote the title too. Empty to keep the title."),
+        description=_l(
+            "This message opened the topic, and its author also wrote the title. Leave blank to keep the title."
+        ),
     )
 
     @property
@@ -126,12 +130,18 @@ class CorrectForm(ReasonedActForm):
     stored: Message
     body = BodyField(
         _l("Text of the message"),
-        validators=[Required(_l("A message needs a text. Withhold it instead.")), AtMost(Message.MAX_BODY), Renders()],
+        validators=[
+            Required(_l("A message cannot be left blank. You can withhold it instead.")),
+            AtMost(Message.MAX_BODY),
+            Renders(),
+        ],
         render_kw={"rows": 12, "dir": "auto"},
     )
     language = ChoiceField(_l("Language of the message"))
     on_behalf_of = LineField(_l("On behalf of (optional)"), validators=[AtMost(Message.MAX_ON_BEHALF_OF)])
-    hide = BooleanField(_l("Hide from readers what it said before, such as personal data of others"))
+    hide = BooleanField(
+        _l("Hide earlier versions from readers, for example where they contain personal data of third parties")
+    )
 
     def validate(self, extra_validators: object = None) -> bool:
         """A change to `stored`, the message, is required."""
@@ -177,9 +187,9 @@ STEPS = {
         PlainActForm,
         messages.approve,
         N_("Approve"),
-        N_("Everybody will be able to read it, and its author is told."),
+        N_("It will be visible to everyone, and its author will be notified."),
         N_("Approve the message"),
-        N_("Message number %(number)s is published."),
+        N_("Message number %(number)s has been published."),
     ),
     "return": Step(
         ActKind.RETURN,
@@ -187,9 +197,9 @@ STEPS = {
         ReasonedActForm,
         messages.return_to_author,
         N_("Ask the author to change it"),
-        N_("The author is told why, and can change the message. Until then it stays unpublished."),
+        N_("The author will be told why and can change the message. Until then it will remain unpublished."),
         N_("Return it to its author"),
-        N_("Message number %(number)s is returned to its author."),
+        N_("Message number %(number)s has been returned to its author."),
     ),
     "correct": Step(
         ActKind.EDIT,
@@ -197,9 +207,9 @@ STEPS = {
         CorrectForm,
         messages.correct,
         N_("Correct it"),
-        N_("The author is told why. The history and the moderation record show that it was corrected."),
+        N_("The author will be told why. The history and the moderation record will show that it was corrected."),
         N_("Save the correction"),
-        N_("Message number %(number)s is corrected."),
+        N_("Message number %(number)s has been corrected."),
     ),
     "withhold": Step(
         ActKind.WITHHOLD,
@@ -207,9 +217,9 @@ STEPS = {
         WithholdForm,
         messages.withhold,
         N_("Withhold it"),
-        N_("Readers will see its number, the day and the reason, but not what it says. Its author is told."),
+        N_("Readers will see its number, the date and the reason, but not its text. Its author will be notified."),
         N_("Withhold the message"),
-        N_("Message number %(number)s is withheld."),
+        N_("Message number %(number)s has been withheld."),
     ),
     "restore": Step(
         ActKind.RESTORE,
@@ -217,19 +227,19 @@ STEPS = {
         ReasonedActForm,
         messages.restore,
         N_("Restore it"),
-        N_("It is shown again at its place, or waits for approval again where it was never published."),
+        N_("It will be shown again in its place or, if it was never published, will again await approval."),
         N_("Restore the message"),
-        N_("Message number %(number)s is restored."),
+        N_("Message number %(number)s has been restored."),
     ),
     "settle": Step(
         None,
         "moderate_message",
         PlainActForm,
         messages.settle,
-        N_("Settle its reports"),
-        N_("The message stays as it is, and its reports leave the queue."),
-        N_("Settle the reports"),
-        N_("The reports about message number %(number)s are settled."),
+        N_("Close its reports"),
+        N_("The message will remain unchanged, and its reports will be removed from the queue."),
+        N_("Close the reports"),
+        N_("The reports about message number %(number)s have been closed."),
     ),
 }
 

@@ -24,7 +24,7 @@ from app.submissions import Once
 
 Reason = Mapping[str, str]
 
-ALREADY_REPORTED = _l("You have reported this message already. The Secretariat is going to look at it.")
+ALREADY_REPORTED = _l("You have already reported this message. The Secretariat will look into it.")
 NOTHING_CHANGED = _l("You have changed nothing. Correct the text, or leave it as it is.")
 
 

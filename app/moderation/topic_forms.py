@@ -24,7 +24,7 @@ OFFERED_TOPIC = re.compile(r"(\d{1,10})\s+\N{EN DASH}\s.*")  # as `_label_of` be
 NUMBERS = re.compile(r"(?:#?\d{1,10}(?:[\s,;]+|$))*", re.ASCII)
 
 MESSAGES = _l("Messages")
-WHICH_QUESTION = _l("The two topics stand under different questions. Choose where the merged topic stands.")
+WHICH_QUESTION = _l("The two topics come under different questions. Choose where to place the merged topic.")
 
 Choice = tuple[str, str, dict[str, str]]  # the value, the label, and the attributes of the option
 
@@ -84,11 +84,11 @@ class MessagesFields(OnceForm):
         if not self.numbers:
             raise ValidationError(_("Choose at least one message."))
         if len(self.numbers) > MOST_AT_ONCE:
-            raise ValidationError(_("At most %(most)s messages can be moved at once.", most=MOST_AT_ONCE))
+            raise ValidationError(_("No more than %(most)s messages can be moved at once.", most=MOST_AT_ONCE))
 
     def validate_further(self, field: Any) -> None:
         if not NUMBERS.fullmatch(field.data or "") or any(number > LARGEST_KEY for number in self.numbers):
-            raise ValidationError(_("Write the numbers of messages with commas between them, such as 12, 15."))
+            raise ValidationError(_("Enter the numbers of the messages separated by commas, for example 12, 15."))
 
 
 class TargetFields(OnceForm):
@@ -97,7 +97,7 @@ class TargetFields(OnceForm):
 
     target = LineField(
         _l("The other topic"),
-        validators=[Required(_l("Choose the other topic, or write a part of its title.")), AtMost(LONGEST_ADDRESS)],
+        validators=[Required(_l("Choose the other topic, or enter part of its title.")), AtMost(LONGEST_ADDRESS)],
     )
     found = ChoiceField(_l("Topics found"), coerce=number_in, validate_choice=False)
 
@@ -119,7 +119,7 @@ class TargetFields(OnceForm):
         if self._typed_number > LARGEST_KEY or (not self.target_id and not self.found.choices):
             raise ValidationError(_("No other topic of this forum has these words in its title."))
         if not self.target_id:
-            raise ValidationError(_("Choose one of the topics found, or write more of its title."))
+            raise ValidationError(_("Choose one of the topics found, or enter more of its title."))
 
     @property
     def _typed_number(self) -> int:
@@ -131,7 +131,7 @@ class TargetFields(OnceForm):
 class ActForm(ReasonForm, VersionedForm):
     """An act on a topic that needs only a reason."""
 
-    NO_REASON = _l("Choose a reason, or write one. The public record shows it.")
+    NO_REASON = _l("Select a reason or write one. It will be shown in the public record.")
 
     @property
     def error_list(self) -> list[tuple[str, str]]:
@@ -166,7 +166,7 @@ class SplitForm(MessagesFields, TitleFields, PlaceFields, ActForm):
 class MergeForm(TargetFields, ActForm):
     """`under` is asked only if the two topics stand under different questions."""
 
-    under = ChoiceField(_l("The merged topic stands"), coerce=_place, validate_choice=False)
+    under = ChoiceField(_l("Place of the merged topic"), coerce=_place, validate_choice=False)
 
     def offer_questions(self, topic: Topic) -> None:
         """Offer the places of the two topics, or remove the field if they do not differ in the question."""
@@ -193,7 +193,7 @@ def _name_of(group: Group) -> str:
 def _choice_of_place(group: Group, question: Question | None, *, is_whole: bool = False) -> Choice:
     """A place as a choice; `is_whole` if the label names the group too."""
     asked = text_in(question) if question else None
-    label = f"{question.number}. {asked.text if asked else ''}" if question else _("Under no question")
+    label = f"{question.number}. {asked.text if asked else ''}" if question else _("Not under a guiding question")
     attributes = {"lang": asked.language, "dir": "auto"} if asked and not is_whole else {}
     return (
         f"{group.id}-{question.id if question else 0}",

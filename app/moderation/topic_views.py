@@ -43,42 +43,59 @@ class Words(NamedTuple):
 
 
 WORDS = {
-    "pin": Words(N_("Pin the topic"), N_("It will stand before the others of its group."), N_("The topic is pinned.")),
+    "pin": Words(
+        N_("Pin the topic"),
+        N_("It will be listed before the other topics of its group."),
+        N_("The topic has been pinned."),
+    ),
     "unpin": Words(
-        N_("Unpin the topic"), N_("It will stand among the others of its group."), N_("The topic is no longer pinned.")
+        N_("Unpin the topic"),
+        N_("It will be listed with the other topics of its group."),
+        N_("The topic is no longer pinned."),
     ),
     "lock": Words(
         N_("Lock the topic"),
-        N_("It will take no more messages, and those in it cannot be edited any more. Everybody can read it."),
-        N_("The topic is locked."),
+        N_("It will no longer accept messages, and those in it can no longer be edited. Anyone can read it."),
+        N_("The topic has been locked."),
     ),
     "unlock": Words(
-        N_("Unlock the topic"), N_("It will take messages again while its group is open."), N_("The topic is unlocked.")
+        N_("Unlock the topic"),
+        N_("It will accept messages again while its group is open."),
+        N_("The topic has been unlocked."),
     ),
     "retitle": Words(
-        N_("Give the topic another title"),
-        N_("Only administrators will still find the present title, in their log."),
-        N_("The topic has its new title."),
+        N_("Rename the topic"),
+        N_("The present title will remain only in the log, which is open to administrators."),
+        N_("The topic has been renamed."),
     ),
     "refile": Words(
-        N_("Put the topic into another group or under another question"),
-        N_("Its address and its messages stay the same."),
-        N_("The topic has its new place."),
+        N_("Move the topic to another group or guiding question"),
+        N_("Its address and messages will not change."),
+        N_("The topic has been moved."),
     ),
     "move": Words(
         N_("Move messages to another topic"),
-        N_("They keep their numbers and addresses. If none stays here, the address of this topic will lead there."),
-        N_("The messages are moved."),
+        N_(
+            "They will keep their numbers and addresses. If none remains here, the address of this topic will "
+            "redirect to the other one."
+        ),
+        N_("The messages have been moved."),
     ),
     "split": Words(
-        N_("Make messages a topic of their own"),
-        N_("They keep their numbers and addresses. If none stays here, the address of this topic will lead there."),
-        N_("The messages have a topic of their own."),
+        N_("Split off messages into a new topic"),
+        N_(
+            "They will keep their numbers and addresses. If none remains here, the address of this topic will "
+            "redirect to the other one."
+        ),
+        N_("The messages now form a new topic."),
     ),
     "merge": Words(
         N_("Merge the topic into another one"),
-        N_("All its messages move there and keep their numbers. The address of this topic will lead there."),
-        N_("The topics are merged."),
+        N_(
+            "All its messages will be moved there and will keep their numbers. The address of this topic will "
+            "redirect to the other one."
+        ),
+        N_("The topics have been merged."),
     ),
 }
 ON_MESSAGES = ("move", "split")

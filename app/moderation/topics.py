@@ -29,11 +29,11 @@ MARKS = {
     ActKind.LOCK: ("locked_at", True),
     ActKind.UNLOCK: ("locked_at", False),
 }
-SAME_TITLE = _l("This is the title that the topic has. Please write another one.")
-SAME_PLACE = _l("The topic stands there already. Please choose another place.")
-NO_SUCH_TOPIC = _l("This forum has no such topic.")
-SAME_TOPIC = _l("This is the same topic. Please give the address of another one.")
-NOT_PUBLISHED = _l("Nothing of that topic has been published yet. Please decide first on what waits in it.")
+SAME_TITLE = _l("The topic already has this title. Please enter another.")
+SAME_PLACE = _l("The topic is already there. Please choose another place.")
+NO_SUCH_TOPIC = _l("There is no such topic in this forum.")
+SAME_TOPIC = _l("This is the same topic. Please enter the address of another one.")
+NOT_PUBLISHED = _l("No message in that topic has been published yet. Please first decide on those awaiting approval.")
 
 
 @dataclass(frozen=True, kw_only=True)

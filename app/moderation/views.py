@@ -42,13 +42,16 @@ def approve_several() -> ResponseReturnValue:
     published = [number for number, is_published in outcome.items() if is_published]
     left_out = [number for number, is_published in outcome.items() if not is_published]
     if published:
-        flash(ngettext("%(num)s message is published.", "%(num)s messages are published.", len(published)), "success")
+        flash(
+            ngettext("%(num)s message has been published.", "%(num)s messages have been published.", len(published)),
+            "success",
+        )
     if not left_out:
         return redirect(link("moderation.queue", _anchor=place_after(max(published), viewer=moderator)))
     flash(
         ngettext(
-            "%(num)s message was left out, since it was changed or decided meanwhile: %(numbers)s.",
-            "%(num)s messages were left out, since they were changed or decided meanwhile: %(numbers)s.",
+            "%(num)s message was left out because it had been changed or decided on in the meantime: %(numbers)s.",
+            "%(num)s messages were left out because they had been changed or decided on in the meantime: %(numbers)s.",
             len(left_out),
             numbers=", ".join(f"#{number}" for number in left_out),
         ),
@@ -95,7 +98,9 @@ def report(number: int) -> ResponseReturnValue:
     form = ReportForm()
     if form.validate_on_submit():
         messages.report(message, reporter=reader, **form.asked)
-        said = _("Thank you. Your report about message number %(number)s has gone to the Secretariat.", number=number)
+        said = _(
+            "Thank you. Your report about message number %(number)s has been sent to the Secretariat.", number=number
+        )
         flash(said, "success")
         return redirect(link("forums.message", number=number))
     row = get_shown_message(number, viewer=reader)

@@ -12,7 +12,7 @@ from app.extensions import db
 from app.models import LogEntry
 
 LANGUAGES = ("en", "es", "fr")
-ALREADY = "This was done already. Nothing more was changed."
+ALREADY = "This has already been done. No further change was made."
 
 
 def in_all_languages(**fields: str) -> dict[str, str]:

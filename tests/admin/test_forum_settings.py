@@ -89,7 +89,7 @@ def test_unknown_approval_is_given_back(admin: FlaskClient, log, page, data):
 @pytest.mark.parametrize("language", ["en", "es", "fr"])
 def test_settings_are_in_the_language_of_the_reader(admin: FlaskClient, language):
     known = {
-        "en": "Everybody's messages",
+        "en": "All messages",
         "es": "Todos los mensajes",
         "fr": "Tous les messages",
     }

@@ -64,7 +64,7 @@ def test_scheduled_period_of_a_group_replaces_one_to_come_and_keeps_it_in_sight(
     add(admin, "scheduled", moment(40), moment(60), forum=forum, group=group)
 
     shown = timeline(visitor, "/en/forums/quiet/groups/group-1/")
-    assert f"{told(end_of(look, 3))} Called off on" in shown
+    assert f"{told(end_of(look, 3))} Cancelled on" in shown
     assert f"up to and including {told(end_of(look, 5))}" in visitor.get("/en/forums/quiet/groups/group-1/").text
 
 
@@ -78,7 +78,7 @@ def test_scheduled_period_of_a_group_of_a_draft_leaves_nothing_called_off(admin:
 def test_form_of_a_group_says_what_will_hold(admin: FlaskClient, world):
     page = admin.get(f"{ADMIN}forums/1/periods/scheduled/?group_id={world.group}").text
 
-    assert "periods that they overlap and that have not begun; all others stay" in page
+    assert "periods that they overlap and that have not begun; all others remain" in page
 
 
 def test_group_whose_own_periods_were_called_off_follows_the_forum_again(
@@ -90,7 +90,7 @@ def test_group_whose_own_periods_were_called_off_follows_the_forum_again(
 
     page = visitor.get("/en/forums/quiet/groups/group-1/").text
     assert f"Opens on {told(look(lambda: db.session.get(Period, 3).opens_at))}" in page
-    assert timeline(visitor, "/en/forums/quiet/groups/group-1/").count("Called off on") == 2
+    assert timeline(visitor, "/en/forums/quiet/groups/group-1/").count("Cancelled on") == 2
 
 
 def test_extension_of_one_group_keeps_its_history(admin: FlaskClient, visitor: FlaskClient, look, world):
@@ -131,7 +131,7 @@ def test_closing_one_group_leaves_the_others_open(admin: FlaskClient, visitor: F
     announced = end_of(look, 1)
     answer = admin.post(f"{ADMIN}groups/{two_groups}/close/", follow_redirects=True)
 
-    assert "Group 2 is closed." in answer.text
+    assert "Group 2 has been closed." in answer.text
     closed = visitor.get("/en/forums/open-forum/groups/group-2/").text
     assert f"earlier than announced ({told(announced)})" in closed
     assert state_shown(visitor, GROUP) == "Open"

@@ -80,7 +80,7 @@ def test_question_moved_up_changes_its_number_with_its_neighbour(admin: FlaskCli
     before = numbers()
     admin.post(PAGE, data=shown(moved.text))
 
-    assert "Nothing is saved yet." in moved.text
+    assert "Nothing has been saved yet." in moved.text
     assert moved.text.index(f'id="g1q{second_question}"') < moved.text.index('id="g1q1"')
     assert before == {1: 1, second_question: 2}
     assert numbers() == {1: 2, second_question: 1}

@@ -135,21 +135,21 @@ def test_correction_and_approval_say_in_people_s_words_what_is_hidden(admin: Fla
     acts = [Act(kind=kind, detail=detail, **about) for kind, detail in details]
     look(lambda: (db.session.add_all(acts), db.session.commit()))
 
-    said = "What it said before is hidden from readers"
+    said = "Earlier text hidden from readers"
     assert sorted(row[7] for row in csv_rows(admin)) == ["", "", f"{said}:  → yes", f"{said}:  → yes"]
     for number, hidden in ((1, False), (2, True), (3, True), (4, False)):
         page = admin.get(f"/en/admin/log/acts/{number}/").text
         assert (said in page) == hidden
         assert ("<td>yes</td>" in page) == hidden
-        assert "Key of" not in page
-    assert "Key of" not in admin.get("/en/admin/log/").text
+        assert "Identifier of" not in page
+    assert "Identifier of" not in admin.get("/en/admin/log/").text
 
 
 def test_new_title_of_a_topic_is_logged_with_the_old_one_as_of_its_forum(app, moderator, admin: FlaskClient, world):
     act(app, moderator, world.topic, "retitle", title="Better title", language="en")
     rows = csv_rows(admin, f"forum={world.forum}&kind=topics&person={world.moderator}")
 
-    assert {row[2] for row in rows} == {"Changed", "Given another title"}
+    assert {row[2] for row in rows} == {"Changed", "Renamed"}
     assert "Title (English): Reporting formats → Better title" in "".join(row[7] for row in rows)
 
 
@@ -264,7 +264,7 @@ def test_csv_has_what_the_page_has(admin: FlaskClient, entries):
     assert answer.mimetype == "text/csv"
     assert answer.headers["Content-Disposition"].startswith("attachment;")
     assert [row[1:6] for row in rows] == [
-        ["Person", "Action", "Kind", "Key", "Subject"],
+        ["Person", "Action", "Kind", "Identifier", "Item"],
         ["Admin", "Changed", "Forum", "1", "Open forum"],
     ]
 

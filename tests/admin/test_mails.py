@@ -80,7 +80,7 @@ def test_page_of_a_person_shows_their_mails_with_their_state_and_not_their_texts
     failed(user_id=world.bruno, subject="Coming", given_up_at=None, attempts=0)
     page = admin.get(f"/en/admin/people/{world.bruno}/").text
 
-    for told in ("could not be delivered", REFUSED, "sent on", "waits to be sent"):
+    for told in ("could not be delivered", REFUSED, "sent on", "waiting to be sent"):
         assert told in page
     assert "example.org/secret" not in page
 

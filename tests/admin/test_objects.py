@@ -140,7 +140,7 @@ def test_half_filled_language_is_refused_with_its_name(admin: FlaskClient):
 
     assert answer.status_code == 422
     assert "<title>Error: " in answer.text
-    assert "español: Please fill in “Title” too" in answer.text
+    assert "español: Please complete “Title” as well" in answer.text
     assert 'href="#es-short_title"' in answer.text
     assert "Texto largo" in answer.text
 
@@ -194,10 +194,10 @@ def test_address_of_a_document_stands_in_each_language(admin: FlaskClient, visit
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("groups/1/edit/", "Readers see this as soon as it is saved."),
-        ("groups/2/edit/", "Readers see this once the forum is published."),
-        ("forums/new/", "Readers see this once the forum is published."),
-        ("pages/new/", "Readers see this as soon as it is saved."),
+        ("groups/1/edit/", "Readers will see this as soon as it is saved."),
+        ("groups/2/edit/", "Readers will see this once the forum is published."),
+        ("forums/new/", "Readers will see this once the forum is published."),
+        ("pages/new/", "Readers will see this as soon as it is saved."),
     ],
 )
 def test_form_says_from_when_readers_see_a_change(admin: FlaskClient, path, said):
@@ -308,7 +308,7 @@ def test_what_holds_messages_is_not_deleted(admin: FlaskClient, look, kind, key)
     page = admin.get(f"/en/admin/{kind}/{key}/delete/")
     answer = admin.post(f"/en/admin/{kind}/{key}/delete/")
 
-    assert "This holds messages" in page.text
+    assert "This cannot be deleted: it contains messages" in page.text
     assert "<button" not in page.text.split("<main")[1]
     assert answer.status_code == 409
     assert look(lambda: db.session.get(Forum if kind == "forums" else Group, key))

@@ -94,7 +94,7 @@ def test_closing_calls_off_the_extension_to_come_and_keeps_it_in_sight(admin: Fl
     admin.post(f"{ADMIN}forums/1/close/")
     assert state_shown(visitor) == "Closed"
     assert f"earlier than announced ({told(announced)})" in visitor.get("/en/forums/open-forum/").text
-    called_off = f"{told(deadline)} – {told(announced)} Called off on {told(end_of(look, 1))}."
+    called_off = f"{told(deadline)} – {told(announced)} Cancelled on {told(end_of(look, 1))}."
     assert called_off in timeline(visitor)
     assert called_off in timeline(visitor, "/en/print/forums/open-forum/")
 
@@ -219,7 +219,7 @@ def test_what_is_closed_is_not_extended(admin: FlaskClient, look, log):
     answer = add(admin, "extension", typed(end), moment(30), forum=forum)
 
     assert answer.status_code == 422
-    assert f"The period to extend ended on {told(end)}" in answer.text
+    assert f"The period that you wish to extend ended on {told(end)}" in answer.text
     assert "Use “Reopen” instead" in answer.text
     assert log() == []
 
@@ -260,7 +260,7 @@ def test_nonsense_is_given_back(admin: FlaskClient, opens):
     answer = add(admin, "scheduled", opens, moment(50))
 
     assert answer.status_code == 422
-    assert "Please give a date and a time" in answer.text
+    assert "Please enter a date and a time" in answer.text
     assert f'value="{opens[0]}"' in answer.text
 
 
@@ -313,7 +313,7 @@ def test_deadline_without_its_time_is_refused_beside_its_field(admin: FlaskClien
 
     assert answer.status_code == 422
     assert 'href="#closes_at"' in answer.text
-    assert "Please give a date and a time for “Deadline for messages (inclusive)”" in answer.text
+    assert "Please enter a date and a time for “Deadline for messages (inclusive)”" in answer.text
     assert 'value="2031-01-31"' in answer.text
 
 
@@ -416,10 +416,10 @@ def test_period_that_has_not_begun_is_called_off_and_stays_in_sight(
     asked = admin.get(f"{ADMIN}periods/3/delete/").text
     answer = admin.post(f"{ADMIN}periods/3/delete/")
 
-    assert "Call off" in asked
+    assert "Cancel the period" in asked
     assert answer.status_code == 302
-    assert "Called off on" in timeline(visitor)
-    assert "Called off on" in admin.get(f"{ADMIN}forums/1/").text
+    assert "Cancelled on" in timeline(visitor)
+    assert "Cancelled on" in admin.get(f"{ADMIN}forums/1/").text
     assert [action for action, _kind, _subject in log()] == ["create", "call_off"]
     look(lambda: move_into_the_past(1))
     assert "It opens again" not in visitor.get("/en/forums/open-forum/").text
@@ -432,7 +432,7 @@ def test_period_is_called_off_once(admin: FlaskClient, log):
 
     assert (again.status_code, again.location) == (302, first.location)
     assert ALREADY in admin.get(again.location).text
-    assert "has been called off" in admin.get(f"{ADMIN}periods/3/delete/").text
+    assert "has been cancelled" in admin.get(f"{ADMIN}periods/3/delete/").text
     assert [action for action, _kind, _subject in log()] == ["create", "call_off"]
 
 
@@ -497,7 +497,7 @@ def test_period_with_an_extension_is_neither_shortened_nor_deleted(admin: FlaskC
 
     shortened = admin.post(f"{ADMIN}periods/3/edit/", data={"opens_at": moment(30), "closes_at": moment(40)})
     assert shortened.status_code == 422
-    assert "builds on this one" in shortened.text
+    assert "depends on this one" in shortened.text
     assert admin.post(f"{ADMIN}periods/3/delete/").status_code == 409
 
 
@@ -526,7 +526,7 @@ def test_preview_of_a_change_shows_the_state_that_follows(admin: FlaskClient, lo
 
     assert answer.status_code == 200
     assert answer.text.count('class="state-name"') == 2
-    assert "Nothing is saved yet." in answer.text
+    assert "Nothing has been saved yet." in answer.text
 
 
 def test_extension_asks_for_the_new_deadline_and_for_whom(admin: FlaskClient):
@@ -562,7 +562,7 @@ def test_forum_page_offers_what_fits_its_state(admin: FlaskClient, look):
 
 
 def test_forum_with_messages_stays_published(admin: FlaskClient, visitor: FlaskClient):
-    assert "holds messages" in admin.get(f"{ADMIN}forums/1/unpublish/").text
+    assert "contains messages" in admin.get(f"{ADMIN}forums/1/unpublish/").text
     assert admin.post(f"{ADMIN}forums/1/unpublish/").status_code == 409
     assert visitor.get("/en/forums/open-forum/").status_code == 200
 

@@ -10,8 +10,8 @@ from app.extensions import db
 from app.models import Forum, Notice, NoticeText, Topic, User
 from tests.world import make_pending, texts
 
-NO_GROUP = "There is no discussion group, so nobody can post."
-NO_PERIOD = "There is no period, so readers are not told when messages are taken."
+NO_GROUP = "There is no discussion group, so no one can post."
+NO_PERIOD = "There is no period, so readers are not told when messages are accepted."
 OWN_TEXTS = "Texts are missing or outdated in: español."
 OTHER_TEXTS = "Texts are missing or outdated in: español, français."
 WHERE_ASKED = ("/en/admin/forums/2/", "/en/admin/forums/2/publish/")
@@ -108,4 +108,4 @@ def test_notice_that_is_held_back_is_marked_for_administrators(admin: FlaskClien
     page = admin.get("/en/admin/forums/1/").text
 
     assert "Extended (en)" in page
-    assert "Readers do not see it before" in page
+    assert "Readers will not see this before" in page

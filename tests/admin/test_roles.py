@@ -186,8 +186,8 @@ def mails(look) -> Callable[[], list[Mail]]:
 @pytest.mark.parametrize(
     ("role", "subject"),
     [
-        ("moderator", "Ahora modera el foro «Title of open-forum (es)»"),
-        ("translator", "Ahora traduce el foro «Title of open-forum (es)»"),
+        ("moderator", "A partir de ahora modera el foro «Title of open-forum (es)»"),
+        ("translator", "A partir de ahora traduce el foro «Title of open-forum (es)»"),
         ("participant", "Ya puede publicar en el foro «Title of open-forum (es)»"),
     ],
 )
@@ -207,7 +207,7 @@ def test_person_who_is_given_a_role_is_told_in_the_own_language_and_where(admin,
 def test_moderator_of_some_languages_is_told_which(admin: FlaskClient, mails, world):
     admin.post(ROLES, data={"email": "moderator@example.org", "role": "moderator", "languages": ["fr", "es"]})
 
-    assert "messages in these languages: español, français." in mails()[0].text
+    assert "messages in the following languages: español, français." in mails()[0].text
 
 
 @pytest.mark.parametrize("role", Role)

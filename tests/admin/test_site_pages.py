@@ -23,11 +23,11 @@ def test_site_without_pages_has_this_address(visitor: FlaskClient, without_pages
 
 
 def test_site_without_pages_says_to_begin_with_the_home_page(admin: FlaskClient, without_pages):
-    assert "Make the home page first" in admin.get("/en/admin/site/").text
+    assert "Create the home page first" in admin.get("/en/admin/site/").text
 
 
 def test_list_of_pages_says_which_of_them_make_up_the_footer(admin: FlaskClient):
-    assert "right below the home page and have no page below them" in admin.get("/en/admin/site/").text
+    assert "directly under the home page and have no subpages" in admin.get("/en/admin/site/").text
 
 
 def test_page_right_below_home_stands_in_the_footer(admin: FlaskClient, look, visitor):

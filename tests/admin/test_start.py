@@ -37,7 +37,7 @@ def test_messages_that_wait_are_told_with_the_way_to_them(admin: FlaskClient, lo
     look(post)
     page = admin.get(START).text
 
-    assert "1 message waits, or was reported." in page
+    assert "1 message is awaiting approval or has been reported." in page
     assert 'href="/en/moderation/"' in page
 
 

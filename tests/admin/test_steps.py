@@ -64,7 +64,7 @@ def test_ten_spammers_are_suspended_and_their_messages_withheld_by_one_form(admi
     assert suspended(look) == set(spammers)
     assert {status for key in spammers for status in statuses(look, key)} == {"withheld"}
     page = admin.get("/en/admin/people/").text
-    assert "10 accounts are suspended. 20 messages are withheld." in page
+    assert "10 accounts have been suspended. 20 messages have been withheld." in page
 
 
 def test_every_withheld_message_stands_in_the_public_record(admin: FlaskClient, visitor, look, spammers):
@@ -123,9 +123,9 @@ def test_author_of_many_withheld_messages_gets_one_mail(admin: FlaskClient, look
     mails = look(lambda: [(mail.recipient, mail.subject, mail.text) for mail in db.session.query(Mail)])
 
     assert [(recipient, subject) for recipient, subject, _text in mails] == [
-        ("spam0@example.org", "Your messages were withheld")
+        ("spam0@example.org", "Your messages have been withheld")
     ]
-    assert "2 messages of yours" in mails[0][2]
+    assert "2 of your messages" in mails[0][2]
     assert REASON in mails[0][2]
 
 
@@ -133,8 +133,8 @@ def test_mail_of_a_suspension_tells_of_the_withheld_messages(admin: FlaskClient,
     admin.post(f"/en/admin/people/{spammers[0]}/suspend/", data={"words": REASON, "withhold": "y"})
     [mail] = look(lambda: db.session.query(Mail).all())
 
-    assert "2 messages of yours are withheld" in mail.text
-    assert "stay as they are" not in mail.text
+    assert "2 of your messages have been withheld" in mail.text
+    assert "are not affected" not in mail.text
 
 
 def test_listed_reason_is_public_in_all_its_languages_and_told_in_that_of_the_person(admin: FlaskClient, look, world):
@@ -256,7 +256,7 @@ def test_log_has_the_request_and_nothing_of_the_data(admin: FlaskClient, world):
     admin.post(f"/en/admin/people/{world.bruno}/data/", data={"asked_by": "Letter"})
 
     told = admin.get("/en/admin/log.csv").text
-    assert "Data given on request" in told
+    assert "Data provided on request" in told
     assert "@example.org" not in told
 
 

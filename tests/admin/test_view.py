@@ -55,7 +55,7 @@ def test_view_of_a_participant_is_what_a_participant_sees(admin: FlaskClient, br
 def test_view_is_marked_on_every_page(admin: FlaskClient, who):
     begin(admin, who)
 
-    assert all("This is a view." in admin.get(path).text for path in (FORUM, TOPIC, "/en/none/"))
+    assert all("This is a preview." in admin.get(path).text for path in (FORUM, TOPIC, "/en/none/"))
 
 
 @pytest.mark.parametrize("who", VIEWS)
@@ -81,7 +81,7 @@ def test_nothing_can_be_sent_during_a_view(admin: FlaskClient, look, world, who,
     answer = admin.post(path, data={"body": "Words", "title": "Words", "language": "en"})
 
     assert answer.status_code == 403
-    assert "End the view first." in answer.text
+    assert "Close the preview first." in answer.text
     assert look(lambda: db.session.query(Message).count()) == 2
 
 
@@ -121,7 +121,7 @@ def test_view_ends_where_it_began(admin: FlaskClient):
 
     assert admin.post("/en/view/end/").location == "/en/admin/forums/1/"
     assert admin.get("/en/admin/").status_code == 200
-    assert "This is a view." not in admin.get(FORUM).text
+    assert "This is a preview." not in admin.get(FORUM).text
 
 
 def test_forum_that_is_not_published_has_no_view(admin: FlaskClient):
@@ -131,11 +131,11 @@ def test_forum_that_is_not_published_has_no_view(admin: FlaskClient):
 
 def test_nobody_else_begins_a_view(moderator: FlaskClient):
     assert moderator.post("/en/admin/forums/1/view/visitor/").status_code == 403
-    assert "This is a view." not in moderator.get(FORUM).text
+    assert "This is a preview." not in moderator.get(FORUM).text
 
 
 def test_view_ends_with_the_right_to_administer(admin: FlaskClient, look, world):
     begin(admin, "visitor")
     look(lambda: (setattr(db.session.get_one(User, world.admin), "is_admin", False), db.session.commit()))
 
-    assert "This is a view." not in admin.get(FORUM).text
+    assert "This is a preview." not in admin.get(FORUM).text

@@ -386,7 +386,7 @@ def test_feed_and_record_say_it_in_the_readers_language(admin: FlaskClient, visi
     save(admin, "question", "Now?")
 
     for path in (RECORD, FEED):
-        assert "Texto corregido" in visitor.get(path.replace("/en/", "/es/")).text
+        assert "Corrección del texto" in visitor.get(path.replace("/en/", "/es/")).text
 
 
 # Archived forums

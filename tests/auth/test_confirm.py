@@ -147,7 +147,7 @@ def test_bad_address_is_refused(visitor, world, mailbox: Mailbox):
     answer = visitor.post(ASK, data={"email": "nobody"})
 
     assert answer.status_code == 422
-    assert "Write the whole e-mail address" in answer.text
+    assert "Enter the full email address" in answer.text
     assert not mailbox()
 
 

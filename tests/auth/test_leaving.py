@@ -331,7 +331,7 @@ def test_speaker_is_erased_if_an_administrator_says_that_it_is_the_same_person(a
     page = admin.get(f"/en/admin/people/{her_id}/delete/").text
     admin.post(f"/en/admin/people/{her_id}/delete/", data={"email": EMAIL, **tick})
 
-    assert "posted these messages for somebody of the same name" in page
+    assert "posted these messages for a person of the same name" in page
     assert letters() == ({(FORMER["en"], "")} if tick else before)
     assert bool(marked(app)) != bool(tick)
 
@@ -493,7 +493,7 @@ def test_deleting_an_account_twice_says_that_it_is_already_deleted(app, her, her
     second = admin.post(address, data={"email": EMAIL})
 
     assert first.location == second.location == "/en/admin/people/"
-    assert "This was done already" in admin.get("/en/admin/people/").text
+    assert "This has already been done" in admin.get("/en/admin/people/").text
     assert read(app, LogEntry.id) == logged
 
 

@@ -317,7 +317,7 @@ def test_emails_at_unconfirmed_sign_ins_are_limited_and_the_page_says_so(limited
     sign_up(limited)
     texts = [limited.post(SIGN_IN, data={"email": SIGN_UP["email"], "password": PASSWORD}).text for _ in range(2)]
 
-    assert "We have sent you a new mail" in texts[0]
+    assert "We have sent you a new email" in texts[0]
     assert "We have sent emails to it within the last hour" in texts[1]
     assert len(read_mails(limited.application)) == 2
 

@@ -159,7 +159,7 @@ def test_file_omits_what_its_owner_may_not_see(app, alice, rich):
 def test_page_shows_the_same_kinds_of_things(alice, rich):
     page = alice.get("/en/account/data/").text
 
-    for text in ("You have posted 4 messages.", "waits for approval", "withheld", "withdrawn", "Off the subject",
+    for text in ("You have posted 4 messages.", "awaiting approval", "withheld", "withdrawn", "Off the subject",
                  "alice@example.net", "1 act of yours", "2 entries of what you did", "Of 1 form"):  # fmt: skip
         assert text in page, text
     assert f'href="{FILE}"' in page

@@ -20,7 +20,7 @@ from tests.conftest import CONTACT
 from tests.world import World
 
 PATH = "/en/auth/sign-in/"
-WRONG = "The e-mail address or the password is not right."
+WRONG = "The email address or password is incorrect."
 
 
 def post(client: FlaskClient, email: str, password: str, query: str = "") -> object:

@@ -199,10 +199,10 @@ def test_bad_field_is_refused_and_the_rest_given_back(app, visitor, world):
         ("title", "evil.example", "such as example.org"),
         ("organization", "www.evil.example", "must not contain a web address"),
         ("organization", "https://evil.example", "must not contain a web address"),
-        ("email", "", "Write your e-mail address."),
-        ("email", "nadia", "Write the whole e-mail address"),
-        ("email", "a@b.org, c@d.org", "Write the whole e-mail address"),
-        ("email", "a@b.org\r\nBcc: c@d.org", "Write the whole e-mail address"),
+        ("email", "", "Enter your email address."),
+        ("email", "nadia", "Enter the full email address"),
+        ("email", "a@b.org, c@d.org", "Enter the full email address"),
+        ("email", "a@b.org\r\nBcc: c@d.org", "Enter the full email address"),
         ("email", "x" * 300 + "@example.org", "312 characters, and at most 254"),
         ("password", "", "Choose a password."),
         ("password", "short", "at least 10"),
@@ -240,7 +240,7 @@ def test_speaking_for_an_organization_needs_its_name(visitor, world, capacity):
     answer = post(visitor, capacity=capacity, organization="")
 
     assert answer.status_code == 422
-    assert "Write the name of the organization" in answer.text
+    assert "Enter the name of the organization" in answer.text
 
 
 @pytest.mark.parametrize("organization", ["\u200b", "\u3164 \u2800", "\u00ad\u0301"])

@@ -106,7 +106,7 @@ def test_suspension_is_not_revealed_to_others(admin, visitor, clara):
     suspend(admin, clara.id)
     answer = attempt(visitor, "wrong words entirely")
 
-    assert "The e-mail address or the password is not right." in answer.text
+    assert "The email address or password is incorrect." in answer.text
     assert REASON not in answer.text
     assert "suspended" not in answer.text
 

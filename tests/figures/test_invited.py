@@ -73,4 +73,4 @@ def test_silent_states_are_sorted_in_the_reader_s_language(moderator, invite):
 
 def test_forum_without_invitations_says_so(moderator, known: Known):
     assert rows_of(moderator, "silent") == []
-    assert note_of(moderator, "silent").startswith("No State is marked as invited.")
+    assert note_of(moderator, "silent").startswith("No States are listed as invited.")

@@ -155,7 +155,7 @@ def test_message_is_withdrawn_once(app: Flask, world: World, alice: FlaskClient)
     again = alice.post(path)
 
     assert (again.status_code, again.location) == (302, first.location)
-    assert "This was done already. Nothing more was changed." in alice.get(again.location).text
+    assert "This has already been done. No further change was made." in alice.get(again.location).text
     assert alice.get(path).status_code == 409
     with app.app_context():
         assert db.session.get(Message, world.first).withdrawn_at == at

@@ -147,7 +147,7 @@ def test_author_is_told_that_the_message_waits_and_sees_it(app: Flask, world: Wo
     data = {"body": "Read me first.", "language": "en"}
     answer = alice.post(f"/en/topics/{world.topic}/reply/", data=data, follow_redirects=True)
 
-    assert "waits for approval. Until then nobody but you and the Secretariat sees it." in answer.text
+    assert "is awaiting approval. Until then it is visible only to you and the Secretariat." in answer.text
     assert "Read me first." in answer.text
     assert "Your message is posted" not in answer.text
     assert "Read me first." not in visitor.get(f"/en/topics/{world.topic}/").text

@@ -251,7 +251,7 @@ def test_topic_of_another_forum_is_refused_like_an_unknown_one(target, name, app
     answer = act(app, moderator, world.topic, name, **fields)
 
     assert answer.status_code == 422
-    assert "This forum has no such topic." in answer.text
+    assert "There is no such topic in this forum." in answer.text
     for title in ("Foreign topic", "Hidden topic"):
         assert title not in answer.text
     assert acts(app) == []
@@ -358,7 +358,7 @@ def test_merging_topics_under_different_questions_asks_for_the_question(app, wor
     answer = act(app, moderator, world.topic, "merge", target=str(place.other))
 
     assert answer.status_code == 422
-    assert "The two topics stand under different questions." in answer.text
+    assert "The two topics come under different questions." in answer.text
     for value in (f"{world.group}-0", f"{world.group}-{question}"):
         assert f'name="under" value="{value}"' in answer.text
     assert acts(app) == []
@@ -422,7 +422,7 @@ def test_messages_cannot_be_moved_to_an_unpublished_topic(name: str, app: Flask,
 
     answer = act(app, moderator, world.topic, name, messages=str(world.second), target=str(key))
     assert answer.status_code == 422
-    assert "Nothing of that topic has been published yet." in answer.text
+    assert "No message in that topic has been published yet." in answer.text
 
 
 def test_author_of_the_first_message_is_the_author_of_a_split_topic(

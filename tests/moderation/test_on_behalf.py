@@ -15,7 +15,7 @@ from tests.world import World, make_user
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 NEW = "/en/forums/open-forum/groups/group-1/new/"
-LEGEND = "This message came by e-mail or letter"
+LEGEND = "This message was received by email or letter"
 LETTER = {
     "body": "What I wrote by letter.",
     "language": "en",
@@ -139,7 +139,7 @@ def test_what_is_missing_is_an_error_with_the_form(app, world, moderator):
         ({"capacity": ""}, "Choose in which capacity this person speaks."),
         ({"capacity": "party"}, "Choose the Party or the Government for which this person speaks."),
         ({"capacity": "government"}, "Choose the Party or the Government for which this person speaks."),
-        ({"organization": ""}, "Write the name of the organization or community for which this person speaks."),
+        ({"organization": ""}, "Enter the name of the organization or community on whose behalf this person speaks."),
         ({"capacity": "secretariat"}, "please choose one of those that are offered."),
         ({"country": "ZZ"}, "please choose one of those that are offered."),
         ({"speaker": "x" * 101}, "characters, and at most 100"),

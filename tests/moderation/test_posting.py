@@ -29,7 +29,7 @@ def test_author_sees_their_waiting_message_in_its_topic(world: World, alice: Fla
     answer = reply(alice, world)
 
     page = alice.get(answer.location).text
-    assert f"Your message number {number_of(answer)} waits for approval" in page
+    assert f"Your message number {number_of(answer)} is awaiting approval" in page
     assert f'id="message-{number_of(answer)}"' in page
     assert "New words" in page
 
@@ -38,7 +38,7 @@ def test_new_topic_waits_with_its_first_message(world: World, alice: FlaskClient
     answer = start(alice)
 
     group = "/en/forums/open-forum/groups/group-1/"
-    assert "waits for approval" in alice.get(answer.location).text
+    assert "awaiting approval" in alice.get(answer.location).text
     assert "New title" in alice.get(group).text
     assert "New title" not in bruno.get(group).text
     assert bruno.get(answer.location).status_code == 404
@@ -98,7 +98,7 @@ def test_returned_message_shows_its_author_the_reason_and_waits_again_once_chang
     assert "has asked the author to change" in alice.get(f"/en/topics/{world.topic}/").text
     data = {"body": "New words, with a source", "language": "en"}
     answer = alice.post(f"/en/messages/{number}/edit/", data=data, follow_redirects=True)
-    assert "waits for approval" in answer.text
+    assert "awaiting approval" in answer.text
     assert look(number).returned_at is None
 
 
@@ -142,7 +142,7 @@ def test_account_lists_waiting_returned_and_withheld_messages(world, alice, mode
     listed = page[page.index('id="unpublished"') :]
     for number in (waits, returned, withheld):
         assert f'<a href="/en/messages/{number}/">Message #{number}</a>' in listed
-    assert listed.count("Waiting for approval") == 1
+    assert listed.count("Awaiting approval") == 1
     assert f'<a href="/en/messages/{returned}/edit/">' in listed
     assert "Off topic" in listed
 
@@ -175,7 +175,7 @@ def test_moderators_get_one_mail_about_a_waiting_message(world, alice, mails):
     reply(alice, world)
 
     assert [(mail.recipient, mail.subject) for mail in mails()] == [
-        ("moderator@example.org", "Message number 3 waits for approval")
+        ("moderator@example.org", "Message number 3 is awaiting approval")
     ]
     assert "/en/moderation/messages/3/" in mails()[0].text
     assert "New words" not in mails()[0].text

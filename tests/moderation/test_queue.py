@@ -31,12 +31,12 @@ def test_queue_shows_a_message_with_its_context(app: Flask, world: World, waitin
 
 
 def test_newcomer_is_marked(app: Flask, world: World, waiting: int, moderator: FlaskClient):
-    assert "Newcomer" not in queue(moderator), "Bruno has written here before"
+    assert "First-time participant" not in queue(moderator), "Bruno has written here before"
     with app.app_context():
         make_pending(db.session.get_one(Topic, world.topic), make_user("clara"), "Hello")
         db.session.commit()
 
-    assert "Newcomer" in queue(moderator)
+    assert "First-time participant" in queue(moderator)
 
 
 def test_topic_that_is_published_with_the_message_is_marked(app: Flask, world: World, waiting, moderator):
@@ -54,7 +54,7 @@ def test_returned_messages_have_a_list_of_their_own(world: World, waiting: int, 
     do(moderator, waiting, "return")
     page = queue(moderator)
 
-    assert page.index("No message waits for approval.") < page.index(BODY)
+    assert page.index("No messages are awaiting approval.") < page.index(BODY)
     assert page.index('id="returned"') < page.index(BODY)
 
 
@@ -67,7 +67,7 @@ def test_queue_is_sorted_by_age_and_limited_in_length(app: Flask, world: World, 
 
     assert f"Message #{numbers[0]}<" in page
     assert f"Message #{numbers[MOST_IN_A_LIST]}<" not in page
-    assert f"These are the oldest of {MOST_IN_A_LIST + 3}." in page
+    assert f"Only the oldest of {MOST_IN_A_LIST + 3} are shown." in page
 
 
 @pytest.mark.parametrize("name", ["alice", "translator"])

@@ -42,7 +42,7 @@ def test_record_shows_no_withheld_content(world: World, moderator, visitor):
     for path in (RECORD, PRINTED):
         assert "Alice" not in visitor.get(path).text
         assert lines(visitor.get(path).text) == [
-            ["Withheld. The topic was given another title.", "#1, Topic 1: Neutral", "Secretariat", "Off topic"]
+            ["Withheld. The topic was renamed.", "#1, Topic 1: Neutral", "Secretariat", "Off topic"]
         ]
 
 
@@ -143,10 +143,10 @@ def test_title_that_was_never_public_is_not_in_the_record(app: Flask, world: Wor
 
 @pytest.mark.parametrize("path", [RECORD, PRINTED])
 def test_record_lists_the_kinds_of_acts_that_it_covers(path: str, world: World, visitor: FlaskClient):
-    words = ("withheld", "restored", "corrected", "moved", "pinned", "locked", "split", "merged", "another title")
+    words = ("withheld", "restored", "corrected", "moved", "pinned", "locked", "split", "merged", "renamed")
     page = lxml_html.document_fromstring(visitor.get(path).text).text_content()
 
-    [said] = [line for line in page.splitlines() if "What the Secretariat has withheld" in line]
+    [said] = [line for line in page.splitlines() if "by the Secretariat in this forum" in line]
     assert [word for word in words if word not in said] == []
 
 

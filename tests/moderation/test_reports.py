@@ -35,7 +35,7 @@ def test_report_is_stored_and_confirmed(app: Flask, world: World, bruno: FlaskCl
 
     assert answer.location == f"/en/messages/{world.first}/"
     assert (
-        "Your report about message number 1 has gone to the Secretariat"
+        "Your report about message number 1 has been sent to the Secretariat"
         in bruno.get(answer.location, follow_redirects=True).text
     )
     assert reports(app) == [(world.first, world.bruno, "Not about the subject", True)]
@@ -111,7 +111,7 @@ def test_second_report_of_the_same_person_is_refused_while_the_first_is_open(app
     report(bruno, world.first)
     answer = report(bruno, world.first, "And it is long")
     assert answer.status_code == 409
-    assert "You have reported this message already." in answer.text
+    assert "You have already reported this message." in answer.text
     assert "And it is long" in answer.text
     do(moderator, world.first, "settle")
 
@@ -180,7 +180,7 @@ def test_report_of_a_deleted_account_is_shown_without_its_reason(app: Flask, wor
 
     for path in ("moderation/", f"moderation/messages/{world.first}/"):
         page = moderator.get(f"/en/{path}").text
-        assert "Former participant 1: The words of this report were deleted with the account." in page, path
+        assert "Former participant 1: The text of this report was deleted with the account." in page, path
         assert "<q></q>" not in page
 
 
@@ -189,7 +189,7 @@ def test_withholding_settles_the_reports(app: Flask, world: World, bruno: FlaskC
     do(moderator, world.first, "withhold")
 
     assert reports(app) == [(world.first, world.bruno, "Not about the subject", False)]
-    assert "No message is reported." in moderator.get("/en/moderation/").text
+    assert "No messages have been reported." in moderator.get("/en/moderation/").text
 
 
 def test_reports_can_be_settled_once_without_an_act(app: Flask, world: World, bruno, moderator, acts, mails):
@@ -201,7 +201,7 @@ def test_reports_can_be_settled_once_without_an_act(app: Flask, world: World, br
     assert reports(app)[0][3] is False
     assert acts() == []
     assert len(mails()) == before, "the author gets no mail about reports without consequences"
-    assert "Settled on" in moderator.get(f"/en/moderation/messages/{world.first}/").text
+    assert "Closed on" in moderator.get(f"/en/moderation/messages/{world.first}/").text
 
 
 def test_report_beyond_the_hourly_limit_is_refused_and_its_text_kept(app, world, bruno, site_with):

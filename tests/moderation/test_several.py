@@ -56,8 +56,8 @@ def test_message_changed_meanwhile_is_left_out_and_named(app, three, moderator, 
     page = moderator.post(SEVERAL, data={"messages": list(values.values())}, follow_redirects=True).text
 
     assert [look(number).status for number in three] == ["published", "pending", "published"]
-    assert "2 messages are published." in page
-    assert f"1 message was left out, since it was changed or decided meanwhile: #{three[1]}." in page
+    assert "2 messages have been published." in page
+    assert f"1 message was left out because it had been changed or decided on in the meantime: #{three[1]}." in page
 
 
 def test_message_decided_meanwhile_is_left_out(three, moderator, admin, look, acts):

@@ -102,7 +102,7 @@ def test_every_act_needs_a_reason(name: str, app: Flask, world: World, place: Pl
     answer = act(app, moderator, world.topic, name, words=" ", **filled_in(name, world, place))
 
     assert answer.status_code == 422
-    assert "Choose a reason, or write one." in answer.text
+    assert "Select a reason or write one." in answer.text
     assert acts(app) == []
 
 

@@ -43,7 +43,7 @@ class OwnProfileForm(ProfileForm, VersionedForm):
 
 
 class LanguageForm(VersionedForm):
-    language = ChoiceField(_l("Language of the site and of mails to you"))
+    language = ChoiceField(_l("Language of the site and of emails to you"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -56,8 +56,8 @@ class PasswordForm(NewPasswordForm, PasswordProofForm):
 
 class EmailChangeForm(EmailForm, PasswordProofForm):
     email = EmailField(
-        _l("New e-mail address"),
-        validators=[Required(_l("Write your new e-mail address.")), AtMost(User.MAX_EMAIL)],
+        _l("New email address"),
+        validators=[Required(_l("Enter your new email address.")), AtMost(User.MAX_EMAIL)],
     )
 
 
@@ -126,7 +126,7 @@ def change_email() -> ResponseReturnValue:
     """The answer is the same whether or not the new address has an account."""
     user, form = signed_in_user(), EmailChangeForm()
     if carry_out(form, lambda: email_change.ask(user, typed(form.email), password=typed(form.password))):
-        flash(_("A mail is on its way to both addresses. Please open the link in each."), "success")
+        flash(_("An email has been sent to both addresses. Please open the link in each."), "success")
         return redirect(link("auth.change_email"))
     return form_page("auth/email_change.html", form, user=user, change=email_change.get_email_change(user))
 
@@ -148,9 +148,9 @@ def confirm_email_change(side: email_change.Side, token: str) -> ResponseReturnV
         return render_template("auth/email_change_confirm.html", form=form, user=user, change=change, side=side)
     visitor = viewer()
     if email_change.confirm(side, token, kept=visitor.get_id() if visitor.is_authenticated else ""):
-        flash(_("The e-mail address of your account is changed. Every other sign-in has ended."), "success")
+        flash(_("The email address of your account has been changed. All other sessions have been ended."), "success")
     else:
-        flash(_("It is confirmed. The address changes once you have opened the link in the other mail too."), "success")
+        flash(_("Confirmed. The address will change once you have also opened the link in the other email."), "success")
     return redirect(link("auth.account" if visitor.is_authenticated else "auth.sign_in"))
 
 

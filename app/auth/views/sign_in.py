@@ -25,7 +25,7 @@ class SignInForm(Form):
     names_secretariat = False  # true if only the Secretariat can help
 
     email = EmailField(
-        _l("E-mail address"), validators=[Required(_l("Write your e-mail address.")), AtMost(User.MAX_EMAIL)]
+        _l("Email address"), validators=[Required(_l("Enter your email address.")), AtMost(User.MAX_EMAIL)]
     )
     password = PasswordField(_l("Password"), _l("Write your password."))
 

@@ -20,7 +20,7 @@ from app.viewer import viewer
 
 class SignUpForm(OnceForm, EmailForm, ProfileForm):
     password = PasswordField(_l("Password"), _l("Choose a password."), [NewPassword()])
-    language = ChoiceField(_l("Language for mails to you"))
+    language = ChoiceField(_l("Language of emails to you"))
 
     PROFILE = (*ProfileForm.PROFILE, "language")
 
@@ -107,6 +107,6 @@ def confirm(token: str) -> ResponseReturnValue:
         with told_at_its_field(form):
             with limits.confirmations(waiting):
                 actions.confirm(token, typed(form.password))
-            flash(_("Your e-mail address is confirmed. You can now sign in."), "success")
+            flash(_("Your email address has been confirmed. You can now sign in."), "success")
             return redirect(link("auth.sign_in", next=local_path(tokens.destination_of(token))))
     return form_page("auth/confirm.html", form, user=waiting, is_only=actions.is_only_sign_up(waiting))
