@@ -515,7 +515,7 @@ def new(kind_name: str, owner_id: int | None) -> ResponseReturnValue:
     made = carry_out(form, lambda: create(kind, owner_id, form.sent, key=key, viewer=viewer))
     if made is not None:
         return done(_("Saved."), page_of(kind, forum_of(get_object(kind, made))))
-    return _form_page(_(kind.add), kind, owner or kind.model(), form)
+    return _form_page(_(kind.add), kind, owner, form)
 
 
 @bp.route("/<kind_name>/<int:key>/edit/", methods=["GET", "POST"])
@@ -578,8 +578,8 @@ def _preset(form: ObjectForm) -> None:
 
 
 def _form_page(heading: str, kind: Kind, about: Any, form: ObjectForm, *, is_kept: bool = False) -> ResponseReturnValue:
-    """`about` is the object, or the forum or group into which a new one goes."""
-    forum, since = forum_of(about), public_from(about)
+    """`about` is the object, or the forum or group into which a new one goes, if any."""
+    forum, since = forum_of(about), public_from(about or kind.model())
     if since is None:
         when = _("Readers will see this once the forum is published.")
     elif since > utcnow():
