@@ -7,6 +7,8 @@ import sys
 from environment import PYTHON, TO_TEST, apt_install, prepare, run, say
 
 DATABASES = ("--database=sqlite", "--database=postgresql")
+# A process for each core; the tests of a module share what they ask once, so one process runs them all.
+IN_PARALLEL = ("-n", "auto", "--dist", "loadscope", "--no-loadscope-reorder")
 NO_TESTS = 5  # the exit status of pytest
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -30,7 +32,7 @@ arguments = [argument for argument in sys.argv[1:] if argument not in DATABASES]
 codes = set()
 for database in [argument for argument in sys.argv[1:] if argument in DATABASES] or DATABASES:
     say(f"Testing with {database}")
-    tests = (PYTHON, "-m", "pytest", "-n", "auto", database, *arguments)
+    tests = (PYTHON, "-m", "pytest", *IN_PARALLEL, database, *arguments)
     codes.add(run(*tests, env=os.environ | {"CHROMIUM": browser}).returncode)
 # A choice of tests may have none for one of the two.
 sys.exit(max(codes - {NO_TESTS} or {NO_TESTS}))

@@ -94,8 +94,8 @@ def kinds_of(kind: type[Form]) -> list[type[Form]]:
 
 def limit_comes_first(field) -> bool:
     validators = field.kwargs.get("validators") or field.args[1]
-    names = [type(one).__name__ for one in validators]
-    return set(names[: names.index(AtMost.__name__)]) <= {"Required", "Needed"}
+    names = [getattr(one, "__name__", type(one).__name__) for one in validators]
+    return set(names[: names.index(AtMost.__name__)]) <= {"Required", "needed"}
 
 
 def test_password_that_is_too_long_is_refused_with_the_reason(visitor: FlaskClient, world: World):
