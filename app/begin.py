@@ -1,5 +1,5 @@
-"""What a new site has from the start, in each language: home with a provisional text, portal and archive with texts that
-hold for any site, and reasons for moderation."""
+"""What a new site has from the start, in each language: home with a provisional text, portal and archive with texts
+that hold for any site, and reasons for moderation."""
 
 import tomllib
 from functools import cache

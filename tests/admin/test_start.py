@@ -50,9 +50,11 @@ def first_steps(client: FlaskClient) -> list[str]:
 
 def replace_home(client: FlaskClient, *codes: str) -> None:
     """Send the form of the home page as it is shown, with another text in these languages."""
-    [page] = html.document_fromstring(client.get(START).text).xpath("//section[@aria-labelledby='first']//li[1]/a/@href")
+    first = html.document_fromstring(client.get(START).text).xpath("//section[@aria-labelledby='first']//li")[0]
+    [page] = first.xpath("a/@href")
     form = html.document_fromstring(client.get(page).text).xpath("//main//form")[-1]
-    assert client.post(page, data=dict(form.fields) | {f"{code}-body": "Our words." for code in codes}).status_code == 302
+    data = dict(form.fields) | {f"{code}-body": "Our words." for code in codes}
+    assert client.post(page, data=data).status_code == 302
 
 
 def test_first_steps_name_each_text_that_is_provisional(new_site: FlaskClient):
