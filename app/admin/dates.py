@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from app import periods
 from app.addresses import link
-from app.admin.frame import Words, ask, done, show, steps_to
+from app.admin.frame import Words, about, ask, done, show, steps_to
 from app.database import utcnow
 from app.errors import ForumError, Refused
 from app.forms import ChoiceField, LastMomentField, MomentField, OnceForm, VersionedForm, carry_out
@@ -26,7 +26,7 @@ bp = Blueprint("periods", __name__)
 KIND = "<any(scheduled,extension,reopening):kind>"
 HEADINGS = {
     "scheduled": N_("Add a scheduled period"),
-    "extension": N_("Extend"),
+    "extension": N_("Extend the deadline"),
     "reopening": N_("Reopen"),
 }
 HINTS = {
@@ -169,11 +169,11 @@ def delete(period_id: int) -> ResponseReturnValue:
     period, forum = periods.get_period(period_id)
     words = Words(*map(_, REMOVAL[periods.stays_in_sight(forum)]))
 
-    def about() -> dict[str, Any]:
+    def asked() -> dict[str, Any]:
         refusal = periods.deletion_refusal(forum, period, utcnow())
-        return {"version": periods.version_of_period(period), "period": period, "refusal": refusal}
+        return {"version": periods.version_of_period(period), "period": period, "refusal": refusal, "forum": forum}
 
-    return ask(words, steps_to(forum), partial(periods.call_off, period_id), about, back=_page_of(forum.id))
+    return ask(words, steps_to(forum), partial(periods.call_off, period_id), asked, back=_page_of(forum.id))
 
 
 @bp.route("/forums/<int:forum_id>/close/", methods=["GET", "POST"])
@@ -195,7 +195,7 @@ def _close(forum: Forum, group_id: int | None, heading: str, closed: str) -> Res
     )
     words = Words(heading, explanation, _("Close now"), closed)
 
-    def about() -> dict[str, Any]:
+    def asked() -> dict[str, Any]:
         now = utcnow()
         return {
             "version": periods.version_of_life(forum),
@@ -203,10 +203,11 @@ def _close(forum: Forum, group_id: int | None, heading: str, closed: str) -> Res
             "before": periods.state_now(forum, group_id, now),
             "after": periods.state_after_closing(forum, group_id, now),
             "now": now,
+            "forum": forum,
         }
 
     take = partial(periods.close_now, forum.id, group_id)
-    return ask(words, steps_to(forum), take, about, back=_page_of(forum.id))
+    return ask(words, steps_to(forum), take, asked, back=_page_of(forum.id))
 
 
 def _take_new(forum: Forum, kind: str, form: PeriodForm, *, only_shows: bool) -> int | State:
@@ -246,7 +247,8 @@ def _form_of(period: Period, forum: Forum, **source: Any) -> PeriodForm:
 
 def _page(heading: str, forum: Forum, group_id: int | None, form: PeriodForm, **context: Any) -> ResponseReturnValue:
     now = utcnow()
-    shown = {"forum": forum, "back": _page_of(forum.id), "before": periods.state_now(forum, group_id, now), "now": now}
+    shown = {"forum": forum, "about": about(forum), "back": _page_of(forum.id), "now": now}
+    shown["before"] = periods.state_now(forum, group_id, now)
     return show("admin/period.html", heading, steps_to(forum), form=form, **shown, **context)
 
 

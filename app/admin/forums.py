@@ -19,7 +19,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from app import periods, wordings
 from app.addresses import link
 from app.admin.crud import ROW_FORMS, TAKEN, RowForm, Sent, add, deletion_refusal, free_slug, rewrite, slug_of
-from app.admin.frame import Words, ask, done, show, steps_to, to_forums
+from app.admin.frame import Words, about, ask, done, show, steps_to, to_forums
 from app.admin.kinds import KINDS, Kind
 from app.admin.texts import languages_to_write
 from app.audit import assign, record
@@ -503,6 +503,7 @@ def groups(forum_id: int) -> ResponseReturnValue:
             return done(_("The changes have been saved."), back)
     is_kept = any(wordings.is_kept("groups", group) for group in forum.groups)
     shown = {"forum": forum, "kept": kept_objects(forum), "is_arranged": bool(step), "is_kept": is_kept}
+    shown["about"] = about(forum)
     return show("admin/groups.html", _("Groups and questions"), steps_to(forum), form=form, **shown)
 
 
@@ -522,6 +523,7 @@ def _step_asked(forum_id: int, name: str) -> dict[str, Any]:
         "lacks": what_waits(forum) if forum.published_at else what_is_missing(forum),
         "before": forum.state(now),
         "now": now,
+        "forum": forum,
     }
 
 

@@ -129,7 +129,7 @@ class Text:
     def field(self) -> Any:
         """Its field of the form of one language, as WTForms declares it."""
         rules = [*([needed] if self.needed else []), AtMost(self.most), *self.check]
-        hint = _l("Markdown") if self.markdown else self.hint
+        hint = _l("Plain text, or Markdown: see the help below.") if self.markdown else self.hint
         if not self.rows:
             return LineField(self.label, rules, description=hint)
         if self.markdown:
@@ -235,10 +235,10 @@ def _parents(page: Page | None, language: Language) -> list[tuple[Any, str]]:
 
 
 def _fixed_of_page(page: Page) -> Collection[str]:
-    """A page keeps its kind; built-in pages have fixed addresses, and home has no parent."""
+    """A page keeps its kind; built-in pages have fixed addresses, and home has neither parent nor neighbours."""
     if page.kind == PageKind.TEXT:
         return ("kind",)
-    return ("kind", "slug", "parent_id") if page.kind == PageKind.HOME else ("kind", "slug")
+    return ("kind", "slug", "parent_id", "position") if page.kind == PageKind.HOME else ("kind", "slug")
 
 
 def _page_label(depth: int, page: Page, language: Language) -> str:
