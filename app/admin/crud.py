@@ -568,7 +568,8 @@ def _edit(kind: Kind, thing: Any, part: str, heading: str) -> ResponseReturnValu
     )
     if saved is not None:
         return done(_("The changes have been saved."), page_of(kind, forum_of(thing)))
-    return _form_page(heading, kind, thing, form, is_kept=part != "settings" and wordings.is_kept(kind.name, thing))
+    kept_in = [] if part == "settings" else wordings.kept_in(kind.name, thing)
+    return _form_page(heading, kind, thing, form, kept_in=kept_in)
 
 
 def _preset(form: ObjectForm) -> None:
@@ -578,7 +579,9 @@ def _preset(form: ObjectForm) -> None:
         form["kind"].data = asked
 
 
-def _form_page(heading: str, kind: Kind, thing: Any, form: ObjectForm, *, is_kept: bool = False) -> ResponseReturnValue:
+def _form_page(
+    heading: str, kind: Kind, thing: Any, form: ObjectForm, *, kept_in: Collection[str] = ()
+) -> ResponseReturnValue:
     """`thing` is the object, or the forum or group into which a new one goes, if any."""
     forum, since = forum_of(thing), public_from(thing or kind.model())
     if since is None:
@@ -587,7 +590,7 @@ def _form_page(heading: str, kind: Kind, thing: Any, form: ObjectForm, *, is_kep
         when = _("Readers will not see this before %(moment)s.", moment=reader_language().moment(since))
     else:
         when = _("Readers will see this as soon as it is saved.")
-    shown = {"when": when, "is_kept": is_kept, "back": page_of(kind, forum), "forum": forum, "about": about(thing)}
+    shown = {"when": when, "kept_in": kept_in, "back": page_of(kind, forum), "forum": forum, "about": about(thing)}
     return show("admin/object.html", heading, steps_of(kind, forum), form=form, **shown)
 
 

@@ -247,9 +247,9 @@ def _form_of(period: Period, forum: Forum, **source: Any) -> PeriodForm:
 
 def _page(heading: str, forum: Forum, group_id: int | None, form: PeriodForm, **context: Any) -> ResponseReturnValue:
     now = utcnow()
-    shown = {"forum": forum, "about": about(forum), "back": _page_of(forum.id), "now": now}
-    shown["before"] = periods.state_now(forum, group_id, now)
-    return show("admin/period.html", heading, steps_to(forum), form=form, **shown, **context)
+    context |= {"forum": forum, "about": about(forum), "back": _page_of(forum.id), "now": now}
+    before = periods.state_now(forum, group_id, now)
+    return show("admin/period.html", heading, steps_to(forum), form=form, before=before, **context)
 
 
 def _saved(forum_id: int) -> ResponseReturnValue:

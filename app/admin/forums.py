@@ -501,8 +501,8 @@ def groups(forum_id: int) -> ResponseReturnValue:
         if saved is not None:
             back = link("admin.forums.show", forum_id=forum_id, _anchor="groups")
             return done(_("The changes have been saved."), back)
-    is_kept = any(wordings.is_kept("groups", group) for group in forum.groups)
-    shown = {"forum": forum, "kept": kept_objects(forum), "is_arranged": bool(step), "is_kept": is_kept}
+    kept_in = sorted({code for group in forum.groups for code in wordings.kept_in("groups", group)})
+    shown = {"forum": forum, "kept": kept_objects(forum), "is_arranged": bool(step), "kept_in": kept_in}
     shown["about"] = about(forum)
     return show("admin/groups.html", _("Groups and questions"), steps_to(forum), form=form, **shown)
 

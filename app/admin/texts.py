@@ -222,7 +222,7 @@ def _cell_page(kind: Kind, thing: Any, code: str, form: CellForm, viewer: Viewer
         others=[thing.texts[other] for other in site_languages() if other != code and other in thing.texts],
         blank=blank_texts(kind, thing.texts, code),
         outdated_since=text.outdated_since if text else None,
-        is_kept=wordings.is_kept(kind.name, thing),
+        kept_in=[one for one in wordings.kept_in(kind.name, thing) if one == code],
         back=_table_of(viewer)[1],
     )
     return page, form.status
