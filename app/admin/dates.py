@@ -15,7 +15,7 @@ from app.admin.frame import Words, about, ask, done, show, steps_to
 from app.database import utcnow
 from app.errors import ForumError, Refused
 from app.forms import ChoiceField, LastMomentField, MomentField, OnceForm, VersionedForm, carry_out
-from app.languages import N_, reader_language
+from app.languages import N_, reader_language, text_in
 from app.models import Forum, Group, Period, PeriodKind, State
 from app.permissions import require_forum_takes
 from app.rows import fetch
@@ -25,6 +25,7 @@ bp = Blueprint("periods", __name__)
 
 KIND = "<any(scheduled,extension,reopening):kind>"
 HEADINGS = {
+    "first": N_("Set the dates"),
     "scheduled": N_("Add a scheduled period"),
     "extension": N_("Extend the deadline"),
     "reopening": N_("Reopen"),
@@ -79,7 +80,10 @@ class PeriodForm(OnceForm, VersionedForm):
             "for it is preserved, and the new period will be added. Later changes to the forum's periods will "
             "not apply to it."
         )
-        groups = [(group.id, _("Group %(number)s", number=group.number)) for group in forum.groups]
+        groups = [
+            (group.id, _("Group %(number)s: %(title)s", number=group.number, title=text_in(group).title))
+            for group in forum.groups
+        ]
         self.group_id.offer([(0, _("The whole forum")), *groups])
 
     def fit_to(self, period: Period, *, is_fixed: bool) -> None:
@@ -117,8 +121,9 @@ def new(forum_id: int, kind: str, only_shows: bool) -> ResponseReturnValue:
         return _saved(forum_id)
     group_id = form.group_id.data if form.group_id.data in forum.group_numbers else None
     address = {"forum_id": forum.id, "kind": kind}
+    heading = HEADINGS["first" if periods.has_none(forum) else kind]
     return _page(
-        _(HEADINGS[kind]),
+        _(heading),
         forum,
         group_id,
         form,

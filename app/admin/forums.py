@@ -90,7 +90,7 @@ def what_is_missing(forum: Forum) -> list[str]:
     found = []
     if not forum.groups:
         found.append(_("There is no discussion group, so no one can post."))
-    if all(period.called_off_at for period in forum.periods):
+    if periods.has_none(forum):
         found.append(_("There is no period, so readers are not told when messages are accepted."))
     if languages := languages_to_write(forum):
         found.append(_("Texts are missing or outdated in: %(languages)s.", languages=", ".join(languages)))

@@ -129,7 +129,7 @@ class Text:
     def field(self) -> Any:
         """Its field of the form of one language, as WTForms declares it."""
         rules = [*([needed] if self.needed else []), AtMost(self.most), *self.check]
-        hint = _l("Plain text, or Markdown: see the help below.") if self.markdown else self.hint
+        hint = self.hint or (_l("Plain text, or Markdown: see the help below.") if self.markdown else "")
         if not self.rows:
             return LineField(self.label, rules, description=hint)
         if self.markdown:
@@ -365,7 +365,12 @@ KINDS = {
                 "description": Text(
                     label=_l("Description for lists and search engines"), most=ForumText.MAX_DESCRIPTION
                 ),
-                "remarks": Text(label=_l("Remarks"), most=MAX_REMARKS, rows=3),
+                "remarks": Text(
+                    label=_l("Remarks"),
+                    most=MAX_REMARKS,
+                    rows=3,
+                    hint=_l("Optional. Shown under the title, such as what came of the forum or why it was reopened."),
+                ),
                 "about": Text(
                     label=_l("About the forum"), most=ForumText.MAX_BODY, rows=14, markdown=("about_html", 3)
                 ),
@@ -410,7 +415,16 @@ KINDS = {
                 "introduction": Text(
                     label=_l("Introduction"), most=GroupText.MAX_BODY, rows=12, markdown=("introduction_html", 2)
                 ),
-                "remarks": Text(label=_l("Remarks"), most=GroupText.MAX_BODY, rows=4, markdown=("remarks_html", 2)),
+                "remarks": Text(
+                    label=_l("Remarks"),
+                    most=GroupText.MAX_BODY,
+                    rows=4,
+                    markdown=("remarks_html", 2),
+                    hint=_l(
+                        "Optional. Shown with the dates of the group, such as why they changed. Plain text, or "
+                        "Markdown: see the help below."
+                    ),
+                ),
             },
             owner=Forum,
             owner_column="forum_id",

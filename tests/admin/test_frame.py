@@ -4,8 +4,11 @@ import pytest
 from flask.testing import FlaskClient
 from lxml import html
 
+from app.database import utcnow
 from app.extensions import db
-from app.models import Page, PageKind
+from app.models import Forum, Page, PageKind
+from tests.admin.conftest import moment
+from tests.admin.periods import add, make_quiet
 
 ADMIN = "/en/admin/"
 SCREENS = [ADMIN, *(f"{ADMIN}{name}/" for name in ("forums", "texts", "people", "site", "log"))]
@@ -45,6 +48,37 @@ def test_page_of_a_forum_leads_to_its_parts(admin: FlaskClient, path):
 )
 def test_form_names_what_it_is_about(admin: FlaskClient, path, named):
     assert heading(admin.get(ADMIN + path).text) == named
+
+
+def test_first_period_sets_the_dates(admin: FlaskClient, look):
+    forum = make_quiet(look)
+    path = f"{ADMIN}forums/{forum}/periods/scheduled/"
+    before = heading(admin.get(path).text), "Set the dates" in admin.get(f"{ADMIN}forums/{forum}/").text
+    add(admin, "scheduled", moment(1), moment(9), forum=forum)
+
+    assert before == ("Set the dates: Short quiet (en)", True)
+    assert heading(admin.get(path).text) == "Add a scheduled period: Short quiet (en)"
+
+
+def test_groups_to_choose_from_are_named_by_their_titles(admin: FlaskClient):
+    page = html.document_fromstring(admin.get(f"{ADMIN}forums/1/periods/scheduled/").text)
+
+    assert page.xpath("//select[@name='group_id']/option/text()")[1] == "Group 1: Group of open-forum (en)"
+
+
+def test_spare_question_is_marked_as_new(admin: FlaskClient):
+    page = html.document_fromstring(admin.get(f"{ADMIN}forums/1/groups/").text)
+    [spare] = page.xpath("//div[contains(@class, 'new')]/h3/text()")
+
+    assert spare.strip() == "New question 2"
+
+
+@pytest.mark.parametrize(("code", "words"), [("es", "Archivado En el archivo desde"), ("fr", "Archivé Aux archives")])
+def test_state_of_the_archive_does_not_say_its_name_twice(visitor: FlaskClient, look, world, code, words):
+    look(lambda: (setattr(db.session.get_one(Forum, 1), "archived_at", utcnow()), db.session.commit()))
+    state = html.document_fromstring(visitor.get(f"/{code}/forums/open-forum/").text).find_class("state")[0]
+
+    assert " ".join(state.text_content().split()).startswith(words)
 
 
 @pytest.mark.parametrize("path", ["groups/1/edit/", "forums/1/groups/", "forums/1/edit/", "notices/new/1/"])

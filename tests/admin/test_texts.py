@@ -113,6 +113,14 @@ def test_cell_leads_to_its_form_with_the_other_languages_beside(admin: FlaskClie
     assert "Missing in this language." in page
 
 
+def test_saved_cell_leads_back_to_the_same_filter_and_page(admin: FlaskClient, without_french):
+    place = "?forum=1&language=fr&page=1"
+    [cell, *_others] = [path for path in links(admin.get(TABLE + place).text) if path.startswith("/en/translate/")]
+
+    assert cell == CELL + place
+    assert admin.post(cell, data={"title": "Groupe"}).location == TABLE + place
+
+
 def test_former_wording_is_warned_of_only_where_there_is_one(admin: FlaskClient, without_french):
     warning = "its former wording will remain visible"
     whole = html.document_fromstring(admin.get("/en/admin/groups/1/edit/").text)
