@@ -2,7 +2,7 @@ PYTHON ?= python3
 
 .PHONY: run flask test check bench catalogues lock
 
-run:  ## Set everything up and serve on http://127.0.0.1:8000 (HOST, PORT)
+run:  ## Set everything up and serve on http://127.0.0.1:8000 (HOST, PORT); with SAMPLE=no an empty site
 	@$(PYTHON) tools/run.py
 
 flask:  ## A flask command with the settings of `make run`, such as: make flask ARGS="users create --help"

@@ -1,5 +1,5 @@
-"""What a new site has from the start, in each language: home, portal and archive with provisional texts, and reasons
-for moderation."""
+"""What a new site has from the start, in each language: home with a provisional text, portal and archive with texts
+that hold for any site, and reasons for moderation."""
 
 import tomllib
 from functools import cache
@@ -54,6 +54,16 @@ def is_replaced() -> bool:
         kind not in given or given[kind].get(text.language, {}).get("body", "").strip() != text.body
         for kind, text in texts
     )
+
+
+def provisional_pages() -> list[tuple[Page, list[str]]]:
+    """The pages whose texts were to be replaced on a new site, with the languages in which that is still to be done."""
+    given = {one["kind"]: one["text"] for one in _given()["page"] if one.get("is_provisional")}
+    return [
+        (page, [code for code, text in page.texts.items() if text.body == given[page.kind][code]["body"].strip()])
+        for page in _built_in()
+        if page.kind in given
+    ]
 
 
 @cache

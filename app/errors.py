@@ -116,6 +116,13 @@ class OnlyAView(ForumError):
     message = _l("This is only a preview: nothing can be sent, and no account is shown. Close the preview first.")
 
 
+class NoAdministrationInAView(OnlyAView):
+    """The same about an address of the administration, which the view does not show."""
+
+    heading = _l("The preview is on")
+    message = _l("The administration is not shown in a preview. Close the preview first, with the button above.")
+
+
 class Closed(ForumError):
     status = 409
     message = _l("The discussion is closed and takes no messages.")

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from app.extensions import db
-from app.models import FormerAddress, Forum, Group, Page, Viewer
+from app.models import FormerAddress, Forum, Group, LogEntry, Page, Viewer
 from app.permissions import FORUM_IS_VISIBLE, visible_to
 from app.rows import fetch
 
@@ -21,17 +21,24 @@ COLUMNS = {"forums": "forum_id", "groups": "group_id", "forum-pages": "page_id",
 def rename(kind: str, thing: Any, old_slug: str) -> None:
     """Remember that a thing had this name in its address until now, inside the transaction that gives it another.
 
-    What belongs to a forum that is not published has no address that anybody outside could know.
+    What belongs to a forum that was never public has no address that anybody outside could know.
     """
     owner_id = thing.forum_id if kind in {"groups", "forum-pages"} else None
     forum = thing if isinstance(thing, Forum) else fetch(Forum, owner_id) if owner_id else None
-    if kind not in COLUMNS or old_slug == thing.slug or (forum is not None and forum.published_at is None):
+    if kind not in COLUMNS or old_slug == thing.slug or (forum is not None and not _was_public(forum)):
         return
     column = getattr(FormerAddress, COLUMNS[kind])
     there = column.is_not(None) & (FormerAddress.owner_id == owner_id)
     is_over = (FormerAddress.slug == old_slug) | ((FormerAddress.slug == thing.slug) & (column == thing.id))
     db.session.execute(delete(FormerAddress).where(there & is_over))
     db.session.add(FormerAddress(slug=old_slug, owner_id=owner_id, **{COLUMNS[kind]: thing.id}))
+
+
+def _was_public(forum: Forum) -> bool:
+    """Whether a forum is public or was unpublished, which the log says. A deleted one may have had its key before."""
+    steps = select(LogEntry.action).where(LogEntry.kind == "forums", LogEntry.subject_id == forum.id)
+    latest = steps.where(LogEntry.action.in_(["create", "unpublish"])).order_by(LogEntry.id.desc()).limit(1)
+    return forum.published_at is not None or db.session.scalar(latest) == "unpublish"
 
 
 def present(values: Mapping[str, Any], *, viewer: Viewer) -> dict[str, Any] | None:

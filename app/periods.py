@@ -186,6 +186,11 @@ def stays_in_sight(forum: Forum) -> bool:
     return forum.published_at is not None
 
 
+def has_none(forum: Forum) -> bool:
+    """Whether no dates are set, those that were cancelled aside."""
+    return not _held(forum.periods)
+
+
 def is_fixed(forum: Forum, period: Period, now: datetime) -> bool:
     """Whether the period has begun in public, so that its opening is part of the record."""
     return forum.published_at is not None and period.opens_at <= now

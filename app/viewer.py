@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_login import current_user, login_user
 
 from app.addresses import link
-from app.errors import OnlyAView, SignedOut
+from app.errors import NoAdministrationInAView, OnlyAView, SignedOut
 from app.extensions import db, login_manager
 from app.languages import N_, reader_language
 from app.models import GUEST, Capacity, SignIn, User, Viewer
@@ -38,7 +38,10 @@ def register(app: Flask) -> None:
         if request.endpoint == "static" or not (has_session() and VIEW in session):
             return
         view = view_under_way()
-        of_an_account = view == "participant" and (request.blueprint or "").partition(".")[0] == "auth"
+        part = (request.blueprint or "").partition(".")[0]
+        if view and part == "admin" and request.method in READING:
+            raise NoAdministrationInAView
+        of_an_account = view == "participant" and part == "auth"
         if view and request.endpoint != "view.end" and (request.method not in READING or of_an_account):
             raise OnlyAView
 

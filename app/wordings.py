@@ -51,10 +51,11 @@ NOT_READ = frozenset({"language", "outdated_since", "short_title", "description"
 FILES = "files"
 
 
-def is_kept(kind: str, thing: Any) -> bool:
-    """Whether a change of this text will stay in public sight, of which its form warns."""
+def kept_in(kind: str, thing: Any) -> list[str]:
+    """The languages in which a change of this text will keep what it said in public sight, of which its form warns."""
     forum = _forum_of(kind, thing)
-    return forum is not None and _is_in_sight(thing, forum, utcnow()) and _matters(thing, forum)
+    is_kept = forum is not None and _is_in_sight(thing, forum, utcnow()) and _matters(thing, forum)
+    return sorted(thing.texts) if is_kept else []
 
 
 def texts_of(kind: str, thing: Any) -> dict[str, dict[str, str]]:

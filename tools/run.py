@@ -1,6 +1,7 @@
 """`make run`: prepares everything, then serves the site and sends its emails until Ctrl-C.
 
-`tools/run.py flask ...` runs a flask command with the same settings instead.
+`tools/run.py flask ...` runs a flask command with the same settings instead. With `SAMPLE=no` in the environment, the
+site has no sample, and a folder of its own.
 """
 
 import http.client
@@ -22,6 +23,9 @@ MOST_WORKERS = 4
 LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared with, not bound to
 
 
+FIRST_ADMINISTRATOR = "make flask SAMPLE=no ARGS='users create --email you@example.org --name You --admin'"
+
+
 def main(arguments: list[str]) -> int:
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, signal.default_int_handler)
@@ -35,10 +39,18 @@ def main(arguments: list[str]) -> int:
     if arguments[:1] == ["flask"]:
         return run(*FLASK, *arguments[1:], env=settings).returncode
     accounts = Path(settings["INSTANCE_FOLDER"], "sample-accounts.txt")
-    if run(*FLASK, "prepare", "--accounts", accounts, env=settings).returncode:
+    command = ("prepare", "--accounts", accounts) if _has_sample() else ("upgrade",)
+    if run(*FLASK, *command, env=settings).returncode:
         sys.exit("The database could not be prepared; the lines above say why.")
     _serve(settings, host, int(port))
     return 0
+
+
+def _has_sample() -> bool:
+    wanted = os.environ.get("SAMPLE") or "yes"
+    if wanted not in {"yes", "no"}:
+        sys.exit(f"SAMPLE must be yes or no, and it is {wanted!r}.")
+    return wanted == "yes"
 
 
 def _require_free(host: str, port: int) -> None:
@@ -54,7 +66,7 @@ def _require_free(host: str, port: int) -> None:
 def _settings(host: str, port: str) -> dict[str, str]:
     """The environment of the processes: that of the caller, with defaults for the settings that a site needs."""
     name = LOOPBACK_OF.get(host, host)
-    instance = os.environ.get("INSTANCE_FOLDER") or "instance"
+    instance = os.environ.get("INSTANCE_FOLDER") or ("instance" if _has_sample() else "instance/empty")
     given = {name: value for name, value in os.environ.items() if value}
     defaults = {
         "SITE_URL": f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}",
@@ -90,6 +102,8 @@ def _serve(settings: dict[str, str], host: str, port: int) -> None:
                 sys.exit(f"The web server did not answer within {SECONDS_TO_START} seconds.")
             time.sleep(0.1)
         say(f"\nPlenary is at {settings['SITE_URL']}/\nSign in at {settings['SITE_URL']}/en/auth/sign-in/")
+        if not _has_sample():
+            say(f"To create an administrator, while this runs: {FIRST_ADMINISTRATOR}")
         if "MAIL_URL" not in settings:
             folder = Path(settings["INSTANCE_FOLDER"], "mail")
             say(f"Emails are not sent: they are written to {folder} and announced here with their links.")

@@ -16,7 +16,7 @@ from wtforms import Field
 
 from app import former_addresses, wordings
 from app.addresses import LARGEST_KEY, link
-from app.admin.frame import Steps, Words, ask, done, show, steps_to, to_forums
+from app.admin.frame import Steps, Words, about, ask, done, show, steps_to, to_forums
 from app.admin.kinds import (
     KINDS,
     MAX_SLUG,
@@ -553,7 +553,8 @@ def delete_object(kind_name: str, key: int) -> ResponseReturnValue:
 def _to_delete(kind: Kind, key: int) -> dict[str, Any]:
     thing = get_object(kind, key)
     name, refusal = name_of(thing, reader_language()), deletion_refusal(kind, thing)
-    return {"version": version_to_delete(kind, thing), "name": name, "refusal": refusal}
+    version = version_to_delete(kind, thing)
+    return {"version": version, "name": name, "refusal": refusal, "forum": forum_of(thing)}
 
 
 def _edit(kind: Kind, thing: Any, part: str, heading: str) -> ResponseReturnValue:
@@ -567,7 +568,8 @@ def _edit(kind: Kind, thing: Any, part: str, heading: str) -> ResponseReturnValu
     )
     if saved is not None:
         return done(_("The changes have been saved."), page_of(kind, forum_of(thing)))
-    return _form_page(heading, kind, thing, form, is_kept=part != "settings" and wordings.is_kept(kind.name, thing))
+    kept_in = [] if part == "settings" else wordings.kept_in(kind.name, thing)
+    return _form_page(heading, kind, thing, form, kept_in=kept_in)
 
 
 def _preset(form: ObjectForm) -> None:
@@ -577,16 +579,18 @@ def _preset(form: ObjectForm) -> None:
         form["kind"].data = asked
 
 
-def _form_page(heading: str, kind: Kind, about: Any, form: ObjectForm, *, is_kept: bool = False) -> ResponseReturnValue:
-    """`about` is the object, or the forum or group into which a new one goes, if any."""
-    forum, since = forum_of(about), public_from(about or kind.model())
+def _form_page(
+    heading: str, kind: Kind, thing: Any, form: ObjectForm, *, kept_in: Collection[str] = ()
+) -> ResponseReturnValue:
+    """`thing` is the object, or the forum or group into which a new one goes, if any."""
+    forum, since = forum_of(thing), public_from(thing or kind.model())
     if since is None:
         when = _("Readers will see this once the forum is published.")
     elif since > utcnow():
         when = _("Readers will not see this before %(moment)s.", moment=reader_language().moment(since))
     else:
         when = _("Readers will see this as soon as it is saved.")
-    shown = {"when": when, "is_kept": is_kept, "back": page_of(kind, forum)}
+    shown = {"when": when, "kept_in": kept_in, "back": page_of(kind, forum), "forum": forum, "about": about(thing)}
     return show("admin/object.html", heading, steps_of(kind, forum), form=form, **shown)
 
 

@@ -11,11 +11,11 @@ from flask_babel import lazy_gettext as _l
 
 from app import periods
 from app.addresses import link
-from app.admin.frame import Words, ask, done, show, steps_to
+from app.admin.frame import Words, about, ask, done, show, steps_to
 from app.database import utcnow
 from app.errors import ForumError, Refused
 from app.forms import ChoiceField, LastMomentField, MomentField, OnceForm, VersionedForm, carry_out
-from app.languages import N_, reader_language
+from app.languages import N_, reader_language, text_in
 from app.models import Forum, Group, Period, PeriodKind, State
 from app.permissions import require_forum_takes
 from app.rows import fetch
@@ -25,8 +25,9 @@ bp = Blueprint("periods", __name__)
 
 KIND = "<any(scheduled,extension,reopening):kind>"
 HEADINGS = {
+    "first": N_("Set the dates"),
     "scheduled": N_("Add a scheduled period"),
-    "extension": N_("Extend"),
+    "extension": N_("Extend the deadline"),
     "reopening": N_("Reopen"),
 }
 HINTS = {
@@ -79,7 +80,10 @@ class PeriodForm(OnceForm, VersionedForm):
             "for it is preserved, and the new period will be added. Later changes to the forum's periods will "
             "not apply to it."
         )
-        groups = [(group.id, _("Group %(number)s", number=group.number)) for group in forum.groups]
+        groups = [
+            (group.id, _("Group %(number)s: %(title)s", number=group.number, title=text_in(group).title))
+            for group in forum.groups
+        ]
         self.group_id.offer([(0, _("The whole forum")), *groups])
 
     def fit_to(self, period: Period, *, is_fixed: bool) -> None:
@@ -117,8 +121,9 @@ def new(forum_id: int, kind: str, only_shows: bool) -> ResponseReturnValue:
         return _saved(forum_id)
     group_id = form.group_id.data if form.group_id.data in forum.group_numbers else None
     address = {"forum_id": forum.id, "kind": kind}
+    heading = HEADINGS["first" if periods.has_none(forum) else kind]
     return _page(
-        _(HEADINGS[kind]),
+        _(heading),
         forum,
         group_id,
         form,
@@ -169,11 +174,11 @@ def delete(period_id: int) -> ResponseReturnValue:
     period, forum = periods.get_period(period_id)
     words = Words(*map(_, REMOVAL[periods.stays_in_sight(forum)]))
 
-    def about() -> dict[str, Any]:
+    def asked() -> dict[str, Any]:
         refusal = periods.deletion_refusal(forum, period, utcnow())
-        return {"version": periods.version_of_period(period), "period": period, "refusal": refusal}
+        return {"version": periods.version_of_period(period), "period": period, "refusal": refusal, "forum": forum}
 
-    return ask(words, steps_to(forum), partial(periods.call_off, period_id), about, back=_page_of(forum.id))
+    return ask(words, steps_to(forum), partial(periods.call_off, period_id), asked, back=_page_of(forum.id))
 
 
 @bp.route("/forums/<int:forum_id>/close/", methods=["GET", "POST"])
@@ -195,7 +200,7 @@ def _close(forum: Forum, group_id: int | None, heading: str, closed: str) -> Res
     )
     words = Words(heading, explanation, _("Close now"), closed)
 
-    def about() -> dict[str, Any]:
+    def asked() -> dict[str, Any]:
         now = utcnow()
         return {
             "version": periods.version_of_life(forum),
@@ -203,10 +208,11 @@ def _close(forum: Forum, group_id: int | None, heading: str, closed: str) -> Res
             "before": periods.state_now(forum, group_id, now),
             "after": periods.state_after_closing(forum, group_id, now),
             "now": now,
+            "forum": forum,
         }
 
     take = partial(periods.close_now, forum.id, group_id)
-    return ask(words, steps_to(forum), take, about, back=_page_of(forum.id))
+    return ask(words, steps_to(forum), take, asked, back=_page_of(forum.id))
 
 
 def _take_new(forum: Forum, kind: str, form: PeriodForm, *, only_shows: bool) -> int | State:
@@ -246,8 +252,9 @@ def _form_of(period: Period, forum: Forum, **source: Any) -> PeriodForm:
 
 def _page(heading: str, forum: Forum, group_id: int | None, form: PeriodForm, **context: Any) -> ResponseReturnValue:
     now = utcnow()
-    shown = {"forum": forum, "back": _page_of(forum.id), "before": periods.state_now(forum, group_id, now), "now": now}
-    return show("admin/period.html", heading, steps_to(forum), form=form, **shown, **context)
+    context |= {"forum": forum, "about": about(forum), "back": _page_of(forum.id), "now": now}
+    before = periods.state_now(forum, group_id, now)
+    return show("admin/period.html", heading, steps_to(forum), form=form, before=before, **context)
 
 
 def _saved(forum_id: int) -> ResponseReturnValue:

@@ -19,7 +19,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from app import periods, wordings
 from app.addresses import link
 from app.admin.crud import ROW_FORMS, TAKEN, RowForm, Sent, add, deletion_refusal, free_slug, rewrite, slug_of
-from app.admin.frame import Words, ask, done, show, steps_to, to_forums
+from app.admin.frame import Words, about, ask, done, show, steps_to, to_forums
 from app.admin.kinds import KINDS, Kind
 from app.admin.texts import languages_to_write
 from app.audit import assign, record
@@ -90,7 +90,7 @@ def what_is_missing(forum: Forum) -> list[str]:
     found = []
     if not forum.groups:
         found.append(_("There is no discussion group, so no one can post."))
-    if all(period.called_off_at for period in forum.periods):
+    if periods.has_none(forum):
         found.append(_("There is no period, so readers are not told when messages are accepted."))
     if languages := languages_to_write(forum):
         found.append(_("Texts are missing or outdated in: %(languages)s.", languages=", ".join(languages)))
@@ -501,8 +501,9 @@ def groups(forum_id: int) -> ResponseReturnValue:
         if saved is not None:
             back = link("admin.forums.show", forum_id=forum_id, _anchor="groups")
             return done(_("The changes have been saved."), back)
-    is_kept = any(wordings.is_kept("groups", group) for group in forum.groups)
-    shown = {"forum": forum, "kept": kept_objects(forum), "is_arranged": bool(step), "is_kept": is_kept}
+    kept_in = sorted({code for group in forum.groups for code in wordings.kept_in("groups", group)})
+    shown = {"forum": forum, "kept": kept_objects(forum), "is_arranged": bool(step), "kept_in": kept_in}
+    shown["about"] = about(forum)
     return show("admin/groups.html", _("Groups and questions"), steps_to(forum), form=form, **shown)
 
 
@@ -522,6 +523,7 @@ def _step_asked(forum_id: int, name: str) -> dict[str, Any]:
         "lacks": what_waits(forum) if forum.published_at else what_is_missing(forum),
         "before": forum.state(now),
         "now": now,
+        "forum": forum,
     }
 
 

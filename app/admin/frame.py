@@ -17,6 +17,13 @@ from app.viewer import signed_in_user
 Steps = list[tuple[str, str, str]]
 
 
+class About(NamedTuple):
+    """What a page is about, in the language of its name."""
+
+    name: str
+    language: str
+
+
 class Words(NamedTuple):
     """What the page says that asks before something is done, and what is said once it is done."""
 
@@ -28,8 +35,9 @@ class Words(NamedTuple):
 
 def show(template: str, heading: str, steps: Steps, *, form: Form | None = None, **context: Any) -> ResponseReturnValue:
     """A page of the administration. `steps` of the breadcrumb, as `(text, path, language of the text)`, lie between
-    the administration and this page; `heading_language` is given where the heading is a text of its own. A form with
-    errors comes back with status 422, a form about something that somebody else has changed meanwhile with 409.
+    the administration and this page; `heading_language` is given where the heading is a text of its own, and `about`
+    what it is about; with `forum`, the page leads to the parts of that. A form with errors comes back with status 422,
+    a form about something that somebody else has changed meanwhile with 409.
     """
     here = (heading, request.path, context.get("heading_language", ""))
     trail = [(_("Administration"), link("admin.home"), ""), *steps, here]
@@ -37,11 +45,11 @@ def show(template: str, heading: str, steps: Steps, *, form: Form | None = None,
 
 
 def ask(
-    words: Words, steps: Steps, take: Callable[..., object], about: Callable[[], Mapping[str, Any]], *, back: str
+    words: Words, steps: Steps, take: Callable[..., object], asked: Callable[[], Mapping[str, Any]], *, back: str
 ) -> ResponseReturnValue:
     """The page that asks before something is done, or says why it cannot be done; once the answer is sent, do it.
 
-    `take` gets the version that the page showed and the viewer, and gives nothing where it was done already. `about`
+    `take` gets the version that the page showed and the viewer, and gives nothing where it was done already. `asked`
     gives what the page shows: the `version` of what it is about, and perhaps its `name`, the `refusal`, and the states
     `before` and `after`.
     """
@@ -49,7 +57,7 @@ def ask(
     taken = carry_out(form, lambda: take(version=form.version.data, viewer=signed_in_user()))
     if taken is not None:
         return done(words.done, back) if taken else done_already(back)
-    shown = about()
+    shown = asked()
     form.shows(shown["version"])
     return show("admin/ask.html", words.heading, steps, form=form, words=words, back=back, **shown)
 
@@ -69,6 +77,15 @@ def steps_to(forum: Forum) -> Steps:
     """The steps to the page of a forum, itself included."""
     text = text_in(forum)
     return [*to_forums(), (text.short_title, link("admin.forums.show", forum_id=forum.id), text.language)]
+
+
+def about(thing: Any) -> About | None:
+    """What the heading of a page says it is about: a forum, by its short title, or any other object with texts."""
+    if thing is None:
+        return None
+    text = text_in(thing)
+    names = [getattr(text, name, "") for name in ("short_title", "title", "text")]
+    return About(next(filter(None, names), ""), text.language)
 
 
 def to_forums() -> Steps:

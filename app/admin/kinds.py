@@ -129,7 +129,7 @@ class Text:
     def field(self) -> Any:
         """Its field of the form of one language, as WTForms declares it."""
         rules = [*([needed] if self.needed else []), AtMost(self.most), *self.check]
-        hint = _l("Markdown") if self.markdown else self.hint
+        hint = self.hint or (_l("Plain text, or Markdown: see the help below.") if self.markdown else "")
         if not self.rows:
             return LineField(self.label, rules, description=hint)
         if self.markdown:
@@ -235,10 +235,10 @@ def _parents(page: Page | None, language: Language) -> list[tuple[Any, str]]:
 
 
 def _fixed_of_page(page: Page) -> Collection[str]:
-    """A page keeps its kind; built-in pages have fixed addresses, and home has no parent."""
+    """A page keeps its kind; built-in pages have fixed addresses, and home has neither parent nor neighbours."""
     if page.kind == PageKind.TEXT:
         return ("kind",)
-    return ("kind", "slug", "parent_id") if page.kind == PageKind.HOME else ("kind", "slug")
+    return ("kind", "slug", "parent_id", "position") if page.kind == PageKind.HOME else ("kind", "slug")
 
 
 def _page_label(depth: int, page: Page, language: Language) -> str:
@@ -365,7 +365,12 @@ KINDS = {
                 "description": Text(
                     label=_l("Description for lists and search engines"), most=ForumText.MAX_DESCRIPTION
                 ),
-                "remarks": Text(label=_l("Remarks"), most=MAX_REMARKS, rows=3),
+                "remarks": Text(
+                    label=_l("Remarks"),
+                    most=MAX_REMARKS,
+                    rows=3,
+                    hint=_l("Optional. Shown under the title, such as what came of the forum or why it was reopened."),
+                ),
                 "about": Text(
                     label=_l("About the forum"), most=ForumText.MAX_BODY, rows=14, markdown=("about_html", 3)
                 ),
@@ -410,7 +415,16 @@ KINDS = {
                 "introduction": Text(
                     label=_l("Introduction"), most=GroupText.MAX_BODY, rows=12, markdown=("introduction_html", 2)
                 ),
-                "remarks": Text(label=_l("Remarks"), most=GroupText.MAX_BODY, rows=4, markdown=("remarks_html", 2)),
+                "remarks": Text(
+                    label=_l("Remarks"),
+                    most=GroupText.MAX_BODY,
+                    rows=4,
+                    markdown=("remarks_html", 2),
+                    hint=_l(
+                        "Optional. Shown with the dates of the group, such as why they changed. Plain text, or "
+                        "Markdown: see the help below."
+                    ),
+                ),
             },
             owner=Forum,
             owner_column="forum_id",

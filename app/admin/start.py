@@ -4,7 +4,7 @@ delivered, and the site's own pages and reasons."""
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
@@ -17,14 +17,15 @@ from app.admin.frame import done, show
 from app.admin.texts import COMPLETE, list_lines
 from app.auth import undelivered
 from app.auth.forms import EmailField, EmailForm
+from app.begin import provisional_pages
 from app.database import utcnow
 from app.errors import AlreadyDecided
 from app.forms import AtMost, ChoiceField, Required, VersionedForm, carry_out
 from app.invitees import find_invitees
 from app.labels import person_name
-from app.languages import reader_language, site_languages
+from app.languages import reader_language, site_languages, text_in
 from app.mail.queries import count_failed, failed_mails
-from app.models import Forum, Mail, PageKind, SignUp, User
+from app.models import Forum, Mail, SignUp, User
 from app.moderation.queue import count_of_queue, list_reasons
 from app.pages.queries import list_pages
 from app.rows import fetch
@@ -81,7 +82,7 @@ def home() -> ResponseReturnValue:
         deadlines=deadlines(forums, now),
         failed=failed_mails(),
         failed_in_all=count_failed(),
-        first_steps=[] if forums else _first_steps(),
+        first_steps=_first_steps(forums),
     )
 
 
@@ -92,19 +93,28 @@ def index() -> ResponseReturnValue:
     return show("admin/site.html", _("Site"), [], pages=pages, parents=parents, reasons=list_reasons())
 
 
-def _first_steps() -> Sequence[tuple[str, str]]:
-    """What is to be done on a site without a forum, as `(what, address)`."""
-    homes = [page for _depth, page in list_pages() if page.kind == PageKind.HOME]
-    page = [
-        (_("Write the text of the home page"), link("admin.objects.edit", kind_name="pages", key=homes[0].id))
-        if homes
-        else (_("Create the home page"), link("admin.objects.new", kind_name="pages"))
+class Step(NamedTuple):
+    """What is to be done on a new site, and where; `codes` are the languages in which it is still to be done."""
+
+    text: str
+    path: str
+    is_done: bool
+    codes: Sequence[str] = ()
+
+
+def _first_steps(forums: Sequence[Forum]) -> list[Step]:
+    """The steps of a new site, those that are done among them; none once all are done."""
+    steps = [
+        Step(
+            _("Replace the provisional text: %(title)s", title=text_in(page).title),
+            link("admin.objects.edit", kind_name="pages", key=page.id),
+            not codes,
+            codes,
+        )
+        for page, codes in provisional_pages()
     ]
-    return [
-        *page,
-        (_("Review the pages of the site and the reasons for moderation"), link("admin.site.index")),
-        (_("Add the first forum"), link("admin.objects.new", kind_name="forums")),
-    ]
+    steps.append(Step(_("Add the first forum"), link("admin.objects.new", kind_name="forums"), bool(forums)))
+    return [] if all(step.is_done for step in steps) else steps
 
 
 # A mail that could not be delivered

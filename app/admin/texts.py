@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
@@ -222,17 +223,23 @@ def _cell_page(kind: Kind, thing: Any, code: str, form: CellForm, viewer: Viewer
         others=[thing.texts[other] for other in site_languages() if other != code and other in thing.texts],
         blank=blank_texts(kind, thing.texts, code),
         outdated_since=text.outdated_since if text else None,
-        is_kept=wordings.is_kept(kind.name, thing),
+        kept_in=[one for one in wordings.kept_in(kind.name, thing) if one == code],
         back=_table_of(viewer)[1],
     )
     return page, form.status
 
 
 def _table_of(viewer: Viewer) -> tuple[str, str]:
-    """The table from which the viewer came, by its name and address."""
+    """The table from which the viewer came, by its name and address, with its filter and page."""
     if viewer.is_admin:
-        return _("Texts"), link("admin.texts.index")
-    return _("Texts to translate"), link("translate.own")
+        return _("Texts"), link("admin.texts.index") + _place()
+    return _("Texts to translate"), link("translate.own") + _place()
+
+
+def _place() -> str:
+    """The filter and the page of the table, which its cells keep in their addresses."""
+    asked = {name: request.args[name] for name in ("forum", "language", "page") if request.args.get(name)}
+    return f"?{urlencode(asked)}" if asked else ""
 
 
 def titles_of_forums(keys: Collection[int] | None = None) -> list[tuple[int, str]]:
@@ -258,4 +265,5 @@ def _table(titles: list[tuple[int, str]], forums: Collection[int] | None) -> dic
         "titles": dict(titles),
         "may": lambda line, code: viewer.is_admin or viewer.has_role(Role.TRANSLATOR, line.forum_id, code),
         "query": query_without_page(),
+        "place": _place(),
     }

@@ -117,8 +117,10 @@ def state_of_forum(
 
 
 def _how_far(state: State) -> tuple[Any, ...]:
-    """A sort key: open, then closed, then planned; among these the latest deadline. No time is compared with None."""
-    return state.is_open, state.kind != StateKind.PLANNED, state.deadline is not None, state.deadline
+    """A sort key: open, then closed, then planned; among these the latest deadline, and where that is the same, the
+    latest that was announced. No time is compared with None."""
+    times = [(time is not None, time) for time in (state.deadline, state.announced)]
+    return state.is_open, state.kind != StateKind.PLANNED, *times
 
 
 def state_of(periods: Iterable[Any], archived_at: datetime | None, now: datetime) -> State:

@@ -138,6 +138,19 @@ def test_closing_one_group_leaves_the_others_open(admin: FlaskClient, visitor: F
     assert state_shown(visitor) == "Open"
 
 
+def test_closing_a_forum_tells_the_latest_deadline_that_was_announced(
+    admin: FlaskClient, visitor: FlaskClient, look, two_groups
+):
+    first = end_of(look, 1)
+    add(admin, "extension", typed(first), moment(72), group=two_groups)
+    extended = end_of(look, look(lambda: db.session.query(Period).filter_by(kind="extension").one().id))
+    told_now = f"earlier than announced ({told(extended)}); the first deadline was {told(first)}"
+
+    assert told_now in admin.get(f"{ADMIN}forums/1/close/").text.split("Afterwards")[1]
+    admin.post(f"{ADMIN}forums/1/close/")
+    assert told_now in visitor.get("/en/forums/open-forum/").text
+
+
 def test_closing_one_group_shows_beforehand_what_follows(admin: FlaskClient, look, two_groups):
     page = admin.get(f"{ADMIN}groups/{two_groups}/close/").text
 

@@ -2,9 +2,12 @@
 
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from lxml import html
 
+from app import begin
 from app.database import utcnow
 from app.extensions import db
 from app.models import Forum, Group, Topic, User
@@ -27,6 +30,54 @@ def test_site_without_a_forum_is_told_the_first_steps(app: Flask):
 
 def test_site_with_a_forum_needs_no_first_steps(admin: FlaskClient):
     assert "First steps" not in admin.get(START).text
+
+
+@pytest.fixture
+def new_site(app: Flask) -> FlaskClient:
+    """An administrator of a new site."""
+    with app.app_context():
+        begin.begin()
+        key = make_user("root", is_admin=True).id
+        db.session.commit()
+    return sign_in(app, key)
+
+
+def first_steps(client: FlaskClient) -> list[str]:
+    """The first steps, as people read them."""
+    found = html.document_fromstring(client.get(START).text).xpath("//section[@aria-labelledby='first']//li")
+    return [" ".join(step.text_content().split()) for step in found]
+
+
+def replace_home(client: FlaskClient, *codes: str) -> None:
+    """Send the form of the home page as it is shown, with another text in these languages."""
+    first = html.document_fromstring(client.get(START).text).xpath("//section[@aria-labelledby='first']//li")[0]
+    [page] = first.xpath("a/@href")
+    form = html.document_fromstring(client.get(page).text).xpath("//main//form")[-1]
+    data = dict(form.fields) | {f"{code}-body": "Our words." for code in codes}
+    assert client.post(page, data=data).status_code == 302
+
+
+def test_first_steps_name_each_text_that_is_provisional(new_site: FlaskClient):
+    assert first_steps(new_site) == [
+        "Replace the provisional text: Home English español français",
+        "Add the first forum",
+    ]
+
+
+def test_text_is_ticked_off_once_it_was_saved(new_site: FlaskClient):
+    replace_home(new_site, "en")
+    assert first_steps(new_site)[0] == "Replace the provisional text: Home español français"
+
+    replace_home(new_site, "es", "fr")
+    assert first_steps(new_site)[0] == "✓ Replace the provisional text: Home done"
+
+
+def test_first_steps_disappear_when_all_is_done(new_site: FlaskClient, look):
+    look(lambda: (make_forum("first"), db.session.commit()))
+    assert first_steps(new_site)[1] == "✓ Add the first forum done"
+
+    replace_home(new_site, "en", "es", "fr")
+    assert first_steps(new_site) == []
 
 
 def test_messages_that_wait_are_told_with_the_way_to_them(admin: FlaskClient, look, world):

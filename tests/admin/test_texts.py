@@ -113,6 +113,24 @@ def test_cell_leads_to_its_form_with_the_other_languages_beside(admin: FlaskClie
     assert "Missing in this language." in page
 
 
+def test_saved_cell_leads_back_to_the_same_filter_and_page(admin: FlaskClient, without_french):
+    place = "?forum=1&language=fr&page=1"
+    [cell, *_others] = [path for path in links(admin.get(TABLE + place).text) if path.startswith("/en/translate/")]
+
+    assert cell == CELL + place
+    assert admin.post(cell, data={"title": "Groupe"}).location == TABLE + place
+
+
+def test_former_wording_is_warned_of_only_where_there_is_one(admin: FlaskClient, without_french):
+    warning = "its former wording will remain visible"
+    whole = html.document_fromstring(admin.get("/en/admin/groups/1/edit/").text)
+    [warned] = [" ".join(one.text_content().split()) for one in whole.xpath("//p[@class='warning']")]
+
+    assert warning in admin.get(CELL.replace("/fr/", "/es/")).text
+    assert warning not in admin.get(CELL).text
+    assert warned.endswith("Languages in which there is a former wording to keep: English, español")
+
+
 def test_first_missing_text_is_two_clicks_from_the_start(admin: FlaskClient, without_french):
     assert TABLE in links(admin.get("/en/admin/").text)
     assert CELL in links(admin.get("/en/admin/").text)

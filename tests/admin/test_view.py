@@ -109,11 +109,23 @@ def test_view_of_a_participant_shows_no_account(admin: FlaskClient, path):
 
 
 @pytest.mark.parametrize(("who", "status"), [("participant", 403), ("visitor", 302)])
-@pytest.mark.parametrize("path", ["/en/admin/", "/en/admin/people/", "/en/moderation/", "/en/translate/"])
-def test_view_has_no_administration(admin: FlaskClient, who, status, path):
+@pytest.mark.parametrize("path", ["/en/moderation/", "/en/translate/"])
+def test_view_has_nothing_of_the_officers(admin: FlaskClient, who, status, path):
     begin(admin, who)
 
     assert admin.get(path).status_code == status
+
+
+@pytest.mark.parametrize("who", VIEWS)
+@pytest.mark.parametrize("path", ["/en/admin/", "/en/admin/people/", "/en/admin/forums/1/", "/en/admin/forums/9/"])
+def test_address_of_the_administration_offers_to_end_the_view(admin: FlaskClient, who, path):
+    begin(admin, who)
+    answer = admin.get(path)
+
+    assert answer.status_code == 403
+    assert "The administration is not shown in a preview." in answer.text
+    assert 'action="/en/view/end/"' in answer.text
+    assert "/admin/" not in main_of(answer.text)
 
 
 def test_view_ends_where_it_began(admin: FlaskClient):

@@ -32,7 +32,7 @@ def free_port():
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory, free_port):
-    ours = {"HOST", "PORT", "SECRET_KEY", "SITE_URL", "DATABASE_URL", "MAIL_URL", "REDIS_URL"}
+    ours = {"HOST", "PORT", "SAMPLE", "SECRET_KEY", "SITE_URL", "DATABASE_URL", "MAIL_URL", "REDIS_URL"}
     kept = {name: value for name, value in os.environ.items() if name not in ours}
     return kept | {"PORT": str(free_port), "INSTANCE_FOLDER": str(tmp_path_factory.mktemp("run") / "instance")}
 
@@ -100,11 +100,20 @@ def test_first_and_second_run(environment, free_port):
         pass
 
 
+def test_run_without_the_sample_serves_an_empty_site(environment, free_port, tmp_path):
+    with running(environment | {"SAMPLE": "no", "INSTANCE_FOLDER": str(tmp_path)}) as said:
+        assert "Loaded" not in said
+        assert "make flask SAMPLE=no ARGS='users create --email you@example.org --name You --admin'" in said
+        assert "This text is provisional" in get(free_port, "/en/")[1]
+    assert not (tmp_path / "sample-accounts.txt").exists()
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
         ({"PORT": "http"}, "PORT must be a number from 1 to 65535, and it is 'http'."),
         ({"PORT": "70000"}, "PORT must be a number from 1 to 65535, and it is '70000'."),
+        ({"SAMPLE": "none"}, "SAMPLE must be yes or no, and it is 'none'."),
         ({"HOST": "203.0.113.9"}, "cannot be used"),
         ({"SECRET_KEY": "short"}, "SECRET_KEY must be set, with at least 32 characters"),
     ],

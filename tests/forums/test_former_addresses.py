@@ -141,6 +141,29 @@ def test_draft_that_is_renamed_takes_no_address_from_others(app: Flask, admin: F
     assert visitor.get("/en/forums/open-forum/").location == "/en/forums/new-forum/"
 
 
+@pytest.mark.parametrize("part", ["", "groups/group-1/", "pages/purpose/"])
+def test_name_changed_while_a_forum_was_unpublished_leads_from_the_public_one(
+    part: str, app: Flask, admin: FlaskClient, visitor: FlaskClient
+):
+    with app.app_context():
+        forum = make_forum("quiet", published=False)
+        forum.pages.append(Page(id=98, slug="purpose", texts=texts(PageText, title="Purpose")))
+        db.session.commit()
+        key, group_id = forum.id, forum.groups[0].id
+    admin.post(f"{ADMIN}forums/{key}/publish/")
+    admin.post(f"{ADMIN}forums/{key}/unpublish/")
+    group = {"slug": "new-group", "number": "1", **in_all_languages(title="Group")}
+    admin.post(f"{ADMIN}groups/{group_id}/edit/", data=group)
+    admin.post(f"{ADMIN}forum-pages/98/edit/", data={"slug": "new", "position": "0", **in_all_languages(title="P")})
+    rename_forum(admin, "new-forum", key)
+    old = f"/en/forums/quiet/{part}"
+
+    assert visitor.get(old).status_code == 404
+    admin.post(f"{ADMIN}forums/{key}/publish/")
+    new = f"/en/forums/new-forum/{part}".replace("group-1", "new-group").replace("purpose", "new")
+    assert (visitor.get(old).status_code, visitor.get(old).location) == (301, new)
+
+
 @pytest.mark.parametrize("path", ["/en/forums/none/", "/en/forums/open-forum/groups/none/", "/en/pages/none/"])
 def test_name_that_never_was_leads_nowhere(path: str, admin: FlaskClient, visitor: FlaskClient):
     rename_forum(admin, "new-forum")
