@@ -8,21 +8,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import delete, func, select
 
 from app.audit import changed, record
 from app.auth import tokens
 from app.auth.emails import address_for
 from app.database import utcnow
+from app.errors import NotFound, Refused
 from app.extensions import db, transaction
 from app.languages import language_or_default, text_in
 from app.mail.outbox import enqueue
 from app.mail.queries import failed_to
-from app.models import Forum, Invitee, Message, MessageStatus, Role, User, speaks_for
+from app.models import Forum, Invitee, Mail, Message, MessageStatus, Role, User, speaks_for
 from app.permissions import require, require_forum_takes
 from app.roles import held_by, hold
 from app.rows import fetch
 from app.submissions import Once
+from app.versions import require_version, version_of
+
+HAS_SIGNED_UP = _l("This person has signed up already. Remove the role instead.")
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,46 @@ def write_invitation(invitee: Invitee) -> None:
         sign_up=address_for(invitee, "auth.sign_up", invitation=token),
         address=address if forum.published_at else "",
     )
+
+
+def get_invitee(forum_id: int, key: int) -> Invitee:
+    """An invitation to a forum. Raises NotFound."""
+    invitee = fetch(Invitee, key)
+    if invitee.forum_id != forum_id:
+        raise NotFound
+    return invitee
+
+
+def version_of_invitee(invitee: Invitee) -> str:
+    return version_of(invitee, ("name", "email", "role", "user_id"))
+
+
+def withdraw(forum_id: int, key: int, *, version: str, viewer: User) -> bool:
+    """Take back an invitation that nobody has used, with its email if that has not been sent; False if it is not there
+    any more. `version` is that of the invitation which the page showed.
+
+    Raises Refused once they have signed up, ChangedMeanwhile and Forbidden.
+    """
+    with transaction():
+        require(viewer, "administer")
+        there = (Invitee.id == key) & (Invitee.forum_id == forum_id)
+        invitee = db.session.scalar(select(Invitee).where(there).with_for_update())
+        if invitee is None:
+            return False
+        if invitee.user_id:
+            raise Refused(HAS_SIGNED_UP)
+        require_version(version, version_of_invitee(invitee))
+        _discard_unsent(invitee)
+        record(viewer, "withdraw_invitation", "forums", invitee.forum, changed("role", invitee.role, ""))
+        db.session.delete(invitee)
+    return True
+
+
+def _discard_unsent(invitee: Invitee) -> None:
+    """Delete the emails with a link to this invitation that have not been sent."""
+    invitation, _time, _signature = tokens.make_invitation(invitee).rsplit(".", 2)
+    has_link = Mail.text.contains(f"invitation={invitation}.", autoescape=True)
+    db.session.execute(delete(Mail).where(Mail.recipient == invitee.email, Mail.sent_at.is_(None), has_link))
 
 
 def list_invited(forum_id: int) -> list[Invited]:

@@ -94,6 +94,7 @@ ACTION = {
     "unlock": N_("Sign-in lock lifted"),
     "confirm": N_("Confirmed manually"),
     "invite": N_("Invited"),
+    "withdraw_invitation": N_("Invitation withdrawn"),
     "send_again": N_("Email to be sent again"),
 }
 SUBJECT = {

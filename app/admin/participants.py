@@ -22,7 +22,7 @@ from app.errors import NotFound, Refused
 from app.extensions import transaction
 from app.forms import AtMost, BodyField, ChoiceField, ChoicesField, OnceForm, Required, VersionedForm, carry_out
 from app.invitee_lists import Line, read_list
-from app.invitees import Outcome, invite, list_invited
+from app.invitees import HAS_SIGNED_UP, Outcome, get_invitee, invite, list_invited, version_of_invitee, withdraw
 from app.languages import Language, reader_language, site_languages
 from app.models import Forum, Invitation, Role, User
 from app.permissions import require, require_forum_takes
@@ -124,6 +124,29 @@ def _tell(outcome: Outcome | None) -> None:
     ]
     if text := " ".join(filter(None, told)):
         flash(text, "success")
+
+
+@bp.route("/participants/<int:key>/withdraw/", methods=["GET", "POST"])
+def withdraw_invitation(forum_id: int, key: int) -> ResponseReturnValue:
+    forum, back = fetch(Forum, forum_id), link("admin.participants.participants", forum_id=forum_id)
+    words = Words(
+        _("Withdraw the invitation"),
+        _(
+            "The person will not be assigned the role. They will not be notified by email; whoever opens the link in "
+            "the invitation is told that it has been withdrawn."
+        ),
+        _("Withdraw the invitation"),
+        _("The invitation has been withdrawn."),
+    )
+
+    def about() -> dict[str, Any]:
+        invitee = get_invitee(forum_id, key)
+        refusal = Refused(HAS_SIGNED_UP) if invitee.user_id else None
+        name = f"{invitee.name}, {invitee.email}"
+        return {"version": version_of_invitee(invitee), "name": name, "refusal": refusal}
+
+    steps = [*steps_to(forum), (_("Participants by invitation"), back, "")]
+    return ask(words, steps, partial(withdraw, forum_id, key), about, back=back)
 
 
 # Invited States, and roles

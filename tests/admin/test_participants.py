@@ -254,7 +254,7 @@ def test_one_list_says_who_was_invited_has_signed_up_and_has_written(admin: Flas
     rows = re.findall(r'<th scope="row">.*?</tr>', admin.get(ADDRESS).text, re.DOTALL)
     told = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in rows]
 
-    assert [(row.startswith("Dora"), row.endswith("not yet")) for row in told[:1]] == [(True, True)]
+    assert [(row.startswith("Dora"), row.endswith("not yet Withdraw : Dora")) for row in told[:1]] == [(True, True)]
     assert told[1].startswith("Clara Ruiz")
     assert told[1].endswith("yes 1")
 
@@ -296,6 +296,98 @@ def test_invitation_goes_with_the_account(admin: FlaskClient, look, signs_up):
     admin.post(f"/en/admin/people/{key}/delete/", data={"email": "clara@example.org"})
 
     assert invited(look) == []
+
+
+# Invitations that are withdrawn
+
+
+def withdraw(admin: FlaskClient, key: int = 1, version: str | None = None):
+    page = admin.get(f"{ADDRESS}{key}/withdraw/").text
+    shown = re.search(r'name="version"[^>]* value="([^"]*)"', page)
+    return admin.post(f"{ADDRESS}{key}/withdraw/", data={"version": version or (shown[1] if shown else "")})
+
+
+def test_invitation_that_nobody_has_used_can_be_withdrawn(admin: FlaskClient, look, log):
+    invite(admin, CLARA)
+    offered = admin.get(ADDRESS).text
+    page = admin.get(f"{ADDRESS}1/withdraw/").text
+    answer = withdraw(admin)
+
+    assert f'href="{ADDRESS}1/withdraw/"' in offered
+    assert "Clara Ruiz, clara@example.org" in page
+    assert (answer.status_code, answer.location) == (302, ADDRESS)
+    assert invited(look) == []
+    assert [action for action, _kind, _subject in log()] == ["invite", "withdraw_invitation"]
+
+
+def test_log_tells_of_a_withdrawn_invitation_without_the_person(admin: FlaskClient, look):
+    invite(admin, CLARA)
+    withdraw(admin)
+
+    assert "clara" not in admin.get("/en/admin/log.csv").text.lower()
+
+
+def test_invitation_that_was_withdrawn_gives_no_role(admin: FlaskClient, visitor: FlaskClient, look):
+    invite(admin, CLARA)
+    before = look(lambda: db.session.query(ForumRole).count())
+    stated = {"name": "Clara Ruiz", "email": "clara@example.org", "country": "MX", "capacity": "party"}
+    visitor.post(link_in(mails(look)[0], "/sign-up/"), data=stated | {"language": "en", "password": PASSWORD})
+    withdraw(admin)
+    [mail] = mails(look)
+    visitor.post(link_in(mail, "/confirm/"), data={"password": PASSWORD})
+
+    assert look(lambda: db.session.query(User).filter_by(email="clara@example.org").count()) == 1
+    assert look(lambda: db.session.query(ForumRole).count()) == before
+
+
+def test_link_of_a_withdrawn_invitation_says_what_happened(admin: FlaskClient, visitor: FlaskClient, look):
+    invite(admin, CLARA)
+    link = link_in(mails(look)[0], "/sign-up/")
+    withdraw(admin)
+    page = visitor.get(link.replace("/es/", "/en/")).text
+
+    assert "The Secretariat has withdrawn this invitation." in page
+    assert "Clara" not in page
+
+
+def test_email_of_a_withdrawn_invitation_is_not_sent(admin: FlaskClient, look):
+    invite(admin, f"{CLARA}\nDora, dora@example.org, Kenya, Party, en")
+    withdraw(admin)
+
+    assert [mail.recipient for mail in mails(look)] == ["dora@example.org"]
+
+
+def test_withdrawing_twice_changes_nothing_more(admin: FlaskClient, look):
+    invite(admin, CLARA)
+    answers = [withdraw(admin), withdraw(admin, version="x")]
+
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert "already been done" in admin.get(ADDRESS).text
+
+
+def test_invitation_that_changed_meanwhile_is_not_withdrawn(admin: FlaskClient, look):
+    invite(admin, CLARA)
+
+    assert withdraw(admin, version="x").status_code == 409
+    assert invited(look) == ["clara@example.org"]
+
+
+def test_invitation_that_was_used_cannot_be_withdrawn(admin: FlaskClient, look, signs_up):
+    invite(admin, CLARA)
+    signs_up()
+    page = admin.get(f"{ADDRESS}1/withdraw/").text
+
+    assert "/1/withdraw/" not in admin.get(ADDRESS).text
+    assert "has signed up already" in page
+    assert "<button" not in page.partition("<h1")[2]
+    assert withdraw(admin, version="x").status_code == 409
+    assert invited(look) == ["clara@example.org"]
+
+
+def test_invitation_of_another_forum_is_not_found(admin: FlaskClient, look):
+    invite(admin, CLARA)
+
+    assert admin.get(ADDRESS.replace("/1/", "/2/") + "1/withdraw/").status_code == 404
 
 
 # Confirmed State and capacity

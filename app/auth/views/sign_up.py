@@ -61,7 +61,8 @@ class ConfirmForm(Form):
 def sign_up() -> ResponseReturnValue:
     if viewer().is_authenticated:
         return redirect(link("auth.account"))
-    invitee = tokens.redeem_invitation(request.args.get("invitation", ""))
+    token = request.args.get("invitation", "")
+    invitee = tokens.redeem_invitation(token)
     form = SignUpForm(obj=None, **_stated(invitee))
     if form.validate_on_submit():
         try:
@@ -72,7 +73,8 @@ def sign_up() -> ResponseReturnValue:
             page, _status = form_page("auth/sign_up.html", form)
             return page, error.status, {"Retry-After": str(error.retry_after)}
         return redirect(link("auth.check_mail", next=asked_destination()))
-    return form_page("auth/sign_up.html", form, invited_to=text_in(invitee.forum) if invitee else None)
+    shown = {"invited_to": text_in(invitee.forum) if invitee else None, "is_withdrawn": tokens.is_withdrawn(token)}
+    return form_page("auth/sign_up.html", form, **shown)
 
 
 def _stated(invitee: Invitee | None) -> dict[str, str]:
