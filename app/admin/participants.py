@@ -94,8 +94,8 @@ def participants(forum_id: int) -> ResponseReturnValue:
         outcome = invite(forum_id, people, role, key=key, viewer=viewer) if people else Outcome()
         _tell(outcome)
         for line in lines:
-            if outcome and line.person and line.person["email"] in outcome.suspended:
-                line.reason = _("This account is suspended.")
+            if outcome and line.person and line.person["email"] in outcome.refused:
+                line.reason = str(outcome.refused[line.person["email"]])
         bad = [line for line in lines if line.reason]
         if not bad:
             return redirect(link("admin.participants.participants", forum_id=forum_id))
@@ -108,7 +108,7 @@ def _tell(outcome: Outcome | None) -> None:
     if outcome is None:
         flash(_("This has already been done. No further change was made."), "success")
         return
-    invited, given, before = outcome.invited, outcome.given, outcome.before
+    invited, given, altered = outcome.invited, outcome.given, outcome.altered
     told = [
         ngettext("%(num)s person has been invited.", "%(num)s people have been invited.", invited) if invited else "",
         ngettext(
@@ -118,8 +118,12 @@ def _tell(outcome: Outcome | None) -> None:
         )
         if given
         else "",
-        ngettext("%(num)s person had already been invited.", "%(num)s people had already been invited.", before)
-        if before
+        ngettext(
+            "%(num)s earlier invitation has been changed and sent again.",
+            "%(num)s earlier invitations have been changed and sent again.",
+            altered,
+        )
+        if altered
         else "",
     ]
     if text := " ".join(filter(None, told)):

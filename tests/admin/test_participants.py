@@ -154,12 +154,73 @@ def test_address_that_stands_twice_is_invited_once(admin: FlaskClient, look):
     assert invited(look) == ["clara@example.org"]
 
 
-def test_person_who_was_invited_before_gets_no_second_mail(admin: FlaskClient, look):
-    invite(admin, CLARA)
-    invite(admin, CLARA)
+def box_of(answer) -> str:
+    return re.search(r"<textarea[^>]*>\s*([^<]*)</textarea>", answer.text)[1]
 
-    assert len(mails(look)) == 1
-    assert "1 person had already been invited." in admin.get(ADDRESS).text
+
+def test_person_who_was_invited_before_gets_no_second_mail_and_the_line_says_so(admin: FlaskClient, look):
+    invite(admin, CLARA)
+    answer = invite(admin, f"{CLARA}\nDora, dora@example.org, Kenya, Party, en")
+
+    assert answer.status_code == 422
+    assert [mail.recipient for mail in mails(look)] == ["clara@example.org", "dora@example.org"]
+    assert box_of(answer).startswith(f"{CLARA}  # This person has already been invited")
+    assert "dora" not in box_of(answer)
+
+
+@pytest.mark.parametrize(("line", "role"), [(CLARA, "moderator"), (CLARA.replace("Mexico", "Kenya"), "participant")])
+def test_invitation_that_waits_is_changed_by_another_role_or_another_statement(
+    admin: FlaskClient, look, signs_up, line, role
+):
+    invite(admin, CLARA)
+    answer = invite(admin, line, role)
+    [mail] = mails(look)
+    told = admin.get(ADDRESS).text
+    signs_up()
+    [held] = look(lambda: db.session.query(ForumRole).filter(ForumRole.user_id > 4).all())
+
+    assert answer.status_code == 302
+    assert "1 earlier invitation has been changed and sent again." in told
+    assert ("moder" in mail.text) == (role == "moderator")
+    assert (held.forum_id, held.role) == (1, role)
+    assert confirmed(look)
+
+
+def test_person_who_has_signed_up_gets_the_other_role_besides(admin: FlaskClient, look, signs_up):
+    invite(admin, CLARA)
+    signs_up()
+    answer = invite(admin, CLARA, "moderator")
+    user = look(lambda: db.session.query(User).filter_by(email="clara@example.org").one().id)
+    held = look(lambda: {one.role for one in db.session.query(ForumRole).filter_by(user_id=user)})
+
+    assert answer.status_code == 302
+    assert held == {"participant", "moderator"}
+    assert "1 person already has an account and has been assigned the role." in admin.get(ADDRESS).text
+    assert invited(look) == ["clara@example.org"]
+
+
+def test_line_says_that_somebody_has_the_role_already(admin: FlaskClient, look, signs_up):
+    invite(admin, CLARA)
+    signs_up()
+    before = len(mails(look))
+    answer = invite(admin, f"{CLARA}\nModerator, moderator@example.org, Kenya, Party, en")
+    again = invite(admin, "Moderator, moderator@example.org, Kenya, Party, en", "moderator")
+
+    assert f"{CLARA}  # This person already has this role" in box_of(answer)
+    assert "moderator@example.org" not in box_of(answer)
+    assert "# This person already has this role" in box_of(again)
+    assert len(mails(look)) == before + 1
+
+
+def test_person_is_found_by_the_address_of_the_invitation_and_by_a_later_one(admin: FlaskClient, look, signs_up):
+    invite(admin, CLARA)
+    signs_up()
+    look(lambda: (db.session.query(User).filter_by(email="clara@example.org").update({"email": "ruiz@example.org"}),
+                  db.session.commit()))  # fmt: skip
+    for line in (CLARA, CLARA.replace("clara@", "ruiz@")):
+        assert "# This person already has this role" in box_of(invite(admin, line))
+
+    assert invited(look) == ["clara@example.org"]
 
 
 def test_more_than_500_lines_are_refused_before_they_are_read(admin: FlaskClient, look):
