@@ -22,7 +22,7 @@ from app.extensions import db, transaction
 from app.languages import language_or_default, text_in
 from app.mail.outbox import enqueue
 from app.mail.queries import failed_to
-from app.models import Forum, Invitee, Mail, Message, MessageStatus, Role, User, speaks_for
+from app.models import Capacity, Forum, Invitee, Mail, Message, MessageStatus, Role, User, speaks_for
 from app.permissions import require, require_forum_takes
 from app.roles import held_by, hold
 from app.rows import fetch
@@ -192,6 +192,11 @@ def _discard_unsent(invitee: Invitee) -> None:
     invitation, _time, _signature = tokens.make_invitation(invitee).rsplit(".", 2)
     has_link = Mail.text.contains(f"invitation={invitation}.", autoescape=True)
     db.session.execute(delete(Mail).where(Mail.recipient == invitee.email, Mail.sent_at.is_(None), has_link))
+
+
+def is_invited_for_secretariat(email: str) -> bool:
+    """Whether an invitation to this address, with which nobody has signed up yet, says that it is the Secretariat's."""
+    return any(invitee.capacity == Capacity.SECRETARIAT for invitee in find_invitees(email))
 
 
 def list_invited(forum_id: int) -> list[Invited]:

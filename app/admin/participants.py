@@ -88,9 +88,9 @@ def participants(forum_id: int) -> ResponseReturnValue:
         require_forum_takes("forums", forum, "settings")
     form.offer()
     if form.validate_on_submit():
-        lines = read_list(form.people.data or "")
-        people = [line.person for line in lines if line.person]
         role, key = Role(form.role.data), form.submission.data or ""
+        lines = read_list(form.people.data or "", role)
+        people = [line.person for line in lines if line.person]
         outcome = invite(forum_id, people, role, key=key, viewer=viewer) if people else Outcome()
         _tell(outcome)
         for line in lines:

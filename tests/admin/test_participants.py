@@ -451,6 +451,68 @@ def test_invitation_of_another_forum_is_not_found(admin: FlaskClient, look):
     assert admin.get(ADDRESS.replace("/1/", "/2/") + "1/withdraw/").status_code == 404
 
 
+# Officers of the Secretariat
+
+OFFICER = "Ola Berg, ola@example.org, , Secretariat, en"
+
+
+def sign_up_as_officer(client: FlaskClient, link: str, email: str = "ola@example.org"):
+    stated = {"name": "Ola Berg", "email": email, "capacity": "secretariat", "country": "", "language": "en"}
+    return client.post(link, data=stated | {"password": PASSWORD})
+
+
+def test_officer_of_the_secretariat_is_invited_as_moderator(admin: FlaskClient, visitor: FlaskClient, look):
+    invite(admin, OFFICER, "moderator")
+    link = link_in(mails(look)[0], "/sign-up/")
+    page = visitor.get(link).text
+    sign_up_as_officer(visitor, link)
+    visitor.post(link_in(mails(look)[-1], "/confirm/"), data={"password": PASSWORD})
+    user = look(lambda: db.session.query(User).filter_by(email="ola@example.org").one())
+
+    assert '<option selected value="secretariat">' in page
+    assert (user.capacity, user.is_profile_confirmed) == ("secretariat", True)
+    assert look(lambda: db.session.get(User, user.id).has_role(Role.MODERATOR, 1))
+
+
+@pytest.mark.parametrize("role", ["participant", "translator"])
+def test_officer_of_the_secretariat_is_invited_in_no_other_role(admin: FlaskClient, look, role):
+    answer = invite(admin, OFFICER, role)
+
+    assert "capacity does not exist" in box_of(answer)
+    assert invited(look) == []
+
+
+@pytest.mark.parametrize("line", [None, CLARA])
+def test_nobody_else_signs_up_as_the_secretariat(admin: FlaskClient, visitor: FlaskClient, look, line):
+    link = "/en/auth/sign-up/"
+    if line:
+        invite(admin, line)
+        link = link_in(mails(look)[0], "/sign-up/")
+    answer = sign_up_as_officer(visitor, link, "clara@example.org")
+
+    assert 'value="secretariat"' not in visitor.get(link).text
+    assert answer.status_code == 422
+
+
+def test_capacity_of_an_officer_holds_for_the_address_of_the_invitation_only(admin, visitor, look):
+    invite(admin, OFFICER, "moderator")
+    answer = sign_up_as_officer(visitor, link_in(mails(look)[0], "/sign-up/"), "other@example.org")
+
+    assert answer.status_code == 422
+    assert "valid only for the address to which the invitation was sent" in answer.text
+
+
+def test_officer_whose_invitation_was_withdrawn_meanwhile_does_not_speak_for_the_secretariat(admin, visitor, look):
+    invite(admin, OFFICER, "moderator")
+    sign_up_as_officer(visitor, link_in(mails(look)[0], "/sign-up/"))
+    withdraw(admin)
+    answer = visitor.post(link_in(mails(look)[-1], "/confirm/"), data={"password": PASSWORD})
+
+    assert answer.status_code == 409
+    assert "has withdrawn the invitation" in answer.text
+    assert look(lambda: db.session.query(User).filter_by(email="ola@example.org").count()) == 0
+
+
 # Confirmed State and capacity
 
 
