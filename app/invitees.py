@@ -141,7 +141,7 @@ def write_invitation(invitee: Invitee) -> None:
     forum, language = invitee.forum, language_or_default(invitee.language)
     text = text_in(forum, language)
     address = address_for(invitee, "forums.forum", forum_slug=forum.slug)
-    token = tokens.make_invitation(invitee)
+    token, state = tokens.make_invitation(invitee), forum.state(utcnow())
     enqueue(
         "invited",
         recipient=invitee.email,
@@ -151,6 +151,8 @@ def write_invitation(invitee: Invitee) -> None:
         forum=text.title if text else "",
         sign_up=address_for(invitee, "auth.sign_up", invitation=token),
         address=address if forum.published_at else "",
+        opening=state.opens_at,
+        deadline=None if state.has_ended else state.deadline,
     )
 
 

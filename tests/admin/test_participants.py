@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -30,6 +31,10 @@ def mails(look) -> list[Mail]:
 
 def invited(look) -> list[str]:
     return look(lambda: list(db.session.scalars(db.select(Invitee.email).order_by(Invitee.id))))
+
+
+def spaced(text: str) -> str:
+    return text.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def link_in(mail: Mail, part: str) -> str:
@@ -64,6 +69,51 @@ def test_people_of_a_list_are_invited_in_their_language(admin: FlaskClient, look
         ("person0@example.org", "en"), ("person1@example.org", "es"), ("person2@example.org", "fr")
     ]  # fmt: skip
     assert "Title of open-forum (es)" in mails(look)[1].text
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("en", "Online Forum on: Title of open-forum (en). Takes messages up to and including {}."),
+        ("es", "Foro en línea: Title of open-forum (es). Admite mensajes hasta el {}, inclusive."),
+        ("fr", "Forum en ligne : Title of open-forum (fr). Messages acceptés jusqu’au {} inclus."),
+    ],
+)
+def test_invitation_tells_in_one_line_the_title_the_deadline_and_the_address(admin: FlaskClient, look, code, told):
+    invite(admin, f"Clara, clara@example.org, Mexico, Party, {code}")
+    deadline = look(lambda: site_languages()[code].moment(db.session.get(Forum, 1).periods[0].closes_at))
+    line = f"{told.format(deadline)} http://127.0.0.1:8000/{code}/forums/open-forum/"
+    [mail] = mails(look)
+    paragraphs = re.sub(r"<(?!p|/p)[^>]+>", "", mail.html)
+
+    assert spaced(line) in spaced(mail.text).splitlines()
+    assert f"<p>{spaced(line)}</p>" in spaced(paragraphs)
+
+
+def test_invitation_to_a_draft_forum_without_dates_tells_its_title_only(admin: FlaskClient, look):
+    def prepare() -> None:
+        forum = db.session.get(Forum, 1)
+        forum.published_at, forum.periods = None, []
+        db.session.commit()
+
+    look(prepare)
+    invite(admin, CLARA.replace(", es", ", en"))
+    [mail] = mails(look)
+
+    assert "Online Forum on: Title of open-forum (en)." in mail.text.splitlines()
+    assert "/forums/" not in mail.text
+
+
+def test_invitation_to_a_planned_forum_tells_when_it_opens(admin: FlaskClient, look):
+    def prepare() -> None:
+        [period] = db.session.get(Forum, 1).periods
+        period.opens_at = utcnow() + timedelta(hours=1)
+        db.session.commit()
+
+    look(prepare)
+    invite(admin, CLARA.replace(", es", ", en"))
+
+    assert "Opens on " in mails(look)[0].text
 
 
 def test_sixty_people_are_invited_by_one_form(admin: FlaskClient, look):
