@@ -396,7 +396,10 @@ def test_archived_forum_invites_nobody_and_its_list_is_still_read(admin: FlaskCl
     look(lambda: (setattr(db.session.get(Forum, 1), "archived_at", utcnow()), db.session.commit()))
 
     assert "clara@example.org" in admin.get(ADDRESS).text
-    assert invite(admin, "Dora, dora@example.org, Kenya, Party, en").status_code == 409
+    assert "so no one can be invited to it" in admin.get(ADDRESS).text
+    answer = invite(admin, "Dora, dora@example.org, Kenya, Party, en")
+    assert answer.status_code == 409
+    assert "This forum is archived" in answer.text
     assert invited(look) == ["clara@example.org"]
 
 
