@@ -115,6 +115,7 @@ FIELD = {
     "country": N_("Party, Government or organization"),
     "dated": N_("Date"),
     "email": N_("Email address"),
+    "requested_email": N_("Requested email address"),
     "file": N_("File"),
     "files": N_("Files"),
     "from_group": N_("From the group"),
