@@ -161,7 +161,7 @@ class FullWorld:
         forums = {forum.slug: forum.id for forum in _forums(people["alice"])}
         db.session.add(ForumRole(user=translator, forum_id=small.forum, role=Role.TRANSLATOR))
         db.session.get_one(Forum, small.forum).names_moderators = True
-        invitee = make_invitee(small.forum, "clara@example.org")
+        invitee = make_invitee(small.forum, "invitee@example.org")
         notice, document, page, coming = furnish(db.session.get_one(Forum, small.forum))
         long_topic, edited, withdrawn = _messages(db.session.get_one(Group, small.group), people)
         locked, merged = _moderated(long_topic, people)
