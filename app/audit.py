@@ -33,7 +33,9 @@ Change = dict[str, Any]
 
 LOG, ACT = "log", "act"  # where an entry comes from
 # The log says that these have changed, without their values.
-SECRET = frozenset({"email", "password_hash", "totp_secret", "totp_last_step", "token_hash", "code_hash"})
+SECRET = frozenset(
+    {"email", "requested_email", "password_hash", "totp_secret", "totp_last_step", "token_hash", "code_hash"}
+)
 
 
 def assign(thing: Any, values: Mapping[str, Any], language: str = "") -> list[Change]:

@@ -252,6 +252,14 @@ class ConfirmationExpired(TokenExpired):
     ways = (("auth.sign_in", _l("Sign in")), ("auth.new_confirmation", _l("Ask for a new link")))
 
 
+class InvitationWithdrawn(ForumError):
+    status = 409
+    message = _l(
+        "The Secretariat has withdrawn the invitation by which this person could speak for it. To take part in another "
+        "capacity, please sign up again."
+    )
+
+
 class ResetExpired(TokenExpired):
     message = _l(
         "This link has expired or has been used already. If you have chosen a new password, you can sign in with it; "

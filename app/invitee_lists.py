@@ -12,14 +12,16 @@ from wtforms.validators import ValidationError
 from app import labels
 from app.auth.forms import FOR_A_GOVERNMENT, FOR_AN_ORGANIZATION, NoAddress, PersonsName, checked_email
 from app.languages import site_default, site_languages, speaking
-from app.models import Capacity, User
+from app.models import Capacity, Role, User
 from app.plain import comparable, plain_line
 
 LONGEST_LINE = 1_000
 SEPARATORS = ("\t", ";", ",")
 REMARK = "  # "
 IS_HEADING = re.compile(r"mail|correo|courriel", re.IGNORECASE)
-INVITABLE = tuple(capacity for capacity in Capacity if capacity != Capacity.SECRETARIAT)
+INVITABLE = {
+    role: tuple(one for one in Capacity if one != Capacity.SECRETARIAT or role == Role.MODERATOR) for role in Role
+}
 
 
 @dataclass
@@ -37,18 +39,19 @@ class Line:
 
 
 class Vocabulary:
-    """What may stand in a list, by its name in every language of the site and by its code."""
+    """What may stand in a list of people with a role, by its name in every language of the site and by its code."""
 
-    def __init__(self) -> None:
+    def __init__(self, role: Role) -> None:
+        self.invitable = INVITABLE[role]
         self.states: dict[str, str] = {}
         self.languages: dict[str, str] = {}
-        self.capacities: dict[str, Capacity] = {capacity.value: capacity for capacity in INVITABLE}
+        self.capacities: dict[str, Capacity] = {capacity.value: capacity for capacity in self.invitable}
         for language in site_languages().values():
             for code, name in (language.invented_states | language.states).items():
                 self.states |= {comparable(name): code, comparable(code): code}
                 self.states.setdefault(comparable(name.partition(" (")[0]), code)
             with speaking(language):
-                self.capacities |= {comparable(_(labels.CAPACITY[capacity])): capacity for capacity in INVITABLE}
+                self.capacities |= {comparable(_(labels.CAPACITY[one])): one for one in self.invitable}
             for code, other in site_languages().items():
                 shown = Locale.parse(code).get_display_name(language.code) or code
                 self.languages |= {code: code, comparable(other.name): code, comparable(shown): code}
@@ -60,13 +63,13 @@ class Vocabulary:
         return self.capacities.get(wanted) or (found.pop() if len(found) == 1 else None)
 
 
-def read_list(text: str) -> list[Line]:
-    """The lines of a list, without headings and empty lines.
+def read_list(text: str, role: Role = Role.PARTICIPANT) -> list[Line]:
+    """The lines of a list of people who are invited in a role, without headings and empty lines.
 
     A line has name, e-mail address, State or organization, capacity and, if it is not that of the site, the language,
     between tabs, semicolons or commas, in quotation marks if one stands in them.
     """
-    words, seen = Vocabulary(), set[str]()
+    words, seen = Vocabulary(role), set[str]()
     lines: list[Line] = []
     for number, whole in enumerate(text.split("\n"), start=1):
         kept = whole.partition(REMARK)[0].strip()
@@ -100,7 +103,7 @@ def _read_line(line: str, words: Vocabulary) -> dict[str, str]:
     PersonsName()(None, SimpleNamespace(data=name))
     capacity = words.capacity_of(capacity_name)
     if capacity is None:
-        known = ", ".join(_(labels.CAPACITY[one]) for one in INVITABLE)
+        known = ", ".join(_(labels.CAPACITY[one]) for one in words.invitable)
         raise ValidationError(
             _(
                 "This capacity does not exist: “%(text)s”. Choose one of: %(known)s.",

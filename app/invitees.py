@@ -5,35 +5,45 @@ invitation says, these count as confirmed by the Secretariat.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import func, select
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import selectinload
 
-from app.audit import changed, record
+from app.audit import assign, changed, record
 from app.auth import tokens
 from app.auth.emails import address_for
 from app.database import utcnow
+from app.errors import NotFound, Refused
 from app.extensions import db, transaction
 from app.languages import language_or_default, text_in
 from app.mail.outbox import enqueue
 from app.mail.queries import failed_to
-from app.models import Forum, Invitee, Message, MessageStatus, Role, User, speaks_for
+from app.models import Capacity, Forum, Invitee, Mail, Message, MessageStatus, Role, User, speaks_for
 from app.permissions import require, require_forum_takes
 from app.roles import held_by, hold
 from app.rows import fetch
 from app.submissions import Once
+from app.versions import require_version, version_of
+
+SUSPENDED = _l("This account is suspended.")
+HAS_ROLE = _l("This person already has this role in the forum.")
+ALREADY_INVITED = _l("This person has already been invited to the forum in this role and has not signed up yet.")
+HAS_SIGNED_UP = _l("This person has signed up already. Remove the role instead.")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How many were invited by email, got the role at once, and were invited before; and the addresses of those whose
-    accounts are suspended."""
+    """How many were invited by email, got the role at once, and how many earlier invitations were changed; and why the
+    others were not, by their addresses."""
 
     invited: int = 0
     given: int = 0
-    before: int = 0
-    suspended: tuple[str, ...] = ()
+    altered: int = 0
+    refused: Mapping[str, LazyString] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,8 @@ class Invited:
 
 def invite(forum_id: int, people: Sequence[Mapping[str, str]], role: Role, *, key: str, viewer: User) -> Outcome | None:
     """Invite people to a forum, each a mapping of `name`, `email` (in normal form), `country`, `organization`,
-    `capacity` and `language`, in one transaction with a line in the log.
+    `capacity` and `language`, in one transaction with a line in the log. Whoever was invited before gets the role
+    besides; an invitation that waits for the sign-up is changed and sent again.
 
     The same form sent again does nothing, and gives None. Raises NotFound, Archived and Forbidden.
     """
@@ -60,29 +71,61 @@ def invite(forum_id: int, people: Sequence[Mapping[str, str]], role: Role, *, ke
             return None
         forum = fetch(Forum, forum_id)
         require_forum_takes("forums", forum, "settings")
-        emails = [person["email"] for person in people]
-        known = set(db.session.scalars(select(Invitee.email).where(Invitee.forum_id == forum_id)))
-        users = {user.email: user for user in db.session.scalars(select(User).where(User.email.in_(emails)))}
-        suspended = tuple(email for email in emails if email in users and users[email].suspended_at)
-        made = []
+        known, users = _already_there(forum_id, [person["email"] for person in people])
+        refused: dict[str, LazyString] = {}
+        taken: list[tuple[Invitee, User | None]] = []
+        altered = 0
         for person in people:
-            if person["email"] not in known and person["email"] not in suspended:
-                made.append(Invitee(forum=forum, role=role, invited_by_id=viewer.id, **person))
-        db.session.add_all(made)
+            invitee, user = known.get(person["email"]), users.get(person["email"])
+            stated = {**person, "role": role}
+            if refusal := _refusal(invitee, user, stated, forum_id):
+                refused[person["email"]] = refusal
+                continue
+            if invitee is None:
+                invitee = Invitee(forum=forum)
+                db.session.add(invitee)
+            else:
+                _discard_unsent(invitee)
+                stated["email"] = invitee.email
+                altered += not (user and user.confirmed_at)
+            assign(invitee, {**stated, "invited_by_id": viewer.id})
+            taken.append((invitee, user))
         db.session.flush()
         given = 0
-        for invitee in made:
-            user = users.get(invitee.email)
+        for invitee, user in taken:
             if user and user.confirmed_at:
                 _take_place(invitee, user, viewer)
                 given += 1
             else:
                 write_invitation(invitee)
-        if made:
-            record(viewer, "invite", "forums", forum, changed("invitees", 0, len(made)))
+        if taken:
+            record(viewer, "invite", "forums", forum, changed("invitees", 0, len(taken)))
         once.made(forum_id)
-        before = len(people) - len(made) - len(suspended)
-        return Outcome(len(made) - given, given, before, suspended)
+        return Outcome(len(taken) - given - altered, given, altered, refused)
+
+
+def _already_there(forum_id: int, emails: Sequence[str]) -> tuple[dict[str, Invitee], dict[str, User]]:
+    """The invitations to a forum and the accounts of the people with these addresses; an account may have changed its
+    address since it was invited."""
+    invitees = db.session.scalars(select(Invitee).where(Invitee.forum_id == forum_id)).all()
+    used = {invitee.user_id: invitee for invitee in invitees if invitee.user_id}
+    known = {invitee.email: invitee for invitee in invitees}
+    is_one = User.email.in_(emails) | User.id.in_([known[email].user_id for email in emails if email in known])
+    found = db.session.scalars(select(User).where(is_one).options(selectinload(User.roles))).all()
+    users = {user.email: user for user in found}
+    known |= {user.email: used[user.id] for user in found if user.id in used}
+    users |= {email: user for user in found for email in emails if email in known and known[email].user_id == user.id}
+    return known, users
+
+
+def _refusal(invitee: Invitee | None, user: User | None, stated: Mapping[str, str], forum_id: int) -> LazyString | None:
+    """Why somebody is not invited, None if they are."""
+    if user and user.suspended_at:
+        return SUSPENDED
+    if user and user.confirmed_at:
+        return HAS_ROLE if user.has_role(Role(stated["role"]), forum_id) else None
+    is_same = invitee and all(getattr(invitee, name) == value for name, value in stated.items())
+    return ALREADY_INVITED if is_same else None
 
 
 def accept(user: User) -> None:
@@ -98,7 +141,7 @@ def write_invitation(invitee: Invitee) -> None:
     forum, language = invitee.forum, language_or_default(invitee.language)
     text = text_in(forum, language)
     address = address_for(invitee, "forums.forum", forum_slug=forum.slug)
-    token = tokens.make_invitation(invitee)
+    token, state = tokens.make_invitation(invitee), forum.state(utcnow())
     enqueue(
         "invited",
         recipient=invitee.email,
@@ -108,7 +151,54 @@ def write_invitation(invitee: Invitee) -> None:
         forum=text.title if text else "",
         sign_up=address_for(invitee, "auth.sign_up", invitation=token),
         address=address if forum.published_at else "",
+        opening=state.opens_at,
+        deadline=None if state.has_ended else state.deadline,
     )
+
+
+def get_invitee(forum_id: int, key: int) -> Invitee:
+    """An invitation to a forum. Raises NotFound."""
+    invitee = fetch(Invitee, key)
+    if invitee.forum_id != forum_id:
+        raise NotFound
+    return invitee
+
+
+def version_of_invitee(invitee: Invitee) -> str:
+    return version_of(invitee, ("name", "email", "role", "user_id"))
+
+
+def withdraw(forum_id: int, key: int, *, version: str, viewer: User) -> bool:
+    """Take back an invitation that nobody has used, with its email if that has not been sent; False if it is not there
+    any more. `version` is that of the invitation which the page showed.
+
+    Raises Refused once they have signed up, ChangedMeanwhile and Forbidden.
+    """
+    with transaction():
+        require(viewer, "administer")
+        there = (Invitee.id == key) & (Invitee.forum_id == forum_id)
+        invitee = db.session.scalar(select(Invitee).where(there).with_for_update())
+        if invitee is None:
+            return False
+        if invitee.user_id:
+            raise Refused(HAS_SIGNED_UP)
+        require_version(version, version_of_invitee(invitee))
+        _discard_unsent(invitee)
+        record(viewer, "withdraw_invitation", "forums", invitee.forum, changed("role", invitee.role, ""))
+        db.session.delete(invitee)
+    return True
+
+
+def _discard_unsent(invitee: Invitee) -> None:
+    """Delete the emails with a link to this invitation that have not been sent."""
+    invitation, _time, _signature = tokens.make_invitation(invitee).rsplit(".", 2)
+    has_link = Mail.text.contains(f"invitation={invitation}.", autoescape=True)
+    db.session.execute(delete(Mail).where(Mail.recipient == invitee.email, Mail.sent_at.is_(None), has_link))
+
+
+def is_invited_for_secretariat(email: str) -> bool:
+    """Whether an invitation to this address, with which nobody has signed up yet, says that it is the Secretariat's."""
+    return any(invitee.capacity == Capacity.SECRETARIAT for invitee in find_invitees(email))
 
 
 def list_invited(forum_id: int) -> list[Invited]:

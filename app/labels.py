@@ -94,6 +94,7 @@ ACTION = {
     "unlock": N_("Sign-in lock lifted"),
     "confirm": N_("Confirmed manually"),
     "invite": N_("Invited"),
+    "withdraw_invitation": N_("Invitation withdrawn"),
     "send_again": N_("Email to be sent again"),
 }
 SUBJECT = {
@@ -114,6 +115,7 @@ FIELD = {
     "country": N_("Party, Government or organization"),
     "dated": N_("Date"),
     "email": N_("Email address"),
+    "requested_email": N_("Requested email address"),
     "file": N_("File"),
     "files": N_("Files"),
     "from_group": N_("From the group"),

@@ -21,7 +21,7 @@ VERSIONED = re.compile(
     | /admin/[\w-]+/\d+/(?:edit|settings|delete|close|unlock|publish|unpublish|archive|unarchive)/
     | /admin/forums/\d+/(?:invitations|roles|groups)/ | /translate/[\w-]+/\d+/\w+/
     | /admin/people/\d+/ | /admin/mails/\d+/\w+/ | /admin/people/[\d-]+/(?:suspend|reinstate|withhold|approve)/
-    | /admin/forums/\d+/roles/\d+/\w+/end/""",
+    | /admin/forums/\d+/roles/\d+/\w+/end/ | /admin/forums/\d+/participants/\d+/withdraw/""",
     re.VERBOSE,
 )
 

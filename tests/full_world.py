@@ -24,6 +24,7 @@ from app.models import (
     Group,
     GroupText,
     Invitation,
+    Invitee,
     LogEntry,
     Mail,
     Message,
@@ -130,6 +131,7 @@ class FullWorld:
     act: int
     coming_period: int
     mail: int
+    invitee: int
     attachment: int
     document_file: int
     hidden_attachment: int
@@ -158,6 +160,8 @@ class FullWorld:
         db.session.add(SignUp(email="waiting@example.org", password_hash="!", **waiting))
         forums = {forum.slug: forum.id for forum in _forums(people["alice"])}
         db.session.add(ForumRole(user=translator, forum_id=small.forum, role=Role.TRANSLATOR))
+        db.session.get_one(Forum, small.forum).names_moderators = True
+        invitee = make_invitee(small.forum, "invitee@example.org")
         notice, document, page, coming = furnish(db.session.get_one(Forum, small.forum))
         long_topic, edited, withdrawn = _messages(db.session.get_one(Group, small.group), people)
         locked, merged = _moderated(long_topic, people)
@@ -195,6 +199,7 @@ class FullWorld:
             act=act.id,
             coming_period=coming.id,
             mail=failed_mail.id,
+            invitee=invitee.id,
             attachment=attachment.id,
             document_file=document_file.id,
             hidden_attachment=hidden_attachment.id,
@@ -373,6 +378,15 @@ def _files(edited: Message, withdrawn: Message, document: Document) -> tuple[Att
     make_attachment(withdrawn, "withdrawn.txt")
     text = make_attachment(edited, "text.txt")
     return text, make_attachment(document, "paper.pdf", b"%PDF-1.4\n", media_type="application/pdf", language="es")
+
+
+def make_invitee(forum_id: int, email: str) -> Invitee:
+    """Somebody who was invited to a forum and has not signed up yet."""
+    stated = {"capacity": Capacity.PARTY, "country": "XA", "language": "es", "role": Role.PARTICIPANT}
+    invitee = Invitee(forum_id=forum_id, email=email, name="Clara", **stated)
+    db.session.add(invitee)
+    db.session.flush()
+    return invitee
 
 
 def _failed_mail() -> Mail:

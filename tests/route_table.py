@@ -288,6 +288,11 @@ ROWS = [
         FORM,
         ("/admin/forums/{small.forum}/participants/", "/admin/forums/{forums[archived-forum]}/participants/"),
     ),
+    Row(
+        "/admin/forums/<int:forum_id>/participants/<int:key>/withdraw/",
+        FORM,
+        ("/admin/forums/{small.forum}/participants/{invitee}/withdraw/",),
+    ),
     Row("/admin/forums/<int:forum_id>/groups/", FORM, ("/admin/forums/{small.forum}/groups/",)),
     Row("/admin/forums/<int:forum_id>/copy/", POST),
     Row("/admin/forums/<int:forum_id>/view/<any(participant,visitor):who>/", POST),

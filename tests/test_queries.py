@@ -40,7 +40,7 @@ from app.models import (
 )
 from app.models.forum import DocumentKind
 from app.writing import record_act as record
-from tests.full_world import FullWorld, add_document
+from tests.full_world import FullWorld, add_document, make_invitee
 from tests.route_table import PEOPLE, ROWS, paths_of
 from tests.world import make_forum, make_message, make_pending, make_topic, make_user, texts
 
@@ -168,6 +168,7 @@ class Growth:
             forum.official_changes.append(OfficialChange(at=utcnow(), **about))
             add_document(forum, DocumentKind.BACKGROUND)
             add_document(forum, DocumentKind.OUTCOME)
+            make_invitee(forum.id, f"{slug}@example.com")
             db.session.add(ForumRole(user_id=self.users[number].id, forum_id=forum.id, role=Role.MODERATOR))
 
     def _in_group(self, group: Group) -> None:

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 from wtforms import Field
 
 from app import former_addresses, wordings
@@ -38,7 +39,7 @@ from app.extensions import db, transaction
 from app.forms import ChoicesField, Form, InnerForm, LineField, OnceForm, VersionedForm, carry_out, tell_differences
 from app.languages import reader_language, site_languages
 from app.markup import render
-from app.models import Attachment, Forum, Group, LogEntry, User
+from app.models import Attachment, Forum, Group, LogEntry, Question, User
 from app.never_public import delete_messages
 from app.permissions import TAKEN_IN_ARCHIVE, require, require_forum_takes
 from app.rows import fetch
@@ -348,8 +349,11 @@ def delete(kind: Kind, key: int, *, version: str, viewer: User) -> bool:
 
 def version_to_delete(kind: Kind, thing: Any) -> str:
     """The version of an object, and of the questions that go with a group."""
-    inner = [(one.id, KINDS["questions"].version(one)) for one in (thing.questions if kind.model is Group else ())]
-    return fingerprint(kind.version(thing), inner)
+    inner: Sequence[Question] = ()
+    if kind.model is Group:
+        of_group = select(Question).where(Question.group_id == thing.id).order_by(Question.number)
+        inner = db.session.scalars(of_group.options(selectinload(Question.texts))).all()
+    return fingerprint(kind.version(thing), [(one.id, KINDS["questions"].version(one)) for one in inner])
 
 
 def add(kind: Kind, owner_id: int | None, sent: Sent, *, viewer: User) -> Any:

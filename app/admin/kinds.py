@@ -353,6 +353,12 @@ KINDS = {
                         _l("Only participants approved by the Secretariat may post in this forum; everyone may read it")
                     ),
                 ),
+                "names_moderators": Column(
+                    _l("Moderators are named on the page of the forum"),
+                    BooleanField(
+                        _l("Show readers the names of the moderators and the languages in which each of them moderates")
+                    ),
+                ),
             },
             texts={
                 "title": Text(

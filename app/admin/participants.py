@@ -22,7 +22,7 @@ from app.errors import NotFound, Refused
 from app.extensions import transaction
 from app.forms import AtMost, BodyField, ChoiceField, ChoicesField, OnceForm, Required, VersionedForm, carry_out
 from app.invitee_lists import Line, read_list
-from app.invitees import Outcome, invite, list_invited
+from app.invitees import HAS_SIGNED_UP, Outcome, get_invitee, invite, list_invited, version_of_invitee, withdraw
 from app.languages import Language, reader_language, site_languages
 from app.models import Forum, Invitation, Role, User
 from app.permissions import require, require_forum_takes
@@ -88,14 +88,14 @@ def participants(forum_id: int) -> ResponseReturnValue:
         require_forum_takes("forums", forum, "settings")
     form.offer()
     if form.validate_on_submit():
-        lines = read_list(form.people.data or "")
-        people = [line.person for line in lines if line.person]
         role, key = Role(form.role.data), form.submission.data or ""
+        lines = read_list(form.people.data or "", role)
+        people = [line.person for line in lines if line.person]
         outcome = invite(forum_id, people, role, key=key, viewer=viewer) if people else Outcome()
         _tell(outcome)
         for line in lines:
-            if outcome and line.person and line.person["email"] in outcome.suspended:
-                line.reason = _("This account is suspended.")
+            if outcome and line.person and line.person["email"] in outcome.refused:
+                line.reason = str(outcome.refused[line.person["email"]])
         bad = [line for line in lines if line.reason]
         if not bad:
             return redirect(link("admin.participants.participants", forum_id=forum_id))
@@ -108,7 +108,7 @@ def _tell(outcome: Outcome | None) -> None:
     if outcome is None:
         flash(_("This has already been done. No further change was made."), "success")
         return
-    invited, given, before = outcome.invited, outcome.given, outcome.before
+    invited, given, altered = outcome.invited, outcome.given, outcome.altered
     told = [
         ngettext("%(num)s person has been invited.", "%(num)s people have been invited.", invited) if invited else "",
         ngettext(
@@ -118,12 +118,39 @@ def _tell(outcome: Outcome | None) -> None:
         )
         if given
         else "",
-        ngettext("%(num)s person had already been invited.", "%(num)s people had already been invited.", before)
-        if before
+        ngettext(
+            "%(num)s earlier invitation has been changed and sent again.",
+            "%(num)s earlier invitations have been changed and sent again.",
+            altered,
+        )
+        if altered
         else "",
     ]
     if text := " ".join(filter(None, told)):
         flash(text, "success")
+
+
+@bp.route("/participants/<int:key>/withdraw/", methods=["GET", "POST"])
+def withdraw_invitation(forum_id: int, key: int) -> ResponseReturnValue:
+    forum, back = fetch(Forum, forum_id), link("admin.participants.participants", forum_id=forum_id)
+    words = Words(
+        _("Withdraw the invitation"),
+        _(
+            "The person will not be assigned the role. They will not be notified by email; whoever opens the link in "
+            "the invitation is told that it has been withdrawn."
+        ),
+        _("Withdraw the invitation"),
+        _("The invitation has been withdrawn."),
+    )
+
+    def about() -> dict[str, Any]:
+        invitee = get_invitee(forum_id, key)
+        refusal = Refused(HAS_SIGNED_UP) if invitee.user_id else None
+        name = f"{invitee.name}, {invitee.email}"
+        return {"version": version_of_invitee(invitee), "name": name, "refusal": refusal}
+
+    steps = [*steps_to(forum), (_("Participants by invitation"), back, "")]
+    return ask(words, steps, partial(withdraw, forum_id, key), about, back=back)
 
 
 # Invited States, and roles

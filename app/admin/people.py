@@ -57,6 +57,7 @@ STANDING = ("name", "email", "suspended_at", "suspended_for")
 KEYS = re.compile(r"\d{1,10}(-\d{1,10})*")
 NOT_ONESELF = _l("This is your own account. Ask another administrator to do it.")
 OWN_PAGE = _l("This is your own account. You can delete it on your account page.")
+TAKES_NOBODY = _l("An archived forum takes no more messages, so no one can be approved for it.")
 UNKNOWN_FORUM = _l("Please select from the forums listed.")
 
 
@@ -513,10 +514,12 @@ def update(
         changes = assign(user, profile)
         if changes:
             record(viewer, "edit", "users", user, changes)
-        forums = set(db.session.scalars(select(Forum.id)))
+        archived = {key: at is not None for key, at in db.session.execute(select(Forum.id, Forum.archived_at))}
         for role, wanted in roles.items():
-            if wanted.keys() - forums:
+            if wanted.keys() - archived:
                 raise Refused(UNKNOWN_FORUM, role)
+            if role == Role.PARTICIPANT and any(archived[key] for key in wanted.keys() - held_by(user, role)):
+                raise Refused(TAKES_NOBODY, role)
             hold(user, role, wanted, viewer=viewer)
         require_version(version, present, changes=version_of_user(user) != present)
     return user_id

@@ -29,11 +29,16 @@ def ask(user: User, email: str, *, password: str) -> bool:
         account.require_unchanged(user, verified)
         if email == user.email:
             raise SameAddress
-        db.session.execute(delete(EmailChange).where(EmailChange.user_id == user.id))
-        db.session.add(EmailChange(user_id=user.id, email=email))
-        db.session.flush()
-        _write_to_both(user, email)
+        begin(user, email)
     return True
+
+
+def begin(user: User, email: str) -> None:
+    """Inside a transaction: email a link to both addresses, in place of any earlier request."""
+    db.session.execute(delete(EmailChange).where(EmailChange.user_id == user.id))
+    db.session.add(EmailChange(user_id=user.id, email=email))
+    db.session.flush()
+    _write_to_both(user, email)
 
 
 def cancel(user: User) -> None:

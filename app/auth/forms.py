@@ -18,7 +18,7 @@ from app.auth.passwords import LONGEST, composed, weakness
 from app.auth.second_step import LONGEST_CODE
 from app.forms import AtMost, ChoiceField, Form, LineField, Required
 from app.languages import reader_language, site_languages
-from app.models import Capacity, User
+from app.models import Capacity, Invitee, User
 
 LIKE_AN_ADDRESS = re.compile(r"http|www\.|://", re.IGNORECASE)
 IN_NO_NAME = re.compile(r"[/@]")
@@ -98,7 +98,7 @@ class ProfileForm(Form):
 
     def __init__(self, *args: Any, obj: User | None = None, **kwargs: Any) -> None:
         super().__init__(*args, obj=obj, **kwargs)
-        self.capacity.choices = _capacities(obj)
+        self.capacity.choices = capacity_choices(obj)
         self.country.choices = _countries(obj)
 
     def validate_country(self, field: Any) -> None:
@@ -150,8 +150,8 @@ def language_choices() -> list[tuple[str, str]]:
     return [(code, language.name) for code, language in site_languages().items()]
 
 
-def _capacities(user: User | None) -> list[tuple[str, str]]:
-    """The capacities that anyone can choose, and the one that this user has already."""
+def capacity_choices(user: User | Invitee | None) -> list[tuple[str, str]]:
+    """The capacities that anyone can choose, and the one that this user or invitee has already."""
     own = user.capacity if user else None
     offered = [capacity for capacity in Capacity if capacity != Capacity.SECRETARIAT or capacity == own]
     return [("", _("Choose one")), *((capacity.value, _(labels.CAPACITY[capacity])) for capacity in offered)]

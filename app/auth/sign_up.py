@@ -16,11 +16,18 @@ from app.auth import tokens
 from app.auth.emails import CONFIRMATION, address_for, find_by_email, may_email, write_no_account, write_to
 from app.auth.passwords import hash_password
 from app.database import utcnow
-from app.errors import ConfirmationExpired, ConfirmationMailed, NotConfirmed, NotTheirPassword, WrongCredentials
+from app.errors import (
+    ConfirmationExpired,
+    ConfirmationMailed,
+    InvitationWithdrawn,
+    NotConfirmed,
+    NotTheirPassword,
+    WrongCredentials,
+)
 from app.extensions import db, transaction
-from app.invitees import accept
+from app.invitees import accept, is_invited_for_secretariat
 from app.mail.outbox import enqueue
-from app.models import SignUp, User
+from app.models import Capacity, SignUp, User
 from app.submissions import usable
 
 SALT_LENGTH = 16  # in bytes, as RFC 9106 recommends
@@ -96,7 +103,7 @@ def sign_up(
 
 
 def confirm(token: str, password: str) -> None:
-    """Make the account of the sign-up with this password. Raises ConfirmationExpired, and NotTheirPassword.
+    """Make the account of the sign-up with this password. Raises as `make_account`, and NotTheirPassword.
 
     The link proves that the person reads emails to this address; the password shows which of the sign-ups is theirs. So
     no one can make others, by an email that they did not ask for, confirm an account whose password they do not know.
@@ -113,7 +120,9 @@ def confirm(token: str, password: str) -> None:
 
 def make_account(sign_up: SignUp, email: str, confirmed_at: datetime | None) -> User:
     """Inside a transaction: make an account of a sign-up, with its password and this address, which others of its
-    sign-ups lose. Raises ConfirmationExpired if the address has a confirmed account."""
+    sign-ups lose. Raises ConfirmationExpired if the address has a confirmed account, and InvitationWithdrawn."""
+    if sign_up.capacity == Capacity.SECRETARIAT and not is_invited_for_secretariat(sign_up.email):
+        raise InvitationWithdrawn
     user = find_by_email(email, for_update=True) or User(email=email)
     if user.confirmed_at:
         raise ConfirmationExpired

@@ -73,12 +73,23 @@ def make_invitation(invitee: Invitee) -> str:
 def redeem_invitation(token: str) -> Invitee | None:
     """The invitee of such a link; None if it is malformed or expired, or they have signed up. The address still has to
     be confirmed, so the link gives nobody any right."""
+    invitee, mark = _invitation(token)
+    return invitee if invitee and invitee.user_id is None and mark == _digest([invitee.email]) else None
+
+
+def is_withdrawn(token: str) -> bool:
+    """Whether it is a link to an invitation that has been withdrawn."""
+    invitee, mark = _invitation(token)
+    return mark is not None and invitee is None
+
+
+def _invitation(token: str) -> tuple[Invitee | None, str | None]:
+    """The invitation of a link, None if it is not there any more, and its mark, None if the link is not valid."""
     try:
         key, mark = _serializer(INVITATION).loads(token, max_age=int(INVITATION.life.total_seconds()))
     except (BadData, ValueError, TypeError):
-        return None
-    invitee = db.session.get(Invitee, key)
-    return invitee if invitee and invitee.user_id is None and mark == _digest([invitee.email]) else None
+        return None, None
+    return db.session.get(Invitee, key), mark
 
 
 def destination_of(token: str) -> str | None:

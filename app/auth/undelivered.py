@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 
 from app.audit import changed, record
 from app.auth import sign_up, tokens
-from app.auth.email_change import move_to
+from app.auth.email_change import begin, get_email_change, move_to
 from app.auth.emails import address_for, find_by_email, write_to
 from app.database import utcnow
 from app.errors import AlreadyDecided, ConfirmationExpired, EmailChangeExpired, Refused
@@ -22,6 +22,8 @@ from app.versions import require_version, version_of
 
 TAKEN = _l("Another account already has this address.")
 SAME = _l("This is the address to which the email could not be delivered.")
+PRESENT = _l("This is the present address of the account.")
+NO_REQUEST = _l("The request for this change of address has expired or has been cancelled.")
 NOBODY = _l("There is no longer an account or a sign-up with this address.")
 
 
@@ -51,38 +53,60 @@ def correct_address(mail_id: int, email: str, *, version: str, viewer: User) -> 
     """Let the account, or the latest sign-up, have this address, which is told by mail.
 
     A sign-up becomes an account, since its password is bound to the former address; the mail has a link by which the
-    person confirms the new one and chooses a password. Raises Refused for an address that another account has,
+    person confirms the new one and chooses a password. A new address that somebody has requested is asked to confirm
+    it, and the account keeps its own until then. Raises Refused for an address that another account has,
     ChangedMeanwhile, NotFound and Forbidden.
     """
     with transaction():
         mail = _undelivered(mail_id, version, viewer)
         user, waiting = people_of(mail)
-        if email == mail.recipient:
+        former, field = mail.recipient, "email"
+        if email == former:
             raise Refused(SAME, "email")
         try:
             if user is not None:
-                former = user.email
-                _take_invitations_along(former, email)
-                move_to(user, email)
-                if not user.confirmed_at:
-                    _write_corrected(user)
+                field = _correct_account(user, former, email)
             elif waiting:
-                former = mail.recipient
                 user = sign_up.make_account(waiting[0], email, None)
                 sign_up.forget(former)
                 _take_invitations_along(former, email)
                 _write_corrected(user)
-            elif invitees := find_invitees(mail.recipient):
-                former = mail.recipient
+            elif invitees := find_invitees(former):
                 _move_invitations(invitees, email, viewer)
             else:
                 raise Refused(NOBODY, "email")
         except (EmailChangeExpired, ConfirmationExpired):
             raise Refused(TAKEN, "email") from None
-        is_unsent = Mail.sent_at.is_(None) & Mail.recipient.in_({former, mail.recipient})
-        db.session.execute(delete(Mail).where(is_unsent))
+        db.session.execute(delete(Mail).where(Mail.sent_at.is_(None), Mail.recipient == former))
         if user is not None:
-            record(viewer, "edit", "users", user, changed("email", former, email))
+            record(viewer, "edit", "users", user, changed(field, former, email))
+
+
+def _correct_account(user: User, former: str, email: str) -> str:
+    """Let an account have this address or, where the former is one that its person has requested, ask it to confirm.
+    Returns what was changed. Raises Refused and EmailChangeExpired."""
+    if email == user.email:
+        raise Refused(PRESENT, "email")
+    if former != user.email:
+        _ask_new_address(user, former, email)
+        return "requested_email"
+    _take_invitations_along(former, email)
+    move_to(user, email)
+    if not user.confirmed_at:
+        _write_corrected(user)
+    return "email"
+
+
+def _ask_new_address(user: User, former: str, email: str) -> None:
+    """Ask this address, in place of the former one, and that of the account to confirm the change that the person has
+    requested. Raises Refused if the request is no longer there or another account has the address."""
+    change = get_email_change(user)
+    if change is None or change.email != former:
+        raise Refused(NO_REQUEST, "email")
+    other = find_by_email(email)
+    if other is not None and other.confirmed_at:
+        raise Refused(TAKEN, "email")
+    begin(user, email)
 
 
 def _take_invitations_along(former: str, email: str) -> None:

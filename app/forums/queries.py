@@ -16,9 +16,11 @@ from sqlalchemy.orm.attributes import set_committed_value
 from app.database import in_parts, utcnow
 from app.errors import NoSuchMessage, NotFound
 from app.extensions import db
+from app.languages import Language
 from app.models import (
     Document,
     Forum,
+    ForumRole,
     Group,
     GroupText,
     Message,
@@ -26,6 +28,7 @@ from app.models import (
     Notice,
     Page,
     Question,
+    Role,
     StateKind,
     Topic,
     User,
@@ -234,6 +237,14 @@ def count_kept(forum: Forum) -> Kept:
     return Kept(forum.message_count, forum.speaker_count, forum.first_at, forum.last_at)
 
 
+def named_moderators(forum: Forum, language: Language) -> Sequence[Row[Any]]:
+    """The moderators whom the head of a forum names, in the order of the language; `languages` as in ForumRole."""
+    if not forum.names_moderators:
+        return ()
+    rows: Sequence[Any] = db.session.execute(_MODERATORS, {"forum_id": forum.id}).all()
+    return sorted(rows, key=lambda row: (language.sort_key(row.name), row.id))
+
+
 def get_topic(topic_id: int, *, viewer: Viewer) -> Topic:
     """A topic for an action on it. Raises NotFound."""
     statement = select(Topic).join(Group, Group.id == Topic.group_id).join(Forum)
@@ -347,6 +358,12 @@ _LISTED = select(Forum).where(FORUM_IS_VISIBLE).order_by(Forum.id)
 _LISTED = _LISTED.options(*_HEAD, selectinload(Forum.groups), _OUTCOMES)
 _NOT_ARCHIVED = _LISTED.where(Forum.archived_at.is_(None))
 _ARCHIVED = _LISTED.where(Forum.archived_at.is_not(None))
+_MODERATORS = (
+    select(User.id, User.title, User.name, ForumRole.languages)
+    .join(ForumRole, ForumRole.user_id == User.id)
+    .where(ForumRole.forum_id == bindparam("forum_id"), ForumRole.role == Role.MODERATOR)
+    .where(User.confirmed_at.is_not(None), User.suspended_at.is_(None))
+)
 _QUESTIONS = (
     select(Question)
     .join(Group, Group.id == Question.group_id)

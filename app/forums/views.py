@@ -44,6 +44,7 @@ def forum(forum_slug: str) -> ResponseReturnValue:
         forum=found,
         now=utcnow(),
         held=queries.count_kept(found),
+        moderators=queries.named_moderators(found, reader_language()),
         invited=is_invited(viewer(), found.id),
         sees_figures=can(viewer(), "see_figures", found),
     )

@@ -40,6 +40,8 @@ class Forum(Base):
     approval: Mapped[str] = mapped_column(String(20), default=Approval.NOBODY)
     # Whether only approved participants may post; everyone may read.
     by_invitation: Mapped[bool] = mapped_column(default=False)
+    # Whether its head names the moderators.
+    names_moderators: Mapped[bool] = mapped_column(default=False)
 
     # These count the published messages (app/counters.py).
     message_count: Mapped[int] = mapped_column(default=0)

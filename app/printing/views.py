@@ -32,8 +32,9 @@ def forum(forum_slug: str) -> ResponseReturnValue:
     found = queries.get_forum(forum_slug, viewer=viewer())
     queries.load_questions(found)
     now = utcnow()
-    held, groups, record = queries.count_kept(found), collect(found.groups), whole_record(found, now=now)
-    return render_template("printing/forum.html", forum=found, groups=groups, held=held, record=record, now=now)
+    shown = {"held": queries.count_kept(found), "moderators": queries.named_moderators(found, reader_language())}
+    groups, record = collect(found.groups), whole_record(found, now=now)
+    return render_template("printing/forum.html", forum=found, groups=groups, record=record, now=now, **shown)
 
 
 @bp.get("/forums/<forum_slug>/pages/<slug>/")

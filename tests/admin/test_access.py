@@ -99,7 +99,7 @@ def test_every_route_is_asked(app):
     adapter = app.url_map.bind("localhost")
     asked = {adapter.match(f"/en/admin/{page}", return_rule=True)[0].endpoint for page in PAGES}
 
-    needs_a_row = {"admin.log.entry", "admin.mails.mail", "admin.mails.step"}
+    needs_a_row = {"admin.log.entry", "admin.mails.mail", "admin.mails.step", "admin.participants.withdraw_invitation"}
     leads_on = {"admin.people.choose"}
     takes_post_only = {"admin.forums.copy_forum", "admin.forums.view"}
     assert {rule.endpoint for rule in routes} - asked == needs_a_row | leads_on | takes_post_only
@@ -127,6 +127,7 @@ def test_what_does_not_exist_is_not_found(admin: FlaskClient):
             "log/acts/999/",
             "forums/999/roles/",
             "forums/999/invitations/",
+            "forums/1/participants/999/withdraw/",
             "forums/1/roles/1/moderator/end/",
             "forums/1/roles/3/translator/end/",
             "forums/1/roles/3/king/end/",

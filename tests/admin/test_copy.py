@@ -80,6 +80,7 @@ def _content(forum: Forum) -> Any:
     return (
         forum.approval,
         forum.by_invitation,
+        forum.names_moderators,
         _texts(forum),
         [
             (

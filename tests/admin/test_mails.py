@@ -11,7 +11,7 @@ from app.auth.sign_up import hash_for
 from app.database import utcnow
 from app.extensions import db
 from app.mail.queries import failed_mails
-from app.models import Invitee, LogEntry, Mail, SignUp, User
+from app.models import EmailChange, Invitee, LogEntry, Mail, SignUp, User
 from tests.auth.conftest import PASSWORD, is_signed_in
 from tests.world import make_user
 
@@ -236,3 +236,69 @@ def test_address_can_be_corrected_to_one_that_has_an_invitation_of_its_own(admin
 def _add_invitee(forum_id: int, email: str) -> None:
     more = {"name": "Bruno", "capacity": "party", "language": "en", "role": "participant"}
     db.session.add(Invitee(forum_id=forum_id, email=email, **more))
+
+
+# A mail to a new address that somebody has requested
+
+
+@pytest.fixture
+def requested(look, world, failed) -> int:
+    """Bruno has requested a new address, to which the mail with the link was refused; gives the key of the mail."""
+    change = EmailChange(user_id=world.bruno, email="bruno@example.con", confirmed_by_old_at=utcnow())
+    look(lambda: (db.session.add(change), db.session.commit()))
+    return failed("bruno@example.con", user_id=world.bruno)
+
+
+def pending(look, world) -> list[tuple]:
+    columns = (EmailChange.email, EmailChange.confirmed_by_old_at, EmailChange.confirmed_by_new_at)
+    return look(lambda: [tuple(row) for row in db.session.execute(db.select(*columns))])
+
+
+def test_corrected_address_of_a_request_is_asked_to_confirm_and_the_account_keeps_its_own(
+    admin: FlaskClient, bruno: FlaskClient, look, world, requested
+):
+    told = admin.get(f"/en/admin/mails/{requested}/").text
+    answer = admin.post(f"/en/admin/mails/{requested}/address/", data={"email": "bruno@example.com"})
+    written = look(lambda: [(mail.recipient, mail.text) for mail in db.session.query(Mail).order_by(Mail.id)])
+
+    assert "The account keeps its present address" in told
+    assert answer.status_code == 302
+    assert look(lambda: db.session.get(User, world.bruno).email) == "bruno@example.org"
+    assert is_signed_in(bruno)
+    assert pending(look, world) == [("bruno@example.com", None, None)]
+    assert [recipient for recipient, _text in written] == ["bruno@example.org", "bruno@example.com"]
+    assert ["/auth/email/old/" in written[0][1], "/auth/email/new/" in written[1][1]] == [True, True]
+
+
+def test_log_tells_of_a_corrected_request_without_the_addresses(admin: FlaskClient, look, world, requested):
+    admin.post(f"/en/admin/mails/{requested}/address/", data={"email": "bruno@example.com"})
+    entry = look(lambda: db.session.query(LogEntry).one())
+
+    assert [change["field"] for change in entry.detail] == ["requested_email"]
+    assert "@example" not in str(entry.detail)
+    assert "Requested email address" in admin.get(f"/en/admin/log/{entry.id}/").text
+
+
+@pytest.mark.parametrize(
+    ("email", "reason"),
+    [
+        ("bruno@example.org", "This is the present address of the account."),
+        ("bruno@example.con", "This is the address to which the email could not be delivered."),
+        ("alice@example.org", "Another account already has this address."),
+    ],
+)
+def test_unfit_address_of_a_request_is_given_back_with_the_reason(admin, look, world, requested, email, reason):
+    answer = admin.post(f"/en/admin/mails/{requested}/address/", data={"email": email})
+
+    assert answer.status_code == 422
+    assert reason in answer.text
+    assert pending(look, world)[0][0] == "bruno@example.con"
+
+
+def test_address_of_a_request_that_was_cancelled_is_not_corrected(admin: FlaskClient, look, world, requested):
+    look(lambda: (db.session.query(EmailChange).delete(), db.session.commit()))
+    answer = admin.post(f"/en/admin/mails/{requested}/address/", data={"email": "bruno@example.com"})
+
+    assert answer.status_code == 422
+    assert "has expired or has been cancelled" in answer.text
+    assert look(lambda: db.session.get(User, world.bruno).email) == "bruno@example.org"

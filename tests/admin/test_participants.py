@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -30,6 +31,10 @@ def mails(look) -> list[Mail]:
 
 def invited(look) -> list[str]:
     return look(lambda: list(db.session.scalars(db.select(Invitee.email).order_by(Invitee.id))))
+
+
+def spaced(text: str) -> str:
+    return text.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def link_in(mail: Mail, part: str) -> str:
@@ -64,6 +69,51 @@ def test_people_of_a_list_are_invited_in_their_language(admin: FlaskClient, look
         ("person0@example.org", "en"), ("person1@example.org", "es"), ("person2@example.org", "fr")
     ]  # fmt: skip
     assert "Title of open-forum (es)" in mails(look)[1].text
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("en", "Online Forum on: Title of open-forum (en). Takes messages up to and including {}."),
+        ("es", "Foro en línea: Title of open-forum (es). Admite mensajes hasta el {}, inclusive."),
+        ("fr", "Forum en ligne : Title of open-forum (fr). Messages acceptés jusqu’au {} inclus."),
+    ],
+)
+def test_invitation_tells_in_one_line_the_title_the_deadline_and_the_address(admin: FlaskClient, look, code, told):
+    invite(admin, f"Clara, clara@example.org, Mexico, Party, {code}")
+    deadline = look(lambda: site_languages()[code].moment(db.session.get(Forum, 1).periods[0].closes_at))
+    line = f"{told.format(deadline)} http://127.0.0.1:8000/{code}/forums/open-forum/"
+    [mail] = mails(look)
+    paragraphs = re.sub(r"<(?!p|/p)[^>]+>", "", mail.html)
+
+    assert spaced(line) in spaced(mail.text).splitlines()
+    assert f"<p>{spaced(line)}</p>" in spaced(paragraphs)
+
+
+def test_invitation_to_a_draft_forum_without_dates_tells_its_title_only(admin: FlaskClient, look):
+    def prepare() -> None:
+        forum = db.session.get(Forum, 1)
+        forum.published_at, forum.periods = None, []
+        db.session.commit()
+
+    look(prepare)
+    invite(admin, CLARA.replace(", es", ", en"))
+    [mail] = mails(look)
+
+    assert "Online Forum on: Title of open-forum (en)." in mail.text.splitlines()
+    assert "/forums/" not in mail.text
+
+
+def test_invitation_to_a_planned_forum_tells_when_it_opens(admin: FlaskClient, look):
+    def prepare() -> None:
+        [period] = db.session.get(Forum, 1).periods
+        period.opens_at = utcnow() + timedelta(hours=1)
+        db.session.commit()
+
+    look(prepare)
+    invite(admin, CLARA.replace(", es", ", en"))
+
+    assert "Opens on " in mails(look)[0].text
 
 
 def test_sixty_people_are_invited_by_one_form(admin: FlaskClient, look):
@@ -154,12 +204,73 @@ def test_address_that_stands_twice_is_invited_once(admin: FlaskClient, look):
     assert invited(look) == ["clara@example.org"]
 
 
-def test_person_who_was_invited_before_gets_no_second_mail(admin: FlaskClient, look):
-    invite(admin, CLARA)
-    invite(admin, CLARA)
+def box_of(answer) -> str:
+    return re.search(r"<textarea[^>]*>\s*([^<]*)</textarea>", answer.text)[1]
 
-    assert len(mails(look)) == 1
-    assert "1 person had already been invited." in admin.get(ADDRESS).text
+
+def test_person_who_was_invited_before_gets_no_second_mail_and_the_line_says_so(admin: FlaskClient, look):
+    invite(admin, CLARA)
+    answer = invite(admin, f"{CLARA}\nDora, dora@example.org, Kenya, Party, en")
+
+    assert answer.status_code == 422
+    assert [mail.recipient for mail in mails(look)] == ["clara@example.org", "dora@example.org"]
+    assert box_of(answer).startswith(f"{CLARA}  # This person has already been invited")
+    assert "dora" not in box_of(answer)
+
+
+@pytest.mark.parametrize(("line", "role"), [(CLARA, "moderator"), (CLARA.replace("Mexico", "Kenya"), "participant")])
+def test_invitation_that_waits_is_changed_by_another_role_or_another_statement(
+    admin: FlaskClient, look, signs_up, line, role
+):
+    invite(admin, CLARA)
+    answer = invite(admin, line, role)
+    [mail] = mails(look)
+    told = admin.get(ADDRESS).text
+    signs_up()
+    [held] = look(lambda: db.session.query(ForumRole).filter(ForumRole.user_id > 4).all())
+
+    assert answer.status_code == 302
+    assert "1 earlier invitation has been changed and sent again." in told
+    assert ("moder" in mail.text) == (role == "moderator")
+    assert (held.forum_id, held.role) == (1, role)
+    assert confirmed(look)
+
+
+def test_person_who_has_signed_up_gets_the_other_role_besides(admin: FlaskClient, look, signs_up):
+    invite(admin, CLARA)
+    signs_up()
+    answer = invite(admin, CLARA, "moderator")
+    user = look(lambda: db.session.query(User).filter_by(email="clara@example.org").one().id)
+    held = look(lambda: {one.role for one in db.session.query(ForumRole).filter_by(user_id=user)})
+
+    assert answer.status_code == 302
+    assert held == {"participant", "moderator"}
+    assert "1 person already has an account and has been assigned the role." in admin.get(ADDRESS).text
+    assert invited(look) == ["clara@example.org"]
+
+
+def test_line_says_that_somebody_has_the_role_already(admin: FlaskClient, look, signs_up):
+    invite(admin, CLARA)
+    signs_up()
+    before = len(mails(look))
+    answer = invite(admin, f"{CLARA}\nModerator, moderator@example.org, Kenya, Party, en")
+    again = invite(admin, "Moderator, moderator@example.org, Kenya, Party, en", "moderator")
+
+    assert f"{CLARA}  # This person already has this role" in box_of(answer)
+    assert "moderator@example.org" not in box_of(answer)
+    assert "# This person already has this role" in box_of(again)
+    assert len(mails(look)) == before + 1
+
+
+def test_person_is_found_by_the_address_of_the_invitation_and_by_a_later_one(admin: FlaskClient, look, signs_up):
+    invite(admin, CLARA)
+    signs_up()
+    look(lambda: (db.session.query(User).filter_by(email="clara@example.org").update({"email": "ruiz@example.org"}),
+                  db.session.commit()))  # fmt: skip
+    for line in (CLARA, CLARA.replace("clara@", "ruiz@")):
+        assert "# This person already has this role" in box_of(invite(admin, line))
+
+    assert invited(look) == ["clara@example.org"]
 
 
 def test_more_than_500_lines_are_refused_before_they_are_read(admin: FlaskClient, look):
@@ -254,7 +365,7 @@ def test_one_list_says_who_was_invited_has_signed_up_and_has_written(admin: Flas
     rows = re.findall(r'<th scope="row">.*?</tr>', admin.get(ADDRESS).text, re.DOTALL)
     told = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in rows]
 
-    assert [(row.startswith("Dora"), row.endswith("not yet")) for row in told[:1]] == [(True, True)]
+    assert [(row.startswith("Dora"), row.endswith("not yet Withdraw : Dora")) for row in told[:1]] == [(True, True)]
     assert told[1].startswith("Clara Ruiz")
     assert told[1].endswith("yes 1")
 
@@ -285,7 +396,10 @@ def test_archived_forum_invites_nobody_and_its_list_is_still_read(admin: FlaskCl
     look(lambda: (setattr(db.session.get(Forum, 1), "archived_at", utcnow()), db.session.commit()))
 
     assert "clara@example.org" in admin.get(ADDRESS).text
-    assert invite(admin, "Dora, dora@example.org, Kenya, Party, en").status_code == 409
+    assert "so no one can be invited to it" in admin.get(ADDRESS).text
+    answer = invite(admin, "Dora, dora@example.org, Kenya, Party, en")
+    assert answer.status_code == 409
+    assert "This forum is archived" in answer.text
     assert invited(look) == ["clara@example.org"]
 
 
@@ -296,6 +410,160 @@ def test_invitation_goes_with_the_account(admin: FlaskClient, look, signs_up):
     admin.post(f"/en/admin/people/{key}/delete/", data={"email": "clara@example.org"})
 
     assert invited(look) == []
+
+
+# Invitations that are withdrawn
+
+
+def withdraw(admin: FlaskClient, key: int = 1, version: str | None = None):
+    page = admin.get(f"{ADDRESS}{key}/withdraw/").text
+    shown = re.search(r'name="version"[^>]* value="([^"]*)"', page)
+    return admin.post(f"{ADDRESS}{key}/withdraw/", data={"version": version or (shown[1] if shown else "")})
+
+
+def test_invitation_that_nobody_has_used_can_be_withdrawn(admin: FlaskClient, look, log):
+    invite(admin, CLARA)
+    offered = admin.get(ADDRESS).text
+    page = admin.get(f"{ADDRESS}1/withdraw/").text
+    answer = withdraw(admin)
+
+    assert f'href="{ADDRESS}1/withdraw/"' in offered
+    assert "Clara Ruiz, clara@example.org" in page
+    assert (answer.status_code, answer.location) == (302, ADDRESS)
+    assert invited(look) == []
+    assert [action for action, _kind, _subject in log()] == ["invite", "withdraw_invitation"]
+
+
+def test_log_tells_of_a_withdrawn_invitation_without_the_person(admin: FlaskClient, look):
+    invite(admin, CLARA)
+    withdraw(admin)
+
+    assert "clara" not in admin.get("/en/admin/log.csv").text.lower()
+
+
+def test_invitation_that_was_withdrawn_gives_no_role(admin: FlaskClient, visitor: FlaskClient, look):
+    invite(admin, CLARA)
+    before = look(lambda: db.session.query(ForumRole).count())
+    stated = {"name": "Clara Ruiz", "email": "clara@example.org", "country": "MX", "capacity": "party"}
+    visitor.post(link_in(mails(look)[0], "/sign-up/"), data=stated | {"language": "en", "password": PASSWORD})
+    withdraw(admin)
+    [mail] = mails(look)
+    visitor.post(link_in(mail, "/confirm/"), data={"password": PASSWORD})
+
+    assert look(lambda: db.session.query(User).filter_by(email="clara@example.org").count()) == 1
+    assert look(lambda: db.session.query(ForumRole).count()) == before
+
+
+def test_link_of_a_withdrawn_invitation_says_what_happened(admin: FlaskClient, visitor: FlaskClient, look):
+    invite(admin, CLARA)
+    link = link_in(mails(look)[0], "/sign-up/")
+    withdraw(admin)
+    page = visitor.get(link.replace("/es/", "/en/")).text
+
+    assert "The Secretariat has withdrawn this invitation." in page
+    assert "Clara" not in page
+
+
+def test_email_of_a_withdrawn_invitation_is_not_sent(admin: FlaskClient, look):
+    invite(admin, f"{CLARA}\nDora, dora@example.org, Kenya, Party, en")
+    withdraw(admin)
+
+    assert [mail.recipient for mail in mails(look)] == ["dora@example.org"]
+
+
+def test_withdrawing_twice_changes_nothing_more(admin: FlaskClient, look):
+    invite(admin, CLARA)
+    answers = [withdraw(admin), withdraw(admin, version="x")]
+
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert "already been done" in admin.get(ADDRESS).text
+
+
+def test_invitation_that_changed_meanwhile_is_not_withdrawn(admin: FlaskClient, look):
+    invite(admin, CLARA)
+
+    assert withdraw(admin, version="x").status_code == 409
+    assert invited(look) == ["clara@example.org"]
+
+
+def test_invitation_that_was_used_cannot_be_withdrawn(admin: FlaskClient, look, signs_up):
+    invite(admin, CLARA)
+    signs_up()
+    page = admin.get(f"{ADDRESS}1/withdraw/").text
+
+    assert "/1/withdraw/" not in admin.get(ADDRESS).text
+    assert "has signed up already" in page
+    assert "<button" not in page.partition("<h1")[2]
+    assert withdraw(admin, version="x").status_code == 409
+    assert invited(look) == ["clara@example.org"]
+
+
+def test_invitation_of_another_forum_is_not_found(admin: FlaskClient, look):
+    invite(admin, CLARA)
+
+    assert admin.get(ADDRESS.replace("/1/", "/2/") + "1/withdraw/").status_code == 404
+
+
+# Officers of the Secretariat
+
+OFFICER = "Ola Berg, ola@example.org, , Secretariat, en"
+
+
+def sign_up_as_officer(client: FlaskClient, link: str, email: str = "ola@example.org"):
+    stated = {"name": "Ola Berg", "email": email, "capacity": "secretariat", "country": "", "language": "en"}
+    return client.post(link, data=stated | {"password": PASSWORD})
+
+
+def test_officer_of_the_secretariat_is_invited_as_moderator(admin: FlaskClient, visitor: FlaskClient, look):
+    invite(admin, OFFICER, "moderator")
+    link = link_in(mails(look)[0], "/sign-up/")
+    page = visitor.get(link).text
+    sign_up_as_officer(visitor, link)
+    visitor.post(link_in(mails(look)[-1], "/confirm/"), data={"password": PASSWORD})
+    user = look(lambda: db.session.query(User).filter_by(email="ola@example.org").one())
+
+    assert '<option selected value="secretariat">' in page
+    assert (user.capacity, user.is_profile_confirmed) == ("secretariat", True)
+    assert look(lambda: db.session.get(User, user.id).has_role(Role.MODERATOR, 1))
+
+
+@pytest.mark.parametrize("role", ["participant", "translator"])
+def test_officer_of_the_secretariat_is_invited_in_no_other_role(admin: FlaskClient, look, role):
+    answer = invite(admin, OFFICER, role)
+
+    assert "capacity does not exist" in box_of(answer)
+    assert invited(look) == []
+
+
+@pytest.mark.parametrize("line", [None, CLARA])
+def test_nobody_else_signs_up_as_the_secretariat(admin: FlaskClient, visitor: FlaskClient, look, line):
+    link = "/en/auth/sign-up/"
+    if line:
+        invite(admin, line)
+        link = link_in(mails(look)[0], "/sign-up/")
+    answer = sign_up_as_officer(visitor, link, "clara@example.org")
+
+    assert 'value="secretariat"' not in visitor.get(link).text
+    assert answer.status_code == 422
+
+
+def test_capacity_of_an_officer_holds_for_the_address_of_the_invitation_only(admin, visitor, look):
+    invite(admin, OFFICER, "moderator")
+    answer = sign_up_as_officer(visitor, link_in(mails(look)[0], "/sign-up/"), "other@example.org")
+
+    assert answer.status_code == 422
+    assert "valid only for the address to which the invitation was sent" in answer.text
+
+
+def test_officer_whose_invitation_was_withdrawn_meanwhile_does_not_speak_for_the_secretariat(admin, visitor, look):
+    invite(admin, OFFICER, "moderator")
+    sign_up_as_officer(visitor, link_in(mails(look)[0], "/sign-up/"))
+    withdraw(admin)
+    answer = visitor.post(link_in(mails(look)[-1], "/confirm/"), data={"password": PASSWORD})
+
+    assert answer.status_code == 409
+    assert "has withdrawn the invitation" in answer.text
+    assert look(lambda: db.session.query(User).filter_by(email="ola@example.org").count()) == 0
 
 
 # Confirmed State and capacity

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from app.database import utcnow
 from app.extensions import db
-from app.models import ForumRole, LogEntry, SignUp, User
+from app.models import Forum, ForumRole, LogEntry, SignUp, User
 from tests.world import make_user
 
 PROFILE = {
@@ -185,3 +185,36 @@ def test_hostile_name_stays_text(admin: FlaskClient, look):
         page = admin.get(f"/en/admin/{path}").text
         assert "<img" not in page
         assert "{{7*7}}" in page
+
+
+def archive(look, world) -> None:
+    look(lambda: (setattr(db.session.get(Forum, world.forum), "archived_at", utcnow()), db.session.commit()))
+
+
+def test_page_of_a_person_gives_no_role_of_participant_in_an_archived_forum(admin: FlaskClient, look, world):
+    archive(look, world)
+    answer = admin.post(f"/en/admin/people/{world.alice}/", data={**PROFILE, "participant": [str(world.forum)]})
+
+    assert answer.status_code == 422
+    assert "An archived forum takes no more messages, so no one can be approved for it." in answer.text
+    assert look(lambda: db.session.query(ForumRole).filter_by(user_id=world.alice).count()) == 0
+
+
+def test_role_of_participant_from_before_stays_in_an_archived_forum(admin: FlaskClient, look, world):
+    data = {**PROFILE, "participant": [str(world.forum)]}
+    admin.post(f"/en/admin/people/{world.alice}/", data=data)
+    archive(look, world)
+    answer = admin.post(f"/en/admin/people/{world.alice}/", data={**data, "name": "Alicia"})
+
+    assert answer.status_code == 302
+    assert look(lambda: db.session.query(ForumRole).filter_by(user_id=world.alice).count()) == 1
+
+
+def test_several_people_are_not_approved_for_an_archived_forum(admin: FlaskClient, look, world):
+    archive(look, world)
+    path = f"/en/admin/people/{world.alice}-{world.bruno}/approve/"
+    answer = admin.post(path, data={"forum": str(world.forum), "people": [str(world.alice), str(world.bruno)]})
+
+    assert answer.status_code == 409
+    assert "This forum is archived" in answer.text
+    assert look(lambda: db.session.query(ForumRole).filter_by(role="participant").count()) == 0

@@ -120,6 +120,7 @@ ACTIONS = [
     ("admin", "/en/admin/periods/{coming_period}/delete/", {}),
     ("admin", "/en/admin/forums/{small.forum}/invitations/", {"countries": ["FR"]}),
     ("admin", "/en/admin/forums/{small.forum}/roles/", {"email": "alice@example.org", "role": "moderator"}),
+    ("admin", "/en/admin/forums/{small.forum}/participants/{invitee}/withdraw/", {}),
     ("admin", "/en/admin/forums/{small.forum}/roles/{small.moderator}/moderator/end/", {}),
     (
         "admin",

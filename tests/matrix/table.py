@@ -218,6 +218,7 @@ OF_THE_SITE = """
    /admin/forums/{forum_id}/close/                      ?-----+
    /admin/forums/{forum_id}/invitations/                ?-----+
    /admin/forums/{forum_id}/participants/               ?-----+
+   /admin/forums/{forum_id}/participants/{key}/withdraw/ ?-----+
    /admin/forums/{forum_id}/roles/{user}/moderator/end/ ?-----+
    /admin/forums/{forum_id}/periods/extension/          ?-----+
    /admin/forums/{forum_id}/periods/extension/preview/  ?-----+

@@ -202,6 +202,10 @@ def rename_group(case: Case) -> object:
     return case.admin.post("/en/admin/groups/1/edit/", data=data)
 
 
+def name_moderators(case: Case) -> None:
+    case.change(Forum, case.world.forum, names_moderators=True)
+
+
 def delete_account(case: Case) -> object:
     case.change(User, case.world.alice, password_hash=PASSWORD_HASH)
     return case.alice.post("/en/account/delete/", data={"password": PASSWORD, "email": "alice@example.org"})
@@ -236,6 +240,7 @@ CHANGES: dict[Callable[[Case], object], set[str]] = {
     change_page: {HOME, PORTAL, "T", *({FORUM, GROUPS, GROUP}), "pages/rules/", "print/pages/rules/"},
     correct_introduction: {GROUP, f"print/{FORUM}", f"print/{GROUP}", RECORD, FORUM_FEED},
     rename_group: {GROUP, GROUPS, FORUM, f"print/{GROUP}", "T", "/sitemap/site.xml"},
+    name_moderators: {FORUM, f"print/{FORUM}"},
     delete_account: {"T", "print/T", GROUP, GROUPS, f"print/{FORUM}", "print/M", FORUM_FEED},
 }
 

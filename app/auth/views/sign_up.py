@@ -6,15 +6,16 @@ from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from wtforms.validators import ValidationError
 
 from app.addresses import asked_destination, link, local_path
 from app.auth import limits, tokens
 from app.auth import sign_up as actions
 from app.auth.blueprint import bp, form_page
-from app.auth.forms import EmailForm, NewPassword, PasswordField, ProfileForm, language_choices, typed
+from app.auth.forms import EmailForm, NewPassword, PasswordField, ProfileForm, capacity_choices, language_choices, typed
 from app.forms import ChoiceField, Form, OnceForm, told_at_its_field
 from app.languages import reader_language, text_in
-from app.models import Invitee
+from app.models import Capacity, Invitee
 from app.viewer import viewer
 
 
@@ -24,9 +25,16 @@ class SignUpForm(OnceForm, EmailForm, ProfileForm):
 
     PROFILE = (*ProfileForm.PROFILE, "language")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, invitee: Invitee | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.language.choices = language_choices()
+        self.capacity.choices = capacity_choices(invitee)
+        self.invitee = invitee
+
+    def validate_capacity(self, field: Any) -> None:
+        """The Secretariat's is for whom it has invited; that the address is theirs is confirmed later."""
+        if field.data == Capacity.SECRETARIAT and self.invitee and self.own_email != self.invitee.email:
+            raise ValidationError(_("This capacity is valid only for the address to which the invitation was sent."))
 
     def validate(self, extra_validators: object = None) -> bool:
         """Ask for the password again if another field has to be corrected, since a password is never sent back."""
@@ -61,8 +69,9 @@ class ConfirmForm(Form):
 def sign_up() -> ResponseReturnValue:
     if viewer().is_authenticated:
         return redirect(link("auth.account"))
-    invitee = tokens.redeem_invitation(request.args.get("invitation", ""))
-    form = SignUpForm(obj=None, **_stated(invitee))
+    token = request.args.get("invitation", "")
+    invitee = tokens.redeem_invitation(token)
+    form = SignUpForm(obj=None, invitee=invitee, **_stated(invitee))
     if form.validate_on_submit():
         try:
             with limits.sign_ups(form.own_email):
@@ -72,7 +81,8 @@ def sign_up() -> ResponseReturnValue:
             page, _status = form_page("auth/sign_up.html", form)
             return page, error.status, {"Retry-After": str(error.retry_after)}
         return redirect(link("auth.check_mail", next=asked_destination()))
-    return form_page("auth/sign_up.html", form, invited_to=text_in(invitee.forum) if invitee else None)
+    shown = {"invited_to": text_in(invitee.forum) if invitee else None, "is_withdrawn": tokens.is_withdrawn(token)}
+    return form_page("auth/sign_up.html", form, **shown)
 
 
 def _stated(invitee: Invitee | None) -> dict[str, str]:
