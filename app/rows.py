@@ -2,6 +2,8 @@
 
 from typing import TypeVar
 
+from sqlalchemy.orm.interfaces import ORMOption
+
 from app.addresses import LARGEST_KEY
 from app.errors import NotFound
 from app.extensions import db
@@ -9,9 +11,9 @@ from app.extensions import db
 T = TypeVar("T")
 
 
-def fetch(model: type[T], key: int) -> T:
-    """The row with this key. Raises NotFound, also if the key is too large for a database."""
-    found = db.session.get(model, key) if key <= LARGEST_KEY else None
+def fetch(model: type[T], key: int, *options: ORMOption) -> T:
+    """The row with this key, loaded with these options. Raises NotFound, also if the key is too large for a database."""
+    found = db.session.get(model, key, options=options) if key <= LARGEST_KEY else None
     if found is None:
         raise NotFound
     return found

@@ -25,7 +25,7 @@ from tests.world import World
 SECRET = "a secret only for tests, long enough"
 CONTACT = "secretariat@example.org"
 TESTS = Path(__file__).parent
-LONGEST = ("browser", "matrix", "bounds", "commands", "test_queries", "test_routes", "test_copies", "languages")
+LONGEST = ("matrix", "browser", "bounds", "commands", "test_queries", "test_routes", "test_copies", "languages")
 Flask.test_client_class = Client  # of every application that a test makes
 
 

@@ -49,6 +49,8 @@ VERSIONED = [
     ("admin.participants.roles", "admin", "/admin/forums/{small.forum}/roles/",
      {"email": "bruno@example.org", "role": "moderator"}),
     ("admin.participants.end_role", "admin", "/admin/forums/{small.forum}/roles/{small.moderator}/moderator/end/", {}),
+    ("admin.participants.withdraw_invitation", "admin",
+     "/admin/forums/{small.forum}/participants/{invitee}/withdraw/", {}),
     ("admin.periods.edit", "admin", "/admin/periods/{coming_period}/edit/", {"closes_at": ["2099-01-01", "12:00"]}),
     ("admin.periods.delete", "admin", "/admin/periods/{coming_period}/delete/", {}),
     ("admin.periods.close", "admin", "/admin/forums/{small.forum}/close/", {}),

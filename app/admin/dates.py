@@ -8,6 +8,7 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import selectinload
 
 from app import periods
 from app.addresses import link
@@ -110,7 +111,7 @@ class PeriodForm(OnceForm, VersionedForm):
     endpoint="preview_new",
 )
 def new(forum_id: int, kind: str, only_shows: bool) -> ResponseReturnValue:
-    forum, now = fetch(Forum, forum_id), utcnow()
+    forum, now = fetch(Forum, forum_id, selectinload(Forum.groups).selectinload(Group.texts)), utcnow()
     require_forum_takes("periods", forum, "create")
     asked = request.values.get("group_id", type=int)
     group_id = asked if asked in forum.group_numbers else None

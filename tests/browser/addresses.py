@@ -1,6 +1,7 @@
 """The pages that are looked at from every side: each kind at least once, with the richest sample there is of it."""
 
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -51,6 +52,11 @@ class Shown:
     @property
     def is_print(self) -> bool:
         return self.path.startswith("/print/")
+
+
+def in_turn(pages: list[Shown]) -> list[tuple[str, Shown]]:
+    """Each page in one language, all languages in turn, for what does not depend on the words of a page."""
+    return list(zip(cycle(LANGUAGES), pages, strict=False))
 
 
 def all_pages() -> list[Shown]:

@@ -16,10 +16,12 @@ from tests.browser.addresses import Shown, all_pages, leave_a_trace, longest_top
 from tests.browser.server import SECRET, Site, serving
 from tests.browser.steps import sign_in
 
-# Chromium takes the last list only, so those of Playwright's own that matter here are repeated. The first is ours:
-# without it every window starts a page that nobody sees.
+# Chromium takes the last list only, so those of Playwright's own that matter here are repeated. The first three are
+# ours: without them, every window starts pages that nobody sees.
 NOT_WANTED = (
     "PreloadTopChromeWebUI",
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
     "HttpsUpgrades",
     "MediaRouter",
     "NetworkTimeServiceQuerying",

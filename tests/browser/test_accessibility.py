@@ -6,32 +6,30 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
-from tests.browser.addresses import LANGUAGES, OPEN, Shown
+from tests.browser.addresses import LANGUAGES, OPEN, Shown, in_turn
 from tests.browser.conftest import NewPage
 from tests.browser.steps import SEND
 
-pytestmark = [pytest.mark.browser, pytest.mark.parametrize("language", LANGUAGES)]
+pytestmark = pytest.mark.browser
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 ALL_RULES = {"type": "tag", "values": TAGS}
 RULES_OF_COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
-# Nothing stands on it that does not stand on the proceedings of the other forum and on the print view of a group,
-# and axe-core takes some fifteen seconds for its 90 messages: so it is looked at in one language.
-LONG = f"/print/forums/{OPEN}/"
 
 
 @pytest.mark.parametrize("who", ["visitor", "participant", "moderator", "administrator"])
-def test_page_breaks_no_rule_in_light_or_in_dark(new_page: NewPage, pages: list[Shown], who: str, language: str):
+def test_page_breaks_no_rule_in_light_or_in_dark(new_page: NewPage, pages: list[Shown], who: str):
     page = new_page(who)
     problems = []
-    for shown in pages:
-        if shown.who == who and (shown.path != LONG or language == LANGUAGES[0]):
+    for language, shown in in_turn(pages):
+        if shown.who == who:
             answer = page.goto(shown.address(language))
             assert answer.status == shown.status, page.url
             problems += _broken_rules(page)
     assert not problems, "\n".join(problems)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_form_with_errors_breaks_no_rule(new_page: NewPage, language: str):
     page = new_page("participant")
     page.goto(f"/{language}/forums/{OPEN}/groups/group-1/new/")
@@ -41,6 +39,7 @@ def test_form_with_errors_breaks_no_rule(new_page: NewPage, language: str):
     assert not problems, "\n".join(problems)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_preview_breaks_no_rule(new_page: NewPage, language: str):
     page = new_page("participant")
     page.goto(f"/{language}/forums/{OPEN}/groups/group-1/new/")

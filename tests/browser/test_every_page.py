@@ -5,11 +5,11 @@ import re
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.addresses import LANGUAGES, Shown
+from tests.browser.addresses import LANGUAGES, Shown, in_turn
 from tests.browser.conftest import NewPage
 from tests.browser.steps import listen
 
-pytestmark = [pytest.mark.browser, pytest.mark.parametrize("language", LANGUAGES)]
+pytestmark = pytest.mark.browser
 
 SMALL_TELEPHONE = {"width": 320, "height": 640}
 # The body cuts off what is too wide for the page, so its own width tells.
@@ -22,6 +22,7 @@ STICKING_OUT = """() => [...document.querySelectorAll("body *")]
 MOMENT = re.compile(r"\d{1,2}(?::|\sh\s)\d{2}\sUTC")
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("who", ["visitor", "participant", "moderator", "administrator"])
 def test_page_fits_a_small_telephone_and_the_browser_complains_of_nothing(
     new_page: NewPage, pages: list[Shown], who: str, language: str
@@ -36,9 +37,9 @@ def test_page_fits_a_small_telephone_and_the_browser_complains_of_nothing(
     assert not problems, "\n".join(problems)
 
 
-def test_text_is_the_same_without_scripts(new_page: NewPage, pages: list[Shown], language: str):
+def test_text_is_the_same_without_scripts(new_page: NewPage, pages: list[Shown]):
     with_scripts, without = new_page(), new_page(scripts=False)
-    for shown in pages:
+    for language, shown in in_turn(pages):
         if shown.who == "visitor":
             texts = [_text(page, shown, language) for page in (with_scripts, without)]
             assert texts[0] == texts[1], shown.path
