@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def fetch(model: type[T], key: int, *options: ORMOption) -> T:
-    """The row with this key, loaded with these options. Raises NotFound, also if the key is too large for a database."""
+    """The row with this key, loaded with these options. Raises NotFound, also for a key too large for a database."""
     found = db.session.get(model, key, options=options) if key <= LARGEST_KEY else None
     if found is None:
         raise NotFound
