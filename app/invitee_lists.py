@@ -10,9 +10,9 @@ from flask_babel import gettext as _
 from wtforms.validators import ValidationError
 
 from app import labels
-from app.auth.forms import FOR_A_GOVERNMENT, FOR_AN_ORGANIZATION, NoAddress, PersonsName, checked_email
+from app.auth.forms import NoAddress, PersonsName, checked_email
 from app.languages import site_default, site_languages, speaking
-from app.models import Capacity, Role, User
+from app.models import FOR_A_GOVERNMENT, FOR_AN_ORGANIZATION, Capacity, Role, User
 from app.plain import comparable, plain_line
 
 LONGEST_LINE = 1_000

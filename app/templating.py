@@ -23,7 +23,7 @@ from app.languages import (
     site_languages,
     text_in,
 )
-from app.models.user import Capacity
+from app.models.user import FOR_AN_ORGANIZATION, Capacity
 from app.moderation.queue import count_of_queue
 from app.pages.queries import SiteTree
 from app.permissions import moderates_anything, translates_anything
@@ -54,6 +54,7 @@ def register(app: Flask) -> None:
         "site_languages": site_languages,
         "in_language": in_language,
         "capacity_name": capacity_name,
+        "FOR_AN_ORGANIZATION": FOR_AN_ORGANIZATION,
         "language_name": language_name,
         "flashes": flashes,
         "near": near,

@@ -18,7 +18,7 @@ from app.auth.passwords import LONGEST, composed, weakness
 from app.auth.second_step import LONGEST_CODE
 from app.forms import AtMost, ChoiceField, Form, LineField, Required
 from app.languages import reader_language, site_languages
-from app.models import Capacity, Invitee, User
+from app.models import FOR_A_GOVERNMENT, FOR_AN_ORGANIZATION, Capacity, Invitee, User
 
 LIKE_AN_ADDRESS = re.compile(r"http|www\.|://", re.IGNORECASE)
 IN_NO_NAME = re.compile(r"[/@]")
@@ -26,8 +26,6 @@ IN_NO_NAME = re.compile(r"[/@]")
 DOMAIN = re.compile(
     r"\w{2,}[.\u3002\uff0e\uff61][^\W\d_]{2,} | \b\w\.(?:com|info|io|net|org)\b", re.IGNORECASE | re.VERBOSE
 )
-FOR_A_GOVERNMENT = frozenset({Capacity.PARTY, Capacity.GOVERNMENT})
-FOR_AN_ORGANIZATION = frozenset({Capacity.ORGANIZATION, Capacity.IPLC})
 
 
 class EmailField(LineField):

@@ -9,7 +9,7 @@ from wtforms.validators import ValidationError
 
 from app import labels
 from app.attachments.forms import FilesField
-from app.auth.forms import FOR_A_GOVERNMENT, FOR_AN_ORGANIZATION, NoAddress, PersonsName, typed
+from app.auth.forms import NoAddress, PersonsName, typed
 from app.forms import (
     AtMost,
     BodyField,
@@ -23,7 +23,7 @@ from app.forms import (
 )
 from app.forums.actions import Sent
 from app.languages import reader_language
-from app.models import Capacity, Message, Topic, User
+from app.models import FOR_A_GOVERNMENT, FOR_AN_ORGANIZATION, Capacity, Message, Topic, User
 
 NO_MESSAGE = _l("Write your message first.")
 

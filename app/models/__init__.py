@@ -21,6 +21,8 @@ from app.models.period import (
 )
 from app.models.topic import Topic
 from app.models.user import (
+    FOR_A_GOVERNMENT,
+    FOR_AN_ORGANIZATION,
     GUEST,
     Capacity,
     EmailChange,
@@ -38,6 +40,8 @@ from app.models.user import (
 )
 
 __all__ = [
+    "FOR_AN_ORGANIZATION",
+    "FOR_A_GOVERNMENT",
     "GUEST",
     "IN_THE_RECORD",
     "WHO_SPEAKS",

@@ -27,6 +27,10 @@ class Capacity(enum.StrEnum):
     SECRETARIAT = "secretariat"
 
 
+FOR_A_GOVERNMENT = frozenset({Capacity.PARTY, Capacity.GOVERNMENT})
+FOR_AN_ORGANIZATION = frozenset({Capacity.ORGANIZATION, Capacity.IPLC})
+
+
 class Role(enum.StrEnum):
     """What someone may do in one forum besides taking part."""
 
