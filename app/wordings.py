@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, delete, inspect, or_, select, update
 
-from app.database import utcnow
 from app.extensions import db
 from app.markup import render
 from app.models import (
@@ -28,7 +27,6 @@ from app.models import (
     Question,
     Topic,
 )
-from app.rows import fetch
 
 Wordings = Mapping[str, Mapping[str, str]]  # what a text says, by language code and field; "" for all languages
 
@@ -51,11 +49,12 @@ NOT_READ = frozenset({"language", "outdated_since", "short_title", "description"
 FILES = "files"
 
 
-def kept_in(kind: str, thing: Any) -> list[str]:
-    """The languages in which a change of this text will keep what it said in public sight, of which its form warns."""
-    forum = _forum_of(kind, thing)
-    is_kept = forum is not None and _is_in_sight(thing, forum, utcnow()) and _matters(thing, forum)
-    return sorted(thing.texts) if is_kept else []
+def kept_in(kind: str, thing: Any, *, forum: Forum | None, now: datetime) -> list[str]:
+    """The languages in which a change of this text will keep what it said in public sight, of which its form warns;
+    `forum` as for `keep`."""
+    if forum is None or kind not in KINDS or not _is_in_sight(thing, forum, now):
+        return []
+    return sorted(thing.texts) if _matters(thing, forum) else []
 
 
 def texts_of(kind: str, thing: Any) -> dict[str, dict[str, str]]:
@@ -229,12 +228,6 @@ def _under(thing: Any, forum: Forum) -> ColumnElement[bool]:
     if isinstance(thing, Question):
         return Topic.question_id == thing.id
     return Topic.group_id == thing.id if isinstance(thing, Group) else Group.forum_id == forum.id
-
-
-def _forum_of(kind: str, thing: Any) -> Forum | None:
-    if kind not in KINDS or thing is None or isinstance(thing, Forum):
-        return thing if kind in KINDS else None
-    return fetch(Forum, (thing.group if isinstance(thing, Question) else thing).forum_id)
 
 
 def _add(change: ChangeKind, kind: str, thing: Any, forum: Forum, now: datetime, **more: Any) -> None:

@@ -572,7 +572,7 @@ def _edit(kind: Kind, thing: Any, part: str, heading: str) -> ResponseReturnValu
     )
     if saved is not None:
         return done(_("The changes have been saved."), page_of(kind, forum_of(thing)))
-    kept_in = [] if part == "settings" else wordings.kept_in(kind.name, thing)
+    kept_in = [] if part == "settings" else wordings.kept_in(kind.name, thing, forum=forum_of(thing), now=utcnow())
     return _form_page(heading, kind, thing, form, kept_in=kept_in)
 
 

@@ -501,7 +501,8 @@ def groups(forum_id: int) -> ResponseReturnValue:
         if saved is not None:
             back = link("admin.forums.show", forum_id=forum_id, _anchor="groups")
             return done(_("The changes have been saved."), back)
-    kept_in = {code for group in forum.groups for code in group.texts} if wordings.kept_in("forums", forum) else ()
+    is_kept = wordings.kept_in("forums", forum, forum=forum, now=utcnow())
+    kept_in = {code for group in forum.groups for code in group.texts} if is_kept else ()
     shown = {"forum": forum, "kept": kept_objects(forum), "is_arranged": bool(step), "kept_in": sorted(kept_in)}
     shown["about"] = about(forum)
     return show("admin/groups.html", _("Groups and questions"), steps_to(forum), form=form, **shown)

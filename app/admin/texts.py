@@ -18,6 +18,7 @@ from app.admin.crud import OneLanguage, Sent, form_of_texts, rewrite
 from app.admin.frame import done, query_without_page, show
 from app.admin.kinds import KINDS, Kind, blank_texts, find_kind, forum_of, get_object
 from app.audit import name_of
+from app.database import utcnow
 from app.errors import NotFound
 from app.extensions import db, transaction
 from app.forms import ChoiceField, InnerForm, VersionedForm, carry_out
@@ -210,6 +211,8 @@ def _cell_page(kind: Kind, thing: Any, code: str, form: CellForm, viewer: Viewer
     language, text = site_languages()[code], thing.texts.get(code)
     heading = f"{_(kind.label)}{_(':')} {language.name}"
     above = [(_("Administration"), link("admin.home"), "")] if viewer.is_admin else []
+    forum = forum_of(thing)
+    kept_in = wordings.kept_in(kind.name, thing, forum=forum, now=utcnow())
     page = render_template(
         "admin/cell.html",
         heading=heading,
@@ -217,13 +220,13 @@ def _cell_page(kind: Kind, thing: Any, code: str, form: CellForm, viewer: Viewer
         form=form,
         kind=kind,
         name=name_of(thing, reader_language()),
-        forum=forum_of(thing),
+        forum=forum,
         code=code,
         direction=language.direction,
         others=[thing.texts[other] for other in site_languages() if other != code and other in thing.texts],
         blank=blank_texts(kind, thing.texts, code),
         outdated_since=text.outdated_since if text else None,
-        kept_in=[one for one in wordings.kept_in(kind.name, thing) if one == code],
+        kept_in=[one for one in kept_in if one == code],
         back=_table_of(viewer)[1],
     )
     return page, form.status
