@@ -192,7 +192,7 @@ def says(word: str, actions: Collection[str], kinds: Collection[str]) -> ColumnE
 
 
 def people_in_log() -> list[tuple[int, str]]:
-    """`(key, name)` of everybody who stands in the log, by name."""
+    """`(key, name)` of each person with an entry in the log, by name."""
     statement = select(User.id, User.name, User.former_number).where(User.id.in_(select(ENTRIES.c.user_id)))
     found = db.session.execute(statement.order_by(User.former_number, User.name, User.id))
     return [(row.id, person_name(row)) for row in found]

@@ -26,7 +26,7 @@ INVITABLE = {
 
 @dataclass
 class Line:
-    """A line with its number, from 1: either the person, as `invite` takes them, or why nobody is invited."""
+    """A line with its number, from 1: either the person, as `invite` expects them, or the reason for refusal."""
 
     number: int
     text: str
@@ -39,7 +39,7 @@ class Line:
 
 
 class Vocabulary:
-    """What may stand in a list of people with a role, by its name in every language of the site and by its code."""
+    """The States, capacities and languages of a list, by their codes and their names in every language of the site."""
 
     def __init__(self, role: Role) -> None:
         self.invitable = INVITABLE[role]
@@ -67,7 +67,7 @@ def read_list(text: str, role: Role = Role.PARTICIPANT) -> list[Line]:
     """The lines of a list of people who are invited in a role, without headings and empty lines.
 
     A line has name, e-mail address, State or organization, capacity and, if it is not that of the site, the language,
-    between tabs, semicolons or commas, in quotation marks if one stands in them.
+    separated by tabs, semicolons or commas. A value that contains a separator is in quotation marks.
     """
     words, seen = Vocabulary(role), set[str]()
     lines: list[Line] = []
@@ -119,7 +119,7 @@ def _read_line(line: str, words: Vocabulary) -> dict[str, str]:
 
 
 def _whom(text: str, capacity: Capacity, words: Vocabulary) -> dict[str, str]:
-    """The State or the organization for which somebody with this capacity speaks."""
+    """The State or the organization for which a person with this capacity speaks."""
     state = "" if capacity in FOR_AN_ORGANIZATION else words.states.get(comparable(text), "")
     if capacity in FOR_A_GOVERNMENT and not text:
         raise ValidationError(_("Please write the State."))

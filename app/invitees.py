@@ -59,8 +59,8 @@ class Invited:
 
 def invite(forum_id: int, people: Sequence[Mapping[str, str]], role: Role, *, key: str, viewer: User) -> Outcome | None:
     """Invite people to a forum, each a mapping of `name`, `email` (in normal form), `country`, `organization`,
-    `capacity` and `language`, in one transaction with a line in the log. Whoever was invited before gets the role
-    besides; an invitation that waits for the sign-up is changed and sent again.
+    `capacity` and `language`, in one transaction with a line in the log. A person who
+    was invited before gets this role too; an invitation that has not been used is changed and sent again.
 
     The same form sent again does nothing, and gives None. Raises NotFound, Archived and Forbidden.
     """
@@ -119,7 +119,7 @@ def _already_there(forum_id: int, emails: Sequence[str]) -> tuple[dict[str, Invi
 
 
 def _refusal(invitee: Invitee | None, user: User | None, stated: Mapping[str, str], forum_id: int) -> LazyString | None:
-    """Why somebody is not invited, None if they are."""
+    """The reason why a person is not invited, None if they are."""
     if user and user.suspended_at:
         return SUSPENDED
     if user and user.confirmed_at:
@@ -169,8 +169,8 @@ def version_of_invitee(invitee: Invitee) -> str:
 
 
 def withdraw(forum_id: int, key: int, *, version: str, viewer: User) -> bool:
-    """Take back an invitation that nobody has used, with its email if that has not been sent; False if it is not there
-    any more. `version` is that of the invitation which the page showed.
+    """Withdraw an unused invitation, and delete its email if that has not been sent; False if the invitation no longer
+    exists. `version` is the one that the page showed.
 
     Raises Refused once they have signed up, ChangedMeanwhile and Forbidden.
     """
@@ -197,7 +197,7 @@ def _discard_unsent(invitee: Invitee) -> None:
 
 
 def is_invited_for_secretariat(email: str) -> bool:
-    """Whether an invitation to this address, with which nobody has signed up yet, says that it is the Secretariat's."""
+    """Whether an unused invitation to this address is for an officer of the Secretariat."""
     return any(invitee.capacity == Capacity.SECRETARIAT for invitee in find_invitees(email))
 
 

@@ -77,7 +77,7 @@ CHANGE = {
     ChangeKind.ADDED: N_("Added"),
     ChangeKind.DELETED: N_("Deleted"),
 }
-# What the log says was done, besides acts of moderation, and to what, besides what the Secretariat writes.
+# The actions of the log, apart from acts of moderation, and their subjects, apart from official texts.
 ACTION = {
     "create": N_("Created"),
     "edit": N_("Changed"),

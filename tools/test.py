@@ -1,4 +1,4 @@
-"""`make test`: prepares what the tests need, a browser included, and runs them."""
+"""`make test`: prepares what the tests need, a browser included, and runs them on SQLite and then on PostgreSQL."""
 
 import os
 import shutil
@@ -6,10 +6,10 @@ import sys
 
 from environment import PYTHON, TO_TEST, apt_install, prepare, run, say
 
-DATABASES = ("--database=sqlite", "--database=postgresql")
-# A process for each core; the tests of a module share what they ask once, so one process runs them all.
+DATABASES = ("sqlite", "postgresql")
+# A process for each core. The tests of a module share what takes long to prepare, so one process runs them all.
 IN_PARALLEL = ("-n", "auto", "--dist", "loadscope", "--no-loadscope-reorder")
-NO_TESTS = 5  # the exit status of pytest
+NO_TESTS = 5  # pytest's exit status when none of the chosen tests runs on a database
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -28,11 +28,9 @@ if not browser:
         "sudo apt-get install chromium (Debian), or Google Chrome (Ubuntu)"
     )
 say(f"The browser is {browser}")
-arguments = [argument for argument in sys.argv[1:] if argument not in DATABASES]
 codes = set()
-for database in [argument for argument in sys.argv[1:] if argument in DATABASES] or DATABASES:
-    say(f"Testing with {database}")
-    tests = (PYTHON, "-m", "pytest", *IN_PARALLEL, database, *arguments)
+for database in [name for name in DATABASES if f"--database={name}" in sys.argv] or DATABASES:
+    say(f"Running the tests on {database}")
+    tests = (PYTHON, "-m", "pytest", *IN_PARALLEL, *sys.argv[1:], f"--database={database}")
     codes.add(run(*tests, env=os.environ | {"CHROMIUM": browser}).returncode)
-# A choice of tests may have none for one of the two.
 sys.exit(max(codes - {NO_TESTS} or {NO_TESTS}))

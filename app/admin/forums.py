@@ -106,7 +106,9 @@ def kept_objects(forum: Forum) -> dict[str, set[int | None]]:
 
 def what_waits(forum: Forum) -> list[str]:
     """What would stay undecided in the archive, a sentence each."""
-    return [_("Messages wait for approval. In the archive, nobody can decide on them.")] if has_waiting(forum) else []
+    if not has_waiting(forum):
+        return []
+    return [_("Some messages are awaiting approval. Once the forum is archived, no decision can be taken on them.")]
 
 
 # Groups and questions in one form

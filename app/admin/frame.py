@@ -37,7 +37,7 @@ def show(template: str, heading: str, steps: Steps, *, form: Form | None = None,
     """A page of the administration. `steps` of the breadcrumb, as `(text, path, language of the text)`, lie between
     the administration and this page; `heading_language` is given where the heading is a text of its own, and `about`
     what it is about; with `forum`, the page leads to the parts of that. A form with errors comes back with status 422,
-    a form about something that somebody else has changed meanwhile with 409.
+    a form about something that someone else has changed since it was shown with 409.
     """
     here = (heading, request.path, context.get("heading_language", ""))
     trail = [(_("Administration"), link("admin.home"), ""), *steps, here]

@@ -173,8 +173,8 @@ class LogForm(InnerForm):
         wanted = {columns.action: self.action.data, columns.kind: self.kind.data, columns.forum_id: self.forum.data}
         found = [column == value for column, value in wanted.items() if value]
         if self.person.data:
-            nobody = self.person.data == COMMAND_LINE
-            found.append(columns.user_id.is_(None) if nobody else columns.user_id == self.person.data)
+            person = None if self.person.data == COMMAND_LINE else self.person.data
+            found.append(columns.user_id == person)
         if self.since.data:
             found.append(columns.at >= _midnight(self.since.data))
         if self.until.data:

@@ -136,8 +136,8 @@ def withdraw_invitation(forum_id: int, key: int) -> ResponseReturnValue:
     words = Words(
         _("Withdraw the invitation"),
         _(
-            "The person will not be assigned the role. They will not be notified by email; whoever opens the link in "
-            "the invitation is told that it has been withdrawn."
+            "The person will not be assigned the role and will not be notified by email. Anyone who opens the link in "
+            "the invitation will be informed that it has been withdrawn."
         ),
         _("Withdraw the invitation"),
         _("The invitation has been withdrawn."),

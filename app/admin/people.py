@@ -57,7 +57,7 @@ STANDING = ("name", "email", "suspended_at", "suspended_for")
 KEYS = re.compile(r"\d{1,10}(-\d{1,10})*")
 NOT_ONESELF = _l("This is your own account. Ask another administrator to do it.")
 OWN_PAGE = _l("This is your own account. You can delete it on your account page.")
-TAKES_NOBODY = _l("An archived forum takes no more messages, so no one can be approved for it.")
+IS_ARCHIVED = _l("This forum is archived and accepts no more messages, so no one can be approved for it.")
 UNKNOWN_FORUM = _l("Please select from the forums listed.")
 
 
@@ -519,7 +519,7 @@ def update(
             if wanted.keys() - archived:
                 raise Refused(UNKNOWN_FORUM, role)
             if role == Role.PARTICIPANT and any(archived[key] for key in wanted.keys() - held_by(user, role)):
-                raise Refused(TAKES_NOBODY, role)
+                raise Refused(IS_ARCHIVED, role)
             hold(user, role, wanted, viewer=viewer)
         require_version(version, present, changes=version_of_user(user) != present)
     return user_id

@@ -84,7 +84,7 @@ def is_withdrawn(token: str) -> bool:
 
 
 def _invitation(token: str) -> tuple[Invitee | None, str | None]:
-    """The invitation of a link, None if it is not there any more, and its mark, None if the link is not valid."""
+    """The invitation of a link, None if it no longer exists, and its mark, None if the link is not valid."""
     try:
         key, mark = _serializer(INVITATION).loads(token, max_age=int(INVITATION.life.total_seconds()))
     except (BadData, ValueError, TypeError):

@@ -24,7 +24,7 @@ TAKEN = _l("Another account already has this address.")
 SAME = _l("This is the address to which the email could not be delivered.")
 PRESENT = _l("This is the present address of the account.")
 NO_REQUEST = _l("The request for this change of address has expired or has been cancelled.")
-NOBODY = _l("There is no longer an account or a sign-up with this address.")
+NO_ACCOUNT = _l("There is no longer an account or a sign-up with this address.")
 
 
 def version_of_mail(mail: Mail) -> str:
@@ -40,7 +40,7 @@ def people_of(mail: Mail) -> tuple[User | None, list[SignUp]]:
 
 def send_again(mail_id: int, *, version: str, viewer: User) -> None:
     """Let the worker try it again at once, as if it were new. Raises AlreadyDecided if it has been sent, and as
-    `correct_address`. It is logged where somebody has an account."""
+    `correct_address`. It is logged if the person has an account."""
     with transaction():
         mail = _undelivered(mail_id, version, viewer)
         user, _waiting = people_of(mail)
@@ -53,9 +53,9 @@ def correct_address(mail_id: int, email: str, *, version: str, viewer: User) -> 
     """Let the account, or the latest sign-up, have this address, which is told by mail.
 
     A sign-up becomes an account, since its password is bound to the former address; the mail has a link by which the
-    person confirms the new one and chooses a password. A new address that somebody has requested is asked to confirm
-    it, and the account keeps its own until then. Raises Refused for an address that another account has,
-    ChangedMeanwhile, NotFound and Forbidden.
+    person confirms the new one and chooses a password. If the email was to a new address that the person had
+    requested, the corrected one is asked to confirm, and the account keeps its own until then. Raises Refused for an
+    address that another account has, ChangedMeanwhile, NotFound and Forbidden.
     """
     with transaction():
         mail = _undelivered(mail_id, version, viewer)
@@ -74,7 +74,7 @@ def correct_address(mail_id: int, email: str, *, version: str, viewer: User) -> 
             elif invitees := find_invitees(former):
                 _move_invitations(invitees, email, viewer)
             else:
-                raise Refused(NOBODY, "email")
+                raise Refused(NO_ACCOUNT, "email")
         except (EmailChangeExpired, ConfirmationExpired):
             raise Refused(TAKEN, "email") from None
         db.session.execute(delete(Mail).where(Mail.sent_at.is_(None), Mail.recipient == former))
@@ -131,7 +131,7 @@ def confirm_by_hand(mail_id: int, sign_up_id: int | None, *, version: str, viewe
         if chosen:
             user = sign_up.make_account(chosen, mail.recipient, utcnow())
         elif user is None or user.confirmed_at:
-            raise Refused(NOBODY)
+            raise Refused(NO_ACCOUNT)
         user.confirmed_at = utcnow()
         accept(user)
         record(viewer, "confirm", "users", user, [])

@@ -196,7 +196,7 @@ def test_page_of_a_person_gives_no_role_of_participant_in_an_archived_forum(admi
     answer = admin.post(f"/en/admin/people/{world.alice}/", data={**PROFILE, "participant": [str(world.forum)]})
 
     assert answer.status_code == 422
-    assert "An archived forum takes no more messages, so no one can be approved for it." in answer.text
+    assert "This forum is archived and accepts no more messages, so no one can be approved for it." in answer.text
     assert look(lambda: db.session.query(ForumRole).filter_by(user_id=world.alice).count()) == 0
 
 
