@@ -65,10 +65,10 @@ def test_messages_that_wait_are_told_before_a_forum_is_archived(admin: FlaskClie
         db.session.commit()
 
     look(lambda: close(waits=False))
-    assert "wait for approval" not in admin.get("/en/admin/forums/1/archive/").text
+    assert "awaiting approval" not in admin.get("/en/admin/forums/1/archive/").text
 
     look(lambda: close(waits=True))
-    assert "Messages wait for approval" in admin.get("/en/admin/forums/1/archive/").text
+    assert "Some messages are awaiting approval" in admin.get("/en/admin/forums/1/archive/").text
 
 
 @pytest.mark.parametrize("path", WHERE_ASKED)
