@@ -122,7 +122,7 @@ def _whom(text: str, capacity: Capacity, words: Vocabulary) -> dict[str, str]:
     """The State or the organization for which a person with this capacity speaks."""
     state = "" if capacity in FOR_AN_ORGANIZATION else words.states.get(comparable(text), "")
     if capacity in FOR_A_GOVERNMENT and not text:
-        raise ValidationError(_("Please write the State."))
+        raise ValidationError(_("Please enter the State."))
     if capacity in FOR_A_GOVERNMENT and not state:
         raise ValidationError(_("This State is not in the list of States: “%(text)s”.", text=text[:60]))
     organization = "" if state else text

@@ -41,7 +41,7 @@ from app.viewer import VIEWS, begin_view, end_view, signed_in_user
 ALREADY_PUBLISHED = _l("This forum is already published.")
 NOT_PUBLISHED = _l("This forum is not published.")
 HAS_MESSAGES = _l("This forum contains messages. It remains published, so that the discussion can be read.")
-HAS_BEEN_ARCHIVED = _l("This forum has been archived. It stays published, so that its record can be read.")
+HAS_BEEN_ARCHIVED = _l("This forum has been archived. It remains published, so that its record can be read.")
 STILL_OPEN = _l("This forum is open or is due to open. Close it first, and cancel the periods to come.")
 NOT_ARCHIVED = _l("This forum is not archived.")
 GROUPS, QUESTIONS = KINDS["groups"], KINDS["questions"]

@@ -417,7 +417,7 @@ class UserForm(VersionedForm):
     country = ChoiceField(_l("Party, Government or organization"))
     capacity = ChoiceField(_l("Capacity"))
     is_profile_confirmed = BooleanField(
-        _l("Capacity, State and organization are confirmed, and readers are told so with each new message")
+        _l("Capacity, State and organization are confirmed, and each new message says so")
     )
     language = ChoiceField(_l("Language of pages and emails"))
     is_admin = BooleanField(_l("Administrator of the site"))

@@ -74,14 +74,14 @@ def test_people_of_a_list_are_invited_in_their_language(admin: FlaskClient, look
 @pytest.mark.parametrize(
     ("code", "told"),
     [
-        ("en", "Online Forum on: Title of open-forum (en). Takes messages up to and including {}."),
+        ("en", "Online Forum on: Title of open-forum (en). Open for messages until {}, inclusive."),
         ("es", "Foro en línea: Title of open-forum (es). Admite mensajes hasta el {}, inclusive."),
         ("fr", "Forum en ligne : Title of open-forum (fr). Messages acceptés jusqu’au {} inclus."),
     ],
 )
 def test_invitation_tells_in_one_line_the_title_the_deadline_and_the_address(admin: FlaskClient, look, code, told):
     invite(admin, f"Clara, clara@example.org, Mexico, Party, {code}")
-    deadline = look(lambda: site_languages()[code].moment(db.session.get(Forum, 1).periods[0].closes_at))
+    deadline = look(lambda: site_languages()[code].at(db.session.get(Forum, 1).periods[0].closes_at))
     line = f"{told.format(deadline)} http://127.0.0.1:8000/{code}/forums/open-forum/"
     [mail] = mails(look)
     paragraphs = re.sub(r"<(?!p|/p)[^>]+>", "", mail.html)
@@ -671,7 +671,7 @@ def test_confirmation_is_lost_with_a_change_of_state_or_capacity(
 
 
 def test_person_is_told_before_that_a_change_loses_the_confirmation(alice_is_confirmed, alice: FlaskClient):
-    assert "new messages are not confirmed" in alice.get("/en/account/profile/").text
+    assert "new messages will not be shown as confirmed" in alice.get("/en/account/profile/").text
 
 
 def test_secretariat_confirms_on_the_page_of_the_person(admin: FlaskClient, look, world):

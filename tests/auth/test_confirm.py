@@ -49,7 +49,7 @@ def test_right_password_confirms_and_leads_to_signing_in(app, visitor, path):
     ("password", "message"),
     [
         ("wrong words entirely", "This is not the password that was chosen"),
-        ("", "Write your password."),
+        ("", "Enter your password."),
         (None, "Write"),
     ],
 )
