@@ -66,7 +66,7 @@ class Vocabulary:
 def read_list(text: str, role: Role = Role.PARTICIPANT) -> list[Line]:
     """The lines of a list of people who are invited in a role, without headings and empty lines.
 
-    A line has name, e-mail address, State or organization, capacity and, if it is not that of the site, the language,
+    A line has name, email address, State or organization, capacity and, if it is not that of the site, the language,
     separated by tabs, semicolons or commas. A value that contains a separator is in quotation marks.
     """
     words, seen = Vocabulary(role), set[str]()

@@ -217,7 +217,7 @@ def invite_states(forum_id: int, countries: Iterable[str], *, version: str, view
 
 
 def give_role(forum_id: int, email: str, role: Role, languages: Iterable[str], *, version: str, viewer: User) -> int:
-    """Let the person with this e-mail address hold the role, for these languages only or, with none, for all.
+    """Let the person with this email address hold the role, for these languages only or, with none, for all.
 
     Returns the person's key. `version` is that of the forum's roles which the page showed. Raises Refused for an
     unknown address, ChangedMeanwhile, NotFound and Forbidden.

@@ -29,7 +29,7 @@ DOMAIN = re.compile(
 
 
 class EmailField(LineField):
-    """An e-mail address as typed."""
+    """An email address as typed."""
 
     widget = EmailInput()
 
@@ -126,7 +126,7 @@ class EmailForm(Form):
 
 
 class OwnEmail:
-    """A mixin for forms of an existing account; `own_email` is its e-mail address."""
+    """A mixin for forms of an existing account; `own_email` is its email address."""
 
     def __init__(self, *args: Any, own_email: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

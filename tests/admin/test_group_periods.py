@@ -53,7 +53,7 @@ def test_scheduled_period_of_a_group_may_not_overlap_one_that_has_begun(admin: F
     answer = add(admin, "scheduled", moment(1), moment(200), group=world.group)
 
     assert answer.status_code == 422
-    assert f"{told(end_of(look, 1))})" in answer.text
+    assert f"{listed(end_of(look, 1))})" in answer.text
     assert log() == []
 
 

@@ -193,7 +193,7 @@ def test_reason_in_the_box_is_not_read_when_it_is_sent_again(admin: FlaskClient,
 
 
 def test_headings_and_empty_lines_are_left_out(admin: FlaskClient, look):
-    assert invite(admin, f"Name, E-mail, State, Capacity, Language\n\n{CLARA}\n").status_code == 302
+    assert invite(admin, f"Name, Email, State, Capacity, Language\n\n{CLARA}\n").status_code == 302
     assert invited(look) == ["clara@example.org"]
 
 

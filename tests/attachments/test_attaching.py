@@ -88,7 +88,7 @@ def test_file_that_is_too_large_is_refused_at_its_field_with_the_text_given_back
     answer = send(alice, reply_path(world), {"a.txt": b"x" * (LARGEST + 24 * 1024)}, body="A long thought.")
 
     assert answer.status_code == 422
-    assert "“a.txt” is larger than 100\N{NO-BREAK SPACE}KB, the most that a file can have." in answer.text
+    assert "“a.txt” exceeds 100\N{NO-BREAK SPACE}KB, the maximum size of a file." in answer.text
     assert "A long thought." in answer.text
     assert (count(app, Message), rows(), stored()) == (2, [], set())
 
@@ -135,7 +135,7 @@ def test_every_refused_file_is_named(alice: FlaskClient, world: World):
     answer = send(alice, reply_path(world), {"a.txt": b"", "good.txt": b"x", "b.exe": b"MZ\0"})
 
     assert "“a.txt” is empty." in answer.text
-    assert "“b.exe” is of a kind that cannot be attached." in answer.text
+    assert "“b.exe” is of a type that cannot be attached." in answer.text
     assert "“good.txt”" not in answer.text
     assert "Please select these again: <bdi>good.txt</bdi></p>" in answer.text
 

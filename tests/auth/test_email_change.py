@@ -1,4 +1,4 @@
-"""An e-mail address changes once both addresses have confirmed it."""
+"""An email address changes once both addresses have confirmed it."""
 
 import re
 from datetime import timedelta

@@ -267,7 +267,7 @@ def test_first_code_turns_it_on(app, clara_here):
 
     assert find_user(app, "clara@example.org").totp_secret == device.secret
     assert len(set(codes)) == 10
-    assert "It is set up" in clara_here.get(PAGE).text
+    assert "Two-step sign-in is set up" in clara_here.get(PAGE).text
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_email_says_when_it_was_turned_on_and_what_to_do(app, clara_here, mailbo
     assert (mail.recipient, mail.language) == ("clara@example.org", "es")
     assert mail.subject == "Se ha activado el inicio de sesión en dos pasos"
     for text in (mail.text, mail.html):
-        assert app.extensions["languages"]["es"].moment(second_step.utcnow()) in text
+        assert app.extensions["languages"]["es"].at(second_step.utcnow()) in text
         assert "Escriba de inmediato a la Secretaría" in text
         assert "http://127.0.0.1:8000/es/auth/forgot/" in text
 

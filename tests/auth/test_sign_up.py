@@ -185,7 +185,7 @@ def test_bad_field_is_refused_and_the_rest_given_back(app, visitor, world):
         ("name", " ", "Enter your name."),
         ("name", "\u200b\u3164\u2800\u00ad", "Enter your name."),
         ("name", "\u0301\ufe0f", "Enter your name."),
-        ("name", "x" * 101, "at most 100"),
+        ("name", "x" * 101, "the maximum is 100"),
         ("name", "See http://evil.example", "must not contain a web address"),
         ("name", "WWW.evil.example", "must not contain a web address"),
         ("name", "a/b", "cannot contain / or @"),

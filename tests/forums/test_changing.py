@@ -191,7 +191,7 @@ def test_edit_without_a_change_says_so(world: World, alice: FlaskClient):
 
     page = alice.get(answer.location).text
     assert "You made no changes, so your message remains as it was." in page
-    assert "Your message is changed." not in page
+    assert "Your message has been changed." not in page
 
 
 @pytest.fixture

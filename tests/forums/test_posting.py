@@ -231,7 +231,7 @@ def test_message_of_a_megabyte_is_refused_at_its_field_and_its_text_kept(text: s
     answer = alice.post(reply_path(world), data=message(text))
 
     assert answer.status_code == 422
-    assert f"at most {Message.MAX_BODY} are possible" in answer.text
+    assert f"the maximum is {Message.MAX_BODY}" in answer.text
     assert text in answer.text
 
 

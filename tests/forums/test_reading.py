@@ -175,5 +175,5 @@ def test_forum_without_messages_says_not_yet_while_it_can_get_some(
     for path in ("/en/forums/empty-forum/", "/en/print/forums/empty-forum/"):
         page = visitor.get(path).text
         assert said in page
-        assert page.count("No message ") == 1
+        assert page.count("No messages ") == 1
         assert "0 people" not in page

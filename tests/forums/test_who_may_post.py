@@ -99,7 +99,7 @@ def test_page_of_the_forum_explains_how_to_take_part(
     path = "/en/forums/open-forum/"
 
     assert "an account approved by the Secretariat for this forum" in visitor.get(path).text
-    assert "Choose a group" not in alice.get(path).text
+    assert "choose a group" not in alice.get(path).text
     assert "choose a group on the discussion pages" in bruno.get(path).text
 
 

@@ -32,8 +32,8 @@ def test_difference_is_marked_word_by_word(world: World, alice: FlaskClient, vis
 
     assert "<del>" in page
     assert "<ins>" in page
-    assert '<span class="visually-hidden" lang="en"> [taken out:] </span>' in page
-    assert '<span class="visually-hidden" lang="en"> [put in:] </span>' in page
+    assert '<span class="visually-hidden" lang="en"> [deleted:] </span>' in page
+    assert '<span class="visually-hidden" lang="en"> [added:] </span>' in page
     assert "Changed by its author." in page
 
 
@@ -133,16 +133,16 @@ def test_corrected_message_is_marked_as_corrected_by_the_secretariat(
 
 def test_message_edited_after_a_correction_is_marked_as_both(app, world, alice, moderator, visitor):
     edit(alice, world.first, "Changed.")
-    assert "Edited 2" in visitor.get(f"/en/topics/{world.topic}/").text
+    assert "Edited on <time" in visitor.get(f"/en/topics/{world.topic}/").text
     do(moderator, world.first, "correct", **HIDDEN)
-    assert "Edited 2" not in visitor.get(f"/en/topics/{world.topic}/").text
+    assert "Edited on <time" not in visitor.get(f"/en/topics/{world.topic}/").text
     with changed(app, Act, 1) as act:
         act.at -= timedelta(hours=1)
     edit(alice, world.first, "Changed again.")
 
     page = visitor.get(f"/en/topics/{world.topic}/").text
-    assert "Edited 2" in page
-    assert "Corrected by the Secretariat on 2" in page
+    assert "Edited on <time" in page
+    assert "Corrected by the Secretariat on <time" in page
 
 
 def test_restored_message_is_not_marked_as_corrected(world: World, alice, moderator, visitor):

@@ -1,4 +1,4 @@
-"""The account page and what leads from it: profile, language, password, e-mail address, one's own data, and deleting
+"""The account page and what leads from it: profile, language, password, email address, one's own data, and deleting
 the account."""
 
 import json

@@ -1,4 +1,4 @@
-"""Signing up, and confirming the e-mail address."""
+"""Signing up, and confirming the email address."""
 
 from typing import Any
 
