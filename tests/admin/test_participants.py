@@ -302,6 +302,36 @@ def test_role_waits_for_the_sign_up(admin: FlaskClient, look, signs_up):
     assert (held.forum_id, held.role) == (1, Role.PARTICIPANT)
 
 
+def archive(look) -> None:
+    look(lambda: (setattr(db.session.get(Forum, 1), "archived_at", utcnow()), db.session.commit()))
+
+
+def test_role_of_a_participant_that_waited_is_not_given_in_an_archived_forum(admin: FlaskClient, look, signs_up):
+    invite(admin, CLARA)
+    before = look(lambda: db.session.query(ForumRole).count())
+    archive(look)
+    signs_up()
+
+    assert look(lambda: db.session.query(ForumRole).count()) == before
+
+
+def test_moderator_who_was_invited_before_the_archiving_gets_the_role(admin: FlaskClient, look, signs_up):
+    invite(admin, CLARA, "moderator")
+    before = look(lambda: db.session.query(ForumRole).count())
+    archive(look)
+    signs_up()
+
+    assert look(lambda: db.session.query(ForumRole).count()) == before + 1
+
+
+def test_list_of_the_invited_is_shown_in_pages(admin: FlaskClient):
+    invite(admin, "\n".join(f"Person {n}, person{n}@example.org, Kenya, Party, en" for n in range(60)))
+
+    assert "person59@example.org" in admin.get(ADDRESS).text
+    assert "person9@example.org" not in admin.get(ADDRESS).text
+    assert "person9@example.org" in admin.get(f"{ADDRESS}?page=2").text
+
+
 def test_log_says_who_gave_a_role_that_has_waited(admin: FlaskClient, look, signs_up, world):
     invite(admin, CLARA, "moderator")
     signs_up()
@@ -393,7 +423,7 @@ def test_invitation_goes_to_a_corrected_address_with_a_new_link(admin: FlaskClie
 
 def test_archived_forum_invites_nobody_and_its_list_is_still_read(admin: FlaskClient, look):
     invite(admin, CLARA)
-    look(lambda: (setattr(db.session.get(Forum, 1), "archived_at", utcnow()), db.session.commit()))
+    archive(look)
 
     assert "clara@example.org" in admin.get(ADDRESS).text
     assert "so no one can be invited to it" in admin.get(ADDRESS).text
