@@ -26,7 +26,7 @@ from app.models import (
     User,
 )
 from app.sample.files import read
-from app.sample.load import MORE_TOPICS
+from app.sample.load import TOPICS
 
 SLUG = "stress"
 TITLES = {"en": "Figures for measuring", "es": "Cifras para medir", "fr": "Chiffres pour mesurer"}
@@ -142,7 +142,7 @@ def _start_topics(group: Group, authors: list[int], count: int, at: datetime) ->
 
 def _texts() -> list[dict[str, str]]:
     """Language, source and HTML of the sample's messages, each rendered once."""
-    given = [message for name in MORE_TOPICS for topic in read(name)["topic"] for message in topic["message"]]
+    given = [message for name in TOPICS for topic in read(name)["topic"] for message in topic["message"]]
     return [{"language": one["language"], "body": one["body"], "html": render(one["body"])} for one in given]
 
 

@@ -11,7 +11,7 @@ from app.database import Base, InLanguage
 from app.models.group import Group
 from app.models.official import ChangeKind, OfficialChange
 from app.models.page import Page
-from app.models.period import Period, PeriodKind, State, periods_of_group, schedules, state_of, state_of_forum
+from app.models.period import Period, State, periods_of_group, schedules, state_of, state_of_forum
 
 if TYPE_CHECKING:
     from app.models.attachment import Attachment
@@ -86,12 +86,16 @@ class Forum(Base):
         return [period for period in self.periods if period.group_id is None]
 
     @property
-    def dates(self) -> tuple[datetime, datetime] | None:
-        """The first opening and the last deadline of all groups, without reopenings; None if there is none."""
+    def dates(self) -> list[tuple[datetime, datetime]]:
+        """From when to when any of its groups is open, in order; after a pause, a reopening has dates of its own."""
         told = [period for schedule in schedules(self.periods, self.group_numbers) for period in schedule]
-        held = [period for period in told if period.called_off_at is None]
-        regular = [period for period in held if period.kind != PeriodKind.REOPENING]
-        return _span(regular) if regular else None
+        spans: list[tuple[datetime, datetime]] = []
+        for opens_at, closes_at in sorted((one.opens_at, one.closes_at) for one in told if not one.called_off_at):
+            if spans and opens_at <= spans[-1][1]:
+                spans[-1] = spans[-1][0], max(spans[-1][1], closes_at)
+            else:
+                spans.append((opens_at, closes_at))
+        return spans
 
     @property
     def periods_told(self) -> list[Period]:
@@ -122,10 +126,6 @@ class Forum(Base):
     @property
     def outcomes(self) -> list["Document"]:
         return [document for document in self.documents if document.kind == DocumentKind.OUTCOME]
-
-
-def _span(periods: list[Period]) -> tuple[datetime, datetime]:
-    return min(period.opens_at for period in periods), max(period.closes_at for period in periods)
 
 
 def _dates_of(period: Period) -> tuple[object, ...]:

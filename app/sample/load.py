@@ -1,4 +1,4 @@
-"""Loading the sample: the pages of the site, the forum of 2012, and a forum that is open on the day of loading."""
+"""Loading the sample: the pages of the site, the forum of 2012 without its messages, and one that is open that day."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from app.sample.people import DOMAIN, Account, make_accounts, make_user
 
 FORUMS = ("forum_2012", "forum_open")
 MODERATOR = "moderator"
-MORE_TOPICS = tuple(f"forum_open_messages_{part}" for part in (1, 2, 3))
+TOPICS = tuple(f"forum_open_messages_{part}" for part in (1, 2, 3))
 
 
 class NotEmpty(Exception):
@@ -67,31 +67,22 @@ def _count(model: type[Forum | User | Message]) -> int:
 def _add_everything(now: datetime, accounts: list[Account]) -> None:
     calendar = Calendar(now.date())
     site, given_forums = read("site"), [read(name) for name in FORUMS]
-    given_topics = _topics(given_forums)
+    topics = [topic for name in TOPICS for topic in read(name)["topic"]]  # all of the open forum
     people = site["user"] + given_forums[1]["user"]
-    users = _add_users(people, given_topics, calendar, accounts)
+    users = _add_users(people, topics, calendar, accounts)
     pages, reasons = add_missing()
     add_site_pages(site["page"], pages)
-    forums = [add_forum(given["forum"], users, calendar) for given in given_forums]
-    posts = [post for forum in forums for post in gather(forum, given_topics[forum.slug], users, calendar)]
-    add_messages(posts, calendar, reasons, users[MODERATOR])
+    _past, open_forum = [add_forum(given["forum"], users, calendar) for given in given_forums]
+    add_messages(gather(open_forum, topics, users, calendar), calendar, reasons, users[MODERATOR])
     recount()
 
 
-def _topics(given_forums: list[Given]) -> dict[str, list[Given]]:
-    """The topics of each forum, by its slug; those of the open forum are in separate files."""
-    topics = {given["forum"]["slug"]: given["forum"].get("topic", []) for given in given_forums}
-    open_forum = given_forums[1]["forum"]["slug"]
-    topics[open_forum] = [topic for name in MORE_TOPICS for topic in read(name)["topic"]]
-    return topics
-
-
 def _add_users(
-    people: list[Given], topics: dict[str, list[Given]], calendar: Calendar, accounts: list[Account]
+    people: list[Given], topics: list[Given], calendar: Calendar, accounts: list[Account]
 ) -> dict[str, User]:
     """The users by their keys; each joined the day before their first message, or yesterday if they have none."""
     first: dict[str, datetime] = {}
-    for message in (message for forum in topics.values() for topic in forum for message in topic["message"]):
+    for message in (message for topic in topics for message in topic["message"]):
         at = calendar.moment(message["at"])
         first[message["author"]] = min(at, first.get(message["author"], at))
     now = calendar.moment("D+0 00:00")

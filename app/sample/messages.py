@@ -1,4 +1,4 @@
-"""Topics and messages of the sample, numbered by time across all forums."""
+"""Topics and messages of the sample, numbered by time."""
 
 from datetime import datetime
 from typing import NamedTuple

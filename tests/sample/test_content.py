@@ -24,7 +24,7 @@ from app.models import (
 )
 from app.models.forum import DocumentKind
 from app.sample.files import Calendar, read
-from app.sample.load import FORUMS, MORE_TOPICS
+from app.sample.load import FORUMS, TOPICS
 
 LANGUAGES = {"en", "es", "fr"}
 LIMITS = {
@@ -53,7 +53,7 @@ def forums():
 
 
 def open_topics():
-    return [topic for name in MORE_TOPICS for topic in read(name)["topic"]]
+    return [topic for name in TOPICS for topic in read(name)["topic"]]
 
 
 def open_messages():
@@ -140,7 +140,7 @@ def test_the_open_forum_is_a_real_discussion():
 
 def test_messages_fit_and_their_authors_exist():
     keys = {one["key"] for one in read("site")["user"] + read("forum_open")["user"]}
-    for topic in open_topics() + read("forum_2012")["forum"]["topic"]:
+    for topic in open_topics():
         assert len(topic["title"]) <= Topic.MAX_TITLE
         assert topic["language"] in LANGUAGES
         for message in topic["message"]:
@@ -167,14 +167,14 @@ def test_edits_and_withdrawals_follow_the_message():
 
 
 def test_messages_were_posted_while_their_group_was_open():
-    for forum, topics in zip(forums(), (read("forum_2012")["forum"]["topic"], open_topics()), strict=True):
-        groups = {group["slug"]: group.get("period") or forum["period"] for group in forum["group"]}
-        for topic in topics:
-            periods = groups[topic["group"]]
-            spans = [(CALENDAR.moment(period["opens"]), CALENDAR.moment(period["closes"])) for period in periods]
-            for message in topic["message"]:
-                at = CALENDAR.moment(message["at"])
-                assert any(opens <= at <= closes for opens, closes in spans), message
+    forum = forums()[1]
+    groups = {group["slug"]: group.get("period") or forum["period"] for group in forum["group"]}
+    for topic in open_topics():
+        periods = groups[topic["group"]]
+        spans = [(CALENDAR.moment(period["opens"]), CALENDAR.moment(period["closes"])) for period in periods]
+        for message in topic["message"]:
+            at = CALENDAR.moment(message["at"])
+            assert any(opens <= at <= closes for opens, closes in spans), message
 
 
 def test_everything_that_has_happened_is_in_the_past_at_midnight():

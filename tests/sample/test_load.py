@@ -26,7 +26,7 @@ from app.models import (
     User,
 )
 from app.sample.files import ATTACHED, read
-from app.sample.load import FORUMS, MORE_TOPICS, NotEmpty, load
+from app.sample.load import FORUMS, TOPICS, NotEmpty, load
 from app.sample.people import keep
 from app.storage import storage
 
@@ -40,7 +40,7 @@ def loaded(app):
 
 
 def test_everything_in_the_files_is_loaded(app, loaded):
-    topics = read("forum_2012")["forum"]["topic"] + [topic for name in MORE_TOPICS for topic in read(name)["topic"]]
+    topics = [topic for name in TOPICS for topic in read(name)["topic"]]
     wanted = {
         Forum: len(FORUMS),
         User: len(read("site")["user"] + read("forum_open")["user"]),
@@ -63,12 +63,43 @@ def test_attachments_are_served_unchanged(app, loaded, visitor):
         assert answer.data == (ATTACHED / attachment.name).read_bytes()
 
 
-def test_numbers_rise_with_time_and_begin_in_2012(app, loaded):
+def test_numbers_rise_with_time(app, loaded):
     with app.app_context():
         times = db.session.scalars(select(Message.posted_at).order_by(Message.id)).all()
         assert list(times) == sorted(times)
-        assert [at.year for at in times[:4]] == [2012, 2012, 2012, utcnow().year]
         assert times[-1] < utcnow()
+
+
+@pytest.mark.parametrize(
+    ("language", "note"),
+    [("en", "Note by the editor."), ("es", "Nota de la redacción."), ("fr", "Note de la rédaction.")],
+)
+def test_notes_of_the_editor_on_2012_are_marked_and_are_no_messages(app, loaded, visitor, language, note):
+    slug = read("forum_2012")["forum"]["slug"]
+
+    assert {number: visitor.get(f"/{language}/forums/{slug}/groups/group-{number}/").text.count(note)
+            for number in (1, 2, 3)} == {1: 1, 2: 1, 3: 1}  # fmt: skip
+    with app.app_context():
+        assert db.session.scalar(select(Forum).filter_by(slug=slug)).message_count == 0
+
+
+def test_head_of_2012_tells_the_reopening_too(app, loaded, visitor):
+    slug = read("forum_2012")["forum"]["slug"]
+    heads = [re.search(r'class="dates">([^<]+)<', visitor.get(f"/{code}/forums/{slug}/").text)[1] for code in LANGUAGES]
+
+    assert [head.replace("\N{NO-BREAK SPACE}", " ") for head in heads] == [
+        "20 February – 4 May 2012; 17–31 July 2012",
+        "20 de febrero a 4 de mayo de 2012; 17 a 31 de julio de 2012",
+        "20 février – 4 mai 2012 ; 17–31 juillet 2012",
+    ]
+
+
+def test_documents_of_2012_say_that_no_file_is_kept(app, loaded, visitor):
+    forum = read("forum_2012")["forum"]
+
+    assert visitor.get(f"/en/forums/{forum['slug']}/").text.count("No file is kept on this site.") == len(
+        forum["document"]
+    )
 
 
 def test_counters_agree_with_the_messages(app, loaded):
@@ -156,7 +187,7 @@ def test_state_lines_of_2012_show_the_former_dates_too(app, loaded, visitor):
     group, forum = f"forums/{slug}/groups/group-", f"forums/{slug}/"
 
     for told, paths in {
-        extended: ("topics/1/", "print/topics/1/", f"{group}1/", f"print/{group}1/"),
+        extended: (f"{group}1/", f"print/{group}1/"),
         reopened: (f"{group}3/", f"print/{group}3/", forum, f"print/{forum}"),
     }.items():
         for path in paths:
