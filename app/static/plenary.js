@@ -6,6 +6,7 @@ const QUOTE = "quote:";
 const SENT = "sent";
 const SEND_AGAIN_AFTER_MS = 10000;
 const YEAR_S = 365 * 24 * 60 * 60;
+const OPEN_TO_POSTS = ":is(.state-open, .state-extended, .state-reopened)";
 
 const find = (selector, within = document) => within.querySelector(selector);
 const all = (selector) => [...document.querySelectorAll(selector)];
@@ -68,6 +69,18 @@ function sendOnce(form) {
   addEventListener("pageshow", () => delete form.dataset.sending);
 }
 
+/** A deadline is also told in the reader's own time, behind UTC. */
+function addLocalTime(time) {
+  const moment = new Date(time.dateTime.replace(" ", "T"));
+  if (!moment.getTimezoneOffset()) return;
+  const { lang } = document.documentElement;
+  const shape = { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", hour12: false, timeZoneName: "short" };
+  const local = document.createElement("span");
+  local.className = "local";
+  local.textContent = ` (${moment.toLocaleString(lang === "en" ? "en-GB" : lang, shape)})`;
+  time.after(local);
+}
+
 /** What scrolls sideways can be reached from the keyboard. */
 function reachScrollable(box) {
   if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
@@ -78,5 +91,6 @@ all(".languages a").forEach(followLanguage);
 all(".message a[href$='quote=1']").forEach(quoteSelection);
 all(".person form").forEach((form) => form.addEventListener("submit", forgetAllDrafts));
 all("form[method='post']").forEach(sendOnce);
+all(`${OPEN_TO_POSTS} time:first-of-type, .state-planned time`).forEach(addLocalTime);
 all(".table-wrap, .prose table").forEach(reachScrollable);
 find(".error-summary")?.focus();

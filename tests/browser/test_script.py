@@ -115,6 +115,25 @@ def test_double_click_on_the_button_posts_once(new_page: NewPage, topic_to_write
     expect(posted).to_have_id(f"message-{number}")
 
 
+@pytest.mark.parametrize(
+    ("language", "zone", "local"),
+    [
+        ("en", "Asia/Kolkata", r" \(\d+ \w+ at \d\d:\d\d (IST|GMT\+5:30)\)$"),
+        ("fr", "Asia/Kolkata", r" \(\d+ \w+ à \d\d:\d\d UTC\+5:30\)$"),
+        ("es", "UTC", None),
+    ],
+)
+def test_deadline_is_told_in_local_time_too(new_page: NewPage, topic_to_write_in: int, language, zone, local):
+    page = new_page(timezone_id=zone)
+    page.goto(f"/{language}/topics/{topic_to_write_in}/")
+    told = page.locator(".state .local")
+    if local is None:
+        expect(told).to_have_count(0)
+    else:
+        expect(told).to_have_count(1)
+        expect(told).to_have_text(re.compile(local))
+
+
 def _reply_form(page: Page, topic: int) -> Page:
     page.goto(f"/en/topics/{topic}/reply/")
     return page
