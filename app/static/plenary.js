@@ -77,7 +77,7 @@ function addLocalTime(time) {
   const shape = { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", hour12: false, timeZoneName: "short" };
   const local = document.createElement("span");
   local.className = "local";
-  local.textContent = ` (${moment.toLocaleString(lang === "en" ? "en-GB" : lang, shape)})`;
+  local.textContent = ` (${moment.toLocaleString(lang === "en" ? "en-GB" : lang, shape).replace("-", "\u2212")})`;
   time.after(local);
 }
 
