@@ -1,4 +1,4 @@
-"""Limits on what a request may contain, besides its size. Checked before parsing, which takes far more time and memory
+"""Limits on what a request may contain, other than its size. Checked before parsing, which takes far more time and memory
 than the request itself."""
 
 import re

@@ -113,7 +113,7 @@ class SignedOut(ForumError):
 
 
 class OnlyAView(ForumError):
-    """Said to administrators who look at the site as somebody else does."""
+    """For administrators who view the site as someone else sees it."""
 
     status = 403
     message = _l("This is only a preview: nothing can be sent, and no account is shown. Close the preview first.")
@@ -307,7 +307,7 @@ class ConfirmationMailed(NotConfirmed):
 
 
 class AddressTaken(ForumError):
-    """For administrators only: nobody else learns whether an address has an account."""
+    """For administrators only: no one else learns whether an address has an account."""
 
     status = 409
     message = _l("An account with this email address already exists.")

@@ -1,7 +1,7 @@
-"""Former names in addresses: whoever asks for one is led to the page under its present name, for good.
+"""Former names in addresses: a request for one is redirected permanently to the page under its present name.
 
 A name leads to the thing, not to the next name, so no address leads by way of another. A thing that has a name now is
-found under it before anybody asks here, so a new one that takes a former name wins.
+found under it before this module is asked, so a new one that takes a former name wins.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ COLUMNS = {"forums": "forum_id", "groups": "group_id", "forum-pages": "page_id",
 def rename(kind: str, thing: Any, old_slug: str) -> None:
     """Remember that a thing had this name in its address until now, inside the transaction that gives it another.
 
-    What belongs to a forum that was never public has no address that anybody outside could know.
+    What belongs to a forum that was never public has no address that anyone outside could know.
     """
     owner_id = thing.forum_id if kind in {"groups", "forum-pages"} else None
     forum = thing if isinstance(thing, Forum) else fetch(Forum, owner_id) if owner_id else None

@@ -227,7 +227,7 @@ def count_invited(forum_id: int) -> int:
 
 
 def find_invitees(email: str) -> Sequence[Invitee]:
-    """The invitations to an address with which nobody has signed up yet."""
+    """The invitations to an address with which no one has signed up yet."""
     waiting: Any = Invitee.user_id.is_(None)
     return db.session.scalars(select(Invitee).where(Invitee.email == email, waiting)).all()
 

@@ -135,7 +135,7 @@ class Language:
     def states_in_order(self, *present: str) -> list[tuple[str, str]]:
         """`(code, name)` of all States that can be chosen, in the alphabetical order of this language.
 
-        `present` are those chosen before ("" for none), which are included even if they are not in the list any more.
+        `present` are those chosen before ("" for none), which are included even if they are no longer in the list.
         """
         offered = self.states | {code: self.state_name(code) for code in present if code}
         return sorted(offered.items(), key=lambda state: self.sort_key(state[1]))

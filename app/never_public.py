@@ -1,8 +1,8 @@
 """Deleting what was posted in a forum that was never public, such as messages to try it out. Called inside the
 transaction that deletes the forum.
 
-A forum with messages cannot be unpublished, so nobody outside has read a message of one that is not published. The
-numbers of its messages are not given again.
+A forum with messages cannot be unpublished, so no message of one that is not published has been public. The
+numbers of its messages are not reused.
 """
 
 from flask_babel import lazy_gettext as _l

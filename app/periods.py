@@ -95,7 +95,7 @@ def update(period_id: int, *, closes_at: datetime, opens_at: datetime | None = N
 
 
 def call_off(period_id: int, *, version: str, viewer: User) -> bool:
-    """Call off a period that has not begun, or delete it if it has not been public. False if it had been called off
+    """Call off a period that has not begun, or delete it if it has not been public. False if it had been cancelled
     already.
 
     `version` is the one that the page showed. Raises the result of `deletion_refusal`, or ChangedMeanwhile.
@@ -118,7 +118,7 @@ def close_now(forum_id: int, group_id: int | None = None, *, version: str, viewe
     """End all current periods of one group, or of the forum and all its groups, and call off the extensions that would
     follow. False if everything is closed already.
 
-    The periods end with the second before now, so that nobody can post after the action. A group that has followed the
+    The periods end with the second before now, so that no one can post after the action. A group that has followed the
     forum's periods first gets copies of them. Raises the result of `closing_refusal`, or ChangedMeanwhile.
     """
     with transaction():
@@ -430,7 +430,7 @@ def _after_the_end(periods: Sequence[Period], opens_at: datetime) -> datetime:
 def _taken_over(forum: Forum, followed: Sequence[Period], period: Period, now: datetime) -> list[Period]:
     """Copies of the periods that a group has followed, so that what was announced for it stays in the record.
 
-    A scheduled period replaces the future ones that it overlaps: they are called off for the group, or left out if they
+    A scheduled period replaces the future ones that it overlaps: they are cancelled for the group, or left out if they
     have not been public.
     """
     taken = []

@@ -114,7 +114,7 @@ TAKEN_IN_ARCHIVE = {
 
 
 def require_forum_takes(kind: str, forum: Forum | None, action: str) -> None:
-    """Raise Archived if a forum is archived and does not take this change of an object of this kind any more.
+    """Raise Archived if a forum is archived and no longer accepts this change of an object of this kind.
 
     `action` is "create", "texts", "edit" or another one, which no archived forum takes. What belongs to the site
     has no forum (None).
@@ -259,7 +259,7 @@ def _edit(viewer: Viewer, message: Message, now: datetime) -> Exception | None:
 
 
 def _change_title(viewer: Viewer, message: Message, _now: datetime) -> Exception | None:
-    """Authors of a topic can change its title and question with its first message, as long as nobody else has written
+    """Authors of a topic can change its title and question with its first message, as long as no one else has posted
     in it and there has been no act of moderation on it."""
     topic = message.topic
     if viewer.id != topic.author_id or (topic.last_position and message.position != 1):

@@ -39,7 +39,7 @@ def covered(languages: Iterable[str]) -> str:
 def hold(user: User, role: Role, wanted: Mapping[int, str], *, viewer: User | None) -> None:
     """Let the user hold the role in these forums, for these languages, and in no others; inside a transaction.
 
-    Administrators are not told what they give to themselves; everybody else is told of each change by mail.
+    Administrators are not told what they give to themselves; everyone else is notified of each change by email.
     """
     before = held_by(user, role)
     for forum_id in sorted(before.keys() | wanted.keys()):

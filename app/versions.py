@@ -1,5 +1,5 @@
-"""Versions: a form about an existing object contains the version that it showed, so that nobody unknowingly overwrites
-a change that someone else has made meanwhile."""
+"""Versions: a form about an existing object contains the version that it showed, so that no one unknowingly overwrites
+a change that someone else has made in the meantime."""
 
 import hashlib
 import json

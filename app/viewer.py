@@ -30,8 +30,7 @@ SIGNED_IN = (
 
 
 def register(app: Flask) -> None:
-    """While an administrator looks at the site as somebody else does, nothing can be sent, and nobody's account is
-    shown."""
+    """While an administrator views the site as someone else sees it, nothing can be sent, and no account is shown."""
 
     @app.before_request
     def only_look() -> None:
@@ -47,7 +46,7 @@ def register(app: Flask) -> None:
 
 
 def viewer() -> Viewer:
-    """The signed-in user, or GUEST; for an administrator who looks at the site as somebody else does, that person."""
+    """The signed-in user, or GUEST; for an administrator who views the site as someone else sees it, that person."""
     known: Viewer | None = g.get("viewer")
     if known is None:
         real = current_user._get_current_object() if has_session() else GUEST
@@ -57,7 +56,7 @@ def viewer() -> Viewer:
 
 
 def view_under_way() -> str:
-    """As which of VIEWS an administrator looks at the site, "" for everybody else."""
+    """As which of VIEWS an administrator looks at the site, "" for everyone else."""
     viewer()
     return str(g.get("view", ""))
 
@@ -74,7 +73,7 @@ def end_view() -> int | None:
 
 
 def _seen_as(who: str) -> Viewer:
-    """Somebody who is nobody: a guest, or a participant without messages and roles, who is in no table."""
+    """A viewer without a row: a guest, or a participant without messages and roles."""
     if who == "visitor":
         return GUEST
     name, code = _("A participant"), reader_language().code
@@ -101,7 +100,7 @@ def load_user(token: str) -> User | None:
 
 
 def begin_session(user: User) -> None:
-    """Sign the user in, in a new session, so that nobody who knows the old one is signed in too."""
+    """Sign the user in, in a new session, so that no one who knows the old one is signed in too."""
     session.clear()
     session.permanent = True
     login_user(user)

@@ -1,8 +1,8 @@
-"""Nothing official changes in silence: how the Secretariat's own texts read before, what it deleted, and what it added
-after archiving. Called inside the transaction of the change.
+"""Every change of an official text is public: the former wordings of the Secretariat's own texts, what it deleted, and
+what it added after archiving. Called inside the transaction of the change.
 
-Once somebody has posted under a text (under a question, in a group, in the forum for all others), or once its forum has
-been archived, what it said before stays in public sight. What nobody outside could have read yet is not kept.
+Once someone has posted under a text (under a question, in a group, in the forum for all others), or once its forum has
+been archived, its former wording remains public. What was never public is not kept.
 """
 
 from collections import Counter
@@ -246,7 +246,7 @@ def _add(change: ChangeKind, kind: str, thing: Any, forum: Forum, now: datetime,
 
 
 def _place_of(thing: Any) -> dict[str, int | str]:
-    """By what people know it, besides its name."""
+    """What identifies it, in addition to its name."""
     if isinstance(thing, Question):
         return {"group": thing.group.number, "question": thing.number}
     if isinstance(thing, Document):

@@ -58,8 +58,8 @@ def kind_of(entry: Row[Any]) -> str:
 
 
 def subject_of(entry: Row[Any]) -> str:
-    """What it was done to, as that was called then; "" for nothing that has a name. Somebody whose account was deleted
-    has left a number."""
+    """The name, at that time, of what was changed; "" if it has none. A person whose account was deleted is shown as a
+    number."""
     former: int | None = entry.subject_former_number
     return _("Former participant %(number)s", number=former) if former else str(entry.subject)
 

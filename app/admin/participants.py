@@ -172,7 +172,7 @@ class InvitationForm(VersionedForm):
 
 
 class RoleForm(EmailForm, VersionedForm):
-    """A role for somebody who has an account."""
+    """A role for someone who has an account."""
 
     email = EmailField(
         _l("Email address"),

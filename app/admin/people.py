@@ -71,8 +71,8 @@ def search_people(text: str, language: Language) -> list[int]:
     """The keys of the people whose name, email address or organization contains the text, whatever its case and
     accents, in the order of the reader's language, which no database knows; former participants come last."""
     wanted = comparable(text[:LONGEST_SEARCH])
-    everybody = db.session.execute(select(User.id, User.name, User.email, User.organization, User.former_number))
-    found = [row for row in everybody if wanted in comparable(f"{person_name(row)}\n{row.email}\n{row.organization}")]
+    people = db.session.execute(select(User.id, User.name, User.email, User.organization, User.former_number))
+    found = [row for row in people if wanted in comparable(f"{person_name(row)}\n{row.email}\n{row.organization}")]
     found.sort(key=lambda row: (row.former_number or 0, language.sort_key(row.name), row.id))
     return [row.id for row in found]
 
@@ -84,7 +84,7 @@ def get_people(keys: Sequence[int]) -> list[User]:
 
 
 def get_person(user_id: int) -> User:
-    """Somebody who has an account. Raises NotFound, also for a former participant, of whom nothing is left."""
+    """Someone who has an account. Raises NotFound, also for a former participant, of whom nothing is left."""
     user = fetch(User, user_id)
     if user.former_number:
         raise NotFound
@@ -182,7 +182,7 @@ class Step:
 
 
 def _suspend(user: User, form: SuspendForm, viewer: User) -> int:
-    """End every sign-in of a person and let nobody sign in to the account; the person is told by mail."""
+    """End all sessions of a person and block sign-in to the account; the person is notified by email."""
     _require_other(user, viewer, NOT_ONESELF)
     if user.suspended_at:
         raise AlreadyDecided
@@ -304,7 +304,7 @@ def text_for(user: User, reason: Mapping[str, str]) -> str:
 
 
 def _require_other(user: User, viewer: User, refusal: object) -> None:
-    """Nobody shuts themselves out here, and somebody is left who can administer."""
+    """Administrators cannot shut themselves out here, and at least one remains."""
     if user.id == viewer.id:
         raise Refused(refusal)
     if user.is_admin and not count_other_administrators(user):
@@ -359,7 +359,7 @@ def step(keys: str, name: str) -> ResponseReturnValue:
 
 
 def _people_of(keys: str) -> list[User]:
-    """Raises NotFound where the address names nobody, too many, or somebody who is not there."""
+    """Raises NotFound if the address names no one, too many people, or someone who does not exist."""
     numbers = list(dict.fromkeys(map(int, keys.split("-")))) if KEYS.fullmatch(keys) else []
     if not 0 < len(numbers) <= MOST_AT_ONCE:
         raise NotFound

@@ -1,7 +1,7 @@
 """The field for attaching files, and how much data the addresses with such a field accept.
 
 Files are kept in memory while a request is read, and in a temporary file once they are larger. If there is no room for
-that file, the rest of the form is still read, so that the text can be given back.
+that file, the rest of the form is still read, so that the text can be shown again.
 """
 
 from collections.abc import Callable, Iterator
@@ -65,7 +65,7 @@ class FilesField(Field):
     """Any number of files up to the limit of the site; once the field is valid, `uploads` has those that were sent.
 
     Files and texts are kept apart: a file sent in place of a text is ignored, and so is a text in place of a file.
-    Browsers do not keep files when a form is given back, so the names of the files come back with it as text, with a
+    Browsers do not keep files when a form is returned, so the names of the files come back with it as text, with a
     box to tick if the message is to go without them.
     """
 
@@ -102,7 +102,7 @@ class FilesField(Field):
 
     @property
     def to_choose_again(self) -> list[str]:
-        """The names of the files that have to be chosen again if the form is given back."""
+        """The names of the files that have to be chosen again if the form is returned."""
         if not self.sent:
             return self.chosen_before
         return [clean_name(file.filename or "") for file in self.sent if file not in self.refused]
@@ -114,7 +114,7 @@ class FilesField(Field):
 
     @property
     def chosen(self) -> list[str]:
-        """The names that are sent with a form that is given back, so that the files are asked for. A refused file is
+        """The names that are sent with a form that is returned, so that the files are asked for. A refused file is
         not among them, since it has its own error."""
         return self.to_choose_again[: self.most]
 
@@ -138,7 +138,7 @@ class FilesField(Field):
             raise ValidationError(_(CHOSEN_BEFORE, names=", ".join(self.chosen_before)))
 
     def ask_again(self) -> None:
-        """Add an error saying that files are not kept, to a form that is given back for another reason."""
+        """Add an error saying that files are not kept, to a form that is returned for another reason."""
         if self.sent and not self.errors:
             self.errors = [_("Please choose your files again.")]
 
@@ -167,7 +167,7 @@ def takes_files(view: View) -> View:
 
 
 def register(app: Flask) -> None:
-    """Let addresses that take files accept as many as a message may have, besides the texts of the form.
+    """Let addresses that take files accept as many as a message may have, in addition to the texts of the form.
 
     This happens before anything reads the body of the request, as the check of the form's token does. Texts have the
     same limit as elsewhere.

@@ -15,7 +15,7 @@ from app.viewer import viewer
 bp = Blueprint("attachments", __name__)
 
 RUNS_NOTHING = "default-src 'none'; sandbox"
-UNRESERVED = "!#$&+-.^_`|~"  # what RFC 5987 leaves unencoded, besides letters and digits
+UNRESERVED = "!#$&+-.^_`|~"  # what RFC 5987 leaves unencoded, in addition to letters and digits
 
 
 @bp.get("/attachments/<int:attachment_id>/<name>")

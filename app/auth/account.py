@@ -75,8 +75,8 @@ def change_password(user: User, *, current: str, new: str) -> None:
 def change_profile(user: User, profile: dict[str, Any], *, version: str) -> None:
     """Change these columns; `version` is the one that the form showed. Raises ChangedMeanwhile.
 
-    Messages keep the capacity and the organization with which they were posted. Who changes for whom they speak is not
-    confirmed by the Secretariat any more.
+    Messages keep the capacity and the organization with which they were posted. Those who change on whose behalf they
+    speak are no longer confirmed by the Secretariat.
     """
     with transaction():
         db.session.refresh(user, with_for_update=LOCKED)

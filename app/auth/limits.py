@@ -5,7 +5,7 @@ and, with a far higher limit, for an account over all networks. Browsers that ha
 only their own limit; from others, owners can get in by a link sent by email. Emails to an account have no limit at the
 form: past the limit the answer is the same, and nothing is sent (see `app.auth.emails`).
 
-Administrators lift a lock of sign-in: the attempts of that account are then counted anew.
+Administrators lift a lock of sign-in: the count for that account then starts again.
 
 Only what could do harm counts: a wrong password or code, an email sent. So a meeting whose participants share one
 network, or a person who has to correct a form, is not held up. The amounts are in `app.limits`.

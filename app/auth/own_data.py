@@ -48,7 +48,7 @@ MAIL = ("recipient", "subject", "language", "created_at", "sent_at")
 
 @dataclass(frozen=True)
 class OwnData:
-    """What is stored about a person besides the profile, latest first. Emails are listed without their texts, since
+    """What is stored about a person, other than the profile, latest first. Emails are listed without their texts, since
     their links are as good as a password."""
 
     messages: Sequence[Message]

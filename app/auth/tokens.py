@@ -72,7 +72,7 @@ def make_invitation(invitee: Invitee) -> str:
 
 def redeem_invitation(token: str) -> Invitee | None:
     """The invitee of such a link; None if it is malformed or expired, or they have signed up. The address still has to
-    be confirmed, so the link gives nobody any right."""
+    be confirmed, so the link gives no one any right."""
     invitee, mark = _invitation(token)
     return invitee if invitee and invitee.user_id is None and mark == _digest([invitee.email]) else None
 

@@ -142,7 +142,7 @@ def confirm_by_hand(mail_id: int, sign_up_id: int | None, *, version: str, viewe
 
 
 def lift_lock(user_id: int, *, version: str, viewer: User) -> int:
-    """Count the attempts to sign in to an account anew. Returns its key; raises as `correct_address`."""
+    """Reset the count of attempts to sign in to an account. Returns its key; raises as `correct_address`."""
     with transaction():
         require(viewer, "administer")
         user = fetch(User, user_id)

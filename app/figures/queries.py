@@ -30,7 +30,7 @@ from app.models import (
 from app.permissions import require
 
 FOR_A_STATE = (Capacity.PARTY, Capacity.GOVERNMENT)
-# People whose message waits for approval have written, although nobody else sees it yet.
+# People whose message waits for approval have contributed, although no one else sees it yet.
 WRITTEN = (MessageStatus.PUBLISHED, MessageStatus.PENDING)
 
 
@@ -102,7 +102,7 @@ def count_invitations(forum: Forum) -> int:
 
 
 def list_silent(forum: Forum) -> list[Invited]:
-    """The invited States for which nobody has written as a Party or Government."""
+    """The invited States from which no Party or Government has contributed."""
     spoken = _written(forum).where(Message.country == Invitation.country, Message.capacity.in_(FOR_A_STATE))
     silent = select(Invitation.country).where(Invitation.forum_id == forum.id, ~exists(spoken))
     countries = db.session.scalars(silent).all()

@@ -9,7 +9,7 @@ from app.database import Base, InLanguage
 
 
 class PageKind(enum.StrEnum):
-    """Home, portal and archive have their own addresses and content besides their text."""
+    """Home, portal and archive have their own addresses and content other than their text."""
 
     TEXT = "text"
     HOME = "home"

@@ -22,7 +22,7 @@ class Period(Base):
     """Both ends are inclusive: a message sent in the second of `closes_at` is accepted.
 
     `opens_at` and `closes_at` are the current dates. What was announced before stays in the record: `former_dates` are
-    the dates that they replaced, oldest first, None if there are none. A period that was called off keeps its dates
+    the dates that they replaced, oldest first, None if there are none. A period that was cancelled keeps its dates
     but accepts no messages.
     """
 
@@ -84,7 +84,7 @@ def last_second(minute: datetime) -> datetime:
 
 
 def periods_of_group(periods: Iterable[Any], group_id: int) -> list[Any]:
-    """The periods of a forum that apply to a group: its own; or, if all of its own were called off, these and the
+    """The periods of a forum that apply to a group: its own; or, if all of its own were cancelled, these and the
     forum's. Periods are entities, or rows with the same columns."""
     known = list(periods)
     own = [period for period in known if period.group_id == group_id]
@@ -162,7 +162,7 @@ def _end(known: list[Any], ended: list[Any]) -> dict[str, Any]:
     own = [period for period in ended if period.group_id == last.group_id]
     first = _begun_with(own, last)
     dates = _dates(known, own, first, last.closes_at)
-    # An extension may also have been called off, so that what ended is the first period.
+    # An extension may also have been cancelled, so that what ended is the first period.
     was_extended = last is not first or dates["announced"]
     first_deadline = _first_deadline(first) if was_extended else None
     is_told = first_deadline in (dates["deadline"], dates["announced"])

@@ -32,7 +32,7 @@ FOR_AN_ORGANIZATION = frozenset({Capacity.ORGANIZATION, Capacity.IPLC})
 
 
 class Role(enum.StrEnum):
-    """What someone may do in one forum besides taking part."""
+    """What someone may do in one forum, beyond taking part."""
 
     MODERATOR = "moderator"
     TRANSLATOR = "translator"
@@ -85,7 +85,7 @@ class User(UserMixin, Base):
 
     # Since when what the person `speaks_for` has been confirmed by the Secretariat.
     profile_confirmed_at: Mapped[datetime | None]
-    # How often a lock of sign-in was lifted: attempts are counted anew each time.
+    # How often a lock of sign-in was lifted: each time, the count of attempts starts again.
     locks_lifted: Mapped[int] = mapped_column(default=0)
 
     roles: Mapped[list["ForumRole"]] = relationship(back_populates="user", cascade="all, delete-orphan")
@@ -134,7 +134,7 @@ class ForumRole(Base):
 
 
 class Invitee(Base):
-    """Somebody whom the Secretariat has invited to a forum by email.
+    """Someone whom the Secretariat has invited to a forum by email.
 
     The role waits for the sign-up with this address, whose account `user_id` then is.
     """
@@ -211,7 +211,7 @@ class SignIn(Base):
 
     @staticmethod
     def hash_of(token: str) -> str:
-        """The SHA-256 that is stored instead of a token, so that nobody can sign in with a copy of the database."""
+        """The SHA-256 that is stored instead of a token, so that no one can sign in with a copy of the database."""
         return hashlib.sha256(token.encode()).hexdigest()
 
 

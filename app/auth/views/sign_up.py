@@ -57,7 +57,7 @@ class SignUpForm(OnceForm, EmailForm, ProfileForm):
 
     @property
     def proof(self) -> dict[str, str]:
-        """The arguments of the action besides the profile."""
+        """The arguments of the action, other than the profile."""
         return {"email": self.own_email, "password": typed(self.password), "submission": typed(self.submission)}
 
 
