@@ -1,5 +1,5 @@
-"""Limits on what a request may contain, other than its size. Checked before parsing, which takes far more time and memory
-than the request itself."""
+"""Limits on what a request may contain, other than its size. Checked before parsing, which takes far more time and
+memory than the request itself."""
 
 import re
 from collections.abc import Iterable

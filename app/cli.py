@@ -36,7 +36,9 @@ def sample() -> None:
 
 
 @click.command()
-@click.option("--accounts", type=click.Path(path_type=Path), required=True, help="Where to keep the sample's accounts.")
+@click.option(
+    "--accounts", type=click.Path(path_type=Path), required=True, help="Where to store the sample's accounts."
+)
 @with_appcontext
 def prepare(accounts: Path) -> None:
     """Bring the database up to date, begin a new site and load the sample into it, and say how to sign in. Used by
@@ -71,7 +73,9 @@ def upgrade_command() -> None:
 @with_appcontext
 def begin_command() -> None:
     """Add home, portal, archive and reasons for moderation to a site without pages, forums and reasons."""
-    click.echo("The site has its first pages and reasons." if begin() else "Nothing was changed: the site has begun.")
+    click.echo(
+        "The site has its first pages and reasons." if begin() else "Nothing was changed: the site has already begun."
+    )
 
 
 @click.command()
@@ -82,7 +86,7 @@ def recount() -> None:
         differences = counters.recount()
     for kind, key, counter, was, now in differences:
         click.echo(f"{kind} {key}: {counter} was {was}, is now {now}.")
-    click.echo(f"Counters that differed: {len(differences)}")
+    click.echo(f"Counters corrected: {len(differences)}")
 
 
 @click.command("stress")

@@ -72,6 +72,8 @@ ACT = {
     ActKind.LOCK: N_("Topic locked"),
     ActKind.UNLOCK: N_("Unlocked"),
 }
+# Columns whose values are dates or times in changes and former wordings.
+DATES = frozenset({"archived_at", "called_off_at", "closes_at", "dated", "opens_at", "published_at"})
 CHANGE = {
     ChangeKind.CORRECTED: N_("Text corrected"),
     ChangeKind.ADDED: N_("Added"),

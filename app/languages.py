@@ -303,6 +303,14 @@ def negotiate(saved: str | None, accepted: LanguageAccept) -> Language:
     return next(one for tag in (*wishes, "*") for one in possible if tag == "*" or one.code == tag.partition("-")[0])
 
 
+def stored_date(value: str) -> str:
+    """A date, or a time in UTC, as the log and former wordings store it, in the words of the reader; "" for none."""
+    if not value:
+        return ""
+    moment = datetime.fromisoformat(value.removesuffix(" UTC"))
+    return reader_language().moment(moment) if value.endswith("UTC") else reader_language().date(moment)
+
+
 def days_left(until: datetime, now: datetime) -> int:
     """Whole days left; 0 on the last day."""
     return max((until - now) // timedelta(days=1), 0)

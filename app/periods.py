@@ -1,4 +1,4 @@
-"""Periods in which a forum, or one of its groups, is open for messages: adding, changing and calling them off, and
+"""Periods in which a forum, or one of its groups, is open for messages: adding, changing and cancelling them, and
 closing now; the rules for these, and the state that each would lead to, computed before anything is written.
 
 Dates that have been public stay in the record. How a state follows from periods is in `app/models/period.py`.

@@ -20,6 +20,7 @@ from app.languages import (
     reader_language,
     site_default,
     site_languages,
+    stored_date,
     text_in,
 )
 from app.models.user import FOR_AN_ORGANIZATION, Capacity
@@ -70,6 +71,7 @@ def register(app: Flask) -> None:
         "at": at,
         "day": day,
         "iso": iso,
+        "stored_date": stored_date,
         "text_in": text_in,
         "part_in": part_in,
         "in_best_language": in_best_language,

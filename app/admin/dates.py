@@ -1,4 +1,4 @@
-"""Periods: add, change, call off, close now. Each form can show the state line that it leads to before it is sent."""
+"""Periods: add, change, cancel, close now. Each form can show the status line that it leads to before it is sent."""
 
 from datetime import timedelta
 from functools import partial

@@ -20,7 +20,7 @@ from app.database import utcnow
 from app.extensions import db
 from app.forms import AtMost, ChoiceField, DayField, InnerForm, LineField
 from app.labels import person_name
-from app.languages import site_languages
+from app.languages import site_languages, stored_date
 from app.models import Forum, Role
 from app.paging import one_page
 from app.spreadsheets import BYTE_ORDER_MARK, kept, line
@@ -97,6 +97,8 @@ def shown_value(change: dict[str, Any], which: str) -> str:
         return _language_names(value)
     if change["field"] == "acts":
         return ", ".join(_(ACTS.get(act, act)) for act in str(value).split(", ") if act)
+    if change["field"] in labels.DATES:
+        return stored_date(value or "")
     return _(label) if label else str(value)
 
 

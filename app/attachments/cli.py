@@ -7,7 +7,7 @@ from app.attachments.queries import all_files
 from app.storage import checksum, storage
 
 SECONDS_TO_BE_SAFE = 60 * 60  # a younger file may belong to a transaction that has not committed its row yet
-files = AppGroup("files", help="Look after attached files.")
+files = AppGroup("files", help="Maintain attached files.")
 
 
 @files.command()
@@ -18,7 +18,7 @@ def tidy() -> None:
     for key in stray:
         storage().delete(key)
     unfinished = storage().drop_unfinished(older_than=SECONDS_TO_BE_SAFE)
-    click.echo(f"Deleted {len(stray) + unfinished} files that belonged to nothing.")
+    click.echo(f"Deleted {len(stray) + unfinished} files that belonged to no message or document.")
 
 
 @files.command()

@@ -33,7 +33,7 @@ def create(email: str, name: str, admin: bool, capacity: str | None, language: s
     """
     address = normal_email(email)
     if address is None or is_blank(name) or len(name.strip()) > User.MAX_NAME:
-        raise click.BadParameter(f"Give a whole email address, and a name of at most {User.MAX_NAME} characters.")
+        raise click.BadParameter(f"Enter a full email address, and a name of at most {User.MAX_NAME} characters.")
     if language is not None and language not in site_languages():
         raise click.BadParameter(f"The languages of this site are {', '.join(site_languages())}.")
     given = _password_given(address)
@@ -47,10 +47,10 @@ def create(email: str, name: str, admin: bool, capacity: str | None, language: s
     try:
         create_confirmed(profile, email=address, password=password)
     except AddressTaken:
-        raise click.ClickException(f"{address} has an account already. Nothing was changed.") from None
+        raise click.ClickException(f"{address} already has an account. Nothing was changed.") from None
     click.echo(f"Created {'administrator' if admin else 'participant'} {address}.")
     if not given:
-        click.echo(f"Password, shown only now: {password}")
+        click.echo(f"Password (shown only once): {password}")
 
 
 @users.command("remove-second-step")
@@ -63,8 +63,10 @@ def remove_second_step(email: str) -> None:
     try:
         remove(normal_email(email) or "")
     except NotFound:
-        raise click.ClickException(f"{email} has no account, or no second step. Nothing was changed.") from None
-    click.echo(f"Removed the second step of {email}, who is signed out everywhere.")
+        raise click.ClickException(
+            f"{email} has no account, or has not set up two-step sign-in. Nothing was changed."
+        ) from None
+    click.echo(f"Two-step sign-in of {email} has been turned off, and all their sessions have been ended.")
 
 
 def _password_given(email: str) -> str:

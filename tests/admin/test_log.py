@@ -325,3 +325,12 @@ def test_signs_in_a_search_of_the_log_are_only_signs(admin: FlaskClient, entries
 
 def test_long_search_of_the_log_is_an_error(admin: FlaskClient):
     assert admin.get(f"/en/admin/log/?words={'x' * 101}").status_code == 422
+
+
+def test_log_tells_dates_in_the_words_of_the_reader(admin: FlaskClient):
+    admin.post("/en/admin/notices/new/1/", data={"published_at": ["2026-03-02", "09:00"], "en-title": "One"})
+
+    assert (
+        "2 mars 2026, 9\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}00\N{NO-BREAK SPACE}UTC"
+        in admin.get("/fr/admin/log/1/").text
+    )

@@ -193,7 +193,7 @@ def test_tidying_deletes_only_files_that_belong_to_nothing(app: Flask, attach, s
 
     result = app.test_cli_runner().invoke(args=["files", "tidy"])
 
-    assert result.output == "Deleted 2 files that belonged to nothing.\n"
+    assert result.output == "Deleted 2 files that belonged to no message or document.\n"
     assert stored() == {kept.key}
     assert len(all_files(storage_folder(app))) == 1
 

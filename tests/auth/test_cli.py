@@ -69,5 +69,5 @@ def test_existing_account_is_not_changed(app, world):
     result = create(app, "--admin")
 
     assert result.exit_code == 1
-    assert "has an account already" in result.output
+    assert "already has an account" in result.output
     assert not find_user(app, "root@example.org").is_admin

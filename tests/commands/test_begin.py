@@ -82,7 +82,7 @@ def test_beginning_twice_changes_nothing(begun: Flask):
     before = count(begun, Page), count(begun, Reason)
     answer = begun.test_cli_runner().invoke(args=["begin"])
 
-    assert answer.output.strip() == "Nothing was changed: the site has begun."
+    assert answer.output.strip() == "Nothing was changed: the site has already begun."
     assert (count(begun, Page), count(begun, Reason)) == before == (3, len(GIVEN["reason"]))
 
 
