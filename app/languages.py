@@ -198,7 +198,7 @@ KNOWN = {
             thousands=".",
             decimal=",",
             percent="{p} %".replace(" ", NO_BREAK),
-            sizes=("B", "KB", "MB", "GB"),
+            sizes=("B", "kB", "MB", "GB"),
         ),
         letters_after={"ñ": "n"},
     ),

@@ -9,6 +9,7 @@ other sites, so an image becomes a link.
 import html
 import re
 import xml.etree.ElementTree as etree
+from datetime import datetime
 
 import nh3
 from markdown import Markdown
@@ -71,6 +72,11 @@ def stored(clean_html: str | None, by: int = 0, site: str = "") -> Markup:
 def deeper(clean_html: str, by: int) -> str:
     """The HTML with its headings moved down by so many levels, for a larger document."""
     return HEADING_TAG.sub(lambda m: f"{m[1]}{min(int(m[2]) + by, 6)}>", clean_html) if by else clean_html
+
+
+def time_element(moment: datetime, words: str) -> Markup:
+    """A moment as people read it, with its machine form."""
+    return Markup('<time datetime="{}Z">{}</time>').format(str(moment)[:16], words)
 
 
 def language_attribute(code: str, page_language: str, *, always: bool = False) -> Markup:

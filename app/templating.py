@@ -85,21 +85,17 @@ def _catalogue() -> NullTranslations:
 
 def stamp(moment: datetime) -> Markup:
     """A date and time by itself, in a list or a table: `21 February 2012, 15:32 UTC`."""
-    return _time(moment, reader_language().moment(moment))
+    return markup.time_element(moment, reader_language().moment(moment))
 
 
 def at(moment: datetime) -> Markup:
     """A date and time inside a sentence: `21 February 2012 at 15:32 UTC`."""
-    return _time(moment, reader_language().at(moment))
+    return markup.time_element(moment, reader_language().at(moment))
 
 
 def day(moment: datetime) -> Markup:
     """The date of a moment: `21 February 2012`."""
-    return _time(moment, reader_language().date(moment))
-
-
-def _time(moment: datetime, shown: str) -> Markup:
-    return Markup('<time datetime="{}Z">{}</time>').format(str(moment)[:16], shown)
+    return markup.time_element(moment, reader_language().date(moment))
 
 
 def iso(moment: datetime) -> str:
