@@ -146,7 +146,7 @@ def test_closing_a_forum_tells_the_latest_deadline_that_was_announced(
     extended = end_of(look, look(lambda: db.session.query(Period).filter_by(kind="extension").one().id))
     told_now = f"earlier than announced ({told(extended)}); the original deadline was {told(first)}"
 
-    assert told_now in admin.get(f"{ADMIN}forums/1/close/").text.split("Afterwards")[1]
+    assert told_now in admin.get(f"{ADMIN}forums/1/close/").text.split("Status afterwards")[1]
     admin.post(f"{ADMIN}forums/1/close/")
     assert told_now in visitor.get("/en/forums/open-forum/").text
 
@@ -154,7 +154,7 @@ def test_closing_a_forum_tells_the_latest_deadline_that_was_announced(
 def test_closing_one_group_shows_beforehand_what_follows(admin: FlaskClient, look, two_groups):
     page = admin.get(f"{ADMIN}groups/{two_groups}/close/").text
 
-    assert f"earlier than announced ({told(end_of(look, 1))})" in page.split("Afterwards")[1]
+    assert f"earlier than announced ({told(end_of(look, 1))})" in page.split("Status afterwards")[1]
 
 
 def test_group_that_is_closed_is_not_closed_again(admin: FlaskClient, two_groups):

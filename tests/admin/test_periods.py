@@ -114,7 +114,7 @@ def test_closing_shows_beforehand_what_will_be_told(admin: FlaskClient, look):
     add(admin, "extension", moment(20), moment(72))
     page = admin.get(f"{ADMIN}forums/1/close/").text
 
-    assert f"earlier than announced ({told(end_of(look, 3))})" in page.split("Afterwards")[1]
+    assert f"earlier than announced ({told(end_of(look, 3))})" in page.split("Status afterwards")[1]
 
 
 def test_forum_that_was_closed_during_its_extension_can_be_reopened(admin: FlaskClient, visitor: FlaskClient, look):
