@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, case, literal_column, select, union_all
-from sqlalchemy.orm import selectinload
+from sqlalchemy import Row, Select, bindparam, case, func, literal_column, select, union_all
+from sqlalchemy.orm import aliased, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.database import in_parts, utcnow
@@ -18,6 +18,7 @@ from app.errors import NoSuchMessage, NotFound
 from app.extensions import db
 from app.languages import Language
 from app.models import (
+    ChangeKind,
     Document,
     Forum,
     ForumRole,
@@ -26,6 +27,7 @@ from app.models import (
     Message,
     MessageStatus,
     Notice,
+    OfficialChange,
     Page,
     Question,
     Role,
@@ -95,16 +97,16 @@ def get_forum(slug: str, *, viewer: Viewer) -> Forum:
 
 
 def get_forum_and_groups(slug: str, *, viewer: Viewer) -> Forum:
-    """A forum with its pages, its groups and their questions, and of its documents only the outcomes. Raises
-    NotFound."""
+    """A forum with its pages, its groups and their questions, and of its documents only the outcomes; see
+    `list_corrections` for what was changed of its texts. Raises NotFound."""
     forum = _one_forum(_FORUM_AND_GROUPS, slug, viewer)
     load_questions(forum)
     return forum
 
 
 def get_forum_page(forum_slug: str, slug: str, *, viewer: Viewer) -> tuple[Forum, Page]:
-    """A page of a forum. Raises NotFound."""
-    forum = get_forum(forum_slug, viewer=viewer)
+    """A page of a forum, and of the forum's documents only the outcomes. Raises NotFound."""
+    forum = _one_forum(_FORUM_OF_PAGE, forum_slug, viewer)
     page = next((page for page in forum.pages if page.slug == slug), None)
     if page is None:
         raise NotFound
@@ -232,6 +234,19 @@ def _liveliest_of(groups: int) -> Any:
     return union_all(*parts)
 
 
+def list_corrections(forum: Forum) -> dict[tuple[str, int | None], list[Any]]:
+    """That the texts of groups and questions were changed, and when last, by kind and key; not what they said."""
+    corrections: dict[tuple[str, int | None], list[Any]] = {}
+    for row in db.session.execute(_CORRECTIONS, {"forum_id": forum.id}):
+        corrections.setdefault((row.kind, row.thing_id), []).append(row)
+    return corrections
+
+
+def latest_by_group(forum: Forum) -> dict[int, Any]:
+    """The topic of each group's latest message, by the group's id."""
+    return {row.group_id: row for row in db.session.execute(_LATEST, {"forum_id": forum.id})}
+
+
 def count_kept(forum: Forum) -> Kept:
     """How much the record of a forum contains."""
     return Kept(forum.message_count, forum.speaker_count, forum.first_at, forum.last_at)
@@ -307,6 +322,7 @@ _EMPTIED = case((_IS_EMPTIED & _WITHHELD, MessageStatus.WITHHELD), (_IS_EMPTIED,
 # Liveliest last, as the indexes of the lists have it.
 _LIVELIEST = (Topic.standing, Topic.active_at, Topic.id)
 HIDDEN = 4  # the difference between the standing of a hidden topic now and once it is shown
+READABLE_STANDINGS = (2, 3)  # of topics with messages that can be read
 _IS_PUBLIC = Topic.standing >= literal_column("0")
 _LIST_KEYS = select(Topic.id, Topic.group_id, Topic.standing, Topic.active_at)
 _HIDDEN = (
@@ -323,6 +339,7 @@ _TOPIC_ROWS = (
         Topic.title,
         Topic.language,
         Topic.group_id,
+        Topic.question_id,
         Question.number.label("question_number"),
         Topic.message_count,
         Topic.participant_count,
@@ -341,6 +358,19 @@ _TOPIC_ROWS = (
 )
 
 
+def _latest_in(standing: int) -> Any:
+    """The topic of this standing that was active last, for each group of a forum: one look-up in an index each."""
+    topic = aliased(Topic)
+    latest = select(topic.id).where(topic.group_id == Group.id, topic.standing == literal_column(str(standing)))
+    latest = latest.order_by(topic.active_at.desc(), topic.id.desc()).limit(literal_column("1"))
+    return select(latest.scalar_subquery()).where(Group.forum_id == bindparam("forum_id"))
+
+
+_LATEST = (
+    select(Topic.group_id, Topic.id, Topic.title, Topic.language, Topic.active_at)
+    .where(Topic.id.in_(union_all(*(_latest_in(standing) for standing in READABLE_STANDINGS))))
+    .order_by(Topic.active_at, Topic.id)
+)
 _HEAD = (selectinload(Forum.texts), selectinload(Forum.periods))
 _GROUPS = selectinload(Forum.groups).selectinload(Group.texts)
 _PAGES = selectinload(Forum.pages).selectinload(Page.texts)
@@ -350,7 +380,8 @@ _NOTICES = selectinload(Forum.notices).selectinload(Notice.texts)
 _FORUM = select(Forum).where(Forum.slug == bindparam("slug"), FORUM_IS_VISIBLE)
 _CHANGES = selectinload(Forum.official_changes)
 _WHOLE_FORUM = _FORUM.options(*_HEAD, _GROUPS, _PAGES, _NOTICES, _DOCUMENTS, _CHANGES)
-_FORUM_AND_GROUPS = _FORUM.options(*_HEAD, _GROUPS, _PAGES, _OUTCOMES, _CHANGES)
+_FORUM_AND_GROUPS = _FORUM.options(*_HEAD, _GROUPS, _PAGES, _OUTCOMES)
+_FORUM_OF_PAGE = _FORUM.options(*_HEAD, selectinload(Forum.groups), _PAGES, _OUTCOMES, _CHANGES)
 _FORUM_OF_GROUP = _FORUM.options(*_HEAD, selectinload(Forum.groups), _OUTCOMES, _CHANGES)
 _FORUM_OF_FEED = _FORUM.options(selectinload(Forum.texts), _NOTICES, _CHANGES)
 # Lists of forums show only the outcomes among their documents.
@@ -358,6 +389,20 @@ _LISTED = select(Forum).where(FORUM_IS_VISIBLE).order_by(Forum.id)
 _LISTED = _LISTED.options(*_HEAD, selectinload(Forum.groups), _OUTCOMES)
 _NOT_ARCHIVED = _LISTED.where(Forum.archived_at.is_(None))
 _ARCHIVED = _LISTED.where(Forum.archived_at.is_not(None))
+# A change of the same kind on several days is told once.
+_CORRECTIONS = (
+    select(
+        OfficialChange.kind,
+        OfficialChange.thing_id,
+        OfficialChange.change,
+        OfficialChange.after_archiving,
+        func.max(OfficialChange.at).label("at"),
+    )
+    .where(OfficialChange.forum_id == bindparam("forum_id"), OfficialChange.kind.in_(("groups", "questions")))
+    .where(OfficialChange.thing_id.is_not(None), OfficialChange.change != ChangeKind.DELETED)
+    .group_by(OfficialChange.kind, OfficialChange.thing_id, OfficialChange.change, OfficialChange.after_archiving)
+    .order_by(func.max(OfficialChange.at))
+)
 _MODERATORS = (
     select(User.id, User.title, User.name, ForumRole.languages)
     .join(ForumRole, ForumRole.user_id == User.id)
