@@ -46,6 +46,7 @@ from app.permissions import (
     visible_to,
 )
 
+OF_A_GROUP = 10  # topics, where the topics of all groups stand on one page
 TWIN_WITHIN = timedelta(minutes=10)
 
 
@@ -179,7 +180,7 @@ def topics_by_group(forum: Forum, *, viewer: Viewer) -> dict[int, list[Row[Any]]
     public = db.session.execute(_liveliest_of(len(topics)), asked)
     for key in [*public, *_keys_of_hidden(_HIDDEN_OF_FORUM, forum.id, viewer)]:
         keys[key.group_id].append(key)
-    shown = [key for of_group in keys.values() for key in _in_order(of_group)[:PER_PAGE]]
+    shown = [key for of_group in keys.values() for key in _in_order(of_group)[:OF_A_GROUP]]
     for row in _topics_of(shown):
         topics[row.group_id].append(row)
     return topics
@@ -229,7 +230,7 @@ def _liveliest_of(groups: int) -> Any:
     parts = []
     for at in range(groups):
         there = _LIST_KEYS.where(Topic.group_id == bindparam(f"group_{at}"), _IS_PUBLIC)
-        page = there.order_by(*(column.desc() for column in _LIVELIEST)).limit(PER_PAGE).subquery()
+        page = there.order_by(*(column.desc() for column in _LIVELIEST)).limit(OF_A_GROUP).subquery()
         parts.append(select(page))
     return union_all(*parts)
 
@@ -244,7 +245,8 @@ def list_corrections(forum: Forum) -> dict[tuple[str, int | None], list[Any]]:
 
 def latest_by_group(forum: Forum) -> dict[int, Any]:
     """The topic of each group's latest message, by the group's id."""
-    return {row.group_id: row for row in db.session.execute(_LATEST, {"forum_id": forum.id})}
+    rows: Sequence[Any] = db.session.execute(_LATEST, {"forum_id": forum.id}).all()
+    return {row.group_id: row for row in sorted(rows, key=lambda row: (row.active_at, row.id))}
 
 
 def count_kept(forum: Forum) -> Kept:
@@ -366,10 +368,8 @@ def _latest_in(standing: int) -> Any:
     return select(latest.scalar_subquery()).where(Group.forum_id == bindparam("forum_id"))
 
 
-_LATEST = (
-    select(Topic.group_id, Topic.id, Topic.title, Topic.language, Topic.active_at)
-    .where(Topic.id.in_(union_all(*(_latest_in(standing) for standing in READABLE_STANDINGS))))
-    .order_by(Topic.active_at, Topic.id)
+_LATEST = select(Topic.group_id, Topic.id, Topic.title, Topic.language, Topic.active_at).where(
+    Topic.id.in_(union_all(*(_latest_in(standing) for standing in READABLE_STANDINGS)))
 )
 _HEAD = (selectinload(Forum.texts), selectinload(Forum.periods))
 _GROUPS = selectinload(Forum.groups).selectinload(Group.texts)

@@ -16,13 +16,13 @@ from tests.admin.periods import ADMIN, add, end_of, make_quiet, move_into_the_pa
 
 EVERY_TIMELINE = (
     "/en/forums/open-forum/",
-    "/en/forums/open-forum/groups/",
     "/en/forums/open-forum/groups/group-1/",
     "/en/print/forums/open-forum/",
     "/en/print/forums/open-forum/groups/group-1/",
 )
 EVERY_STATE_LINE = (
     *EVERY_TIMELINE,
+    "/en/forums/open-forum/groups/",
     "/en/portal/",
     "/en/topics/{topic}/",
     "/en/print/topics/{topic}/",
@@ -345,7 +345,7 @@ def test_end_of_a_running_period_moves_earlier_and_the_announced_one_stays_in_si
     moved = end_of(look, 1)
     for path in EVERY_STATE_LINE:
         page = visitor.get(path.format_map(vars(world))).text
-        assert f"up to and including {told(moved)}" in page, path
+        assert told(moved) in page, path
         assert f"The deadline was brought forward; {told(announced)} had been announced." in page, path
     for path in EVERY_TIMELINE:
         assert f"{told(moved)} It had been announced until {told(announced)}." in timeline(visitor, path), path
