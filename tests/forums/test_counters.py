@@ -268,9 +268,8 @@ def test_order_of_a_list_is_the_same_across_its_pages(app: Flask, world: World, 
 
 def titles_of(client: FlaskClient, page: int) -> list[str]:
     shown = client.get(f"/en/forums/open-forum/groups/group-1/?page={page}").text
-    return [
-        row.partition("</a>")[0].rpartition(">")[2] for row in shown.split('<ul class="topics">')[1].split("<li>")[1:]
-    ]
+    rows = shown.split('<ul class="topics">')[1].partition("</ul>")[0].split("<li>")[1:]
+    return [row.partition("</a>")[0].rpartition(">")[2] for row in rows]
 
 
 def test_recount_counts_forums_groups_and_questions(app: Flask, world: World):
