@@ -6,7 +6,7 @@ from collections import Counter
 from lxml import html
 
 from tests.full_world import FullWorld
-from tests.route_table import PEOPLE, ROWS, is_page, paths_of
+from tests.route_table import ROWS, is_page, paths_of
 
 PAGES = [row for row in ROWS if is_page(row)]
 # A button stands out unless it is one of these.

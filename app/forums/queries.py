@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, case, func, literal_column, select, union_all
-from sqlalchemy.orm import aliased, selectinload
+from sqlalchemy.orm import aliased, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.database import in_parts, utcnow
@@ -76,7 +76,7 @@ class Kept:
 def get_portal(viewer: Viewer, now: datetime | None = None) -> Portal:
     """Open forums by their deadline, planned ones by their opening (undated ones last), closed ones latest first."""
     now = now or utcnow()
-    forums = [(forum.state(now), forum) for forum in db.session.scalars(_NOT_ARCHIVED, visible_to(viewer))]
+    forums = [(forum.state(now), forum) for forum in db.session.scalars(_NOT_ARCHIVED, visible_to(viewer)).unique()]
     by_deadline = sorted(forums, key=lambda pair: (pair[0].deadline or now, pair[1].id))
     by_opening = sorted(forums, key=lambda pair: (pair[0].opens_at is None, pair[0].opens_at or now, pair[1].id))
     return Portal(
@@ -88,7 +88,7 @@ def get_portal(viewer: Viewer, now: datetime | None = None) -> Portal:
 
 def list_archived(viewer: Viewer) -> list[Forum]:
     """Archived forums, the latest first."""
-    forums = db.session.scalars(_ARCHIVED, visible_to(viewer))
+    forums = db.session.scalars(_ARCHIVED, visible_to(viewer)).unique()
     return sorted(forums, key=lambda forum: (forum.archived_at, forum.id), reverse=True)
 
 
@@ -121,8 +121,9 @@ def get_group(forum_slug: str, slug: str, *, viewer: Viewer) -> Group:
     group = next((group for group in forum.groups if group.slug == slug), None)
     if group is None:
         raise NotFound
+    questions = db.session.scalars(_QUESTIONS_OF_GROUP, {"group_id": group.id}).unique().all()
     set_committed_value(group, "texts", db.session.scalars(_TEXTS_OF_GROUP, {"group_id": group.id}).all())
-    set_committed_value(group, "questions", db.session.scalars(_QUESTIONS_OF_GROUP, {"group_id": group.id}).all())
+    set_committed_value(group, "questions", questions)
     set_committed_value(group, "forum", forum)  # without a reference it would be dropped, and read again row by row
     return group
 
@@ -144,7 +145,7 @@ def get_question(group: Group, number: int) -> Question | None:
 
 def load_questions(forum: Forum) -> None:
     """Load the guiding questions of all groups of a forum at once."""
-    questions = db.session.scalars(_QUESTIONS, {"forum_id": forum.id}).all()
+    questions = db.session.scalars(_QUESTIONS, {"forum_id": forum.id}).unique().all()
     for group in forum.groups:
         set_committed_value(group, "questions", [one for one in questions if one.group_id == group.id])
 
@@ -305,7 +306,7 @@ def find_twin(author: User, message: Mapping[str, Any], there: Any, files: list[
 
 
 def _one_forum(statement: Select[Forum], slug: str, viewer: Viewer) -> Forum:
-    forum = db.session.scalar(statement, visible_to(viewer) | {"slug": slug})
+    forum = db.session.scalars(statement, visible_to(viewer) | {"slug": slug}).unique().one_or_none()
     if forum is None:
         raise NotFound
     return forum
@@ -371,19 +372,20 @@ def _latest_in(standing: int) -> Any:
 _LATEST = select(Topic.group_id, Topic.id, Topic.title, Topic.language, Topic.active_at).where(
     Topic.id.in_(union_all(*(_latest_in(standing) for standing in READABLE_STANDINGS)))
 )
-_HEAD = (selectinload(Forum.texts), selectinload(Forum.periods))
-_GROUPS = selectinload(Forum.groups).selectinload(Group.texts)
-_PAGES = selectinload(Forum.pages).selectinload(Page.texts)
-_OUTCOMES = selectinload(Forum.documents.and_(Document.kind == DocumentKind.OUTCOME)).selectinload(Document.texts)
-_DOCUMENTS = selectinload(Forum.documents).options(selectinload(Document.texts), selectinload(Document.attachments))
-_NOTICES = selectinload(Forum.notices).selectinload(Notice.texts)
+# Texts come with what they belong to: a statement of their own costs more than the wider rows.
+_HEAD = (joinedload(Forum.texts), selectinload(Forum.periods))
+_GROUPS = selectinload(Forum.groups).joinedload(Group.texts)
+_PAGES = selectinload(Forum.pages).joinedload(Page.texts)
+_OUTCOMES = selectinload(Forum.documents.and_(Document.kind == DocumentKind.OUTCOME)).joinedload(Document.texts)
+_DOCUMENTS = selectinload(Forum.documents).options(joinedload(Document.texts), selectinload(Document.attachments))
+_NOTICES = selectinload(Forum.notices).joinedload(Notice.texts)
 _FORUM = select(Forum).where(Forum.slug == bindparam("slug"), FORUM_IS_VISIBLE)
 _CHANGES = selectinload(Forum.official_changes)
 _WHOLE_FORUM = _FORUM.options(*_HEAD, _GROUPS, _PAGES, _NOTICES, _DOCUMENTS, _CHANGES)
 _FORUM_AND_GROUPS = _FORUM.options(*_HEAD, _GROUPS, _PAGES, _OUTCOMES)
 _FORUM_OF_PAGE = _FORUM.options(*_HEAD, selectinload(Forum.groups), _PAGES, _OUTCOMES, _CHANGES)
 _FORUM_OF_GROUP = _FORUM.options(*_HEAD, selectinload(Forum.groups), _OUTCOMES, _CHANGES)
-_FORUM_OF_FEED = _FORUM.options(selectinload(Forum.texts), _NOTICES, _CHANGES)
+_FORUM_OF_FEED = _FORUM.options(joinedload(Forum.texts), _NOTICES, _CHANGES)
 # Lists of forums show only the outcomes among their documents.
 _LISTED = select(Forum).where(FORUM_IS_VISIBLE).order_by(Forum.id)
 _LISTED = _LISTED.options(*_HEAD, selectinload(Forum.groups), _OUTCOMES)
@@ -414,12 +416,12 @@ _QUESTIONS = (
     .join(Group, Group.id == Question.group_id)
     .where(Group.forum_id == bindparam("forum_id"))
     .order_by(Question.number)
-    .options(selectinload(Question.texts))
+    .options(joinedload(Question.texts))
 )
 _QUESTIONS_OF_GROUP = (
     select(Question)
     .where(Question.group_id == bindparam("group_id"))
     .order_by(Question.number)
-    .options(selectinload(Question.texts))
+    .options(joinedload(Question.texts))
 )
 _TEXTS_OF_GROUP = select(GroupText).where(GroupText.group_id == bindparam("group_id"))
