@@ -9,6 +9,7 @@ from tests.full_world import FullWorld
 from tests.route_table import ROWS, is_page, paths_of
 
 PAGES = [row for row in ROWS if is_page(row)]
+BUTTONS = "//button[not(parent::*[contains(@class, 'hidden')])] | //a[contains(@class, 'button')]"
 # A button stands out unless it is one of these.
 QUIET = frozenset("secondary as-link warning".split())
 
@@ -19,15 +20,10 @@ def test_page_has_one_heading_and_at_most_one_status_line_and_one_primary_button
         for name in {row.readers[0], row.readers[-1]}:
             for path in paths_of(row, full):
                 page = html.document_fromstring(people[name].get(path).text)
-                buttons = page.xpath("//button | //a[contains(@class, 'button')]")
                 found = (
                     len(page.xpath("//h1")),
                     len(page.find_class("state")),
-                    sum(
-                        not QUIET & set(button.classes)
-                        for button in buttons
-                        if "hidden" not in button.getparent().get("class", "")
-                    ),
+                    sum(not QUIET & set(button.classes) for button in page.xpath(BUTTONS)),
                 )
                 seen.update({found: 1})
                 if found[0] != 1 or max(found) > 1:

@@ -3,7 +3,7 @@
 The statements of busy pages are at the end, built once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -75,8 +75,16 @@ class Kept:
 
 def get_portal(viewer: Viewer, now: datetime | None = None) -> Portal:
     """Open forums by their deadline, planned ones by their opening (undated ones last), closed ones latest first."""
-    now = now or utcnow()
-    forums = [(forum.state(now), forum) for forum in db.session.scalars(_NOT_ARCHIVED, visible_to(viewer)).unique()]
+    return _by_state(db.session.scalars(_NOT_ARCHIVED, visible_to(viewer)).unique(), now or utcnow())
+
+
+def list_open(viewer: Viewer) -> list[Forum]:
+    """Open forums by their deadline, without their documents."""
+    return _by_state(db.session.scalars(_NOT_ENDED, visible_to(viewer)).unique(), utcnow()).open
+
+
+def _by_state(listed: Iterable[Forum], now: datetime) -> Portal:
+    forums = [(forum.state(now), forum) for forum in listed]
     by_deadline = sorted(forums, key=lambda pair: (pair[0].deadline or now, pair[1].id))
     by_opening = sorted(forums, key=lambda pair: (pair[0].opens_at is None, pair[0].opens_at or now, pair[1].id))
     return Portal(
@@ -388,7 +396,9 @@ _FORUM_OF_GROUP = _FORUM.options(*_HEAD, selectinload(Forum.groups), _OUTCOMES, 
 _FORUM_OF_FEED = _FORUM.options(joinedload(Forum.texts), _NOTICES, _CHANGES)
 # Lists of forums show only the outcomes among their documents.
 _LISTED = select(Forum).where(FORUM_IS_VISIBLE).order_by(Forum.id)
-_LISTED = _LISTED.options(*_HEAD, selectinload(Forum.groups), _OUTCOMES)
+_LISTED = _LISTED.options(*_HEAD, selectinload(Forum.groups))
+_NOT_ENDED = _LISTED.where(Forum.archived_at.is_(None))
+_LISTED = _LISTED.options(_OUTCOMES)
 _NOT_ARCHIVED = _LISTED.where(Forum.archived_at.is_(None))
 _ARCHIVED = _LISTED.where(Forum.archived_at.is_not(None))
 # A change of the same kind on several days is told once.

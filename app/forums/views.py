@@ -18,8 +18,8 @@ bp = Blueprint("forums", __name__, url_prefix="/<language:lang>")
 
 @bp.get("/")
 def home() -> ResponseReturnValue:
-    page, portal = find_page(PageKind.HOME), queries.get_portal(viewer())
-    return render_template("forums/home.html", page=page, portal=portal, now=utcnow())
+    page, forums = find_page(PageKind.HOME), queries.list_open(viewer())
+    return render_template("forums/home.html", page=page, forums=forums, now=utcnow())
 
 
 @bp.get("/portal/")
