@@ -22,6 +22,15 @@ def words_of(client: FlaskClient, path: str) -> str:
     return " ".join(page.get_element_by_id("content").text_content().split())
 
 
+def add_notices(app: Flask, world: World, *days: int) -> None:
+    """Notices of so many days ago."""
+    with app.app_context():
+        for at in days:
+            about = {"forum_id": world.forum, "published_at": utcnow() - timedelta(days=at)}
+            db.session.add(Notice(**about, texts=texts(NoticeText, title=f"Notice {at}")))
+        db.session.commit()
+
+
 def in_this_order(words: str, *parts: str) -> bool:
     return re.search(".*?".join(map(re.escape, parts)), words) is not None
 
@@ -56,22 +65,14 @@ def test_forum_with_the_next_deadline_leads_and_the_others_are_listed(app: Flask
 
 
 def test_forum_says_first_its_status_then_the_way_in_the_groups_and_the_notices(app, world: World, visitor):
-    with app.app_context():
-        for at in (1, 2):
-            told = Notice(published_at=utcnow() - timedelta(days=at), texts=texts(NoticeText, title=f"Notice {at}"))
-            db.session.get(Forum, world.forum).notices.append(told)
-        db.session.commit()
+    add_notices(app, world, 1, 2)
     first = ("Title of open-forum", "Open", "Go to the discussion pages", "Discussion groups", "Notice 1", "Notice 2")
 
     assert in_this_order(words_of(visitor, FORUM), *first, "About the forum")
 
 
 def test_only_the_latest_notice_is_open(app: Flask, world: World, visitor: FlaskClient):
-    with app.app_context():
-        for at in (1, 2, 3):
-            told = Notice(published_at=utcnow() - timedelta(days=at), texts=texts(NoticeText, title=f"Notice {at}"))
-            db.session.get(Forum, world.forum).notices.append(told)
-        db.session.commit()
+    add_notices(app, world, 1, 2, 3)
     notices = html.document_fromstring(visitor.get(FORUM).text).xpath("//section[@class='notices']/details")
 
     assert [(one.findtext(".//h3"), one.get("open")) for one in notices] == [
