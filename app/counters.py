@@ -35,8 +35,10 @@ OF_A_TOPIC: dict[str, Any] = {
         Topic.created_at,
     ),
 }
-OF_A_GROUP: dict[str, Any] = {"topic_count": func.count(Topic.id).filter(_IS_LISTED)}
-OF_A_QUESTION: dict[str, Any] = {**OF_A_GROUP, "message_count": func.coalesce(func.sum(Topic.message_count), 0)}
+OF_A_LIST: dict[str, Any] = {
+    "topic_count": func.count(Topic.id).filter(_IS_LISTED),
+    "message_count": func.coalesce(func.sum(Topic.message_count), 0),
+}
 OF_A_FORUM: dict[str, Any] = {
     "message_count": func.count(Message.id),
     "speaker_count": func.count(func.distinct(WHO_SPEAKS)),
@@ -46,8 +48,8 @@ OF_A_FORUM: dict[str, Any] = {
 # Topics first, since groups and questions are counted from them.
 COUNTERS: dict[Any, tuple[dict[str, Any], Any, ColumnElement[bool]]] = {
     Topic: (OF_A_TOPIC, Message, Message.topic_id == Topic.id),
-    Group: (OF_A_GROUP, Topic, Topic.group_id == Group.id),
-    Question: (OF_A_QUESTION, Topic, Topic.question_id == Question.id),
+    Group: (OF_A_LIST, Topic, Topic.group_id == Group.id),
+    Question: (OF_A_LIST, Topic, Topic.question_id == Question.id),
     Forum: (OF_A_FORUM, Message, (Message.forum_id == Forum.id) & _PUBLISHED),
 }
 
@@ -107,10 +109,10 @@ def _shares(topics: tuple[Topic, ...]) -> dict[tuple[Any, int], Counter[str]]:
     shares: dict[tuple[Any, int], Counter[str]] = {}
     for topic in topics:
         is_listed = int(topic.last_position > 0 and topic.merged_into_id is None)
-        shares.setdefault((Group, topic.group_id), Counter()).update(topic_count=is_listed)
-        if topic.question_id:
-            share = shares.setdefault((Question, topic.question_id), Counter())
-            share.update(topic_count=is_listed, message_count=topic.message_count)
+        for model, key in ((Group, topic.group_id), (Question, topic.question_id)):
+            if key:
+                share = shares.setdefault((model, key), Counter())
+                share.update(topic_count=is_listed, message_count=topic.message_count)
     return shares
 
 

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from werkzeug.local import LocalProxy
 
 from app import addresses, labels, markup
+from app.database import utcnow
 from app.languages import (
     days_left,
     hours_left,
@@ -63,6 +64,7 @@ def register(app: Flask) -> None:
         "view_under_way": view_under_way,
         "days_left": days_left,
         "hours_left": hours_left,
+        "today": today,
     }
     app.jinja_env.filters |= {
         "stored_html": markup.stored,
@@ -112,6 +114,11 @@ def near(page: int, pages: int) -> list[int]:
             numbers.append(0)
         numbers.append(number)
     return numbers
+
+
+def today() -> str:
+    """The day, for sheets; the minute would make each page another one every minute."""
+    return reader_language().date(utcnow())
 
 
 def flashes() -> list[tuple[str, str]]:

@@ -3,14 +3,14 @@
 The statements of busy pages are at the end, built once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, case, literal_column, select, union_all
-from sqlalchemy.orm import selectinload
+from sqlalchemy import Row, Select, bindparam, case, func, literal_column, select, union_all
+from sqlalchemy.orm import aliased, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.database import in_parts, utcnow
@@ -18,6 +18,7 @@ from app.errors import NoSuchMessage, NotFound
 from app.extensions import db
 from app.languages import Language
 from app.models import (
+    ChangeKind,
     Document,
     Forum,
     ForumRole,
@@ -26,6 +27,7 @@ from app.models import (
     Message,
     MessageStatus,
     Notice,
+    OfficialChange,
     Page,
     Question,
     Role,
@@ -44,6 +46,7 @@ from app.permissions import (
     visible_to,
 )
 
+OF_A_GROUP = 10  # topics, where the topics of all groups stand on one page
 TWIN_WITHIN = timedelta(minutes=10)
 
 
@@ -72,8 +75,16 @@ class Kept:
 
 def get_portal(viewer: Viewer, now: datetime | None = None) -> Portal:
     """Open forums by their deadline, planned ones by their opening (undated ones last), closed ones latest first."""
-    now = now or utcnow()
-    forums = [(forum.state(now), forum) for forum in db.session.scalars(_NOT_ARCHIVED, visible_to(viewer))]
+    return _by_state(db.session.scalars(_NOT_ARCHIVED, visible_to(viewer)).unique(), now or utcnow())
+
+
+def list_open(viewer: Viewer) -> list[Forum]:
+    """Open forums by their deadline, without their documents."""
+    return _by_state(db.session.scalars(_NOT_ENDED, visible_to(viewer)).unique(), utcnow()).open
+
+
+def _by_state(listed: Iterable[Forum], now: datetime) -> Portal:
+    forums = [(forum.state(now), forum) for forum in listed]
     by_deadline = sorted(forums, key=lambda pair: (pair[0].deadline or now, pair[1].id))
     by_opening = sorted(forums, key=lambda pair: (pair[0].opens_at is None, pair[0].opens_at or now, pair[1].id))
     return Portal(
@@ -85,7 +96,7 @@ def get_portal(viewer: Viewer, now: datetime | None = None) -> Portal:
 
 def list_archived(viewer: Viewer) -> list[Forum]:
     """Archived forums, the latest first."""
-    forums = db.session.scalars(_ARCHIVED, visible_to(viewer))
+    forums = db.session.scalars(_ARCHIVED, visible_to(viewer)).unique()
     return sorted(forums, key=lambda forum: (forum.archived_at, forum.id), reverse=True)
 
 
@@ -95,16 +106,16 @@ def get_forum(slug: str, *, viewer: Viewer) -> Forum:
 
 
 def get_forum_and_groups(slug: str, *, viewer: Viewer) -> Forum:
-    """A forum with its pages, its groups and their questions, and of its documents only the outcomes. Raises
-    NotFound."""
+    """A forum with its pages, its groups and their questions, and of its documents only the outcomes; see
+    `list_corrections` for what was changed of its texts. Raises NotFound."""
     forum = _one_forum(_FORUM_AND_GROUPS, slug, viewer)
     load_questions(forum)
     return forum
 
 
 def get_forum_page(forum_slug: str, slug: str, *, viewer: Viewer) -> tuple[Forum, Page]:
-    """A page of a forum. Raises NotFound."""
-    forum = get_forum(forum_slug, viewer=viewer)
+    """A page of a forum, and of the forum's documents only the outcomes. Raises NotFound."""
+    forum = _one_forum(_FORUM_OF_PAGE, forum_slug, viewer)
     page = next((page for page in forum.pages if page.slug == slug), None)
     if page is None:
         raise NotFound
@@ -118,8 +129,9 @@ def get_group(forum_slug: str, slug: str, *, viewer: Viewer) -> Group:
     group = next((group for group in forum.groups if group.slug == slug), None)
     if group is None:
         raise NotFound
+    questions = db.session.scalars(_QUESTIONS_OF_GROUP, {"group_id": group.id}).unique().all()
     set_committed_value(group, "texts", db.session.scalars(_TEXTS_OF_GROUP, {"group_id": group.id}).all())
-    set_committed_value(group, "questions", db.session.scalars(_QUESTIONS_OF_GROUP, {"group_id": group.id}).all())
+    set_committed_value(group, "questions", questions)
     set_committed_value(group, "forum", forum)  # without a reference it would be dropped, and read again row by row
     return group
 
@@ -141,7 +153,7 @@ def get_question(group: Group, number: int) -> Question | None:
 
 def load_questions(forum: Forum) -> None:
     """Load the guiding questions of all groups of a forum at once."""
-    questions = db.session.scalars(_QUESTIONS, {"forum_id": forum.id}).all()
+    questions = db.session.scalars(_QUESTIONS, {"forum_id": forum.id}).unique().all()
     for group in forum.groups:
         set_committed_value(group, "questions", [one for one in questions if one.group_id == group.id])
 
@@ -177,7 +189,7 @@ def topics_by_group(forum: Forum, *, viewer: Viewer) -> dict[int, list[Row[Any]]
     public = db.session.execute(_liveliest_of(len(topics)), asked)
     for key in [*public, *_keys_of_hidden(_HIDDEN_OF_FORUM, forum.id, viewer)]:
         keys[key.group_id].append(key)
-    shown = [key for of_group in keys.values() for key in _in_order(of_group)[:PER_PAGE]]
+    shown = [key for of_group in keys.values() for key in _in_order(of_group)[:OF_A_GROUP]]
     for row in _topics_of(shown):
         topics[row.group_id].append(row)
     return topics
@@ -227,9 +239,23 @@ def _liveliest_of(groups: int) -> Any:
     parts = []
     for at in range(groups):
         there = _LIST_KEYS.where(Topic.group_id == bindparam(f"group_{at}"), _IS_PUBLIC)
-        page = there.order_by(*(column.desc() for column in _LIVELIEST)).limit(PER_PAGE).subquery()
+        page = there.order_by(*(column.desc() for column in _LIVELIEST)).limit(OF_A_GROUP).subquery()
         parts.append(select(page))
     return union_all(*parts)
+
+
+def list_corrections(forum: Forum) -> dict[tuple[str, int | None], list[Any]]:
+    """That the texts of groups and questions were changed, and when last, by kind and key; not what they said."""
+    corrections: dict[tuple[str, int | None], list[Any]] = {}
+    for row in db.session.execute(_CORRECTIONS, {"forum_id": forum.id}):
+        corrections.setdefault((row.kind, row.thing_id), []).append(row)
+    return corrections
+
+
+def latest_by_group(forum: Forum) -> dict[int, Any]:
+    """The topic of each group's latest message, by the group's id."""
+    rows: Sequence[Any] = db.session.execute(_LATEST, {"forum_id": forum.id}).all()
+    return {row.group_id: row for row in sorted(rows, key=lambda row: (row.active_at, row.id))}
 
 
 def count_kept(forum: Forum) -> Kept:
@@ -288,7 +314,7 @@ def find_twin(author: User, message: Mapping[str, Any], there: Any, files: list[
 
 
 def _one_forum(statement: Select[Forum], slug: str, viewer: Viewer) -> Forum:
-    forum = db.session.scalar(statement, visible_to(viewer) | {"slug": slug})
+    forum = db.session.scalars(statement, visible_to(viewer) | {"slug": slug}).unique().one_or_none()
     if forum is None:
         raise NotFound
     return forum
@@ -307,6 +333,7 @@ _EMPTIED = case((_IS_EMPTIED & _WITHHELD, MessageStatus.WITHHELD), (_IS_EMPTIED,
 # Liveliest last, as the indexes of the lists have it.
 _LIVELIEST = (Topic.standing, Topic.active_at, Topic.id)
 HIDDEN = 4  # the difference between the standing of a hidden topic now and once it is shown
+READABLE_STANDINGS = (2, 3)  # of topics with messages that can be read
 _IS_PUBLIC = Topic.standing >= literal_column("0")
 _LIST_KEYS = select(Topic.id, Topic.group_id, Topic.standing, Topic.active_at)
 _HIDDEN = (
@@ -323,6 +350,7 @@ _TOPIC_ROWS = (
         Topic.title,
         Topic.language,
         Topic.group_id,
+        Topic.question_id,
         Question.number.label("question_number"),
         Topic.message_count,
         Topic.participant_count,
@@ -341,23 +369,52 @@ _TOPIC_ROWS = (
 )
 
 
-_HEAD = (selectinload(Forum.texts), selectinload(Forum.periods))
-_GROUPS = selectinload(Forum.groups).selectinload(Group.texts)
-_PAGES = selectinload(Forum.pages).selectinload(Page.texts)
-_OUTCOMES = selectinload(Forum.documents.and_(Document.kind == DocumentKind.OUTCOME)).selectinload(Document.texts)
-_DOCUMENTS = selectinload(Forum.documents).options(selectinload(Document.texts), selectinload(Document.attachments))
-_NOTICES = selectinload(Forum.notices).selectinload(Notice.texts)
+def _latest_in(standing: int) -> Any:
+    """The topic of this standing that was active last, for each group of a forum: one look-up in an index each."""
+    topic = aliased(Topic)
+    latest = select(topic.id).where(topic.group_id == Group.id, topic.standing == literal_column(str(standing)))
+    latest = latest.order_by(topic.active_at.desc(), topic.id.desc()).limit(literal_column("1"))
+    return select(latest.scalar_subquery()).where(Group.forum_id == bindparam("forum_id"))
+
+
+_LATEST = select(Topic.group_id, Topic.id, Topic.title, Topic.language, Topic.active_at).where(
+    Topic.id.in_(union_all(*(_latest_in(standing) for standing in READABLE_STANDINGS)))
+)
+# Texts come with what they belong to: a statement of their own costs more than the wider rows.
+_HEAD = (joinedload(Forum.texts), selectinload(Forum.periods))
+_GROUPS = selectinload(Forum.groups).joinedload(Group.texts)
+_PAGES = selectinload(Forum.pages).joinedload(Page.texts)
+_OUTCOMES = selectinload(Forum.documents.and_(Document.kind == DocumentKind.OUTCOME)).joinedload(Document.texts)
+_DOCUMENTS = selectinload(Forum.documents).options(joinedload(Document.texts), selectinload(Document.attachments))
+_NOTICES = selectinload(Forum.notices).joinedload(Notice.texts)
 _FORUM = select(Forum).where(Forum.slug == bindparam("slug"), FORUM_IS_VISIBLE)
 _CHANGES = selectinload(Forum.official_changes)
 _WHOLE_FORUM = _FORUM.options(*_HEAD, _GROUPS, _PAGES, _NOTICES, _DOCUMENTS, _CHANGES)
-_FORUM_AND_GROUPS = _FORUM.options(*_HEAD, _GROUPS, _PAGES, _OUTCOMES, _CHANGES)
+_FORUM_AND_GROUPS = _FORUM.options(*_HEAD, _GROUPS, _PAGES, _OUTCOMES)
+_FORUM_OF_PAGE = _FORUM.options(*_HEAD, selectinload(Forum.groups), _PAGES, _OUTCOMES, _CHANGES)
 _FORUM_OF_GROUP = _FORUM.options(*_HEAD, selectinload(Forum.groups), _OUTCOMES, _CHANGES)
-_FORUM_OF_FEED = _FORUM.options(selectinload(Forum.texts), _NOTICES, _CHANGES)
+_FORUM_OF_FEED = _FORUM.options(joinedload(Forum.texts), _NOTICES, _CHANGES)
 # Lists of forums show only the outcomes among their documents.
 _LISTED = select(Forum).where(FORUM_IS_VISIBLE).order_by(Forum.id)
-_LISTED = _LISTED.options(*_HEAD, selectinload(Forum.groups), _OUTCOMES)
+_LISTED = _LISTED.options(*_HEAD, selectinload(Forum.groups))
+_NOT_ENDED = _LISTED.where(Forum.archived_at.is_(None))
+_LISTED = _LISTED.options(_OUTCOMES)
 _NOT_ARCHIVED = _LISTED.where(Forum.archived_at.is_(None))
 _ARCHIVED = _LISTED.where(Forum.archived_at.is_not(None))
+# A change of the same kind on several days is told once.
+_CORRECTIONS = (
+    select(
+        OfficialChange.kind,
+        OfficialChange.thing_id,
+        OfficialChange.change,
+        OfficialChange.after_archiving,
+        func.max(OfficialChange.at).label("at"),
+    )
+    .where(OfficialChange.forum_id == bindparam("forum_id"), OfficialChange.kind.in_(("groups", "questions")))
+    .where(OfficialChange.thing_id.is_not(None), OfficialChange.change != ChangeKind.DELETED)
+    .group_by(OfficialChange.kind, OfficialChange.thing_id, OfficialChange.change, OfficialChange.after_archiving)
+    .order_by(func.max(OfficialChange.at))
+)
 _MODERATORS = (
     select(User.id, User.title, User.name, ForumRole.languages)
     .join(ForumRole, ForumRole.user_id == User.id)
@@ -369,12 +426,12 @@ _QUESTIONS = (
     .join(Group, Group.id == Question.group_id)
     .where(Group.forum_id == bindparam("forum_id"))
     .order_by(Question.number)
-    .options(selectinload(Question.texts))
+    .options(joinedload(Question.texts))
 )
 _QUESTIONS_OF_GROUP = (
     select(Question)
     .where(Question.group_id == bindparam("group_id"))
     .order_by(Question.number)
-    .options(selectinload(Question.texts))
+    .options(joinedload(Question.texts))
 )
 _TEXTS_OF_GROUP = select(GroupText).where(GroupText.group_id == bindparam("group_id"))

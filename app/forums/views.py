@@ -18,8 +18,8 @@ bp = Blueprint("forums", __name__, url_prefix="/<language:lang>")
 
 @bp.get("/")
 def home() -> ResponseReturnValue:
-    page, portal = find_page(PageKind.HOME), queries.get_portal(viewer())
-    return render_template("forums/home.html", page=page, portal=portal, now=utcnow())
+    page, forums = find_page(PageKind.HOME), queries.list_open(viewer())
+    return render_template("forums/home.html", page=page, forums=forums, now=utcnow())
 
 
 @bp.get("/portal/")
@@ -44,6 +44,7 @@ def forum(forum_slug: str) -> ResponseReturnValue:
         forum=found,
         now=utcnow(),
         held=queries.count_kept(found),
+        latest=queries.latest_by_group(found),
         moderators=queries.named_moderators(found, reader_language()),
         invited=is_invited(viewer(), found.id),
         sees_figures=can(viewer(), "see_figures", found),
@@ -59,8 +60,14 @@ def forum_page(forum_slug: str, slug: str) -> ResponseReturnValue:
 @bp.get("/forums/<forum_slug>/groups/")
 def groups(forum_slug: str) -> ResponseReturnValue:
     found = queries.get_forum_and_groups(forum_slug, viewer=viewer())
-    shown = {"topics": queries.topics_by_group(found, viewer=viewer()), "invited": is_invited(viewer(), found.id)}
-    return render_template("forums/groups.html", forum=found, now=utcnow(), **shown)
+    return render_template(
+        "forums/groups.html",
+        forum=found,
+        now=utcnow(),
+        topics=queries.topics_by_group(found, viewer=viewer()),
+        corrections=queries.list_corrections(found),
+        invited=is_invited(viewer(), found.id),
+    )
 
 
 @bp.get("/forums/<forum_slug>/groups/<group_slug>/")

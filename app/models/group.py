@@ -22,7 +22,9 @@ class Group(Base):
     slug: Mapped[str] = mapped_column(String(MAX_SLUG))
     number: Mapped[int] = mapped_column(Integer)
     approval: Mapped[str | None] = mapped_column(String(20))  # None: as in the forum
-    topic_count: Mapped[int] = mapped_column(default=0)  # of the topics that everyone can see (app/counters.py)
+    # These count what everyone can see (app/counters.py).
+    topic_count: Mapped[int] = mapped_column(default=0)
+    message_count: Mapped[int] = mapped_column(default=0)
 
     forum: Mapped["Forum"] = relationship(back_populates="groups")
     texts: Mapped[dict[str, "GroupText"]] = relationship(

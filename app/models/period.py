@@ -77,6 +77,10 @@ class State:
     def has_ended(self) -> bool:
         return self.kind in {StateKind.CLOSED, StateKind.ARCHIVED}
 
+    def tells_as(self, other: "State") -> bool:
+        """Whether readers of the other are told the same, so that a group need not repeat what its forum says."""
+        return replace(self, varies=False) == replace(other, varies=False)
+
 
 def last_second(minute: datetime) -> datetime:
     """The last second of a deadline that is given to the minute: a deadline of 23:59 includes 23:59:59."""

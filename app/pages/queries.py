@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, case, select
-from sqlalchemy.orm import aliased, selectinload
+from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from app.addresses import link_in
 from app.errors import NotFound
@@ -99,7 +99,7 @@ def pages_below(page: Page) -> set[int]:
 
 def get_page(slug: str) -> Page:
     """A page of the site by its slug. Raises NotFound."""
-    page = db.session.scalar(BY_SLUG, {"slug": slug})
+    page = db.session.scalars(BY_SLUG, {"slug": slug}).unique().one_or_none()
     if page is None:
         raise NotFound
     return page
@@ -107,7 +107,7 @@ def get_page(slug: str) -> Page:
 
 def find_page(kind: PageKind) -> Page | None:
     """The page with the text of a built-in kind, if an administrator wrote one."""
-    return db.session.scalar(BY_KIND, {"kind": kind})
+    return db.session.scalars(BY_KIND, {"kind": kind}).unique().first()
 
 
 def _tree() -> Any:
@@ -124,6 +124,6 @@ def _tree() -> Any:
 
 
 TREE = _tree()
-_SITE_PAGE = select(Page).where(Page.forum_id.is_(None)).options(selectinload(Page.texts)).limit(1)
+_SITE_PAGE = select(Page).where(Page.forum_id.is_(None)).options(joinedload(Page.texts))
 BY_SLUG = _SITE_PAGE.where(Page.slug == bindparam("slug"))
 BY_KIND = _SITE_PAGE.where(Page.kind == bindparam("kind"))

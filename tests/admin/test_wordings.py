@@ -40,7 +40,7 @@ AT = ["2026-03-02", "09:00"]
 FORUM_FORM = {"slug": "open-forum", **in_all_languages(title="Title of open-forum", short_title="Short open-forum")}
 # The form of each text with its former words, where these are looked for besides EVERYWHERE, and its address.
 TEXTS = {
-    "question": ("questions/1/edit/", {"number": "1", **in_all_languages(text="WORDS")}, (GROUP, GROUPS, PRINT_GROUP)),
+    "question": ("questions/1/edit/", {"number": "1", **in_all_languages(text="WORDS")}, (GROUP, PRINT_GROUP)),
     "introduction": (
         "groups/1/edit/",
         {"number": "1", "slug": "group-1", **in_all_languages(title="Group of open-forum", introduction="WORDS")},
@@ -49,7 +49,7 @@ TEXTS = {
     "title of a group": (
         "groups/1/edit/",
         {"number": "1", "slug": "group-1", **in_all_languages(title="WORDS")},
-        (GROUP, GROUPS, PRINT_GROUP),
+        (GROUP, PRINT_GROUP),
     ),
     "mandate": ("forums/1/edit/", {**FORUM_FORM, **in_all_languages(mandate="WORDS")}, (FORUM,)),
     "about": ("forums/1/edit/", {**FORUM_FORM, **in_all_languages(about="WORDS")}, (FORUM,)),
@@ -144,6 +144,13 @@ def test_former_wording_is_one_click_away_without_a_script(admin: FlaskClient, v
     assert former.get("open") is None
     assert former.findtext("summary").strip() == f"Corrected on {today()}"
     assert "What would help most? (en)" in former.text_content()
+
+
+@pytest.mark.parametrize(("name", "anchor"), [("question", "#question-1"), ("title of a group", "")])
+def test_discussion_pages_tell_of_a_correction_and_lead_to_the_former_wording(name, anchor, admin, visitor):
+    save(admin, name, "Now?")
+
+    assert f'<a class="by" href="{GROUP}{anchor}">Corrected on {today()}</a>' in visitor.get(GROUPS).text
 
 
 def test_former_wording_is_open_on_paper(admin: FlaskClient, visitor: FlaskClient):

@@ -47,7 +47,7 @@ def _read(page: Page, language: str) -> None:
     expect(page.locator("main .state-extended").first).to_be_visible()
     page.locator(f'main a[href="{forum}groups/"]').first.click()
     page.locator(f'main h2 a[href="{forum}groups/group-2/"]').click()
-    page.locator("main table.topics a").first.click()
+    page.locator("main .topics a").first.click()
     expect(page).to_have_url(re.compile(rf"/{language}/topics/\d+/$"))
     expect(page.locator("article.message").first).to_be_visible()
 

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page
 
 from app.markup import render
+from tests.browser.addresses import LANGUAGES, OPEN
 from tests.browser.conftest import NewPage
 
 pytestmark = pytest.mark.browser
@@ -28,16 +29,15 @@ WRITE = """(html) => {
     written: [...prose.querySelectorAll("a")].map((one) => getComputedStyle(one, "::after").content),
   };
 }"""
+# Of the way to a page: the steps in sight, each with its words, and how many lines they take.
 STEPS = """() => {
-  const nav = document.querySelector(".breadcrumb"), steps = [...nav.querySelectorAll("li")];
-  const inSight = steps.filter((one) => getComputedStyle(one).clipPath === "none");
-  const box = nav.getBoundingClientRect(), places = inSight.map((one) => one.getBoundingClientRect());
+  const steps = [...document.querySelectorAll(".breadcrumb li")].filter((one) => one.getClientRects().length);
+  const places = steps.map((one) => one.getBoundingClientRect());
   return {
-    all: steps.length,
-    inSight: inSight.length,
-    lines: new Set(places.map((place) => place.top)).size,
-    hanging: places.filter((place, index) => place.top !== places[index - 1]?.top && place.left >= box.left).length,
-    longest: Math.max(...places.map((place) => place.height)),
+    words: steps.map((one) => one.textContent.trim()),
+    tops: new Set(places.map((place) => place.top)).size,
+    height: document.querySelector(".breadcrumb").getBoundingClientRect().height,
+    end: Math.max(...places.map((place) => place.right)),
   };
 }"""
 
@@ -87,22 +87,31 @@ def test_address_of_a_link_is_written_out_on_paper(new_page: NewPage, long_topic
     assert found["written"] == [f'" <{address}>"' if address else "none" for address in addresses]
 
 
-def test_way_to_a_page_takes_a_few_lines_on_a_small_telephone_and_is_whole_for_the_keyboard(
-    new_page: NewPage, long_topic: int
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("width", [320, 360, 640, 700, 900, 1000, 1280, 1920])
+def test_way_to_a_page_is_one_line_that_ends_here_or_on_narrow_pages_above(
+    new_page: NewPage, long_topic: int, width: int, language: str
 ):
-    page = new_page(viewport=SMALL_TELEPHONE)
-    page.goto(f"/en/topics/{long_topic}/")
-    before = page.evaluate(STEPS)
-    assert before["inSight"] == 3 < before["all"]
-    assert before["lines"] <= 3
-    assert before["longest"] < 32
-    assert not before["hanging"]
+    page = new_page(viewport={"width": width, "height": 800})
+    page.goto(f"/{language}/topics/{long_topic}/")
+    found = page.evaluate(STEPS)
+    title, group = page.inner_text("h1"), page.locator(".breadcrumb li").all_text_contents()[-2].strip()
 
-    page.locator(".person a").last.focus()
-    page.keyboard.press("Tab")
-    after = page.evaluate(STEPS)
-    assert after["inSight"] == after["all"]
-    assert not after["hanging"]
+    assert found["words"][-1] == (group if width <= 640 else title)
+    assert width > 640 or len(found["words"]) == 1
+    assert found["tops"] == 1
+    assert found["height"] < 32
+    assert found["end"] <= width
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_topic_takes_two_lines_of_a_list_on_a_telephone(new_page: NewPage, language: str):
+    page = new_page(viewport={"width": 360, "height": 640})
+    for path in (f"/{language}/forums/{OPEN}/groups/", f"/{language}/forums/{OPEN}/groups/group-1/"):
+        page.goto(path)
+        heights = page.locator(".topics li").evaluate_all("(all) => all.map((one) => one.offsetHeight)")
+        assert heights
+        assert max(heights) < 3 * 20, path
 
 
 def _table(columns: int, cell: str) -> str:

@@ -5,9 +5,11 @@ import re
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from lxml import html
 
 from app.database import utcnow
 from app.extensions import db
+from app.forums.queries import OF_A_GROUP
 from app.models import Group, Message, MessageStatus, Question, QuestionText, Topic, User
 from tests.world import World, make_message, make_topic, texts
 
@@ -40,20 +42,47 @@ def hide(app: Flask, world: World, *statuses: MessageStatus) -> None:
 
 
 def rows_of(page: str) -> list[str]:
-    return re.findall(r"<tr>\n(<th scope=\"row\".*?)</tr>", page, re.DOTALL)
+    return [
+        row for part in re.findall(r'<ul class="topics">(.*?)</ul>', page, re.DOTALL) for row in part.split("<li>")[1:]
+    ]
 
 
-@pytest.mark.parametrize("path", [GROUP, GROUPS])
-def test_list_names_the_question_of_a_topic(path: str, filed, visitor: FlaskClient):
-    rows = {row.partition("</a>")[0].rpartition(">")[2]: row for row in rows_of(visitor.get(path).text)}
+def test_list_names_the_question_of_a_topic(filed, visitor: FlaskClient):
+    rows = {row.partition("</a>")[0].rpartition(">")[2]: row for row in rows_of(visitor.get(GROUP).text)}
 
     assert "Question 2" in rows["Under a question"]
     assert "Question" not in rows["Reporting formats"]
 
 
-@pytest.mark.parametrize("path", [GROUP, GROUPS])
-def test_count_under_a_question_links_to_its_topics(path: str, filed, visitor: FlaskClient):
-    found = re.search(r'<a class="by" href="([^"#]*)#topics">2 messages under question 2</a>', visitor.get(path).text)
+def test_topics_stand_under_the_heading_of_their_question(filed, visitor: FlaskClient):
+    page = visitor.get(GROUPS).text
+    marks = ("What would help most?", "No answer yet", "What else?", "Under a question", "Other topics")
+
+    assert re.findall("|".join(map(re.escape, (*marks, "Reporting formats"))), page) == [*marks, "Reporting formats"]
+
+
+def test_topics_of_a_question_that_are_not_listed_are_a_click_away(
+    app: Flask, world: World, filed, visitor: FlaskClient
+):
+    with app.app_context():
+        question = db.session.scalars(db.select(Question).filter_by(number=2)).one()
+        author = db.session.get_one(User, world.bruno)
+        for at in range(OF_A_GROUP):
+            make_message(make_topic(question.group, author, f"More {at}"), author, "Words.")
+        db.session.commit()
+
+    assert f'<a href="{GROUP}?question=2#topics">1 topic under question 2</a>' in visitor.get(GROUPS).text
+
+
+def test_topic_tells_its_language_messages_day_and_author(world: World, visitor: FlaskClient):
+    [row] = rows_of(visitor.get(GROUPS).text)
+    words = " ".join(html.fromstring(f"<li>{row}").text_content().split())
+
+    assert re.fullmatch(r"Reporting formats English · 2 messages · \d+ \w+ \d{4} · Alice", words)
+
+
+def test_count_under_a_question_links_to_its_topics(filed, visitor: FlaskClient):
+    found = re.search(r'<a class="by" href="([^"#]*)#topics">2 messages under question 2</a>', visitor.get(GROUP).text)
     page = visitor.get(found[1]).text
 
     assert len(rows_of(page)) == 1

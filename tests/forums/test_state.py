@@ -243,7 +243,7 @@ def test_forum_without_a_group_is_not_open(app: Flask, world: World, visitor: Fl
 
     assert portal.index("Planned forums") < portal.index("Title of empty-forum")
     assert "No discussion group has been set up yet." in visitor.get("/en/forums/empty-forum/").text
-    assert "Take part" not in visitor.get("/en/forums/empty-forum/").text
+    assert "To post, you need an account" not in visitor.get("/en/forums/empty-forum/").text
 
 
 @pytest.mark.parametrize(

@@ -99,8 +99,8 @@ def test_page_of_the_forum_explains_how_to_take_part(
     path = "/en/forums/open-forum/"
 
     assert "an account approved by the Secretariat for this forum" in visitor.get(path).text
-    assert "choose a group" not in alice.get(path).text
-    assert "choose a group on the discussion pages" in bruno.get(path).text
+    assert "has not been approved for this forum" in alice.get(path).text
+    assert "Your account can post here." in bruno.get(path).text
 
 
 def test_closed_forum_does_not_say_who_could_post(app: Flask, by_invitation: World, visitor: FlaskClient):
