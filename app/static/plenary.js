@@ -79,4 +79,4 @@ all(".message a[href$='quote=1']").forEach(quoteSelection);
 all(".person form").forEach((form) => form.addEventListener("submit", forgetAllDrafts));
 all("form[method='post']").forEach(sendOnce);
 all(".table-wrap, .prose table").forEach(reachScrollable);
-find(".error-summary")?.focus();
+find(".error-summary, .message > .flash")?.focus();
