@@ -21,7 +21,11 @@ from app.permissions import MESSAGE_IS_VISIBLE, visible_to
 from app.versions import fingerprint
 
 LONGEST_NUMBER = 19  # in digits, of a key
-QUOTATION = re.compile(r"<blockquote>(?=\s*<p>(?:<a [^>]*>)?#([1-9][0-9]{0,8})\b)")
+# A quotation that says whom it quotes: its first line ends with the number of the message, `(#12):`.
+QUOTATION = re.compile(
+    r"<blockquote>(?=\s*<p>[^\n]{1,600}?\((?:<a [^>\n]{1,200}>)?#([1-9][0-9]{0,8})(?:</a>)?\)"
+    r"(?:\s|&nbsp;)?:(?:</p>|<br))"
+)
 
 
 def lock(message: Message) -> None:
@@ -145,14 +149,14 @@ def revise(message: Message, changes: Mapping[str, Any], *, files_change: bool =
 
 
 def html_of(body: str, language: str) -> str:
-    """The HTML of a message in this language. A quotation that begins with the number of a published message has the
-    language of that message."""
+    """The HTML of a message in this language. A quotation that names a published message has the language of that
+    message."""
     html = render(body)
     numbers = {int(number) for number in QUOTATION.findall(html)}
     languages: dict[int, str] = {}
     for part in in_parts(numbers):
         public = select(Message.id, Message.language).where(Message.id.in_(part), Message.position.is_not(None))
-        languages |= dict(db.session.execute(public).tuples())
+        languages |= dict(db.session.execute(public).tuples().all())
     return QUOTATION.sub(lambda m: f"<blockquote{language_attribute(languages.get(int(m[1]), ''), language)}>", html)
 
 

@@ -179,7 +179,7 @@ def _said_by(row: topic_queries.ShownMessage) -> str:
     """Whom a quotation quotes. The number becomes a link, and gives the quotation its language (`writing.html_of`)."""
     state = reader_language().state_name(row.country) if row.country and row.capacity in FOR_A_GOVERNMENT else ""
     organization = row.organization if row.capacity in FOR_AN_ORGANIZATION else ""
-    return ", ".join(filter(None, (f"#{row.id}", row.speaker or row.author, state, organization))) + _(":")
+    return f"{', '.join(filter(None, (row.speaker or row.author, state, organization)))} (#{row.id}){_(':')}"
 
 
 def _question_choices(group: Group) -> list[tuple[Any, ...]]:

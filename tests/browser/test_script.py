@@ -98,7 +98,7 @@ def test_selection_is_quoted_instead_of_the_whole_message(new_page: NewPage, top
     selected = message.locator(".prose").evaluate(SELECT)
     message.locator('.links a[href$="quote=1"]').click()
     page.wait_for_url("**/reply/?*")
-    expect(page.locator("[name=body]")).to_have_value(f"> {selected}\n\n")
+    expect(page.locator("[name=body]")).to_have_value(re.compile(rf"^> .+ \(#\d+\):\n>\n> {re.escape(selected)}\n\n$"))
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
