@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 TAG = r'<(?:[^<>"]|"[^"]*+")*+>'
 LINES = re.compile(rf"(?:{TAG}|[^\n])*+\n|(?:{TAG}|[^\n])++")
-WORDS = re.compile(rf"{TAG}|&\w+;|\w+\s*|[^\w\s]\s*|\s+")
+WORDS = re.compile(rf"{TAG}|&\w+;\s*|\w+\s*|[^\w\s]\s*|\s+")
 TAGS = re.compile(f"({TAG})")
 NUMBERED = re.compile(r'<li value="(\d+)">')
 IN_A_LINE = frozenset("a strong em del code span".split())

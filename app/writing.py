@@ -156,7 +156,7 @@ def html_of(body: str, language: str) -> str:
     languages: dict[int, str] = {}
     for part in in_parts(numbers):
         public = select(Message.id, Message.language).where(Message.id.in_(part), Message.position.is_not(None))
-        languages |= dict(db.session.execute(public).tuples().all())
+        languages |= {row.id: row.language for row in db.session.execute(public)}
     return QUOTATION.sub(lambda m: f"<blockquote{language_attribute(languages.get(int(m[1]), ''), language)}>", html)
 
 

@@ -76,10 +76,10 @@ def previews(page: str) -> dict[str, str]:
         ),
         (
             "topics/{0.topic}",
-            "Reporting formats – Short open-forum",
-            "Reporting formats – Group 1: Group of open-forum",
+            "Reporting formats – Short open-forum (en)",
+            "Reporting formats – Group 1: Group of open-forum (en)",
         ),
-        ("forums/open-forum", "Online Forum on: Title of open-forum", "About tests."),
+        ("forums/open-forum", "Online Forum on: Title of open-forum (en)", "About tests. (en)"),
     ],
 )
 def test_shared_link_has_a_preview(path: str, title: str, description: str, world: World, visitor: FlaskClient):
@@ -90,17 +90,22 @@ def test_shared_link_has_a_preview(path: str, title: str, description: str, worl
     assert told["og:description"] == told["description"] == description
     picture = visitor.get(told["og:image"].removeprefix(SITE))
     assert (picture.status_code, picture.mimetype) == (200, "image/png")
+    picture.close()
+
+
+def speak_as(app: Flask, world: World, capacity: str, **more: str) -> int:
+    """The number of a message by Bruno in this capacity."""
+    with app.app_context():
+        message = make_message(db.session.get(Topic, world.topic), db.session.get(User, world.bruno), "x")
+        for name, value in {"capacity": capacity, **more}.items():
+            setattr(message, name, value)
+        db.session.commit()
+        return message.id
 
 
 def test_state_or_organization_for_which_somebody_speaks_follows_the_name(app: Flask, world: World, visitor):
     told = {"organization": "Seeds & Soils", "country": "XA"}
-    with app.app_context():
-        topic, bruno = db.session.get(Topic, world.topic), db.session.get(User, world.bruno)
-        own = {
-            code: make_message(topic, bruno, "x", capacity=code, **told).id
-            for code in ("party", "organization", "expert")
-        }
-        db.session.commit()
+    own = {capacity: speak_as(app, world, capacity, **told) for capacity in ("party", "organization", "expert")}
     page = html.document_fromstring(visitor.get(f"/en/topics/{world.topic}/").text)
 
     def lines(number: int) -> tuple[str, str]:
@@ -114,10 +119,7 @@ def test_state_or_organization_for_which_somebody_speaks_follows_the_name(app: F
 
 
 def test_messages_of_the_secretariat_are_marked(app: Flask, world: World, visitor: FlaskClient):
-    with app.app_context():
-        topic, moderator = db.session.get(Topic, world.topic), db.session.get(User, world.moderator)
-        make_message(topic, moderator, "x", capacity="secretariat", country="", organization="")
-        db.session.commit()
+    speak_as(app, world, "secretariat", country="", organization="")
 
     assert visitor.get(f"/en/topics/{world.topic}/").text.count('<article class="message of-secretariat"') == 1
 
