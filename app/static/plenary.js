@@ -73,10 +73,16 @@ function reachScrollable(box) {
   if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
 }
 
+/** What was just done to a message is told in it; the browser first goes to the message, which takes the focus away. */
+function focusOnWhatWasDone() {
+  requestAnimationFrame(() => find(".message > .flash")?.focus());
+}
+
 forgetSentDraft();
 all(".languages a").forEach(followLanguage);
 all(".message a[href$='quote=1']").forEach(quoteSelection);
 all(".person form").forEach((form) => form.addEventListener("submit", forgetAllDrafts));
 all("form[method='post']").forEach(sendOnce);
 all(".table-wrap, .prose table").forEach(reachScrollable);
-find(".error-summary, .message > .flash")?.focus();
+find(".error-summary")?.focus();
+addEventListener("load", focusOnWhatWasDone);

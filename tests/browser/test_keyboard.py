@@ -68,7 +68,7 @@ def test_quote_language_and_print_are_reached_with_the_keyboard_alone(new_page: 
     _tab_to(page, "main form button[type=submit]:not([name])")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"#message-\d+$"))
-    expect(page.locator(".message:target blockquote")).to_contain_text(f"(#{number}):")
+    expect(page.locator(".message:target blockquote").first).to_contain_text(f"(#{number}):")
 
     answer = number_of_message(page)
     _choose_behind_more(page, answer, f"/en/messages/{answer}/")
