@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from flask import Flask, current_app, g, redirect, request
@@ -10,6 +11,7 @@ from werkzeug.routing import BaseConverter, IntegerConverter, Map, RequestRedire
 
 from app.errors import NotFound
 from app.languages import reader_language, site_languages
+from app.models import Message
 
 LARGEST_KEY = 2**31 - 1
 # The query parameters of pages, by endpoint. Others are ignored: no link on a page repeats them, and signed-out readers
@@ -30,13 +32,12 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "translate.own": ("page", "forum", "language"),
     "admin.objects.new": ("kind",),
     "admin.log.index": ("page", "words", "person", "action", "kind", "forum", "since", "until"),
-    "auth.sign_up": ("next", "invitation"),
+    "auth.sign_up": ("next", "invitation", "again"),
+    **dict.fromkeys(("auth.new_confirmation", "auth.forgot"), ("next", "again")),
     **dict.fromkeys(
         (
             "auth.sign_in",
             "auth.check_mail",
-            "auth.new_confirmation",
-            "auth.forgot",
             "auth.second_step_code",
             "auth.second_step",
             "auth.recovery_codes",
@@ -93,6 +94,13 @@ def here() -> str:
     if made is None:
         g.here = made = _here()
     return made
+
+
+def place_of(message: Any) -> str:
+    """The address of a message in its topic; one without a place yet is shown on every page of the topic."""
+    page = ((message.position or 1) - 1) // Message.PER_PAGE + 1
+    values = {"page": page} if page > 1 else {}
+    return link("forums.topic", topic_id=message.topic_id, **values, _anchor=f"message-{message.id}")
 
 
 def canonical() -> str:

@@ -29,9 +29,9 @@ OF_A_TOPIC: dict[str, Any] = {
     ),
     "message_count": func.count(Message.id).filter(_PUBLISHED),
     "participant_count": func.count(func.distinct(WHO_SPEAKS)).filter(_PUBLISHED),
-    # For a topic without messages, the time when it was started.
+    # The latest message that everyone can read; for a topic without any, the time when it was started.
     "active_at": func.coalesce(
-        func.max(Message.posted_at).filter(Message.position.is_not(None)),
+        func.max(Message.posted_at).filter(_PUBLISHED),
         Topic.created_at,
     ),
 }
@@ -121,6 +121,7 @@ def _count(message: Message, by: int) -> Forum:
     db.session.flush()
     topic = message.topic
     topic.message_count += by
+    _move_in_lists(topic, message, by)
     if not _speaks_besides(message, Message.topic_id == topic.id):
         topic.participant_count += by
     forum = db.session.get_one(Forum, message.forum_id)
@@ -129,6 +130,17 @@ def _count(message: Message, by: int) -> Forum:
     if not _speaks_besides(message, Message.forum_id == forum.id):
         forum.speaker_count += by
     return forum
+
+
+def _move_in_lists(topic: Topic, message: Message, by: int) -> None:
+    """Let a message that has become public lift its topic, and one that is no longer public lift it no more."""
+    if by > 0 and topic.message_count > 1:
+        topic.active_at = max(topic.active_at, message.posted_at)
+    elif by > 0:
+        topic.active_at = message.posted_at
+    elif topic.active_at == message.posted_at:
+        latest = select(func.max(Message.posted_at)).where(Message.topic_id == topic.id, _PUBLISHED)
+        topic.active_at = db.session.scalar(latest) or topic.created_at
 
 
 def _speaks_besides(message: Message, there: ColumnElement[bool]) -> bool:

@@ -1,16 +1,25 @@
-"""The difference between two versions of a text, word by word, in a bounded number of steps.
+"""The difference between two versions of a text, both as HTML, word by word, in a bounded number of steps.
 
 A difference is computed once, when a text is changed, and stored as numbers only, so it reveals nothing of a text that
-is hidden or erased.
+is hidden or erased. It is shown as the later version looks, with what was taken out and put in marked.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-LINES = re.compile(r"[^\n]*\n|[^\n]+")
-WORDS = re.compile(r"\w+\s*|[^\w\s]\s*|\s+")
+TAG = r'<(?:[^<>"]|"[^"]*+")*+>'
+LINES = re.compile(rf"(?:{TAG}|[^\n])*+\n|(?:{TAG}|[^\n])++")
+WORDS = re.compile(rf"{TAG}|&\w+;\s*|\w+\s*|[^\w\s]\s*|\s+")
+TAGS = re.compile(f"({TAG})")
+NUMBERED = re.compile(r'<li value="(\d+)">')
+IN_A_LINE = frozenset("a strong em del code span".split())
+EMPTY = frozenset({"br", "hr"})
+# What has to stand around text within these elements, and within none.
+PARAGRAPH, POINT, ROW = ("<p>", "</p>"), ("<li>", "</li>"), ("<tr><td>", "</td></tr>")
+AROUND = {"": PARAGRAPH, "blockquote": PARAGRAPH, "ul": POINT, "ol": POINT, "tr": ("<td>", "</td>")}
+AROUND |= dict.fromkeys(("table", "thead", "tbody"), ROW)
 # For one difference. A part that would take more is shown as removed and inserted as a whole.
 MOST_STEPS = 150_000
 STEPS_OF_A_CHANGE = 250  # since displaying a change takes longer than comparing two words
@@ -77,6 +86,60 @@ def pieces(earlier: str, later: str, difference: Iterable[Sequence[int]]) -> Ite
         out, put = out + same, put + same
         yield from _pieces(earlier[out : out + taken], later[put : put + given], "del")
         out, put = out + taken, put + given
+
+
+def marked(pieces: Iterable[Piece], signs: Mapping[str, tuple[str, str]]) -> str:
+    """The later version as HTML, with <ins> and <del> around text; `signs` are put into these, before and after it."""
+    made: list[str] = []
+    opened: list[str] = []
+    for kind, text in pieces:
+        if kind == "del":
+            before, after = AROUND.get(opened[-1] if opened else "", ("", ""))
+            made += [f"{before}{_mark(part, kind, signs)}{after} " for part in _texts(text)]
+            continue
+        for at, part in enumerate(TAGS.split(text)):
+            if at % 2:  # a tag
+                _follow(part, opened)
+                made.append(part)
+            else:
+                made.append(_mark(part, kind, signs) if kind == "ins" and part.strip() else _text(part))
+    return "".join(made)
+
+
+def _mark(text: str, kind: str, signs: Mapping[str, tuple[str, str]]) -> str:
+    before, after = signs[kind]
+    return f"<{kind}>{before}{_text(text)}{after}</{kind}>"
+
+
+def _text(part: str) -> str:
+    """What is no tag; a part of one would only be left over by a difference of other texts."""
+    return part.replace("<", "&lt;")
+
+
+def _follow(tag: str, opened: list[str]) -> None:
+    """Keep the names of the elements that are open after a tag."""
+    name = _name_of(tag)
+    if tag.startswith("</"):
+        del opened[-1:]
+    elif name not in EMPTY:
+        opened.append(name)
+
+
+def _texts(removed: str) -> list[str]:
+    """The texts of the blocks in HTML that was taken out, with the numbers of points; an end or a beginning of a block
+    need not be in it."""
+    texts = [""]
+    for at, part in enumerate(TAGS.split(removed)):
+        if at % 2 == 0:
+            texts[-1] += part
+        elif _name_of(part) not in IN_A_LINE:
+            number = NUMBERED.match(part)
+            texts.append(f"{number[1]}. " if number else "")
+    return [text for text in texts if text.strip()]
+
+
+def _name_of(tag: str) -> str:
+    return tag.strip("</>").partition(" ")[0]
 
 
 def _pieces(before: str, after: str, kind: str) -> Iterator[Piece]:

@@ -105,9 +105,10 @@ def excerpt(clean_html: str, length: int = 155) -> str:
     return text[: length - 1].rsplit(" ", 1)[0].rstrip(",;:.") + "…"
 
 
-def quote(source: str) -> str:
-    """A Markdown source as a block quote, with an empty line after it."""
-    return "".join(f"> {line}".rstrip() + "\n" for line in source.strip().splitlines()) + "\n"
+def quote(source: str, said_by: str = "") -> str:
+    """A Markdown source as a block quote, which begins with whom it quotes, with an empty line after it."""
+    lines = [*([said_by, ""] if said_by else []), *source.strip().splitlines()]
+    return "".join(f"> {line}".rstrip() + "\n" for line in lines) + "\n"
 
 
 def _parser(first_heading: int, *, official: bool) -> Markdown:

@@ -1,7 +1,7 @@
 """The global names and filters of templates."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -11,7 +11,7 @@ from flask import Flask, g, get_flashed_messages
 from markupsafe import Markup
 from werkzeug.local import LocalProxy
 
-from app import addresses, labels, markup
+from app import addresses, difference, labels, markup
 from app.database import utcnow
 from app.languages import (
     days_left,
@@ -24,11 +24,11 @@ from app.languages import (
     stored_date,
     text_in,
 )
-from app.models.user import FOR_AN_ORGANIZATION, Capacity
+from app.models.user import FOR_A_GOVERNMENT, FOR_AN_ORGANIZATION, Capacity
 from app.moderation.queue import count_of_queue
 from app.pages.queries import SiteTree
 from app.permissions import moderates_anything, translates_anything
-from app.viewer import has_session, view_under_way, viewer
+from app.viewer import done_to, has_session, view_under_way, viewer
 
 
 def register(app: Flask) -> None:
@@ -55,9 +55,13 @@ def register(app: Flask) -> None:
         "site_languages": site_languages,
         "in_language": in_language,
         "capacity_name": capacity_name,
+        "FOR_A_GOVERNMENT": FOR_A_GOVERNMENT,
         "FOR_AN_ORGANIZATION": FOR_AN_ORGANIZATION,
         "language_name": language_name,
         "flashes": flashes,
+        "told_of": told_of,
+        "marked": difference.marked,
+        "place_of": addresses.place_of,
         "near": near,
         "moderation_waiting": moderation_waiting,
         "translates": translates,
@@ -124,6 +128,12 @@ def today() -> str:
 def flashes() -> list[tuple[str, str]]:
     """The messages to show once. A reader without a session has none, and the session stays untouched."""
     return get_flashed_messages(with_categories=True) if has_session() else []  # type: ignore[return-value]
+
+
+def told_of(numbers: Collection[int]) -> dict[int, str]:
+    """What has just been done to these messages, by number, which stands in the messages and not above the page."""
+    told = dict(flashes())
+    return {number: told[done_to(number)] for number in numbers if done_to(number) in told}
 
 
 def moderation_waiting() -> int | None:

@@ -4,16 +4,16 @@ from collections.abc import Callable
 from functools import wraps
 from urllib.parse import urlencode
 
-from flask import Flask, current_app, g, redirect, request, session
+from flask import Flask, current_app, flash, g, redirect, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user, login_user
 
-from app.addresses import link
+from app.addresses import link, place_of
 from app.errors import NoAdministrationInAView, OnlyAView, SignedOut
 from app.extensions import db, login_manager
 from app.languages import N_, reader_language
-from app.models import GUEST, Capacity, SignIn, User, Viewer
+from app.models import GUEST, Capacity, Message, SignIn, User, Viewer
 
 login_manager.anonymous_user = lambda: GUEST
 login_manager.session_protection = None
@@ -141,3 +141,14 @@ def signed_in_user() -> User:
     if not isinstance(user, User):
         raise SignedOut
     return user
+
+
+def done_to(number: int) -> str:
+    """The category of a flash about what was done to a message, which stands in the message if the page shows it."""
+    return f"success message-{number}"
+
+
+def to_message(message: Message, said: str) -> ResponseReturnValue:
+    """Lead to a message in its topic, and say there what was done to it."""
+    flash(said, done_to(message.id))
+    return redirect(place_of(message))

@@ -3,6 +3,7 @@
 Functions that write are called inside a transaction. Those that change positions lock the topic first.
 """
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,16 +11,21 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import joinedload
 
 from app.counters import carried, count, count_in, count_out
-from app.database import LOCKED, utcnow
+from app.database import LOCKED, in_parts, utcnow
 from app.difference import compare
 from app.errors import AlreadyDecided, ChangedMeanwhile, HiddenMeanwhile
 from app.extensions import db
-from app.markup import render
+from app.markup import language_attribute, render
 from app.models import Act, ActKind, Forum, Group, Message, MessageStatus, Revision, Topic, User
 from app.permissions import MESSAGE_IS_VISIBLE, visible_to
 from app.versions import fingerprint
 
 LONGEST_NUMBER = 19  # in digits, of a key
+# A quotation that says whom it quotes: its first line ends with the number of the message, `(#12):`.
+QUOTATION = re.compile(
+    r"<blockquote>(?=\s*<p>[^\n]{1,600}?\((?:<a [^>\n]{1,200}>)?#([1-9][0-9]{0,8})(?:</a>)?\)"
+    r"(?:\s|&nbsp;)?:(?:</p>|<br))"
+)
 
 
 def lock(message: Message) -> None:
@@ -33,7 +39,6 @@ def publish(message: Message) -> None:
     meanwhile."""
     topic = _topic_of(message)
     with carried(topic):
-        topic.active_at = max(topic.active_at, message.posted_at) if topic.last_position else message.posted_at
         topic.last_position += 1
         message.position = topic.last_position
         message.status = MessageStatus.PUBLISHED
@@ -132,15 +137,27 @@ def revise(message: Message, changes: Mapping[str, Any], *, files_change: bool =
         language=message.language,
         on_behalf_of=message.on_behalf_of,
         written_at=message.written_at,
-        difference=compare(message.body, changes.get("body", message.body)),
     )
     db.session.add(kept)
     for name, value in changes.items():
         setattr(message, name, value)
-    message.html = render(message.body)
+    message.html = html_of(message.body, message.language)
+    kept.difference = compare(kept.html, message.html)
     message.edited_at = utcnow()
     db.session.flush()
     return kept
+
+
+def html_of(body: str, language: str) -> str:
+    """The HTML of a message in this language. A quotation that names a published message has the language of that
+    message."""
+    html = render(body)
+    numbers = {int(number) for number in QUOTATION.findall(html)}
+    languages: dict[int, str] = {}
+    for part in in_parts(numbers):
+        public = select(Message.id, Message.language).where(Message.id.in_(part), Message.position.is_not(None))
+        languages |= {row.id: row.language for row in db.session.execute(public)}
+    return QUOTATION.sub(lambda m: f"<blockquote{language_attribute(languages.get(int(m[1]), ''), language)}>", html)
 
 
 def record_act(

@@ -2,8 +2,12 @@
 
 import json
 import random
+import re
 
-from app.difference import MOST_STEPS, compare, pieces
+from lxml import etree
+
+from app.difference import MOST_STEPS, compare, marked, pieces
+from app.markup import render
 from app.models import Message
 from tests.growth import MOST, ratio
 
@@ -149,3 +153,57 @@ def test_difference_of_other_texts_shows_both_all_the_same():
             wrong.append(difference)
 
     assert wrong == []
+
+
+SIGNS = {"ins": ("+", "+"), "del": ("-", "-")}
+
+
+def seen(earlier: str, later: str) -> str:
+    return marked(pieces(earlier, later, compare(earlier, later)), SIGNS)
+
+
+def test_difference_of_html_is_the_later_version_with_marks_where_text_may_stand():
+    assert [
+        (earlier, later, seen(earlier, later))
+        for earlier, later, difference in (
+            ("<p>a big house</p>", "<p>a small house</p>", "<p>a <del>-big -</del> <ins>+small +</ins>house</p>"),
+            ("<p>a</p>\n<p>b</p>\n<p>c</p>", "<p>a</p>\n<p>c</p>", "<p>a</p>\n<p><del>-b-</del></p> <p>c</p>"),
+            ("<ul><li>a</li><li>b</li></ul>", "<ul><li>a</li></ul>", "<ul><li>a</li><li><del>-b-</del></li> </ul>"),
+            (
+                "<table><tr><td>a</td></tr><tr><td>b</td></tr></table>",
+                "<table><tr><td>a</td></tr></table>",
+                "<table><tr><td>a</td></tr><tr><td><del>-b-</del></td></tr> </table>",
+            ),
+            ("<p>a &amp; b</p>", "<p>a &lt; b</p>", "<p>a <del>-&amp; -</del> <ins>+&lt; +</ins>b</p>"),
+            ('<p><a href="x">a</a></p>', '<p><a href="y">a</a></p>', '<p><a href="y">a</a></p>'),
+        )
+        if seen(earlier, later) != difference
+    ] == []
+
+
+def test_difference_of_html_is_well_formed_whatever_has_changed():
+    chosen, texts = random.Random(1), [render(drawn_source(seed)) for seed in range(120)]
+    for _time in range(300):
+        earlier, later = chosen.sample(texts, 2)
+        found = seen(earlier, later)
+        bare = re.sub(r"(<ins>)[+]|[+](</ins>)", r"\1\2", found)
+        etree.fromstring(f"<div>{bare.replace('<br>', '<br/>').replace('<hr>', '<hr/>').replace('&nbsp;', ' ')}</div>")
+
+
+def drawn_source(seed: int) -> str:
+    """A Markdown source of a few blocks."""
+    chosen = random.Random(seed)
+    blocks = (
+        "- one\n- two {}",
+        "17. three\n18. four {}",
+        "> five {}",
+        "{} **six** seven",
+        "a | b\n--|--\n{} | d",
+        "### {}",
+    )
+    return "\n\n".join(chosen.choice(blocks).format(chosen.choice("xyz")) for _block in range(chosen.randrange(1, 6)))
+
+
+def test_left_over_of_a_tag_stays_text():
+    """Of a difference of other texts."""
+    assert marked(pieces("<p>one</p>", "<p>two</p>", [[1, 0, 0]]), SIGNS).startswith("&lt;")

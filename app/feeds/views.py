@@ -25,7 +25,8 @@ from app.turns import in_turn
 
 # Forms, pages for signed-in people, and pages that repeat the content of topics. Links to them have `rel="nofollow"`.
 NOT_FOR_CRAWLERS = (
-    *("auth/", "account/", "admin/", "moderation/", "figures/", "search/", "print/", "messages/"),
+    *("auth/", "account/", "admin/", "moderation/", "figures/", "search/", "print/"),
+    *(f"messages/*/{act}/" for act in ("edit", "history", "report", "withdraw")),
     *("topics/*/reply/", "forums/*/groups/*/new/"),
 )
 PARTS_OF_TOPICS = "/sitemap/topics-"

@@ -12,7 +12,6 @@ from app.database import utcnow
 from app.errors import AnsweredIsGone, NotFound
 from app.extensions import db, transaction
 from app.forums import queries
-from app.markup import render
 from app.models import Group, Message, MessageStatus, Topic, User
 from app.notify import tell_moderators
 from app.permissions import needs_approval, require
@@ -187,7 +186,7 @@ def _post(
         status=MessageStatus.PENDING,
         author=author,
         reply_to=reply_to,
-        html=render(message["body"]),
+        html=writing.html_of(message["body"], message["language"]),
         confirmed=is_confirmed,
         **(own | message),
     )

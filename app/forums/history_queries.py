@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from app.difference import Piece, pieces
+from app.difference import Piece, compare, pieces
 from app.errors import NotFound
 from app.extensions import db
 from app.forums.queries import get_message
@@ -15,6 +15,7 @@ from app.models import Act, Attachment, Message, Revision, Viewer
 from app.permissions import can, require
 
 PER_PAGE = 10
+FEWER_STEPS = 15_000
 Text = Message | Revision
 
 
@@ -79,6 +80,18 @@ def get_history(number: int, page: int, *, viewer: Viewer) -> History:
     return History(message, versions, files, len(seen) < len(keys), corrections, page, pages)
 
 
+def _pieces(before: Revision, said: Text) -> list[Piece]:
+    """The pieces of both texts. Differences stored by former versions of the site are those of the Markdown sources,
+    and are made again, in fewer steps."""
+    earlier, later = (
+        sum(row[0] + row[1] for row in before.difference),
+        sum(row[0] + row[2] for row in before.difference),
+    )
+    is_of_html = (earlier, later) == (len(before.html), len(said.html))
+    difference = before.difference if is_of_html else compare(before.html, said.html, FEWER_STEPS)
+    return list(pieces(before.html, said.html, difference))
+
+
 def _files(message: Message, hiding: Sequence[Act]) -> list[Attachment]:
     """The files of a message, without those removed before it was published or together with hidden text."""
     until = max((act.at for act in hiding), default=None)
@@ -98,7 +111,7 @@ def _versions(texts: Sequence[Text], keys: Sequence[int], made_by: dict[int, Act
     for at, said in enumerate(texts[:PER_PAGE]):
         before = texts[at + 1] if at + 1 < len(texts) else None
         act = made_by.get(keys[at]) if at < len(keys) else None
-        difference = list(pieces(before.body, said.body, before.difference)) if isinstance(before, Revision) else None
+        difference = _pieces(before, said) if isinstance(before, Revision) else None
         is_hidden = isinstance(said, Revision) and said.id <= hidden_to
         versions.append(Version(len(keys) + 1 - at, said, said.written_at, act, before, difference, is_hidden))
     return versions

@@ -2,7 +2,7 @@
 
 from typing import Any, TypeVar
 
-from flask import Blueprint, flash, redirect, render_template, request
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -13,13 +13,12 @@ from app.errors import AnsweredIsGone, ChangedMeanwhile, HiddenMeanwhile, NotFou
 from app.forms import VersionedForm, carry_out, told_at_its_field
 from app.forums import actions, queries, topic_queries
 from app.forums.forms import EditForm, MessageForm, NewMessageForm, TopicForm
-from app.forums.views import message_address
 from app.languages import N_, reader_language, site_languages, text_in
 from app.markup import quote, render
-from app.models import Group, Message, MessageStatus, Topic, User
+from app.models import FOR_A_GOVERNMENT, FOR_AN_ORGANIZATION, Group, Message, MessageStatus, Topic, User
 from app.permissions import can, needs_approval, require
 from app.plain import plain
-from app.viewer import signed_in, signed_in_user
+from app.viewer import signed_in, signed_in_user, to_message
 from app.writing import last_correction, version_of, why_returned
 
 SAID_OF_CHANGES = {
@@ -43,7 +42,7 @@ def new_topic(forum_slug: str, group_slug: str) -> ResponseReturnValue:
     if _is_sent(_ready(form)):
         first = actions.start_topic(group, author=author, **form.topic, **form.sent)
         said = _("Your topic has been started, and your message is #%(number)s.", number=first.id)
-        return _to_message(first, _waiting(first) or said)
+        return to_message(first, _waiting(first) or said)
     return _form_page("forums/new_topic.html", form, group=group, **_posting_as(author, group))
 
 
@@ -55,11 +54,12 @@ def reply(topic_id: int) -> ResponseReturnValue:
     topic = queries.get_topic_to_write_in(topic_id, viewer=author)
     _require_to_open_the_form(author, "reply", topic)
     answered, row = _answered(topic)
-    form = NewMessageForm(body=quote(answered.body) if answered and request.args.get("quote") else "")
+    quoted = quote(answered.body, _said_by(row)) if answered and request.args.get("quote") else ""
+    form = NewMessageForm(body=quoted)
     if _is_sent(_ready(form)):
         posted = actions.reply(topic, author=author, reply_to=answered, **form.sent)
         said = _("Your message has been posted. Its number is #%(number)s.", number=posted.id)
-        return _to_message(posted, _waiting(posted) or said)
+        return to_message(posted, _waiting(posted) or said)
     more = _posting_as(author, topic.group)
     return _form_page("forums/reply.html", form, topic=topic, answered=answered, answered_row=row, **more)
 
@@ -76,7 +76,7 @@ def edit(number: int) -> ResponseReturnValue:
         try:
             with told_at_its_field(form):
                 changed = actions.edit(message, author=author, **form.changes)
-                return _to_message(message, (changed and _waiting(message)) or _(SAID_OF_CHANGES[changed]))
+                return to_message(message, (changed and _waiting(message)) or _(SAID_OF_CHANGES[changed]))
         except ChangedMeanwhile as error:
             form, unsaved = _outdated(form, message, author, error)
     told = {"returned": why_returned([message]).get(number), "corrected": last_correction(message)}
@@ -92,10 +92,11 @@ def withdraw(number: int) -> ResponseReturnValue:
     withdrawn = carry_out(form, lambda: actions.withdraw(message, author=author, version=form.version.data))
     if withdrawn is not None:
         said = _("Your message has been withdrawn. Its number and place remain.")
-        return _to_message(message, said if withdrawn else _("This has already been done. No further change was made."))
+        return to_message(message, said if withdrawn else _("This has already been done. No further change was made."))
     require(author, "withdraw", message)
     form.shows(version_of(message))
-    return render_template("forums/withdraw.html", message=message, form=form), form.status
+    row = topic_queries.get_shown_message(number, viewer=author)
+    return render_template("forums/withdraw.html", message=message, row=row, form=form), form.status
 
 
 @bp.post("/preview/")
@@ -174,6 +175,13 @@ def _answered(topic: Topic) -> tuple[Message | None, Any]:
     return answered, topic_queries.get_shown_message(answered.id, viewer=signed_in_user())
 
 
+def _said_by(row: topic_queries.ShownMessage) -> str:
+    """Whom a quotation quotes. The number becomes a link, and gives the quotation its language (`writing.html_of`)."""
+    state = reader_language().state_name(row.country) if row.country and row.capacity in FOR_A_GOVERNMENT else ""
+    organization = row.organization if row.capacity in FOR_AN_ORGANIZATION else ""
+    return f"{', '.join(filter(None, (row.speaker or row.author, state, organization)))} (#{row.id}){_(':')}"
+
+
 def _question_choices(group: Group) -> list[tuple[Any, ...]]:
     """The numbers of the questions with their texts, each in its own language."""
     texts = [(question.number, text_in(question)) for question in group.questions]
@@ -189,8 +197,3 @@ def _waiting(message: Message) -> str:
         "Your message #%(number)s is awaiting approval. Until then it is visible only to you and the Secretariat.",
         number=message.id,
     )
-
-
-def _to_message(message: Message, said: str) -> ResponseReturnValue:
-    flash(said, "success")
-    return redirect(message_address(message.topic_id, message.position, message.id))

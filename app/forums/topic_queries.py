@@ -32,6 +32,7 @@ from app.models import (
     Period,
     Question,
     QuestionText,
+    Report,
     State,
     Topic,
     User,
@@ -115,7 +116,7 @@ class TopicPage:
 
     @property
     def numbers(self) -> set[int]:
-        return {message.id for message in self.messages}
+        return {message.id for message in (*self.messages, *self.waiting)}
 
 
 def get_topic_page(
@@ -134,11 +135,41 @@ def get_topic_page(
     messages = read_messages(MESSAGES, span)
     asked = {"topic_id": topic_id} | visible_to(viewer)
     waiting = read_messages(WAITING, asked) if viewer.is_authenticated else ()
-    periods = db.session.execute(PERIODS, {"forum_id": head.forum_id, "group_id": head.group_id}).all()
-    posting = PostingContext.of_row(head, periods, now)
+    posting = _posting(head, now)
     sought = {"forum_id": head.forum_id, "language": language, "default_language": default}
     outcomes = db.session.execute(OUTCOMES, sought).all() if posting.state.has_ended else ()
     return TopicPage(head, posting, messages, waiting, page or 1, pages, outcomes)
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePage:
+    """One message, with the head of its topic and what decides on posting there."""
+
+    head: Row[Any]
+    posting: PostingContext
+    message: ShownMessage
+
+    @property
+    def numbers(self) -> set[int]:
+        return {self.message.id}
+
+
+def get_message_page(number: int, *, viewer: Viewer, language: str, default: str, now: datetime) -> MessagePage:
+    """One message by itself. Raises NoSuchMessage."""
+    message = get_shown_message(number, viewer=viewer)
+    head = get_topic_head(message.topic_id, viewer=viewer, language=language, default=default)
+    return MessagePage(head, _posting(head, now), message)
+
+
+def _posting(head: Row[Any], now: datetime) -> PostingContext:
+    periods = db.session.execute(PERIODS, {"forum_id": head.forum_id, "group_id": head.group_id}).all()
+    return PostingContext.of_row(head, periods, now)
+
+
+def reported_by(viewer: Viewer, numbers: Collection[int]) -> set[int]:
+    """Those of these messages that the viewer has reported, unless the report has been settled."""
+    own = select(Report.message_id).where(Report.reporter_id == viewer.id, Report.settled_at.is_(None))
+    return set(db.session.scalars(own.where(Report.message_id.in_(numbers))))
 
 
 def get_shown_message(number: int, *, viewer: Viewer) -> ShownMessage:

@@ -99,9 +99,10 @@ def topic(topic_id: int) -> ResponseReturnValue:
 
 @bp.get("/messages/<int:number>/")
 def message(number: int) -> ResponseReturnValue:
-    """Redirect to the message in its topic."""
-    found = topic_queries.get_shown_message(number, viewer=viewer())
-    return redirect(message_address(found.topic_id, found.position, number))
+    """The message alone, which says where it stands."""
+    reader, languages = viewer(), {"language": reader_language().code, "default": site_default().code}
+    shown = topic_queries.get_message_page(number, viewer=reader, now=utcnow(), **languages)
+    return render_template("forums/message.html", shown=shown, viewer=reader, **_possible_in(shown, reader))
 
 
 @bp.get("/messages/<int:number>/history/")
@@ -111,14 +112,7 @@ def history(number: int) -> ResponseReturnValue:
     return render_template("forums/history.html", history=found, names=names)
 
 
-def message_address(topic_id: int, position: int | None, number: int) -> str:
-    """The address of a message; one without a place yet is shown on every page of its topic."""
-    page = topic_queries.page_of(position or 1)
-    values = {"page": page} if page > 1 else {}
-    return link("forums.topic", topic_id=topic_id, **values, _anchor=f"message-{number}")
-
-
-def _possible_in(shown: topic_queries.TopicPage, reader: Viewer) -> dict[str, object]:
+def _possible_in(shown: topic_queries.TopicPage | topic_queries.MessagePage, reader: Viewer) -> dict[str, object]:
     """What the reader can do in a topic; signed-out readers are shown what they could do once signed in."""
     head = shown.head
     if not reader.is_authenticated:
@@ -129,5 +123,6 @@ def _possible_in(shown: topic_queries.TopicPage, reader: Viewer) -> dict[str, ob
         "can_post": can_post,
         "invited": is_invited(reader, head.forum_id),
         "can_moderate": moderates_in(reader, head.forum_id) and not head.archived_at,
+        "reported": topic_queries.reported_by(reader, shown.numbers),
         "moderated": [code for code in site_languages() if moderates_in(reader, head.forum_id, code)],
     }

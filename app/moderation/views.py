@@ -17,7 +17,7 @@ from app.moderation.queue import Case, get_case, get_queue, place_after, place_i
 from app.moderation.record import record_page, whole_record
 from app.permissions import can, moderates, require
 from app.turns import in_turn
-from app.viewer import signed_in, signed_in_user, viewer
+from app.viewer import signed_in, signed_in_user, to_message, viewer
 
 bp = Blueprint("moderation", __name__, url_prefix="/<language:lang>")
 
@@ -99,8 +99,7 @@ def report(number: int) -> ResponseReturnValue:
     if form.validate_on_submit():
         messages.report(message, reporter=reader, **form.asked)
         said = _("Thank you. Your report about message #%(number)s has been sent to the Secretariat.", number=number)
-        flash(said, "success")
-        return redirect(link("forums.message", number=number))
+        return to_message(message, said)
     row = get_shown_message(number, viewer=reader)
     return render_template("moderation/report.html", message=message, row=row, form=form), 422 if form.errors else 200
 

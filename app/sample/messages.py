@@ -89,6 +89,7 @@ def _change(message: Message, given: Given, calendar: Calendar) -> None:
     """Edit or withdraw the message, if the files say so."""
     if edit := given.get("edit"):
         body = edit["body"].strip()
+        html = render(body)
         message.revisions = [
             Revision(
                 body=message.body,
@@ -96,11 +97,10 @@ def _change(message: Message, given: Given, calendar: Calendar) -> None:
                 language=message.language,
                 on_behalf_of=message.on_behalf_of,
                 written_at=message.posted_at,
-                difference=compare(message.body, body),
+                difference=compare(message.html, html),
             )
         ]
-        message.body = body
-        message.html = render(message.body)
+        message.body, message.html = body, html
         message.edited_at = calendar.moment(edit["at"])
     if "withdrawn" in given:
         message.status = MessageStatus.WITHDRAWN

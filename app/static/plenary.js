@@ -5,6 +5,7 @@ const DRAFT = "draft:";
 const QUOTE = "quote:";
 const SENT = "sent";
 const SEND_AGAIN_AFTER_MS = 10000;
+const REST_MS = 400;
 const YEAR_S = 365 * 24 * 60 * 60;
 const OPEN_TO_POSTS = ":is(.state-open, .state-extended, .state-reopened)";
 
@@ -50,12 +51,32 @@ function quoteSelection(link) {
   });
 }
 
-/** The language bar keeps the place on the page and remembers the choice. */
+/** The message on which the reader last rested, not counting what stands below the top of the page. */
+let lastRead = "";
+
+function noteWhatIsRead() {
+  const rests = (one) => {
+    const { top, bottom } = one.getBoundingClientRect();
+    return one.matches(":target") ? top < innerHeight && bottom > 0 : top < innerHeight / 3 && bottom > innerHeight / 3;
+  };
+  const read = [...all(".message:target"), ...all(".message")].find(rests);
+  if (read) lastRead = `#${read.id}`;
+}
+
+function followReading() {
+  let timer;
+  addEventListener("scroll", () => {
+    clearTimeout(timer);
+    timer = setTimeout(noteWhatIsRead, REST_MS);
+  }, { passive: true });
+}
+
+/** The language bar keeps the message and remembers the choice. */
 function followLanguage(link) {
   link.addEventListener("click", () => {
     const secure = location.protocol === "https:" ? "; Secure" : "";
     document.cookie = `language=${link.hreflang}; path=/; max-age=${YEAR_S}; SameSite=Lax${secure}`;
-    link.hash = location.hash;
+    link.hash = lastRead || location.hash;
   });
 }
 
@@ -86,7 +107,13 @@ function reachScrollable(box) {
   if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
 }
 
+/** What was just done to a message is told in it; the browser first goes to the message, which takes the focus away. */
+function focusOnWhatWasDone() {
+  requestAnimationFrame(() => find(".message > .flash")?.focus());
+}
+
 forgetSentDraft();
+followReading();
 all(".languages a").forEach(followLanguage);
 all(".message a[href$='quote=1']").forEach(quoteSelection);
 all(".person form").forEach((form) => form.addEventListener("submit", forgetAllDrafts));
@@ -94,3 +121,4 @@ all("form[method='post']").forEach(sendOnce);
 all(`${OPEN_TO_POSTS} time:first-of-type, .state-planned time`).forEach(addLocalTime);
 all(".table-wrap, .prose table").forEach(reachScrollable);
 find(".error-summary")?.focus();
+addEventListener("load", focusOnWhatWasDone);

@@ -106,7 +106,8 @@ function draftNote(form, discard) {
 function takeQuote(form) {
   const key = QUOTE + new URLSearchParams(location.search).get("to");
   const quote = passing.getItem(key);
-  if (quote) form.elements.body.value = quote;
+  const { body } = form.elements;
+  if (quote) body.value = `${body.value.split("\n")[0]}\n>\n${quote}`; // under the name of whom it quotes
   passing.removeItem(key);
 }
 

@@ -1,18 +1,21 @@
 """Signing up."""
 
+import html
 import re
 from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from markupsafe import escape
 from sqlalchemy import Connection, event, func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
+from app import labels
 from app.auth.sign_up import hash_for
 from app.database import utcnow
 from app.extensions import db
-from app.models import Mail, SignUp
+from app.models import Capacity, Mail, SignUp
 from tests.auth.conftest import (
     PASSWORD,
     SIGN_UP,
@@ -126,7 +129,7 @@ def test_earlier_sign_up_prepares_nothing_for_the_owner(app, visitor, world, mai
     visitor.post(mailbox()[-1].path, data={"password": PASSWORD})
 
     data = {"email": "nadia@example.org", "password": OTHERS["password"]}
-    assert visitor.post("/en/auth/sign-in/", data=data).status_code == 422
+    assert app.test_client().post("/en/auth/sign-in/", data=data).status_code == 422
     assert find_user(app, "nadia@example.org").name == "Nadia Ben Salah"
 
 
@@ -390,6 +393,56 @@ def test_with_its_token_the_form_is_accepted(app, visitor, world):
 
 def test_check_mail_page_works(visitor, world):
     assert "We have sent an email to the address" in visitor.get("/en/auth/check-mail/").text
+
+
+def test_check_mail_page_names_the_address_to_whoever_typed_it_alone(app, visitor, world):
+    post(visitor, email="Nadia@Example.org")
+
+    assert "nadia@example.org" in visitor.get("/en/auth/check-mail/").text
+    assert "nadia@example.org" not in app.test_client().get("/en/auth/check-mail/").text
+
+
+def test_mistyped_address_is_corrected_without_typing_anything_else_but_the_password(visitor, world, mailbox: Mailbox):
+    post(visitor, email="nadja@example.org")
+    page = visitor.get("/en/auth/check-mail/?next=/en/portal/").text
+    [again] = re.findall(r'href="([^"]+)">Correct the address', page)
+    page = visitor.get(html.unescape(again)).text
+
+    for kept in ("nadja@example.org", "Nadia Ben Salah", "Ministry of the Environment", '<option selected value="TN">'):
+        assert kept in page
+    assert PASSWORD not in page
+    visitor.post(html.unescape(again), data=SIGN_UP)
+    assert [mail.recipient for mail in mailbox()] == ["nadja@example.org", "nadia@example.org"]
+
+
+def test_address_is_named_and_corrected_whether_or_not_it_has_an_account(visitor, clara):
+    pages = []
+    for email in ("clara@example.org", "nobody@example.org"):
+        post(visitor, email=email)
+        again = visitor.get("/en/auth/sign-up/?again=1").text
+        pages.append((visitor.get("/en/auth/check-mail/").text + again).replace(email, ""))
+
+    assert re.sub(r'value="\w{32}"', "", pages[0]) == re.sub(r'value="\w{32}"', "", pages[1])
+
+
+@pytest.mark.parametrize("path", ["confirm", "forgot"])
+def test_address_to_which_a_new_link_goes_can_be_corrected(path: str, visitor, world):
+    visitor.post(f"/en/auth/{path}/", data={"email": "nadja@example.org"})
+
+    assert f'href="/en/auth/{path}/?again=1">Correct the address' in visitor.get("/en/auth/check-mail/").text
+    assert 'value="nadja@example.org"' in visitor.get(f"/en/auth/{path}/?again=1").text
+    assert "nadja" not in visitor.get("/en/auth/sign-up/?again=1").text
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr"])
+def test_every_capacity_is_explained_where_it_is_chosen(language: str, app, visitor, world):
+    page = visitor.get(f"/{language}/auth/sign-up/").text
+
+    translated = app.extensions["languages"][language].catalogue.ugettext
+    chosen = [one for one in Capacity if one != Capacity.SECRETARIAT]
+    explained = [escape(translated(labels.CAPACITY_MEANS[one])) for one in chosen]
+    assert [text for text in explained if f"<dd>{text}</dd>" not in page] == []
+    assert len(set(explained)) == len(chosen)
 
 
 def test_other_pages_set_no_cookie(visitor, world):

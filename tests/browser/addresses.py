@@ -141,7 +141,8 @@ def _messages() -> list[str]:
     edited = _first(published.where(Message.edited_at.is_not(None)))
     assert _first(select(Message.id).where(Message.topic_id == longest, Message.status == MessageStatus.WITHDRAWN))
     histories = [f"/messages/{number}/history/" for number in (edited, message_with_file())]
-    return [f"/topics/{longest}/", f"/topics/{longest}/?page=2", f"/topics/{old}/", *histories]
+    messages = [f"/messages/{edited}/", *histories]
+    return [f"/topics/{longest}/", f"/topics/{longest}/?page=2", f"/topics/{old}/", *messages]
 
 
 def _prints() -> list[str]:

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.addresses import LANGUAGES, OPEN
 from tests.browser.conftest import NewPage
 from tests.browser.server import Site
-from tests.browser.steps import SEND, confirm, listen, number_of_message, sign_in
+from tests.browser.steps import SEND, confirm, listen, number_of_message
 
 pytestmark = pytest.mark.browser
 
@@ -53,7 +53,7 @@ def _read(page: Page, language: str) -> None:
 
 
 def _join(page: Page, site: Site, says: Says, language: str, who: str) -> None:
-    """Sign up, confirm from the mail, which is in the same language, and sign in."""
+    """Sign up, and confirm from the mail, which is in the same language and leads in."""
     page.click(f'.person a[href="/{language}/auth/sign-up/"]')
     page.fill("[name=name]", "Noor Newcomer")
     page.fill("[name=title]", "Dr")
@@ -64,11 +64,11 @@ def _join(page: Page, site: Site, says: Says, language: str, who: str) -> None:
     expect(page.locator("[name=language]")).to_have_value(language)
     page.click(SEND)
     expect(page).to_have_url(f"{site.address}/{language}/auth/check-mail/")
+    expect(page.locator("main")).to_contain_text(who)
 
     link = site.link_mailed_to(who)
     assert link.startswith(f"{site.address}/{language}/auth/confirm/")
     confirm(page, link, PASSWORD)
-    sign_in(page, language, who, PASSWORD)
     expect(page.locator(".person")).to_contain_text("Noor Newcomer")
 
 
@@ -88,7 +88,7 @@ def _start_topic(page: Page, says: Says, language: str) -> int:
     page.get_by_role("button", name=says(language, "Start the topic"), exact=True).click()
 
     page.wait_for_url(re.compile(r"#message-\d+$"))
-    expect(page.locator(".flash-success")).to_be_visible()
+    expect(page.locator(".message .flash-success")).to_be_visible()
     expect(page.locator("main .question")).to_contain_text(question)
     number = number_of_message(page)
     message = page.locator(f"#message-{number}")
@@ -104,7 +104,8 @@ def _quote(page: Page, says: Says, language: str, first: int) -> int:
     page.locator(f"#message-{first} .links").get_by_role("link", name=says(language, "Quote"), exact=True).click()
     expect(page.locator(".answered")).to_contain_text("We would like three things")
     quoted = page.input_value("[name=body]")
-    assert quoted.startswith("> We would like **three** things:\n>\n> - maps")
+    assert quoted.startswith(f"> Dr Noor Newcomer, Seeds & Soils (#{first})")
+    assert "\n>\n> We would like **three** things:\n>\n> - maps" in quoted
     page.fill("[name=body]", f"{quoted}Time above all.")
     page.get_by_role("button", name=says(language, "Post your reply"), exact=True).click()
 
@@ -113,14 +114,14 @@ def _quote(page: Page, says: Says, language: str, first: int) -> int:
     assert number > first
     answer = page.locator(f"#message-{number}")
     expect(answer.locator("blockquote strong")).to_have_text("three")
-    expect(answer.locator(f'.thread a[href="#message-{first}"]')).to_have_text(f"#{first}")
+    expect(answer.locator(f'header .thread a[href="#message-{first}"]')).to_have_text(f"#{first}")
     expect(page.locator(f'#message-{first} .thread a[href="#message-{number}"]')).to_have_text(f"#{number}")
     return number
 
 
 def _edit(page: Page, says: Says, language: str, number: int) -> None:
     """Change the answer; the history keeps what it said before."""
-    page.click(f'#message-{number} a[href="/{language}/messages/{number}/edit/"]')
+    _more(page, number, f"/{language}/messages/{number}/edit/")
     page.fill("[name=body]", page.input_value("[name=body]").replace("Time above all.", "Time and maps."))
     page.get_by_role("button", name=says(language, "Save the changes"), exact=True).click()
     page.wait_for_url(re.compile(rf"#message-{number}$"))
@@ -135,12 +136,19 @@ def _edit(page: Page, says: Says, language: str, number: int) -> None:
     page.wait_for_url(re.compile(rf"#message-{number}$"))
 
 
+def _more(page: Page, number: int, path: str) -> None:
+    """Follow one of the links of a message that stand behind More."""
+    page.click(f"#message-{number} .more summary")
+    page.click(f'#message-{number} .more a[href="{path}"]')
+
+
 def _switch_language(page: Page, language: str, number: int, *, scripts: bool) -> None:
-    """To the same message in another language, and back: by the bar with scripts, by the message's links without."""
+    """To the same message in another language, and back; without scripts, by the address to which its number leads."""
+    if not scripts:
+        page.click(f"#message-{number} .number")
     for source, target in ((language, NEXT[language]), (NEXT[language], language)):
-        bar = ".languages" if scripts else f"#message-{number} .links"
-        page.click(f'{bar} a[hreflang="{target}"]')
-        page.wait_for_url(re.compile(rf"/{target}/topics/\d+/#message-{number}$"))
+        page.click(f'.languages a[hreflang="{target}"]')
+        page.wait_for_url(re.compile(rf"/{target}/(topics/\d+/#message-{number}|messages/{number}/)$"))
         expect(page.locator("html")).to_have_attribute("lang", target)
         expect(page.locator('.languages [aria-current="true"]')).to_have_attribute("lang", target)
         expect(page.locator(f"#message-{number}")).to_be_in_viewport()
@@ -149,14 +157,14 @@ def _switch_language(page: Page, language: str, number: int, *, scripts: bool) -
 
 def _print(page: Page, language: str, number: int) -> None:
     """The printer-friendly view of the message, and from it back to the message in its topic."""
-    page.click(f'#message-{number} a[href="/{language}/print/messages/{number}/"]')
+    _more(page, number, f"/{language}/print/messages/{number}/")
     page.emulate_media(media="print")
     expect(page.locator(f"#message-{number} .prose")).to_contain_text("Time and maps.")
     expect(page.locator(".print-foot .address")).to_contain_text(f"/{language}/messages/{number}/")
     expect(page.locator("nav")).to_be_hidden()
     page.emulate_media(media="screen")
     page.locator("nav a").first.click()
-    page.wait_for_url(re.compile(rf"/{language}/topics/\d+/#message-{number}$"))
+    page.wait_for_url(re.compile(rf"/{language}/messages/{number}/$"))
 
 
 def _leave(page: Page, language: str) -> None:

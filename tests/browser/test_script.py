@@ -98,7 +98,20 @@ def test_selection_is_quoted_instead_of_the_whole_message(new_page: NewPage, top
     selected = message.locator(".prose").evaluate(SELECT)
     message.locator('.links a[href$="quote=1"]').click()
     page.wait_for_url("**/reply/?*")
-    expect(page.locator("[name=body]")).to_have_value(f"> {selected}\n\n")
+    expect(page.locator("[name=body]")).to_have_value(re.compile(rf"^> .+ \(#\d+\):\n>\n> {re.escape(selected)}\n\n$"))
+
+
+def test_language_bar_leads_to_the_message_that_was_read_last(new_page: NewPage, long_topic: int):
+    page = new_page()
+    page.goto(f"/en/topics/{long_topic}/")
+    read = page.locator(".message").nth(6)
+    number = read.get_attribute("id")
+    read.evaluate("(one) => one.scrollIntoView()")
+    page.wait_for_timeout(1000)
+    page.keyboard.press("Home")
+    page.click('.languages a[hreflang="fr"]')
+    page.wait_for_url(f"**/fr/topics/{long_topic}/#{number}")
+    expect(page.locator(f"#{number}")).to_be_in_viewport()
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])

@@ -76,6 +76,15 @@ def test_no_page_of_the_sitemap_is_disallowed(one_app: Flask, robots: re.Pattern
     assert [path for path in paths if robots.match(path)] == []
 
 
+def test_page_of_a_message_can_be_fetched_for_a_preview_and_is_listed_nowhere(one_app, full: FullWorld, robots):
+    client, path = one_app.test_client(), f"/en/messages/{full.edited}/"
+    listed = [address for part in locations(client, "/sitemap.xml") for address in locations(client, part)]
+
+    assert not robots.match(path)
+    assert '<meta name="robots" content="noindex">' in client.get(path).text
+    assert [address for address in listed if "/messages/" in address] == []
+
+
 def test_forms_figures_and_print_are_disallowed_in_each_language(robots: re.Pattern[str]):
     assert [
         (language, path)

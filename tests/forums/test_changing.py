@@ -1,9 +1,13 @@
 """Editing and withdrawing one's own messages, and their history."""
 
+from datetime import datetime, timedelta
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from lxml import html
 
+from app.counters import recount
 from app.database import utcnow
 from app.errors import TitleStands
 from app.extensions import db
@@ -24,6 +28,7 @@ from app.models import (
 )
 from app.writing import version_of
 from tests.conftest import sign_in
+from tests.moderation.conftest import do
 from tests.world import World, make_message, make_topic, make_user
 
 
@@ -144,6 +149,53 @@ def test_withdrawing_keeps_the_counters_right(app: Flask, world: World, alice: F
     with app.app_context():
         topic = db.session.get(Topic, world.topic)
         assert (topic.message_count, topic.participant_count, topic.last_position) == (1, 1, 2)
+
+
+def test_withdrawing_shows_what_will_be_withdrawn(world: World, alice: FlaskClient):
+    assert "A shorter form would help." in alice.get(f"/en/messages/{world.first}/withdraw/").text
+
+
+@pytest.mark.parametrize("act", ["withdraw", "withhold"])
+def test_message_that_nobody_can_read_does_not_lift_its_topic(act: str, app: Flask, world: World, bruno, moderator):
+    with app.app_context():
+        before = db.session.get(Message, world.first).posted_at
+        db.session.get(Message, world.second).posted_at = later = before + timedelta(seconds=5)
+        db.session.get(Topic, world.topic).active_at = later
+        db.session.commit()
+
+    def lifted_to() -> datetime:
+        with app.app_context():
+            return db.session.get(Topic, world.topic).active_at
+
+    if act == "withdraw":
+        bruno.post(f"/en/messages/{world.second}/withdraw/")
+        assert lifted_to() == before
+    else:
+        do(moderator, world.second, "withhold")
+        assert lifted_to() == before
+        do(moderator, world.second, "restore")
+        assert lifted_to() == later
+    with app.app_context():
+        assert recount() == []
+
+
+@pytest.mark.parametrize("act", ["edit", "withdraw"])
+def test_what_was_done_to_a_message_is_told_in_the_message_and_once(act: str, world: World, alice: FlaskClient):
+    data = {"body": "Changed.", "language": "en"} if act == "edit" else {}
+    address = alice.post(f"/en/messages/{world.first}/{act}/", data=data).location
+    page, again = (html.document_fromstring(alice.get(address).text) for _time in range(2))
+
+    [line] = page.find_class("flash")
+    assert (line.getparent().get("id"), line.get("role"), line.get("tabindex")) == ("message-1", "status", "-1")
+    assert again.find_class("flash") == []
+
+
+def test_what_was_done_to_a_message_is_told_above_a_page_that_does_not_show_it(world: World, alice: FlaskClient):
+    alice.post(f"/en/messages/{world.first}/withdraw/")
+    page = html.document_fromstring(alice.get("/en/portal/").text)
+
+    [line] = page.find_class("flash-success")
+    assert line.getparent().tag == "main"
 
 
 def test_message_is_withdrawn_once(app: Flask, world: World, alice: FlaskClient):

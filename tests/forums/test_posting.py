@@ -1,5 +1,7 @@
 """Starting topics and replying: what is posted, what is refused, and that typed text is never lost."""
 
+import html
+import re
 import time
 from datetime import timedelta
 from io import BytesIO
@@ -89,7 +91,7 @@ def test_reply_is_linked_both_ways(app: Flask, world: World, alice: FlaskClient)
 
     page = alice.get(answer.location).text
     posted = last(app)
-    assert f'In reply to <a href="#message-{world.first}">#{world.first}</a>' in page
+    assert f'In reply to <a href="#message-{world.first}" tabindex=-1>#{world.first}</a>' in page
     assert f'<a href="#message-{posted.id}">#{posted.id}</a></p>' in page
 
 
@@ -166,10 +168,41 @@ def test_live_preview_returns_safe_html_only(world: World, alice: FlaskClient):
     assert answer.text.strip() == "<p><em>x</em> &lt;script&gt;alert(1)&lt;/script&gt;</p>"
 
 
-def test_quote_puts_the_text_into_the_form(world: World, bruno: FlaskClient):
-    page = bruno.get(f"{reply_path(world)}?to={world.first}&quote=1").text
+@pytest.mark.parametrize(
+    ("language", "said_by"),
+    [("en", "Alice, Republic of Valdorenia (#1):"), ("fr", "Alice, République de Valdorénie (#1)\u00a0:")],
+)
+def test_quote_puts_the_text_into_the_form_and_says_whose_it_is(language: str, said_by: str, world: World, bruno):
+    page = bruno.get(f"/{language}/topics/{world.topic}/reply/?to={world.first}&quote=1").text
 
-    assert "&gt; A shorter form would help." in page
+    assert f"&gt; {said_by}\n&gt;\n&gt; A shorter form would help." in page
+
+
+def test_quotation_keeps_the_language_of_the_message_that_it_names(app: Flask, world: World, alice: FlaskClient):
+    page = alice.get(f"{reply_path(world)}?to={world.second}&quote=1").text
+    quoted = html.unescape(re.search(r"<textarea[^>]*>\s*(.*?)</textarea>", page, re.DOTALL)[1])
+
+    alice.post(
+        reply_path(world),
+        data=message(f"{quoted}\n\nIndeed.\n\n> Words of nobody.\n\nOr:\n\n> Alice (#{world.first}):\n> in English"),
+    )
+
+    shown = last(app).html
+    assert shown.count("<blockquote") == 3
+    assert re.findall(r"<blockquote([^>]*)>", shown) == [' lang="es"', "", ""]
+
+
+@pytest.mark.parametrize(("words", "is_open"), [(20, True), (2000, False)])
+def test_reply_form_folds_a_long_message_that_is_answered(words: int, is_open: bool, app: Flask, world: World, alice):
+    with app.app_context():
+        topic, bruno = db.session.get(Topic, world.topic), db.session.get(User, world.bruno)
+        number = make_message(topic, bruno, "word " * words).id
+        db.session.commit()
+
+    page = alice.get(f"{reply_path(world)}?to={number}").text
+
+    assert re.search(r'<details class="answered"( open)?>', page)[1] == (" open" if is_open else None)
+    assert f'id="message-{number}"' in page
 
 
 def test_reply_form_shows_what_is_answered(world: World, bruno: FlaskClient):

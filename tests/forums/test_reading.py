@@ -5,11 +5,15 @@ from datetime import UTC, datetime
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from lxml import html
 
 from app.counters import recount
 from app.extensions import db
 from app.models import Message, Topic, User
+from tests.moderation.conftest import do
 from tests.world import World, make_forum, make_message
+
+SITE = "http://127.0.0.1:8000"
 
 
 def fill(app: Flask, world: World, messages: int) -> None:
@@ -29,12 +33,95 @@ def test_topic_shows_twenty_messages_a_page(app: Flask, world: World, visitor: F
     assert second.count('<article class="message"') == 2
 
 
-def test_address_of_a_message_redirects_to_its_place(app: Flask, world: World, visitor: FlaskClient):
+def test_address_of_a_message_shows_it_and_its_place(app: Flask, world: World, visitor: FlaskClient):
     fill(app, world, 20)
 
     answer = visitor.get(f"/fr/messages/{world.second + 20}/")
 
-    assert answer.location == f"/fr/topics/{world.topic}/?page=2#message-{world.second + 20}"
+    assert answer.status_code == 200
+    assert f'id="message-{world.second + 20}"' in answer.text
+    assert f'id="message-{world.second}"' not in answer.text
+    assert f'href="/fr/topics/{world.topic}/?page=2#message-{world.second + 20}"' in answer.text
+    assert "Message 22 sur 22" in answer.text
+
+
+@pytest.mark.parametrize("act", ["withdraw", "withhold"])
+def test_page_of_a_message_taken_back_shows_and_describes_nothing_of_it(
+    act: str, world: World, alice, moderator, visitor
+):
+    if act == "withdraw":
+        alice.post(f"/en/messages/{world.first}/withdraw/")
+    else:
+        do(moderator, world.first, "withhold")
+
+    page = visitor.get(f"/en/messages/{world.first}/").text
+
+    assert "shorter" not in page
+    assert "This message was withdrawn" in page or "Withheld by the Secretariat" in page
+
+
+def previews(page: str) -> dict[str, str]:
+    """The description of a page, and what it says to sites on which a link to it is shared."""
+    tags = html.document_fromstring(page).xpath("//head/meta[@content]")
+    return {tag.get("property") or tag.get("name", ""): tag.get("content") for tag in tags}
+
+
+@pytest.mark.parametrize(
+    ("path", "title", "description"),
+    [
+        (
+            "messages/{0.first}",
+            "Message #1: Reporting formats",
+            "Alice, Republic of Valdorenia: A shorter form would help.",
+        ),
+        (
+            "topics/{0.topic}",
+            "Reporting formats – Short open-forum (en)",
+            "Reporting formats – Group 1: Group of open-forum (en)",
+        ),
+        ("forums/open-forum", "Online Forum on: Title of open-forum (en)", "About tests. (en)"),
+    ],
+)
+def test_shared_link_has_a_preview(path: str, title: str, description: str, world: World, visitor: FlaskClient):
+    address = f"/en/{path.format(world)}/"
+    told = previews(visitor.get(address).text)
+
+    assert (told["og:title"], told["og:url"]) == (title, f"{SITE}{address}")
+    assert told["og:description"] == told["description"] == description
+    picture = visitor.get(told["og:image"].removeprefix(SITE))
+    assert (picture.status_code, picture.mimetype) == (200, "image/png")
+    picture.close()
+
+
+def speak_as(app: Flask, world: World, capacity: str, **more: str) -> int:
+    """The number of a message by Bruno in this capacity."""
+    with app.app_context():
+        message = make_message(db.session.get(Topic, world.topic), db.session.get(User, world.bruno), "x")
+        for name, value in {"capacity": capacity, **more}.items():
+            setattr(message, name, value)
+        db.session.commit()
+        return message.id
+
+
+def test_state_or_organization_for_which_somebody_speaks_follows_the_name(app: Flask, world: World, visitor):
+    told = {"organization": "Seeds & Soils", "country": "XA"}
+    own = {capacity: speak_as(app, world, capacity, **told) for capacity in ("party", "organization", "expert")}
+    page = html.document_fromstring(visitor.get(f"/en/topics/{world.topic}/").text)
+
+    def lines(number: int) -> tuple[str, str]:
+        [speaker] = page.xpath(f"//article[@id='message-{number}']//p[@class='speaker']")
+        return "".join(speaker.xpath("string(./b)").split("\n")), " ".join(speaker.text_content().split())
+
+    state = "Republic of Valdorenia"
+    assert lines(own["party"]) == (state, f"{state} Party, Seeds & Soils")
+    assert lines(own["organization"]) == ("Seeds & Soils", f"Seeds & Soils Organization, {state}")
+    assert lines(own["expert"]) == ("", f"Expert in a personal capacity, {state}, Seeds & Soils")
+
+
+def test_messages_of_the_secretariat_are_marked(app: Flask, world: World, visitor: FlaskClient):
+    speak_as(app, world, "secretariat", country="", organization="")
+
+    assert visitor.get(f"/en/topics/{world.topic}/").text.count('<article class="message of-secretariat"') == 1
 
 
 def test_language_switch_stays_on_the_page_of_the_topic(app: Flask, world: World, visitor: FlaskClient):
@@ -43,12 +130,6 @@ def test_language_switch_stays_on_the_page_of_the_topic(app: Flask, world: World
     page = visitor.get(f"/en/topics/{world.topic}/?page=2").text
 
     assert f'<a href="/es/topics/{world.topic}/?page=2" lang="es" hreflang="es">' in page
-
-
-def test_each_message_links_to_itself_in_the_other_languages(world: World, visitor: FlaskClient):
-    page = visitor.get(f"/en/topics/{world.topic}/").text
-
-    assert f'<a href="/fr/topics/{world.topic}/#message-{world.second}" lang="fr" hreflang="fr">' in page
 
 
 def test_page_that_does_not_exist_is_not_found(world: World, visitor: FlaskClient):

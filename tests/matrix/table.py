@@ -138,7 +138,7 @@ OF_A_TOPIC = """
 
 OF_A_MESSAGE = """
                                                 public     draft      closed     archived   elsewhere
-   /messages/{number}/                          >>>>>>>    0000>>>    >>>>>>>    >>>>>>>    >>>>>>>
+   /messages/{number}/                          +++++++    0000+++    +++++++    +++++++    +++++++
    /messages/{number}/history/                  +++++++    0000+++    +++++++    +++++++    +++++++
    /messages/{number}/edit/                     ?-+----    ?000---    ?-x----    ?-x----    ?-+----
    /messages/{number}/withdraw/                 ?-+----    ?000---    ?-x----    ?-x----    ?-+----
@@ -151,7 +151,7 @@ OF_A_MESSAGE = """
 
 OF_A_HIDDEN_MESSAGE = """
                                                 pending    first      returned   refused    withheld   withdrawn
-   /messages/{number}/                          00>00>>    00>00>>    00>00>>    00>00>>    >>>>>>>    >>>>>>>
+   /messages/{number}/                          00+00++    00+00++    00+00++    00+00++    +++++++    +++++++
    /messages/{number}/history/                  00+00++    00+00++    00+00++    00+00++    --+--++    --+--++
    /messages/{number}/edit/                     ?0+00--    ?0+00--    ?0+00--    ?0x00--    ?-x----    ?-x----
    /messages/{number}/withdraw/                 ?0+00--    ?0+00--    ?0+00--    ?0x00--    ?-x----    ?-x----

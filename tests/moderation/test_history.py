@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from lxml import html
 
 from app.database import utcnow
+from app.difference import compare
 from app.extensions import db
 from app.forums.history_queries import PER_PAGE
-from app.models import Act, Message
+from app.models import Act, Message, Revision
 from tests.files import make_attachment
 from tests.moderation.conftest import BODY, changed, do
 from tests.world import World
@@ -35,6 +37,38 @@ def test_difference_is_marked_word_by_word(world: World, alice: FlaskClient, vis
     assert '<span class="visually-hidden" lang="en"> [deleted:] </span>' in page
     assert '<span class="visually-hidden" lang="en"> [added:] </span>' in page
     assert "Changed by its author." in page
+
+
+def test_difference_is_shown_as_readers_see_the_text(world: World, alice: FlaskClient, visitor: FlaskClient):
+    edit(alice, world.first, "A **form** would help.\n\n- one\n- two")
+    edit(alice, world.first, "A **shorter form** would help.\n\n- one\n- three")
+    page = html.document_fromstring(history(visitor, world.first).text)
+
+    shown = page.find_class("difference")[0]
+    assert "**" not in shown.text_content()
+    assert [" ".join(part.text_content().split()) for part in shown.xpath(".//ins")] == [
+        "[added:] shorter [end]",
+        "[added:] three [end]",
+    ]
+    assert shown.xpath("./p/strong/ins")
+    assert [" ".join(part.text_content().split()) for part in shown.xpath("./ul/li/del")] == ["[deleted:] two [end]"]
+
+
+def test_change_of_formatting_alone_is_told(world: World, alice: FlaskClient, visitor: FlaskClient):
+    edit(alice, world.first, "[A form](https://example.org/)")
+    edit(alice, world.first, "[A form](https://example.org/other/)")
+
+    assert history(visitor, world.first).text.count("The words are the same") == 1
+
+
+def test_difference_kept_by_a_former_version_of_the_site_is_made_again(app, world, alice, visitor):
+    edit(alice, world.first, "A shorter **form** would really help.")
+    shown = html.document_fromstring(history(visitor, world.first).text).find_class("difference")[0].text_content()
+    with changed(app, Revision, 1) as revision:
+        revision.difference = compare(revision.body, "A shorter **form** would really help.")
+
+    again = html.document_fromstring(history(visitor, world.first).text).find_class("difference")[0].text_content()
+    assert again == shown
 
 
 def test_changes_of_language_and_on_behalf_of_are_shown(world: World, alice: FlaskClient, visitor: FlaskClient):

@@ -96,9 +96,9 @@ def test_moving_updates_the_counters_of_both_topics(app: Flask, world: World, pl
 def test_permalink_follows_the_message(app: Flask, world: World, place: Place, moderator, visitor):
     act(app, moderator, world.topic, "move", messages=str(place.fourth), target=str(place.other))
 
-    answer = visitor.get(f"/en/messages/{place.fourth}/")
-    assert answer.location == f"/en/topics/{place.other}/#message-{place.fourth}"
-    assert "Fourth words." in visitor.get(answer.location).text
+    page = visitor.get(f"/en/messages/{place.fourth}/").text
+    assert f'href="/en/topics/{place.other}/#message-{place.fourth}"' in page
+    assert "Fourth words." in page
 
 
 def test_replies_keep_their_links_across_topics(app: Flask, world: World, place: Place, moderator, visitor):
@@ -106,9 +106,7 @@ def test_replies_keep_their_links_across_topics(app: Flask, world: World, place:
     act(app, moderator, world.topic, "move", messages=str(world.first), target=str(place.other))
 
     here, there = (visitor.get(f"/en/topics/{topic}/").text for topic in (world.topic, place.other))
-    first, second = (
-        f'<a href="/en/messages/{key}/#message-{key}" rel="nofollow">#{key}</a>' for key in (world.first, world.second)
-    )
+    first, second = (f'<a href="/en/messages/{key}/" rel="nofollow">#{key}</a>' for key in (world.first, world.second))
     assert f"In reply to {first}" in here
     assert f"{second}</p>" in there
 

@@ -33,11 +33,8 @@ def reports(app: Flask) -> list[tuple[int, int, str, bool]]:
 def test_report_is_stored_and_confirmed(app: Flask, world: World, bruno: FlaskClient):
     answer = report(bruno, world.first)
 
-    assert answer.location == f"/en/messages/{world.first}/"
-    assert (
-        "Your report about message #1 has been sent to the Secretariat"
-        in bruno.get(answer.location, follow_redirects=True).text
-    )
+    assert answer.location == f"/en/topics/{world.topic}/#message-{world.first}"
+    assert "Your report about message #1 has been sent to the Secretariat" in bruno.get(answer.location).text
     assert reports(app) == [(world.first, world.bruno, "Not about the subject", True)]
 
 
@@ -53,6 +50,29 @@ def test_everybody_but_the_author_has_a_link_to_report(world, visitor, alice, br
     assert asked.location.startswith("/en/auth/sign-in/?next=%2Fen%2Fmessages%2F")
     assert linked(alice) == [world.second]
     assert linked(bruno) == [world.first]
+
+
+def test_message_tells_its_reporter_alone_that_it_is_reported(world, visitor, alice, bruno, moderator):
+    report(bruno, world.first)
+
+    def told(client: FlaskClient) -> list[bool]:
+        addresses = (f"topics/{world.topic}/", f"messages/{world.first}/")
+        return ["You reported this message." in client.get(f"/en/{address}").text for address in addresses]
+
+    assert told(bruno) == [True, True]
+    assert [told(client) for client in (visitor, alice, moderator)] == [[False, False]] * 3
+
+
+def test_reported_message_has_no_link_to_report_it_until_the_report_is_settled(world, bruno, moderator):
+    report(bruno, world.first)
+    link, path = f"/messages/{world.first}/report/", f"/en/topics/{world.topic}/"
+    assert link not in bruno.get(path).text
+
+    do(moderator, world.first, "settle")
+
+    page = bruno.get(path).text
+    assert link in page
+    assert "You reported this message." not in page
 
 
 def test_archived_forum_accepts_no_report(app: Flask, world: World, bruno: FlaskClient):

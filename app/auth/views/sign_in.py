@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from app.addresses import asked_destination, link
 from app.auth import account, known_browsers, limits, tokens
 from app.auth import sign_in as actions
-from app.auth.blueprint import bp, form_page
+from app.auth.blueprint import bp, form_page, to_correct, to_mailbox
 from app.auth.emails import normal_email
 from app.auth.forms import EmailField, EmailForm, NewPasswordForm, PasswordField, typed
 from app.auth.sign_in import MAX_BROWSER
@@ -56,10 +56,10 @@ def sign_out() -> ResponseReturnValue:
 @bp.route("/auth/forgot/", methods=["GET", "POST"])
 @limits.emails()
 def forgot() -> ResponseReturnValue:
-    form = EmailForm()
+    form = EmailForm(email=to_correct().get("email"))
     if form.validate_on_submit():
         account.ask_for_reset(typed(form.email), language=reader_language().code)
-        return redirect(link("auth.check_mail"))
+        return to_mailbox(typed(form.email))
     return form_page("auth/ask_for_link.html", form, for_password=True)
 
 
@@ -92,10 +92,18 @@ def end_other_sign_ins() -> ResponseReturnValue:
 
 def _sign_in(form: SignInForm, target: str) -> ResponseReturnValue:
     """Begin the session, or go on to the second step. Raises the errors of `limits.passwords` and `actions.sign_in`."""
-    browser = plain_line(request.user_agent.string, MAX_BROWSER)
     email, destination = normal_email(typed(form.email)), asked_destination()
     with limits.passwords(email or typed(form.email)):
-        user = actions.sign_in(email, typed(form.password), browser=browser, destination=destination)
+        user = actions.sign_in(email, typed(form.password), browser=this_browser(), destination=destination)
+    return let_in(user, target)
+
+
+def this_browser() -> str:
+    return plain_line(request.user_agent.string, MAX_BROWSER)
+
+
+def let_in(user: User, target: str) -> ResponseReturnValue:
+    """Begin the session of a user who has given the right password, or go on to the second step."""
     if not user.session_token:
         return ask_for_code(user, target)
     begin_session(user)

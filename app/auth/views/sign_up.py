@@ -11,8 +11,10 @@ from wtforms.validators import ValidationError
 from app.addresses import asked_destination, link, local_path
 from app.auth import limits, tokens
 from app.auth import sign_up as actions
-from app.auth.blueprint import bp, form_page
+from app.auth.blueprint import bp, form_page, mailed, to_correct, to_mailbox
 from app.auth.forms import EmailForm, NewPassword, PasswordField, ProfileForm, capacity_choices, language_choices, typed
+from app.auth.sign_in import sign_in
+from app.auth.views.sign_in import let_in, this_browser
 from app.forms import ChoiceField, Form, OnceForm, told_at_its_field
 from app.languages import reader_language, text_in
 from app.models import Capacity, Invitee
@@ -71,7 +73,7 @@ def sign_up() -> ResponseReturnValue:
         return redirect(link("auth.account"))
     token = request.args.get("invitation", "")
     invitee = tokens.redeem_invitation(token)
-    form = SignUpForm(obj=None, invitee=invitee, **_stated(invitee))
+    form = SignUpForm(obj=None, invitee=invitee, **(to_correct() or _stated(invitee)))
     if form.validate_on_submit():
         try:
             with limits.sign_ups(form.own_email):
@@ -80,7 +82,7 @@ def sign_up() -> ResponseReturnValue:
             form.refuse(str(error.message))
             page, _status = form_page("auth/sign_up.html", form)
             return page, error.status, {"Retry-After": str(error.retry_after)}
-        return redirect(link("auth.check_mail", next=asked_destination()))
+        return to_mailbox(form.own_email, **form.profile)
     shown = {"invited_to": text_in(invitee.forum) if invitee else None, "is_withdrawn": tokens.is_withdrawn(token)}
     return form_page("auth/sign_up.html", form, **shown)
 
@@ -95,28 +97,32 @@ def _stated(invitee: Invitee | None) -> dict[str, str]:
 @bp.get("/auth/check-mail/")
 def check_mail() -> ResponseReturnValue:
     """The page after every form that sends a link, whatever the email says."""
-    return render_template("auth/check_mail.html", destination=asked_destination())
+    return render_template("auth/check_mail.html", destination=asked_destination(), mailed=mailed())
 
 
 @bp.route("/auth/confirm/", methods=["GET", "POST"])
 @limits.emails()
 def new_confirmation() -> ResponseReturnValue:
-    form = EmailForm()
+    form = EmailForm(email=to_correct().get("email"))
     if form.validate_on_submit():
         destination = asked_destination()
         actions.ask_for_confirmation(typed(form.email), language=reader_language().code, destination=destination)
-        return redirect(link("auth.check_mail", next=destination))
+        return to_mailbox(typed(form.email))
     return form_page("auth/ask_for_link.html", form, for_password=False)
 
 
 @bp.route("/auth/confirm/<token>/", methods=["GET", "POST"])
 def confirm(token: str) -> ResponseReturnValue:
-    """Opening the link changes nothing, since email programs open links by themselves; the form does."""
+    """Opening the link changes nothing, since email programs open links by themselves; the form does. Whoever has the
+    link and the password is signed in."""
     waiting, form = tokens.redeem_confirmation(token), ConfirmForm()
+    email = waiting.email
     if form.validate_on_submit():
         with told_at_its_field(form):
             with limits.confirmations(waiting):
                 actions.confirm(token, typed(form.password))
-            flash(_("Your email address has been confirmed. You can now sign in."), "success")
-            return redirect(link("auth.sign_in", next=local_path(tokens.destination_of(token))))
+            user = sign_in(email, typed(form.password), browser=this_browser())
+            answer = let_in(user, local_path(tokens.destination_of(token)) or link("forums.home"))
+            flash(_("Your email address has been confirmed, and you are signed in."), "success")
+            return answer
     return form_page("auth/confirm.html", form, user=waiting, is_only=actions.is_only_sign_up(waiting))
