@@ -28,6 +28,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "admin.people.person": ("page",),
     "admin.texts.index": ("page", "forum", "language"),
     "translate.own": ("page", "forum", "language"),
+    "translate.cell": ("page", "forum", "language"),
     "admin.objects.new": ("kind",),
     "admin.log.index": ("page", "words", "person", "action", "kind", "forum", "since", "until"),
     "auth.sign_up": ("next", "invitation"),

@@ -8,6 +8,7 @@ const SEND_AGAIN_AFTER_MS = 10000;
 const YEAR_S = 365 * 24 * 60 * 60;
 
 const find = (selector, within = document) => within.querySelector(selector);
+let typedIn = null; // the form in which somebody has typed last
 const all = (selector) => [...document.querySelectorAll(selector)];
 
 /** Storage may be switched off; then nothing is kept, and nothing breaks. */
@@ -49,12 +50,15 @@ function quoteSelection(link) {
   });
 }
 
-/** The language bar keeps the place on the page and remembers the choice. */
+/** The language bar keeps the place on the page, or leads to the form in which somebody types; the choice is kept. */
 function followLanguage(link) {
   link.addEventListener("click", () => {
+    const code = link.hreflang || link.value;
     const secure = location.protocol === "https:" ? "; Secure" : "";
-    document.cookie = `language=${link.hreflang}; path=/; max-age=${YEAR_S}; SameSite=Lax${secure}`;
-    link.hash = location.hash;
+    document.cookie = `language=${code}; path=/; max-age=${YEAR_S}; SameSite=Lax${secure}`;
+    const button = find(`[name="continue_in"][value="${code}"]`, typedIn ?? document);
+    if (link.href && link.pathname !== location.pathname) link.hash = location.hash;
+    else if (link.href && button) link.hash = button.id;
   });
 }
 
@@ -74,7 +78,8 @@ function reachScrollable(box) {
 }
 
 forgetSentDraft();
-all(".languages a").forEach(followLanguage);
+all(".languages a, [name='continue_in']").forEach(followLanguage);
+addEventListener("input", (event) => { typedIn = event.target.form; });
 all(".message a[href$='quote=1']").forEach(quoteSelection);
 all(".person form").forEach((form) => form.addEventListener("submit", forgetAllDrafts));
 all("form[method='post']").forEach(sendOnce);
