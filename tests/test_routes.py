@@ -282,8 +282,8 @@ NONSENSE_PATHS = """
     /en/messages/99999999999999999999/ /en/messages/99999999999999999999/history/
     /en/print/topics/99999999999999999999/ /en/print/messages/99999999999999999999/ /en/print/pages/none/
     /en/print/forums/none/ /en/feeds/topics/99999999999999999999.atom /en/feeds/forums/none.atom
-    /en/forums/open-forum/groups/group-1/?page=2 /en/forums/%00/ /en/pages/%ED%A0%80/ /en/none/ /none /de/ /EN/
-    /static/none.css /static/../config.py
+    /en/forums/open-forum/groups/group-1/?page=2 /en/forums/%00/ /en/pages/%ED%A0%80/ /en/none/ /none /de/
+    /en/topics/%D9%A1/    /static/none.css /static/../config.py
 """.split()
 
 
@@ -302,6 +302,47 @@ def test_address_without_its_slash_is_found(full: FullWorld, people):
     answers = [people[name].get("/en/topics/1", follow_redirects=True) for name in ("visitor", "admin")]
 
     assert [answer.status_code for answer in answers] == [200, 200]
+
+
+def test_other_spellings_of_an_address_lead_to_the_usual_one(full: FullWorld, people):
+    wrong = []
+    for asked, usual in (
+        ("/en/topics/01/", "/en/topics/1/"),
+        ("/en/topics/0001/?page=2", "/en/topics/1/?page=2"),
+        ("/fr/print/topics/01/", "/fr/print/topics/1/"),
+        (f"/attachments/0{full.attachment}/text.txt", f"/attachments/{full.attachment}/text.txt"),
+        ("/EN/", "/en/"),
+        ("/Fr/topics/1/?page=2", "/fr/topics/1/?page=2"),
+        ("/ES/forums/%C3%A9/", "/es/forums/%C3%A9/"),
+    ):
+        for name in ("visitor", "admin"):
+            answer = people[name].get(asked, buffered=True)
+            if (answer.status_code, answer.location) != (301, usual):
+                wrong.append((name, asked, answer.status_code, answer.location))
+
+    assert wrong == []
+
+
+def test_form_sent_to_another_spelling_goes_along(full: FullWorld, people):
+    answer = people["alice"].post("/EN/topics/1/reply/?to=2", data={"body": "Words"})
+
+    assert (answer.status_code, answer.location) == (308, "/en/topics/1/reply/?to=2")
+
+
+def test_wrong_method_is_told_also_without_the_final_slash(full: FullWorld, people):
+    answers = [people["admin"].post(path) for path in ("/en/topics/1/", "/en/topics/1", "/en/portal", "/robots.txt")]
+    answers += [people["admin"].get(path) for path in ("/en/auth/sign-out/", "/en/preview/")]
+
+    assert [answer.status_code for answer in answers] == [405] * 6
+    assert all(answer.headers["Allow"] for answer in answers)
+
+
+def test_icons_are_where_browsers_look_for_them(full: FullWorld, people):
+    answers = [people["visitor"].get(path, buffered=True) for path in ("/favicon.ico", "/apple-touch-icon.png")]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert [answer.data[:4] for answer in answers] == [b"\0\0\1\0", b"\x89PNG"]
+    assert "max-age=86400" in answers[0].headers["Cache-Control"]
 
 
 def check_page(text: str, path: str, language: str) -> None:
