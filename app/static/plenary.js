@@ -3,12 +3,12 @@
 
 const DRAFT = "draft:";
 const QUOTE = "quote:";
+const PERSON = "person";
 const SENT = "sent";
 const SEND_AGAIN_AFTER_MS = 10000;
 const YEAR_S = 365 * 24 * 60 * 60;
 
 const find = (selector, within = document) => within.querySelector(selector);
-let typedIn = null; // the form in which somebody has typed last
 const all = (selector) => [...document.querySelectorAll(selector)];
 
 /** Storage may be switched off; then nothing is kept, and nothing breaks. */
@@ -22,6 +22,8 @@ function storage(name) {
 
 const lasting = storage("localStorage");
 const passing = storage("sessionStorage");
+const person = find(".person")?.dataset.person ?? ""; // whose page this is, "" for nobody's
+let typedIn = null; // the form in which somebody has typed last
 
 /** A notice of success tells that the message was posted. */
 function forgetSentDraft() {
@@ -30,9 +32,28 @@ function forgetSentDraft() {
   passing.removeItem(SENT);
 }
 
-/** Whoever signs out leaves no drafts to the next person at this browser. */
-function forgetAllDrafts() {
-  Object.keys(lasting).filter((key) => key.startsWith(DRAFT)).forEach((key) => lasting.removeItem(key));
+/** Forgets the drafts of all but this person, "" for nobody. */
+function forgetDrafts(whose) {
+  const others = (key) => key.startsWith(DRAFT) && !(whose && key.startsWith(`${DRAFT}${whose}:`));
+  Object.keys(lasting).filter(others).forEach((key) => lasting.removeItem(key));
+}
+
+/** Whoever signs out leaves nothing to the next person at this browser. */
+function leave() {
+  lasting.setItem(PERSON, "");
+  forgetDrafts("");
+}
+
+/** The browser may show a page as it was before its reader signed out: then it is loaded again. Other pages stay, with
+    whatever has been typed in them. */
+function checkPerson(cameBack) {
+  if (cameBack && (lasting.getItem(PERSON) ?? "") !== person) {
+    document.body.hidden = true;
+    location.reload();
+    return;
+  }
+  lasting.setItem(PERSON, person);
+  if (person) forgetDrafts(person);
 }
 
 /** Selected words of a message are quoted instead of all of it. */
@@ -77,11 +98,13 @@ function reachScrollable(box) {
   if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
 }
 
+checkPerson(performance.getEntriesByType("navigation")[0]?.type === "back_forward");
+addEventListener("pageshow", (event) => event.persisted && checkPerson(true));
 forgetSentDraft();
 all(".languages a, [name='continue_in']").forEach(followLanguage);
 addEventListener("input", (event) => { typedIn = event.target.form; });
 all(".message a[href$='quote=1']").forEach(quoteSelection);
-all(".person form").forEach((form) => form.addEventListener("submit", forgetAllDrafts));
+all(".person form").forEach((form) => form.addEventListener("submit", leave));
 all("form[method='post']").forEach(sendOnce);
 all(".table-wrap, .prose table").forEach(reachScrollable);
 find(".error-summary")?.focus();
