@@ -43,11 +43,16 @@ PERSONAL = frozenset({"auth", "admin", "moderation", "figures"})  # the blueprin
 
 class Sessions(SecureCookieSessionInterface):
     """Flask's sessions, without `Vary: Cookie` on responses that do not depend on one: Flask-Login reads the session at
-    the end of every request, which is enough for Flask to add it."""
+    the end of every request, which is enough for Flask to add it.
+
+    Nor is it on the answer to a form, which no cache gives to anybody else: browsers could not go back to it once a
+    cookie has changed, and what was typed would be lost."""
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         if has_session() or session or session.modified:
             super().save_session(app, session, response)
+        if request.method == "POST":
+            response.vary.discard("cookie")  # in small letters, as Werkzeug compares it
 
 
 def register(app: Flask) -> None:

@@ -49,7 +49,7 @@ function leave() {
 function checkPerson(cameBack) {
   if (cameBack && (lasting.getItem(PERSON) ?? "") !== person) {
     document.body.hidden = true;
-    location.reload();
+    location.replace(location.pathname + location.search); // a reload would send a form again
     return;
   }
   lasting.setItem(PERSON, person);

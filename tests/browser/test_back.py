@@ -26,6 +26,12 @@ def tab(chromium_with_memory, site: Site) -> BrowserContext:
     context.close()
 
 
+def back(page: Page) -> None:
+    """A page from the browser's memory is not loaded again, so only its address can be waited for."""
+    page.go_back(wait_until="commit")
+    page.wait_for_function("() => document.readyState === 'complete'")
+
+
 def leave_for_the_portal(page: Page) -> None:
     page.evaluate("() => { window.isRemembered = true; }")
     page.goto("/en/portal/")
@@ -37,7 +43,7 @@ def test_text_is_still_in_the_form_after_going_away_and_back(tab, site: Site, to
     page.goto(f"/en/topics/{topic_to_write_in}/reply/")
     page.fill("[name=body]", WORDS)
     leave_for_the_portal(page)
-    page.go_back()
+    back(page)
 
     assert page.evaluate("window.isRemembered"), "the page comes from the browser's memory"
     expect(page.locator("[name=body]")).to_have_value(WORDS)
@@ -52,13 +58,26 @@ def test_after_signing_out_the_way_back_shows_nothing_of_the_person(tab, site: S
     expect(page.get_by_text(name).first).to_be_visible()
     page.click(SIGN_OUT)
     page.locator(SIGNED_OUT).wait_for()
-    page.go_back()
-    page.wait_for_load_state()
+    back(page)
 
     page.locator(SIGNED_OUT).wait_for()
     assert name not in page.locator(".person").inner_text()
     assert site.accounts["participant"][0] not in page.content()
     expect(page.locator("[name=body], .sign-ins, [name=organization]")).to_have_count(0)
+
+
+def test_after_signing_out_the_way_back_shows_no_preview_either(tab, site: Site, topic_to_write_in: int):
+    page = tab.new_page()
+    sign_in(page, "en", *site.accounts["participant"])
+    page.goto(f"/en/topics/{topic_to_write_in}/reply/")
+    page.fill("[name=body]", WORDS)
+    page.click("[name=preview]")
+    page.locator("#preview-box:not([hidden])").wait_for()
+    page.click(SIGN_OUT)
+    page.locator(SIGNED_OUT).wait_for()
+    back(page)
+
+    page.wait_for_url("**/auth/sign-in/*")
 
 
 def test_page_of_the_account_is_not_kept_by_the_browser(new_page: NewPage, site: Site):
@@ -81,9 +100,9 @@ def test_text_is_there_on_the_way_back_from_a_preview_and_a_refused_form(
     page.locator(".error-summary, #preview-box:not([hidden]) .prose p").first.wait_for()
     page.fill("[name=body]", f"{WORDS} And more.")
     page.goto("/en/portal/")
-    page.go_back()
+    back(page)
     expect(page.locator("[name=body]")).to_have_value(f"{WORDS} And more.")
-    page.go_back()
+    back(page)
     expect(page.locator("[name=body]")).to_have_value(typed)
 
 
@@ -142,5 +161,5 @@ def test_language_is_changed_in_the_form_without_loss(
     page.click("#continue-fr")
     page.wait_for_url("**/fr/topics/*/reply/")
     page.fill("[name=body]", "")
-    page.go_back()
+    back(page)
     expect(page.locator("[name=body]")).to_have_value(WORDS)
