@@ -11,10 +11,14 @@ def is_under_way() -> bool:
     return request.method == "POST" and FIELD in request.form
 
 
-def leaves_something_behind() -> bool:
-    """Whether passwords or files were sent, which no page gives back."""
-    passwords = any(value for name, value in request.form.items() if name.endswith("password"))
-    return passwords or any(file.filename for file in request.files.values())
+def leaves_passwords_behind() -> bool:
+    """Whether passwords were sent, which no page gives back."""
+    return any(value for name, value in request.form.items() if name.endswith("password"))
+
+
+def leaves_files_behind() -> bool:
+    """The same for files."""
+    return any(file.filename for file in request.files.values())
 
 
 def next_place() -> str:

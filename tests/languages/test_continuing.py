@@ -128,7 +128,7 @@ def test_whoever_continues_is_told_to_choose_the_files_again(full: FullWorld, pe
     answer = send(people["alice"], path, {"informe.txt": b"A report."}, continue_in="es")
 
     assert answer.status_code == 200
-    assert "volver a escribir las contraseñas y a elegir los archivos" in answer.text
+    assert "Hay que volver a elegir los archivos." in answer.text
     assert "informe.txt" in answer.text
 
 
@@ -137,7 +137,7 @@ def test_password_does_not_come_along_and_the_page_says_so(full: FullWorld, peop
     answer = people["visitor"].post("/fr/auth/sign-up/", data=form)
 
     assert "four plain words here" not in answer.text
-    assert "saisir de nouveau les mots de passe" in answer.text
+    assert "Il faut saisir de nouveau les mots de passe." in answer.text
 
 
 def test_text_that_is_far_too_long_comes_along(full: FullWorld, people):
