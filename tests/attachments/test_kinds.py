@@ -65,7 +65,10 @@ def test_name_that_does_not_match_the_content_is_refused_with_what_would(world, 
         ("table.csv", b"%PDF-1.7 but text", ".pdf"),
     ):
         said = refused(alice, world, name, content)
-        if f"“{name}” does not hold what its name says." not in said or f"a name that ends in {ending}" not in said:
+        if (
+            f"The content of “{name}” does not match its name" not in said
+            or f"a name that ends in {ending}" not in said
+        ):
             wrong.append((name, content, ending))
 
     assert wrong == []
@@ -89,7 +92,7 @@ def test_file_of_another_kind_is_refused_with_what_is_taken(world, alice: FlaskC
     ):
         said = refused(alice, world, name, content)
         if (
-            f"“{name}” is of a kind that cannot be attached." not in said
+            f"“{name}” is of a type that cannot be attached." not in said
             or ".pdf, .docx, .xlsx, .pptx, .odt, .ods, .odp, .doc, .xls, .ppt, .rtf, .png, .jpg, .jpeg, .gif"
             not in said
         ):
@@ -107,7 +110,7 @@ def test_file_that_is_not_what_its_name_says_is_refused_as_such(world, alice: Fl
             ("photo.png", b"\x89PNG but no more"),
             ("report.pdf", b"\xff\xfe\0cut"),
         )
-        if f"“{name}” is not a file of the kind that its name says" not in refused(alice, world, name, content)
+        if f"“{name}” is not a file of the type that its name indicates" not in refused(alice, world, name, content)
     ] == []
 
 
@@ -177,7 +180,7 @@ def test_document_with_a_password_is_refused_as_such(world, alice: FlaskClient):
             ("old.doc", encrypted_word()),
             ("old.xls", encrypted_workbook()),
         )
-        if f"“{name}” has a password" not in refused(alice, world, name, content)
+        if f"“{name}” is protected by a password" not in refused(alice, world, name, content)
     ] == []
 
 
