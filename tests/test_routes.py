@@ -337,6 +337,33 @@ def test_wrong_method_is_told_also_without_the_final_slash(full: FullWorld, peop
     assert all(answer.headers["Allow"] for answer in answers)
 
 
+def test_answer_to_a_form_is_kept_by_the_browser_whatever_becomes_of_its_cookies(full: FullWorld, people):
+    """Or nobody could go back to a preview or a refused form."""
+    path = f"/en/topics/{full.long_topic}/reply/"
+    for data in ({"body": ""}, {"body": "Words", "preview": "1"}, {"body": "Words", "continue_in": "en"}):
+        headers = people["alice"].post(path, data=data).headers
+        assert headers["Cache-Control"] == "private, no-cache"
+        assert headers["Vary"] == "Accept-Encoding"
+
+
+def test_page_about_people_is_kept_by_the_browser_only_if_it_has_a_form(full: FullWorld, people):
+    kept = {
+        path: people["admin"].get(f"/en{path}").headers["Cache-Control"]
+        for path in (
+            "/account/",
+            "/account/data/",
+            "/admin/people/",
+            "/admin/log/",
+            "/moderation/",
+            "/account/profile/",
+            "/admin/people/1/",
+            f"/topics/{full.long_topic}/",
+        )
+    }
+
+    assert list(kept.values()) == ["private, no-store"] * 5 + ["private, no-cache"] * 3
+
+
 def test_icons_are_where_browsers_look_for_them(full: FullWorld, people):
     answers = [people["visitor"].get(path, buffered=True) for path in ("/favicon.ico", "/apple-touch-icon.png")]
 
