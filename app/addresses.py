@@ -148,12 +148,20 @@ def asked_destination() -> str | None:
 
 
 def _here() -> str:
-    path = request.path.removeprefix(f"/{g.language.code}") if "lang" in g else "/"
+    path = _readable_path().removeprefix(f"/{g.language.code}") if "lang" in g else "/"
     if not request.query_string:
         return path
     known = ARGUMENTS.get(request.endpoint or "", ())
     kept = {name: value for name in known if (value := request.args.get(name))}
     return f"{path}?{urlencode(kept)}" if kept else path
+
+
+def _readable_path() -> str:
+    """The path of this page or, where that only takes forms, the nearest one above it that can be read."""
+    path, pages = request.path, current_app.url_map.bind("localhost")
+    while request.method == "POST" and path.count("/") > 2 and not pages.test(path, "GET"):
+        path = f"{path.rstrip('/').rpartition('/')[0]}/"
+    return path
 
 
 def _take_language(_endpoint: str | None, values: dict[str, object] | None) -> None:

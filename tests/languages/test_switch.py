@@ -110,6 +110,14 @@ def test_numbers_slugs_and_anchors_are_the_same_in_all_languages(language: str, 
     assert answer.location == f"/{language}/topics/{full.long_topic}/#message-{full.edited}"
 
 
+def test_bar_leads_to_a_page_that_can_be_read_from_an_address_that_only_takes_forms(full: FullWorld, people):
+    number = full.moderated.withheld
+    answer = people["moderator"].post(f"/en/moderation/messages/{number}/withhold/", data={"version": "x"})
+
+    assert answer.status_code == 409
+    assert bar_of(answer.text)["fr"] == f"/fr/moderation/messages/{number}/"
+
+
 def test_error_page_is_in_the_language_of_its_address_and_leads_on_in_it(full: FullWorld, people):
     text = people["visitor"].get("/fr/topics/999999/", headers={"Accept-Language": "es"}).text
 
