@@ -1,12 +1,15 @@
 """Addresses: those of pages begin with the language, and `link` builds them from a cache."""
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit, urlunsplit
 
 from flask import Flask, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.exceptions import NotFound as RouteNotFound
 from werkzeug.routing import BaseConverter, IntegerConverter, Map, RequestRedirect, UnicodeConverter
 
 from app.errors import NotFound
@@ -14,6 +17,7 @@ from app.languages import reader_language, site_languages
 from app.models import Message
 
 LARGEST_KEY = 2**31 - 1
+LEADING_ZERO = re.compile(r"\b0\d")
 # The query parameters of pages, by endpoint. Others are ignored: no link on a page repeats them, and signed-out readers
 # get the same page from the cache (app/page_cache.py).
 ARGUMENTS: dict[str, tuple[str, ...]] = {
@@ -30,6 +34,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "admin.people.person": ("page",),
     "admin.texts.index": ("page", "forum", "language"),
     "translate.own": ("page", "forum", "language"),
+    "translate.cell": ("page", "forum", "language"),
     "admin.objects.new": ("kind",),
     "admin.log.index": ("page", "words", "person", "action", "kind", "forum", "since", "until"),
     "auth.sign_up": ("next", "invitation", "again"),
@@ -50,6 +55,8 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
 class KeyConverter(IntegerConverter):
     """A number that can be the key of a row. Larger numbers, which databases do not accept, match no route."""
 
+    regex = "[0-9]+"  # not the digits of other scripts
+
     def __init__(self, url_map: Map) -> None:
         super().__init__(url_map, max=LARGEST_KEY)
 
@@ -69,6 +76,7 @@ def register(app: Flask) -> None:
     app.url_value_preprocessor(_take_language)
     app.url_defaults(_give_language)
     app.before_request(_name_no_host)
+    app.before_request(_to_usual_address)
     app.extensions["build_address"] = _builder(app)
 
 
@@ -148,12 +156,20 @@ def asked_destination() -> str | None:
 
 
 def _here() -> str:
-    path = request.path.removeprefix(f"/{g.language.code}") if "lang" in g else "/"
+    path = _readable_path().removeprefix(f"/{g.language.code}") if "lang" in g else "/"
     if not request.query_string:
         return path
     known = ARGUMENTS.get(request.endpoint or "", ())
     kept = {name: value for name in known if (value := request.args.get(name))}
     return f"{path}?{urlencode(kept)}" if kept else path
+
+
+def _readable_path() -> str:
+    """The path of this page or, where that only takes forms, the nearest one above it that can be read."""
+    path, pages = request.path, current_app.url_map.bind("localhost")
+    while request.method == "POST" and path.count("/") > 2 and not pages.test(path, "GET"):
+        path = f"{path.rstrip('/').rpartition('/')[0]}/"
+    return path
 
 
 def _take_language(_endpoint: str | None, values: dict[str, object] | None) -> None:
@@ -175,6 +191,38 @@ def _name_no_host() -> ResponseReturnValue | None:
     there = urlsplit(request.routing_exception.new_url)
     path = f"/{there.path.lstrip('/')}"
     return redirect(urlunsplit(("", "", path, there.query, "")), request.routing_exception.code)
+
+
+def _to_usual_address() -> ResponseReturnValue | None:
+    """Redirect other spellings of an address to the usual one; with 308 for a form, so that what was typed goes along.
+
+    The router redirects to a final slash only what the page takes; a wrong method is told here.
+    """
+    path = _usual_path()
+    if path is None or unquote(path) == request.path:
+        if isinstance(request.routing_exception, RouteNotFound) and (taken := _taken_with_a_slash()):
+            raise MethodNotAllowed(taken)
+        return None
+    address = urlunsplit(("", "", path, request.query_string.decode("latin-1"), ""))
+    return redirect(address, 301 if request.method in {"GET", "HEAD"} else 308)
+
+
+def _taken_with_a_slash() -> list[str]:
+    """The methods that the page at this address with a final slash takes; none if there is no page."""
+    with_slash = f"{request.path}/"
+    if with_slash.endswith("//"):
+        return []
+    return sorted(current_app.url_map.bind("localhost").allowed_methods(with_slash))
+
+
+def _usual_path() -> str | None:
+    """The path with the language in small letters and without zeros before numbers; None where there is no page."""
+    code, slash, rest = request.path[1:].partition("/")
+    if isinstance(request.routing_exception, RouteNotFound) and code.lower() in site_languages():
+        return f"/{code.lower()}{slash}{quote(rest)}"
+    if request.endpoint is None or not LEADING_ZERO.search(request.path):
+        return None
+    return link(request.endpoint, **request.view_args or {})
 
 
 def _builder(app: Flask) -> Callable[..., str]:

@@ -39,6 +39,7 @@ WELL_FORMED = re.compile(
     + rb"){2})*+",
     re.IGNORECASE,
 )
+ONE_RANGE = re.compile(r"bytes=(?:(?P<first>[0-9]{1,18})-(?P<last>[0-9]{1,18})?|-[0-9]{1,18})", re.IGNORECASE)
 NOT_UNDERSTOOD, URI_TOO_LONG, HEADERS_TOO_LARGE, TOO_LARGE = 400, 414, 431, 413
 EXCESS = "plenary.excess"  # in the environment of a request: the status with which to refuse it, or None
 
@@ -121,6 +122,8 @@ def _without_excess(answer: "WSGIApplication") -> "WSGIApplication":
                 del environ[name]
             environ["PATH_INFO"], environ["QUERY_STRING"] = environ["PATH_INFO"][:LONGEST_ADDRESS], ""
             environ.pop("HTTP_COOKIE", None)
+        if not _is_one_range(environ.get("HTTP_RANGE", "")):
+            environ.pop("HTTP_RANGE", None)
         return answer(environ, start_response)
 
     return answer_in_bounds
@@ -133,6 +136,12 @@ def excess_of(environ: "WSGIEnvironment") -> int | None:
 
 def _lengths(environ: "WSGIEnvironment") -> dict[str, int]:
     return {name: len(value) for name, value in environ.items() if name.startswith(("HTTP_", "CONTENT_"))}
+
+
+def _is_one_range(header: str) -> bool:
+    """Whether a Range header asks for one range of bytes. Any other is ignored, as RFC 9110 allows (section 14.2)."""
+    found = ONE_RANGE.fullmatch(header)
+    return found is not None and (not found["last"] or int(found["first"]) <= int(found["last"]))
 
 
 def _excess_of_address(environ: "WSGIEnvironment") -> int | None:

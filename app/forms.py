@@ -29,6 +29,7 @@ from wtforms.fields.core import UnboundField
 from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput
 
+from app import continuation
 from app.errors import ChangedMeanwhile, ForumError, TooIntricate
 from app.extensions import csrf
 from app.markup import render, text_of
@@ -68,6 +69,11 @@ class Form(FlaskForm):
     def __init__(self, **given: Any) -> None:
         """Reads form fields only: a file or JSON in place of a text counts as missing."""
         super().__init__(**{"formdata": request.form if self.is_submitted() else None, **given})
+
+    def validate_on_submit(self, extra_validators: Any = None) -> bool:
+        """Whether the form was sent to be carried out and is valid. One that is only taken into another language is
+        shown as it is, without any error."""
+        return not continuation.is_under_way() and bool(super().validate_on_submit(extra_validators))
 
     def named(self, name: str) -> None:
         """Prefix the ids of the fields with a name, for a page with several forms."""

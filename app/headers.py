@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Response, g, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
+from app import continuation
 from app.viewer import has_session
 
 if TYPE_CHECKING:
@@ -36,15 +37,22 @@ HSTS = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 FOR_ANYBODY = "public, max-age=0, must-revalidate"
 FOR_ONE_PERSON = "private, no-cache"
+NEVER_KEPT = "private, no-store"
+PERSONAL = frozenset({"auth", "admin", "moderation", "figures"})  # the blueprints whose pages are about people
 
 
 class Sessions(SecureCookieSessionInterface):
     """Flask's sessions, without `Vary: Cookie` on responses that do not depend on one: Flask-Login reads the session at
-    the end of every request, which is enough for Flask to add it."""
+    the end of every request, which is enough for Flask to add it.
+
+    Nor is it on the answer to a form, which no cache gives to anybody else: browsers could not go back to it once a
+    cookie has changed, and what was typed would be lost."""
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         if has_session() or session or session.modified:
             super().save_session(app, session, response)
+        if request.method == "POST":
+            response.vary.discard("cookie")  # in small letters, as Werkzeug compares it
 
 
 def register(app: Flask) -> None:
@@ -56,7 +64,7 @@ def register(app: Flask) -> None:
     def add_headers(response: Response) -> Response:
         is_personal = _is_personal()
         if "Cache-Control" not in response.headers:
-            response.headers.add("Cache-Control", FOR_ONE_PERSON if is_personal else FOR_ANYBODY)
+            response.headers.add("Cache-Control", _for_whom(is_personal))
         if "Vary" not in response.headers:  # browsers revalidate each time, so the cookie need not be named
             response.headers.add("Vary", "Cookie, Accept-Encoding" if is_personal else "Accept-Encoding")
         if response.status_code in REDIRECTS:
@@ -77,6 +85,16 @@ def _with_lines(answer: "WSGIApplication", lines: list[tuple[str, str]]) -> "WSG
         return answer(environ, start)
 
     return answer_with_lines
+
+
+def _for_whom(is_personal: bool) -> str:
+    """A page with a form is kept, so that what was typed is still there when one goes back; the script loads it again
+    once its reader has signed out."""
+    if not is_personal:
+        return FOR_ANYBODY
+    part = (request.blueprint or "").partition(".")[0]
+    is_read = request.method == "GET" and has_session() and not continuation.places()
+    return NEVER_KEPT if is_read and part in PERSONAL else FOR_ONE_PERSON
 
 
 def _is_personal() -> bool:

@@ -1,10 +1,12 @@
-"""CSV files in which spreadsheets find no formula."""
+"""CSV files that spreadsheets in the reader's language open in columns, and in which they find no formula."""
 
 import csv
 import io
 import re
 from collections.abc import Iterable, Iterator
 from tempfile import SpooledTemporaryFile
+
+from app.languages import Language
 
 BYTE_ORDER_MARK = "\N{BYTE ORDER MARK}"  # begins a file, so that spreadsheets read it as UTF-8
 LARGEST_IN_MEMORY, PART = 1024 * 1024, 64 * 1024  # in bytes
@@ -17,10 +19,12 @@ FORMULA = re.compile(
 )
 
 
-def line(*cells: object) -> str:
-    """One line of the file. Numbers are written for programs, in the same way in all languages."""
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow([_safe(cell) for cell in cells])
+def line(language: Language, *cells: object) -> str:
+    """One line of the file. Where a language writes decimals with a comma, its spreadsheets separate columns by
+    semicolons."""
+    buffer, decimal = io.StringIO(), language.patterns.decimal
+    writer = csv.writer(buffer, delimiter=";" if decimal == "," else ",")
+    writer.writerow([_safe(cell, decimal) for cell in cells])
     return buffer.getvalue()
 
 
@@ -38,8 +42,8 @@ def _parts(file: SpooledTemporaryFile[bytes]) -> Iterator[bytes]:
             yield part
 
 
-def _safe(cell: object) -> object:
+def _safe(cell: object, decimal: str) -> object:
     """The cell, with an apostrophe before what a spreadsheet would take for a formula."""
     if isinstance(cell, int | float):
-        return cell
+        return str(cell).replace(".", decimal)
     return FORMULA.sub(r"\1'\2", str(cell)[:LONGEST_CELL])

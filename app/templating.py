@@ -11,7 +11,7 @@ from flask import Flask, g, get_flashed_messages
 from markupsafe import Markup
 from werkzeug.local import LocalProxy
 
-from app import addresses, difference, labels, markup
+from app import addresses, continuation, difference, labels, markup
 from app.database import utcnow
 from app.languages import (
     days_left,
@@ -51,6 +51,7 @@ def register(app: Flask) -> None:
         "absolute": addresses.absolute,
         "here": addresses.here,
         "canonical": addresses.canonical,
+        "continuation": continuation,
         "static": _static_builder(Path(app.root_path) / "static"),
         "site_languages": site_languages,
         "in_language": in_language,

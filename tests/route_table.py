@@ -68,6 +68,8 @@ ROWS = [
     Row("/", GET, ("/",), in_language=False),
     Row("/healthz", GET, ("/healthz",), in_language=False),
     Row("/robots.txt", GET, ("/robots.txt",), in_language=False),
+    Row("/favicon.ico", GET, ("/favicon.ico",), in_language=False),
+    Row("/apple-touch-icon.png", GET, ("/apple-touch-icon.png",), in_language=False),
     Row("/sitemap.xml", GET, ("/sitemap.xml",), in_language=False),
     Row("/sitemap/site.xml", GET, ("/sitemap/site.xml",), in_language=False),
     Row("/sitemap/topics-<int:part>.xml", GET, ("/sitemap/topics-1.xml",), in_language=False),
@@ -358,7 +360,7 @@ ROWS = [
     Row("/admin/log/acts/<int:entry_id>/", GET, ("/admin/log/acts/{act}/",)),
     Row("/admin/log.csv", GET, ("/admin/log.csv",)),
 ]
-NOT_PAGES = ("<name>", ".atom", ".csv", ".css", ".json", ".svg", ".txt", ".xml", "healthz")
+NOT_PAGES = ("<name>", ".ico", ".png", ".atom", ".csv", ".css", ".json", ".svg", ".txt", ".xml", "healthz")
 
 
 @cache

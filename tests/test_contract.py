@@ -49,7 +49,7 @@ LAYERS = (
         r"|app\.auth\.passwords"
         r"|app\.attachments\.(kinds|linked|pictures|uploads)",
     ),
-    ("addresses", r"app\.addresses"),
+    ("addresses", r"app\.(addresses|continuation)"),
     ("errors", r"app\.errors"),
     ("languages", r"app\.languages"),
     ("models", r"app\.models(\.\w+)?"),
@@ -65,6 +65,7 @@ MAY_KNOW_THE_REQUEST = frozenset(
         "app.attachments.forms",
         "app.viewer",
         "app.addresses",
+        "app.continuation",
         "app.bounds",
         "app.restarts",
         "app.error_pages",

@@ -250,7 +250,7 @@ def test_host_that_a_request_claims_is_named_in_no_answer(name: str, full: FullW
     for _row, path in all_paths(ROWS, full):
         for asked in (path, path.rstrip("/"), f"{path}?x=1"):
             answer = people[name].get(asked, headers=HOSTILE, buffered=True)
-            if "evil" in answer.text + str(answer.headers):
+            if "evil" in answer.get_data().decode(errors="replace") + str(answer.headers):
                 wrong.append(asked)
 
     assert wrong == []
@@ -282,8 +282,8 @@ NONSENSE_PATHS = """
     /en/messages/99999999999999999999/ /en/messages/99999999999999999999/history/
     /en/print/topics/99999999999999999999/ /en/print/messages/99999999999999999999/ /en/print/pages/none/
     /en/print/forums/none/ /en/feeds/topics/99999999999999999999.atom /en/feeds/forums/none.atom
-    /en/forums/open-forum/groups/group-1/?page=2 /en/forums/%00/ /en/pages/%ED%A0%80/ /en/none/ /none /de/ /EN/
-    /static/none.css /static/../config.py
+    /en/forums/open-forum/groups/group-1/?page=2 /en/forums/%00/ /en/pages/%ED%A0%80/ /en/none/ /none /de/
+    /en/topics/%D9%A1/    /static/none.css /static/../config.py
 """.split()
 
 
@@ -302,6 +302,74 @@ def test_address_without_its_slash_is_found(full: FullWorld, people):
     answers = [people[name].get("/en/topics/1", follow_redirects=True) for name in ("visitor", "admin")]
 
     assert [answer.status_code for answer in answers] == [200, 200]
+
+
+def test_other_spellings_of_an_address_lead_to_the_usual_one(full: FullWorld, people):
+    wrong = []
+    for asked, usual in (
+        ("/en/topics/01/", "/en/topics/1/"),
+        ("/en/topics/0001/?page=2", "/en/topics/1/?page=2"),
+        ("/fr/print/topics/01/", "/fr/print/topics/1/"),
+        (f"/attachments/0{full.attachment}/text.txt", f"/attachments/{full.attachment}/text.txt"),
+        ("/EN/", "/en/"),
+        ("/Fr/topics/1/?page=2", "/fr/topics/1/?page=2"),
+        ("/ES/forums/%C3%A9/", "/es/forums/%C3%A9/"),
+    ):
+        for name in ("visitor", "admin"):
+            answer = people[name].get(asked, buffered=True)
+            if (answer.status_code, answer.location) != (301, usual):
+                wrong.append((name, asked, answer.status_code, answer.location))
+
+    assert wrong == []
+
+
+def test_form_sent_to_another_spelling_goes_along(full: FullWorld, people):
+    answer = people["alice"].post("/EN/topics/1/reply/?to=2", data={"body": "Words"})
+
+    assert (answer.status_code, answer.location) == (308, "/en/topics/1/reply/?to=2")
+
+
+def test_wrong_method_is_told_also_without_the_final_slash(full: FullWorld, people):
+    answers = [people["admin"].post(path) for path in ("/en/topics/1/", "/en/topics/1", "/en/portal", "/robots.txt")]
+    answers += [people["admin"].get(path) for path in ("/en/auth/sign-out/", "/en/preview/")]
+
+    assert [answer.status_code for answer in answers] == [405] * 6
+    assert all(answer.headers["Allow"] for answer in answers)
+
+
+def test_answer_to_a_form_is_kept_by_the_browser_whatever_becomes_of_its_cookies(full: FullWorld, people):
+    """Or nobody could go back to a preview or a refused form."""
+    path = f"/en/topics/{full.long_topic}/reply/"
+    for data in ({"body": ""}, {"body": "Words", "preview": "1"}, {"body": "Words", "continue_in": "en"}):
+        headers = people["alice"].post(path, data=data).headers
+        assert headers["Cache-Control"] == "private, no-cache"
+        assert headers["Vary"] == "Accept-Encoding"
+
+
+def test_page_about_people_is_kept_by_the_browser_only_if_it_has_a_form(full: FullWorld, people):
+    kept = {
+        path: people["admin"].get(f"/en{path}").headers["Cache-Control"]
+        for path in (
+            "/account/",
+            "/account/data/",
+            "/admin/people/",
+            "/admin/log/",
+            "/moderation/",
+            "/account/profile/",
+            "/admin/people/1/",
+            f"/topics/{full.long_topic}/",
+        )
+    }
+
+    assert list(kept.values()) == ["private, no-store"] * 5 + ["private, no-cache"] * 3
+
+
+def test_icons_are_where_browsers_look_for_them(full: FullWorld, people):
+    answers = [people["visitor"].get(path, buffered=True) for path in ("/favicon.ico", "/apple-touch-icon.png")]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert [answer.data[:4] for answer in answers] == [b"\0\0\1\0", b"\x89PNG"]
+    assert "max-age=86400" in answers[0].headers["Cache-Control"]
 
 
 def check_page(text: str, path: str, language: str) -> None:

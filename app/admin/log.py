@@ -20,7 +20,7 @@ from app.database import utcnow
 from app.extensions import db
 from app.forms import AtMost, ChoiceField, DayField, InnerForm, LineField
 from app.labels import person_name
-from app.languages import site_languages, stored_date
+from app.languages import reader_language, site_languages, stored_date
 from app.models import Forum, Role
 from app.paging import one_page
 from app.spreadsheets import BYTE_ORDER_MARK, kept, line
@@ -104,7 +104,9 @@ def shown_value(change: dict[str, Any], which: str) -> str:
 
 def as_csv(found: Select[Any]) -> Iterator[str]:
     """The entries as lines of a CSV file with a heading; no cell can be taken for a formula."""
+    language = reader_language()
     yield BYTE_ORDER_MARK + line(
+        language,
         _("Date and time (UTC)"),
         _("Person"),
         _("Action"),
@@ -117,6 +119,7 @@ def as_csv(found: Select[Any]) -> Iterator[str]:
     slugs = dict(db.session.execute(select(Forum.id, Forum.slug)).all())
     for entry in db.session.execute(found.execution_options(yield_per=100)):
         yield line(
+            language,
             f"{entry.at:%Y-%m-%d %H:%M:%S}",
             who(entry),
             action_of(entry),

@@ -9,7 +9,18 @@ from typing import IO, Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-from app.attachments.kinds import CSV, KINDS, TEXT, CannotBeChecked, HasMacros, Kind, Unrecognized, recognize
+from app.attachments.kinds import (
+    CSV,
+    KINDS,
+    TEXT,
+    CannotBeChecked,
+    HasControlCharacter,
+    HasMacros,
+    HasPassword,
+    Kind,
+    Unrecognized,
+    recognize,
+)
 from app.attachments.linked import loads_from_elsewhere
 from app.attachments.pictures import cleaned
 from app.languages import Language
@@ -26,6 +37,18 @@ NOT_ITS_NAME = _l(
     "The content of “%(name)s” does not match its name: it is a file of the type “%(kind)s”. "
     "Please give it a name that ends in %(ending)s, or choose another file."
 )
+NOT_ITS_ENDING = _l(
+    "“%(name)s” is a file of the type “%(kind)s”, but its name ends in %(found)s. "
+    "Please give it a name that ends in %(ending)s."
+)
+NOT_READABLE = _l(
+    "“%(name)s” is not a file of the type that its name indicates, or it is damaged. Please save it again."
+)
+PASSWORD = _l("“%(name)s” is protected by a password, so it cannot be checked. Please save it without a password.")
+CONTROL_CHARACTER = _l(
+    "“%(name)s” contains a control character (%(code)s), which plain text cannot have. "
+    "Please remove it, or attach the text as a PDF."
+)
 NO_UTF_8 = _l("“%(name)s” is not plain text in UTF-8. Please save it as text, or as CSV, with the encoding UTF-8.")
 FROM_ELSEWHERE = _l(
     "“%(name)s” loads a template or other content from the web or a shared drive. Please save it without links to "
@@ -33,8 +56,8 @@ FROM_ELSEWHERE = _l(
 )
 MACROS = _l("“%(name)s” contains macros, which cannot be attached. Please save it without macros.")
 DAMAGED = _l(
-    "“%(name)s” cannot be checked: it is damaged, is protected by a password, or would be far "
-    "larger than its stated size when unpacked. Please save it again, or as PDF."
+    "“%(name)s” cannot be checked: it is damaged, or would be far larger than its stated size when unpacked. "
+    "Please save it again, or as PDF."
 )
 TEXT_ENDINGS = (*TEXT.endings, *CSV.endings)
 ENDINGS = tuple(ending for kind in KINDS for ending in kind.endings)
@@ -100,20 +123,40 @@ def clean_name(sent: str) -> str:
 def _kind_of(name: str, content: IO[bytes]) -> Kind:
     """The kind on which content and name agree. Raises Unacceptable."""
     ending = _ending_of(name).lower()
-    try:
-        kinds = recognize(content)
-    except HasMacros as error:
-        raise Unacceptable(MACROS, name=name) from error
-    except CannotBeChecked as error:
-        raise Unacceptable(DAMAGED, name=name) from error
-    except Unrecognized as error:
-        raise Unacceptable(NO_UTF_8 if ending in TEXT_ENDINGS else NOT_TAKEN, name=name, endings=_listed()) from error
+    kinds = _kinds_of(name, ending, content)
     fitting = next((kind for kind in kinds if ending in kind.endings or not ending), None)
     if fitting is None and TEXT in kinds and ending not in ENDINGS:
         raise Unacceptable(NOT_TAKEN, name=name, endings=_listed())  # such as a script
     if fitting is None:
-        raise Unacceptable(NOT_ITS_NAME, name=name, kind=gettext(kinds[0].label), ending=kinds[0].endings[0])
+        told = {"kind": gettext(kinds[0].label), "ending": kinds[0].endings[0], "found": ending}
+        raise Unacceptable(NOT_ITS_NAME if ending in ENDINGS else NOT_ITS_ENDING, name=name, **told)
     return fitting
+
+
+def _kinds_of(name: str, ending: str, content: IO[bytes]) -> tuple[Kind, ...]:
+    """The kinds that the content can be. Raises Unacceptable."""
+    try:
+        return recognize(content)
+    except HasMacros as error:
+        raise Unacceptable(MACROS, name=name) from error
+    except HasPassword as error:
+        raise Unacceptable(PASSWORD, name=name) from error
+    except CannotBeChecked as error:
+        raise Unacceptable(DAMAGED, name=name) from error
+    except HasControlCharacter as error:
+        told, code = _not_recognized(ending), f"U+{ord(str(error)):04X}"
+        raise Unacceptable(
+            CONTROL_CHARACTER if told is NO_UTF_8 else told, name=name, code=code, endings=_listed()
+        ) from error
+    except Unrecognized as error:
+        raise Unacceptable(_not_recognized(ending), name=name, endings=_listed()) from error
+
+
+def _not_recognized(ending: str) -> Any:
+    """Why a file of no known kind cannot be attached, by the ending of its name."""
+    if ending in TEXT_ENDINGS:
+        return NO_UTF_8
+    return NOT_READABLE if ending in ENDINGS else NOT_TAKEN
 
 
 def _checked(name: str, content: IO[bytes], kind: Kind) -> IO[bytes]:

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator
+from pathlib import PurePath
 from urllib.parse import quote
 
 from flask import Blueprint, Response, request
@@ -40,6 +41,9 @@ def _read(place: Storage, key: str) -> Iterator[bytes]:
 
 
 def _names(found: Attachment) -> dict[str, str]:
-    """The name in ASCII, for old browsers, and as it is."""
+    """The name in ASCII, for old browsers, and as it is. A name without ASCII letters is replaced by the number."""
     simple = unicodedata.normalize("NFKD", found.name).encode("ascii", "ignore").decode("ascii")
+    shown = PurePath(f"_{simple}")
+    if not any(map(str.isalnum, shown.stem)):
+        simple = f"file-{found.id}{shown.suffix}"
     return {"filename": simple, "filename*": f"UTF-8''{quote(found.name, safe=UNRESERVED)}"}

@@ -22,6 +22,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
+from app import continuation
 from app.auth import known_browsers
 from app.auth.emails import LONGEST, find_by_email, normal_email
 from app.errors import ForumError, NotTheirPassword, WrongCode, WrongCredentials
@@ -160,7 +161,7 @@ def _limited(limits: Callable[[], list[Limit]], *, counts: int) -> Callable[[Vie
     def decorate(view: View) -> View:
         @wraps(view)
         def limited(*args: object, **kwargs: object) -> ResponseReturnValue:
-            if request.method != "POST":
+            if request.method != "POST" or continuation.is_under_way():
                 return view(*args, **kwargs)
             counted = limits()
             if until := limiter.take(*counted):

@@ -1,4 +1,4 @@
-"""Atom feeds, the sitemap, robots.txt and the health check."""
+"""Atom feeds, the sitemap, robots.txt, icons and the health check."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -30,6 +30,7 @@ NOT_FOR_CRAWLERS = (
     *("topics/*/reply/", "forums/*/groups/*/new/"),
 )
 PARTS_OF_TOPICS = "/sitemap/topics-"
+SECONDS_OF_A_DAY = 24 * 60 * 60
 bp = Blueprint("feeds", __name__)
 
 
@@ -93,6 +94,15 @@ def robots() -> Response:
     closed = (f"/{code}/{path}" for code in site_languages() for path in NOT_FOR_CRAWLERS)
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed), f"Sitemap: {absolute('/sitemap.xml')}"]
     return Response("\n".join(lines) + "\n", mimetype="text/plain")
+
+
+@bp.get("/favicon.ico", defaults={"name": "favicon.ico"})
+@bp.get("/apple-touch-icon.png", defaults={"name": "touch-icon.png"})
+def icon(name: str) -> Response:
+    """Where browsers look for an icon that no page names."""
+    answer = current_app.send_static_file(name)
+    answer.headers["Cache-Control"] = f"public, max-age={SECONDS_OF_A_DAY}"
+    return answer
 
 
 @bp.get("/healthz")

@@ -78,11 +78,10 @@ class Table:
     note: str = ""
     picture: Picture | None = None
 
-    @property
-    def csv(self) -> str:
+    def csv(self, language: Language) -> str:
         """The table as a CSV file, with its headings."""
-        rows = (line(*(cell.exact for cell in row)) for row in self.rows)
-        return BYTE_ORDER_MARK + line(*self.columns) + "".join(rows)
+        rows = (line(language, *(cell.exact for cell in row)) for row in self.rows)
+        return BYTE_ORDER_MARK + line(language, *self.columns) + "".join(rows)
 
 
 @dataclass(frozen=True)

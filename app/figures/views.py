@@ -65,7 +65,7 @@ def table(forum_slug: str, name: str) -> ResponseReturnValue:
     made = _table(forum_slug, name)
     filename = f"{forum_slug}-{name}-{utcnow():%Y-%m-%d}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{filename}"'}
-    return Response(made.csv, mimetype="text/csv", headers=headers)
+    return Response(made.csv(reader_language()), mimetype="text/csv", headers=headers)
 
 
 def _asked(forum_slug: str) -> Context:

@@ -152,7 +152,7 @@ def _is_sent(form: MessageForm) -> bool:
 
 
 def _form_page(template: str, form: MessageForm, **context: object) -> ResponseReturnValue:
-    wants_preview = form.is_submitted() and not form.errors and not form.is_outdated
+    wants_preview = form.preview.data and not form.errors and not form.is_outdated
     shown = render(form.body.data or "") if wants_preview else None
     return render_template(template, form=form, preview=shown, now=utcnow(), **context), form.status
 

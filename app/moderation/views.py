@@ -75,7 +75,7 @@ def act(number: int, name: str) -> ResponseReturnValue:
     place = place_in_queue(case.message, viewer=moderator)
     form = sent_form(name, case)
     if not form.validate_on_submit():
-        return _message_page(case, {name: form}), 422
+        return _message_page(case, {name: form}), form.status
     try:
         step.action(case.message, by=moderator, **form.asked)
     except ChangedMeanwhile as error:

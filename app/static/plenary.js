@@ -3,6 +3,7 @@
 
 const DRAFT = "draft:";
 const QUOTE = "quote:";
+const PERSON = "person";
 const SENT = "sent";
 const SEND_AGAIN_AFTER_MS = 10000;
 const REST_MS = 400;
@@ -23,6 +24,8 @@ function storage(name) {
 
 const lasting = storage("localStorage");
 const passing = storage("sessionStorage");
+const person = find(".person")?.dataset.person ?? ""; // whose page this is, "" for nobody's
+let typedIn = null; // the form in which somebody has typed last
 
 /** A notice of success tells that the message was posted. */
 function forgetSentDraft() {
@@ -31,9 +34,28 @@ function forgetSentDraft() {
   passing.removeItem(SENT);
 }
 
-/** Whoever signs out leaves no drafts to the next person at this browser. */
-function forgetAllDrafts() {
-  Object.keys(lasting).filter((key) => key.startsWith(DRAFT)).forEach((key) => lasting.removeItem(key));
+/** Forgets the drafts of all but this person, "" for nobody. */
+function forgetDrafts(whose) {
+  const others = (key) => key.startsWith(DRAFT) && !(whose && key.startsWith(`${DRAFT}${whose}:`));
+  Object.keys(lasting).filter(others).forEach((key) => lasting.removeItem(key));
+}
+
+/** Whoever signs out leaves nothing to the next person at this browser. */
+function leave() {
+  lasting.setItem(PERSON, "");
+  forgetDrafts("");
+}
+
+/** The browser may show a page as it was before its reader signed out: then it is loaded again. Other pages stay, with
+    whatever has been typed in them. */
+function checkPerson(cameBack) {
+  if (cameBack && (lasting.getItem(PERSON) ?? "") !== person) {
+    document.body.hidden = true;
+    location.replace(location.pathname + location.search); // a reload would send a form again
+    return;
+  }
+  lasting.setItem(PERSON, person);
+  if (person) forgetDrafts(person);
 }
 
 /** Selected words of a message are quoted instead of all of it. */
@@ -71,12 +93,15 @@ function followReading() {
   }, { passive: true });
 }
 
-/** The language bar keeps the message and remembers the choice. */
+/** The language bar keeps the message, or leads to the form in which somebody types; the choice is kept. */
 function followLanguage(link) {
   link.addEventListener("click", () => {
+    const code = link.hreflang || link.value;
     const secure = location.protocol === "https:" ? "; Secure" : "";
-    document.cookie = `language=${link.hreflang}; path=/; max-age=${YEAR_S}; SameSite=Lax${secure}`;
-    link.hash = lastRead || location.hash;
+    document.cookie = `language=${code}; path=/; max-age=${YEAR_S}; SameSite=Lax${secure}`;
+    const button = find(`[name="continue_in"][value="${code}"]`, typedIn ?? document);
+    if (link.href && link.pathname !== location.pathname) link.hash = lastRead || location.hash;
+    else if (link.href && button) link.hash = button.id;
   });
 }
 
@@ -112,11 +137,14 @@ function focusOnWhatWasDone() {
   requestAnimationFrame(() => find(".message > .flash")?.focus());
 }
 
+checkPerson(performance.getEntriesByType("navigation")[0]?.type === "back_forward");
+addEventListener("pageshow", (event) => event.persisted && checkPerson(true));
 forgetSentDraft();
 followReading();
-all(".languages a").forEach(followLanguage);
+all(".languages a, [name='continue_in']").forEach(followLanguage);
+addEventListener("input", (event) => { typedIn = event.target.form; });
 all(".message a[href$='quote=1']").forEach(quoteSelection);
-all(".person form").forEach((form) => form.addEventListener("submit", forgetAllDrafts));
+all(".person form").forEach((form) => form.addEventListener("submit", leave));
 all("form[method='post']").forEach(sendOnce);
 all(`${OPEN_TO_POSTS} time:first-of-type, .state-planned time`).forEach(addLocalTime);
 all(".table-wrap, .prose table").forEach(reachScrollable);

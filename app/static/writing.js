@@ -53,21 +53,24 @@ function livePreview(area) {
 
 /** Keeps what is being written until it has been posted. */
 function keepDraft(form) {
-  const key = DRAFT + form.dataset.draft;
+  const key = `${DRAFT}${person}:${form.dataset.draft}`;
   const fields = KEPT.map((name) => form.elements[name]).filter(Boolean);
   const texts = fields.filter((field) => !field.options);
   const values = () => Object.fromEntries(fields.map((field) => [field.name, field.value]));
+  const chosen = () => [...form.elements.files.files].map((file) => file.name);
   const initial = values();
   const save = () => {
-    if (texts.some((field) => field.value.trim())) lasting.setItem(key, JSON.stringify(values()));
+    const isTheirs = lasting.getItem(PERSON) === person; // they may have signed out in another tab
+    const isWritten = texts.some((field) => field.value.trim());
+    if (isTheirs && isWritten) lasting.setItem(key, JSON.stringify({ ...values(), chosen: chosen() }));
     else lasting.removeItem(key);
   };
 
-  const isFresh = !find(".error-summary") && find(".preview", form)?.hidden !== false;
+  const isFresh = !find(".error-summary, .continued") && find(".preview", form)?.hidden !== false;
   const draft = JSON.parse(lasting.getItem(key) ?? "null");
   if (draft && isFresh) {
     fields.forEach((field) => putBack(field, draft[field.name] ?? ""));
-    form.elements.body.closest(".field").before(draftNote(form, () => {
+    form.elements.body.closest(".field").before(draftNote(form, draft.chosen ?? [], () => {
       lasting.removeItem(key);
       fields.forEach((field) => { field.value = initial[field.name]; });
       form.elements.body.focus();
@@ -75,8 +78,8 @@ function keepDraft(form) {
   }
   form.addEventListener("input", debounce(save, PREVIEW_AFTER_MS));
   form.addEventListener("submit", (event) => {
-    if (event.submitter?.name === "preview") return;
     save();
+    if (event.submitter?.name) return; // to see it, or to go on in another language
     passing.setItem(SENT, key);
   });
 }
@@ -91,7 +94,7 @@ function putBack(field, kept) {
   }
 }
 
-function draftNote(form, discard) {
+function draftNote(form, chosen, discard) {
   const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
   const note = make("p", { className: "draft-note", role: "status" });
   const button = make("button", { type: "button", className: "as-link", textContent: form.dataset.draftDiscard });
@@ -99,7 +102,8 @@ function draftNote(form, discard) {
     discard();
     note.remove();
   };
-  note.append(form.dataset.draftRestored, " ", button);
+  const again = chosen.length ? `${form.dataset.draftFiles} ${chosen.join(", ")}. ` : "";
+  note.append(form.dataset.draftRestored, " ", again, button);
   return note;
 }
 

@@ -6,7 +6,7 @@ import zipfile
 import pytest
 from flask.testing import FlaskClient
 
-from app.attachments.kinds import CannotBeChecked, HasMacros, Unrecognized, recognize
+from app.attachments.kinds import CannotBeChecked, HasControlCharacter, HasMacros, HasPassword, Unrecognized, recognize
 from tests.attachments.conftest import path_of, send
 from tests.attachments.samples import (
     GIF,
@@ -85,13 +85,10 @@ def test_file_of_another_kind_is_refused_with_what_is_taken(world, alice: FlaskC
         ("book.epub", archive({"mimetype": b"application/epub+zip"})),
         ("program.jar", archive({"META-INF/MANIFEST.MF": b"x"})),
         ("program.msi", compound("SummaryInformation")),
-        ("letter.docx", archive({"word/document.xml": b"<a/>"})),
-        ("letter.docx", open_xml("application/xml")),
         ("letter.dotx", open_xml(f"{OPEN_XML}wordprocessingml.template.main+xml")),
         ("show.ppsx", open_xml(f"{OPEN_XML}presentationml.slideshow.main+xml")),
         ("template.ott", open_document("text-template")),
         ("video.mp4", b"\0\0\0\x18ftypmp42\0\0\0\0"),
-        ("photo.png", b"\x89PNG but no more"),
     ):
         said = refused(alice, world, name, content)
         if (
@@ -104,12 +101,86 @@ def test_file_of_another_kind_is_refused_with_what_is_taken(world, alice: FlaskC
     assert wrong == []
 
 
-def test_text_in_another_encoding_or_with_control_characters_is_refused(world, alice: FlaskClient):
+def test_file_that_is_not_what_its_name_says_is_refused_as_such(world, alice: FlaskClient):
+    assert [
+        name
+        for name, content in (
+            ("letter.docx", archive({"word/document.xml": b"<a/>"})),
+            ("letter.docx", open_xml("application/xml")),
+            ("photo.png", b"\x89PNG but no more"),
+            ("report.pdf", b"\xff\xfe\0cut"),
+        )
+        if f"“{name}” is not a file of the type that its name indicates" not in refused(alice, world, name, content)
+    ] == []
+
+
+def test_ending_that_no_file_has_is_told_with_the_right_one(world, alice: FlaskClient):
+    for name, content, ending in (("Decision 15.4", PDF, ".pdf"), ("photo.jfif", GOOD["photo.jpg"][1], ".jpg")):
+        said = refused(alice, world, name, content)
+        assert f"but its name ends in .{name.rpartition('.')[2]}." in said
+        assert f"a name that ends in {ending}" in said
+
+
+def test_text_in_another_encoding_is_refused(world, alice: FlaskClient):
     assert [
         (content, name)
-        for content in (b"Caf\xe9", b"a\0b", "Größe".encode("utf-16"), b"\x1b[2Jterminal", "a\u0085b".encode())
+        for content in (b"Caf\xe9", "Größe".encode("utf-16"))
         for name in ("note.txt", "table.csv")
         if f"“{name}” is not plain text in UTF-8." not in refused(alice, world, name, content)
+    ] == []
+
+
+def test_text_with_a_control_character_is_refused_and_the_character_named(world, alice: FlaskClient):
+    for content, code in (
+        (b"a\0b", "U+0000"),
+        (b"\x1b[2Jterminal", "U+001B"),
+        ("a\u0085b".encode(), "U+0085"),
+        (b"Page 1\n\x0cPage 2", "U+000C"),
+    ):
+        for name in ("note.txt", "table.csv"):
+            assert f"“{name}” contains a control character ({code})" in refused(alice, world, name, content)
+
+
+def test_pdf_with_some_bytes_before_its_header_is_accepted(attach, alice: FlaskClient):
+    for before in (b"\n", b"\xef\xbb\xbf", b"HTTP junk\r\n\r\n", b"\0" * 1000):
+        row = attach("report.pdf", before + PDF)
+        assert alice.get(path_of(row), buffered=True).mimetype == "application/pdf"
+
+
+def test_text_that_mentions_the_header_of_a_pdf_is_text(attach):
+    assert attach("note.txt", b"A PDF begins with %PDF-1.7.").media_type == "text/plain"
+
+
+def encrypted_word() -> bytes:
+    """A document of Word 2003 whose stream says that it is encrypted."""
+    content = bytearray(compound("WordDocument") + b"\0" * 1024)
+    content[30:32] = (9).to_bytes(2, "little")
+    content[512 + 128 + 116 : 512 + 128 + 120] = (1).to_bytes(4, "little")  # the second sector
+    content[1024 + 10 : 1024 + 12] = (0x0100).to_bytes(2, "little")
+    return bytes(content)
+
+
+def encrypted_workbook() -> bytes:
+    content = bytearray(compound("Workbook") + b"\0" * 1024)
+    content[30:32] = (9).to_bytes(2, "little")
+    content[512 + 128 + 116 : 512 + 128 + 120] = (1).to_bytes(4, "little")
+    content[1024 : 1024 + 16] = b"\x09\x08\x04\0\0\6\5\0\x2f\0\2\0\1\0\0\0"
+    return bytes(content)
+
+
+def test_document_with_a_password_is_refused_as_such(world, alice: FlaskClient):
+    manifest = b'<manifest:file-entry><manifest:encryption-data manifest:checksum="x"/></manifest:file-entry>'
+    assert [
+        name
+        for name, content in (
+            ("letter.docx", compound("EncryptionInfo", "EncryptedPackage")),
+            ("letter.docx", encrypted()),
+            ("letter.odt", open_document("text", **{"META-INF/manifest.xml": manifest})),
+            ("talk.ppt", compound("PowerPoint Document", "EncryptedSummary")),
+            ("old.doc", encrypted_word()),
+            ("old.xls", encrypted_workbook()),
+        )
+        if f"“{name}” is protected by a password" not in refused(alice, world, name, content)
     ] == []
 
 
@@ -157,7 +228,6 @@ DAMAGED = {
     "bomb": bomb(),
     "cut": DOCX[:-30],
     "no list of entries": DOCX[: DOCX.find(b"PK\1\2")],
-    "encrypted": encrypted(),
     "too many entries": archive({"[Content_Types].xml": b"x", **{f"{n}": b"" for n in range(5_001)}}),
     "long list of entries": with_longer_directory(),
     "entries of long names": LONG_NAMES,
@@ -235,5 +305,5 @@ def test_damaged_archives_cause_no_internal_error():
         damaged = DOCX[:at] + bytes([DOCX[at] ^ 0xFF]) + DOCX[at + 1 :]
         try:
             told(damaged)
-        except (CannotBeChecked, HasMacros, Unrecognized):
+        except (CannotBeChecked, HasControlCharacter, HasMacros, HasPassword, Unrecognized):
             continue

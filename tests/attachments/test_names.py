@@ -80,6 +80,15 @@ def test_other_letters_are_encoded_by_rfc_5987(attach, alice: FlaskClient):
     assert 'filename="Resume n.o 1.txt"' in disposition
 
 
+@pytest.mark.parametrize("name", ["报告.txt", "ملف.txt", "отчёт № 1.txt"])
+def test_old_browsers_get_a_name_also_where_none_of_its_letters_is_ascii(name: str, attach, alice: FlaskClient):
+    row = attach(name)
+    disposition = alice.get(path_of(row), buffered=True).headers["Content-Disposition"]
+
+    simple = disposition.partition("filename=")[2].partition(";")[0].strip('"')
+    assert simple in {f"file-{row.id}.txt", " No 1.txt", "No 1.txt"}
+
+
 @pytest.mark.parametrize("name", ["<img src=x onerror=alert(1)>.txt", "{{7*7}}.txt", "%(name)s.txt", "[number].txt"])
 def test_hostile_name_stays_text(name: str, attach, world, visitor: FlaskClient, alice: FlaskClient):
     attach(name)

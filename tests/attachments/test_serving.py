@@ -189,6 +189,17 @@ def test_range_beyond_the_end_is_refused(of_first, visitor: FlaskClient):
     assert visitor.get(path_of(of_first), headers={"Range": "bytes=500-"}, buffered=True).status_code == 416
 
 
+@pytest.mark.parametrize(
+    "asked",
+    ["bytes=", "bytes=x-y", "bytes=8-5", "items=0-1", "bytes=0-1,3-4", "bytes 0-1", "bytes=-", "", "bytes=0-1;"],
+)
+def test_range_that_is_not_one_of_bytes_is_ignored(of_first, visitor: FlaskClient, asked: str):
+    answer = visitor.get(path_of(of_first), headers={"Range": asked}, buffered=True)
+
+    assert (answer.status_code, len(answer.data)) == (200, of_first.size)
+    assert visitor.get("/static/base.css", headers={"Range": asked}, buffered=True).status_code == 200
+
+
 def test_file_missing_from_the_disk_is_an_internal_error(app, of_first, visitor, monkeypatch):
     monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
     with app.app_context():

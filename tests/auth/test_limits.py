@@ -401,6 +401,16 @@ def test_guesses_at_the_password_are_limited_over_all_forms(limited, path):
     assert answers == [422, 422, 429]
 
 
+def test_form_can_be_continued_in_another_language_past_the_limit(limited):
+    attempt(limited, password=PASSWORD)
+    wrong = {"password": WRONG, "new_password": "entirely new words"}
+    answers = [limited.post("/fr/account/password/", data=wrong).status_code for _ in range(3)]
+    continued = [limited.post("/fr/account/password/", data={**wrong, "continue_in": "fr"}) for _ in range(3)]
+
+    assert answers == [422, 422, 429]
+    assert [answer.status_code for answer in continued] == [200] * 3
+
+
 def test_requests_to_change_the_address_are_limited(limited):
     attempt(limited, password=PASSWORD)
 

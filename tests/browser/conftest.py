@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from app import create_app
 from app.extensions import db
@@ -101,17 +101,32 @@ def says(inside: Flask) -> Callable[[str, str], str]:
     return translated
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def _launch(playwright: Playwright, **options: Any) -> Browser:
     path = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if not path:
         pytest.fail("Chromium was not found. `make test` finds or installs it; or name it in CHROMIUM.")
     expect.set_options(timeout=MOST_MILLISECONDS)
     arguments = [*ARGUMENTS, "--no-sandbox"] if os.geteuid() == 0 else list(ARGUMENTS)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+    return playwright.chromium.launch(executable_path=path, args=arguments, **options)
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    with _launch(playwright) as browser:
         yield browser
-        browser.close()
+
+
+@pytest.fixture(scope="session")
+def chromium_with_memory(playwright: Playwright) -> Iterator[Browser]:
+    """A browser that keeps pages in its memory to go back to, as people's do and those of Playwright do not."""
+    with _launch(playwright, ignore_default_args=["--disable-back-forward-cache"]) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

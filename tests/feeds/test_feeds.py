@@ -326,3 +326,18 @@ def test_notice_with_a_future_date_is_not_in_the_feed(app: Flask, notice: dateti
 
 def test_notice_is_no_entry_of_the_feed_of_a_topic(notice, world: World, visitor: FlaskClient):
     assert "notice-" not in visitor.get(f"/en/feeds/topics/{world.topic}.atom").text
+
+
+def test_links_in_texts_of_a_feed_are_whole_addresses(app: Flask, notice, world: World, visitor: FlaskClient):
+    with app.app_context():
+        for text in db.session.scalars(db.select(NoticeText)):
+            text.html = '<p>See <a href="/en/portal/">the portal</a>, or write &lt;a href="/x">.</p>'
+        db.session.get_one(Message, world.first).html = '<p><a href="/en/topics/1/">here</a></p>'
+        db.session.commit()
+    feed = etree.fromstring(visitor.get("/en/feeds/forums/open-forum.atom").data)
+    contents = "".join(feed.itertext(f"{ATOM}content"))
+
+    assert f'<a href="{SITE}/en/portal/">' in contents
+    assert f'<a href="{SITE}/en/topics/1/">' in contents
+    assert '&lt;a href="/x">' in contents
+    assert [link.get("href") for link in feed.iter(f"{ATOM}link") if not link.get("href").startswith(SITE)] == []

@@ -80,7 +80,8 @@ def rows_of(client: FlaskClient, name: str, path: str = PAGE) -> list[list[str]]
 def file_of(client: FlaskClient, name: str, path: str = PAGE) -> list[list[str]]:
     answer = client.get(f"{path}{name}.csv")
     assert answer.status_code == 200
-    return list(csv.reader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
+    separator = "," if path.startswith("/en/") else ";"
+    return list(csv.reader(io.StringIO(answer.get_data().decode("utf-8-sig")), delimiter=separator))
 
 
 def shown(client: FlaskClient, name: str, path: str = PAGE) -> list[list[str]]:

@@ -87,10 +87,21 @@ def test_text_without_a_formula_is_unchanged_in_the_file(admin, known: Known, ch
     assert "Water & Soil; the R+D - Institute = 1" in [row[2] for row in rows_of(admin, "not-written")]
 
 
-def test_numbers_are_formatted_on_the_page_and_plain_in_files(admin, known: Known):
+@pytest.mark.parametrize(("language", "number"), [("en", "66.7"), ("es", "66,7"), ("fr", "66,7")])
+def test_numbers_in_files_are_numbers_for_spreadsheets_in_that_language(admin, known: Known, language, number):
+    assert rows_of(admin, "most-active", PAGE.replace("/en/", f"/{language}/"))[0][2] == number
+
+
+def test_columns_are_separated_as_spreadsheets_in_that_language_expect(admin, known: Known):
+    for language, separator in (("en", ","), ("es", ";"), ("fr", ";")):
+        for address in (f"{PAGE.replace('/en/', f'/{language}/')}states.csv", f"/{language}/admin/log.csv"):
+            heading = admin.get(address, buffered=True).get_data().decode("utf-8-sig").partition("\n")[0]
+            assert heading.count(separator) > 2, address
+
+
+def test_numbers_are_formatted_on_the_page(admin, known: Known):
     path = PAGE.replace("/en/", "/fr/")
 
-    assert rows_of(admin, "most-active", path)[0][2] == "66.7"
     assert shown(admin, "most-active", path)[0][2] == "66,7\N{NO-BREAK SPACE}%"
 
 

@@ -26,8 +26,9 @@ class Answer:
     @classmethod
     def of(cls, answer: TestResponse) -> "Answer":
         asks_to_sign_in = answer.status_code == 302 and "/auth/sign-in/" in answer.location
-        shown = "" if answer.status_code == 302 else re.sub(OF_ITS_OWN, "", answer.text)
-        marks = marks_in(f"{answer.text}\n{answer.headers}")
+        text = answer.get_data().decode(errors="replace")  # an icon is no text
+        shown = "" if answer.status_code == 302 else re.sub(OF_ITS_OWN, "", text)
+        marks = marks_in(f"{text}\n{answer.headers}")
         return cls(answer.status_code, asks_to_sign_in, frozenset(marks), shown)
 
 

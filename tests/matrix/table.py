@@ -169,6 +169,8 @@ WITHOUT_LANGUAGE = """
    /                                                    >>>>>>>
    /healthz                                             +++++++
    /robots.txt                                          +++++++
+   /favicon.ico                                         +++++++
+   /apple-touch-icon.png                                +++++++
    /sitemap.xml                                         +++++++
    /sitemap/site.xml                                    +++++++
    /sitemap/topics-{part}.xml                           +++++++
