@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import joinedload
 
+from app.citations import cited, with_citations
 from app.counters import carried, count, count_in, count_out
 from app.database import LOCKED, utcnow
 from app.difference import compare
@@ -137,7 +138,7 @@ def revise(message: Message, changes: Mapping[str, Any], *, files_change: bool =
     db.session.add(kept)
     for name, value in changes.items():
         setattr(message, name, value)
-    message.html = render(message.body)
+    message.html = render(message.body, cited=cited(message.body, message.forum_id))
     message.edited_at = utcnow()
     db.session.flush()
     return kept
@@ -157,7 +158,15 @@ def record_act(
 
     `detail` contains only numbers and codes, never a text that someone wrote, since the record is public.
     """
-    act = Act(kind=kind, user=by, forum_id=forum.id, reason=dict(reason), message=message, topic=topic, detail=detail)
+    act = Act(
+        kind=kind,
+        user=by,
+        forum_id=forum.id,
+        reason=with_citations(reason, forum.id),
+        message=message,
+        topic=topic,
+        detail=detail,
+    )
     db.session.add(act)
     return act
 

@@ -7,6 +7,7 @@ from app import audit, writing
 from app.allowances import require_change, require_post
 from app.attachments.keeping import attach, exchange
 from app.attachments.uploads import Upload
+from app.citations import cited
 from app.counters import carried
 from app.database import utcnow
 from app.errors import AnsweredIsGone, NotFound
@@ -187,7 +188,7 @@ def _post(
         status=MessageStatus.PENDING,
         author=author,
         reply_to=reply_to,
-        html=render(message["body"]),
+        html=render(message["body"], cited=cited(message["body"], topic.group.forum_id)),
         confirmed=is_confirmed,
         **(own | message),
     )

@@ -10,7 +10,7 @@ WITHOUT = {
     "a NUL": "\x00",
     "a bell": "\x07",
     "an escape": "\x1b",
-    "a C1 control": "\x85",
+    "a C1 control": "\x86",
     "a delete": "\x7f",
     "a lone high surrogate": "\ud800",
     "a lone low surrogate": "\udc00",
