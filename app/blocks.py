@@ -6,7 +6,11 @@ time is linear: each level of lists and quotations reads its lines once, and the
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from xml.etree.ElementTree import ElementTree, TreeBuilder
+
+from markdown import Markdown
+from markdown.blockparser import BlockParser
 
 from app.errors import TooIntricate
 
@@ -23,86 +27,98 @@ POINT = re.compile(r" *+(?:([-*])|(0|[1-9][0-9]{0,8})\.) ++(\S.*)")
 ROW = re.compile(r" *+\|(.*)(?<!\\)\| *+$")
 DIVIDER = re.compile(r" *+\|(?: *+:?-++:? *+\|)++ *+$")
 BETWEEN_CELLS = re.compile(r"(?<!\\)\|")
-HEADING_TAG = re.compile(r"(</?h)([1-6])>")
 Point = tuple[str, list[str]]  # its sign or its number, and its lines
 
 
-def blocks(source: str, phrases: Callable[[str], str], first_heading: int) -> str:
-    """The HTML of a text. `phrases` makes that of a paragraph. Headings are numbered without gaps from `first_heading`.
+class Blocks(BlockParser):
+    """Reads the lines of a text into a tree. `write_phrases` adds the text of a paragraph to the tree."""
 
-    Raises TooIntricate if quotations or lists are nested too deeply.
-    """
-    lines = [line.expandtabs(COLUMNS_OF_A_TAB).rstrip(" ") for line in source.split("\n")]
-    html = _Blocks(phrases).html(lines)
-    used = sorted({int(level) for _tag, level in HEADING_TAG.findall(html)})
-    return HEADING_TAG.sub(lambda tag: f"{tag[1]}{min(first_heading + used.index(int(tag[2])), 6)}>", html)
-
-
-class _Blocks:
-    def __init__(self, phrases: Callable[[str], str]) -> None:
-        self.phrases = phrases
+    def __init__(self, md: Markdown, write_phrases: Callable[[TreeBuilder, str], None]) -> None:
+        super().__init__(md)
+        self.write_phrases = write_phrases
+        self.tree = TreeBuilder()
         self.quotes = self.lists = 0  # those around the lines
 
-    def html(self, lines: Sequence[str], *, is_point: bool = False, is_tight: bool = False) -> str:
-        """The HTML of these lines. Those of a point of a list begin with text, and lists in it need no empty line in
-        front; in a tight list, paragraphs have no tag."""
-        made = []
-        at = 0
+    def parseDocument(self, lines: Iterable[str]) -> ElementTree:  # noqa: N802  Markdown calls it
+        """The tree of a whole text. Raises TooIntricate if quotations or lists are nested too deeply."""
+        self.tree.start(self.md.doc_tag, {})
+        self._write([line.expandtabs(COLUMNS_OF_A_TAB).rstrip(" ") for line in lines])
+        self.tree.end(self.md.doc_tag)
+        return ElementTree(self.tree.close())
+
+    def _write(self, lines: Sequence[str], *, is_point: bool = False, is_tight: bool = False) -> None:
+        """Add the blocks of these lines. Those of a point of a list begin with text, and lists in it need no empty line
+        in front; in a tight list, paragraphs have no tag."""
+        at, is_first = 0, True
         while at < len(lines):
             if not lines[at]:
                 at += 1
                 continue
-            begins_point = is_point and at == 0
-            html, at = (None if begins_point else self._block(lines, at)) or self._paragraph(
+            if not is_first:
+                self.tree.data("\n")
+            begins_point, is_first = is_point and at == 0, False
+            at = (None if begins_point else self._block(lines, at)) or self._paragraph(
                 lines, at, is_point=is_point, is_tight=is_tight
             )
-            made.append(html)
-        return "\n".join(made)
 
-    def _block(self, lines: Sequence[str], at: int) -> tuple[str, int] | None:
-        """The block that begins here and where it ends, None for a paragraph."""
+    def _block(self, lines: Sequence[str], at: int) -> int | None:
+        """Add the block that begins here, and return where it ends; None for a paragraph, which is not added."""
         line = lines[at]
         if RULE.match(line):
-            return "<hr>", at + 1
+            self._element("hr")
+            return at + 1
         if heading := HEADING.match(line):
-            return self._heading(len(heading[1]), heading[2]), at + 1
+            self._element(f"h{len(heading[1])}", heading[2].strip(" "))
+            return at + 1
         if QUOTED.match(line):
             return self._quote(lines, at)
         if POINT.match(line):
             return self._list(lines, at)
         return self._table(lines, at)
 
-    def _paragraph(self, lines: Sequence[str], at: int, *, is_point: bool, is_tight: bool) -> tuple[str, int]:
+    def _paragraph(self, lines: Sequence[str], at: int, *, is_point: bool, is_tight: bool) -> int:
         first = at
         at += 1
         if at < len(lines) and (underline := UNDERLINE.match(lines[at])):
-            return self._heading(1 if "=" in underline[1] else 2, lines[first]), at + 1
+            self._element("h1" if "=" in underline[1] else "h2", lines[first].strip(" "))
+            return at + 1
         while at < len(lines) and lines[at] and not _interrupts(lines[at], in_list=is_point):
             at += 1
-        return self._text(lines[first:at], is_tight=is_tight), at
+        self._text(lines[first:at], is_tight=is_tight)
+        return at
 
-    def _text(self, lines: Sequence[str], *, is_tight: bool = False) -> str:
-        text = self.phrases("\n".join(line.strip(" ") for line in lines))
-        return text if is_tight else f"<p>{text}</p>"
+    def _text(self, lines: Sequence[str], *, is_tight: bool = False) -> None:
+        text = "\n".join(line.strip(" ") for line in lines)
+        if is_tight:
+            self.write_phrases(self.tree, text)
+        else:
+            self._element("p", text)
 
-    def _heading(self, level: int, text: str) -> str:
-        return f"<h{level}>{self.phrases(text.strip(' '))}</h{level}>"
+    def _element(self, tag: str, text: str = "") -> None:
+        self.tree.start(tag, {})
+        self.write_phrases(self.tree, text)
+        self.tree.end(tag)
 
-    def _quote(self, lines: Sequence[str], at: int) -> tuple[str, int]:
+    def _quote(self, lines: Sequence[str], at: int) -> int:
         first = at
         while at < len(lines) and QUOTED.match(lines[at]):
             at += 1
         inner_lines = [QUOTED.sub("", line, count=1) for line in lines[first:at]]
         if not any(inner_lines):
-            return self._text(lines[first:at]), at
+            self._text(lines[first:at])
+            return at
         self.quotes += 1
         if self.quotes > DEEPEST_QUOTE:
             raise TooIntricate
-        inner = self.html(inner_lines)
+        self.tree.start("blockquote", {})
+        self.tree.data("\n")
+        self._write(inner_lines)
+        self.tree.data("\n")
+        self.tree.end("blockquote")
         self.quotes -= 1
-        return f"<blockquote>\n{inner}\n</blockquote>", at
+        return at
 
-    def _list(self, lines: Sequence[str], at: int) -> tuple[str, int] | None:
+    def _list(self, lines: Sequence[str], at: int) -> int | None:
         """A list of one kind, whose numbers are those that were typed. One line with an asterisk is no list, but a
         footnote."""
         points, at, is_tight = _points(lines, at)
@@ -112,29 +128,45 @@ class _Blocks:
         self.lists += 1
         if self.lists > DEEPEST_LIST:
             raise TooIntricate
-        made = []
-        for sign, own in points:
-            value = f' value="{sign}"' if sign.isdigit() else ""
-            made.append(f"<li{value}>{self.html(own, is_point=True, is_tight=is_tight)}</li>\n")
-        self.lists -= 1
         tag = "ol" if first.isdigit() else "ul"
-        start = f' start="{first}"' if first.isdigit() and first != "1" else ""
-        return f"<{tag}{start}>\n{''.join(made)}</{tag}>", at
+        self.tree.start(tag, {"start": first} if first.isdigit() and first != "1" else {})
+        self.tree.data("\n")
+        for sign, own in points:
+            self.tree.start("li", {"value": sign} if sign.isdigit() else {})
+            self._write(own, is_point=True, is_tight=is_tight)
+            self.tree.end("li")
+            self.tree.data("\n")
+        self.tree.end(tag)
+        self.lists -= 1
+        return at
 
-    def _table(self, lines: Sequence[str], at: int) -> tuple[str, int] | None:
+    def _table(self, lines: Sequence[str], at: int) -> int | None:
         """A table with a divider below its first row. Each row has the cells that were typed."""
         head, divider = ROW.match(lines[at]), DIVIDER.match(lines[at + 1]) if at + 1 < len(lines) else None
         if not head or not divider or len(_cells(head)) != divider[0].count("|") - 1:
             return None
-        made = ["<table>\n<thead>", self._row(head, "th"), "</thead>\n<tbody>"]
+        self.tree.start("table", {})
+        self._rows("thead", [head], "th")
         at += 2
+        rows = []
         while at < len(lines) and (row := ROW.match(lines[at])):
-            made.append(self._row(row, "td"))
+            rows.append(row)
             at += 1
-        return "\n".join([*made, "</tbody>\n</table>"]), at
+        self._rows("tbody", rows, "td")
+        self.tree.end("table")
+        return at
 
-    def _row(self, row: re.Match[str], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{self.phrases(cell)}</{tag}>" for cell in _cells(row)) + "</tr>"
+    def _rows(self, part: str, rows: Sequence[re.Match[str]], tag: str) -> None:
+        self.tree.data("\n")
+        self.tree.start(part, {})
+        for row in rows:
+            self.tree.data("\n")
+            self.tree.start("tr", {})
+            for cell in _cells(row):
+                self._element(tag, cell)
+            self.tree.end("tr")
+        self.tree.data("\n")
+        self.tree.end(part)
 
 
 def _points(lines: Sequence[str], at: int) -> tuple[list[Point], int, bool]:

@@ -1,7 +1,8 @@
 """Markdown to safe HTML. No other module makes Markup.
 
-The parser (app/blocks.py, app/phrases.py) escapes what people typed, and an allow-list then cleans the result, so that
-an error in one of the two is not enough for an attack. The only way to write a link is `[text](address)`: text in
+Python-Markdown loses signs that people type, so its parsers of blocks (app/blocks.py) and of phrases (app/phrases.py)
+are replaced. They make a tree, which escapes all that was typed, and an allow-list then cleans the HTML, so that an
+error in one of the two is not enough for an attack. The only way to write a link is `[text](address)`: text in
 square brackets is often wording that has not been agreed, and `[Option 1]: text` must not disappear as the definition
 of a link. Nothing is loaded from other sites, so an image becomes a link.
 """
@@ -9,14 +10,19 @@ of a link. Nothing is loaded from other sites, so an image becomes a link.
 import html
 import re
 from collections.abc import Container, Mapping
+from typing import Self
+from xml.etree.ElementTree import Element, tostring
 
 import nh3
+from markdown import Markdown
+from markdown.treeprocessors import Treeprocessor
+from markdown.util import Registry
 from markupsafe import Markup, escape
 
-from app.blocks import blocks
+from app.blocks import Blocks
 from app.errors import TooIntricate
 from app.languages import reader_language, site_languages
-from app.phrases import NUMBER, Allowed, line, phrases
+from app.phrases import BARE, NUMBER, Allowed, line, write_phrases
 from app.plain import ORDINARY_SPACE
 
 TAGS = frozenset("p br strong em del a ul ol li blockquote code h2 h3 h4 h5 h6 hr table thead tbody tr th td".split())
@@ -27,6 +33,7 @@ UNBROKEN = r'<span class="symbol" translate="no">\g<0></span>'
 TAG_OR_TEXT = re.compile(r'<(?:[^>"]|"[^"]*")*>|[^<]+')
 NOTHING = Markup("")
 HEADING_TAG = re.compile(r"(</?h)([2-6])>")
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 BEGINS_A_BLOCK = re.compile(r"<(?=/?(?:p|li|h\d|br|blockquote|tr|td|th))")
 NUMBER_OF_A_POINT = re.compile(r'<li value="(\d+)">')
 # The longest text that a form accepts is rendered within a tenth of a second or two.
@@ -34,7 +41,6 @@ LINE_OR_MARK = re.compile(r"\n|[*_`]++|\]\(|[\\<#|]|https?:|www\.", re.IGNORECAS
 MOST_LINES_AND_MARKS = 6_000
 MESSAGE_LINK = '<a class="bare" href="/messages/'
 CITED = "#"  # the key of the numbers of cited messages among the texts of a reason
-BARE = "bare"  # the class of links that show their address
 MESSAGE_PATH = re.compile(r"/messages/[1-9][0-9]*/")
 
 
@@ -48,7 +54,7 @@ def render(source: str, *, first_heading: int = 3, official: bool = False, cited
     if sum(1 for _ in LINE_OR_MARK.finditer(source)) > MOST_LINES_AND_MARKS:
         raise TooIntricate
     allowed = Allowed(cited, official=official)
-    return _clean(blocks(source, lambda text: phrases(text, allowed), first_heading), allowed)
+    return _clean(_Markdown(allowed, first_heading).convert(source), allowed)
 
 
 def stored(clean_html: str | None, by: int = 0, site: str = "") -> Markup:
@@ -113,6 +119,40 @@ def excerpt(clean_html: str, length: int = 155) -> str:
 def quote(source: str) -> str:
     """A Markdown source as a block quote, with an empty line after it."""
     return "".join(f"> {line}".rstrip() + "\n" for line in source.strip().split("\n")) + "\n"
+
+
+class _Markdown(Markdown):
+    """Python-Markdown with our parsers, and without what it does to the text before and after."""
+
+    def __init__(self, allowed: Allowed, first_heading: int) -> None:
+        self.allowed, self.first_heading = allowed, first_heading
+        super().__init__()
+        self.serializer = _html_of  # the library's reads `&copy;` as ©
+
+    def build_parser(self) -> Self:
+        self.preprocessors, self.inlinePatterns, self.postprocessors = Registry(), Registry(), Registry()
+        self.parser = Blocks(self, lambda tree, text: write_phrases(tree, text, self.allowed))
+        self.treeprocessors = Registry()
+        self.treeprocessors.register(_HeadingLevels(self.first_heading), "heading_levels", 0)
+        return self
+
+
+def _html_of(root: Element) -> str:
+    return tostring(root, encoding="unicode", method="html")
+
+
+class _HeadingLevels(Treeprocessor):
+    """Numbers headings without gaps."""
+
+    def __init__(self, first: int) -> None:
+        super().__init__()
+        self.first = first
+
+    def run(self, root: Element) -> None:
+        headings = [element for element in root.iter() if element.tag in HEADINGS]
+        used = sorted({element.tag for element in headings})
+        for element in headings:
+            element.tag = f"h{min(self.first + used.index(element.tag), 6)}"
 
 
 def _clean(made: str, allowed: Allowed) -> str:

@@ -6,10 +6,12 @@ anywhere else it is a character like any other, and stays. The time is linear.
 
 import re
 import unicodedata
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import islice
+from typing import NamedTuple
+from xml.etree.ElementTree import TreeBuilder
 
 from app.plain import BLANKS
 
@@ -47,17 +49,26 @@ LETTER_ON_BOTH_SIDES = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])")
 MARKS: dict[str, dict[int, tuple[int, ...]]] = {"*": {1: (1,), 2: (2,), 3: (2, 1)}, "_": {1: (1,), 2: (2,)}}
 INSIDE_A_NAME = re.compile(r"\.[^\W_]")
 TAGS = {1: "em", 2: "strong"}
+BARE = "bare"  # the class of links that show their address
 # The characters of words, by the first letter of their categories; then other characters that may stand at the edges of
 # emphasized words, outside and inside, by their category or themselves.
 WORD = frozenset("LNM")
 QUOTES = frozenset("\"'")
-BEFORE = frozenset({"Zs", "Ps", "Pi", "Pf", "Pd", *"\n\"'¿¡"})
+BEFORE = frozenset({"Zs", "Cf", "Ps", "Pi", "Pf", "Pd", *"\n\"'¿¡"})
 FIRST = frozenset({"Ps", "Pi", "Pf", "Pd", "Sc", "So", "Sk", "Sm", *"\"'¿¡#§&@%"})
 LAST = frozenset({"Pe", "Pi", "Pf", "Pd", "Po", "Sc", "So", "Sk", "Sm"})
-AFTER = frozenset({"Zs", "Pe", "Pi", "Pf", "Pd", "Po", "\n"})
+AFTER = frozenset({"Zs", "Cf", "Pe", "Pi", "Pf", "Pd", "Po", "\n"})
 
 
-Made = tuple[str, int]  # HTML, and where in the text its source ends
+class Tag(NamedTuple):
+    """The beginning of an element; without attributes (None) its end."""
+
+    name: str
+    attributes: dict[str, str] | None = None
+
+
+Piece = str | Tag
+Made = tuple[Sequence[Piece], int]  # pieces, and where in the text their source ends
 
 
 @dataclass(frozen=True)
@@ -71,8 +82,18 @@ class Allowed:
         return bool(ADDRESS.match(address) or (self.official and LOCAL_PATH.match(address)))
 
 
-def phrases(text: str, allowed: Allowed, *, is_in_link: bool = False) -> str:
-    """The HTML of a text of one paragraph. A line end in it stays one."""
+def write_phrases(tree: TreeBuilder, text: str, allowed: Allowed) -> None:
+    """Add the text of one paragraph to a tree. A line end in it stays one."""
+    for piece in _pieces(text, allowed):
+        if isinstance(piece, str):
+            tree.data(piece)
+        elif piece.attributes is None:
+            tree.end(piece.name)
+        else:
+            tree.start(piece.name, piece.attributes)
+
+
+def _pieces(text: str, allowed: Allowed, *, is_in_link: bool = False) -> list[Piece]:
     written = _Written()
     at = 0
     while found := TOKEN.search(text, at):
@@ -84,12 +105,12 @@ def phrases(text: str, allowed: Allowed, *, is_in_link: bool = False) -> str:
         elif is_in_link and kind in LINKS:
             at = _as_text(written, text, found)
         elif made := MAKERS[kind](found, allowed):
-            html, at = made
-            written.pieces.append(html)
+            pieces, at = made
+            written.pieces.extend(pieces)
         else:
             at = _as_text(written, text, found)
     written.text(text[at:])
-    return "".join(written.pieces)
+    return written.pieces
 
 
 def numbers_in(text: str, most: int) -> set[int]:
@@ -103,22 +124,24 @@ def line(text: str, cited: Container[int]) -> str:
 
 
 def _message_link(number: str) -> str:
-    """A link to a message. Its path is completed where it is shown (app/markup.py)."""
-    return _link(f"/messages/{number[1:]}/", number, is_bare=True)
+    """The HTML of a link to a message. Its path is completed where it is shown (app/markup.py)."""
+    return f'<a class="{BARE}" href="/messages/{number[1:]}/">{number}</a>'
 
 
 class _Written:
-    """The HTML so far, in pieces. A mark that may begin an emphasis is a piece of its own until its partner is
-    found."""
+    """What has been read so far, in pieces. A mark that may begin an emphasis is a piece of its own until its partner
+    is found."""
 
     def __init__(self) -> None:
-        self.pieces: list[str] = []
+        self.pieces: list[Piece] = []
         self.begun: dict[tuple[str, int], list[int]] = {}  # the places of such pieces, by sign and size
 
     def text(self, text: str) -> None:
-        if "\n" in text:
+        first, *others = text.split("\n")
+        self.pieces.append(first)
+        for line in others:
             self.begun = {}  # no emphasis goes on in the next line
-        self.pieces.append(escape(text, quote=False).replace("\n", "<br>\n"))
+            self.pieces += Tag("br", {}), Tag("br"), f"\n{line}"
 
     def marks(self, found: re.Match[str]) -> None:
         """Signs of emphasis without anything between them, such as `**_`, which stand at the same edge of a word."""
@@ -147,8 +170,8 @@ class _Written:
         """End the emphasis that the last such mark begins. Marks between them are characters, and so are earlier ones
         of this size, since no emphasis is inside another of its kind."""
         place = self.begun[sign, size][-1]
-        self.pieces[place] = f"<{TAGS[size]}>"
-        self.pieces.append(f"</{TAGS[size]}>")
+        self.pieces[place] = Tag(TAGS[size], {})
+        self.pieces.append(Tag(TAGS[size]))
         for mark, places in self.begun.items():
             if mark[1] == size:
                 places.clear()
@@ -185,11 +208,11 @@ def _is_one_of(char: str, kinds: frozenset[str]) -> bool:
 
 
 def _escaped(found: re.Match[str], _allowed: Allowed) -> Made | None:
-    return escape(found["escaped"], quote=False), found.end()
+    return found["escaped"], found.end()
 
 
 def _code(found: re.Match[str], _allowed: Allowed) -> Made | None:
-    return f"<code>{escape(found['code'], quote=False)}</code>", found.end()
+    return (Tag("code", {}), found["code"], Tag("code")), found.end()
 
 
 def _linked_words(found: re.Match[str], allowed: Allowed) -> Made | None:
@@ -197,7 +220,7 @@ def _linked_words(found: re.Match[str], allowed: Allowed) -> Made | None:
     if not allowed.may_link_to(address):
         return None
     is_bare = label in {address, MAILTO.sub("", address)}
-    return _link(address, phrases(label, allowed, is_in_link=True), is_bare=is_bare), found.end()
+    return _link(address, _pieces(label, allowed, is_in_link=True), is_bare=is_bare), found.end()
 
 
 def _bare_address(found: re.Match[str], _allowed: Allowed) -> Made | None:
@@ -206,17 +229,18 @@ def _bare_address(found: re.Match[str], _allowed: Allowed) -> Made | None:
     if not HOST.match(address):
         return None
     scheme = "https://" if address[:1] in "wW" else ""
-    return _link(scheme + address, escape(address, quote=False), is_bare=True), end
+    return _link(scheme + address, [address], is_bare=True), end
 
 
 def _mail_address(found: re.Match[str], _allowed: Allowed) -> Made | None:
-    link = _link(f"mailto:{found['mail']}", escape(found["mail"], quote=False), is_bare=True)
-    return f"&lt;{link}&gt;", found.end()
+    return ("<", *_link(f"mailto:{found['mail']}", [found["mail"]], is_bare=True), ">"), found.end()
 
 
 def _number(found: re.Match[str], allowed: Allowed) -> Made | None:
     number = found["number"]
-    return (_message_link(number), found.end()) if int(number[1:]) in allowed.cited else None
+    if int(number[1:]) not in allowed.cited:
+        return None
+    return _link(f"/messages/{number[1:]}/", [number], is_bare=True), found.end()
 
 
 MAKERS: dict[str, Callable[[re.Match[str], Allowed], Made | None]] = {
@@ -230,10 +254,10 @@ MAKERS: dict[str, Callable[[re.Match[str], Allowed], Made | None]] = {
 LINKS = frozenset({"address", "bare", "mail", "number"})
 
 
-def _link(address: str, label: str, *, is_bare: bool) -> str:
+def _link(address: str, label: Sequence[Piece], *, is_bare: bool) -> list[Piece]:
     """A link; print versions repeat its address unless it `is_bare`, since its label shows it."""
-    kind = ' class="bare"' if is_bare else ""
-    return f'<a{kind} href="{escape(address)}">{label}</a>'
+    kind = {"class": BARE} if is_bare else {}
+    return [Tag("a", {**kind, "href": address}), *label, Tag("a")]
 
 
 def _end_of_address(text: str, start: int) -> int:

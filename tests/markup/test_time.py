@@ -163,7 +163,7 @@ def test_what_people_write_is_rendered_whatever_its_length():
 @pytest.mark.parametrize("unit", ["a\n", "\\\n", "- a\n\n", "\\*", "<a@b.c> ", "[a](http://b)", "`a`\n\n"])
 def test_lines_and_signs_are_counted_before_anything_is_parsed(unit: str, monkeypatch: pytest.MonkeyPatch):
     render(unit * 500)
-    monkeypatch.setattr("app.markup.blocks", lambda *_: pytest.fail("it was parsed"))
+    monkeypatch.setattr("app.markup.Blocks", lambda *_: pytest.fail("it was parsed"))
 
     with pytest.raises(TooIntricate):
         render(unit * 13_000)
