@@ -34,7 +34,7 @@ from app.errors import ChangedMeanwhile, ForumError, TooIntricate
 from app.extensions import csrf
 from app.markup import render, text_of
 from app.models import last_second
-from app.plain import is_blank, plain, plain_line
+from app.plain import is_blank, plain, plain_identifier, plain_line
 
 # Cleaning makes one character of at most four (an omega with three combining marks). A text of more than four times the
 # limit of its field would still be too long, so it is refused without cleaning.
@@ -155,12 +155,20 @@ class VersionedForm(Form):
 class LineField(StringField):
     """One line of text, without control characters and direction overrides; empty if nothing in it is visible."""
 
+    clean = staticmethod(plain_line)
+
     def __init__(self, label: Any = None, validators: Any = None, **kwargs: Any) -> None:
         self.longest = longest_typed(validators)
-        super().__init__(label, validators, filters=[_cleaned(plain_line, self.longest)], **kwargs)
+        super().__init__(label, validators, filters=[_cleaned(self.clean, self.longest)], **kwargs)
 
     def _value(self) -> str:
         return str(super()._value())[: self.longest]  # type: ignore[misc]
+
+
+class IdentifierField(LineField):
+    """An email address or a code, without what copying it has added."""
+
+    clean = staticmethod(plain_identifier)
 
 
 class BodyField(TextAreaField):

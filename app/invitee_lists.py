@@ -13,7 +13,7 @@ from app import labels
 from app.auth.forms import NoAddress, PersonsName, checked_email
 from app.languages import site_default, site_languages, speaking
 from app.models import FOR_A_GOVERNMENT, FOR_AN_ORGANIZATION, Capacity, Role, User
-from app.plain import comparable, plain_line
+from app.plain import comparable, plain_identifier, plain_line
 
 LONGEST_LINE = 1_000
 SEPARATORS = ("\t", ";", ",")
@@ -114,7 +114,12 @@ def _read_line(line: str, words: Vocabulary) -> dict[str, str]:
     language = words.languages.get(comparable(language_name)) if language_name else site_default().code
     if language is None:
         raise ValidationError(_("The site is not available in this language: “%(text)s”.", text=language_name[:60]))
-    person = {"name": name, "email": checked_email(address), "capacity": capacity.value, "language": language}
+    person = {
+        "name": name,
+        "email": checked_email(plain_identifier(address)),
+        "capacity": capacity.value,
+        "language": language,
+    }
     return person | _whom(whom, capacity, words)
 
 

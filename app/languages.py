@@ -348,5 +348,6 @@ def part_in(owner: Any, field: str) -> SimpleNamespace | None:
 
 def in_best_language(texts: Mapping[str, str] | None) -> SimpleNamespace | None:
     """From texts by code, the one in the reader's language or the best other one; None if there is none."""
-    made = {code: SimpleNamespace(language=code, text=text) for code, text in (texts or {}).items() if text}
+    given = (texts or {}).items()
+    made = {code: SimpleNamespace(language=code, text=text) for code, text in given if text and code.isalpha()}
     return best_text(made, reader_language().code, site_default().code)

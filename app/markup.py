@@ -1,72 +1,88 @@
 """Markdown to safe HTML. No other module makes Markup.
 
-The source is parsed without raw HTML, and an allow-list then cleans the result, so that an error in one of the two is
-not enough for an attack. The only way to write a link is `[text](address)`: text in square brackets is often wording
-that has not been agreed, and `[Option 1]: text` must not disappear as the definition of a link. Nothing is loaded from
-other sites, so an image becomes a link.
+Python-Markdown loses signs that people type, so its parsers of blocks (app/blocks.py) and of phrases (app/phrases.py)
+are replaced. They make a tree, which escapes all that was typed, and an allow-list then cleans the HTML, so that an
+error in one of the two is not enough for an attack. The only way to write a link is `[text](address)`: text in
+square brackets is often wording that has not been agreed, and `[Option 1]: text` must not disappear as the definition
+of a link. Nothing is loaded from other sites, so an image becomes a link.
 """
 
 import html
 import re
-import xml.etree.ElementTree as etree
+from collections.abc import Container, Mapping
 from datetime import datetime
+from typing import Self
+from xml.etree.ElementTree import Element, tostring
 
 import nh3
 from markdown import Markdown
-from markdown.inlinepatterns import InlineProcessor
 from markdown.treeprocessors import Treeprocessor
-from markdown.util import AtomicString
+from markdown.util import Registry
 from markupsafe import Markup, escape
 
+from app.blocks import Blocks
 from app.errors import TooIntricate
-from app.indentation import ListIndentation
-from app.intricacy import Work
-from app.languages import site_languages
-from app.plain import without_unwanted
+from app.languages import reader_language, site_languages
+from app.phrases import BARE, NUMBER, Allowed, line, write_phrases
+from app.plain import ORDINARY_SPACE
 
-TAGS = frozenset(
-    "p br strong em del a ul ol li blockquote code pre h2 h3 h4 h5 h6 hr table thead tbody tr th td".split()
-)
+TAGS = frozenset("p br strong em del a ul ol li blockquote code h2 h3 h4 h5 h6 hr table thead tbody tr th td".split())
 SCHEMES = frozenset({"http", "https", "mailto"})
-HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-BARE_ADDRESS = r"<(https?://[^\s<>]++)>|(?<![\w/\"'])(https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]*_])"
-# Possessive quantifiers and exclusive alternatives keep its time linear.
-LINK = r"""(?x) !?+ \[ (?!\s*+\]) ((?: [^\[\]]++ | \[[^\[\]]*+\] )++) \]
-    \( \s*+ (?: <([^<>\n]*+)> | ((?: [^\s()<>]++ | \([^\s()<>]*+\) )++) )
-    (?: \s++ (?: "([^"]*+)" | '([^']*+)' ) )?+ \s*+ \)"""
-ADDRESS = re.compile(r"https?://\S|mailto:\S", re.IGNORECASE)
-LOCAL_PATH = re.compile(r"/(?![/\\])[^\\]*$")
 # Document symbols such as UNEP/CBD/6/7/Add.1, which must not be broken at the end of a line.
 SYMBOL = re.compile(r"(?<![\w/-])[A-Z][A-Z0-9-]++(?:/[A-Z0-9][A-Za-z0-9-]*+(?:\.\d++)*+){2,}+")
 UNBROKEN = r'<span class="symbol" translate="no">\g<0></span>'
-# A link whose text is its address, which print versions need not repeat.
-BARE = re.compile(r'<a (href="(?:(?i:mailto):|(?=(?i:https?)://))([^"]*+)"[^>]*+)>\2</a>')
-MARKED_AS_BARE = r'<a class="bare" \1>\2</a>'
 TAG_OR_TEXT = re.compile(r'<(?:[^>"]|"[^"]*")*>|[^<]+')
 NOTHING = Markup("")
 HEADING_TAG = re.compile(r"(</?h)([2-6])>")
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+BEGINS_A_BLOCK = re.compile(r"<(?=/?(?:p|li|h\d|br|blockquote|tr|td|th))")
+NUMBER_OF_A_POINT = re.compile(r'<li value="(\d+)">')
+# The longest text that a form accepts is rendered within a tenth of a second or two.
+LINE_OR_MARK = re.compile(r"\n|[*_`]++|\]\(|[\\<#|]|https?:|www\.", re.IGNORECASE)
+MOST_LINES_AND_MARKS = 6_000
+MESSAGE_LINK = '<a class="bare" href="/messages/'
+CITED = "#"  # the key of the numbers of cited messages among the texts of a reason
+MESSAGE_PATH = re.compile(r"/messages/[1-9][0-9]*/")
 
 
-def render(source: str, *, first_heading: int = 3, official: bool = False) -> str:
+def render(source: str, *, first_heading: int = 3, official: bool = False, cited: Container[int] = ()) -> str:
     """Safe HTML of a Markdown source.
 
     Headings are renumbered without gaps from `first_heading` (2-6). `official` texts, written by administrators, may
-    link to paths of the site (`/en/portal/`). Raises TooIntricate if parsing could take seconds.
+    link to paths of the site (`/en/portal/`). The numbers `cited` (app/citations.py) become links to these messages.
+    Raises TooIntricate if the text has more lines and marks than people write, or they are nested too deeply.
     """
-    work = Work(source)
-    parser = _parser(first_heading, official=official)
-    work.watch(parser)
-    try:
-        dirty = parser.convert(source)
-    except RecursionError as error:
-        raise TooIntricate from error
-    return _clean(dirty, official=official)
+    if sum(1 for _ in LINE_OR_MARK.finditer(source)) > MOST_LINES_AND_MARKS:
+        raise TooIntricate
+    allowed = Allowed(cited, official=official)
+    return _clean(_Markdown(allowed, first_heading).convert(source), allowed)
 
 
 def stored(clean_html: str | None, by: int = 0, site: str = "") -> Markup:
-    """Markup of stored HTML from `render`: headings `by` levels deeper, links to paths completed with `site`."""
-    made = deeper(clean_html or "", by).replace('<a href="/', f'<a href="{site}/')
+    """Markup of stored HTML from `render`: headings `by` levels deeper, links to messages in the reader's language,
+    paths of links completed with `site`."""
+    made = _completed(deeper(clean_html or "", by), site)
     return Markup(made)  # noqa: S704  the column is written with the result of render() only
+
+
+def with_links(text: str, texts: Mapping[str, str], site: str = "") -> Markup:
+    """One of the texts of a reason, by language code, with links to the messages that it cites, as in `stored`."""
+    made = line(text, {int(number) for number in texts.get(CITED, "").split()})
+    return Markup(_completed(made, site))  # noqa: S704  the text is escaped
+
+
+def with_addresses(text: str, texts: Mapping[str, str], site: str) -> str:
+    """The same for an email without HTML: the address of each message that it cites is behind its number."""
+    known = {f"#{number}" for number in texts.get(CITED, "").split()}
+    start = f"{site}/{reader_language().code}/messages/"
+    return NUMBER.sub(lambda found: f"{found[0]} ({start}{found[0][1:]}/)" if found[0] in known else found[0], text)
+
+
+def _completed(made: str, site: str) -> str:
+    """With whole paths in links to messages, and whole addresses if `site` is given."""
+    if MESSAGE_LINK in made:
+        made = made.replace(MESSAGE_LINK, f'<a class="bare" href="{site}/{reader_language().code}/messages/')
+    return made.replace('<a href="/', f'<a href="{site}/') if site else made
 
 
 def deeper(clean_html: str, by: int) -> str:
@@ -92,9 +108,10 @@ def language_attribute(code: str, page_language: str, *, always: bool = False) -
 
 
 def text_of(clean_html: str) -> str:
-    """The text of rendered HTML, with one space between blocks; for excerpts, descriptions and emails."""
-    spaced = re.sub(r"<(?=/?(?:p|li|h\d|br|blockquote|tr|td|th))", " <", clean_html)
-    return " ".join(html.unescape(nh3.clean(spaced, tags=set())).split())
+    """The text of rendered HTML with the numbers of lists, with one space between blocks; for excerpts, descriptions
+    and emails."""
+    spaced = BEGINS_A_BLOCK.sub(" <", NUMBER_OF_A_POINT.sub(r" \1. ", clean_html))
+    return ORDINARY_SPACE.sub(" ", html.unescape(nh3.clean(spaced, tags=set()))).strip()
 
 
 def excerpt(clean_html: str, length: int = 155) -> str:
@@ -107,98 +124,58 @@ def excerpt(clean_html: str, length: int = 155) -> str:
 
 def quote(source: str, said_by: str = "") -> str:
     """A Markdown source as a block quote, which begins with whom it quotes, with an empty line after it."""
-    lines = [*([said_by, ""] if said_by else []), *source.strip().splitlines()]
+    lines = [*([said_by, ""] if said_by else []), *source.strip().split("\n")]
     return "".join(f"> {line}".rstrip() + "\n" for line in lines) + "\n"
 
 
-def _parser(first_heading: int, *, official: bool) -> Markdown:
-    parser = Markdown(extensions=["sane_lists", "tables", "nl2br"], output_format="html")
-    for name in (
-        "html",
-        "autolink",
-        "reference",
-        "image_link",
-        "image_reference",
-        "short_reference",
-        "short_image_ref",
-    ):
-        parser.inlinePatterns.deregister(name)
-    parser.preprocessors.deregister("html_block")
-    parser.preprocessors.register(ListIndentation(parser), "list_indentation", 25)  # below normalize_whitespace
-    parser.parser.blockprocessors.deregister("reference")
-    parser.inlinePatterns.register(_Link(parser, official=official), "link", 160)
-    parser.inlinePatterns.register(_BareAddress(BARE_ADDRESS, parser), "bare_address", 105)
-    parser.treeprocessors.register(_HeadingLevels(first_heading), "heading_levels", 5)
-    return parser
+class _Markdown(Markdown):
+    """Python-Markdown with our parsers, and without what it does to the text before and after."""
+
+    def __init__(self, allowed: Allowed, first_heading: int) -> None:
+        self.allowed, self.first_heading = allowed, first_heading
+        super().__init__()
+        self.serializer = _html_of  # the library's reads `&copy;` as ©
+
+    def build_parser(self) -> Self:
+        self.preprocessors, self.inlinePatterns, self.postprocessors = Registry(), Registry(), Registry()
+        self.parser = Blocks(self, lambda tree, text: write_phrases(tree, text, self.allowed))
+        self.treeprocessors = Registry()
+        self.treeprocessors.register(_HeadingLevels(self.first_heading), "heading_levels", 0)
+        return self
 
 
-def _may_link_to(address: str, *, official: bool) -> bool:
-    return bool(ADDRESS.match(address) or (official and LOCAL_PATH.match(address)))
-
-
-def _clean(dirty: str, *, official: bool) -> str:
-    def keep(_tag: str, attribute: str, value: str) -> str | None:
-        return None if attribute == "href" and not _may_link_to(value, official=official) else value
-
-    clean = nh3.clean(
-        dirty,
-        tags=set(TAGS),
-        attributes={"a": {"href", "title"}, "ol": {"start"}},
-        attribute_filter=keep,
-        url_schemes=set(SCHEMES),
-        link_rel="nofollow noopener ugc",
-    )
-    # app/plain.py has removed such characters, but they can be written as entities such as `&#1;`.
-    marked = BARE.sub(MARKED_AS_BARE, without_unwanted(clean))
-    return "".join(part if part.startswith("<") else SYMBOL.sub(UNBROKEN, part) for part in TAG_OR_TEXT.findall(marked))
+def _html_of(root: Element) -> str:
+    return tostring(root, encoding="unicode", method="html")
 
 
 class _HeadingLevels(Treeprocessor):
-    """Renumbers headings, so that the outline of a page has no gaps."""
+    """Numbers headings without gaps."""
 
     def __init__(self, first: int) -> None:
         super().__init__()
         self.first = first
 
-    def run(self, root: etree.Element) -> None:
-        used = sorted({element.tag for element in root.iter() if element.tag in HEADINGS})
-        for element in [element for element in root.iter() if element.tag in used]:
+    def run(self, root: Element) -> None:
+        headings = [element for element in root.iter() if element.tag in HEADINGS]
+        used = sorted({element.tag for element in headings})
+        for element in headings:
             element.tag = f"h{min(self.first + used.index(element.tag), 6)}"
 
 
-class _Link(InlineProcessor):
-    """`[text](address "title")`, if the text may link to the address; anything else stays as typed."""
+def _clean(made: str, allowed: Allowed) -> str:
+    def keep(_tag: str, attribute: str, value: str) -> str | None:
+        if attribute == "href" and not (MESSAGE_PATH.fullmatch(value) or allowed.may_link_to(value)):
+            return None
+        return None if attribute == "class" and value != BARE else value
 
-    ANCESTOR_EXCLUDES = ("a",)
-
-    def __init__(self, parser: Markdown, *, official: bool) -> None:
-        super().__init__(LINK, parser)
-        self.official = official
-
-    def handleMatch(  # type: ignore[override]  # noqa: N802  the library's name
-        self, m: re.Match[str], data: str
-    ) -> tuple[etree.Element | None, int | None, int | None]:
-        text, bracketed, bare, *titles = m.groups()
-        address = self.unescape(bracketed or bare or "").strip()
-        if not _may_link_to(address, official=self.official):
-            return None, None, None
-        link = etree.Element("a", href=address)
-        link.text = text
-        title = titles[0] or titles[1]
-        if title:
-            link.set("title", self.unescape(title))
-        return link, m.start(0), m.end(0)
-
-
-class _BareAddress(InlineProcessor):
-    """A web address, with or without angle brackets, becomes a link."""
-
-    ANCESTOR_EXCLUDES = ("a",)
-
-    def handleMatch(  # type: ignore[override]  # noqa: N802  the library's name
-        self, m: re.Match[str], data: str
-    ) -> tuple[etree.Element, int, int]:
-        address = self.unescape(m.group(1) or m.group(2))
-        link = etree.Element("a", href=address)
-        link.text = AtomicString(address)
-        return link, m.start(0), m.end(0)
+    clean = nh3.clean(
+        made,
+        tags=set(TAGS),
+        attributes={"a": {"href", "class"}, "ol": {"start"}, "li": {"value"}},
+        attribute_filter=keep,
+        url_schemes=set(SCHEMES),
+        link_rel="nofollow noopener ugc",
+    )
+    if not SYMBOL.search(clean):
+        return clean
+    return "".join(part if part.startswith("<") else SYMBOL.sub(UNBROKEN, part) for part in TAG_OR_TEXT.findall(clean))

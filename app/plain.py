@@ -15,6 +15,9 @@ VISIBLE = frozenset("LNPS")
 BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0\ufffc\U0001d159")
 # French has them before : ; ? ! and inside quotation marks, every language between a number and its unit.
 NO_BREAK_SPACES = "\u00a0\u202f"
+# Also vertical tabs, form feeds, NEL and the separators of Unicode, which come with texts from Word and PDF.
+LINE_END = re.compile(r"\r\n|[\r\v\f\x85\u2028\u2029]")
+MAILTO = re.compile(r"^\s*+mailto:", re.IGNORECASE)
 ORDINARY_SPACE = re.compile(rf"[^\S{NO_BREAK_SPACES}]+")
 # In characters, for callers without a limit of their own: longer than any text of the site.
 LONGEST = 50_000
@@ -27,13 +30,9 @@ BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 def plain(text: str, most: int = LONGEST) -> str:
     """The first `most` characters of a typed text, in NFC, with Unix line ends, without unwanted characters and without
     combining marks after the 30th in a row."""
-    lines = text[:most].replace("\r\n", "\n").replace("\r", "\n")
-    return unicodedata.normalize("NFC", _stream_safe(without_unwanted(lines)))
-
-
-def without_unwanted(text: str) -> str:
-    """The text without UNWANTED characters, line ends and tabs kept."""
-    return "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in UNWANTED)
+    lines = LINE_END.sub("\n", text[:most])
+    wanted = "".join(char for char in lines if char in "\n\t" or unicodedata.category(char) not in UNWANTED)
+    return unicodedata.normalize("NFC", _stream_safe(wanted))
 
 
 def plain_line(text: str, most: int = LONGEST) -> str:
@@ -42,6 +41,13 @@ def plain_line(text: str, most: int = LONGEST) -> str:
     White space becomes single spaces and is removed at both ends; no-break spaces inside the line stay.
     """
     return ORDINARY_SPACE.sub(" ", plain(BIDI_CONTROLS.sub("", text[:most]))).strip()
+
+
+def plain_identifier(text: str, most: int = LONGEST) -> str:
+    """As `plain_line`, for an e-mail address, a code or words to search for: without what copying from a web page or an
+    email adds, which are invisible characters, angle brackets and `mailto:`."""
+    seen = "".join(char for char in plain_line(text, most) if unicodedata.category(char) != "Cf" and char not in "<>")
+    return MAILTO.sub("", seen).strip()
 
 
 def folded(text: str) -> str:

@@ -74,6 +74,8 @@ def register(app: Flask) -> None:
     app.jinja_env.filters |= {
         "stored_html": markup.stored,
         "excerpt": markup.excerpt,
+        "with_links": markup.with_links,
+        "with_addresses": markup.with_addresses,
         "stamp": stamp,
         "at": at,
         "day": day,

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, delete, inspect, or_, select, update
 
+from app.citations import cited
 from app.extensions import db
 from app.markup import render
 from app.models import (
@@ -133,7 +134,7 @@ def _take_back(kind: str, thing: Any, now: datetime) -> bool:
 def _keep(kind: str, thing: Any, before: Wordings, forum: Forum, now: datetime) -> None:
     after = texts_of(kind, thing)
     codes = [*before, *(code for code in after if code and code not in before)]
-    former = {code: found for code in codes if (found := _former(thing, code, before, after))}
+    former = {code: found for code in codes if (found := _former(thing, code, before, after, forum))}
     if not forum.first_archived_at:
         former = _without_translations(former, before)
     is_new = not any(value for values in former.values() for value in values.values())
@@ -141,7 +142,7 @@ def _keep(kind: str, thing: Any, before: Wordings, forum: Forum, now: datetime) 
         _add(ChangeKind.ADDED if is_new else ChangeKind.CORRECTED, kind, thing, forum, now, former=former)
 
 
-def _former(thing: Any, code: str, before: Wordings, after: Wordings) -> dict[str, dict[str, str]]:
+def _former(thing: Any, code: str, before: Wordings, after: Wordings, forum: Forum) -> dict[str, dict[str, str]]:
     """What changed in one language, as it was; blank where it said nothing."""
     old, new = before.get(code, {}), after.get(code, {})
     found = {}
@@ -151,7 +152,7 @@ def _former(thing: Any, code: str, before: Wordings, after: Wordings) -> dict[st
             continue
         if name == FILES and Counter(was.splitlines()) <= Counter(is_now.splitlines()):
             was = ""  # files came, and none went
-        found[name] = {_form(thing, code, name): _rendered(thing, code, name, was)} if was else {}
+        found[name] = {_form(thing, code, name): _rendered(thing, code, name, was, forum)} if was else {}
     return found
 
 
@@ -177,9 +178,11 @@ def _form(thing: Any, code: str, field: str) -> str:
     return "html" if code and _column_of_html(_text_model(thing), field) else "text"
 
 
-def _rendered(thing: Any, code: str, field: str, said: str) -> str:
+def _rendered(thing: Any, code: str, field: str, said: str, forum: Forum) -> str:
     """As it is shown; headings begin below that of a page, and places deeper in a page put them deeper."""
-    return render(said, first_heading=2, official=True) if _form(thing, code, field) == "html" else said
+    if _form(thing, code, field) != "html":
+        return said
+    return render(said, first_heading=2, official=True, cited=cited(said, forum.id))
 
 
 def _fields(text_model: type[Any]) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import joinedload
 
+from app.citations import cited, with_citations
 from app.counters import carried, count, count_in, count_out
 from app.database import LOCKED, in_parts, utcnow
 from app.difference import compare
@@ -141,17 +142,17 @@ def revise(message: Message, changes: Mapping[str, Any], *, files_change: bool =
     db.session.add(kept)
     for name, value in changes.items():
         setattr(message, name, value)
-    message.html = html_of(message.body, message.language)
+    message.html = html_of(message.body, message.language, message.forum_id)
     kept.difference = compare(kept.html, message.html)
     message.edited_at = utcnow()
     db.session.flush()
     return kept
 
 
-def html_of(body: str, language: str) -> str:
-    """The HTML of a message in this language. A quotation that names a published message has the language of that
-    message."""
-    html = render(body)
+def html_of(body: str, language: str, forum_id: int) -> str:
+    """The HTML of a message in this language, in which the numbers of messages are links. A quotation that names a
+    published message has the language of that message. Raises TooIntricate."""
+    html = render(body, cited=cited(body, forum_id))
     numbers = {int(number) for number in QUOTATION.findall(html)}
     languages: dict[int, str] = {}
     for part in in_parts(numbers):
@@ -174,7 +175,15 @@ def record_act(
 
     `detail` contains only numbers and codes, never a text that someone wrote, since the record is public.
     """
-    act = Act(kind=kind, user=by, forum_id=forum.id, reason=dict(reason), message=message, topic=topic, detail=detail)
+    act = Act(
+        kind=kind,
+        user=by,
+        forum_id=forum.id,
+        reason=with_citations(reason, forum.id),
+        message=message,
+        topic=topic,
+        detail=detail,
+    )
     db.session.add(act)
     return act
 

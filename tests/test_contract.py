@@ -39,13 +39,13 @@ LAYERS = (
     ("mail", r"app\.mail\.(outbox|letters|sending)|app\.auth\.emails|app\.notify|app\.roles"),
     (
         "queries",
-        r"app\.\w+\.(\w+_)?queries|app\.printing\.proceedings|app\.(allowances|audit|copies|counters|former_addresses|never_public|paging|rows|submissions|wordings|writing)"
+        r"app\.\w+\.(\w+_)?queries|app\.printing\.proceedings|app\.(allowances|audit|citations|copies|counters|former_addresses|never_public|paging|rows|submissions|wordings|writing)"
         r"|app\.attachments\.keeping"
         r"|app\.figures\.(activity|charts|silence|tables)|app\.moderation\.(queue|record)",
     ),
     (
         "rules",
-        r"app\.(permissions|markup|intricacy|indentation|plain|labels|spreadsheets|difference|versions)"
+        r"app\.(permissions|markup|blocks|phrases|plain|labels|spreadsheets|difference|versions)"
         r"|app\.auth\.passwords"
         r"|app\.attachments\.(kinds|linked|pictures|uploads)",
     ),

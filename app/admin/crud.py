@@ -33,6 +33,7 @@ from app.attachments.forms import FilesField, takes_files
 from app.attachments.keeping import attach
 from app.attachments.uploads import Upload
 from app.audit import Change, assign, changed, name_of, record
+from app.citations import cited
 from app.database import utcnow
 from app.errors import Archived, ForumError, Refused
 from app.extensions import db, transaction
@@ -404,7 +405,7 @@ def write_texts(kind: Kind, thing: Any, texts: Texts, *, follows: bool = False) 
     where no language is left.
     """
     changes: list[Change] = []
-    written, leads = set(), False
+    written, leads, forum = set(), False, forum_of(thing)
     for code, fields in texts.items():
         if not any(fields.values()):
             changes += _changes_of_removal(kind, thing, code)
@@ -414,7 +415,8 @@ def write_texts(kind: Kind, thing: Any, texts: Texts, *, follows: bool = False) 
         text = before or kind.text_model(language=code)
         made = assign(text, fields, code)
         for source, (column, first_heading) in kind.rendered.items():
-            setattr(text, column, render(fields[source], first_heading=first_heading, official=True))
+            known = cited(fields[source], forum.id if forum else None)
+            setattr(text, column, render(fields[source], first_heading=first_heading, official=True, cited=known))
         thing.texts[code] = text
         if made:
             changes += made

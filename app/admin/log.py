@@ -18,9 +18,10 @@ from app.admin.texts import titles_of_forums
 from app.audit import ACT, ENTRIES, LOG, entries, get_entry, people_in_log, says
 from app.database import utcnow
 from app.extensions import db
-from app.forms import AtMost, ChoiceField, DayField, InnerForm, LineField
+from app.forms import AtMost, ChoiceField, DayField, IdentifierField, InnerForm
 from app.labels import person_name
 from app.languages import reader_language, site_languages, stored_date
+from app.markup import CITED
 from app.models import Forum, Role
 from app.paging import one_page
 from app.spreadsheets import BYTE_ORDER_MARK, kept, line
@@ -71,7 +72,7 @@ def changes_of(entry: Row[Any]) -> list[dict[str, Any]]:
     """
     if entry.source == LOG:
         return list(entry.detail)
-    texts = [("reason", code, text) for code, text in entry.reason.items()]
+    texts = [("reason", code, text) for code, text in entry.reason.items() if code != CITED]
     numbers = [(name, "", _joined(value)) for name, value in entry.detail.items() if name not in VERSIONS]
     hides = [("hides", "", bool(entry.detail.get("hides")))]
     told = [{"field": name, "language": code, "old": "", "new": new} for name, code, new in [*texts, *numbers, *hides]]
@@ -156,7 +157,7 @@ WORDS = {one.__name__: one for one in (who, action_of, kind_of, subject_of, chan
 
 
 class LogForm(InnerForm):
-    words = LineField(_l("Words"), [AtMost(LONGEST_SEARCH)], render_kw={"type": "search"})
+    words = IdentifierField(_l("Words"), [AtMost(LONGEST_SEARCH)], render_kw={"type": "search"})
     person = ChoiceField(_l("Person"), coerce=lambda value: int(value or 0) or None)
     action = ChoiceField(_l("Action"), coerce=lambda value: value or None)
     kind = ChoiceField(_l("Kind"), coerce=lambda value: value or None)

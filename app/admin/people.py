@@ -41,7 +41,7 @@ from app.moderation.messages import withhold_all
 from app.moderation.queue import list_posted_by, list_reasons
 from app.paging import page_of_list
 from app.permissions import count_other_administrators, require, require_forum_takes
-from app.plain import comparable, plain_line
+from app.plain import comparable, plain_identifier
 from app.roles import covered, held_by, hold
 from app.rows import fetch
 from app.submissions import Once
@@ -313,7 +313,7 @@ def _require_other(user: User, viewer: User, refusal: object) -> None:
 
 @bp.get("/people/")
 def index() -> ResponseReturnValue:
-    wanted = plain_line(request.args.get("q", ""), LONGEST_SEARCH)
+    wanted = plain_identifier(request.args.get("q", ""), LONGEST_SEARCH)
     found = page_of_list(search_people(wanted, reader_language()), asked_page())
     return show(
         "admin/people.html",
@@ -331,7 +331,7 @@ def index() -> ResponseReturnValue:
 @bp.get("/people/choose/")
 def choose() -> ResponseReturnValue:
     """From the list, with its boxes or its search, to the page that asks."""
-    wanted, name = plain_line(request.args.get("q", ""), LONGEST_SEARCH), request.args.get("step", "")
+    wanted, name = plain_identifier(request.args.get("q", ""), LONGEST_SEARCH), request.args.get("step", "")
     ticked = [key for key in request.args.getlist("person", type=int) if 0 < key <= LARGEST_KEY]
     keys = search_people(wanted, reader_language()) if wanted else ticked
     people = [user for user in get_people(keys[:MOST_AT_ONCE]) if not user.former_number]

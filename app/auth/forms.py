@@ -16,20 +16,21 @@ from app import labels
 from app.auth.emails import normal_email
 from app.auth.passwords import LONGEST, composed, weakness
 from app.auth.second_step import LONGEST_CODE
-from app.forms import AtMost, ChoiceField, Form, LineField, Required
+from app.forms import AtMost, ChoiceField, Form, IdentifierField, LineField, Required
 from app.languages import reader_language, site_languages
 from app.models import FOR_A_GOVERNMENT, FOR_AN_ORGANIZATION, Capacity, Invitee, User
 
 LIKE_AN_ADDRESS = re.compile(r"http|www\.|://", re.IGNORECASE)
-IN_NO_NAME = re.compile(r"[/@]")
+# Words such as a/l and Director/Head may be in a name, a path behind a short domain (t.co/a) may not.
+IN_NO_NAME = re.compile(r"//|@|\w[.\u3002\uff0e\uff61][^\W\d_]{2,}/")
 # What email programs turn into links, with any full stop that browsers accept; not initials or degrees (J.R.R., M.Sc.).
 DOMAIN = re.compile(
     r"\w{2,}[.\u3002\uff0e\uff61][^\W\d_]{2,} | \b\w\.(?:com|info|io|net|org)\b", re.IGNORECASE | re.VERBOSE
 )
 
 
-class EmailField(LineField):
-    """An email address as typed."""
+class EmailField(IdentifierField):
+    """An email address as typed, without what copying it may have added."""
 
     widget = EmailInput()
 
@@ -66,7 +67,7 @@ class PersonsName(NoAddress):
     def __call__(self, form: Any, field: Any) -> None:
         super().__call__(form, field)
         if IN_NO_NAME.search(field.data or ""):
-            raise ValidationError(_("A name or title cannot contain / or @. Please remove these characters."))
+            raise ValidationError(_("A name or title cannot contain a web or email address. Please remove it."))
         if DOMAIN.search(field.data or ""):
             raise ValidationError(
                 _(
@@ -185,7 +186,7 @@ class NewPasswordForm(OwnEmail, Form):
 
 
 class CodeForm(Form):
-    code = LineField(_l("Code"), validators=[Required(_l("Enter the code.")), AtMost(LONGEST_CODE)])
+    code = IdentifierField(_l("Code"), validators=[Required(_l("Enter the code.")), AtMost(LONGEST_CODE)])
 
 
 class ProofForm(PasswordProofForm, CodeForm):

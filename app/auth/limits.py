@@ -30,7 +30,7 @@ from app.extensions import limiter
 from app.languages import reader_language
 from app.limits import Limit, network_of
 from app.models import SignUp, User
-from app.plain import plain_line
+from app.plain import plain_identifier
 from app.viewer import viewer
 
 FAILED = 422
@@ -186,7 +186,7 @@ def _network() -> str:
 
 def _email() -> str:
     """The address in the form, normalized if possible; one longer than any account's is cut."""
-    typed = plain_line(request.form.get("email", ""), LONGEST)
+    typed = plain_identifier(request.form.get("email", ""), LONGEST)
     return normal_email(typed) or typed
 
 

@@ -186,7 +186,7 @@ def _post(
         status=MessageStatus.PENDING,
         author=author,
         reply_to=reply_to,
-        html=writing.html_of(message["body"], message["language"]),
+        html=writing.html_of(message["body"], message["language"], topic.group.forum_id),
         confirmed=is_confirmed,
         **(own | message),
     )

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from app.addresses import LARGEST_KEY
 from app.attachments.forms import takes_files
+from app.citations import cited
 from app.database import utcnow
 from app.errors import AnsweredIsGone, ChangedMeanwhile, HiddenMeanwhile, NotFound
 from app.forms import VersionedForm, carry_out, told_at_its_field
@@ -19,7 +20,7 @@ from app.models import FOR_A_GOVERNMENT, FOR_AN_ORGANIZATION, Group, Message, Me
 from app.permissions import can, needs_approval, require
 from app.plain import plain
 from app.viewer import signed_in, signed_in_user, to_message
-from app.writing import last_correction, version_of, why_returned
+from app.writing import html_of, last_correction, version_of, why_returned
 
 SAID_OF_CHANGES = {
     "message": N_("Your message has been changed. Its earlier versions remain available in its history."),
@@ -43,7 +44,7 @@ def new_topic(forum_slug: str, group_slug: str) -> ResponseReturnValue:
         first = actions.start_topic(group, author=author, **form.topic, **form.sent)
         said = _("Your topic has been started, and your message is #%(number)s.", number=first.id)
         return to_message(first, _waiting(first) or said)
-    return _form_page("forums/new_topic.html", form, group=group, **_posting_as(author, group))
+    return _form_page("forums/new_topic.html", form, group.forum_id, group=group, **_posting_as(author, group))
 
 
 @bp.route("/topics/<int:topic_id>/reply/", methods=["GET", "POST"])
@@ -61,7 +62,9 @@ def reply(topic_id: int) -> ResponseReturnValue:
         said = _("Your message has been posted. Its number is #%(number)s.", number=posted.id)
         return to_message(posted, _waiting(posted) or said)
     more = _posting_as(author, topic.group)
-    return _form_page("forums/reply.html", form, topic=topic, answered=answered, answered_row=row, **more)
+    return _form_page(
+        "forums/reply.html", form, topic.group.forum_id, topic=topic, answered=answered, answered_row=row, **more
+    )
 
 
 @bp.route("/messages/<int:number>/edit/", methods=["GET", "POST"])
@@ -80,7 +83,7 @@ def edit(number: int) -> ResponseReturnValue:
         except ChangedMeanwhile as error:
             form, unsaved = _outdated(form, message, author, error)
     told = {"returned": why_returned([message]).get(number), "corrected": last_correction(message)}
-    return _form_page("forums/edit.html", form, message=message, unsaved=unsaved, **told)
+    return _form_page("forums/edit.html", form, message.forum_id, message=message, unsaved=unsaved, **told)
 
 
 @bp.route("/messages/<int:number>/withdraw/", methods=["GET", "POST"])
@@ -104,7 +107,7 @@ def withdraw(number: int) -> ResponseReturnValue:
 def preview() -> ResponseReturnValue:
     """The rendered text of an unsent message, for the live preview."""
     body = plain(request.form.get("body", ""), Message.MAX_BODY)
-    return render_template("forums/preview.html", html=render(body))
+    return render_template("forums/preview.html", html=render(body, cited=cited(body, None)))
 
 
 def _require_to_open_the_form(author: User, action: str, thing: Group | Topic) -> None:
@@ -151,9 +154,9 @@ def _is_sent(form: MessageForm) -> bool:
     return bool(form.validate_on_submit() and not form.preview.data)
 
 
-def _form_page(template: str, form: MessageForm, **context: object) -> ResponseReturnValue:
+def _form_page(template: str, form: MessageForm, forum_id: int, **context: object) -> ResponseReturnValue:
     wants_preview = form.preview.data and not form.errors and not form.is_outdated
-    shown = render(form.body.data or "") if wants_preview else None
+    shown = html_of(form.body.data or "", form.language.data or "", forum_id) if wants_preview else None
     return render_template(template, form=form, preview=shown, now=utcnow(), **context), form.status
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from app import audit, writing
 from app.allowances import require_report
+from app.citations import with_citations
 from app.database import utcnow
 from app.errors import AlreadyDecided, Archived, ChangedMeanwhile, Forbidden, NotFound, Refused
 from app.extensions import db, transaction
@@ -183,7 +184,8 @@ def _refuse_if_changed(message: Message, version: str) -> None:
 
 
 def _withhold(message: Message, reason: Reason, title: str, by: User) -> Act:
-    message.withheld_at, message.withheld_for, message.returned_at = utcnow(), dict(reason), None
+    reason = with_citations(reason, message.forum_id)
+    message.withheld_at, message.withheld_for, message.returned_at = utcnow(), reason, None
     writing.show(message, MessageStatus.WITHHELD)
     topic = _retitle(message, title, by)
     _settle(open_reports(message), by)

@@ -9,7 +9,7 @@ from wtforms import SelectMultipleField
 from wtforms.validators import ValidationError
 
 from app.addresses import LARGEST_KEY
-from app.forms import AtMost, ChoiceField, LineField, OnceForm, Required, VersionedForm, not_offered
+from app.forms import AtMost, ChoiceField, IdentifierField, LineField, OnceForm, Required, VersionedForm, not_offered
 from app.languages import site_languages, text_in
 from app.models import Forum, Group, Question, Topic
 from app.moderation.forms import ReasonForm, number_in
@@ -70,7 +70,7 @@ class MessagesFields(OnceForm):
     """Messages of a topic: those ticked on the page, and others by their number."""
 
     messages = SelectMultipleField(MESSAGES, coerce=number_in, validate_choice=False, **not_offered(MESSAGES))
-    further = LineField(_l("Further messages, by number (optional)"), validators=[AtMost(LONGEST_LIST)])
+    further = IdentifierField(_l("Further messages, by number (optional)"), validators=[AtMost(LONGEST_LIST)])
 
     @property
     def numbers(self) -> frozenset[int]:

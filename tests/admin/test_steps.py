@@ -50,6 +50,10 @@ def test_search_leads_to_one_page_that_asks_about_everybody_found(admin: FlaskCl
     assert len(re.findall(r'<input checked[^>]*name="people"', asked)) == 10
 
 
+def test_people_are_found_by_a_copied_address(admin: FlaskClient, world):
+    assert "Alice" in admin.get("/en/admin/people/", query_string={"q": "\u200b<mailto:alice@example.org>"}).text
+
+
 def test_boxes_of_the_list_lead_to_the_page_that_asks(admin: FlaskClient, world):
     query = f"person={world.alice}&person={world.bruno}&step=withhold"
 

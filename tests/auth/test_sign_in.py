@@ -48,6 +48,11 @@ def test_case_and_spaces_of_the_address_do_not_matter(visitor, clara):
     assert post(visitor, "  CLARA@Example.org", PASSWORD).status_code == 302
 
 
+@pytest.mark.parametrize("email", ["<clara@example.org>", "mailto:clara@example.org", "\u202aclara@example.org\u200b"])
+def test_what_copying_an_address_adds_does_not_matter(visitor, clara, email):
+    assert post(visitor, email, PASSWORD).status_code == 302
+
+
 def test_password_is_the_same_with_composed_or_decomposed_accents(visitor, app, world):
     with app.app_context():
         add_person(app, "inés")

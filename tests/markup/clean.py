@@ -10,7 +10,7 @@ TAGS = frozenset(
 BARE = ("class", "bare")
 SYMBOL = [("class", "symbol"), ("translate", "no")]
 VOID = frozenset({"br", "hr"})
-ATTRIBUTES = {"a": {"href", "title", "rel"}, "ol": {"start"}}
+ATTRIBUTES = {"a": {"href", "rel"}, "ol": {"start"}, "li": {"value"}}
 REL = "nofollow noopener ugc"
 ADDRESS = re.compile(r"https?://|mailto:", re.IGNORECASE)
 LOCAL = re.compile(r"/(?![/\\])[^\\]*")
@@ -71,8 +71,8 @@ class _Reader(HTMLParser):
                 self.problems.append(f"{tag}[{name}]")
             elif name == "href" and not self._is_allowed(value or ""):
                 self.problems.append(f"href={value!r}")
-            elif name == "start" and not re.fullmatch(r"-?\d+", value or ""):
-                self.problems.append(f"start={value!r}")
+            elif name in {"start", "value"} and not re.fullmatch(r"\d+", value or ""):
+                self.problems.append(f"{name}={value!r}")
         if tag == "a":
             self.links.append(dict(attrs))
             if dict(attrs).get("rel") != REL:

@@ -4,13 +4,13 @@ import unicodedata
 from xml.etree import ElementTree
 
 from app.markup import render
-from app.plain import folded, is_blank, plain, plain_line
+from app.plain import folded, is_blank, plain, plain_identifier, plain_line
 
 WITHOUT = {
     "a NUL": "\x00",
     "a bell": "\x07",
     "an escape": "\x1b",
-    "a C1 control": "\x85",
+    "a C1 control": "\x86",
     "a delete": "\x7f",
     "a lone high surrogate": "\ud800",
     "a lone low surrogate": "\udc00",
@@ -72,6 +72,30 @@ def test_letters_are_composed_so_that_the_same_name_is_the_same_text():
 
 def test_lines_end_as_on_unix():
     assert [ends for ends in ("\r\n", "\r", "\n") if plain(f"a{ends}b{ends}{ends}c") != "a\nb\n\nc"] == []
+
+
+def test_what_ends_lines_in_word_and_pdf_ends_them_here():
+    assert [
+        char
+        for char in ("\v", "\f", "\x85", "\u2028", "\u2029")
+        if plain(f"a{char}b") != "a\nb" or plain_line(f"a{char}b") != "a b"
+    ] == []
+
+
+def test_identifier_has_nothing_that_copying_added():
+    assert [
+        typed
+        for typed in (
+            "a@example.org",
+            "<a@example.org>",
+            " mailto:a@example.org ",
+            "<MAILTO:a@example.org>",
+            "\u200ba@exam\u00adple.org\u2060\ufeff",
+            "\u202aa@example.org\u202c",
+            "a@example.org\u2028",
+        )
+        if plain_identifier(typed) != "a@example.org"
+    ] == []
 
 
 def test_a_line_is_one_line_with_single_spaces_and_none_around_it():

@@ -145,7 +145,7 @@ def test_what_is_missing_is_an_error_with_the_form(app, world, moderator):
         ({"speaker": "x" * 101}, "characters; the maximum is 100"),
         ({"organization": "x" * 201}, "characters; the maximum is 200"),
         ({"speaker": "https://evil.example"}, "must not contain a web address"),
-        ({"speaker": "dora@example.org"}, "cannot contain / or @"),
+        ({"speaker": "dora@example.org"}, "cannot contain a web or email address"),
     ):
         for start in (False, True):
             path, more = (NEW, {"title": "T", "question": "0"}) if start else (reply_path(world), {})
