@@ -75,7 +75,7 @@ def test_only_the_latest_notice_is_open(app: Flask, world: World, visitor: Flask
     add_notices(app, world, 1, 2, 3)
     notices = html.document_fromstring(visitor.get(FORUM).text).xpath("//section[@class='notices']/details")
 
-    assert [(one.findtext(".//h3"), one.get("open")) for one in notices] == [
+    assert [(one.findtext(".//h3/span"), one.get("open")) for one in notices] == [
         ("Notice 1 (en)", ""),
         ("Notice 2 (en)", None),
         ("Notice 3 (en)", None),
