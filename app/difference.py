@@ -94,8 +94,7 @@ def marked(pieces: Iterable[Piece], signs: Mapping[str, tuple[str, str]]) -> str
     opened: list[str] = []
     for kind, text in pieces:
         if kind == "del":
-            before, after = AROUND.get(opened[-1] if opened else "", ("", ""))
-            made += [f"{before}{_mark(part, kind, signs)}{after} " for part in _texts(text)]
+            made += [_removed(number, part, opened[-1] if opened else "", signs) for number, part in _texts(text)]
             continue
         for at, part in enumerate(TAGS.split(text)):
             if at % 2:  # a tag
@@ -104,6 +103,16 @@ def marked(pieces: Iterable[Piece], signs: Mapping[str, tuple[str, str]]) -> str
             else:
                 made.append(_mark(part, kind, signs) if kind == "ins" and part.strip() else _text(part))
     return "".join(made)
+
+
+def _removed(number: str, text: str, within: str, signs: Mapping[str, tuple[str, str]]) -> str:
+    """A text that was taken out, within an element with this name; `number` is that of a point of a list, if any."""
+    before, after = AROUND.get(within, ("", ""))
+    if number and within == "ol":
+        before = f'<li value="{number}">'
+    elif number:
+        text = f"{number}. {text}"
+    return f"{before}{_mark(text, 'del', signs)}{after} "
 
 
 def _mark(text: str, kind: str, signs: Mapping[str, tuple[str, str]]) -> str:
@@ -125,17 +134,17 @@ def _follow(tag: str, opened: list[str]) -> None:
         opened.append(name)
 
 
-def _texts(removed: str) -> list[str]:
-    """The texts of the blocks in HTML that was taken out, with the numbers of points; an end or a beginning of a block
-    need not be in it."""
-    texts = [""]
+def _texts(removed: str) -> list[tuple[str, str]]:
+    """The texts of the blocks in HTML that was taken out, each with the number of its point, if any; an end or a
+    beginning of a block need not be in it."""
+    texts = [("", "")]
     for at, part in enumerate(TAGS.split(removed)):
         if at % 2 == 0:
-            texts[-1] += part
+            texts[-1] = (texts[-1][0], texts[-1][1] + part)
         elif _name_of(part) not in IN_A_LINE:
             number = NUMBERED.match(part)
-            texts.append(f"{number[1]}. " if number else "")
-    return [text for text in texts if text.strip()]
+            texts.append((number[1] if number else "", ""))
+    return [(number, text) for number, text in texts if text.strip()]
 
 
 def _name_of(tag: str) -> str:
