@@ -14,12 +14,13 @@ DEEPEST_QUOTE = 20
 DEEPEST_LIST = 12
 LEAST = 2  # columns by which what belongs to a point of a list is indented
 COLUMNS_OF_A_TAB = 4
+NARROW = 2  # digits, for which the indentation of lists has room
 HEADING = re.compile(r" *+(#{1,6}) ++(\S.*)")
 UNDERLINE = re.compile(r" *+(={3,}+|-{3,}+) *+$")
 RULE = re.compile(r" *+(?:(?:- *+){3,}+|(?:\* *+){3,}+)$")
 QUOTED = re.compile(r" *+>(?=(?: ?>)*(?: |$)) ?")
-# A number has no zeros in front and fits into HTML's; any other is shown as it was typed by being text.
-POINT = re.compile(r" *+(?:([-*])|(0|[1-9][0-9]{0,8})\.) ++(\S.*)")
+# A number has no zeros in front and fits beside its point; any other is text, and so is shown as it was typed.
+POINT = re.compile(r" *+(?:([-*])|(0|[1-9][0-9]{0,3})\.) ++(\S.*)")
 ROW = re.compile(r" *+\|(.*)(?<!\\)\| *+$")
 DIVIDER = re.compile(r" *+\|(?: *+:?-++:? *+\|)++ *+$")
 BETWEEN_CELLS = re.compile(r"(?<!\\)\|")
@@ -119,7 +120,8 @@ class _Blocks:
         self.lists -= 1
         tag = "ol" if first.isdigit() else "ul"
         start = f' start="{first}"' if first.isdigit() and first != "1" else ""
-        return f"<{tag}{start}>\n{''.join(made)}</{tag}>", at
+        wide = ' class="wide"' if any(len(sign) > NARROW for sign, _own in points) else ""
+        return f"<{tag}{start}{wide}>\n{''.join(made)}</{tag}>", at
 
     def _table(self, lines: Sequence[str], at: int) -> tuple[str, int] | None:
         """A table with a divider below its first row. Each row has the cells that were typed."""

@@ -51,12 +51,10 @@ TAGS = {1: "em", 2: "strong"}
 # emphasized words, outside and inside, by their category or themselves.
 WORD = frozenset("LNM")
 QUOTES = frozenset("\"'")
-BEFORE = frozenset({"Zs", "Ps", "Pi", "Pf", "Pd", *"\n\"'¿¡"})
+BEFORE = frozenset({"Zs", "Cf", "Ps", "Pi", "Pf", "Pd", *"\n\"'¿¡"})
 FIRST = frozenset({"Ps", "Pi", "Pf", "Pd", "Sc", "So", "Sk", "Sm", *"\"'¿¡#§&@%"})
 LAST = frozenset({"Pe", "Pi", "Pf", "Pd", "Po", "Sc", "So", "Sk", "Sm"})
-AFTER = frozenset({"Zs", "Pe", "Pi", "Pf", "Pd", "Po", "\n"})
-
-
+AFTER = frozenset({"Zs", "Cf", "Pe", "Pi", "Pf", "Pd", "Po", "\n"})
 Made = tuple[str, int]  # HTML, and where in the text its source ends
 
 
