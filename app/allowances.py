@@ -61,15 +61,15 @@ class TooManyChanges(TooMuchInATime):
 
 class TooManyReports(TooMuchInATime):
     said = _l(
-        "You have reached the hourly limit for reporting messages (%(most)s per person). Nothing was saved. You can"
-        " report messages again from the following time: %(moment)s."
+        "You have reached the hourly limit for reporting messages (%(most)s per person). Nothing was saved. You can "
+        "report messages again from the following time: %(moment)s."
     )
 
 
 class TooManyBytes(TooMuchInATime):
     said = _l(
-        "You can attach at most %(most)s of files within 24 hours, and these files would exceed that limit. Nothing"
-        " was saved. Please send your message without files or with smaller ones, or try again from the following "
+        "You can attach at most %(most)s of files within 24 hours, and these files would exceed that limit. Nothing "
+        "was saved. Please send your message without files or with smaller ones, or try again from the following "
         "time: %(moment)s."
     )
 
@@ -82,8 +82,8 @@ class TooManyBytesSent(TooManyBytes):
     """Raised before the body of the request is read."""
 
     said = _l(
-        "You can attach at most %(most)s of files within 24 hours, and these files would exceed that limit. Nothing"
-        " was saved, and your text was not received. Please go back in your browser, where you should still find "
+        "You can attach at most %(most)s of files within 24 hours, and these files would exceed that limit. Nothing "
+        "was saved, and your text was not received. Please go back in your browser, where you should still find "
         "it, and send it without files or with smaller ones, or try again from the following time: %(moment)s."
     )
 

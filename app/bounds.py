@@ -15,8 +15,8 @@ MOST_ARGUMENTS = 100
 LONGEST_HEADERS = 16_000  # of the values of all of them together
 LONGEST_KEPT = 1_000  # of one header, if all together are too long
 MOST_COOKIES = 100
-# Enough for a check box for each State, or for each message of the longest list that can be moved.
-MOST_FIELDS = 1_000
+# Enough for a check box for each message of the longest list that can be moved, and for forty groups of ten questions.
+MOST_FIELDS = 3_000
 # In percent signs: enough for a megabyte of text, which is then refused at its field and returned to the person.
 MOST_ESCAPES = 1_100_000
 MOST_PARTS = 200  # of a form with files, which has no list of check boxes

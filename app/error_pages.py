@@ -28,9 +28,9 @@ MESSAGES = {
     404: NotFound.message,
     405: _l("This address cannot be used in that way. Please go back and use the form on the page."),
     413: _l(
-        "What you sent is larger than this site can take, so it cannot be given back here. "
-        "Please go back in your browser, where you should still find your text, shorten it or choose smaller files, "
-        "and send it again."
+        "Your submission is larger than this site can accept and cannot be shown again here. Please "
+        "go back in your browser, where you should still find your text, shorten it or select "
+        "smaller files, and submit it again."
     ),
     414: _l("This address is too long for this site. Please check it, or start from the home page."),
     429: _l("There were too many attempts in a short time. Please wait a few minutes, at most an hour, and try again."),
@@ -39,24 +39,25 @@ MESSAGES = {
         "Please delete the cookies of this site in your browser and try again."
     ),
     500: _l("Something went wrong on our side. Nothing was changed. Please try again in a moment."),
-    503: _l("This site cannot reach its records at the moment. Please try again in a few minutes."),
+    503: _l("This site cannot access its records at the moment. Please try again in a few minutes."),
 }
 HEADINGS = {
-    400: N_("Something is not right"),
-    403: N_("You have no right to do this"),
+    400: N_("Invalid request"),
+    403: N_("You are not authorized to do this"),
     404: N_("This page does not exist"),
-    409: N_("This is not possible any more"),
+    409: N_("This is no longer possible"),
     410: N_("This link has expired"),
-    413: N_("This is too large"),
-    414: N_("This is too large"),
+    413: N_("Submission too large"),
+    414: N_("Submission too large"),
     429: N_("Too many attempts"),
-    431: N_("This is too large"),
+    431: N_("Submission too large"),
     500: N_("Something went wrong"),
     503: N_("Not available at the moment"),
 }
 CSRF_MESSAGE = _l(
-    "For your safety this form is valid only in the session in which it was opened, and that session has ended. "
-    "What you typed is given back below; please open the form again and send it once more."
+    "For security reasons, this form is valid only in the session in which it was opened, and "
+    "that session has ended. The text that you entered is shown below; please open the form "
+    "again and resubmit it."
 )
 KEPT_HEADERS = frozenset({"Allow", "Content-Range", "Retry-After"})
 SECONDS_TO_RETRY = 60

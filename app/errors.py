@@ -20,7 +20,7 @@ class ForumError(Exception):
     field = ""
     retry_after: int | None = None
     heading: LazyString | None = None
-    message = _l("That cannot be done.")
+    message = _l("This operation is not possible.")
     ways: Ways = ()
     names_secretariat = False
     form_can_be_sent_again = False
@@ -30,7 +30,7 @@ class NotFound(ForumError):
     """Absent, or hidden from this viewer: the two look alike."""
 
     status = 404
-    message = _l("There is no such page. It may have moved, or the address may be mistyped.")
+    message = _l("The page could not be found. It may have moved, or the address may be mistyped.")
 
 
 class NoSuchMessage(NotFound):
@@ -46,7 +46,7 @@ class NoSuchMessage(NotFound):
 
 class Forbidden(ForumError):
     status = 403
-    message = _l("Your account has no right to do this.")
+    message = _l("Your account is not authorized to do this.")
 
 
 class NotPublic(Forbidden):
@@ -54,8 +54,8 @@ class NotPublic(Forbidden):
 
     heading = _l("This is not public")
     message = _l(
-        "This message is not shown. Only its author, the moderators of the forum and administrators can read what it "
-        "said, once they have signed in."
+        "This message is not shown. Only its author, the moderators of the forum and administrators "
+        "can read its text, once signed in."
     )
     ways = (("auth.sign_in", _l("Sign in")),)
 
@@ -91,21 +91,24 @@ class TooBusy(ForumError):
 class SecondStepNeeded(ForumError):
     status = 403
     message = _l(
-        "Administrators of this site sign in with a second step. Please set it up first; until then, nothing here "
-        "can be changed."
+        "Administrators of this site use two-step sign-in. Please set it up first; until then, "
+        "nothing can be changed here."
     )
-    ways = (("auth.second_step", _l("Set up the second step")),)
+    ways = (("auth.second_step", _l("Set up two-step sign-in")),)
 
 
 class SecondStepIsOn(ForumError):
     status = 409
-    message = _l("Your account has a second step already. Recovery codes are shown only once; you can make new ones.")
+    message = _l(
+        "Two-step sign-in is already set up for your account. Recovery codes are shown only once; "
+        "you can generate new ones."
+    )
     ways = (("auth.second_step", _l("Two-step sign-in")),)
 
 
 class SignedOut(ForumError):
     status = 403
-    message = _l("You are not signed in any more. What you typed is given back below; sign in and send it again.")
+    message = _l("You are no longer signed in. The text that you entered is shown below; sign in and submit it again.")
     form_can_be_sent_again = True
 
 
@@ -125,7 +128,7 @@ class NoAdministrationInAView(OnlyAView):
 
 class Closed(ForumError):
     status = 409
-    message = _l("The discussion is closed and takes no messages.")
+    message = _l("The discussion is closed and no longer accepts messages.")
 
 
 class NotYetOpen(ForumError):
@@ -135,7 +138,7 @@ class NotYetOpen(ForumError):
 
 class Archived(ForumError):
     status = 409
-    message = _l("This forum is archived and takes no more changes.")
+    message = _l("This forum is archived and can no longer be changed.")
 
 
 class AlreadyWithdrawn(ForumError):
@@ -150,14 +153,14 @@ class AlreadyWithheld(ForumError):
 
 class AlreadyDecided(ForumError):
     status = 409
-    message = _l("This has been decided already, perhaps by somebody else a moment ago. Nothing was changed.")
+    message = _l("A decision has already been taken, perhaps by someone else a moment ago. Nothing has been changed.")
 
 
 class AnsweredIsGone(ForumError):
     status = 409
     message = _l(
-        "The message that you want to answer has been withdrawn or withheld, so it cannot be answered any more. "
-        "You can write in its topic without answering it."
+        "The message to which you want to reply has been withdrawn or withheld and can no longer be "
+        "answered. You can still post in its topic."
     )
 
 
@@ -170,36 +173,36 @@ class ChangedMeanwhile(ForumError):
 
 class HiddenMeanwhile(ChangedMeanwhile):
     message = _l(
-        "The Secretariat has removed words from this message since you opened the page. They cannot be put back, so "
-        "nothing has been saved."
+        "The Secretariat has removed words from this message since you opened the page. They cannot "
+        "be restored, so nothing has been saved."
     )
 
 
 class ApprovedAsItStands(ForumError):
     status = 409
     message = _l(
-        "Messages here are read before they are published, so a published one cannot be changed. "
-        "You can withdraw it, or post another one."
+        "Messages here are read before publication, so a published message cannot be edited. You "
+        "can withdraw it or post another."
     )
 
 
 class TitleStands(ForumError):
     status = 409
     message = _l(
-        "Somebody else has written in this topic, or the Secretariat has moved it or changed its title. So its title "
-        "and its question stay as they are."
+        "Someone else has posted in this topic, or the Secretariat has moved or renamed it. Its "
+        "title and question therefore remain unchanged."
     )
 
 
 class ByInvitation(ForumError):
     status = 403
-    message = _l("In this forum only participants whom the Secretariat has approved can post. Everybody can read it.")
+    message = _l("Only participants approved by the Secretariat can post in this forum. Anyone can read it.")
     names_secretariat = True
 
 
 class Locked(ForumError):
     status = 409
-    message = _l("This topic is locked and takes no more messages.")
+    message = _l("This topic is locked and no longer accepts messages.")
 
 
 class Refused(ForumError):
@@ -217,7 +220,7 @@ class LastAdministrator(Refused):
     """`field` is the form field that would remove the right, "" if the whole account would be deleted."""
 
     def __init__(self, field: str = "") -> None:
-        super().__init__(_l("This is the last administrator. Make somebody else an administrator first."), field)
+        super().__init__(_l("This is the last administrator. Assign the role to someone else first."), field)
 
 
 class TooIntricate(ForumError):
@@ -249,7 +252,7 @@ class ConfirmationExpired(TokenExpired):
         "This link has expired or has been used already. If you have confirmed your address, you can sign in; "
         "otherwise please ask for a new link."
     )
-    ways = (("auth.sign_in", _l("Sign in")), ("auth.new_confirmation", _l("Ask for a new link")))
+    ways = (("auth.sign_in", _l("Sign in")), ("auth.new_confirmation", _l("Request a new link")))
 
 
 class InvitationWithdrawn(ForumError):
@@ -265,19 +268,19 @@ class ResetExpired(TokenExpired):
         "This link has expired or has been used already. If you have chosen a new password, you can sign in with it; "
         "otherwise please ask for a new link."
     )
-    ways = (("auth.sign_in", _l("Sign in")), ("auth.forgot", _l("Ask for a new link")))
+    ways = (("auth.sign_in", _l("Sign in")), ("auth.forgot", _l("Request a new link")))
 
 
 class EmailChangeExpired(TokenExpired):
     message = _l(
-        "This link has expired or has been used already, or the change was cancelled. Your account page shows which "
-        "address your account has."
+        "This link has expired or has been used already, or the change was cancelled. Your account "
+        "page shows your present address."
     )
     ways = (("auth.account", _l("Your account")),)
 
 
 class SecondStepExpired(TokenExpired):
-    message = _l("Too much time has passed since you wrote your password. Please sign in again.")
+    message = _l("Too much time has passed since you entered your password. Please sign in again.")
     ways = (("auth.sign_in", _l("Sign in")),)
 
 
@@ -318,7 +321,7 @@ class WrongPassword(ForumError):
 
 class SameAddress(ForumError):
     status = 422
-    message = _l("This is the address that your account has now. Write another one.")
+    message = _l("This is the present address of your account. Please enter a different one.")
     field = "email"
 
 
@@ -327,8 +330,8 @@ class WrongCode(ForumError):
 
     status = 422
     message = _l(
-        "This code is not right, or has been used already. Wait until your device shows the next one, or use one of "
-        "your recovery codes."
+        "This code is incorrect or has already been used. Wait until your device shows the next "
+        "one, or use one of your recovery codes."
     )
     field = "code"
 
@@ -337,8 +340,8 @@ class WrongFirstCode(WrongCode):
     """The same while the second step is set up, when there are no recovery codes yet."""
 
     message = _l(
-        "This code is not right. Check that the app has taken over the secret of this page and that the clock of your "
-        "device is right, then write the next code that it shows."
+        "This code is incorrect. Check that the app has registered the secret key shown on this "
+        "page and that the clock of your device is correct, then enter the next code that it shows."
     )
 
 

@@ -177,7 +177,7 @@ class BodyField(TextAreaField):
 
 def not_offered(label: Any) -> dict[str, Any]:
     """The messages of fields with choices for any other value."""
-    message = _l("For “%(label)s”, please choose one of those that are offered.", label=label)
+    message = _l("Please select one of the options offered for “%(label)s”.", label=label)
     return {"invalid_value_message": message, "invalid_choice_message": message}
 
 
@@ -294,7 +294,7 @@ class AtMost(Length):
             raise StopValidation(
                 str(
                     _l(
-                        "This has %(length)s characters, and at most %(most)s are possible. Please shorten it.",
+                        "This text has %(length)s characters; the maximum is %(most)s. Please shorten it.",
                         length=length,
                         most=self.max,
                     )

@@ -66,7 +66,7 @@ class Vocabulary:
 def read_list(text: str, role: Role = Role.PARTICIPANT) -> list[Line]:
     """The lines of a list of people who are invited in a role, without headings and empty lines.
 
-    A line has name, e-mail address, State or organization, capacity and, if it is not that of the site, the language,
+    A line has name, email address, State or organization, capacity and, if it is not that of the site, the language,
     separated by tabs, semicolons or commas. A value that contains a separator is in quotation marks.
     """
     words, seen = Vocabulary(role), set[str]()
@@ -127,7 +127,7 @@ def _whom(text: str, capacity: Capacity, words: Vocabulary) -> dict[str, str]:
     """The State or the organization for which a person with this capacity speaks."""
     state = "" if capacity in FOR_AN_ORGANIZATION else words.states.get(comparable(text), "")
     if capacity in FOR_A_GOVERNMENT and not text:
-        raise ValidationError(_("Please write the State."))
+        raise ValidationError(_("Please enter the State."))
     if capacity in FOR_A_GOVERNMENT and not state:
         raise ValidationError(_("This State is not in the list of States: “%(text)s”.", text=text[:60]))
     organization = "" if state else text

@@ -5,7 +5,7 @@ invitation says, these count as confirmed by the Secretariat.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -23,6 +23,7 @@ from app.languages import language_or_default, text_in
 from app.mail.outbox import enqueue
 from app.mail.queries import failed_to
 from app.models import Capacity, Forum, Invitee, Mail, Message, MessageStatus, Role, User, speaks_for
+from app.paging import Listing, one_page
 from app.permissions import require, require_forum_takes
 from app.roles import held_by, hold
 from app.rows import fetch
@@ -129,8 +130,10 @@ def _refusal(invitee: Invitee | None, user: User | None, stated: Mapping[str, st
 
 
 def accept(user: User) -> None:
-    """Inside the transaction that confirms the address of an account: give the roles that wait for it."""
-    waiting = select(Invitee).where(Invitee.email == user.email, Invitee.user_id.is_(None))
+    """Inside the transaction that confirms the address of an account: give the roles that wait for it. An archived
+    forum has no new participants."""
+    waiting = select(Invitee).join(Forum).where(Invitee.email == user.email, Invitee.user_id.is_(None))
+    waiting = waiting.where(Forum.archived_at.is_(None) | (Invitee.role != Role.PARTICIPANT))
     for invitee in db.session.scalars(waiting).all():
         by = db.session.get(User, invitee.invited_by_id) if invitee.invited_by_id else None
         _take_place(invitee, user, by)
@@ -201,22 +204,21 @@ def is_invited_for_secretariat(email: str) -> bool:
     return any(invitee.capacity == Capacity.SECRETARIAT for invitee in find_invitees(email))
 
 
-def list_invited(forum_id: int) -> list[Invited]:
-    """Everybody who was invited to a forum, the latest first."""
+def list_invited(forum_id: int, page: int) -> Listing:
+    """A page of those who were invited to a forum, the latest first, each `Invited`. Raises NotFound beyond the last
+    page."""
     statement = select(Invitee, User).outerjoin(User, User.id == Invitee.user_id)
-    rows = db.session.execute(statement.where(Invitee.forum_id == forum_id).order_by(Invitee.id.desc())).all()
-    written: dict[int, int] = {}
-    counted = select(Message.author_id, func.count()).group_by(Message.author_id)
+    found = one_page(statement.where(Invitee.forum_id == forum_id).order_by(Invitee.id.desc()), page)
     is_own = (Message.forum_id == forum_id) & (Message.status == MessageStatus.PUBLISHED) & (Message.speaker == "")
-    for author_id, count in db.session.execute(counted.where(is_own)):
-        written[author_id] = count
-    failed = failed_to([invitee.email for invitee, user in rows if user is None])
-    found = []
-    for invitee, account in rows:
-        user: User | None = account  # None where nobody has signed up yet
-        messages = written.get(user.id, 0) if user else 0
-        found.append(Invited(invitee, user, messages, failed.get(invitee.email)))
-    return found
+    counted = select(Message.author_id, func.count().label("messages")).where(is_own).group_by(Message.author_id)
+    counted = counted.where(Message.author_id.in_([user.id for _invitee, user in found.rows if user]))
+    written: dict[int, int] = {row.author_id: row.messages for row in db.session.execute(counted)}
+    failed = failed_to([invitee.email for invitee, user in found.rows if user is None])
+    rows = [
+        Invited(invitee, user, written.get(user.id, 0) if user else 0, failed.get(invitee.email))
+        for invitee, user in found.rows
+    ]
+    return replace(found, rows=rows)
 
 
 def count_invited(forum_id: int) -> int:

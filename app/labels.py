@@ -17,7 +17,7 @@ CAPACITY = {
     Capacity.PARTY: N_("Party"),
     Capacity.GOVERNMENT: N_("Other Government"),
     Capacity.ORGANIZATION: N_("Organization"),
-    Capacity.IPLC: N_("Indigenous peoples and local communities"),
+    Capacity.IPLC: N_("Indigenous Peoples and local communities"),
     Capacity.EXPERT: N_("Expert in a personal capacity"),
     Capacity.SECRETARIAT: N_("Secretariat"),
 }
@@ -69,7 +69,7 @@ ACT = {
     ActKind.RETITLE: N_("Renamed"),
     ActKind.PIN: N_("Pinned to the top"),
     ActKind.UNPIN: N_("Unpinned"),
-    ActKind.LOCK: N_("Locked against new messages"),
+    ActKind.LOCK: N_("Topic locked"),
     ActKind.UNLOCK: N_("Unlocked"),
 }
 CHANGE = {

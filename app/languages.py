@@ -47,6 +47,8 @@ class Patterns:
     sentence_within_month: str
     time: str
     moment: str
+    at: str
+    at_one: str  # at one o’clock, which is singular in Spanish
     thousands: str
     decimal: str
     percent: str
@@ -75,9 +77,15 @@ class Language:
         time = self.patterns.time.format(h=moment.hour, n=moment.minute)
         return self.patterns.moment.format(date=self.date(moment), time=time)
 
+    def at(self, moment: datetime) -> str:
+        """The same inside a sentence: `4 May 2012 at 23:00 UTC`, `4 de mayo de 2012 a la 01:00 UTC`."""
+        pattern = self.patterns.at_one if moment.hour == 1 else self.patterns.at
+        time = self.patterns.time.format(h=moment.hour, n=moment.minute)
+        return pattern.format(date=self.date(moment), time=time)
+
     def moments(self, first: str, last: str) -> str:
         """A range of two times, given as `moment` writes them or as HTML."""
-        return self.patterns.heading.format(a=first, b=last)
+        return f"{first} {DASH} {last}"
 
     def heading_range(self, first: Day, last: Day) -> str:
         """`20 February – 4 May 2012`, `17–31 July 2012`; two whole dates if the years differ."""
@@ -161,6 +169,8 @@ KNOWN = {
             sentence_within_month="from {d1} to {d2} {m} {y}",
             time="{h:02}:{n:02}" + NO_BREAK + "UTC",
             moment="{date}, {time}",
+            at="{date} at {time}",
+            at_one="{date} at {time}",
             thousands=",",
             decimal=".",
             percent="{p}%",
@@ -183,6 +193,8 @@ KNOWN = {
             sentence_within_month="del {d1} al {d2} de {m} de {y}",
             time="{h:02}:{n:02}" + NO_BREAK + "UTC",
             moment="{date}, {time}",
+            at="{date} a las {time}",
+            at_one="{date} a la {time}",
             thousands=".",
             decimal=",",
             percent="{p} %".replace(" ", NO_BREAK),
@@ -206,6 +218,8 @@ KNOWN = {
             sentence_within_month="du {d1} au {d2} {m} {y}",
             time="{h} h {n:02} UTC".replace(" ", NO_BREAK),
             moment="{date}, {time}",
+            at="{date} à {time}",
+            at_one="{date} à {time}",
             thousands=NO_BREAK,
             decimal=",",
             percent="{p} %".replace(" ", NO_BREAK),

@@ -22,7 +22,7 @@ class Listing:
     pages: int
 
 
-def one_page(statement: Select[Any], page: int) -> Listing:
+def one_page(statement: Select[*tuple[Any, ...]], page: int) -> Listing:
     """One page, from 1, of the rows of a statement. Raises NotFound beyond the last page."""
     counted = select(func.count()).select_from(statement.order_by(None).subquery())
     total = db.session.scalar(counted) or 0

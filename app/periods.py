@@ -40,7 +40,7 @@ OVER_ALREADY = _l(
     "This deadline has already passed. In a published forum, a period that is added or moved must end in the future."
 )
 FOREIGN_GROUP = _l("Please choose a group of this forum.")
-NOT_OPEN = _l("No period is running now, so there is nothing to close.")
+NOT_OPEN = _l("No period is in progress, so there is nothing to close.")
 JUST_BEGUN = _l("The period has only just begun. Please try again in a moment.")
 
 A_SECOND, A_MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -401,14 +401,14 @@ def _begins_too_late(others: list[Period]) -> object:
         return NOTHING_TO_EXTEND
     return _(
         "An extension must begin before an existing period ends. The last of these ends on %(deadline)s.",
-        deadline=reader_language().moment(max(period.closes_at for period in others)),
+        deadline=reader_language().at(max(period.closes_at for period in others)),
     )
 
 
 def _ends_too_early(deadline: datetime) -> str:
     return _(
         "An extension must end later than the period that it extends, which ends on %(deadline)s.",
-        deadline=reader_language().moment(deadline),
+        deadline=reader_language().at(deadline),
     )
 
 
@@ -460,7 +460,7 @@ def _has_ended(end: datetime) -> str:
     return _(
         "The period that you wish to extend ended on %(deadline)s, and a closed period cannot be extended. Use "
         "“Reopen” instead, so that readers can see when messages were accepted and when they were not.",
-        deadline=reader_language().moment(end),
+        deadline=reader_language().at(end),
     )
 
 

@@ -13,7 +13,6 @@ from werkzeug.local import LocalProxy
 
 from app import addresses, labels, markup
 from app.languages import (
-    NO_BREAK,
     days_left,
     hours_left,
     in_best_language,
@@ -70,7 +69,8 @@ def register(app: Flask) -> None:
         "with_links": markup.with_links,
         "with_addresses": markup.with_addresses,
         "stamp": stamp,
-        "minute": minute,
+        "at": at,
+        "day": day,
         "iso": iso,
         "text_in": text_in,
         "part_in": part_in,
@@ -83,14 +83,23 @@ def _catalogue() -> NullTranslations:
     return reader_language().catalogue
 
 
-def stamp(moment: datetime) -> str:
-    """`2012-02-21 15:32 UTC`, the same in all languages."""
-    return f"{minute(moment)}{NO_BREAK}UTC"
+def stamp(moment: datetime) -> Markup:
+    """A date and time by itself, in a list or a table: `21 February 2012, 15:32 UTC`."""
+    return _time(moment, reader_language().moment(moment))
 
 
-def minute(moment: datetime) -> str:
-    """`2012-02-21 15:32`, without the zone."""
-    return str(moment)[:16]
+def at(moment: datetime) -> Markup:
+    """A date and time inside a sentence: `21 February 2012 at 15:32 UTC`."""
+    return _time(moment, reader_language().at(moment))
+
+
+def day(moment: datetime) -> Markup:
+    """The date of a moment: `21 February 2012`."""
+    return _time(moment, reader_language().date(moment))
+
+
+def _time(moment: datetime, shown: str) -> Markup:
+    return Markup('<time datetime="{}Z">{}</time>').format(str(moment)[:16], shown)
 
 
 def iso(moment: datetime) -> str:

@@ -136,7 +136,7 @@ def test_authors_form_opened_before_a_correction_comes_back_and_then_overwrites(
     answer = alice.post(f"/en/messages/{world.first}/edit/", data=form | {"body": "My words."})
 
     assert answer.status_code == 409
-    assert "Stored now:" in answer.text
+    assert "Currently stored:" in answer.text
     assert "Corrected words." in answer.text
     assert "My words." in answer.text
     assert body_of(app, world.first) == "Corrected words."

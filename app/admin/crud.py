@@ -593,7 +593,7 @@ def _form_page(
     if since is None:
         when = _("Readers will see this once the forum is published.")
     elif since > utcnow():
-        when = _("Readers will not see this before %(moment)s.", moment=reader_language().moment(since))
+        when = _("Readers will not see this before %(moment)s.", moment=reader_language().at(since))
     else:
         when = _("Readers will see this as soon as it is saved.")
     shown = {"when": when, "kept_in": kept_in, "back": page_of(kind, forum), "forum": forum, "about": about(thing)}

@@ -33,23 +33,23 @@ HEADINGS = {
 }
 HINTS = {
     "scheduled": N_(
-        "The dates as announced before the forum opens. For a single group, they replace any of the forum's "
-        "periods that they overlap and that have not begun; all others remain."
+        "The dates as announced before the forum opens. For a single group, they replace any of the"
+        " forum’s periods that they overlap and that have not begun; all others remain."
     ),
     "extension": N_("An extension, announced before the present deadline has passed. Both deadlines remain visible."),
     "reopening": N_("A new period after the last one has ended. All earlier dates remain visible."),
 }
-KEPT = N_("The dates that were announced before remain visible beside the new ones.")
+KEPT = N_("Dates already announced remain visible beside the new ones.")
 
 
 # By whether the period has been announced.
 REMOVAL = {
     True: Words(
-        N_("Cancel the period"),
+        N_("Cancel this period"),
         N_(
             "No messages will be accepted in it. As it has been announced, it will remain visible, marked as cancelled."
         ),
-        N_("Cancel the period"),
+        N_("Cancel this period"),
         N_("The period has been cancelled."),
     ),
     False: Words(
@@ -77,9 +77,9 @@ class PeriodForm(OnceForm, VersionedForm):
             del self.opens_at
             self.closes_at.label.text = _("New deadline")
         self.group_id.description = _(
-            "A group that follows the forum's periods will keep them as its own, so that what was announced "
-            "for it is preserved, and the new period will be added. Later changes to the forum's periods will "
-            "not apply to it."
+            "A group that follows the forum’s periods will keep them as its own, so that what was "
+            "announced for it is preserved, and the new period will be added. Later changes to the "
+            "forum’s periods will not apply to it."
         )
         groups = [
             (group.id, _("Group %(number)s: %(title)s", number=group.number, title=text_in(group).title))
@@ -237,7 +237,7 @@ def _values_of_new(forum: Forum, kind: str, form: PeriodForm) -> dict[str, Any]:
         return form.values
     deadline = periods.state_of_own(forum, form.group_id.data, utcnow()).deadline
     if deadline and form.closes_at.data <= deadline:
-        told = reader_language().moment(deadline)
+        told = reader_language().at(deadline)
         raise Refused(
             _("The new deadline must be later than the present one, %(deadline)s.", deadline=told), "closes_at"
         )

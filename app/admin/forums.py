@@ -41,11 +41,12 @@ from app.viewer import VIEWS, begin_view, end_view, signed_in_user
 ALREADY_PUBLISHED = _l("This forum is already published.")
 NOT_PUBLISHED = _l("This forum is not published.")
 HAS_MESSAGES = _l("This forum contains messages. It remains published, so that the discussion can be read.")
-HAS_BEEN_ARCHIVED = _l("This forum has been archived. It stays published, so that its record can be read.")
+HAS_BEEN_ARCHIVED = _l("This forum has been archived. It remains published, so that its record can be read.")
 STILL_OPEN = _l("This forum is open or is due to open. Close it first, and cancel the periods to come.")
 NOT_ARCHIVED = _l("This forum is not archived.")
 GROUPS, QUESTIONS = KINDS["groups"], KINDS["questions"]
 OF_GROUP, OF_QUESTION = re.compile(r"[gn]\d{1,12}"), re.compile(r"([gn]\d{1,12})[qn]\d{1,12}")
+STORED = re.compile(r"[gq]\d+$")
 NEW_GROUPS, NEW_QUESTIONS = 2, 2  # rows of a forum without groups, and of a new group
 
 bp = Blueprint("forums", __name__)
@@ -145,6 +146,11 @@ class Row:
     def is_blank(self) -> bool:
         """Whether nothing was written in a row for a new one."""
         return self.thing is None and not self.form.is_filled and all(row.is_blank for row in self.questions)
+
+    @property
+    def was_deleted(self) -> bool:
+        """Whether it has been deleted since the form was shown."""
+        return self.thing is None and bool(STORED.search(self.prefix))
 
     @property
     def sent(self) -> SentRow:

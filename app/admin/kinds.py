@@ -365,7 +365,7 @@ KINDS = {
                     label=_l("Title"),
                     most=ForumText.MAX_TITLE,
                     needed=True,
-                    hint=_l("“Online Forum on:” stands before it. Write only the subject."),
+                    hint=_l("“Online Forum on:” appears before it. Enter only the subject."),
                 ),
                 "short_title": Text(label=_l("Short title"), most=ForumText.MAX_SHORT_TITLE, needed=True),
                 "description": Text(
@@ -375,7 +375,10 @@ KINDS = {
                     label=_l("Remarks"),
                     most=MAX_REMARKS,
                     rows=3,
-                    hint=_l("Optional. Shown under the title, such as what came of the forum or why it was reopened."),
+                    hint=_l(
+                        "Optional. Shown under the title, for example the outcome of the forum or the reason why it "
+                        "was reopened."
+                    ),
                 ),
                 "about": Text(
                     label=_l("About the forum"), most=ForumText.MAX_BODY, rows=14, markdown=("about_html", 3)
@@ -427,8 +430,8 @@ KINDS = {
                     rows=4,
                     markdown=("remarks_html", 2),
                     hint=_l(
-                        "Optional. Shown with the dates of the group, such as why they changed. Plain text, or "
-                        "Markdown: see the help below."
+                        "Optional. Shown with the dates of the group, for example the reason for a change. Plain "
+                        "text, or Markdown: see the help below."
                     ),
                 ),
             },
@@ -486,7 +489,7 @@ KINDS = {
                     LineField,
                     _l("Symbol"),
                     AtMost(Document.MAX_SYMBOL),
-                    description=_l("Optional. As it is printed on the document; it is never translated."),
+                    description=_l("Optional. As printed on the document; it is never translated."),
                 ),
                 "dated": _column(DayField, _l("Date"), description=_l("Optional.")),
                 "position": _place(),

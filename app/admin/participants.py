@@ -12,7 +12,7 @@ from flask_babel import ngettext
 from wtforms.validators import ValidationError
 
 from app import labels
-from app.addresses import link
+from app.addresses import asked_page, link
 from app.admin.forums import get_whole_forum
 from app.admin.frame import Words, ask, done, show, steps_to
 from app.audit import changed, record
@@ -100,7 +100,7 @@ def participants(forum_id: int) -> ResponseReturnValue:
         if not bad:
             return redirect(link("admin.participants.participants", forum_id=forum_id))
         form.give_back(bad)
-    shown = {"forum": forum, "invited": list_invited(forum_id)}
+    shown = {"forum": forum, "invited": list_invited(forum_id, asked_page())}
     return show("admin/participants.html", _("Participants by invitation"), steps_to(forum), form=form, **shown)
 
 
@@ -217,7 +217,7 @@ def invite_states(forum_id: int, countries: Iterable[str], *, version: str, view
 
 
 def give_role(forum_id: int, email: str, role: Role, languages: Iterable[str], *, version: str, viewer: User) -> int:
-    """Let the person with this e-mail address hold the role, for these languages only or, with none, for all.
+    """Let the person with this email address hold the role, for these languages only or, with none, for all.
 
     Returns the person's key. `version` is that of the forum's roles which the page showed. Raises Refused for an
     unknown address, ChangedMeanwhile, NotFound and Forbidden.

@@ -68,7 +68,7 @@ bp = Blueprint("people", __name__)
 
 
 def search_people(text: str, language: Language) -> list[int]:
-    """The keys of the people whose name, e-mail address or organization contains the text, whatever its case and
+    """The keys of the people whose name, email address or organization contains the text, whatever its case and
     accents, in the order of the reader's language, which no database knows; former participants come last."""
     wanted = comparable(text[:LONGEST_SEARCH])
     everybody = db.session.execute(select(User.id, User.name, User.email, User.organization, User.former_number))
@@ -417,7 +417,7 @@ class UserForm(VersionedForm):
     country = ChoiceField(_l("Party, Government or organization"))
     capacity = ChoiceField(_l("Capacity"))
     is_profile_confirmed = BooleanField(
-        _l("Capacity, State and organization are confirmed, and readers are told so with each new message")
+        _l("Capacity, State and organization are confirmed, and each new message says so")
     )
     language = ChoiceField(_l("Language of pages and emails"))
     is_admin = BooleanField(_l("Administrator of the site"))

@@ -27,10 +27,10 @@ from app.viewer import viewer
 
 MOST_IN_MEMORY = 500 * 1024  # in bytes, as in Werkzeug
 CHOSEN_BEFORE = N_(
-    "You had chosen files (%(names)s), and now there are none. Choose them again, or tick the box to say that the "
-    "message goes without them."
+    "You had selected files (%(names)s), and now there are none. Select them again, or tick the "
+    "box to send the message without them."
 )
-TOO_MANY = N_("These are %(count)s files, and at most %(most)s are possible. Please leave some out.")
+TOO_MANY = N_("You have selected %(count)s files; the maximum is %(most)s. Please select fewer.")
 View = TypeVar("View", bound=Callable[..., Any])
 
 

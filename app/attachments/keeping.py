@@ -23,8 +23,8 @@ from app.models import Attachment, Message
 from app.storage import Storage, is_full, storage
 
 TOO_MANY_IN_ALL = N_(
-    "With these the message would have %(count)s files, and at most %(most)s are possible. "
-    "Please choose fewer, or remove others."
+    "With these, the message would have %(count)s files; the maximum is %(most)s. Please select "
+    "fewer, or remove others."
 )
 log = logging.getLogger(__name__)
 

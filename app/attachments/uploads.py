@@ -18,14 +18,12 @@ from app.plain import plain_line
 from app.storage import checksum
 
 EMPTY = _l("“%(name)s” is empty. Please choose another file.")
-TOO_LARGE = _l(
-    "“%(name)s” is larger than %(most)s, the most that a file can have. Please make it smaller, or give a link to it."
-)
+TOO_LARGE = _l("“%(name)s” exceeds %(most)s, the maximum size of a file. Please reduce it, or provide a link to it.")
 NOT_TAKEN = _l(
-    "“%(name)s” is of a kind that cannot be attached. Please choose a file of one of these kinds: %(endings)s."
+    "“%(name)s” is of a type that cannot be attached. Please choose a file of one of these types: %(endings)s."
 )
 NOT_ITS_NAME = _l(
-    "“%(name)s” does not hold what its name says. By its content it is of the kind “%(kind)s”. "
+    "The content of “%(name)s” does not match its name: it is a file of the type “%(kind)s”. "
     "Please give it a name that ends in %(ending)s, or choose another file."
 )
 NO_UTF_8 = _l("“%(name)s” is not plain text in UTF-8. Please save it as text, or as CSV, with the encoding UTF-8.")
@@ -35,8 +33,8 @@ FROM_ELSEWHERE = _l(
 )
 MACROS = _l("“%(name)s” contains macros, which cannot be attached. Please save it without macros.")
 DAMAGED = _l(
-    "“%(name)s” cannot be checked: it is damaged, has a password, or would unpack to far more than its size. "
-    "Please save it anew, or as PDF."
+    "“%(name)s” cannot be checked: it is damaged, is protected by a password, or would be far "
+    "larger than its stated size when unpacked. Please save it again, or as PDF."
 )
 TEXT_ENDINGS = (*TEXT.endings, *CSV.endings)
 ENDINGS = tuple(ending for kind in KINDS for ending in kind.endings)

@@ -33,7 +33,7 @@ def create(email: str, name: str, admin: bool, capacity: str | None, language: s
     """
     address = normal_email(email)
     if address is None or is_blank(name) or len(name.strip()) > User.MAX_NAME:
-        raise click.BadParameter(f"Give a whole e-mail address, and a name of at most {User.MAX_NAME} characters.")
+        raise click.BadParameter(f"Give a whole email address, and a name of at most {User.MAX_NAME} characters.")
     if language is not None and language not in site_languages():
         raise click.BadParameter(f"The languages of this site are {', '.join(site_languages())}.")
     given = _password_given(address)

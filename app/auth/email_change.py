@@ -1,4 +1,4 @@
-"""Changing an e-mail address, once both the old and the new one have confirmed it."""
+"""Changing an email address, once both the old and the new one have confirmed it."""
 
 from typing import Literal
 

@@ -30,7 +30,7 @@ DOMAIN = re.compile(
 
 
 class EmailField(IdentifierField):
-    """An e-mail address, as typed but for what copying it has added."""
+    """An email address, as typed but for what copying it has added."""
 
     widget = EmailInput()
 
@@ -57,7 +57,7 @@ class NoAddress:
 
     def __call__(self, form: Any, field: Any) -> None:
         if LIKE_AN_ADDRESS.search(field.data or ""):
-            raise ValidationError(_("This must not contain a web address. Please write it without."))
+            raise ValidationError(_("This field must not contain a web address. Please remove it."))
 
 
 class PersonsName(NoAddress):
@@ -67,12 +67,12 @@ class PersonsName(NoAddress):
     def __call__(self, form: Any, field: Any) -> None:
         super().__call__(form, field)
         if IN_NO_NAME.search(field.data or ""):
-            raise ValidationError(_("A name or title cannot contain a web or email address. Please write it without."))
+            raise ValidationError(_("A name or title cannot contain a web or email address. Please remove it."))
         if DOMAIN.search(field.data or ""):
             raise ValidationError(
                 _(
-                    "A name or title cannot contain a web address such as example.org. "
-                    "If it has an abbreviation, please put a space after the full stop."
+                    "A name or title cannot contain a web address such as example.org. If it contains an "
+                    "abbreviation, please leave a space after the full stop."
                 )
             )
 
@@ -82,11 +82,12 @@ class ProfileForm(Form):
 
     name = LineField(
         _l("Name"),
-        validators=[Required(_l("Write your name.")), AtMost(User.MAX_NAME), PersonsName()],
+        validators=[Required(_l("Enter your name.")), AtMost(User.MAX_NAME), PersonsName()],
     )
     title = LineField(_l("Title (optional)"), validators=[AtMost(User.MAX_TITLE), PersonsName()])
     capacity = ChoiceField(
-        _l("In which capacity do you take part?"), validators=[Required(_l("Choose in which capacity you take part."))]
+        _l("In what capacity are you taking part?"),
+        validators=[Required(_l("Select the capacity in which you are taking part."))],
     )
     country = ChoiceField(_l("Party, Government or organization"), default="")
     organization = LineField(
@@ -102,7 +103,7 @@ class ProfileForm(Form):
 
     def validate_country(self, field: Any) -> None:
         if self.capacity.data in FOR_A_GOVERNMENT and not field.data:
-            raise ValidationError(_("Choose the Party or the Government for which you speak."))
+            raise ValidationError(_("Select the Party or Government on whose behalf you speak."))
 
     def validate_organization(self, field: Any) -> None:
         if self.capacity.data in FOR_AN_ORGANIZATION and not field.data:
@@ -126,7 +127,7 @@ class EmailForm(Form):
 
 
 class OwnEmail:
-    """A mixin for forms of an existing account; `own_email` is its e-mail address."""
+    """A mixin for forms of an existing account; `own_email` is its email address."""
 
     def __init__(self, *args: Any, own_email: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -160,7 +161,7 @@ def _countries(user: User | None) -> list[tuple[str, str]]:
     """The States in the order of the reader's language, after a choice for people who speak for none of them."""
     language = reader_language()
     states = language.states_in_order(user.country if user else "")
-    return [("", _("None of them: I speak for an organization or for myself")), *states]
+    return [("", _("None of these: I speak for an organization or for myself")), *states]
 
 
 class TypedAddress(OwnEmail, Form):
@@ -177,7 +178,7 @@ class TypedAddress(OwnEmail, Form):
 
 
 class PasswordProofForm(Form):
-    password = PasswordField(_l("Present password"), _l("Write your present password."))
+    password = PasswordField(_l("Present password"), _l("Enter your present password."))
 
 
 class NewPasswordForm(OwnEmail, Form):
@@ -185,7 +186,7 @@ class NewPasswordForm(OwnEmail, Form):
 
 
 class CodeForm(Form):
-    code = IdentifierField(_l("Code"), validators=[Required(_l("Write the code.")), AtMost(LONGEST_CODE)])
+    code = IdentifierField(_l("Code"), validators=[Required(_l("Enter the code.")), AtMost(LONGEST_CODE)])
 
 
 class ProofForm(PasswordProofForm, CodeForm):

@@ -179,7 +179,7 @@ def _delete_what_is_kept_for_the_account(user: User) -> None:
 
 
 def _empty(user: User, number: int) -> None:
-    """The e-mail address is replaced by an invalid one, so that no one can write to it or sign up with it."""
+    """The email address is replaced by an invalid one, so that no one can write to it or sign up with it."""
     user.email, user.password_hash = f"former-{number}", UNUSABLE
     user.name = user.title = user.organization = user.country = user.suspended_for = ""
     user.capacity, user.language = Capacity.EXPERT, site_default().code

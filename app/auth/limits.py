@@ -64,7 +64,7 @@ class TooManyCodes(TooManyAttempts):
     ways = (
         (
             "auth.forgot",
-            _l("If it was not you, someone knows your password: ask us to email you a link to choose a new one"),
+            _l("If this was not you, someone knows your password: ask us to email you a link to choose a new one"),
         ),
     )
 

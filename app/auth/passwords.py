@@ -26,10 +26,10 @@ LEAST_OWN_PART = 4
 ROWS = ("0123456789", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm", "azertyuiopqsdfghjklmwxcvbn")
 LOOK_ALIKES = str.maketrans("4@31!05$", "aaeiioss")
 
-TOO_SHORT = _l("Use at least %(least)s characters. A few words in a row are easy to remember.", least=SHORTEST)
+TOO_SHORT = _l("Use at least %(least)s characters. Several words together are easy to remember.", least=SHORTEST)
 TOO_LONG = _l("Use at most %(most)s characters.", most=LONGEST)
-TOO_COMMON = _l("This password is among the first ones that others would try. Choose another, such as a few words.")
-TOO_REGULAR = _l("This password repeats itself or follows a row of keys. Choose another, such as a few words.")
+TOO_COMMON = _l("This password is one of the first that others would try. Choose another, such as a few words.")
+TOO_REGULAR = _l("This password is repetitive or follows a row of keys. Choose another, such as a few words.")
 TOO_NEAR = _l("This password contains your email address or the name of this site. Choose another.")
 
 

@@ -130,7 +130,14 @@ def most_active(context: Context) -> Table:
     ]
     columns = (_("Participants"), _("Messages"), _("Share of messages"))
     note = _note_on_half(context)
-    return Table("most-active", _("Share of the most active"), columns, rows, note, _picture_of_shares(rows, context))
+    return Table(
+        "most-active",
+        _("Share of the most active participants"),
+        columns,
+        rows,
+        note,
+        _picture_of_shares(rows, context),
+    )
 
 
 def _entries_over_time(context: Context) -> list[Entry]:
@@ -196,7 +203,7 @@ def _picture_over_time(entries: list[Entry], context: Context) -> Picture | None
         return None
     most = max(entries, key=lambda entry: entry.counts.messages)
     description = _(
-        "Messages: %(messages)s; participants: %(participants)s; the most messages: %(most)s (%(days)s)",
+        "Messages: %(messages)s; participants: %(participants)s; highest number of messages: %(most)s (%(days)s)",
         messages=context.language.number(context.total.messages),
         participants=context.language.number(context.total.participants),
         most=context.language.number(most.counts.messages),
@@ -220,17 +227,17 @@ def _entries_within(group: Group, context: Context) -> list[Entry]:
         for question in group.questions
     ]
     free = context.by_question.get((group.id, None))
-    name = _("Group %(number)s, under no question", number=group.number)
+    name = _("Group %(number)s, not under a guiding question", number=group.number)
     return [*entries, _entry(name, free, words(""))] if free and entries else entries
 
 
 def _note_on_half(context: Context) -> str:
     """A note on how few participants wrote half of all messages."""
     if not context.total.messages:
-        return _("Nobody has written yet.")
+        return _("No one has posted yet.")
     few, language = queries.how_many_wrote_half(context.activity.by_participant), context.language
     return _(
-        "Participants who wrote half of all messages or more: %(few)s of %(all)s.",
+        "Smallest number of participants who together wrote at least half of all messages: %(few)s of %(all)s.",
         few=language.number(few),
         all=language.number(context.total.participants),
     )
@@ -244,7 +251,7 @@ def _picture_of_shares(rows: Sequence[Cells], context: Context) -> Picture | Non
     )
     shares = tuple(float(row[2].exact) for row in rows)
     return Picture(
-        _("Share of the most active"),
+        _("Share of the most active participants"),
         enumerated(descriptions),
         tuple(row[0].shown for row in rows),
         ((_("Share of messages"), shares),),

@@ -20,7 +20,7 @@ def unanswered(context: Context) -> Table:
     if not questions:
         note = _("The forum has no guiding questions.")
     elif not rows:
-        note = _("Every question has an answer.")
+        note = _("All questions have been answered.")
     else:
         part, whole = context.language.number(len(rows)), context.language.number(len(questions))
         note = _("Questions without an answer: %(part)s of %(whole)s.", part=part, whole=whole)
@@ -35,9 +35,9 @@ def silent(context: Context) -> Table:
     rows = [(words(language.state_name(one.country)), number(one.registered, language)) for one in found]
     rows.sort(key=lambda row: language.sort_key(row[0].shown))
     if not invited:
-        note = _("No States are listed as invited. Administrators select them on the forum's administration page.")
+        note = _("No States are listed as invited. Administrators select them on the forum’s administration page.")
     elif not rows:
-        note = _("Every invited State has written.")
+        note = _("All invited States have contributed.")
     else:
         part, whole = language.number(len(rows)), language.number(invited)
         note = _(
@@ -66,7 +66,7 @@ def not_written(context: Context) -> Table:
     columns = [_("Name"), _("Capacity"), _("Organization"), _("State")]
     columns += [_("Email address")] if context.with_addresses else []
     return Table(
-        "not-written", _("Registered people who have not written"), tuple(columns), rows, _note_on_people(rows, context)
+        "not-written", _("Registered people who have not posted"), tuple(columns), rows, _note_on_people(rows, context)
     )
 
 
@@ -74,7 +74,7 @@ def _note_on_people(rows: list[Cells], context: Context) -> str:
     who = (
         _("Those whom the Secretariat has approved for this forum are counted.")
         if context.forum.by_invitation
-        else _("The people of the Secretariat are left out.")
+        else _("Secretariat staff are not included.")
     )
     people = ngettext("%(people)s person.", "%(people)s people.", len(rows), people=context.language.number(len(rows)))
     return f"{people} {who}"

@@ -25,7 +25,7 @@ from app.forums.actions import Sent
 from app.languages import reader_language
 from app.models import FOR_A_GOVERNMENT, FOR_AN_ORGANIZATION, Capacity, Message, Topic, User
 
-NO_MESSAGE = _l("Write your message first.")
+NO_MESSAGE = _l("Please write your message first.")
 
 
 class TopicFields(OnceForm):
@@ -86,7 +86,7 @@ class SpeakerFields(OnceForm):
     """
 
     speaker = LineField(_l("Name of the person"), validators=[AtMost(Message.MAX_SPEAKER), PersonsName()])
-    capacity = ChoiceField(_l("In which capacity does this person speak?"), default="")
+    capacity = ChoiceField(_l("In what capacity is this person speaking?"), default="")
     country = ChoiceField(_l("Party, Government or organization"), default="")
     organization = LineField(
         _l("Organization, ministry or agency"), validators=[AtMost(User.MAX_ORGANIZATION), NoAddress()]
@@ -99,7 +99,7 @@ class SpeakerFields(OnceForm):
         offered = (capacity for capacity in Capacity if capacity != Capacity.SECRETARIAT)
         self.capacity.offer([("", _("Choose one")), *((one.value, _(labels.CAPACITY[one])) for one in offered)])
         states = reader_language().states_in_order()
-        self.country.offer([("", _("None of them: an organization or a person")), *states])
+        self.country.offer([("", _("None of these: an organization or an individual")), *states])
 
     @property
     def voice(self) -> dict[str, str]:
@@ -109,15 +109,15 @@ class SpeakerFields(OnceForm):
 
     def validate_speaker(self, field: Any) -> None:
         if self.voice and not field.data:
-            raise ValidationError(_("Write the name of the person who sent this message, or leave this part blank."))
+            raise ValidationError(_("Enter the name of the person who sent this message, or leave this part blank."))
 
     def validate_capacity(self, field: Any) -> None:
         if self.voice and not field.data:
-            raise ValidationError(_("Choose in which capacity this person speaks."))
+            raise ValidationError(_("Select the capacity in which this person is speaking."))
 
     def validate_country(self, field: Any) -> None:
         if self.capacity.data in FOR_A_GOVERNMENT and not field.data:
-            raise ValidationError(_("Choose the Party or the Government for which this person speaks."))
+            raise ValidationError(_("Select the Party or Government on whose behalf this person speaks."))
 
     def validate_organization(self, field: Any) -> None:
         if self.capacity.data in FOR_AN_ORGANIZATION and not field.data:

@@ -24,9 +24,9 @@ from app.viewer import signed_in, signed_in_user
 from app.writing import last_correction, version_of, why_returned
 
 SAID_OF_CHANGES = {
-    "message": N_("Your message is changed. Its earlier versions stay readable in its history."),
-    "topic": N_("Title and question of the topic are saved; your message stands as it was."),
-    "": N_("You changed nothing, so your message stands as it was."),
+    "message": N_("Your message has been changed. Its earlier versions remain available in its history."),
+    "topic": N_("The title and question of the topic have been saved; your message is unchanged."),
+    "": N_("You made no changes, so your message remains as it was."),
 }
 Written = TypeVar("Written", bound=MessageForm)
 bp = Blueprint("posting", __name__, url_prefix="/<language:lang>")
@@ -43,7 +43,7 @@ def new_topic(forum_slug: str, group_slug: str) -> ResponseReturnValue:
     form.question.offer(_question_choices(group))
     if _is_sent(_ready(form)):
         first = actions.start_topic(group, author=author, **form.topic, **form.sent)
-        said = _("Your topic is started, and your message is number %(number)s.", number=first.id)
+        said = _("Your topic has been started, and your message is #%(number)s.", number=first.id)
         return _to_message(first, _waiting(first) or said)
     return _form_page("forums/new_topic.html", form, group.forum_id, group=group, **_posting_as(author, group))
 
@@ -59,7 +59,7 @@ def reply(topic_id: int) -> ResponseReturnValue:
     form = NewMessageForm(body=quote(answered.body) if answered and request.args.get("quote") else "")
     if _is_sent(_ready(form)):
         posted = actions.reply(topic, author=author, reply_to=answered, **form.sent)
-        said = _("Your message is posted. Its number is %(number)s.", number=posted.id)
+        said = _("Your message has been posted. Its number is #%(number)s.", number=posted.id)
         return _to_message(posted, _waiting(posted) or said)
     more = _posting_as(author, topic.group)
     return _form_page(
@@ -94,7 +94,7 @@ def withdraw(number: int) -> ResponseReturnValue:
     form = VersionedForm()
     withdrawn = carry_out(form, lambda: actions.withdraw(message, author=author, version=form.version.data))
     if withdrawn is not None:
-        said = _("Your message is withdrawn. Its number and its place remain.")
+        said = _("Your message has been withdrawn. Its number and place remain.")
         return _to_message(message, said if withdrawn else _("This has already been done. No further change was made."))
     require(author, "withdraw", message)
     form.shows(version_of(message))
@@ -182,7 +182,7 @@ def _question_choices(group: Group) -> list[tuple[Any, ...]]:
     """The numbers of the questions with their texts, each in its own language."""
     texts = [(question.number, text_in(question)) for question in group.questions]
     offered = [(number, f"{number}. {text.text}", {"lang": text.language, "dir": "auto"}) for number, text in texts]
-    return [(0, _("None: a topic of my own")), *offered]
+    return [(0, _("None: another subject")), *offered]
 
 
 def _waiting(message: Message) -> str:
@@ -190,8 +190,7 @@ def _waiting(message: Message) -> str:
     if message.status != MessageStatus.PENDING:
         return ""
     return _(
-        "Your message number %(number)s is awaiting approval. Until then it is visible only to you and the "
-        "Secretariat.",
+        "Your message #%(number)s is awaiting approval. Until then it is visible only to you and the Secretariat.",
         number=message.id,
     )
 

@@ -24,7 +24,7 @@ def enqueue(name: str, /, *, recipient: str, language: str, user_id: int | None 
     of pages among them are absolute. Raises ValueError if the recipient is not a single bare email address.
     """
     if not is_one_address(recipient):
-        raise ValueError("an email goes to exactly one e-mail address")
+        raise ValueError("an email goes to exactly one email address")
     spoken = language_or_default(language)
     with speaking(spoken):
         subject, text, html = _render(name, spoken, values)

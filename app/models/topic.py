@@ -12,10 +12,10 @@ from app.models.user import User
 # Lists show topics with the highest standing first: pinned ones, then others, then those without a message that can
 # still be read. It is below 0 until a message has been published, and NULL for a topic that was merged into another.
 STANDING = (
-    "CASE WHEN merged_into_id IS NOT NULL THEN NULL"
-    " WHEN last_position = 0 THEN CASE WHEN pinned_at IS NULL THEN -2 ELSE -1 END"
-    " WHEN message_count = 0 THEN CASE WHEN pinned_at IS NULL THEN 0 ELSE 1 END"
-    " WHEN pinned_at IS NULL THEN 2 ELSE 3 END"
+    "CASE WHEN merged_into_id IS NOT NULL THEN NULL "
+    "WHEN last_position = 0 THEN CASE WHEN pinned_at IS NULL THEN -2 ELSE -1 END "
+    "WHEN message_count = 0 THEN CASE WHEN pinned_at IS NULL THEN 0 ELSE 1 END "
+    "WHEN pinned_at IS NULL THEN 2 ELSE 3 END"
 )
 
 

@@ -134,7 +134,7 @@ class ForumRole(Base):
 
 
 class Invitee(Base):
-    """Somebody whom the Secretariat has invited to a forum by e-mail.
+    """Somebody whom the Secretariat has invited to a forum by email.
 
     The role waits for the sign-up with this address, whose account `user_id` then is.
     """

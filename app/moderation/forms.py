@@ -189,7 +189,7 @@ STEPS = {
         N_("Approve"),
         N_("It will be visible to everyone, and its author will be notified."),
         N_("Approve the message"),
-        N_("Message number %(number)s has been published."),
+        N_("Message #%(number)s has been published."),
     ),
     "return": Step(
         ActKind.RETURN,
@@ -199,7 +199,7 @@ STEPS = {
         N_("Ask the author to change it"),
         N_("The author will be told why and can change the message. Until then it will remain unpublished."),
         N_("Return it to its author"),
-        N_("Message number %(number)s has been returned to its author."),
+        N_("Message #%(number)s has been returned to its author."),
     ),
     "correct": Step(
         ActKind.EDIT,
@@ -209,7 +209,7 @@ STEPS = {
         N_("Correct it"),
         N_("The author will be told why. The history and the moderation record will show that it was corrected."),
         N_("Save the correction"),
-        N_("Message number %(number)s has been corrected."),
+        N_("Message #%(number)s has been corrected."),
     ),
     "withhold": Step(
         ActKind.WITHHOLD,
@@ -219,7 +219,7 @@ STEPS = {
         N_("Withhold it"),
         N_("Readers will see its number, the date and the reason, but not its text. Its author will be notified."),
         N_("Withhold the message"),
-        N_("Message number %(number)s has been withheld."),
+        N_("Message #%(number)s has been withheld."),
     ),
     "restore": Step(
         ActKind.RESTORE,
@@ -229,7 +229,7 @@ STEPS = {
         N_("Restore it"),
         N_("It will be shown again in its place or, if it was never published, will again await approval."),
         N_("Restore the message"),
-        N_("Message number %(number)s has been restored."),
+        N_("Message #%(number)s has been restored."),
     ),
     "settle": Step(
         None,
@@ -239,7 +239,7 @@ STEPS = {
         N_("Close its reports"),
         N_("The message will remain unchanged, and its reports will be removed from the queue."),
         N_("Close the reports"),
-        N_("The reports about message number %(number)s have been closed."),
+        N_("The reports about message #%(number)s have been closed."),
     ),
 }
 

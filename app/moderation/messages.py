@@ -26,7 +26,7 @@ from app.submissions import Once
 Reason = Mapping[str, str]
 
 ALREADY_REPORTED = _l("You have already reported this message. The Secretariat will look into it.")
-NOTHING_CHANGED = _l("You have changed nothing. Correct the text, or leave it as it is.")
+NOTHING_CHANGED = _l("You have made no changes. Correct the text, or leave it as it is.")
 
 
 def approve(message: Message, *, by: User, version: str) -> None:
@@ -127,7 +127,7 @@ def withhold_all(user: User, reason: Reason, viewer: User, *, told: bool = True)
 def neutral_title(message: Message) -> str:
     """A title of the message's topic that says nothing of its own, in the topic's language."""
     with speaking(language_or_default(message.topic.language)):
-        return _("Topic of message number %(number)s", number=message.id)
+        return _("Topic of message #%(number)s", number=message.id)
 
 
 def restore(message: Message, *, by: User, version: str, reason: Reason) -> None:

@@ -98,9 +98,7 @@ def report(number: int) -> ResponseReturnValue:
     form = ReportForm()
     if form.validate_on_submit():
         messages.report(message, reporter=reader, **form.asked)
-        said = _(
-            "Thank you. Your report about message number %(number)s has been sent to the Secretariat.", number=number
-        )
+        said = _("Thank you. Your report about message #%(number)s has been sent to the Secretariat.", number=number)
         flash(said, "success")
         return redirect(link("forums.message", number=number))
     row = get_shown_message(number, viewer=reader)

@@ -50,7 +50,17 @@ def end_of(look, period_id: int):
 
 
 def told(at) -> str:
-    """A moment as English pages tell it."""
+    """A moment inside a sentence, as English pages tell it."""
+    return f'<time datetime="{at:%Y-%m-%d %H:%M}Z">{said(at)}</time>'
+
+
+def said(at) -> str:
+    """The words of a moment inside a sentence."""
+    return KNOWN["en"].at(at)
+
+
+def listed(at) -> str:
+    """The words of a moment in a list."""
     return KNOWN["en"].moment(at)
 
 

@@ -55,7 +55,7 @@ def test_forum_by_invitation_is_set_and_logged(admin: FlaskClient, alice: FlaskC
 
     assert look(lambda: db.session.get(Forum, 1).by_invitation)
     assert new == [{"field": "by_invitation", "language": "", "old": False, "new": True}]
-    assert "only participants whom the Secretariat has approved" in refused
+    assert "Only participants approved by the Secretariat" in refused
 
 
 def test_group_follows_its_forum_unless_it_says_otherwise(admin: FlaskClient, look, world):

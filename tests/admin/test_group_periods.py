@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from app.extensions import db
 from app.models import Forum, Group, GroupText, Period
 from tests.admin.conftest import ALREADY, moment, typed
-from tests.admin.periods import ADMIN, add, end_of, make_quiet, move_into_the_past, state_shown, timeline, told
+from tests.admin.periods import ADMIN, add, end_of, listed, make_quiet, move_into_the_past, state_shown, timeline, told
 from tests.world import texts
 
 GROUP = "/en/forums/open-forum/groups/group-1/"
@@ -45,7 +45,7 @@ def test_scheduled_period_of_a_group_leaves_it_open_as_announced(admin: FlaskCli
     add(admin, "scheduled", moment(100), moment(200), group=world.group)
 
     assert state_shown(visitor, GROUP) == "Open"
-    assert f"up to and including {told(end_of(look, 1))}" in visitor.get(GROUP).text
+    assert f"for messages until {told(end_of(look, 1))}" in visitor.get(GROUP).text
     assert timeline(visitor, GROUP).count("Scheduled") == 2
 
 
@@ -53,7 +53,7 @@ def test_scheduled_period_of_a_group_may_not_overlap_one_that_has_begun(admin: F
     answer = add(admin, "scheduled", moment(1), moment(200), group=world.group)
 
     assert answer.status_code == 422
-    assert f"{told(end_of(look, 1))})" in answer.text
+    assert f"{listed(end_of(look, 1))})" in answer.text
     assert log() == []
 
 
@@ -64,8 +64,8 @@ def test_scheduled_period_of_a_group_replaces_one_to_come_and_keeps_it_in_sight(
     add(admin, "scheduled", moment(40), moment(60), forum=forum, group=group)
 
     shown = timeline(visitor, "/en/forums/quiet/groups/group-1/")
-    assert f"{told(end_of(look, 3))} Cancelled on" in shown
-    assert f"up to and including {told(end_of(look, 5))}" in visitor.get("/en/forums/quiet/groups/group-1/").text
+    assert f"{listed(end_of(look, 3))} Cancelled on" in shown
+    assert f"for messages until {told(end_of(look, 5))}" in visitor.get("/en/forums/quiet/groups/group-1/").text
 
 
 def test_scheduled_period_of_a_group_of_a_draft_leaves_nothing_called_off(admin: FlaskClient, look):
@@ -100,7 +100,7 @@ def test_extension_of_one_group_keeps_its_history(admin: FlaskClient, visitor: F
     assert answer.status_code == 302
     page = "/en/forums/open-forum/groups/group-1/"
     assert state_shown(visitor, page) == "Extended"
-    assert "the first deadline was" in visitor.get(page).text
+    assert "the original deadline was" in visitor.get(page).text
     assert timeline(visitor).count("Scheduled") == 1, "what it took over is told once"
     assert "Extension (group 1)" in timeline(visitor)
 
@@ -144,7 +144,7 @@ def test_closing_a_forum_tells_the_latest_deadline_that_was_announced(
     first = end_of(look, 1)
     add(admin, "extension", typed(first), moment(72), group=two_groups)
     extended = end_of(look, look(lambda: db.session.query(Period).filter_by(kind="extension").one().id))
-    told_now = f"earlier than announced ({told(extended)}); the first deadline was {told(first)}"
+    told_now = f"earlier than announced ({told(extended)}); the original deadline was {told(first)}"
 
     assert told_now in admin.get(f"{ADMIN}forums/1/close/").text.split("Afterwards")[1]
     admin.post(f"{ADMIN}forums/1/close/")
@@ -177,7 +177,7 @@ def test_closed_group_of_an_open_forum_is_reopened_from_the_page_of_the_forum(
     assert f"periods/reopening/?group_id={two_groups}" in page
     assert f"periods/extension/?group_id={two_groups}" not in page
     assert answer.status_code == 302
-    assert "It opens again on" in visitor.get("/en/forums/open-forum/groups/group-2/").text
+    assert "It will reopen on" in visitor.get("/en/forums/open-forum/groups/group-2/").text
 
 
 def test_extension_of_a_group_begins_at_the_deadline_of_that_group(admin: FlaskClient, look, world):
@@ -205,7 +205,7 @@ def test_forum_tells_the_last_deadline_of_its_groups(admin: FlaskClient, visitor
 
     for path in WHOLE:
         page = visitor.get(path).text
-        assert f"up to and including {told(last)}" in page, path
+        assert f"for messages until {told(last)}" in page, path
         assert "The dates differ from group to group." in page, path
 
 

@@ -139,6 +139,10 @@ def test_row_that_somebody_else_has_deleted_is_given_back_as_a_new_one(admin: Fl
 
     assert answer.status_code == 409
     assert "A long question." in answer.text
+    assert "Someone else has deleted this" in answer.text
+    cleared = shown(answer.text) | {f"g1q{second_question}-{code}-text": "" for code in ("en", "es", "fr")}
+    assert admin.post(PAGE, data=cleared).status_code == 302
+    assert "A long question." not in admin.get(PAGE).text
 
 
 def test_deleting_is_offered_for_what_nobody_has_answered(admin: FlaskClient, look, world, second_question):

@@ -12,7 +12,7 @@ from tests.conftest import sign_in
 from tests.full_world import FullWorld
 from tests.world import make_user
 
-CHANGED = "Someone else has changed this meanwhile"
+CHANGED = "Someone else has made a change in the meantime"
 # Path, field, what one writes, what the other writes, how to read what is stored.
 CASES = [
     ("forums/{small.forum}/edit/", "fr-about", "Leurs mots", "Nos mots",
@@ -80,7 +80,7 @@ def test_change_of_somebody_else_is_shown_beside_one_s_own_and_then_overwritten(
     assert answer.status_code == 409
     assert CHANGED in answer.text
     assert answer.text.count('class="stored"') == 1, "only what differs is told twice"
-    assert stored_beside(answer.text, field) == f"Stored now: {theirs}"
+    assert stored_beside(answer.text, field) == f"Currently stored: {theirs}"
     assert given_back(answer.text, field).strip() == ours
     assert look(lambda: read(full_world)) == theirs
     assert len(log()) == before + 1
@@ -98,7 +98,7 @@ def test_end_of_a_period_that_somebody_else_has_moved(one, other, look, full_wor
     answer = other.post(address, data=fields(shown.text))
 
     assert answer.status_code == 409
-    assert stored_beside(answer.text, "closes_at") == f"Stored now: {' '.join(theirs)} UTC"
+    assert stored_beside(answer.text, "closes_at") == f"Currently stored: {' '.join(theirs)} UTC"
     assert f'value="{ours[1]}"' in answer.text
     assert other.post(address, data=fields(answer.text)).status_code == 302
     assert f"{look(lambda: db.session.get(Period, 1).closes_at):%H:%M}" == ours[1]
@@ -111,8 +111,8 @@ def test_role_that_somebody_else_has_given_is_not_taken_unknowingly(one, other, 
     answer = other.post(address, data=form | {"title": "Dr"})
 
     assert answer.status_code == 409
-    assert stored_beside(answer.text, "moderator") == "Stored now: Short open-forum (en)"
-    assert stored_beside(answer.text, "title") == "Stored now: nothing"
+    assert stored_beside(answer.text, "moderator") == "Currently stored: Short open-forum (en)"
+    assert stored_beside(answer.text, "title") == "Currently stored: nothing"
     assert look(lambda: [held.role for held in db.session.get(User, full_world.small.bruno).roles]) == ["moderator"]
 
 
@@ -151,7 +151,7 @@ def test_language_that_somebody_else_has_added_is_told(one, other, full_world, l
     one.post(address, data=fields(one.get(address).text) | {"fr-title": "Règles", "fr-body": "Soyez courtois."})
     answer = other.post(address, data=form | {"es-description": "Cambiada"})
 
-    assert stored_beside(answer.text, "fr-title") == "Stored now: Règles"
+    assert stored_beside(answer.text, "fr-title") == "Currently stored: Règles"
     assert "Soyez courtois." in answer.text
     assert look(lambda: set(db.session.get(Page, full_world.child_page).texts)) == {"es", "fr"}
 

@@ -261,7 +261,7 @@ def test_kind_that_is_not_offered_is_refused(admin: FlaskClient):
     answer = admin.post("/en/admin/documents/new/1/", data=data)
 
     assert answer.status_code == 422
-    assert "one of those that are offered" in answer.text
+    assert "one of the options offered" in answer.text
 
 
 def test_hostile_strings_stay_text(admin: FlaskClient, visitor: FlaskClient):

@@ -74,14 +74,14 @@ def test_people_of_a_list_are_invited_in_their_language(admin: FlaskClient, look
 @pytest.mark.parametrize(
     ("code", "told"),
     [
-        ("en", "Online Forum on: Title of open-forum (en). Takes messages up to and including {}."),
+        ("en", "Online Forum on: Title of open-forum (en). Open for messages until {}, inclusive."),
         ("es", "Foro en línea: Title of open-forum (es). Admite mensajes hasta el {}, inclusive."),
         ("fr", "Forum en ligne : Title of open-forum (fr). Messages acceptés jusqu’au {} inclus."),
     ],
 )
 def test_invitation_tells_in_one_line_the_title_the_deadline_and_the_address(admin: FlaskClient, look, code, told):
     invite(admin, f"Clara, clara@example.org, Mexico, Party, {code}")
-    deadline = look(lambda: site_languages()[code].moment(db.session.get(Forum, 1).periods[0].closes_at))
+    deadline = look(lambda: site_languages()[code].at(db.session.get(Forum, 1).periods[0].closes_at))
     line = f"{told.format(deadline)} http://127.0.0.1:8000/{code}/forums/open-forum/"
     [mail] = mails(look)
     paragraphs = re.sub(r"<(?!p|/p)[^>]+>", "", mail.html)
@@ -193,7 +193,7 @@ def test_reason_in_the_box_is_not_read_when_it_is_sent_again(admin: FlaskClient,
 
 
 def test_headings_and_empty_lines_are_left_out(admin: FlaskClient, look):
-    assert invite(admin, f"Name, E-mail, State, Capacity, Language\n\n{CLARA}\n").status_code == 302
+    assert invite(admin, f"Name, Email, State, Capacity, Language\n\n{CLARA}\n").status_code == 302
     assert invited(look) == ["clara@example.org"]
 
 
@@ -302,6 +302,36 @@ def test_role_waits_for_the_sign_up(admin: FlaskClient, look, signs_up):
     assert (held.forum_id, held.role) == (1, Role.PARTICIPANT)
 
 
+def archive(look) -> None:
+    look(lambda: (setattr(db.session.get(Forum, 1), "archived_at", utcnow()), db.session.commit()))
+
+
+def test_role_of_a_participant_that_waited_is_not_given_in_an_archived_forum(admin: FlaskClient, look, signs_up):
+    invite(admin, CLARA)
+    before = look(lambda: db.session.query(ForumRole).count())
+    archive(look)
+    signs_up()
+
+    assert look(lambda: db.session.query(ForumRole).count()) == before
+
+
+def test_moderator_who_was_invited_before_the_archiving_gets_the_role(admin: FlaskClient, look, signs_up):
+    invite(admin, CLARA, "moderator")
+    before = look(lambda: db.session.query(ForumRole).count())
+    archive(look)
+    signs_up()
+
+    assert look(lambda: db.session.query(ForumRole).count()) == before + 1
+
+
+def test_list_of_the_invited_is_shown_in_pages(admin: FlaskClient):
+    invite(admin, "\n".join(f"Person {n}, person{n}@example.org, Kenya, Party, en" for n in range(60)))
+
+    assert "person59@example.org" in admin.get(ADDRESS).text
+    assert "person9@example.org" not in admin.get(ADDRESS).text
+    assert "person9@example.org" in admin.get(f"{ADDRESS}?page=2").text
+
+
 def test_log_says_who_gave_a_role_that_has_waited(admin: FlaskClient, look, signs_up, world):
     invite(admin, CLARA, "moderator")
     signs_up()
@@ -393,7 +423,7 @@ def test_invitation_goes_to_a_corrected_address_with_a_new_link(admin: FlaskClie
 
 def test_archived_forum_invites_nobody_and_its_list_is_still_read(admin: FlaskClient, look):
     invite(admin, CLARA)
-    look(lambda: (setattr(db.session.get(Forum, 1), "archived_at", utcnow()), db.session.commit()))
+    archive(look)
 
     assert "clara@example.org" in admin.get(ADDRESS).text
     assert "so no one can be invited to it" in admin.get(ADDRESS).text
@@ -671,7 +701,7 @@ def test_confirmation_is_lost_with_a_change_of_state_or_capacity(
 
 
 def test_person_is_told_before_that_a_change_loses_the_confirmation(alice_is_confirmed, alice: FlaskClient):
-    assert "new messages are not confirmed" in alice.get("/en/account/profile/").text
+    assert "new messages will not be shown as confirmed" in alice.get("/en/account/profile/").text
 
 
 def test_secretariat_confirms_on_the_page_of_the_person(admin: FlaskClient, look, world):

@@ -12,7 +12,18 @@ from app.errors import Refused
 from app.extensions import db
 from app.models import Forum, LogEntry, Period, PeriodKind, User
 from tests.admin.conftest import ALREADY, moment, typed
-from tests.admin.periods import ADMIN, add, end_of, make_quiet, move_into_the_past, state_shown, timeline, told
+from tests.admin.periods import (
+    ADMIN,
+    add,
+    end_of,
+    listed,
+    make_quiet,
+    move_into_the_past,
+    said,
+    state_shown,
+    timeline,
+    told,
+)
 
 EVERY_TIMELINE = (
     "/en/forums/open-forum/",
@@ -46,7 +57,7 @@ def test_forum_is_opened_extended_closed_and_reopened(admin: FlaskClient, visito
     deadline = look(lambda: db.session.get(Forum, forum).own_periods[0].closes_at)
     add(admin, "extension", typed(deadline), moment(48), **quiet)
     assert state_shown(visitor, public) == "Extended"
-    assert "the first deadline was" in visitor.get(public).text
+    assert "the original deadline was" in visitor.get(public).text
 
     admin.post(f"{ADMIN}forums/{forum}/close/")
     assert state_shown(visitor, public) == "Closed"
@@ -80,7 +91,7 @@ def test_forum_that_was_closed_early_tells_what_was_announced(admin: FlaskClient
         told_twice = f"The deadline was {told(closed)}, earlier than announced ({told(announced)})."
         assert told_twice in page, path
     for path in EVERY_TIMELINE:
-        assert f"{told(closed)} It had been announced until {told(announced)}." in timeline(visitor, path), path
+        assert f"{listed(closed)} Previously announced deadline: {listed(announced)}." in timeline(visitor, path), path
 
 
 def test_closing_calls_off_the_extension_to_come_and_keeps_it_in_sight(admin: FlaskClient, visitor: FlaskClient, look):
@@ -94,7 +105,7 @@ def test_closing_calls_off_the_extension_to_come_and_keeps_it_in_sight(admin: Fl
     admin.post(f"{ADMIN}forums/1/close/")
     assert state_shown(visitor) == "Closed"
     assert f"earlier than announced ({told(announced)})" in visitor.get("/en/forums/open-forum/").text
-    called_off = f"{told(deadline)} – {told(announced)} Cancelled on {told(end_of(look, 1))}."
+    called_off = f"{listed(deadline)} – {listed(announced)} Cancelled on {said(end_of(look, 1))}."
     assert called_off in timeline(visitor)
     assert called_off in timeline(visitor, "/en/print/forums/open-forum/")
 
@@ -166,17 +177,17 @@ def test_dates_that_fit_are_taken(admin: FlaskClient, kind, opens, closes):
 
 
 @pytest.mark.parametrize(
-    ("kind", "opens", "closes", "reason"),
+    ("kind", "opens", "closes", "words", "reason"),
     [
-        ("scheduled", -50, -10, "Another period is open for messages at that time ("),
-        ("extension", 1, 5, "later than the present one, "),
+        ("scheduled", -50, -10, listed, "Another period is open for messages at that time ("),
+        ("extension", 1, 5, said, "later than the present one, "),
     ],
 )
-def test_refusal_names_the_dates_that_are_in_the_way(admin: FlaskClient, look, kind, opens, closes, reason):
+def test_refusal_names_the_dates_that_are_in_the_way(admin: FlaskClient, look, kind, opens, closes, words, reason):
     answer = add(admin, kind, moment(opens), moment(closes))
 
     assert reason in answer.text
-    assert told(end_of(look, 1)) in answer.text.split(reason)[1].partition("</p>")[0]
+    assert words(end_of(look, 1)) in answer.text.split(reason)[1].partition("</p>")[0]
 
 
 @pytest.mark.parametrize("kind", ["scheduled", "reopening"])
@@ -219,7 +230,7 @@ def test_what_is_closed_is_not_extended(admin: FlaskClient, look, log):
     answer = add(admin, "extension", typed(end), moment(30), forum=forum)
 
     assert answer.status_code == 422
-    assert f"The period that you wish to extend ended on {told(end)}" in answer.text
+    assert f"The period that you wish to extend ended on {said(end)}" in answer.text
     assert "Use “Reopen” instead" in answer.text
     assert log() == []
 
@@ -345,10 +356,10 @@ def test_end_of_a_running_period_moves_earlier_and_the_announced_one_stays_in_si
     moved = end_of(look, 1)
     for path in EVERY_STATE_LINE:
         page = visitor.get(path.format_map(vars(world))).text
-        assert f"up to and including {told(moved)}" in page, path
-        assert f"The deadline was brought forward; {told(announced)} had been announced." in page, path
+        assert f"for messages until {told(moved)}" in page, path
+        assert f"The deadline was brought forward from {told(announced)}." in page, path
     for path in EVERY_TIMELINE:
-        assert f"{told(moved)} It had been announced until {told(announced)}." in timeline(visitor, path), path
+        assert f"{listed(moved)} Previously announced deadline: {listed(announced)}." in timeline(visitor, path), path
 
 
 def test_every_date_that_was_announced_stays_in_sight(admin: FlaskClient, visitor: FlaskClient, look):
@@ -360,7 +371,7 @@ def test_every_date_that_was_announced_stays_in_sight(admin: FlaskClient, visito
     admin.post(f"{ADMIN}forums/1/close/")
 
     shown = timeline(visitor)
-    assert [shown.count(f"It had been announced until {told(end)}.") for end in ends] == [1, 1, 1]
+    assert [shown.count(f"Previously announced deadline: {listed(end)}.") for end in ends] == [1, 1, 1]
     assert f"earlier than announced ({told(ends[0])})" in visitor.get("/en/forums/open-forum/").text
 
 
@@ -379,7 +390,7 @@ def test_extension_that_lifts_a_shortened_deadline_names_the_first_one(admin: Fl
     add(admin, "extension", typed(end_of(look, 1)), moment(72))
 
     page = visitor.get("/en/forums/open-forum/").text
-    assert f"the first deadline was {told(first)}" in page
+    assert f"the original deadline was {told(first)}" in page
     assert "brought forward" not in page
 
 
@@ -406,7 +417,7 @@ def test_period_that_has_not_begun_is_changed_and_its_announced_dates_stay_in_si
     change = {"opens_at": moment(31), "closes_at": moment(60)}
 
     assert admin.post(f"{ADMIN}periods/3/edit/", data=change).status_code == 302
-    assert f"It had been announced from {told(opens)} until {told(closes)}." in timeline(visitor)
+    assert f"Previously announced: from {said(opens)} to {said(closes)}." in timeline(visitor)
 
 
 def test_period_that_has_not_begun_is_called_off_and_stays_in_sight(
@@ -416,13 +427,13 @@ def test_period_that_has_not_begun_is_called_off_and_stays_in_sight(
     asked = admin.get(f"{ADMIN}periods/3/delete/").text
     answer = admin.post(f"{ADMIN}periods/3/delete/")
 
-    assert "Cancel the period" in asked
+    assert "Cancel this period" in asked
     assert answer.status_code == 302
     assert "Cancelled on" in timeline(visitor)
     assert "Cancelled on" in admin.get(f"{ADMIN}forums/1/").text
     assert [action for action, _kind, _subject in log()] == ["create", "call_off"]
     look(lambda: move_into_the_past(1))
-    assert "It opens again" not in visitor.get("/en/forums/open-forum/").text
+    assert "It will reopen" not in visitor.get("/en/forums/open-forum/").text
 
 
 def test_period_is_called_off_once(admin: FlaskClient, log):
@@ -543,7 +554,7 @@ def test_reopening_is_offered_from_the_next_minute(admin: FlaskClient, visitor: 
     opens = re.findall(r'name="opens_at" value="([^"]+)"', page)
 
     assert add(admin, "reopening", opens, moment(5)).status_code == 302
-    assert "It opens again on" in visitor.get("/en/forums/open-forum/").text
+    assert "It will reopen on" in visitor.get("/en/forums/open-forum/").text
 
 
 def test_forum_page_offers_what_fits_its_state(admin: FlaskClient, look):

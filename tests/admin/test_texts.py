@@ -128,7 +128,7 @@ def test_former_wording_is_warned_of_only_where_there_is_one(admin: FlaskClient,
 
     assert warning in admin.get(CELL.replace("/fr/", "/es/")).text
     assert warning not in admin.get(CELL).text
-    assert warned.endswith("Languages in which there is a former wording to keep: English, español")
+    assert warned.endswith("Languages with a former wording to keep: English, español")
 
 
 def test_first_missing_text_is_two_clicks_from_the_start(admin: FlaskClient, without_french):

@@ -496,7 +496,7 @@ def test_archived_forum_takes_nothing_else(path: str, data: dict, admin: FlaskCl
 def test_date_of_archiving_is_never_rewritten(admin: FlaskClient, visitor: FlaskClient, look):
     archive(look, days=400)
     before = look(lambda: db.session.get(Forum, 1).archived_at)
-    shown = re.search(r"In the archive since [^;]*;", visitor.get(FORUM).text)[0]
+    shown = re.search(r"Archived on [^;]*;", visitor.get(FORUM).text)[0]
     for step in ("unarchive", "archive"):
         assert admin.post(f"{ADMIN}forums/1/{step}/").status_code == 302
 

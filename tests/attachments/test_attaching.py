@@ -63,7 +63,7 @@ def test_form_states_number_size_and_kinds_of_files(path, alice: FlaskClient, wo
 
     assert 'enctype="multipart/form-data"' in page
     assert '<input accept=".pdf,' in page
-    assert "At most 5 files, each of at most 10\N{NO-BREAK SPACE}MB." in page
+    assert "Up to 5 files of up to 10\N{NO-BREAK SPACE}MB each." in page
 
 
 def test_empty_file_is_refused_at_its_field_with_the_text_given_back(app, alice, world, rows, stored):
@@ -88,7 +88,7 @@ def test_file_that_is_too_large_is_refused_at_its_field_with_the_text_given_back
     answer = send(alice, reply_path(world), {"a.txt": b"x" * (LARGEST + 24 * 1024)}, body="A long thought.")
 
     assert answer.status_code == 422
-    assert "“a.txt” is larger than 100\N{NO-BREAK SPACE}KB, the most that a file can have." in answer.text
+    assert "“a.txt” exceeds 100\N{NO-BREAK SPACE}KB, the maximum size of a file." in answer.text
     assert "A long thought." in answer.text
     assert (count(app, Message), rows(), stored()) == (2, [], set())
 
@@ -127,7 +127,7 @@ def test_too_many_files_are_refused(alice: FlaskClient, world: World, rows, stor
     answer = send(alice, reply_path(world), {f"{number}.txt": b"x" for number in range(6)})
 
     assert answer.status_code == 422
-    assert "These are 6 files, and at most 5 are possible." in answer.text
+    assert "You have selected 6 files; the maximum is 5." in answer.text
     assert (rows(), stored()) == ([], set())
 
 
@@ -135,9 +135,9 @@ def test_every_refused_file_is_named(alice: FlaskClient, world: World):
     answer = send(alice, reply_path(world), {"a.txt": b"", "good.txt": b"x", "b.exe": b"MZ\0"})
 
     assert "“a.txt” is empty." in answer.text
-    assert "“b.exe” is of a kind that cannot be attached." in answer.text
+    assert "“b.exe” is of a type that cannot be attached." in answer.text
     assert "“good.txt”" not in answer.text
-    assert "Please choose these again: <bdi>good.txt</bdi></p>" in answer.text
+    assert "Please select these again: <bdi>good.txt</bdi></p>" in answer.text
 
 
 def test_form_given_back_says_which_files_have_to_be_chosen_again(alice: FlaskClient, world: World):
@@ -180,10 +180,12 @@ def test_preview_says_which_files_have_to_be_chosen_again(alice: FlaskClient, wo
 def test_warning_before_the_buttons_and_at_the_field_names_what_to_choose_again(path, alice, world: World):
     sent = {"title": "T", "question": "0", "preview": "1"}
     page = send(alice, path.format_map(vars(world)), {"a.pdf": PDF, "<b>.txt": b"x"}, **sent).text
-    names = "Please choose these again: <bdi>a.pdf</bdi>, <bdi>_b_.txt</bdi>"
+    names = "Please select these again: <bdi>a.pdf</bdi>, <bdi>_b_.txt</bdi>"
 
-    assert f'<p class="warning" id="files-again">Browsers do not keep files when a form comes back. {names}</p>' in page
-    assert f'<p class="warning">Browsers do not keep files when a form comes back. {names} <a href="#files">' in page
+    assert (
+        f'<p class="warning" id="files-again">Browsers do not keep files when a form is returned. {names}</p>' in page
+    )
+    assert f'<p class="warning">Browsers do not keep files when a form is returned. {names} <a href="#files">' in page
     assert page.count(names) == 2
 
 
@@ -193,7 +195,7 @@ def test_message_is_not_posted_without_files_chosen_earlier_unless_confirmed(pat
     answer = send(alice, path.format_map(vars(world)), **sent)
 
     assert answer.status_code == 422
-    assert '<a href="#files">You had chosen files (a.pdf, b_i_.txt), and now there are none.' in answer.text
+    assert '<a href="#files">You had selected files (a.pdf, b_i_.txt), and now there are none.' in answer.text
     assert "Words &lt;kept&gt;" in answer.text
     assert '<input type="hidden" name="files_chosen" value="b_i_.txt">' in answer.text
     assert (count(app, Message), count(app, Revision), rows()) == (2, 0, [])
@@ -217,7 +219,7 @@ def test_preview_without_the_files_keeps_their_names_without_an_error(alice: Fla
 
     assert answer.status_code == 200
     assert '<input type="hidden" name="files_chosen" value="a.pdf">' in answer.text
-    assert "Please choose these again: <bdi>a.pdf</bdi></p>" in answer.text
+    assert "Please select these again: <bdi>a.pdf</bdi></p>" in answer.text
 
 
 def test_message_is_posted_without_its_files_if_the_box_is_ticked(alice: FlaskClient, world: World, rows):
@@ -229,7 +231,7 @@ def test_ticked_box_stays_ticked_in_a_form_that_is_given_back(alice: FlaskClient
     answer = send(alice, reply_path(world), files_chosen="a.pdf", files_without="1", body=" ")
 
     assert 'name="files_without" value="1" id="files-without" checked' in answer.text
-    assert "You had chosen files" not in answer.text
+    assert "You had selected files" not in answer.text
     assert '<p class="warning">' not in answer.text, "nothing is missing any more"
 
 
@@ -254,7 +256,7 @@ def test_file_in_place_of_a_text_is_ignored(alice: FlaskClient, world: World):
     answer = alice.post(reply_path(world), data=body, content_type=f"multipart/form-data; boundary={boundary}")
 
     assert answer.status_code == 422
-    assert "Write your message first." in answer.text
+    assert "Please write your message first." in answer.text
 
 
 def test_same_form_sent_twice_attaches_once(alice: FlaskClient, world: World, rows, stored):
@@ -348,7 +350,7 @@ def test_edited_message_cannot_have_too_many_files_in_all(alice: FlaskClient, wo
     answer = edit(alice, world, {"a.txt": b"a", "b.txt": b"b"}, body="Changed words")
 
     assert answer.status_code == 422
-    assert "With these the message would have 6 files, and at most 5 are possible." in answer.text
+    assert "With these, the message would have 6 files; the maximum is 5." in answer.text
     assert "Changed words" in answer.text
     assert len(rows()) == len(stored()) == 4
 

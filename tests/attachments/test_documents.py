@@ -79,7 +79,7 @@ def test_files_in_two_languages_come_in_one_form(document: int, admin: FlaskClie
     ("files", "said"),
     [
         ({"a.txt": b""}, "“a.txt” is empty."),
-        ({"a.pdf": b"text"}, "“a.pdf” does not hold what its name says."),
+        ({"a.pdf": b"text"}, "The content of “a.pdf” does not match its name"),
     ],
 )
 def test_file_that_is_not_taken_is_refused_at_its_field(files, said, app, document, admin, stored):

@@ -65,7 +65,10 @@ def test_name_that_does_not_match_the_content_is_refused_with_what_would(world, 
         ("table.csv", b"%PDF-1.7 but text", ".pdf"),
     ):
         said = refused(alice, world, name, content)
-        if f"“{name}” does not hold what its name says." not in said or f"a name that ends in {ending}" not in said:
+        if (
+            f"The content of “{name}” does not match its name" not in said
+            or f"a name that ends in {ending}" not in said
+        ):
             wrong.append((name, content, ending))
 
     assert wrong == []
@@ -92,7 +95,7 @@ def test_file_of_another_kind_is_refused_with_what_is_taken(world, alice: FlaskC
     ):
         said = refused(alice, world, name, content)
         if (
-            f"“{name}” is of a kind that cannot be attached." not in said
+            f"“{name}” is of a type that cannot be attached." not in said
             or ".pdf, .docx, .xlsx, .pptx, .odt, .ods, .odp, .doc, .xls, .ppt, .rtf, .png, .jpg, .jpeg, .gif"
             not in said
         ):

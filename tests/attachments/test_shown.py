@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from lxml import etree
 
 from app.extensions import db
+from app.languages import KNOWN
 from app.models import Document, DocumentText, Message, MessageStatus
 from tests.attachments.conftest import committed, count_queries, path_of
 from tests.files import make_attachment
@@ -71,7 +72,7 @@ def test_history_shows_when_a_file_was_attached(paper, world: World, visitor: Fl
 
     assert "Paper, final.pdf" in history
     assert paper.sha256 in history
-    assert f"Attached on {paper.created_at:%Y-%m-%d %H:%M}\N{NO-BREAK SPACE}UTC" in history
+    assert f"{KNOWN['en'].at(paper.created_at)}</time>" in history.partition("Attached on")[2]
 
 
 def test_edit_form_offers_to_remove_the_file(paper, world: World, alice: FlaskClient):

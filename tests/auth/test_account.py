@@ -51,7 +51,7 @@ def test_writing_after_the_sign_in_ended_is_refused(visitor, world, page):
     answer = visitor.post(f"/en/account/{page}", data=PROFILE | {"language": "fr", "new_password": NEW})
 
     assert answer.status_code == 403
-    assert "You are not signed in any more" in answer.text
+    assert "You are no longer signed in" in answer.text
     assert NEW not in answer.text
 
 
@@ -61,7 +61,7 @@ def test_profile_is_changed(app, her):
     user = find_user(app, "clara@example.org")
     assert (answer.status_code, answer.location) == (302, "/en/account/")
     assert {name: getattr(user, name) for name in PROFILE} == PROFILE
-    assert "Your profile is changed." in her.get("/en/account/").text
+    assert "Your profile has been changed." in her.get("/en/account/").text
 
 
 def test_profile_form_shows_the_profile(her):

@@ -1,4 +1,4 @@
-"""Confirming an e-mail address."""
+"""Confirming an email address."""
 
 import html
 import re
@@ -49,8 +49,8 @@ def test_right_password_confirms_and_leads_to_signing_in(app, visitor, path):
     ("password", "message"),
     [
         ("wrong words entirely", "This is not the password that was chosen"),
-        ("", "Write your password."),
-        (None, "Write"),
+        ("", "Enter your password."),
+        (None, "Enter"),
     ],
 )
 def test_link_alone_confirms_nothing(app, visitor, path, password, message):

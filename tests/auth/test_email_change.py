@@ -1,4 +1,4 @@
-"""An e-mail address changes once both addresses have confirmed it."""
+"""An email address changes once both addresses have confirmed it."""
 
 import re
 from datetime import timedelta
@@ -245,7 +245,7 @@ def test_new_password_invalidates_the_links(her, visitor, mails):
     her.post("/en/account/password/", data={"password": PASSWORD, "new_password": "entirely new words"})
 
     assert [visitor.post(mail.path).status_code for mail in mails.values()] == [410, 410]
-    assert "A change that waits" not in her.get(ASK).text
+    assert "Pending change" not in her.get(ASK).text
 
 
 def test_page_shows_the_pending_change(her, visitor, mails):
@@ -254,9 +254,9 @@ def test_page_shows_the_pending_change(her, visitor, mails):
     after = her.get(ASK).text
 
     assert NEW in before
-    assert "The new address has not confirmed yet." in before
-    assert "The new address has confirmed." in after
-    assert "The present address has not confirmed yet." in after
+    assert "The change has not yet been confirmed from the new address." in before
+    assert "The change has been confirmed from the new address." in after
+    assert "The change has not yet been confirmed from the present address." in after
 
 
 @pytest.mark.parametrize("side", ["old", "new"])
@@ -271,7 +271,7 @@ def test_page_does_not_show_an_expired_change(app, her, mails):
         db.session.scalar(select(EmailChange)).created_at = utcnow() - timedelta(days=3, seconds=2)
         db.session.commit()
 
-    assert "A change that waits" not in her.get(ASK).text
+    assert "Pending change" not in her.get(ASK).text
 
 
 def test_malformed_link_is_gone(visitor, world):

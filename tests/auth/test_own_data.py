@@ -160,7 +160,8 @@ def test_page_shows_the_same_kinds_of_things(alice, rich):
     page = alice.get("/en/account/data/").text
 
     for text in ("You have posted 4 messages.", "awaiting approval", "withheld", "withdrawn", "Off the subject",
-                 "alice@example.net", "1 act of yours", "2 entries of what you did", "Of 1 form"):  # fmt: skip
+                 "alice@example.net", "1 action taken by you", "2 entries about actions taken by you",
+                 "A record of 1 submitted form"):  # fmt: skip
         assert text in page, text
     assert f'href="{FILE}"' in page
 

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.usefixtures("half_a_minute")
 SIGN_IN, CODE = "/en/auth/sign-in/", "/en/auth/second-step/"
 PAGE, CODES, OFF = (f"/en/account/second-step/{name}" for name in ("", "codes/", "off/"))
 DIANA = {"email": "diana@example.org", "password": PASSWORD}
-WRONG = "This code is not right"
+WRONG = "This code is incorrect"
 NEW = "entirely new words"
 
 
@@ -267,7 +267,7 @@ def test_first_code_turns_it_on(app, clara_here):
 
     assert find_user(app, "clara@example.org").totp_secret == device.secret
     assert len(set(codes)) == 10
-    assert "It is set up" in clara_here.get(PAGE).text
+    assert "Two-step sign-in is set up" in clara_here.get(PAGE).text
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_email_says_when_it_was_turned_on_and_what_to_do(app, clara_here, mailbo
     assert (mail.recipient, mail.language) == ("clara@example.org", "es")
     assert mail.subject == "Se ha activado el inicio de sesión en dos pasos"
     for text in (mail.text, mail.html):
-        assert app.extensions["languages"]["es"].moment(second_step.utcnow()) in text
+        assert app.extensions["languages"]["es"].at(second_step.utcnow()) in text
         assert "Escriba de inmediato a la Secretaría" in text
         assert "http://127.0.0.1:8000/es/auth/forgot/" in text
 
@@ -433,7 +433,7 @@ def test_administrator_without_a_second_step_is_led_to_set_it_up(admin, required
         assert answer.status_code == 302
         assert answer.location.startswith(f"{PAGE}?next=%2Fen%2Fadmin%2F")
     page = admin.get(answer.location).text
-    assert "Administrators of this site need a second step" in page
+    assert "Administrators of this site must set up two-step sign-in" in page
 
 
 def test_administrator_without_a_second_step_cannot_change_anything(admin, required, world, app):
@@ -469,7 +469,7 @@ def test_page_after_setting_up_leads_back(app, admin, required, world):
 
 def test_setting_does_not_affect_others(alice, required):
     assert alice.get("/en/admin/").status_code == 403
-    assert "Administrators of this site need" not in alice.get(PAGE).text
+    assert "Administrators of this site must" not in alice.get(PAGE).text
 
 
 def test_second_step_is_optional_without_the_setting(admin):

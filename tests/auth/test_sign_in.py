@@ -95,7 +95,7 @@ def test_empty_form_is_refused(visitor, world):
     answer = post(visitor, "", "")
 
     assert answer.status_code == 422
-    assert "Write your password." in answer.text
+    assert "Enter your password." in answer.text
 
 
 def test_account_without_a_password_accepts_none(app, visitor, world):

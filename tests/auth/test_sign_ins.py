@@ -39,7 +39,7 @@ def test_every_sign_in_is_listed_and_this_one_marked(here, there):
 
     assert "<bdi>Firefox, Linux</bdi>" in page
     assert "Signed in on" in page
-    assert re.search(r"<bdi>Here</bdi>.*?This is where you are now", page, re.DOTALL)
+    assert re.search(r"<bdi>Here</bdi>.*?Current session", page, re.DOTALL)
     assert len(re.findall(END, page)) == 1, "one can be ended, this one is left by signing out"
 
 
@@ -47,7 +47,7 @@ def test_single_sign_in_is_ended(here, there):
     answer = here.post(re.search(END, here.get("/en/account/").text)[1])
 
     assert answer.location == "/en/account/#sign-ins"
-    assert "You are signed out there." in here.get("/en/account/").text
+    assert "The session has been ended." in here.get("/en/account/").text
     assert not is_signed_in(there)
     assert is_signed_in(here)
 

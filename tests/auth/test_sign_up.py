@@ -182,10 +182,10 @@ def test_unconfirmed_account_is_taken_over(app, visitor, world, mailbox: Mailbox
 
 def test_bad_field_is_refused_and_the_rest_given_back(app, visitor, world):
     bad = [
-        ("name", " ", "Write your name."),
-        ("name", "\u200b\u3164\u2800\u00ad", "Write your name."),
-        ("name", "\u0301\ufe0f", "Write your name."),
-        ("name", "x" * 101, "at most 100"),
+        ("name", " ", "Enter your name."),
+        ("name", "\u200b\u3164\u2800\u00ad", "Enter your name."),
+        ("name", "\u0301\ufe0f", "Enter your name."),
+        ("name", "x" * 101, "the maximum is 100"),
         ("name", "See http://evil.example", "must not contain a web address"),
         ("name", "WWW.evil.example", "must not contain a web address"),
         ("name", "a//b", "cannot contain a web or email address"),
@@ -205,15 +205,15 @@ def test_bad_field_is_refused_and_the_rest_given_back(app, visitor, world):
         ("email", "nadia", "Enter the full email address"),
         ("email", "a@b.org, c@d.org", "Enter the full email address"),
         ("email", "a@b.org\r\nBcc: c@d.org", "Enter the full email address"),
-        ("email", "x" * 300 + "@example.org", "312 characters, and at most 254"),
+        ("email", "x" * 300 + "@example.org", "312 characters; the maximum is 254"),
         ("password", "", "Choose a password."),
         ("password", "short", "at least 10"),
         ("password", "x y" * 70, "at most 200"),
-        ("password", "Password123!", "among the first ones"),
-        ("capacity", "", "Choose in which capacity"),
-        ("capacity", "secretariat", "please choose one of those that are offered."),
-        ("country", "XX", "please choose one of those that are offered."),
-        ("language", "de", "please choose one of those that are offered."),
+        ("password", "Password123!", "one of the first"),
+        ("capacity", "", "Select the capacity"),
+        ("capacity", "secretariat", "Please select one of the options offered"),
+        ("country", "XX", "Please select one of the options offered"),
+        ("language", "de", "Please select one of the options offered"),
     ]
     for field, value, message in bad:
         answer = post(visitor, **{field: value})
@@ -234,7 +234,7 @@ def test_speaking_for_a_government_needs_a_country(visitor, world, capacity):
     answer = post(visitor, capacity=capacity, country="")
 
     assert answer.status_code == 422
-    assert "Choose the Party or the Government for which you speak." in answer.text
+    assert "Select the Party or Government on whose behalf you speak." in answer.text
 
 
 @pytest.mark.parametrize("capacity", ["organization", "iplc"])
@@ -318,7 +318,7 @@ def test_states_are_in_the_alphabetical_order_of_the_language(visitor, world, la
 def test_first_choice_is_to_speak_for_no_government(visitor, world):
     options = re.findall(r'<select[^>]*id="country".*?</select>', visitor.get(PATH).text, re.DOTALL)
 
-    assert re.search(r'<option selected value="">None of them', options[0])
+    assert re.search(r'<option selected value="">None of these', options[0])
 
 
 def test_unusual_characters_cause_no_internal_error(app, visitor, world):
@@ -417,5 +417,5 @@ def test_other_pages_set_no_cookie(visitor, world):
 def test_password_has_to_be_typed_again_if_another_field_was_wrong(visitor, world):
     page = post(visitor, name=" ").text
 
-    assert '<a href="#password">Please write the password again: it is not kept when the form comes back.</a>' in page
+    assert '<a href="#password">Please enter the password again: it is not kept when a form is returned.</a>' in page
     assert PASSWORD not in page

@@ -106,7 +106,7 @@ def test_what_is_too_much_is_refused_on_a_page_of_the_site(asking: FlaskClient, 
         assert answer.status_code == status, name
         page = html.document_fromstring(answer.text)
         assert page.get("lang") == "en", name
-        assert page.findtext(".//h1") == "This is too large", name
+        assert page.findtext(".//h1") == "Submission too large", name
         assert not page.xpath("//textarea"), name
         assert len(answer.data) < 20_000, name
 

@@ -103,7 +103,7 @@ def test_password_that_is_too_long_is_refused_with_the_reason(visitor: FlaskClie
         answer = visitor.post(f"/en/auth/{path}/", data={"email": "alice@example.org", name: "x" * 201})
 
         assert answer.status_code == 422
-        assert "This has 201 characters, and at most 200 are possible." in answer.text
+        assert "This text has 201 characters; the maximum is 200." in answer.text
 
 
 def test_password_is_the_same_however_its_accents_are_composed():
@@ -116,7 +116,7 @@ def test_password_is_the_same_however_its_accents_are_composed():
 def test_line_that_is_far_too_long_is_refused_and_its_beginning_given_back(visitor, world: World):
     answer = visitor.post("/en/auth/sign-up/", data={"name": "x" * 1_000_000})
 
-    assert "This has 1000000 characters, and at most 100 are possible." in answer.text
+    assert "This text has 1000000 characters; the maximum is 100." in answer.text
     [value] = html.document_fromstring(answer.text).xpath("//input[@name='name']/@value")
     assert value == "x" * 400
 

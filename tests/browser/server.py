@@ -31,7 +31,7 @@ NOT_OURS = frozenset(
 
 @dataclass(frozen=True)
 class Site:
-    """A running site: its address, its instance folder, and `(e-mail, password)` of the sample's accounts."""
+    """A running site: its address, its instance folder, and `(email, password)` of the sample's accounts."""
 
     address: str
     instance: Path

@@ -107,4 +107,4 @@ def _expect_state(page: Page, kind: str, *moments: datetime) -> None:
         expect(line).to_have_class(f"state state-{kind}")
         expect(line.locator(".state-name")).to_have_text(labels.STATE[kind])
         for moment in moments:
-            expect(line).to_contain_text(KNOWN["en"].moment(moment))
+            expect(line).to_contain_text(KNOWN["en"].at(moment))

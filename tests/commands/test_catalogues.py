@@ -94,8 +94,8 @@ def test_a_missing_catalogue_is_found(tmp_path, monkeypatch):
 def test_extraction_finds_texts_of_code_and_of_templates():
     source = catalogues.extract()
 
-    assert ("", "Your account has no right to do this.") in source
-    assert ("", "Indigenous peoples and local communities") in source, "marked with N_"
+    assert ("", "Your account is not authorized to do this.") in source
+    assert ("", "Indigenous Peoples and local communities") in source, "marked with N_"
     assert ("", "Skip to the content") in source, "in a template"
     assert source["", "%(num)s day left."].msgid_plural == "%(num)s days left."
     assert source["", "%(num)s day left."].flags == ["python-format"]

@@ -216,7 +216,7 @@ def test_forum_without_messages_has_no_charts(admin, known: Known):
 
     assert "<img" not in page
     assert {admin.get(f"/en/figures/forums/draft-forum/{name}.svg").status_code for name in PICTURED} == {404}
-    assert "Nobody has written yet." in page
+    assert "No one has posted yet." in page
 
 
 def test_people_are_sorted_by_name_in_the_reader_s_language(admin, known: Known, change):

@@ -29,7 +29,7 @@ def test_state_with_a_waiting_message_is_not_silent(moderator, invite):
     invite("XC")
 
     assert rows_of(moderator, "silent") == []
-    assert note_of(moderator, "silent") == "Every invited State has written."
+    assert note_of(moderator, "silent") == "All invited States have contributed."
 
 
 @pytest.mark.parametrize("capacity", [Capacity.ORGANIZATION, Capacity.EXPERT, Capacity.IPLC, Capacity.SECRETARIAT])

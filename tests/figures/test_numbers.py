@@ -13,7 +13,7 @@ from tests.world import make_forum, make_message, make_topic, make_user
 
 
 def test_only_published_messages_are_counted(moderator, known: Known):
-    assert "Messages that everybody can read: 6. Participants who wrote them: 3." in moderator.get(PAGE).text
+    assert "Public messages: 6. Participants who wrote them: 3." in moderator.get(PAGE).text
 
 
 def test_by_capacity_includes_capacities_without_messages(moderator, known: Known):
@@ -21,7 +21,7 @@ def test_by_capacity_includes_capacities_without_messages(moderator, known: Know
         ["Party", "5", "2", "83.3"],
         ["Other Government", "0", "0", "0.0"],
         ["Organization", "1", "1", "16.7"],
-        ["Indigenous peoples and local communities", "0", "0", "0.0"],
+        ["Indigenous Peoples and local communities", "0", "0", "0.0"],
         ["Expert in a personal capacity", "0", "0", "0.0"],
         ["Secretariat", "0", "0", "0.0"],
     ]
@@ -67,13 +67,16 @@ def test_by_group_and_question(moderator, known: Known):
         ["Group 1", "Group of open-forum (en)", "6", "3", "100.0"],
         ["Group 1, question 1", "What would help most? (en)", "4", "2", "66.7"],
         ["Group 1, question 2", "And what else? (en)", "0", "0", "0.0"],
-        ["Group 1, under no question", "", "2", "2", "33.3"],
+        ["Group 1, not under a guiding question", "", "2", "2", "33.3"],
     ]
 
 
 def test_share_of_the_most_active(moderator, known: Known):
     assert rows_of(moderator, "most-active") == [["The most active participant", "4", "66.7"]]
-    assert note_of(moderator, "most-active") == "Participants who wrote half of all messages or more: 1 of 3."
+    assert (
+        note_of(moderator, "most-active")
+        == "Smallest number of participants who together wrote at least half of all messages: 1 of 3."
+    )
 
 
 def test_how_few_wrote_half():
@@ -231,7 +234,7 @@ def test_note_says_that_all_questions_are_answered(moderator, known: Known, chan
     change(lambda: db.session.query(Message).update({"status": MessageStatus.PUBLISHED}))
 
     assert rows_of(moderator, "unanswered") == []
-    assert note_of(moderator, "unanswered") == "Every question has an answer."
+    assert note_of(moderator, "unanswered") == "All questions have been answered."
 
 
 def names(client, path: str = PAGE) -> list[str]:
@@ -287,7 +290,7 @@ def test_long_list_is_cut_on_the_page_and_complete_in_its_file(moderator, known:
 
     assert len(shown(moderator, "not-written")) == 200
     assert len(names(moderator)) == 212
-    assert "The first 200 are shown. The file has all of them." in moderator.get(PAGE).text
+    assert "The first 200 are shown. The file contains them all." in moderator.get(PAGE).text
 
 
 def test_message_before_the_first_period_is_counted(moderator, known: Known, change):

@@ -190,8 +190,8 @@ def test_edit_without_a_change_says_so(world: World, alice: FlaskClient):
     answer = edit(alice, world.first, "A shorter form would help.")
 
     page = alice.get(answer.location).text
-    assert "You changed nothing, so your message stands as it was." in page
-    assert "Your message is changed." not in page
+    assert "You made no changes, so your message remains as it was." in page
+    assert "Your message has been changed." not in page
 
 
 @pytest.fixture
@@ -221,7 +221,7 @@ def test_author_changes_title_and_question_while_nobody_else_has_written_in_the_
     answer = change_topic(alice, number)
 
     page = alice.get(answer.location).text
-    assert "Title and question of the topic are saved; your message stands as it was." in page
+    assert "The title and question of the topic have been saved; your message is unchanged." in page
     assert topic_of(app, topic) == ("Reporting formats", "en", 1)
 
 

@@ -182,7 +182,7 @@ def test_empty_message_is_refused(app: Flask, world: World, alice: FlaskClient):
     answer = alice.post(reply_path(world), data=message(" \r\n "))
 
     assert answer.status_code == 422
-    assert "Write your message first." in answer.text
+    assert "Please write your message first." in answer.text
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_message_without_visible_content_is_refused(body: str, app: Flask, world
     answer = alice.post(reply_path(world), data=message(body))
 
     assert answer.status_code == 422
-    assert "Write your message first." in answer.text
+    assert "Please write your message first." in answer.text
     assert count(app, Message) == 2
 
 
@@ -221,7 +221,7 @@ def test_overlong_message_is_refused_with_both_lengths_and_its_text_kept(world: 
     answer = alice.post(reply_path(world), data=message("x" * (Message.MAX_BODY + 1)))
 
     assert answer.status_code == 422
-    assert f"{Message.MAX_BODY + 1} characters, and at most {Message.MAX_BODY}" in answer.text
+    assert f"{Message.MAX_BODY + 1} characters; the maximum is {Message.MAX_BODY}" in answer.text
     assert "x" * (Message.MAX_BODY + 1) in answer.text
 
 
@@ -231,7 +231,7 @@ def test_message_of_a_megabyte_is_refused_at_its_field_and_its_text_kept(text: s
     answer = alice.post(reply_path(world), data=message(text))
 
     assert answer.status_code == 422
-    assert f"at most {Message.MAX_BODY} are possible" in answer.text
+    assert f"the maximum is {Message.MAX_BODY}" in answer.text
     assert text in answer.text
 
 
@@ -333,7 +333,7 @@ def test_archived_forum_accepts_no_writing(path: str, app: Flask, world: World, 
     answer = alice.post("/en/" + path.format(topic=world.topic, first=world.first), data=message("Kept words"))
 
     assert answer.status_code == 409
-    assert "This forum is archived and takes no more changes." in answer.text
+    assert "This forum is archived and can no longer be changed." in answer.text
     assert "Kept words" in answer.text
 
 

@@ -117,7 +117,14 @@ def test_page_of_a_signed_in_person_is_not_for_shared_caches(world: World, alice
 def test_message_shows_author_capacity_organization_state_time_and_language(world: World, visitor: FlaskClient):
     page = visitor.get(f"/en/topics/{world.topic}/").text
 
-    for text in ("Alice", "Party", "Ministry of Tests", "Republic of Valdorenia", "&nbsp;UTC</time>", "español"):
+    for text in (
+        "Alice",
+        "Party",
+        "Ministry of Tests",
+        "Republic of Valdorenia",
+        "\N{NO-BREAK SPACE}UTC</time>",
+        "español",
+    ):
         assert text in page
 
 
@@ -135,7 +142,7 @@ def test_forum_shows_the_dates_of_its_first_and_last_message(path: str, app: Fla
 def test_forum_with_messages_of_one_day_shows_no_range(world: World, visitor: FlaskClient):
     page = visitor.get("/en/forums/open-forum/").text
 
-    assert "2 messages are kept here." in page
+    assert "2 messages are stored here." in page
     assert "They were posted" not in page
 
 
@@ -155,7 +162,7 @@ def test_markup_in_the_name_of_a_participant_is_escaped(app: Flask, world: World
 
 @pytest.mark.parametrize(
     ("opens", "closes", "said"),
-    [(1, 2, "No message yet."), (-1, 1, "No message yet."), (-2, -1, "No message is kept here.")],
+    [(1, 2, "No messages yet."), (-1, 1, "No messages yet."), (-2, -1, "No messages are stored here.")],
     ids=["planned", "open", "closed"],
 )
 def test_forum_without_messages_says_not_yet_while_it_can_get_some(
@@ -168,5 +175,5 @@ def test_forum_without_messages_says_not_yet_while_it_can_get_some(
     for path in ("/en/forums/empty-forum/", "/en/print/forums/empty-forum/"):
         page = visitor.get(path).text
         assert said in page
-        assert page.count("No message ") == 1
+        assert page.count("No messages ") == 1
         assert "0 people" not in page

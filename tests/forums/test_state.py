@@ -1,5 +1,6 @@
 """The state of a forum follows from its periods and is shown with its deadline."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from flask.testing import FlaskClient
 
 from app.database import utcnow
 from app.extensions import db
+from app.languages import KNOWN
 from app.models import Forum, Period, PeriodKind, StateKind, last_second, state_of, state_of_forum
 from app.models.forum import DocumentKind
 from tests.full_world import add_document
@@ -152,7 +154,7 @@ def test_reopened_group_reopens_its_forum(app: Flask, world: World, visitor: Fla
     page = visitor.get("/en/forums/open-forum/").text
 
     assert "state-reopened" in page
-    assert "Open again" in page
+    assert "Reopened for messages until" in page
 
 
 def test_open_forum_shows_the_deadline_with_its_hour_and_the_days_left(app: Flask, world: World, visitor: FlaskClient):
@@ -164,7 +166,7 @@ def test_open_forum_shows_the_deadline_with_its_hour_and_the_days_left(app: Flas
 
     page = visitor.get("/en/forums/open-forum/").text
 
-    assert f"{deadline.day} {deadline:%B %Y}, {deadline:%H:%M}\N{NO-BREAK SPACE}UTC" in page
+    assert f"{KNOWN['en'].at(deadline)}</time>, inclusive." in page
     assert "5 days left" in page
 
 
@@ -177,7 +179,7 @@ def test_former_dates_stay_visible_after_an_extension(app: Flask, world: World, 
 
     page = visitor.get("/en/forums/open-forum/").text
 
-    assert f"the first deadline was {first.day} {first:%B %Y}, {first:%H:%M}\N{NO-BREAK SPACE}UTC" in page
+    assert re.search(rf"the original deadline was <time [^>]+>{KNOWN['en'].at(first)}</time>", page)
 
 
 EVERY_LINE_OF_A_GROUP = (

@@ -13,7 +13,7 @@ from tests.conftest import CONTACT, sign_in
 from tests.world import World
 
 PAGES = ("", "groups/", "groups/group-1/")
-WHO = "Only participants whom the Secretariat has approved can post here."
+WHO = "Only participants approved by the Secretariat can post here."
 ASK = "Your account has not been approved for this forum."
 WAITS = "The Secretariat will read your message before it is published."
 
@@ -98,9 +98,9 @@ def test_page_of_the_forum_explains_how_to_take_part(
 ):
     path = "/en/forums/open-forum/"
 
-    assert "the Secretariat has to approve it for this forum" in visitor.get(path).text
-    assert "Choose a group" not in alice.get(path).text
-    assert "Choose a group on the discussion pages" in bruno.get(path).text
+    assert "an account approved by the Secretariat for this forum" in visitor.get(path).text
+    assert "choose a group" not in alice.get(path).text
+    assert "choose a group on the discussion pages" in bruno.get(path).text
 
 
 def test_closed_forum_does_not_say_who_could_post(app: Flask, by_invitation: World, visitor: FlaskClient):
@@ -118,7 +118,7 @@ def test_locked_topic_says_so_and_offers_no_reply(app: Flask, world: World, visi
     change(app, Topic, world.topic, locked_at=utcnow())
     for client in (visitor, alice):
         page = client.get(f"/en/topics/{world.topic}/").text
-        assert "This topic is locked and takes no more messages." in page
+        assert "This topic is locked and no longer accepts messages." in page
         assert "reply/" not in page
         assert "Sign in to reply" not in page
         assert '<strong class="mark">Locked</strong>' in client.get("/en/forums/open-forum/groups/group-1/").text
@@ -149,7 +149,7 @@ def test_author_is_told_that_the_message_waits_and_sees_it(app: Flask, world: Wo
 
     assert "is awaiting approval. Until then it is visible only to you and the Secretariat." in answer.text
     assert "Read me first." in answer.text
-    assert "Your message is posted" not in answer.text
+    assert "Your message has been posted" not in answer.text
     assert "Read me first." not in visitor.get(f"/en/topics/{world.topic}/").text
 
 
@@ -158,5 +158,5 @@ def test_locked_topic_in_an_archived_forum_shows_both(app: Flask, world: World, 
     change(app, Forum, world.forum, archived_at=utcnow())
     page = visitor.get(f"/en/topics/{world.topic}/").text
 
-    assert "This topic is locked and takes no more messages." in page
-    assert "In the archive since" in page
+    assert "This topic is locked and no longer accepts messages." in page
+    assert "Archived on" in page

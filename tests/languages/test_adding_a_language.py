@@ -29,6 +29,8 @@ PATTERNS = {
     "sentence_within_month": "من {d1} إلى {d2} {m} {y}",
     "time": "{h:02}:{n:02} UTC",
     "moment": "{date}، {time}",
+    "at": "{date} في {time}",
+    "at_one": "{date} في {time}",
     "thousands": "٬",
     "decimal": "٫",
     "percent": "{p}٪",

@@ -43,8 +43,22 @@ def test_date_and_time_which_no_line_parts(languages):
     assert {code: languages[code].moment(MAY_FOURTH) for code in expected} == expected
 
 
+def test_date_and_time_inside_a_sentence(languages):
+    expected = {
+        "en": f"4 May 2012 at 23:00{S}UTC",
+        "es": f"4 de mayo de 2012 a las 23:00{S}UTC",
+        "fr": f"4 mai 2012 à 23{S}h{S}00{S}UTC",
+    }
+
+    assert {code: languages[code].at(MAY_FOURTH) for code in expected} == expected
+
+
+def test_spanish_sentence_has_one_o_clock_in_the_singular(languages):
+    assert languages["es"].at(FEBRUARY) == f"20 de febrero de 2012 a la 01:00{S}UTC"
+
+
 def test_two_moments(languages):
-    expected = {"en": "one – other", "es": "one a other", "fr": "one – other"}
+    expected = {"en": "one – other", "es": "one – other", "fr": "one – other"}
 
     assert {code: languages[code].moments("one", "other") for code in expected} == expected
 

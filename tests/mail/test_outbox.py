@@ -173,7 +173,7 @@ def test_hostile_name_stays_text(app):
     ],
 )
 def test_recipient_is_exactly_one_address(app, recipient):
-    with app.app_context(), pytest.raises(ValueError, match="one e-mail address"):
+    with app.app_context(), pytest.raises(ValueError, match="one email address"):
         enqueue("reset", recipient=recipient, language="en", **VALUES)
 
 

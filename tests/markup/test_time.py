@@ -182,7 +182,7 @@ def test_200_kilobytes_of_brackets_are_refused_by_their_length(alice: FlaskClien
     answer = alice.post(f"/en/topics/{world.topic}/reply/", data={"body": "[" * 200_000, "language": "en"})
 
     assert answer.status_code == 422
-    assert "This has 200000 characters, and at most 30000 are possible." in answer.text
+    assert "This text has 200000 characters; the maximum is 30000." in answer.text
 
 
 def test_preview_of_the_script_is_bounded_too(alice: FlaskClient, world):

@@ -53,7 +53,7 @@ def test_message_approved_twice_is_approved_once(world: World, waiting: int, mod
     answer = do(moderator, waiting, "approve")
 
     assert answer.status_code == 409
-    assert "This has been decided already" in answer.text
+    assert "A decision has already been taken" in answer.text
     assert acts() == [("approve", waiting)]
     assert len(mails()) == 1
     assert look(waiting).position == 3
@@ -145,7 +145,7 @@ def test_correction_that_changes_nothing_is_refused(world: World, moderator: Fla
     answer = do(moderator, world.first, "correct", **data)
 
     assert answer.status_code == 422
-    assert "You have changed nothing." in answer.text
+    assert "You have made no changes." in answer.text
     assert acts() == []
 
 
@@ -293,7 +293,7 @@ def test_act_is_refused_where_the_status_does_not_allow_it(
             message.withheld_at = message.withdrawn_at = utcnow()
         answer = do(moderator, world.first, act, **ACTS[act])
         assert answer.status_code == 409, act
-        assert "This has been decided already" in answer.text
+        assert "A decision has already been taken" in answer.text
     assert acts() == []
 
 
@@ -341,8 +341,8 @@ def test_role_lost_before_the_transaction_is_checked_inside_it(app, world, waiti
 
 def test_withholding_the_first_message_gives_its_topic_a_neutral_title(app, world, moderator, visitor, admin):
     page = moderator.get(f"/en/moderation/messages/{world.first}/").text
-    assert f'value="Topic of message number {world.first}"' in page
-    do(moderator, world.first, "withhold", title=f"Topic of message number {world.first}")
+    assert f'value="Topic of message #{world.first}"' in page
+    do(moderator, world.first, "withhold", title=f"Topic of message #{world.first}")
 
     for path in ("topics/1/", "forums/open-forum/groups/", "print/forums/open-forum/", "feeds/topics/1.atom",
                  "forums/open-forum/record/", f"messages/{world.second}/history/"):  # fmt: skip
@@ -358,7 +358,7 @@ def test_neutral_title_is_in_the_language_of_the_topic(app: Flask, world: World,
         topic.language = "es"
 
     page = moderator.get(f"/en/moderation/messages/{world.first}/").text
-    assert f'value="Hilo del mensaje número {world.first}"' in page
+    assert f'value="Hilo del mensaje #{world.first}"' in page
 
 
 def test_withholding_with_an_empty_title_keeps_the_title(world: World, moderator: FlaskClient, visitor: FlaskClient):

@@ -16,11 +16,11 @@ from tests.moderation.conftest import BODY, changed, do, moderator_of
 from tests.world import World, make_forum, make_message, make_topic, make_user
 
 SUBJECTS = {
-    "approve": "Votre message numéro 3 a été publié",
-    "return": "Veuillez modifier votre message numéro 3",
-    "correct": "Votre message numéro 3 a été corrigé",
-    "withhold": "Votre message numéro 3 a été masqué",
-    "restore": "Votre message numéro 3 a été rétabli",
+    "approve": "Votre message #3 a été publié",
+    "return": "Veuillez modifier votre message #3",
+    "correct": "Votre message #3 a été corrigé",
+    "withhold": "Votre message #3 a été masqué",
+    "restore": "Votre message #3 a été rétabli",
 }
 LEADS_TO = {
     "approve": "/fr/messages/3/",
@@ -93,7 +93,7 @@ def test_each_moderator_of_the_forum_gets_a_mail_in_their_language(app: Flask, w
     reply()
 
     assert recipients(mails) == [("moderator@example.org", "en"), ("marie@example.org", "fr")]
-    assert mails()[1].subject == "Le message numéro 3 est en attente d’approbation"
+    assert mails()[1].subject == "Le message #3 est en attente d’approbation"
     assert "/fr/moderation/messages/3/" in mails()[1].text
 
 
@@ -168,7 +168,7 @@ def test_first_message_sends_a_mail_at_once_and_the_next_ones_share_a_mail_an_ho
     later(app, minutes=1)
     assert sent(app) == 1, "although nothing more was posted"
     first, second = mails()
-    assert first.subject == "Message number 3 is awaiting approval"
+    assert first.subject == "Message #3 is awaiting approval"
     assert second.subject == "12 messages to moderate"
     assert "12 messages in the forum “Title of open-forum (en)” have been submitted for approval" in second.text
     assert "http://127.0.0.1:8000/en/moderation/" in second.text
@@ -185,7 +185,7 @@ def test_delayed_mail_about_a_single_message_names_it(app: Flask, world: World, 
     later(app, minutes=55)
 
     assert sent(app) == 1
-    assert mails()[-1].subject == "Message number 4 is awaiting approval"
+    assert mails()[-1].subject == "Message #4 is awaiting approval"
 
 
 def test_message_after_an_hour_without_mail_sends_one_at_once(app: Flask, world: World, read_first, mails):
@@ -220,7 +220,7 @@ def test_hourly_mail_is_counted_for_each_forum(app: Flask, world: World, read_fi
     sign_in(app, world.bruno).post(f"/en/messages/{number}/report/", data={"reason": "Off topic"})
 
     assert sent(app) == 1
-    assert mails()[-1].subject == f"Message number {number} was reported"
+    assert mails()[-1].subject == f"Message #{number} was reported"
 
 
 def test_author_who_may_no_longer_see_the_forum_gets_no_mail(app, world, waiting, admin, mails):

@@ -115,7 +115,7 @@ def test_speakers_are_participants_and_the_typist_is_not(app: Flask, letter: Mes
         topic = db.session.get_one(Topic, world.topic)
         assert (topic.message_count, topic.participant_count) == (5, 4)
         assert recount() == []
-    assert "4 people have written here." in visitor.get("/en/forums/open-forum/").text
+    assert "4 people have posted here." in visitor.get("/en/forums/open-forum/").text
 
 
 def test_topic_started_with_a_letter_shows_its_speaker(
@@ -133,17 +133,17 @@ def test_topic_started_with_a_letter_shows_its_speaker(
 def test_what_is_missing_is_an_error_with_the_form(app, world, moderator):
     wrong = []
     for changes, said in (
-        ({"speaker": ""}, "Write the name of the person who sent this message"),
-        ({"speaker": "", "capacity": "", "organization": "Society"}, "Write the name of the person"),
-        ({"speaker": "", "capacity": "", "organization": "", "country": "XA"}, "Write the name of the person"),
-        ({"capacity": ""}, "Choose in which capacity this person speaks."),
-        ({"capacity": "party"}, "Choose the Party or the Government for which this person speaks."),
-        ({"capacity": "government"}, "Choose the Party or the Government for which this person speaks."),
+        ({"speaker": ""}, "Enter the name of the person who sent this message"),
+        ({"speaker": "", "capacity": "", "organization": "Society"}, "Enter the name of the person"),
+        ({"speaker": "", "capacity": "", "organization": "", "country": "XA"}, "Enter the name of the person"),
+        ({"capacity": ""}, "Select the capacity in which this person is speaking."),
+        ({"capacity": "party"}, "Select the Party or Government on whose behalf this person speaks."),
+        ({"capacity": "government"}, "Select the Party or Government on whose behalf this person speaks."),
         ({"organization": ""}, "Enter the name of the organization or community on whose behalf this person speaks."),
-        ({"capacity": "secretariat"}, "please choose one of those that are offered."),
-        ({"country": "ZZ"}, "please choose one of those that are offered."),
-        ({"speaker": "x" * 101}, "characters, and at most 100"),
-        ({"organization": "x" * 201}, "characters, and at most 200"),
+        ({"capacity": "secretariat"}, "Please select one of the options offered"),
+        ({"country": "ZZ"}, "Please select one of the options offered"),
+        ({"speaker": "x" * 101}, "characters; the maximum is 100"),
+        ({"organization": "x" * 201}, "characters; the maximum is 200"),
         ({"speaker": "https://evil.example"}, "must not contain a web address"),
         ({"speaker": "dora@example.org"}, "cannot contain a web or email address"),
     ):

@@ -29,7 +29,7 @@ def test_author_sees_their_waiting_message_in_its_topic(world: World, alice: Fla
     answer = reply(alice, world)
 
     page = alice.get(answer.location).text
-    assert f"Your message number {number_of(answer)} is awaiting approval" in page
+    assert f"Your message #{number_of(answer)} is awaiting approval" in page
     assert f'id="message-{number_of(answer)}"' in page
     assert "New words" in page
 
@@ -68,7 +68,7 @@ def test_group_can_be_exempt_from_approval(app: Flask, world: World, alice: Flas
     with changed(app, Group, world.group) as group:
         group.approval = Approval.NOBODY
 
-    assert "Your message is posted." in alice.get(reply(alice, world).location).text
+    assert "Your message has been posted." in alice.get(reply(alice, world).location).text
 
 
 def test_newcomers_messages_wait_until_one_is_published(app: Flask, world: World, admin, bruno, look):
@@ -175,7 +175,7 @@ def test_moderators_get_one_mail_about_a_waiting_message(world, alice, mails):
     reply(alice, world)
 
     assert [(mail.recipient, mail.subject) for mail in mails()] == [
-        ("moderator@example.org", "Message number 3 is awaiting approval")
+        ("moderator@example.org", "Message #3 is awaiting approval")
     ]
     assert "/en/moderation/messages/3/" in mails()[0].text
     assert "New words" not in mails()[0].text

@@ -61,7 +61,7 @@ def test_acts_on_unpublished_messages_are_not_in_the_record(world: World, waitin
     do(moderator, waiting, "return")
     do(moderator, waiting, "correct", body="Better words.", language="en")
     assert lines(visitor.get(RECORD).text) == []
-    assert "has withheld, corrected or moved nothing" in visitor.get(RECORD).text
+    assert "has not withheld, corrected or moved anything" in visitor.get(RECORD).text
     do(moderator, waiting, "approve")
 
     assert [line[:2] for line in lines(visitor.get(RECORD).text)] == [["Corrected", "#3"]], "once it is published"

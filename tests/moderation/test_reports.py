@@ -35,7 +35,7 @@ def test_report_is_stored_and_confirmed(app: Flask, world: World, bruno: FlaskCl
 
     assert answer.location == f"/en/messages/{world.first}/"
     assert (
-        "Your report about message number 1 has been sent to the Secretariat"
+        "Your report about message #1 has been sent to the Secretariat"
         in bruno.get(answer.location, follow_redirects=True).text
     )
     assert reports(app) == [(world.first, world.bruno, "Not about the subject", True)]
@@ -236,7 +236,7 @@ def test_only_the_first_report_of_a_message_sends_a_mail(world: World, bruno, ad
     report(admin, world.first)
 
     assert [(mail.recipient, mail.subject) for mail in mails()] == [
-        ("moderator@example.org", "Message number 1 was reported")
+        ("moderator@example.org", "Message #1 was reported")
     ]
     assert "Not about the subject" not in mails()[0].text
 

@@ -175,7 +175,7 @@ def test_form_opened_before_another_decision_is_refused(name, app, world: World,
     answer = act(app, moderator, world.topic, name, version=seen, **filled_in(name, world, place))
 
     assert answer.status_code == 409
-    assert "Someone else has changed this meanwhile" in answer.text
+    assert "Someone else has made a change in the meantime" in answer.text
     assert get(app, Topic, world.topic).title == "Decided first"
     assert len(acts(app)) == 1
 
@@ -191,7 +191,7 @@ def test_form_opened_before_the_author_changed_the_topic_is_refused(what: str, a
     answer = act(app, moderator, world.topic, "pin", version=seen)
 
     assert answer.status_code == 409
-    assert "Someone else has changed this meanwhile" in answer.text
+    assert "Someone else has made a change in the meantime" in answer.text
     assert acts(app) == []
 
 
@@ -320,7 +320,7 @@ def test_place_of_another_forum_or_of_none_is_refused(app, world: World, place: 
             answer = act(app, moderator, world.topic, name, **fields)
             if (
                 answer.status_code != 422
-                or "please choose one of those that are offered." not in answer.text
+                or "Please select one of the options offered" not in answer.text
                 or get(app, Topic, world.topic).group_id != world.group
             ):
                 wrong.append((choice, name))

@@ -29,18 +29,18 @@ def test_confirmation_is_shown_to_its_reader_alone(site: Site, world: World):
     alice, path = site.sign_in(world.alice), f"/en/topics/{world.topic}/"
     alice.post(f"{path}reply/", data={"body": "Words.", "language": "en"})
 
-    assert "Your message is posted" in site.read(path, alice).text
-    assert "Your message is posted" not in site.read(path).text
+    assert "Your message has been posted" in site.read(path, alice).text
+    assert "Your message has been posted" not in site.read(path).text
 
 
 def test_confirmation_for_a_reader_who_is_not_signed_in_is_kept_for_nobody(site: Site, world: World):
     """As of a new password: he has a session, which holds what he is told once."""
     client = site.app.test_client()
     with client.session_transaction() as session:
-        session["_flashes"] = [("success", "Your new password is set.")]
+        session["_flashes"] = [("success", "Your new password has been set.")]
 
-    assert "Your new password is set." in site.read("/en/", client).text
-    assert "Your new password is set." not in site.read("/en/").text
+    assert "Your new password has been set." in site.read("/en/", client).text
+    assert "Your new password has been set." not in site.read("/en/").text
 
 
 def test_every_reader_gets_a_token_of_his_own(site: Site, world: World, with_tokens):

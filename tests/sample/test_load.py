@@ -1,5 +1,6 @@
 """Loading the sample into a real database."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -150,8 +151,8 @@ def test_forums_and_groups_are_in_the_expected_states(app, loaded):
 def test_state_lines_of_2012_show_the_former_dates_too(app, loaded, visitor):
     """Wherever group 1, which was extended, and group 3, which was reopened, are shown."""
     slug = read("forum_2012")["forum"]["slug"]
-    extended = "The deadline was 9 March 2012, 23:00 UTC; the first deadline was 2 March 2012, 23:00 UTC."
-    reopened = "was 31 July 2012, 23:00 UTC. It had closed on 4 May 2012, 23:00 UTC before it was reopened."
+    extended = "The deadline was 9 March 2012 at 23:00 UTC; the original deadline was 2 March 2012 at 23:00 UTC."
+    reopened = "was 31 July 2012 at 23:00 UTC. It was closed on 4 May 2012 at 23:00 UTC and later reopened."
     group, forum = f"forums/{slug}/groups/group-", f"forums/{slug}/"
 
     for told, paths in {
@@ -160,7 +161,7 @@ def test_state_lines_of_2012_show_the_former_dates_too(app, loaded, visitor):
     }.items():
         for path in paths:
             page = visitor.get(f"/en/{path}").text.replace("\N{NO-BREAK SPACE}", " ")
-            line = page.split('<p class="state ')[1].split("</p>")[0]
+            line = re.sub("</?time[^>]*>", "", page.split('<p class="state ')[1].split("</p>")[0])
             assert told in line, path
             assert "Outcome: " in line, path
 

@@ -1,4 +1,4 @@
-"""The account page and what leads from it: profile, language, password, e-mail address, one's own data, and deleting
+"""The account page and what leads from it: profile, language, password, email address, one's own data, and deleting
 the account."""
 
 import json
@@ -85,7 +85,7 @@ def profile() -> ResponseReturnValue:
     user = signed_in_user()
     form = _own_profile(user)
     if _change(user, form, form.profile, lambda: _own_profile(user, formdata=None)):
-        flash(_("Your profile is changed."), "success")
+        flash(_("Your profile has been changed."), "success")
         return redirect(link("auth.account"))
     return form_page("auth/profile.html", form)
 
@@ -99,7 +99,7 @@ def language() -> ResponseReturnValue:
     if _change(user, form, {"language": form.language.data}, lambda: _own_language(user, formdata=None)):
         chosen = site_languages()[user.language]
         with speaking(chosen):
-            flash(_("Your language is changed."), "success")
+            flash(_("Your language has been changed."), "success")
         return redirect(link_in(chosen.code, "auth.account"))
     return form_page("auth/language.html", form)
 
@@ -113,7 +113,7 @@ def password() -> ResponseReturnValue:
     if form.validate_on_submit():
         with told_at_its_field(form):
             actions.change_password(user, current=typed(form.password), new=typed(form.new_password))
-            flash(_("Your password is changed. You are signed out everywhere else."), "success")
+            flash(_("Your password has been changed. All your other sessions have been ended."), "success")
             return redirect(link("auth.account"))
     return form_page("auth/password.html", form)
 
@@ -135,7 +135,7 @@ def change_email() -> ResponseReturnValue:
 @signed_in
 def cancel_email_change() -> ResponseReturnValue:
     email_change.cancel(signed_in_user())
-    flash(_("The change is cancelled. Your address stays as it is."), "success")
+    flash(_("The change has been cancelled. Your address remains the same."), "success")
     return redirect(link("auth.account"))
 
 

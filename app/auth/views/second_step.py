@@ -71,7 +71,7 @@ def turn_off_second_step() -> ResponseReturnValue:
     if user.totp_secret is None:
         return redirect(link("auth.second_step"))
     if carry_out(form, lambda: actions.turn_off(user, password=typed(form.password), code=typed(form.code))):
-        flash(_("The second step is turned off. You sign in with your password alone."), "success")
+        flash(_("Two-step sign-in has been turned off. You now sign in with your password only."), "success")
         return redirect(link("auth.account"))
     return form_page("auth/second_step_off.html", form, is_needed=_is_needed())
 

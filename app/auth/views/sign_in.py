@@ -27,7 +27,7 @@ class SignInForm(Form):
     email = EmailField(
         _l("Email address"), validators=[Required(_l("Enter your email address.")), AtMost(User.MAX_EMAIL)]
     )
-    password = PasswordField(_l("Password"), _l("Write your password."))
+    password = PasswordField(_l("Password"), _l("Enter your password."))
 
 
 @bp.route("/auth/sign-in/", methods=["GET", "POST"])
@@ -69,7 +69,7 @@ def reset(token: str) -> ResponseReturnValue:
     form = NewPasswordForm(own_email=user.email)
     if form.validate_on_submit():
         account.reset_password(token, typed(form.new_password))
-        flash(_("Your new password is set. You can now sign in with it."), "success")
+        flash(_("Your new password has been set. You can now sign in with it."), "success")
         return known_browsers.remember(make_response(redirect(link("auth.sign_in"))), user.email)
     return form_page("auth/reset.html", form, user=user)
 
@@ -78,7 +78,7 @@ def reset(token: str) -> ResponseReturnValue:
 @signed_in
 def end_sign_in(sign_in_id: int) -> ResponseReturnValue:
     actions.end(signed_in_user(), sign_in_id)
-    flash(_("You are signed out there."), "success")
+    flash(_("The session has been ended."), "success")
     return redirect(link("auth.account", _anchor="sign-ins"))
 
 
@@ -86,7 +86,7 @@ def end_sign_in(sign_in_id: int) -> ResponseReturnValue:
 @signed_in
 def end_other_sign_ins() -> ResponseReturnValue:
     actions.end_all_others(signed_in_user())
-    flash(_("You are signed out everywhere but here."), "success")
+    flash(_("All your other sessions have been ended."), "success")
     return redirect(link("auth.account", _anchor="sign-ins"))
 
 

@@ -1,4 +1,4 @@
-"""Signing up, and confirming the e-mail address."""
+"""Signing up, and confirming the email address."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ class SignUpForm(OnceForm, EmailForm, ProfileForm):
         self._ask_for_password_again()
 
     def _ask_for_password_again(self) -> None:
-        self.password.errors = [_("Please write the password again: it is not kept when the form comes back.")]
+        self.password.errors = [_("Please enter the password again: it is not kept when a form is returned.")]
 
     @property
     def own_email(self) -> str:
@@ -62,7 +62,7 @@ class SignUpForm(OnceForm, EmailForm, ProfileForm):
 
 
 class ConfirmForm(Form):
-    password = PasswordField(_l("The password that you chose when you signed up"), _l("Write your password."))
+    password = PasswordField(_l("The password that you chose when you signed up"), _l("Enter your password."))
 
 
 @bp.route("/auth/sign-up/", methods=["GET", "POST"])
