@@ -18,12 +18,14 @@ DEEPEST_QUOTE = 20
 DEEPEST_LIST = 12
 LEAST = 2  # columns by which what belongs to a point of a list is indented
 COLUMNS_OF_A_TAB = 4
+NARROW = 2  # digits, for which the indentation of lists has room
+WIDE = "wide"  # the class of lists with longer numbers
 HEADING = re.compile(r" *+(#{1,6}) ++(\S.*)")
 UNDERLINE = re.compile(r" *+(={3,}+|-{3,}+) *+$")
 RULE = re.compile(r" *+(?:(?:- *+){3,}+|(?:\* *+){3,}+)$")
 QUOTED = re.compile(r" *+>(?=(?: ?>)*(?: |$)) ?")
-# A number has no zeros in front and fits into HTML's; any other is shown as it was typed by being text.
-POINT = re.compile(r" *+(?:([-*])|(0|[1-9][0-9]{0,8})\.) ++(\S.*)")
+# A number has no zeros in front and fits beside its point; any other is text, and so is shown as it was typed.
+POINT = re.compile(r" *+(?:([-*])|(0|[1-9][0-9]{0,3})\.) ++(\S.*)")
 ROW = re.compile(r" *+\|(.*)(?<!\\)\| *+$")
 DIVIDER = re.compile(r" *+\|(?: *+:?-++:? *+\|)++ *+$")
 BETWEEN_CELLS = re.compile(r"(?<!\\)\|")
@@ -129,7 +131,8 @@ class Blocks(BlockParser):
         if self.lists > DEEPEST_LIST:
             raise TooIntricate
         tag = "ol" if first.isdigit() else "ul"
-        self.tree.start(tag, {"start": first} if first.isdigit() and first != "1" else {})
+        wide = {"class": WIDE} if any(len(sign) > NARROW for sign, _own in points) else {}
+        self.tree.start(tag, ({"start": first} if first.isdigit() and first != "1" else {}) | wide)
         self.tree.data("\n")
         for sign, own in points:
             self.tree.start("li", {"value": sign} if sign.isdigit() else {})

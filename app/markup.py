@@ -20,7 +20,7 @@ from markdown.treeprocessors import Treeprocessor
 from markdown.util import Registry
 from markupsafe import Markup, escape
 
-from app.blocks import Blocks
+from app.blocks import WIDE, Blocks
 from app.errors import TooIntricate
 from app.languages import reader_language, site_languages
 from app.phrases import BARE, NUMBER, Allowed, line, write_phrases
@@ -42,6 +42,7 @@ LINE_OR_MARK = re.compile(r"\n|[*_`]++|\]\(|[\\<#|]|https?:|www\.", re.IGNORECAS
 MOST_LINES_AND_MARKS = 6_000
 MESSAGE_LINK = '<a class="bare" href="/messages/'
 CITED = "#"  # the key of the numbers of cited messages among the texts of a reason
+CLASSES = frozenset({("a", BARE), ("ol", WIDE)})
 MESSAGE_PATH = re.compile(r"/messages/[1-9][0-9]*/")
 
 
@@ -163,15 +164,15 @@ class _HeadingLevels(Treeprocessor):
 
 
 def _clean(made: str, allowed: Allowed) -> str:
-    def keep(_tag: str, attribute: str, value: str) -> str | None:
+    def keep(tag: str, attribute: str, value: str) -> str | None:
         if attribute == "href" and not (MESSAGE_PATH.fullmatch(value) or allowed.may_link_to(value)):
             return None
-        return None if attribute == "class" and value != BARE else value
+        return None if attribute == "class" and (tag, value) not in CLASSES else value
 
     clean = nh3.clean(
         made,
         tags=set(TAGS),
-        attributes={"a": {"href", "class"}, "ol": {"start"}, "li": {"value"}},
+        attributes={"a": {"href", "class"}, "ol": {"start", "class"}, "li": {"value"}},
         attribute_filter=keep,
         url_schemes=set(SCHEMES),
         link_rel="nofollow noopener ugc",

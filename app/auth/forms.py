@@ -30,7 +30,7 @@ DOMAIN = re.compile(
 
 
 class EmailField(IdentifierField):
-    """An email address as typed, without what copying it may have added."""
+    """An email address, as typed but for what copying it has added."""
 
     widget = EmailInput()
 

@@ -96,7 +96,7 @@ class Message(Base):
     edited_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
     withheld_at: Mapped[datetime | None]
-    withheld_for: Mapped[dict[str, str] | None] = mapped_column(JSON)  # the reason, by language code
+    withheld_for: Mapped[dict[str, str] | None] = mapped_column(JSON)  # as Act.reason
     returned_at: Mapped[datetime | None]  # when the author was asked to change it, until it is changed
     speaker: Mapped[str] = mapped_column(String(MAX_SPEAKER), default="")
     # Whether the Secretariat had confirmed what the author `speaks_for` when it was posted.

@@ -63,8 +63,9 @@ class Act(Base):
     """One act of a moderator, on a message, a topic or both.
 
     `reason` is a text by language code: a listed reason, as it was then, in all its languages, or what the moderator
-    wrote, in one. `detail` contains only numbers and codes, such as `{"from_topic": 3, "messages": [12]}`, so that the
-    public record cannot show a text that was withheld.
+    wrote, in one; under `#` are the numbers of the messages that it cites (app/citations.py). `detail`
+    contains only numbers and codes, such as `{"from_topic": 3, "messages": [12]}`, so that the public record cannot
+    show a text that was withheld.
     """
 
     __tablename__ = "act"

@@ -123,7 +123,7 @@ def test_clock_that_is_two_steps_off_is_not_tolerated(halfway, steps):
     assert not is_signed_in(halfway)
 
 
-@pytest.mark.parametrize("form", ["{0}{1}{2} {3}{4}{5}", " {0}{1}{2}-{3}{4}{5}", "\u00a0{0}{1}{2}{3}{4}{5}\n"])
+@pytest.mark.parametrize("form", ["{0}{1}{2} {3}{4}{5}", " {0}{1}{2}-{3}{4}{5}", "\u00a0\u200b{0}{1}{2}{3}{4}{5}\n"])
 def test_code_may_have_separators(halfway, form):
     assert halfway.post(CODE, data={"code": form.format(*Device().code())}).status_code == 302
 

@@ -6,8 +6,9 @@ from html.parser import HTMLParser
 TAGS = frozenset(
     "p br strong em del a ul ol li blockquote code pre h2 h3 h4 h5 h6 hr table thead tbody tr th td".split()
 )
-# What the renderer adds itself: round document symbols alone, and on links that show their very address.
-BARE = ("class", "bare")
+# What the renderer adds itself: round document symbols alone, on links that show their very address, and on lists with
+# long numbers.
+CLASSES = {("a", "class", "bare"), ("ol", "class", "wide")}
 SYMBOL = [("class", "symbol"), ("translate", "no")]
 VOID = frozenset({"br", "hr"})
 ATTRIBUTES = {"a": {"href", "rel"}, "ol": {"start"}, "li": {"value"}}
@@ -65,7 +66,7 @@ class _Reader(HTMLParser):
         if tag not in TAGS:
             self.problems.append(f"<{tag}>")
         for name, value in attrs:
-            if tag == "a" and (name, value) == BARE:
+            if (tag, name, value) in CLASSES:
                 continue
             if name not in ATTRIBUTES.get(tag, ()):
                 self.problems.append(f"{tag}[{name}]")

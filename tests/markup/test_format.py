@@ -1,5 +1,7 @@
 """What people write looks as they meant it, and nothing that they wrote gets lost."""
 
+import re
+
 from app.markup import deeper, excerpt, quote, render, text_of
 from tests.markup.clean import links_of, tags_of
 from tests.markup.clean import text_of as text_in
@@ -204,3 +206,99 @@ def test_nothing_else_is_taken_for_a_document_symbol():
         for text in ("and/or/neither", "BS-V/3", "UNEP", "1/2/3", "https://example.org/UNEP/CBD/BS")
         if "symbol" in render(text)
     ] == []
+
+
+def test_numbered_list_keeps_the_numbers_that_were_typed():
+    for source in (
+        "17. a\n23. b\n31. c",
+        "2. a\n5. b\n9. c",
+        "3. a\n2. b\n1. c",
+        "> 3. a\n> 3. b",
+        "7. a\n\n9. b\n\n8. c",
+    ):
+        html = render(source)
+
+        assert re.findall(r'<li value="(\d+)">', html) == re.findall(r"(\d+)\.", source), source
+        assert html.count("<ol") == 1
+
+
+def test_number_in_a_paragraph_begins_no_list():
+    assert tags_of(render("as in decision\n17. The Parties")) == ["p", "br"]
+
+
+def test_only_numbers_that_can_be_shown_as_typed_make_a_list():
+    assert [source for source in ("07. a", "12345. a", "1) a", "(a) a", "1.a", "1.") if "<ol" in render(source)] == []
+
+
+def test_list_with_long_numbers_has_room_for_them():
+    assert '<ol start="2012" class="wide">' in render("2012. a")
+    assert "wide" not in render("99. a")
+
+
+def test_heading_needs_a_space_after_its_signs_or_three_signs_below():
+    assert [
+        source
+        for source in ("#12 says", "#ClimateJustice", "#", "a\n=", "a\n-", "a\n==", "a\n--", "a\nb\n===")
+        if re.search(r"<h\d", render(source))
+    ] == []
+
+
+def test_emphasis_is_at_the_edges_of_words_and_in_one_line():
+    assert [
+        source
+        for source in (
+            "tod*s l*s",
+            "participant*e*s",
+            "3*4*5",
+            "report_*.docx and annex_*.pdf",
+            "snake_case_name",
+            "Name: ___ Date: ___",
+            "Name:__Date:__",
+            "(*) and (*)",
+            '"*" and "*"',
+            "a* and b*",
+            "*a\nb*",
+            "* a* b",
+            "****a****",
+        )
+        if "em" in tags_of(render(source)) or "strong" in tags_of(render(source))
+    ] == []
+
+
+def test_emphasis_may_be_inside_of_the_other_kind():
+    expected = {
+        "***a***": ["p", "strong", "em"],
+        "**a *b* c**": ["p", "strong", "em"],
+        "*a **b***": ["p", "em", "strong"],
+        "(**a**, *b*), «*c*» — *d*’s": ["p", "strong", "em", "em", "em"],
+    }
+
+    assert {source: tags_of(render(source)) for source in expected} == expected
+
+
+def test_lines_with_a_bullet_of_another_program_stay_lines():
+    for bullet in "•–◦·":
+        assert text_in(render(f"{bullet} a\n{bullet}\tb")).split("\n") == [f"{bullet} a", f"{bullet}   b"], bullet
+
+
+def test_quotation_ends_with_its_sign():
+    assert tags_of(render("> a\nb")) == ["blockquote", "p", "p"]
+
+
+def test_sign_of_a_quotation_needs_a_space():
+    assert tags_of(render(">50% of Parties")) == ["p"]
+
+
+def test_footnote_with_an_asterisk_is_no_list():
+    assert tags_of(render("Total*\n\n* Estimated")) == ["p", "p"]
+    assert tags_of(render("* a\n* b")) == ["ul", "li", "li"]
+
+
+def test_row_of_a_table_keeps_all_its_cells():
+    assert text_of(render("|a|b|\n|-|-|\n|c|d|e|\n|f|")) == "a b c d e f"
+
+
+def test_backslash_shows_a_sign_as_it_was_typed():
+    assert text_of(render(r"\*a\* \_b\_ \[c\](https://example.org) \# \> C:\x \\server")) == (
+        r"*a* _b_ [c](https://example.org) # > C:\x \\server"
+    )
