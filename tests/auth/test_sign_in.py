@@ -217,8 +217,9 @@ def test_guarded_page_leads_to_sign_in_and_back(visitor, clara):
 
 def test_destination_is_in_the_language_chosen_before_signing_in(visitor, clara):
     page = visitor.get("/en/account/profile/", follow_redirects=True).text
-    french = html.unescape(re.search(r'<a href="([^"]*)" lang="fr"', page)[1])
+    french = html.unescape(re.search(r'value="fr"[^>]* formaction="([^"]*)"', page)[1])
 
+    assert visitor.post(french, data={"continue_in": "fr"}).status_code == 200
     answer = visitor.post(french, data={"email": "clara@example.org", "password": PASSWORD})
 
     assert answer.location == "/fr/account/profile/"
