@@ -120,7 +120,7 @@ function addLocalTime(time) {
   const moment = new Date(time.dateTime.replace(" ", "T"));
   if (!moment.getTimezoneOffset()) return;
   const { lang } = document.documentElement;
-  const shape = { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", hour12: false, timeZoneName: "short" };
+  const shape = { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" };
   const local = document.createElement("span");
   local.className = "local";
   local.textContent = ` (${moment.toLocaleString(lang === "en" ? "en-GB" : lang, shape).replace("-", "\u2212")})`;
