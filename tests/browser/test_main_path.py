@@ -160,7 +160,7 @@ def _print(page: Page, language: str, number: int) -> None:
     _more(page, number, f"/{language}/print/messages/{number}/")
     page.emulate_media(media="print")
     expect(page.locator(f"#message-{number} .prose")).to_contain_text("Time and maps.")
-    expect(page.locator(".print-foot .address")).to_contain_text(f"/{language}/messages/{number}/")
+    expect(page.locator(".sheet-head .address")).to_contain_text(f"/{language}/messages/{number}/")
     expect(page.locator("nav")).to_be_hidden()
     page.emulate_media(media="screen")
     page.locator("nav a").first.click()

@@ -74,11 +74,11 @@ def test_topics_of_a_question_that_are_not_listed_are_a_click_away(
     assert f'<a href="{GROUP}?question=2#topics">1 topic under question 2</a>' in visitor.get(GROUPS).text
 
 
-def test_topic_tells_its_language_messages_day_and_author(world: World, visitor: FlaskClient):
+def test_topic_tells_its_language_messages_day_participants_and_author(world: World, visitor: FlaskClient):
     [row] = rows_of(visitor.get(GROUPS).text)
     words = " ".join(html.fromstring(f"<li>{row}").text_content().split())
 
-    assert re.fullmatch(r"Reporting formats English · 2 messages · \d+ \w+ \d{4} · Alice", words)
+    assert re.fullmatch(r"Reporting formats English · 2 messages · \d+ \w+ \d{4} · 2 participants · Alice", words)
 
 
 def test_count_under_a_question_links_to_its_topics(filed, visitor: FlaskClient):
