@@ -132,7 +132,7 @@ def _edit(page: Page, says: Says, language: str, number: int) -> None:
     expect(versions).to_have_count(2)
     expect(versions.nth(0)).to_contain_text("Time and maps.")
     expect(versions.nth(1)).to_contain_text("Time above all.")
-    page.locator(f'main a[href="/{language}/messages/{number}/"]').first.click()
+    page.locator(f'main a[href$="#message-{number}"]').first.click()
     page.wait_for_url(re.compile(rf"#message-{number}$"))
 
 
