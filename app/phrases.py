@@ -102,7 +102,7 @@ def line(text: str, cited: Container[int]) -> str:
 
 def _message_link(number: str) -> str:
     """A link to a message. Its path is completed where it is shown (app/markup.py)."""
-    return _link(f"/messages/{number[1:]}/", number, is_bare=True)
+    return f'<a class="bare" href="/messages/{number[1:]}/" rel="nofollow">{number}</a>'
 
 
 class _Written:
