@@ -125,7 +125,7 @@ def line(text: str, cited: Container[int]) -> str:
 
 def _message_link(number: str) -> str:
     """The HTML of a link to a message. Its path is completed where it is shown (app/markup.py)."""
-    return f'<a class="{BARE}" href="/messages/{number[1:]}/">{number}</a>'
+    return f'<a class="{BARE}" href="/messages/{number[1:]}/" rel="nofollow">{number}</a>'
 
 
 class _Written:
