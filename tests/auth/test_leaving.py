@@ -173,9 +173,8 @@ def test_no_page_identifies_the_person(app, her, full_world):
         for path in paths_of(row, full_world):
             for name, client in clients.items():
                 answer = client.get(path, buffered=True)
-                assert MARKER not in (answer.data.decode(errors="replace") + str(answer.headers)).casefold(), (
-                    f"{name} at {path}"
-                )
+                told = answer.data.decode(errors="replace") + str(answer.headers)
+                assert MARKER not in told.casefold(), f"{name} at {path}"
 
 
 @pytest.mark.parametrize("language", ["en", "es", "fr"])
