@@ -16,7 +16,7 @@ def create(app: Flask, *options: str, typed: str | None = None):
 def test_password_is_made_and_printed_once(app, world, visitor):
     result = create(app, "--admin")
 
-    password = re.search(r"only now: (\S+)", result.output).group(1)
+    password = re.search(r"only once\): (\S+)", result.output).group(1)
     assert result.exit_code == 0
     assert is_signed_in(sign_in(visitor, "root@example.org", password))
 
