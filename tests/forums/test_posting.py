@@ -190,10 +190,7 @@ def test_empty_message_is_refused(app: Flask, world: World, alice: FlaskClient):
     [
         "\u200b\u3164\u2800",
         "\u00ad \n\n \u0301",
-        "&nbsp;",
-        "&#8203;&shy;",
         "[\u200b](https://example.org)",
-        "> ",
         "---",
     ],
 )
