@@ -405,7 +405,7 @@ def write_texts(kind: Kind, thing: Any, texts: Texts, *, follows: bool = False) 
     where no language is left.
     """
     changes: list[Change] = []
-    written, leads, forum = set(), False, forum_of(thing)
+    written, leads, forum = set(), False, forum_of(thing) if kind.rendered else None
     for code, fields in texts.items():
         if not any(fields.values()):
             changes += _changes_of_removal(kind, thing, code)

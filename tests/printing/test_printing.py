@@ -110,11 +110,17 @@ def test_headings_of_the_proceedings_go_one_level_at_a_time(world: World, purpos
 def test_links_in_official_texts_are_absolute_in_print(app: Flask, path, purpose, visitor):
     with app.app_context():
         page = db.session.query(Page).filter_by(slug="purpose").one()
-        page.texts["en"].html = render("[all forums](/en/portal/ 'Portal')", official=True)
+        page.texts["en"].html = render("[all forums](/en/portal/)", official=True)
         db.session.commit()
 
-    assert '<a href="http://127.0.0.1:8000/en/portal/" title="Portal"' in visitor.get(f"/en/{path}").text
-    assert '<a href="/en/portal/" title="Portal"' in visitor.get("/en/forums/open-forum/pages/purpose/").text
+    assert (
+        '<a href="http://127.0.0.1:8000/en/portal/" rel="nofollow noopener ugc">all forums'
+        in visitor.get(f"/en/{path}").text
+    )
+    assert (
+        '<a href="/en/portal/" rel="nofollow noopener ugc">all forums'
+        in visitor.get("/en/forums/open-forum/pages/purpose/").text
+    )
 
 
 def test_official_text_is_printed_unchanged(app: Flask, purpose, visitor: FlaskClient):
