@@ -246,7 +246,7 @@ def test_visitor_is_asked_to_sign_in_for_a_history_that_is_not_public(world: Wor
     assert '<li><a href="/en/auth/sign-in/">Sign in</a></li>' in answers[visitor].text
     assert "Your account is not authorized" not in answers[visitor].text
     assert "Your account is not authorized to do this." in answers[bruno].text
-    assert "Ceci n’est pas public" in history(visitor, world.first, language="fr").text
+    assert "Contenu non public" in history(visitor, world.first, language="fr").text
 
 
 def test_history_of_a_waiting_message_is_not_found_for_others(
