@@ -11,7 +11,10 @@ from tests.conftest import sign_in
 from tests.matrix.marks import Mark, marks_in
 from tests.matrix.planting import Planted
 
-OF_ITS_OWN = re.compile(r'(?:href|action|value)="[^"]*"|<p class="state .*?</p>', re.DOTALL)
+OF_ITS_OWN = re.compile(
+    r'(?:href|action|value)="[^"]*"|<(p|div) class="(?:state|told) .*?</\1>|<span class="(?:left|address)">.*?</span>',
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True)
