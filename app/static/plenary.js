@@ -13,7 +13,7 @@ const OPEN_TO_POSTS = ":is(.state-open, .state-extended, .state-reopened)";
 const find = (selector, within = document) => within.querySelector(selector);
 const all = (selector) => [...document.querySelectorAll(selector)];
 
-/** Storage may be switched off; then nothing is kept, and nothing breaks. */
+/** Storage may be switched off. */
 function storage(name) {
   try {
     return window[name];
@@ -25,9 +25,9 @@ function storage(name) {
 const lasting = storage("localStorage");
 const passing = storage("sessionStorage");
 const person = find(".person")?.dataset.person ?? ""; // whose page this is, "" for nobody's
-let typedIn = null; // the form in which somebody has typed last
+let typedIn = null; // the form in use
 
-/** A notice of success tells that the message was posted. */
+/** The message was posted. */
 function forgetSentDraft() {
   const key = passing.getItem(SENT);
   if (key && find(".flash-success")) lasting.removeItem(key);
@@ -40,14 +40,12 @@ function forgetDrafts(whose) {
   Object.keys(lasting).filter(others).forEach((key) => lasting.removeItem(key));
 }
 
-/** Whoever signs out leaves nothing to the next person at this browser. */
 function leave() {
   lasting.setItem(PERSON, "");
   forgetDrafts("");
 }
 
-/** The browser may show a page as it was before its reader signed out: then it is loaded again. Other pages stay, with
-    whatever has been typed in them. */
+/** A page from before its reader signed out is loaded again. Others stay, with what was typed in them. */
 function checkPerson(cameBack) {
   if (cameBack && (lasting.getItem(PERSON) ?? "") !== person) {
     document.body.hidden = true;
@@ -58,7 +56,7 @@ function checkPerson(cameBack) {
   if (person) forgetDrafts(person);
 }
 
-/** Selected words of a message are quoted instead of all of it. */
+/** Only selected words are quoted. */
 function quoteSelection(link) {
   link.addEventListener("click", () => {
     const selection = getSelection();
@@ -73,7 +71,7 @@ function quoteSelection(link) {
   });
 }
 
-/** The message on which the reader last rested, not counting what stands below the top of the page. */
+/** The message read last; the language bar is at the top of the page. */
 let lastRead = "";
 
 function noteWhatIsRead() {
@@ -93,7 +91,7 @@ function followReading() {
   }, { passive: true });
 }
 
-/** The language bar keeps the message, or leads to the form in which somebody types; the choice is kept. */
+/** The language bar keeps the message, or leads to the form in use. */
 function followLanguage(link) {
   link.addEventListener("click", () => {
     const code = link.hreflang || link.value;
@@ -105,7 +103,7 @@ function followLanguage(link) {
   });
 }
 
-/** A second click while the first is under way sends nothing. */
+/** A second click sends nothing. */
 function sendOnce(form) {
   form.addEventListener("submit", (event) => {
     if (form.dataset.sending) event.preventDefault();
@@ -115,7 +113,7 @@ function sendOnce(form) {
   addEventListener("pageshow", () => delete form.dataset.sending);
 }
 
-/** A deadline is also told in the reader's own time, behind UTC. */
+/** A deadline in local time too. */
 function addLocalTime(time) {
   const moment = new Date(time.dateTime.replace(" ", "T"));
   if (!moment.getTimezoneOffset()) return;
@@ -127,12 +125,11 @@ function addLocalTime(time) {
   time.after(local);
 }
 
-/** What scrolls sideways can be reached from the keyboard. */
 function reachScrollable(box) {
   if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
 }
 
-/** What was just done to a message is told in it; the browser first goes to the message, which takes the focus away. */
+/** After the browser has gone to the message, which takes the focus away. */
 function focusOnWhatWasDone() {
   requestAnimationFrame(() => find(".message > .flash")?.focus());
 }

@@ -136,13 +136,12 @@ def _forums() -> list[str]:
 def _messages() -> list[str]:
     """The longest topic has nearly all that a message can have, a withdrawn one among them."""
     longest = longest_topic()
-    old = _first(select(Topic.id).join(Group).join(Forum).where(Forum.slug == OLD))
     published = select(Message.id).where(Message.status == MessageStatus.PUBLISHED).order_by(Message.id)
     edited = _first(published.where(Message.edited_at.is_not(None)))
     assert _first(select(Message.id).where(Message.topic_id == longest, Message.status == MessageStatus.WITHDRAWN))
     histories = [f"/messages/{number}/history/" for number in (edited, message_with_file())]
     messages = [f"/messages/{edited}/", *histories]
-    return [f"/topics/{longest}/", f"/topics/{longest}/?page=2", f"/topics/{old}/", *messages]
+    return [f"/topics/{longest}/", f"/topics/{longest}/?page=2", *messages]
 
 
 def _prints() -> list[str]:

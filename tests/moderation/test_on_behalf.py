@@ -76,7 +76,7 @@ def test_message_shows_the_speaker_and_who_posted_it(path: str, letter: Message,
     shown = page[page.index(f'id="message-{letter.id}"') :]
 
     assert "Ms Dora Letter</bdi></h2>" in shown
-    assert "<b><bdi>Society of Letters</bdi></b>" in shown
+    assert '<bdi class="speaks-for">Society of Letters</bdi>' in shown
     assert "Posted for this person by Moderator" in shown
     assert "on behalf of" in shown, "which is shown separately"
     assert "<bdi>Friends of Letters</bdi>" in shown
