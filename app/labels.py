@@ -122,7 +122,7 @@ FIELD = {
     "called_off_at": N_("Cancelled on"),
     "capacity": N_("Capacity"),
     "closes_at": N_("Deadline for messages"),
-    "country": N_("Party, Government or organization"),
+    "country": N_("Party or Government"),
     "dated": N_("Date"),
     "email": N_("Email address"),
     "requested_email": N_("Requested email address"),

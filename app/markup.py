@@ -29,7 +29,8 @@ from app.plain import ORDINARY_SPACE
 TAGS = frozenset("p br strong em del a ul ol li blockquote code h2 h3 h4 h5 h6 hr table thead tbody tr th td".split())
 SCHEMES = frozenset({"http", "https", "mailto"})
 # Document symbols such as UNEP/CBD/6/7/Add.1, which must not be broken at the end of a line.
-SYMBOL = re.compile(r"(?<![\w/-])[A-Z][A-Z0-9-]++(?:/[A-Z0-9][A-Za-z0-9-]*+(?:\.\d++)*+){2,}+")
+# With the bracket before it, after which browsers would break the line.
+SYMBOL = re.compile(r"(?<![\w/-])\(?[A-Z][A-Z0-9-]++(?:/[A-Z0-9][A-Za-z0-9-]*+(?:\.\d++)*+){2,}+")
 UNBROKEN = r'<span class="symbol" translate="no">\g<0></span>'
 TAG_OR_TEXT = re.compile(r'<(?:[^>"]|"[^"]*")*>|[^<]+')
 NOTHING = Markup("")

@@ -414,7 +414,7 @@ class UserForm(VersionedForm):
     title = LineField(_l("Title (optional)"), [AtMost(User.MAX_TITLE), PersonsName()])
     name = LineField(_l("Name"), [Required(_l("Please enter the name.")), AtMost(User.MAX_NAME), PersonsName()])
     organization = LineField(_l("Organization, ministry or agency"), [AtMost(User.MAX_ORGANIZATION), NoAddress()])
-    country = ChoiceField(_l("Party, Government or organization"))
+    country = ChoiceField(_l("Party or Government"))
     capacity = ChoiceField(_l("Capacity"))
     is_profile_confirmed = BooleanField(
         _l("Capacity, State and organization are confirmed, and each new message says so")

@@ -89,7 +89,7 @@ class ProfileForm(Form):
         _l("In what capacity are you taking part?"),
         validators=[Required(_l("Select the capacity in which you are taking part."))],
     )
-    country = ChoiceField(_l("Party, Government or organization"), default="")
+    country = ChoiceField(_l("Party or Government"), default="")
     organization = LineField(
         _l("Organization, ministry or agency"), validators=[AtMost(User.MAX_ORGANIZATION), NoAddress()]
     )

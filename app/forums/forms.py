@@ -87,7 +87,7 @@ class SpeakerFields(OnceForm):
 
     speaker = LineField(_l("Name of the person"), validators=[AtMost(Message.MAX_SPEAKER), PersonsName()])
     capacity = ChoiceField(_l("In what capacity is this person speaking?"), default="")
-    country = ChoiceField(_l("Party, Government or organization"), default="")
+    country = ChoiceField(_l("Party or Government"), default="")
     organization = LineField(
         _l("Organization, ministry or agency"), validators=[AtMost(User.MAX_ORGANIZATION), NoAddress()]
     )

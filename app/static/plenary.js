@@ -121,7 +121,9 @@ function addLocalTime(time) {
   const shape = { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" };
   const local = document.createElement("span");
   local.className = "local";
-  local.textContent = ` (${moment.toLocaleString(lang === "en" ? "en-GB" : lang, shape).replace("-", "\u2212")})`;
+  let text = moment.toLocaleString(lang === "en" ? "en-GB" : lang, shape).replace("-", "\u2212");
+  if (lang === "fr") text = text.replace(/0?(\d+):/, "$1\u00a0h\u00a0");
+  local.textContent = ` (${text})`;
   time.after(local);
 }
 

@@ -132,7 +132,7 @@ def test_double_click_on_the_button_posts_once(new_page: NewPage, topic_to_write
     ("language", "zone", "local"),
     [
         ("en", "Asia/Kolkata", r" \(\d+ \w+ at \d\d:\d\d (IST|GMT\+5:30)\)$"),
-        ("fr", "Asia/Kolkata", r" \(\d+ \S+ à \d\d:\d\d\sUTC\+5:30\)$"),
+        ("fr", "Asia/Kolkata", r" \(\d+ \S+ à \d+\sh\s\d\d\sUTC\+5:30\)$"),
         ("es", "UTC", None),
     ],
 )
