@@ -129,6 +129,7 @@ class VersionedForm(Form):
     """
 
     version = VersionField()
+    overwrites = HiddenField()  # filled in once the page has said that the form would overwrite something newer
 
     def __init__(self, **source: Any) -> None:
         self.is_of_what_is_stored = "formdata" in source and source["formdata"] is None
@@ -143,7 +144,7 @@ class VersionedForm(Form):
         `stored` is the form with what is stored now. Sent again, this form overwrites that version.
         """
         self.is_outdated = True
-        self.version.data = stored["version"].data
+        self.version.data, self.overwrites.data = stored["version"].data, "yes"
         tell_differences(self, stored)
 
     def shows(self, version: str) -> None:
@@ -351,6 +352,7 @@ def carry_out(form: Form, action: Callable[[], T], stored: Callable[[], Form] | 
     other errors.
     """
     if not form.validate_on_submit():
+        tell_again(form, stored)
         return None
     try:
         with told_at_its_field(form):
@@ -362,6 +364,13 @@ def carry_out(form: Form, action: Callable[[], T], stored: Callable[[], Form] | 
         if stored:
             form.tell_what_is_stored(stored())
     return None
+
+
+def tell_again(form: Form, stored: Callable[[], Form] | None) -> None:
+    """Show again what a form would overwrite, if its page has said so before: it comes back in another language, as a
+    preview or with an error."""
+    if stored and isinstance(form, VersionedForm) and form.is_submitted() and form.overwrites.data:
+        form.tell_what_is_stored(stored())
 
 
 @contextmanager

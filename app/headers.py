@@ -38,7 +38,8 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 FOR_ANYBODY = "public, max-age=0, must-revalidate"
 FOR_ONE_PERSON = "private, no-cache"
 NEVER_KEPT = "private, no-store"
-PERSONAL = frozenset({"auth", "admin", "moderation", "figures"})  # the blueprints whose pages are about people
+# The blueprints whose pages are about people, or show a person what others do not see, without a script.
+PERSONAL = frozenset({"auth", "admin", "moderation", "figures", "printing"})
 
 
 class Sessions(SecureCookieSessionInterface):

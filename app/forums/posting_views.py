@@ -10,8 +10,8 @@ from app.addresses import LARGEST_KEY
 from app.attachments.forms import takes_files
 from app.citations import cited
 from app.database import utcnow
-from app.errors import AnsweredIsGone, ChangedMeanwhile, HiddenMeanwhile, NotFound
-from app.forms import VersionedForm, carry_out, told_at_its_field
+from app.errors import AnsweredIsGone, ChangedMeanwhile, HiddenMeanwhile, NotFound, TitleStands
+from app.forms import VersionedForm, carry_out, tell_again, told_at_its_field
 from app.forums import actions, queries, topic_queries
 from app.forums.forms import EditForm, MessageForm, NewMessageForm, TopicForm
 from app.languages import N_, reader_language, site_languages, text_in
@@ -74,7 +74,7 @@ def edit(number: int) -> ResponseReturnValue:
     author = signed_in_user()
     message = queries.get_message(number, viewer=author)
     require(author, "edit", message)
-    form, unsaved = _edit_form(message, author), ""
+    form, unsaved = _edit_form(message, author), plain(request.form.get("unsaved", ""), Message.MAX_BODY)
     if _is_sent(form):
         try:
             with told_at_its_field(form):
@@ -82,6 +82,8 @@ def edit(number: int) -> ResponseReturnValue:
                 return to_message(message, (changed and _waiting(message)) or _(SAID_OF_CHANGES[changed]))
         except ChangedMeanwhile as error:
             form, unsaved = _outdated(form, message, author, error)
+    else:
+        tell_again(form, lambda: _edit_form(message, author, formdata=None))
     told = {"returned": why_returned([message]).get(number), "corrected": last_correction(message)}
     return _form_page("forums/edit.html", form, message.forum_id, message=message, unsaved=unsaved, **told)
 
@@ -134,6 +136,8 @@ def _edit_form(message: Message, author: User, **source: Any) -> EditForm:
     if can(author, "change_title", message):
         form.question.offer(_question_choices(topic.group))
     else:
+        if form.is_submitted() and any(name in request.form and form[name].data != stored[name] for name in stored):
+            raise TitleStands
         form.leave_topic()
     return _ready(form, default=message.language)
 
@@ -155,7 +159,7 @@ def _is_sent(form: MessageForm) -> bool:
 
 
 def _form_page(template: str, form: MessageForm, forum_id: int, **context: object) -> ResponseReturnValue:
-    wants_preview = form.preview.data and not form.errors and not form.is_outdated
+    wants_preview = form.preview.data and not form.errors
     shown = html_of(form.body.data or "", form.language.data or "", forum_id) if wants_preview else None
     return render_template(template, form=form, preview=shown, now=utcnow(), **context), form.status
 

@@ -108,8 +108,9 @@ function draftNote(form, chosen, discard) {
 }
 
 function takeQuote(form) {
-  const key = QUOTE + new URLSearchParams(location.search).get("to");
-  const quote = passing.getItem(key);
+  const asked = new URLSearchParams(location.search);
+  const key = QUOTE + asked.get("to");
+  const quote = asked.get("quote") && passing.getItem(key);
   const { body } = form.elements;
   if (quote) body.value = `${body.value.split("\n")[0]}\n>\n${quote}`; // under the name of whom it quotes
   passing.removeItem(key);

@@ -12,7 +12,7 @@ from tests.conftest import sign_in
 from tests.full_world import FullWorld
 from tests.world import make_user
 
-CHANGED = "Someone else has made a change in the meantime"
+CHANGED = "This has been changed since you opened the page"
 # Path, field, what one writes, what the other writes, how to read what is stored.
 CASES = [
     ("forums/{small.forum}/edit/", "fr-about", "Leurs mots", "Nos mots",
@@ -87,6 +87,20 @@ def test_change_of_somebody_else_is_shown_beside_one_s_own_and_then_overwritten(
 
     assert other.post(address, data=fields(answer.text)).status_code == 302
     assert look(lambda: read(full_world)) == ours
+
+
+def test_what_would_be_overwritten_is_still_told_in_another_language(one, other, full_world, look):
+    path, field, theirs, ours, read = CASES[1]
+    address = f"/en/admin/{path.format_map(vars(full_world))}"
+    form = fields(other.get(address).text)
+    one.post(address, data=fields(one.get(address).text) | {field: theirs})
+    told = other.post(address, data=form | {field: ours})
+    french = other.post(address.replace("/en/", "/fr/"), data=fields(told.text) | {"continue_in": "fr"})
+
+    assert french.status_code == 409
+    assert theirs in french.text
+    assert given_back(french.text, field).strip() == ours
+    assert look(lambda: read(full_world)) == theirs
 
 
 def test_end_of_a_period_that_somebody_else_has_moved(one, other, look, full_world):

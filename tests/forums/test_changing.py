@@ -301,8 +301,11 @@ def test_title_cannot_be_changed_once_someone_else_has_written(app: Flask, world
     bruno.post(f"/en/topics/{topic}/reply/", data={"body": "An answer", "language": "en"})
 
     assert 'name="title"' not in alice.get(f"/en/messages/{number}/edit/").text
-    change_topic(alice, number)
+    answer = change_topic(alice, number)
     assert topic_of(app, topic)[0] == "Reportng formats"
+    assert answer.status_code == 409
+    assert "Its title and question therefore remain unchanged." in answer.text
+    assert "Reporting formats" in answer.text, "what was typed is given back"
 
 
 def test_title_cannot_be_changed_if_someone_else_has_written_meanwhile(app: Flask, world, own_topic):
@@ -337,3 +340,22 @@ def test_title_can_be_changed_only_with_the_first_message(app: Flask, own_topic,
     assert 'name="title"' not in alice.get(f"/en/messages/{second}/edit/").text
     change_topic(alice, second)
     assert topic_of(app, topic)[0] == "Reportng formats"
+
+
+def test_preview_still_tells_that_a_correction_would_be_overwritten(world: World, alice: FlaskClient, moderator):
+    address, sent = f"/en/messages/{world.first}/edit/", {"body": "Mine.", "language": "en"}
+    version = html.document_fromstring(alice.get(address).text).xpath("//main//form")[0].fields["version"]
+    do(moderator, world.first, "correct", body="Corrected.", language="en")
+    told = alice.post(address, data={**sent, "version": version})
+    form = dict(html.document_fromstring(told.text).xpath("//main//form")[0].form_values())
+    previewed = alice.post(address, data={**form, **sent, "preview": "1"})
+
+    assert (told.status_code, previewed.status_code) == (409, 409)
+    assert "Corrected." in previewed.text
+    assert "This has been changed since you opened the page" in previewed.text
+
+
+def test_print_of_what_others_do_not_see_is_not_kept_by_the_browser(world: World, alice: FlaskClient):
+    answer = alice.get(f"/en/print/messages/{world.first}/")
+
+    assert answer.headers["Cache-Control"] == "private, no-store"

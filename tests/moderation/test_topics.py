@@ -175,7 +175,7 @@ def test_form_opened_before_another_decision_is_refused(name, app, world: World,
     answer = act(app, moderator, world.topic, name, version=seen, **filled_in(name, world, place))
 
     assert answer.status_code == 409
-    assert "Someone else has made a change in the meantime" in answer.text
+    assert "This has been changed since you opened the page" in answer.text
     assert get(app, Topic, world.topic).title == "Decided first"
     assert len(acts(app)) == 1
 
@@ -191,7 +191,7 @@ def test_form_opened_before_the_author_changed_the_topic_is_refused(what: str, a
     answer = act(app, moderator, world.topic, "pin", version=seen)
 
     assert answer.status_code == 409
-    assert "Someone else has made a change in the meantime" in answer.text
+    assert "This has been changed since you opened the page" in answer.text
     assert acts(app) == []
 
 
