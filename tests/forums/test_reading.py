@@ -42,7 +42,7 @@ def test_address_of_a_message_shows_it_and_its_place(app: Flask, world: World, v
     assert f'id="message-{world.second + 20}"' in answer.text
     assert f'id="message-{world.second}"' not in answer.text
     assert f'href="/fr/topics/{world.topic}/?page=2#message-{world.second + 20}"' in answer.text
-    assert "Message 22 sur 22" in answer.text
+    assert "Message 22 de ce fil" in answer.text
 
 
 @pytest.mark.parametrize("act", ["withdraw", "withhold"])
@@ -77,7 +77,7 @@ def previews(page: str) -> dict[str, str]:
         (
             "topics/{0.topic}",
             "Reporting formats – Short open-forum (en)",
-            "Reporting formats – Group 1: Group of open-forum (en)",
+            "Group 1: Group of open-forum (en)",
         ),
         ("forums/open-forum", "Online Forum on: Title of open-forum (en)", "About tests. (en)"),
     ],
@@ -110,7 +110,9 @@ def test_state_or_organization_for_which_somebody_speaks_follows_the_name(app: F
 
     def lines(number: int) -> tuple[str, str]:
         [speaker] = page.xpath(f"//article[@id='message-{number}']//p[@class='speaker']")
-        return "".join(speaker.xpath("string(./b)").split("\n")), " ".join(speaker.text_content().split())
+        return "".join(speaker.xpath("string(./*[@class='speaks-for'])").split("\n")), " ".join(
+            speaker.text_content().split()
+        )
 
     state = "Republic of Valdorenia"
     assert lines(own["party"]) == (state, f"{state} Party, Seeds & Soils")

@@ -498,7 +498,7 @@ def test_merged_topic_allows_no_act(name: str, app: Flask, world: World, place: 
     answer = act(app, moderator, world.topic, name, **fields)
 
     assert answer.status_code == 409
-    assert "Nothing was changed" in answer.text
+    assert "Nothing has been changed" in answer.text
     assert moderator.get(path_of(world.topic, name)).status_code == 409
     assert len(acts(app)) == 1
 
