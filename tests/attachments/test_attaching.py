@@ -17,6 +17,7 @@ from tests.world import World
 NEW = "/en/forums/open-forum/groups/group-1/new/"
 MEGABYTE = 1024 * 1024
 LARGEST = 100 * 1024
+OF_A_TOPIC = {"title": "T", "question": "0"}
 
 
 def reply_path(world: World) -> str:
@@ -178,7 +179,7 @@ def test_preview_says_which_files_have_to_be_chosen_again(alice: FlaskClient, wo
 
 @pytest.mark.parametrize("path", [NEW, "/en/topics/{topic}/reply/", "/en/messages/{first}/edit/"])
 def test_warning_before_the_buttons_and_at_the_field_names_what_to_choose_again(path, alice, world: World):
-    sent = {"title": "T", "question": "0", "preview": "1"}
+    sent = {"preview": "1", **(OF_A_TOPIC if path == NEW else {})}
     page = send(alice, path.format_map(vars(world)), {"a.pdf": PDF, "<b>.txt": b"x"}, **sent).text
     names = "Please select these again: <bdi>a.pdf</bdi>, <bdi>_b_.txt</bdi>"
 
@@ -191,7 +192,8 @@ def test_warning_before_the_buttons_and_at_the_field_names_what_to_choose_again(
 
 @pytest.mark.parametrize("path", [NEW, "/en/topics/{topic}/reply/", "/en/messages/{first}/edit/"])
 def test_message_is_not_posted_without_files_chosen_earlier_unless_confirmed(path, app, alice, world: World, rows):
-    sent = {"title": "T", "question": "0", "body": "Words <kept>", "files_chosen": ["a.pdf", "b<i>.txt"]}
+    of_topic = OF_A_TOPIC if path == NEW else {}
+    sent = {"body": "Words <kept>", "files_chosen": ["a.pdf", "b<i>.txt"], **of_topic}
     answer = send(alice, path.format_map(vars(world)), **sent)
 
     assert answer.status_code == 422

@@ -98,7 +98,7 @@ def test_preview_shows_the_link(world: World, alice: FlaskClient):
 def test_edited_message_has_links_too(app: Flask, world: World, alice: FlaskClient, visitor: FlaskClient):
     page = alice.get(f"/en/messages/{world.first}/edit/").text
     version = page.partition('name="version"')[2].partition('value="')[2].partition('"')[0]
-    data = {"body": f"See #{world.second}.", "language": "en", "version": version, "title": "Title", "question": "0"}
+    data = {"body": f"See #{world.second}.", "language": "en", "version": version}
     alice.post(f"/en/messages/{world.first}/edit/", data=data)
 
     assert link_to(world.second) in visitor.get(f"/en/topics/{world.topic}/").text
