@@ -95,7 +95,7 @@ def update(period_id: int, *, closes_at: datetime, opens_at: datetime | None = N
 
 
 def call_off(period_id: int, *, version: str, viewer: User) -> bool:
-    """Call off a period that has not begun, or delete it if it has not been public. False if it had been cancelled
+    """Cancel a period that has not begun, or delete it if it has not been public. False if it had been cancelled
     already.
 
     `version` is the one that the page showed. Raises the result of `deletion_refusal`, or ChangedMeanwhile.

@@ -134,7 +134,7 @@ def flashes() -> list[tuple[str, str]]:
 
 
 def told_of(numbers: Collection[int]) -> dict[int, str]:
-    """What has just been done to these messages, by number, which stands in the messages and not above the page."""
+    """What has just been done to these messages, by number; each message shows it, instead of the top of the page."""
     told = dict(flashes())
     return {number: told[done_to(number)] for number in numbers if done_to(number) in told}
 

@@ -144,11 +144,11 @@ def signed_in_user() -> User:
 
 
 def done_to(number: int) -> str:
-    """The category of a flash about what was done to a message, which stands in the message if the page shows it."""
+    """The category of a flash about what was done to a message, which is shown in it if it is on the page."""
     return f"success message-{number}"
 
 
 def to_message(message: Message, said: str) -> ResponseReturnValue:
-    """Lead to a message in its topic, and say there what was done to it."""
+    """Redirect to a message in its topic, which says what was done to it."""
     flash(said, done_to(message.id))
     return redirect(place_of(message))

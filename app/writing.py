@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from app.citations import cited, with_citations
 from app.counters import carried, count, count_in, count_out
-from app.database import LOCKED, in_parts, utcnow
+from app.database import LOCKED, utcnow
 from app.difference import compare
 from app.errors import AlreadyDecided, ChangedMeanwhile, HiddenMeanwhile
 from app.extensions import db
@@ -22,9 +22,9 @@ from app.permissions import MESSAGE_IS_VISIBLE, visible_to
 from app.versions import fingerprint
 
 LONGEST_NUMBER = 19  # in digits, of a key
-# A quotation that says whom it quotes: its first line ends with the number of the message, `(#12):`.
+# A quotation that says whom it quotes: its first line ends with a link to the message, `(#12):`.
 QUOTATION = re.compile(
-    r"<blockquote>(?=\s*<p>[^\n]{1,600}?\((?:<a [^>\n]{1,200}>)?#([1-9][0-9]{0,8})(?:</a>)?\)"
+    r'<blockquote>(?=\s*<p>[^\n]{1,600}?\(<a class="bare" href="/messages/([1-9][0-9]{0,9})/"[^>\n]{0,200}>#\1</a>\)'
     r"(?:\s|&nbsp;)?:(?:</p>|<br))"
 )
 
@@ -151,13 +151,11 @@ def revise(message: Message, changes: Mapping[str, Any], *, files_change: bool =
 
 def html_of(body: str, language: str, forum_id: int) -> str:
     """The HTML of a message in this language, in which the numbers of messages are links. A quotation that names a
-    published message has the language of that message. Raises TooIntricate."""
+    published message has its language. Raises TooIntricate."""
     html = render(body, cited=cited(body, forum_id))
-    numbers = {int(number) for number in QUOTATION.findall(html)}
-    languages: dict[int, str] = {}
-    for part in in_parts(numbers):
-        public = select(Message.id, Message.language).where(Message.id.in_(part), Message.position.is_not(None))
-        languages |= {row.id: row.language for row in db.session.execute(public)}
+    quoted = set(map(int, QUOTATION.findall(html)))
+    public = select(Message.id, Message.language).where(Message.id.in_(quoted), Message.position.is_not(None))
+    languages = {row.id: row.language for row in db.session.execute(public)} if quoted else {}
     return QUOTATION.sub(lambda m: f"<blockquote{language_attribute(languages.get(int(m[1]), ''), language)}>", html)
 
 

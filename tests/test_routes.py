@@ -338,7 +338,7 @@ def test_wrong_method_is_told_also_without_the_final_slash(full: FullWorld, peop
 
 
 def test_answer_to_a_form_is_kept_by_the_browser_whatever_becomes_of_its_cookies(full: FullWorld, people):
-    """Or nobody could go back to a preview or a refused form."""
+    """Otherwise browsers could not go back to a preview or a refused form."""
     path = f"/en/topics/{full.long_topic}/reply/"
     for data in ({"body": ""}, {"body": "Words", "preview": "1"}, {"body": "Words", "continue_in": "en"}):
         headers = people["alice"].post(path, data=data).headers

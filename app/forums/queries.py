@@ -46,7 +46,7 @@ from app.permissions import (
     visible_to,
 )
 
-OF_A_GROUP = 10  # topics, where the topics of all groups stand on one page
+OF_A_GROUP = 10  # topics of each group, on the page that shows all groups
 TWIN_WITHIN = timedelta(minutes=10)
 
 

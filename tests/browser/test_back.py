@@ -1,4 +1,4 @@
-"""Going back: nobody sees what somebody else has read, and nobody loses what they have written."""
+"""Going back shows nothing that another person has read, and loses nothing that was typed."""
 
 from collections.abc import Callable
 

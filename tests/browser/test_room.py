@@ -29,7 +29,7 @@ WRITE = """(html) => {
     written: [...prose.querySelectorAll("a")].map((one) => getComputedStyle(one, "::after").content),
   };
 }"""
-# Of the way to a page: the steps in sight, each with its words, and how many lines they take.
+# The visible steps of the breadcrumb, each with its words, and how many lines they take.
 STEPS = """() => {
   const steps = [...document.querySelectorAll(".breadcrumb li")].filter((one) => one.getClientRects().length);
   const places = steps.map((one) => one.getBoundingClientRect());

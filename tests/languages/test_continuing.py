@@ -24,7 +24,7 @@ NEVER_BACK = frozenset({"password", "file", "submit"})
 
 @dataclass
 class Shown:
-    """A form on the page of somebody."""
+    """A form on a page, as one person sees it."""
 
     path: str
     client: FlaskClient

@@ -38,7 +38,7 @@ def places_of_marks(source: str) -> set[int]:
 
 
 def places_in_pairs(source: str) -> set[int]:
-    """Of the marks that stand on both sides of words in one line."""
+    """Of the marks on both sides of words in one line."""
     places: set[int] = set()
     begun = 0
     for line in source.splitlines(keepends=True):

@@ -113,8 +113,8 @@ def new_confirmation() -> ResponseReturnValue:
 
 @bp.route("/auth/confirm/<token>/", methods=["GET", "POST"])
 def confirm(token: str) -> ResponseReturnValue:
-    """Opening the link changes nothing, since email programs open links by themselves; the form does. Whoever has the
-    link and the password is signed in."""
+    """Opening the link changes nothing, since email programs open links automatically; only the form does. A person
+    with the link and the password is signed in."""
     waiting, form = tokens.redeem_confirmation(token), ConfirmForm()
     email = waiting.email
     if form.validate_on_submit():
