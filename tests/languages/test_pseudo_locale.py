@@ -40,7 +40,8 @@ SAYINGS = {
 }
 LETTERS = [(name, saying) for name in MAILS for saying in SAYINGS.get(name, [{}])]
 READ = [row for row in ROWS if row.in_language and row.paths and not row.rule.endswith(".json")]
-TEXT = {"title": "Τίτλος", "body": "Κείμενο", "language": "en"}
+EDIT = {"body": "Κείμενο", "language": "en"}
+TEXT = {"title": "Τίτλος", **EDIT}
 TITLES = {f"{code}-{name}": "Τίτλος" for code in ("en", "es", "fr") for name in ("title", "short_title", "text")}
 OBJECTS = {
     "pages": TITLES | {"kind": "text", "slug": "rules", "parent_id": "1", "position": "0"},
@@ -55,7 +56,7 @@ REASONED = {"listed": "0", "words": "Αιτία"}
 ACTIONS = [
     ("alice", "/en/forums/open-forum/groups/group-1/new/", {**TEXT, "question": "0"}),
     ("alice", "/en/topics/{long_topic}/reply/?to={edited}", TEXT),
-    ("alice", "/en/messages/{edited}/edit/", TEXT),
+    ("alice", "/en/messages/{edited}/edit/", EDIT),
     ("alice", "/en/messages/{edited}/withdraw/", {}),
     ("translator", "/en/messages/{moderated.reported}/report/", {"reason": "Κείμενο"}),
     ("moderator", "/en/moderation/messages/{moderated.pending}/approve/", {}),
@@ -64,7 +65,7 @@ ACTIONS = [
     ("moderator", "/en/moderation/messages/{moderated.reported}/withhold/", {"words": "Κείμενο"}),
     ("moderator", "/en/moderation/messages/{moderated.withheld}/restore/", {"words": "Κείμενο"}),
     ("moderator", "/en/moderation/messages/{moderated.reported}/settle/", {}),
-    ("alice", "/en/messages/{moderated.returned}/edit/", TEXT),
+    ("alice", "/en/messages/{moderated.returned}/edit/", EDIT),
     ("alice", "/en/account/profile/", {"name": "Άννα", "capacity": "expert", "country": ""}),
     ("alice", "/en/account/language/", {"language": "en"}),
     ("alice", "/en/account/password/", {"password": PASSWORD, "new_password": f"{PASSWORD} now"}),
@@ -250,7 +251,7 @@ REFUSALS = [
     (422, "alice", "/en/topics/{long_topic}/reply/", {"body": "> " * 90}),
     (422, "alice", "/en/topics/{long_topic}/reply/", TEXT | {"body": "", "files": (io.BytesIO(b"x"), "α.txt")}),
     (422, "alice", "/en/topics/{long_topic}/reply/", TEXT | {"files": [(io.BytesIO(), f"{n}.β") for n in range(6)]}),
-    (422, "alice", "/en/messages/{edited}/edit/", TEXT | {"files": [(io.BytesIO(b"x"), "α.txt")] * 5}),
+    (422, "alice", "/en/messages/{edited}/edit/", EDIT | {"files": [(io.BytesIO(b"x"), "α.txt")] * 5}),
     *(
         (422, "alice", "/en/topics/{long_topic}/reply/", TEXT | {"files": (io.BytesIO(content), name)})
         for name, content in {
