@@ -72,12 +72,12 @@ def untouched(kept: Kept) -> Iterator[Kept]:
 
 
 def filled_in(path: str, thing: Thing) -> dict[str, str]:
-    """A form with everything that any of them asks for, but the version, which the client takes from the page."""
-    return {
-        "title": "Another title",
+    """A form with everything that any of them asks for, but the version, which the client takes from the page. A
+    message that is answered is edited without the title and the question of its topic."""
+    of_the_topic = {} if "/messages/" in path and "/edit/" in path else {"title": "Another title", "question": "0"}
+    return of_the_topic | {
         "body": "Other words.",
         "language": "en",
-        "question": "0",
         "reason": "Why",
         "words": "Why",
         "place": f"{thing.values['other_group']}-0",
