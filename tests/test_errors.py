@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from lxml import html
 
+from app import restarts
 from app.database import utcnow
 from app.extensions import db
 from app.models import Forum
@@ -21,6 +22,7 @@ TYPED = {"body": "An hour of work", "language": "en"}
 @pytest.fixture
 def away(app: Flask, world: World, database: Kept, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """From now on the database cannot be opened."""
+    monkeypatch.setattr(restarts, "SECONDS_TO_RETURN", 0.2)
     with database.away():
         yield
         database.engine.dispose()

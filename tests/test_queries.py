@@ -98,7 +98,6 @@ def statements(app: Flask) -> Iterator[list[str]]:
         yield made
     finally:
         event.remove(engine, "before_cursor_execute", note)
-        engine.dispose()
 
 
 def count_all(app: Flask, full: FullWorld, people: dict[str, FlaskClient]) -> Counts:

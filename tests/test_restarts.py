@@ -17,7 +17,7 @@ from app.extensions import db
 from app.models import Message
 from config import Config
 from tests.conftest import sign_in
-from tests.postgresql import Server
+from tests.postgresql import Server, execute
 from tests.world import World
 
 pytestmark = pytest.mark.only_on("postgresql", reason="SQLite has no server")
@@ -127,6 +127,7 @@ def test_page_that_was_being_made_is_that_of_its_reader(
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
 def test_reading_waits_for_a_server_that_restarts(server: Server, topic: str, alice: FlaskClient, reader, mode: str):
     assert alice.get(topic).status_code == 200
+    execute(server.url(), "CHECKPOINT")  # or a crash would lose what the settings for tests do not write at once
     restarting = Thread(target=server.restart, args=(mode,))
     restarting.start()
     statuses = set()
