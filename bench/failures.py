@@ -217,6 +217,7 @@ def main() -> None:
                 for unit in (site.first, site.second):  # one after the other, as README says
                     unit.wait()
         _print_faults(diary, began)
+        _print_reasons(folder / "nginx.log")
         with create_engine(site.postgres.url).connect() as connection:
             _print_messages(diary, connection)
             _print_emails(diary, site.mailbox, connection)
@@ -344,6 +345,14 @@ def _print_faults(diary: Diary, began: list[tuple[str, float]]) -> None:
         print(f"{name:34}{figures}  {said}")
         total.update(reads=len(reads), failed=len(failed[0]), forms=len(forms), refused=len(failed[1]))
     print(f"{'all':34}{total['reads']:>7}{total['failed']:>8}{'':10}{total['forms']:>7}{total['refused']:>9}")
+
+
+def _print_reasons(log: Path) -> None:
+    """Why nginx had no answer from a web process. It asks the other for a page, which therefore does not fail."""
+    found = re.findall(r"\[error\] [^:]*: \*\d+ (.*?),? (?:while|client).*? request: \"(\w+)", log.read_text("utf-8"))
+    print("\nErrors that nginx noted:")
+    for (why, method), count in Counter(found).most_common():
+        print(f"  {count:>4} {method:5} {why}")
 
 
 def _print_messages(diary: Diary, connection: Connection) -> None:
