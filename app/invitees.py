@@ -1,10 +1,11 @@
-"""People whom the Secretariat invites to a forum by email: their role waits until they sign up with this address.
+"""Whom the Secretariat invites to a forum: States, by name, and people, by email. The role of a person waits until they
+sign up with this address.
 
 Whoever has an account gets the role at once. If an account speaks for the same State, organization and capacity as its
 invitation says, these count as confirmed by the Secretariat.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,13 +23,13 @@ from app.extensions import db, transaction
 from app.languages import language_or_default, text_in
 from app.mail.outbox import enqueue
 from app.mail.queries import failed_to
-from app.models import Capacity, Forum, Invitee, Mail, Message, MessageStatus, Role, User, speaks_for
+from app.models import Capacity, Forum, Invitation, Invitee, Mail, Message, MessageStatus, Role, User, speaks_for
 from app.paging import Listing, one_page
 from app.permissions import require, require_forum_takes
 from app.roles import held_by, hold
 from app.rows import fetch
 from app.submissions import Once
-from app.versions import require_version, version_of
+from app.versions import fingerprint, require_version, version_of
 
 SUSPENDED = _l("This account is suspended.")
 HAS_ROLE = _l("This person already has this role in the forum.")
@@ -56,6 +57,29 @@ class Invited:
     user: User | None
     messages: int
     failed_mail: int | None
+
+
+def version_of_invitations(forum: Forum) -> str:
+    return fingerprint(sorted(one.country for one in forum.invitations))
+
+
+def invite_states(forum_id: int, countries: Iterable[str], *, version: str, viewer: User) -> int:
+    """Let these States, by their codes, be those that are invited, and return how many they are.
+
+    `version` is the one that the form showed. Raises NotFound, Archived, Forbidden and ChangedMeanwhile.
+    """
+    with transaction():
+        require(viewer, "administer")
+        forum, wanted = fetch(Forum, forum_id), set(countries)
+        require_forum_takes("forums", forum, "settings")
+        before = {one.country for one in forum.invitations}
+        changes = changed("invitations", ", ".join(sorted(before)), ", ".join(sorted(wanted)))
+        require_version(version, version_of_invitations(forum), changes=changes)
+        forum.invitations[:] = [one for one in forum.invitations if one.country in wanted]
+        forum.invitations += [Invitation(country=country) for country in sorted(wanted - before)]
+        if changes:
+            record(viewer, "edit", "forums", forum, changes)
+    return len(wanted)
 
 
 def invite(forum_id: int, people: Sequence[Mapping[str, str]], role: Role, *, key: str, viewer: User) -> Outcome | None:

@@ -171,11 +171,11 @@ def _stood(field: str, before: Wordings) -> bool:
 
 
 def _is_read(thing: Any, code: str, field: str) -> bool:
-    return field in _fields(_text_model(thing)) if code else field in {*OWN.get(type(thing), ()), FILES}
+    return field in _fields(text_model_of(type(thing))) if code else field in {*OWN.get(type(thing), ()), FILES}
 
 
 def _form(thing: Any, code: str, field: str) -> str:
-    return "html" if code and _column_of_html(_text_model(thing), field) else "text"
+    return "html" if code and _column_of_html(text_model_of(type(thing)), field) else "text"
 
 
 def _rendered(thing: Any, code: str, field: str, said: str, forum: Forum) -> str:
@@ -200,8 +200,9 @@ def _column_of_html(text_model: type[Any], field: str) -> str:
     return name if hasattr(text_model, name) else ""
 
 
-def _text_model(thing: Any) -> type[Any]:
-    found: type[Any] = inspect(type(thing)).relationships["texts"].mapper.class_
+def text_model_of(model: type[Any]) -> type[Any]:
+    """The model of the texts of objects of this model."""
+    found: type[Any] = inspect(model).relationships["texts"].mapper.class_
     return found
 
 

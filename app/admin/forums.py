@@ -4,14 +4,12 @@ copies of it."""
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 from typing import Any
 
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.attributes import set_committed_value
@@ -22,11 +20,12 @@ from app.admin.crud import ROW_FORMS, TAKEN, RowForm, Sent, add, deletion_refusa
 from app.admin.frame import Words, about, ask, done, show, steps_to, to_forums
 from app.admin.kinds import KINDS, Kind
 from app.admin.texts import languages_to_write
-from app.audit import assign, record
+from app.audit import record
 from app.database import utcnow
-from app.errors import Archived, ForumError, NotFound, Refused
+from app.errors import NotFound, Refused
 from app.extensions import db, transaction
 from app.forms import Form, OnceForm, VersionedForm, carry_out, tell_differences
+from app.forums.life_actions import step_refusal, take_step
 from app.forums.queries import places_of_topics
 from app.invitees import count_invited
 from app.languages import N_, Language, reader_language, text_in
@@ -38,12 +37,6 @@ from app.submissions import Once
 from app.versions import fingerprint, require_version
 from app.viewer import VIEWS, begin_view, end_view, signed_in_user
 
-ALREADY_PUBLISHED = _l("This forum is already published.")
-NOT_PUBLISHED = _l("This forum is not published.")
-HAS_MESSAGES = _l("This forum contains messages. It remains published, so that the discussion can be read.")
-HAS_BEEN_ARCHIVED = _l("This forum has been archived. It remains published, so that its record can be read.")
-STILL_OPEN = _l("This forum is open or is due to open. Close it first, and cancel the periods to come.")
-NOT_ARCHIVED = _l("This forum is not archived.")
 GROUPS, QUESTIONS = KINDS["groups"], KINDS["questions"]
 OF_GROUP, OF_QUESTION = re.compile(r"[gn]\d{1,12}"), re.compile(r"([gn]\d{1,12})[qn]\d{1,12}")
 STORED = re.compile(r"[gq]\d+$")
@@ -346,43 +339,6 @@ def _save(kind: Kind, thing: Any, owner_id: int, row: SentRow, viewer: User) -> 
 
 
 # The steps of a forum's life, each after a page that asks
-
-
-def take_step(forum_id: int, name: str, *, version: str, viewer: User) -> bool:
-    """Take one of STEPS; False where the forum is already as it would be then.
-
-    `version` is that of the forum's life which the page showed. Raises what `step_refusal` gives, and ChangedMeanwhile.
-    """
-    column = "archived_at" if name in {"archive", "unarchive"} else "published_at"
-    sets = name in {"archive", "publish"}
-    with transaction():
-        require(viewer, "administer")
-        forum, now = fetch(Forum, forum_id), utcnow()
-        if bool(getattr(forum, column)) == sets:
-            return False
-        if refusal := step_refusal(forum, name, now):
-            raise refusal
-        require_version(version, periods.version_of_life(forum))
-        moment = wordings.archive_again(forum, now=now) if name == "archive" else now
-        if name == "unarchive":
-            wordings.take_out(forum, now=now)
-        record(viewer, name, "forums", forum, assign(forum, {column: moment if sets else None}))
-    return True
-
-
-def step_refusal(forum: Forum, name: str, now: datetime) -> ForumError | None:
-    """The reason why one of STEPS cannot be taken; None if it can."""
-    if name == "unarchive":
-        return None if forum.archived_at else Refused(NOT_ARCHIVED)
-    if forum.archived_at:
-        return Archived()
-    if bool(forum.published_at) == (name == "publish"):
-        return Refused(ALREADY_PUBLISHED if forum.published_at else NOT_PUBLISHED)
-    reasons: dict[str, list[tuple[object, object]]] = {
-        "unpublish": [(forum.first_archived_at, HAS_BEEN_ARCHIVED), (places_of_topics(forum.id), HAS_MESSAGES)],
-        "archive": [(any(one.closes_at >= now and not one.called_off_at for one in forum.periods), STILL_OPEN)],
-    }
-    return next((Refused(reason) for holds, reason in reasons.get(name, ()) if holds), None)
 
 
 STEPS = {

@@ -16,9 +16,9 @@ from sqlalchemy import ColumnElement, select, true
 from wtforms import BooleanField
 from wtforms.validators import Regexp, ValidationError
 
-from app import labels
+from app import labels, wordings
 from app.database import utcnow
-from app.errors import NotFound, Refused
+from app.errors import NotFound
 from app.extensions import db
 from app.forms import (
     AtMost,
@@ -56,7 +56,7 @@ from app.models import (
     ReasonText,
 )
 from app.never_public import PUBLISHED
-from app.pages.queries import list_pages, pages_below
+from app.pages.queries import check_page, list_pages, pages_below, why_keep_page
 from app.rows import fetch
 from app.versions import version_of
 
@@ -64,16 +64,10 @@ MAX_SLUG = 80
 MAX_REMARKS = 2_000
 ALWAYS = datetime.min.replace(tzinfo=UTC)
 HOLDS_MESSAGES = _l("This cannot be deleted: it contains messages, which are kept for the record.")
-BUILT_IN = _l("This page belongs to the site itself, so it cannot be deleted. You can change its text.")
-HAS_PAGES_BELOW = _l("There are pages under this one. Move or delete them first.")
 HAS_PERIODS = _l(
     "This group has its own periods. Those of a published forum are kept for the record, even if cancelled; "
     "in an unpublished forum, delete them first."
 )
-ONE_OF_THIS_KIND = _l("The site already has a page of this kind.")
-HOME_IS_ON_TOP = _l("The home page is the top-level page and cannot be placed under another page.")
-NEEDS_PARENT = _l("Every page except the home page needs a parent page. Please choose one.")
-CYCLE = _l("The parent of a page cannot be the page itself or a page under it. Please choose another.")
 APPROVAL = _l("Messages subject to approval before publication")
 PAGE_KINDS = {
     PageKind.TEXT: N_("Text page"),
@@ -153,16 +147,23 @@ class Kind:
     edit: str
     delete: str
     model: type[Any]
-    text_model: type[Any]
     columns: Mapping[str, Column]
     texts: Mapping[str, Text]
     owner: type[Any] | None = None
-    owner_column: str = ""
     fixed: Callable[[Any], Collection[str]] = lambda _thing: ()
     check: Callable[[Any, Mapping[str, Any]], None] = nothing
     why_kept: Callable[[Any], object] = nothing
     files: bool = False
     apart: bool = False
+
+    @property
+    def text_model(self) -> type[Any]:
+        return wordings.text_model_of(self.model)
+
+    @property
+    def owner_column(self) -> str:
+        """The key of the group or forum that an object is in; "" where no object of the model is in one."""
+        return next((name for name in ("group_id", "forum_id") if hasattr(self.model, name)), "")
 
     @property
     def rendered(self) -> dict[str, tuple[str, int]]:
@@ -246,41 +247,12 @@ def _page_label(depth: int, page: Page, language: Language) -> str:
     return "\N{EN DASH} " * depth + (text.title if text else page.slug)
 
 
-def _check_page(page: Page, values: Mapping[str, Any]) -> None:
-    """The tree of the site: one home on top, built-in pages once, no cycle."""
-    kind, parent_id = values.get("kind", page.kind), values.get("parent_id", page.parent_id)
-    if "kind" in values and kind != PageKind.TEXT and _page_of_kind(kind):
-        raise Refused(ONE_OF_THIS_KIND, "kind")
-    if kind == PageKind.HOME:
-        if parent_id is not None:
-            raise Refused(HOME_IS_ON_TOP, "parent_id")
-    elif parent_id is None:
-        if _page_of_kind(PageKind.HOME):
-            raise Refused(NEEDS_PARENT, "parent_id")
-    else:
-        parent = db.session.get(Page, parent_id)
-        if parent is None or parent.forum_id is not None:
-            raise Refused(NEEDS_PARENT, "parent_id")
-        if page.id and parent_id in pages_below(page):
-            raise Refused(CYCLE, "parent_id")
-
-
-def _page_of_kind(kind: str) -> Page | None:
-    return db.session.scalar(select(Page).where(Page.forum_id.is_(None), Page.kind == kind).limit(1))
-
-
 def _approvals() -> list[tuple[Any, str]]:
     return [(policy.value, _(label)) for policy, label in labels.APPROVAL.items()]
 
 
 def _acts(_reason: Reason | None, _language: Language) -> list[tuple[Any, str]]:
     return [(kind.value, _(name)) for kind, name in labels.ACT.items() if kind != ActKind.APPROVE]
-
-
-def _why_keep_page(page: Page) -> object:
-    if page.kind != PageKind.TEXT:
-        return BUILT_IN
-    return HAS_PAGES_BELOW if db.session.scalar(select(Page.id).where(Page.parent_id == page.id).limit(1)) else None
 
 
 def _why_keep_forum(forum: Forum) -> object:
@@ -319,7 +291,6 @@ KINDS = {
             edit=N_("Edit the page"),
             delete=N_("Delete the page"),
             model=Page,
-            text_model=PageText,
             columns={
                 "kind": _column(ChoiceField, _l("Kind of page"), choices=_kinds_of_page),
                 "slug": _slug(),
@@ -329,10 +300,9 @@ KINDS = {
                 "position": _place(),
             },
             texts=_page_texts(),
-            owner_column="forum_id",
             fixed=_fixed_of_page,
-            check=_check_page,
-            why_kept=_why_keep_page,
+            check=check_page,
+            why_kept=why_keep_page,
         ),
         Kind(
             name="forums",
@@ -341,7 +311,6 @@ KINDS = {
             edit=N_("Edit the texts of the forum"),
             delete=N_("Delete the forum"),
             model=Forum,
-            text_model=ForumText,
             columns={
                 "slug": _slug(),
                 "approval": _column(
@@ -395,11 +364,9 @@ KINDS = {
             edit=N_("Edit the page of the forum"),
             delete=N_("Delete the page of the forum"),
             model=Page,
-            text_model=PageText,
             columns={"slug": _slug(), "position": _place()},
             texts=_page_texts(),
             owner=Forum,
-            owner_column="forum_id",
         ),
         Kind(
             name="groups",
@@ -408,7 +375,6 @@ KINDS = {
             edit=N_("Edit the group"),
             delete=N_("Delete the group"),
             model=Group,
-            text_model=GroupText,
             columns={
                 "number": _number(_l("Number of the group")),
                 "slug": _slug(),
@@ -436,7 +402,6 @@ KINDS = {
                 ),
             },
             owner=Forum,
-            owner_column="forum_id",
             why_kept=_why_keep_group,
         ),
         Kind(
@@ -446,11 +411,9 @@ KINDS = {
             edit=N_("Edit the guiding question"),
             delete=N_("Delete the guiding question"),
             model=Question,
-            text_model=QuestionText,
             columns={"number": _number(_l("Number of the question"))},
             texts={"text": Text(label=_l("Question"), most=QuestionText.MAX_TEXT, rows=4, needed=True)},
             owner=Group,
-            owner_column="group_id",
             why_kept=_why_keep_question,
         ),
         Kind(
@@ -460,7 +423,6 @@ KINDS = {
             edit=N_("Edit the notice"),
             delete=N_("Delete the notice"),
             model=Notice,
-            text_model=NoticeText,
             columns={
                 "published_at": _column(MomentField, _l("Published"), default=lambda: utcnow().replace(second=0)),
             },
@@ -469,7 +431,6 @@ KINDS = {
                 "body": Text(label=_l("Text"), most=NoticeText.MAX_BODY, rows=8, markdown=("html", 4)),
             },
             owner=Forum,
-            owner_column="forum_id",
         ),
         Kind(
             name="documents",
@@ -478,7 +439,6 @@ KINDS = {
             edit=N_("Edit the document"),
             delete=N_("Delete the document"),
             model=Document,
-            text_model=DocumentText,
             columns={
                 "kind": _column(
                     ChoiceField,
@@ -506,7 +466,6 @@ KINDS = {
                 ),
             },
             owner=Forum,
-            owner_column="forum_id",
             files=True,
         ),
         Kind(
@@ -516,7 +475,6 @@ KINDS = {
             edit=N_("Edit the reason"),
             delete=N_("Delete the reason"),
             model=Reason,
-            text_model=ReasonText,
             columns={
                 "position": _place(),
                 "acts": _column(  # none stands for all

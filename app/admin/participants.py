@@ -1,6 +1,6 @@
 """Who takes part in a forum: invited States, roles, and participants who are invited by a list."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -15,27 +15,32 @@ from app import labels
 from app.addresses import asked_page, link
 from app.admin.forums import get_whole_forum
 from app.admin.frame import Words, ask, done, show, steps_to
-from app.audit import changed, record
-from app.auth.emails import find_by_email
 from app.auth.forms import EmailField, EmailForm
 from app.errors import NotFound, Refused
-from app.extensions import transaction
 from app.forms import AtMost, BodyField, ChoiceField, ChoicesField, OnceForm, Required, VersionedForm, carry_out
 from app.invitee_lists import Line, read_list
-from app.invitees import HAS_SIGNED_UP, Outcome, get_invitee, invite, list_invited, version_of_invitee, withdraw
+from app.invitees import (
+    HAS_SIGNED_UP,
+    Outcome,
+    get_invitee,
+    invite,
+    invite_states,
+    list_invited,
+    version_of_invitations,
+    version_of_invitee,
+    withdraw,
+)
 from app.languages import Language, reader_language, site_languages
-from app.models import Forum, Invitation, Role, User
-from app.permissions import require, require_forum_takes
-from app.roles import covered, held_by, hold, version_of_role, version_of_roles
+from app.models import Forum, Role, User
+from app.permissions import require_forum_takes
+from app.roles import give_role, held_by, take_role, version_of_role, version_of_roles
 from app.rows import fetch
-from app.versions import fingerprint, require_version
 from app.viewer import signed_in_user
 
 MOST_LINES = 500
 LONGEST_LIST = 100_000  # in characters
 MOST_TOLD = 10  # bad lines above the box; the reasons of all stand in it
 EXAMPLE = _l("Jane Smith, jane@example.org, Kenya, Party, en")
-UNKNOWN_PERSON = _l("There is no account with this email address. Please check it, or consult the list of people.")
 
 bp = Blueprint("participants", __name__, url_prefix="/forums/<int:forum_id>")
 
@@ -156,10 +161,6 @@ def withdraw_invitation(forum_id: int, key: int) -> ResponseReturnValue:
 # Invited States, and roles
 
 
-def version_of_invitations(forum: Forum) -> str:
-    return fingerprint(sorted(one.country for one in forum.invitations))
-
-
 class InvitationForm(VersionedForm):
     countries = ChoicesField(_l("States"), coerce=str)
 
@@ -195,61 +196,6 @@ class RoleForm(EmailForm, VersionedForm):
         role = Role(self.role.data)
         languages = self.languages.data or () if role == Role.MODERATOR else ()
         return {"email": self.email.data, "role": role, "languages": languages, "version": self.version.data}
-
-
-def invite_states(forum_id: int, countries: Iterable[str], *, version: str, viewer: User) -> int:
-    """Let these States, by their codes, be those that are invited, and return how many they are.
-
-    `version` is the one that the form showed. Raises NotFound, Archived, Forbidden and ChangedMeanwhile.
-    """
-    with transaction():
-        require(viewer, "administer")
-        forum, wanted = fetch(Forum, forum_id), set(countries)
-        require_forum_takes("forums", forum, "settings")
-        before = {one.country for one in forum.invitations}
-        changes = changed("invitations", ", ".join(sorted(before)), ", ".join(sorted(wanted)))
-        require_version(version, version_of_invitations(forum), changes=changes)
-        forum.invitations[:] = [one for one in forum.invitations if one.country in wanted]
-        forum.invitations += [Invitation(country=country) for country in sorted(wanted - before)]
-        if changes:
-            record(viewer, "edit", "forums", forum, changes)
-    return len(wanted)
-
-
-def give_role(forum_id: int, email: str, role: Role, languages: Iterable[str], *, version: str, viewer: User) -> int:
-    """Let the person with this email address hold the role, for these languages only or, with none, for all.
-
-    Returns the person's key. `version` is that of the forum's roles which the page showed. Raises Refused for an
-    unknown address, ChangedMeanwhile, NotFound and Forbidden.
-    """
-    with transaction():
-        require(viewer, "administer")
-        forum, user = fetch(Forum, forum_id), find_by_email(email)
-        if user is None:
-            raise Refused(UNKNOWN_PERSON, "email")
-        if role == Role.PARTICIPANT:
-            require_forum_takes("forums", forum, "participants")
-        held, wanted = held_by(user, role), covered(languages)
-        require_version(version, version_of_roles(forum), changes=held.get(forum.id) != wanted)
-        hold(user, role, {**held, forum.id: wanted}, viewer=viewer)
-        key: int = user.id
-    return key
-
-
-def take_role(forum_id: int, user_id: int, role: Role, *, version: str, viewer: User) -> bool:
-    """End a role; False where the person does not hold it. `version` is the one of it that the page showed.
-
-    Raises ChangedMeanwhile, NotFound and Forbidden.
-    """
-    with transaction():
-        require(viewer, "administer")
-        user = fetch(User, user_id)
-        held, present = held_by(user, role), version_of_role(forum_id, user, role)
-        if held.pop(forum_id, None) is None:
-            return False
-        require_version(version, present)
-        hold(user, role, held, viewer=viewer)
-    return True
 
 
 @bp.route("/invitations/", methods=["GET", "POST"])

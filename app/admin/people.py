@@ -1,8 +1,7 @@
 """People: their list, what is done with several at once, and each person's page."""
 
-import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -20,12 +19,11 @@ from app import labels
 from app.addresses import LARGEST_KEY, asked_page, link
 from app.admin.frame import Steps, Words, ask, done, done_already, query_without_page, show
 from app.admin.texts import titles_of_forums
-from app.audit import assign, changed, record
 from app.auth import sign_in
-from app.auth.emails import address_for, write_to
+from app.auth.account import ADMINISTERED, change_profile_and_rights, get_person, version_of_user
 from app.auth.forms import NoAddress, PersonsName, TypedAddress
-from app.auth.leaving import erase, posted_for_the_name_of
-from app.auth.own_data import as_json, get_own_data
+from app.auth.leaving import STANDING, delete_person, posted_for_the_name_of, version_of_person
+from app.auth.own_data import give_data
 from app.auth.sign_up import count_waiting
 from app.auth.undelivered import lift_lock, version_of_locks
 from app.database import utcnow
@@ -35,14 +33,14 @@ from app.forms import AtMost, ChoiceField, ChoicesField, LineField, OnceForm, Re
 from app.labels import person_name
 from app.languages import N_, Language, language_or_default, reader_language, site_languages
 from app.mail.queries import has_failed, mails_of
-from app.models import ActKind, Forum, Role, User
+from app.models import ActKind, Role, User
 from app.moderation.forms import ReasonForm
-from app.moderation.messages import withhold_all
+from app.moderation.people import reinstate, suspend, withhold_everything
 from app.moderation.queue import list_posted_by, list_reasons
 from app.paging import page_of_list
-from app.permissions import count_other_administrators, require, require_forum_takes
+from app.permissions import require
 from app.plain import comparable, plain_identifier
-from app.roles import covered, held_by, hold
+from app.roles import approve, covered, held_by
 from app.rows import fetch
 from app.submissions import Once
 from app.turns import in_turn
@@ -51,14 +49,8 @@ from app.viewer import signed_in_user
 
 LONGEST_SEARCH = 100
 MOST_AT_ONCE = 100
-PROFILE = ("name", "title", "organization", "country", "capacity", "is_profile_confirmed", "language", "is_admin")
 NOT_CONTENT = frozenset({"csrf_token", "submission", "version", "people"})
-STANDING = ("name", "email", "suspended_at", "suspended_for")
 KEYS = re.compile(r"\d{1,10}(-\d{1,10})*")
-NOT_ONESELF = _l("This is your own account. Ask another administrator to do it.")
-OWN_PAGE = _l("This is your own account. You can delete it on your account page.")
-IS_ARCHIVED = _l("This forum is archived and accepts no more messages, so no one can be approved for it.")
-UNKNOWN_FORUM = _l("Please select from the forums listed.")
 
 
 bp = Blueprint("people", __name__)
@@ -81,24 +73,6 @@ def get_people(keys: Sequence[int]) -> list[User]:
     """The people with these keys, with their roles, in this order."""
     people = db.session.scalars(select(User).where(User.id.in_(keys)).options(selectinload(User.roles)))
     return sorted(people, key=lambda user: keys.index(user.id))
-
-
-def get_person(user_id: int) -> User:
-    """Someone who has an account. Raises NotFound, also for a former participant, of whom nothing is left."""
-    user = fetch(User, user_id)
-    if user.former_number:
-        raise NotFound
-    return user
-
-
-def version_of_user(user: User) -> str:
-    """The version of a person's profile, rights and roles."""
-    return version_of(user, PROFILE, sorted((held.role, held.forum_id, held.languages) for held in user.roles))
-
-
-def version_of_person(user: User) -> str:
-    """The version of what the pages show that ask before a step: who it is, and what the step concerns."""
-    return version_of(user, STANDING, posted_for_the_name_of(user))
 
 
 def version_of_people(people: Iterable[User]) -> str:
@@ -168,7 +142,7 @@ class ApproveForm(StepForm):
 class Step:
     """One step: its words, its form, and what it does with a person, inside a transaction, for a form that was sent.
 
-    `act` returns how many messages it withheld. It raises AlreadyDecided where there is nothing to do, Refused and
+    `act` may return how many messages it withheld. It raises AlreadyDecided where there is nothing to do, Refused and
     LastAdministrator.
     """
 
@@ -177,49 +151,8 @@ class Step:
     explanation: str
     button: str
     form: type[StepForm]
-    act: Callable[[User, Any, User], int]
+    act: Callable[[User, Any, User], int | None]
     is_done: Callable[[User], bool] = lambda _user: False
-
-
-def _suspend(user: User, form: SuspendForm, viewer: User) -> int:
-    """End all sessions of a person and block sign-in to the account; the person is notified by email."""
-    _require_other(user, viewer, NOT_ONESELF)
-    if user.suspended_at:
-        raise AlreadyDecided
-    reason = text_for(user, form.reason)
-    user.suspended_at, user.suspended_for = utcnow(), reason
-    sign_in.end_others(user, "")
-    record(viewer, "suspend", "users", user, changed("reason", "", reason))
-    withheld = withhold_all(user, form.reason, viewer, told=False)[0] if form.withhold.data else 0
-    write_to(user, "suspended", reason=reason, withheld=withheld)
-    return withheld
-
-
-def _reinstate(user: User, form: ReasonedStepForm, viewer: User) -> int:
-    """Let a person sign in again, who is told by mail."""
-    if not user.suspended_at:
-        raise AlreadyDecided
-    user.suspended_at, user.suspended_for = None, ""
-    record(viewer, "reinstate", "users", user, changed("reason", "", text_for(viewer, form.reason)))
-    write_to(user, "reinstated", sign_in=address_for(user, "auth.sign_in"))
-    return 0
-
-
-def _withhold(user: User, form: ReasonedStepForm, viewer: User) -> int:
-    withheld, left = withhold_all(user, form.reason, viewer)
-    if not withheld:
-        raise Refused(_("None of their messages can be withheld.")) if left else AlreadyDecided
-    return withheld
-
-
-def _approve(user: User, form: ApproveForm, viewer: User) -> int:
-    held = held_by(user, Role.PARTICIPANT)
-    if form.forum.data in held:
-        raise AlreadyDecided
-    forum = fetch(Forum, form.forum.data)
-    require_forum_takes("forums", forum, "participants")
-    hold(user, Role.PARTICIPANT, {**held, forum.id: ""}, viewer=viewer)
-    return 0
 
 
 STEPS = {
@@ -232,7 +165,7 @@ STEPS = {
         ),
         N_("Suspend"),
         SuspendForm,
-        _suspend,
+        lambda user, form, viewer: suspend(user, form.reason, viewer, withholds=form.withhold.data),
         lambda user: user.suspended_at is not None,
     ),
     "reinstate": Step(
@@ -244,7 +177,7 @@ STEPS = {
         ),
         N_("Reinstate"),
         ReasonedStepForm,
-        _reinstate,
+        lambda user, form, viewer: reinstate(user, form.reason, viewer),
         lambda user: user.suspended_at is None,
     ),
     "withhold": Step(
@@ -256,7 +189,7 @@ STEPS = {
         ),
         N_("Withhold all messages"),
         ReasonedStepForm,
-        _withhold,
+        lambda user, form, viewer: withhold_everything(user, form.reason, viewer),
     ),
     "approve": Step(
         N_("Approve a person for a forum"),
@@ -264,7 +197,7 @@ STEPS = {
         N_("They will be able to post where only approved participants may, and will be notified by email."),
         N_("Approve for a forum"),
         ApproveForm,
-        _approve,
+        lambda user, form, viewer: approve(user, form.forum.data, viewer=viewer),
     ),
 }
 
@@ -288,7 +221,7 @@ def take_step(name: str, form: Any, *, viewer: User) -> tuple[int, int, list[tup
                 if not is_checked:
                     require_version(form.version.data, version_of_people(get_people(form.shown)))
                     is_checked = True
-                messages += STEPS[name].act(user, form, viewer)
+                messages += STEPS[name].act(user, form, viewer) or 0
                 once.made(user_id)
         except (Refused, AlreadyDecided, LastAdministrator, NotFound) as error:
             if len(form.shown) == 1:
@@ -296,19 +229,6 @@ def take_step(name: str, form: Any, *, viewer: User) -> tuple[int, int, list[tup
             why_not = _("This account has been deleted.") if isinstance(error, NotFound) else str(error.message)
             refused.append((person_name(fetch(User, user_id)), why_not))
     return len(keys) - len(refused), messages, refused
-
-
-def text_for(user: User, reason: Mapping[str, str]) -> str:
-    """A reason in a person's language, or in the next best."""
-    return reason.get(language_or_default(user.language).code) or next(iter(reason.values()))
-
-
-def _require_other(user: User, viewer: User, refusal: object) -> None:
-    """Administrators cannot shut themselves out here, and at least one remains."""
-    if user.id == viewer.id:
-        raise Refused(refusal)
-    if user.is_admin and not count_other_administrators(user):
-        raise LastAdministrator
 
 
 @bp.get("/people/")
@@ -454,7 +374,7 @@ class UserForm(VersionedForm):
 
     @property
     def profile(self) -> dict[str, Any]:
-        values = {name: self[name].data for name in PROFILE}
+        values = {name: self[name].data for name in ADMINISTERED}
         return {name: "" if value is None else value for name, value in values.items()}
 
     @property
@@ -496,71 +416,13 @@ class DeletePersonForm(TypedAddress, VersionedForm):
         return "is_speaker" in self and bool(self.is_speaker.data)
 
 
-def update(
-    user_id: int, profile: Mapping[str, Any], roles: Mapping[Role, Mapping[int, str]], *, version: str, viewer: User
-) -> int:
-    """Change a person's profile and rights, and return the key.
-
-    `roles` are the forums in which each is held, by key, with the languages that it covers ("" for all); `version`
-    is the one that the form showed. Raises Refused where no administrator would be left and where a forum
-    does not exist, ChangedMeanwhile, NotFound and Forbidden.
-    """
-    with transaction():
-        require(viewer, "administer")
-        user = get_person(user_id)
-        if user.is_admin and not profile["is_admin"] and not count_other_administrators(user):
-            raise LastAdministrator("is_admin")
-        present = version_of_user(user)
-        changes = assign(user, profile)
-        if changes:
-            record(viewer, "edit", "users", user, changes)
-        archived = {key: at is not None for key, at in db.session.execute(select(Forum.id, Forum.archived_at))}
-        for role, wanted in roles.items():
-            if wanted.keys() - archived:
-                raise Refused(UNKNOWN_FORUM, role)
-            if role == Role.PARTICIPANT and any(archived[key] for key in wanted.keys() - held_by(user, role)):
-                raise Refused(IS_ARCHIVED, role)
-            hold(user, role, wanted, viewer=viewer)
-        require_version(version, present, changes=version_of_user(user) != present)
-    return user_id
-
-
-def delete_person(user_id: int, *, is_speaker: bool, version: str, viewer: User) -> int:
-    """Erase a person who asked for it, and leave the record. Returns the key; `is_speaker` is as `erase` takes it.
-
-    `version` is that of what the page showed. Raises Refused for oneself, LastAdministrator, ChangedMeanwhile, NotFound
-    and Forbidden.
-    """
-    with transaction():
-        require(viewer, "administer")
-        user = get_person(user_id)
-        _require_other(user, viewer, OWN_PAGE)
-        require_version(version, version_of_person(user))
-        erase(user, is_speaker=is_speaker)
-        record(viewer, "delete", "users", user, [])
-    return user_id
-
-
-def give_data(user_id: int, asked_by: str, *, viewer: User) -> str:
-    """What the site stores about a person, as JSON, for the person's written request, which the log keeps.
-
-    Raises NotFound and Forbidden.
-    """
-    with transaction():
-        require(viewer, "administer")
-        user = get_person(user_id)
-        record(viewer, "give_data", "users", user, changed("asked_by", "", asked_by))
-        db.session.flush()
-        return json.dumps(as_json(user, get_own_data(user)), ensure_ascii=False, indent=1)
-
-
 @bp.route("/people/<int:user_id>/", methods=["GET", "POST"])
 def person(user_id: int) -> ResponseReturnValue:
     user, viewer = get_person(user_id), signed_in_user()
     form = _form_of(user)
     saved = carry_out(
         form,
-        lambda: update(user_id, form.profile, form.roles, version=form.version.data, viewer=viewer),
+        lambda: change_profile_and_rights(user_id, form.profile, form.roles, version=form.version.data, viewer=viewer),
         lambda: _form_of(user, formdata=None),
     )
     if saved is not None:

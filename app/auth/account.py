@@ -1,11 +1,13 @@
-"""Making an account, and changing its password and profile. Each action is one transaction, emails included.
+"""Making an account, and changing its password, profile and rights. Each action is one transaction, emails included.
 
 Passwords are hashed and checked before the transaction begins, since that is slow and a writer keeps others waiting;
 inside it, `require_unchanged` only checks that the password is still the same."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import delete
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import delete, select
 
 from app.audit import assign, record
 from app.auth import sign_in, tokens
@@ -13,12 +15,18 @@ from app.auth.emails import RESET, address_for, find_by_email, may_email, write_
 from app.auth.passwords import hash_password, is_right
 from app.auth.sign_up import forget
 from app.database import LOCKED, utcnow
-from app.errors import AddressTaken, WrongPassword
+from app.errors import AddressTaken, LastAdministrator, NotFound, Refused, WrongPassword
 from app.extensions import db, transaction
 from app.invitees import accept
-from app.models import EmailChange, User, speaks_for
-from app.permissions import require
+from app.models import EmailChange, Forum, Role, User, speaks_for
+from app.permissions import count_other_administrators, require
+from app.roles import held_by, hold
+from app.rows import fetch
 from app.versions import require_version, version_of
+
+ADMINISTERED = ("name", "title", "organization", "country", "capacity", "is_profile_confirmed", "language", "is_admin")
+IS_ARCHIVED = _l("This forum is archived and accepts no more messages, so no one can be approved for it.")
+UNKNOWN_FORUM = _l("Please select from the forums listed.")
 
 
 def create_confirmed(profile: dict[str, Any], *, email: str, password: str) -> None:
@@ -88,6 +96,56 @@ def change_profile(user: User, profile: dict[str, Any], *, version: str) -> None
             setattr(user, name, value)
         if speaks_for(user) != before:
             user.is_profile_confirmed = False
+
+
+def change_profile_and_rights(
+    user_id: int, profile: Mapping[str, Any], roles: Mapping[Role, Mapping[int, str]], *, version: str, viewer: User
+) -> int:
+    """Change a person's profile and rights, and return the key.
+
+    `roles` are the forums in which each is held, by key, with the languages that it covers ("" for all); `version`
+    is the one that the form showed. Raises Refused where no administrator would be left and where a forum
+    does not exist, ChangedMeanwhile, NotFound and Forbidden.
+    """
+    with transaction():
+        require(viewer, "administer")
+        user = get_person(user_id)
+        if user.is_admin and not profile["is_admin"] and not count_other_administrators(user):
+            raise LastAdministrator("is_admin")
+        present = version_of_user(user)
+        changes = assign(user, profile)
+        if changes:
+            record(viewer, "edit", "users", user, changes)
+        archived = {key: at is not None for key, at in db.session.execute(select(Forum.id, Forum.archived_at))}
+        for role, wanted in roles.items():
+            if wanted.keys() - archived:
+                raise Refused(UNKNOWN_FORUM, role)
+            if role == Role.PARTICIPANT and any(archived[key] for key in wanted.keys() - held_by(user, role)):
+                raise Refused(IS_ARCHIVED, role)
+            hold(user, role, wanted, viewer=viewer)
+        require_version(version, present, changes=version_of_user(user) != present)
+    return user_id
+
+
+def get_person(user_id: int) -> User:
+    """Someone who has an account. Raises NotFound, also for a former participant, of whom nothing is left."""
+    user = fetch(User, user_id)
+    if user.former_number:
+        raise NotFound
+    return user
+
+
+def version_of_user(user: User) -> str:
+    """The version of a person's profile, rights and roles."""
+    return version_of(user, ADMINISTERED, sorted((held.role, held.forum_id, held.languages) for held in user.roles))
+
+
+def require_other(user: User, viewer: User, refusal: object) -> None:
+    """Administrators cannot shut themselves out here, and at least one remains."""
+    if user.id == viewer.id:
+        raise Refused(refusal)
+    if user.is_admin and not count_other_administrators(user):
+        raise LastAdministrator
 
 
 def check_password(user: User, password: str) -> str:

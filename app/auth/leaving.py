@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -45,10 +46,13 @@ from app.models import (
     Topic,
     User,
 )
-from app.permissions import count_other_administrators
+from app.permissions import count_other_administrators, require
 from app.plain import NO_BREAK_SPACES, folded
+from app.versions import require_version, version_of
 
 NO_TITLE = "…"
+OWN_PAGE = _l("This is your own account. You can delete it on your account page.")
+STANDING = ("name", "email", "suspended_at", "suspended_for")
 SHORTEST_NAME = 3  # shorter ones, such as initials, occur in too many words
 NOT_IN_THE_RECORD = (MessageStatus.PENDING, MessageStatus.WITHDRAWN)
 
@@ -65,6 +69,22 @@ def delete_account(user: User, *, password: str, code: str) -> bool:
         erase(user)
         record(user, "delete", "users", user, [])
     return True
+
+
+def delete_person(user_id: int, *, is_speaker: bool, version: str, viewer: User) -> int:
+    """Erase a person who asked for it, and leave the record. Returns the key; `is_speaker` is as `erase` takes it.
+
+    `version` is that of what the page showed. Raises Refused for oneself, LastAdministrator, ChangedMeanwhile, NotFound
+    and Forbidden.
+    """
+    with transaction():
+        require(viewer, "administer")
+        user = account.get_person(user_id)
+        account.require_other(user, viewer, OWN_PAGE)
+        require_version(version, version_of_person(user))
+        erase(user, is_speaker=is_speaker)
+        record(viewer, "delete", "users", user, [])
+    return user_id
 
 
 def erase(user: User, *, is_speaker: bool = False) -> None:
@@ -107,6 +127,11 @@ def _searched(names: Iterable[str]) -> list[str]:
 def posted_for_the_name_of(user: User) -> Sequence[int]:
     """The numbers of the messages that the Secretariat typed for someone with the name of this person."""
     return db.session.scalars(select(Message.id).where(_has_the_name_of(user)).order_by(Message.id)).all()
+
+
+def version_of_person(user: User) -> str:
+    """The version of what the pages show that ask before a step: who it is, and what the step concerns."""
+    return version_of(user, STANDING, posted_for_the_name_of(user))
 
 
 def _has_the_name_of(user: User) -> ColumnElement[bool]:

@@ -1,5 +1,6 @@
 """What the site stores about a person, for the page and the file; nothing with which anyone could sign in."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,11 +10,13 @@ from typing import Any
 from sqlalchemy import Row, Select, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
+from app.audit import changed, record
+from app.auth.account import get_person
 from app.auth.email_change import get_email_change
 from app.auth.second_step import count_recovery_codes
 from app.auth.sign_in import list_sign_ins
 from app.database import utcnow
-from app.extensions import db
+from app.extensions import db, transaction
 from app.models import (
     Act,
     EmailChange,
@@ -30,7 +33,7 @@ from app.models import (
     Topic,
     User,
 )
-from app.permissions import FORUM_IS_VISIBLE, visible_to
+from app.permissions import FORUM_IS_VISIBLE, require, visible_to
 
 PROFILE = ("email", "name", "title", "organization", "country", "capacity", "language", "is_admin", "created_at",
            "confirmed_at", "profile_confirmed_at", "suspended_at", "suspended_for")  # fmt: skip
@@ -113,6 +116,19 @@ def as_json(user: User, data: OwnData) -> dict[str, Any]:
         "invitations": [_picked(one, INVITATION) | {"forum": one.forum.slug} for one in data.invitations],
         "forms_sent": [_plain(at) for at in data.forms_sent],
     }
+
+
+def give_data(user_id: int, asked_by: str, *, viewer: User) -> str:
+    """What the site stores about a person, as JSON, for the person's written request, which the log keeps.
+
+    Raises NotFound and Forbidden.
+    """
+    with transaction():
+        require(viewer, "administer")
+        user = get_person(user_id)
+        record(viewer, "give_data", "users", user, changed("asked_by", "", asked_by))
+        db.session.flush()
+        return json.dumps(as_json(user, get_own_data(user)), ensure_ascii=False, indent=1)
 
 
 def _messages(user: User) -> Select[Message]:

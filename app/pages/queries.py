@@ -1,13 +1,15 @@
 """Pages of the site and their tree, from which breadcrumbs and the footer are made."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import bindparam, case, select
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from app.addresses import link_in
-from app.errors import NotFound
+from app.errors import NotFound, Refused
 from app.extensions import db
 from app.models import Page, PageKind, PageText
 
@@ -17,6 +19,14 @@ BUILT_IN: dict[str, str] = {
     PageKind.PORTAL: "forums.portal",
     PageKind.ARCHIVE: "forums.archive",
 }
+
+
+STAYS = _l("This page belongs to the site itself, so it cannot be deleted. You can change its text.")
+HAS_PAGES_BELOW = _l("There are pages under this one. Move or delete them first.")
+ONE_OF_THIS_KIND = _l("The site already has a page of this kind.")
+HOME_IS_ON_TOP = _l("The home page is the top-level page and cannot be placed under another page.")
+NEEDS_PARENT = _l("Every page except the home page needs a parent page. Please choose one.")
+CYCLE = _l("The parent of a page cannot be the page itself or a page under it. Please choose another.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +118,31 @@ def get_page(slug: str) -> Page:
 def find_page(kind: PageKind) -> Page | None:
     """The page with the text of a built-in kind, if an administrator wrote one."""
     return db.session.scalars(BY_KIND, {"kind": kind}).unique().first()
+
+
+def check_page(page: Page, values: Mapping[str, Any]) -> None:
+    """The tree of the site: one home on top, built-in pages once, no cycle."""
+    kind, parent_id = values.get("kind", page.kind), values.get("parent_id", page.parent_id)
+    if "kind" in values and kind != PageKind.TEXT and find_page(kind):
+        raise Refused(ONE_OF_THIS_KIND, "kind")
+    if kind == PageKind.HOME:
+        if parent_id is not None:
+            raise Refused(HOME_IS_ON_TOP, "parent_id")
+    elif parent_id is None:
+        if find_page(PageKind.HOME):
+            raise Refused(NEEDS_PARENT, "parent_id")
+    else:
+        parent = db.session.get(Page, parent_id)
+        if parent is None or parent.forum_id is not None:
+            raise Refused(NEEDS_PARENT, "parent_id")
+        if page.id and parent_id in pages_below(page):
+            raise Refused(CYCLE, "parent_id")
+
+
+def why_keep_page(page: Page) -> object:
+    if page.kind != PageKind.TEXT:
+        return STAYS
+    return HAS_PAGES_BELOW if db.session.scalar(select(Page.id).where(Page.parent_id == page.id).limit(1)) else None
 
 
 def _tree() -> Any:

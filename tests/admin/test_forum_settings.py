@@ -5,7 +5,7 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
-from app.admin.participants import invite_states as invite
+from app.invitees import invite_states as invite
 from app.database import utcnow
 from app.errors import Archived
 from app.extensions import db
