@@ -1,6 +1,7 @@
 """Labels of enumerated values, marked here and translated when they are shown; names of browsers and people."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from flask_babel import gettext as _
 
@@ -10,8 +11,11 @@ from app.models.forum import Approval, DocumentKind
 from app.models.message import MessageStatus
 from app.models.moderation import ActKind
 from app.models.official import ChangeKind
+from app.models.page import PageKind
 from app.models.period import PeriodKind, StateKind
 from app.models.user import Capacity, Role
+
+T = TypeVar("T")
 
 CAPACITY = {
     Capacity.PARTY: N_("Party"),
@@ -54,6 +58,12 @@ DOCUMENT = {
     DocumentKind.OUTCOME: N_("Outcome"),
     DocumentKind.DECISION: N_("Decision"),
     DocumentKind.NOTIFICATION: N_("Notification"),
+}
+PAGE = {
+    PageKind.TEXT: N_("Text page"),
+    PageKind.HOME: N_("Home page"),
+    PageKind.PORTAL: N_("Portal, with open, planned and closed forums"),
+    PageKind.ARCHIVE: N_("Archive of the forums"),
 }
 APPROVAL = {
     Approval.NOBODY: N_("None: all messages are published immediately"),
@@ -184,6 +194,11 @@ SYSTEMS = {
     "CrOS": "ChromeOS",
     "Linux": "Linux",
 }
+
+
+def choices(names: Mapping[T, str]) -> list[tuple[T, str]]:
+    """Values with their labels in the reader's language, for a field that offers them."""
+    return [(value, _(name)) for value, name in names.items()]
 
 
 def browser_name(user_agent: str) -> str:

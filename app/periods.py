@@ -4,7 +4,8 @@ closing now; the rules for these, and the state that each would lead to, compute
 Dates that have been public stay in the record. How a state follows from periods is in `app/models/period.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -43,9 +44,19 @@ FOREIGN_GROUP = _l("Please choose a group of this forum.")
 NOT_OPEN = _l("No period is in progress, so there is nothing to close.")
 JUST_BEGUN = _l("The period has only just begun. Please try again in a moment.")
 
-A_SECOND, A_MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+A_SECOND, A_MINUTE, SOON = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=7)
 COLUMNS = ("kind", "group_id", "opens_at", "closes_at", "former_dates", "called_off_at")
 LOGGED = tuple(name for name in COLUMNS if name != "former_dates")  # those are in earlier entries of the log
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A moment of the next week at which a forum opens or takes its last message, or these groups of it alone."""
+
+    at: datetime
+    forum: Forum
+    groups: Sequence[int]
+    opens: bool
 
 
 def create(
@@ -232,6 +243,33 @@ def state_with_new(
 def state_of_own(forum: Forum, group_id: int | None, now: datetime) -> State:
     """The state that follows from the periods of a group, or from those of the forum without its groups."""
     return state_of(periods_for(forum, group_id), forum.archived_at, now)
+
+
+def deadlines(forums: Iterable[Forum], now: datetime) -> list[Deadline]:
+    """What opens and closes in the next seven days in forums that are published, the earliest first."""
+    found: dict[tuple[Forum, datetime, bool], list[int]] = {}
+    for forum in forums:
+        for group in forum.groups if forum.published_at else ():
+            state = forum.group_state(group, now)
+            at = state.deadline if state.is_open else state.opens_at
+            if at and now <= at <= now + SOON:
+                found.setdefault((forum, at, not state.is_open), []).append(group.number)
+    told = [
+        Deadline(at, forum, [] if len(groups) == len(forum.groups) else groups, opens)
+        for (forum, at, opens), groups in found.items()
+    ]
+    return sorted(told, key=lambda one: (one.at, one.forum.id))
+
+
+def start_of_extension(forum: Forum, group_id: int | None, closes_at: datetime, now: datetime) -> datetime:
+    """When an extension to this deadline begins: at the present deadline. Raises Refused if that is not earlier."""
+    deadline = state_of_own(forum, group_id, now).deadline
+    if deadline and closes_at <= deadline:
+        told = reader_language().at(deadline)
+        raise Refused(
+            _("The new deadline must be later than the present one, %(deadline)s.", deadline=told), "closes_at"
+        )
+    return deadline or now
 
 
 def kinds_possible(forum: Forum, group_id: int | None, now: datetime) -> list[PeriodKind]:

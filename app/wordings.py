@@ -65,7 +65,7 @@ def texts_of(kind: str, thing: Any) -> dict[str, dict[str, str]]:
     said = {code: {name: getattr(text, name) for name in _fields(type(text))} for code, text in thing.texts.items()}
     own = {name: _as_text(getattr(thing, name)) for name in OWN.get(type(thing), ())}
     if isinstance(thing, Document):
-        own[FILES] = "\n".join(f"{file.name} (SHA-256 {file.sha256})" for file in thing.attachments)
+        own[FILES] = "\n".join(file.description for file in thing.attachments)
     return {**said, "": own} if own else said
 
 

@@ -21,13 +21,16 @@ from app.admin.frame import Steps, Words, about, ask, done, show, steps_to, to_f
 from app.admin.kinds import (
     KINDS,
     MAX_SLUG,
+    MISSING,
+    OUTDATED,
+    PARTIAL,
     Kind,
-    blank_texts,
     find_kind,
     forum_of,
     get_object,
     get_owner,
     public_from,
+    state_in,
 )
 from app.attachments.forms import FilesField, takes_files
 from app.attachments.keeping import attach
@@ -493,16 +496,12 @@ def _changes_of_removal(kind: Kind, thing: Any, code: str) -> list[Change]:
 def _write_files(thing: Any, sent: Sent) -> list[Change]:
     changes: list[Change] = []
     for file in [file for file in thing.attachments if file.id in sent.leaving]:
-        changes += changed("file", _description(file), "", file.language)
+        changes += changed("file", file.description, "", file.language)
         thing.attachments.remove(file)
     for code, uploads in sent.files.items():
         for file in attach(thing, uploads, at=utcnow(), language=code):
-            changes += changed("file", "", _description(file), code)
+            changes += changed("file", "", file.description, code)
     return changes
-
-
-def _description(file: Attachment) -> str:
-    return f"{file.name} (SHA-256 {file.sha256})"
 
 
 # Views
@@ -604,10 +603,8 @@ def _form_page(
 def missing_texts(thing: Any, kind_name: str) -> list[list[str]]:
     """The names of the languages in which an object has no text, a part of it is missing, or the text is outdated."""
     kind, languages = find_kind(kind_name), site_languages()
-    absent = [code for code in languages if code not in thing.texts]
-    partial = [code for code in thing.texts if blank_texts(kind, thing.texts, code)]
-    outdated = [code for code, text in thing.texts.items() if text.outdated_since]
-    return [[languages[code].name for code in languages if code in found] for found in (absent, partial, outdated)]
+    states = {language.name: state_in(kind, thing.texts, code) for code, language in languages.items()}
+    return [[name for name, found in states.items() if found == state] for state in (MISSING, PARTIAL, OUTDATED)]
 
 
 bp.app_template_global("kind_named")(find_kind)

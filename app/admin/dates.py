@@ -14,9 +14,9 @@ from app import periods
 from app.addresses import link
 from app.admin.frame import Words, about, ask, done, show, steps_to
 from app.database import utcnow
-from app.errors import ForumError, Refused
+from app.errors import ForumError
 from app.forms import ChoiceField, LastMomentField, MomentField, OnceForm, VersionedForm, carry_out
-from app.languages import N_, reader_language, text_in
+from app.languages import N_, text_in
 from app.models import Forum, Group, Period, PeriodKind, State
 from app.permissions import require_forum_takes
 from app.rows import fetch
@@ -220,28 +220,17 @@ def _take_new(forum: Forum, kind: str, form: PeriodForm, *, only_shows: bool) ->
     """Add a period, or compute the state that it would lead to. The form of an extension has no opening at which to
     tell what is wrong with it."""
     try:
-        values = _values_of_new(forum, kind, form)
+        values, now = form.values, utcnow()
+        if kind == PeriodKind.EXTENSION:
+            values["opens_at"] = periods.start_of_extension(forum, values["group_id"], values["closes_at"], now)
         if only_shows:
-            return periods.state_with_new(forum, kind, **values, now=utcnow())
+            return periods.state_with_new(forum, kind, **values, now=now)
         key = form.submission.data or ""
         return periods.create(forum.id, PeriodKind(kind), **values, key=key, viewer=signed_in_user())
     except ForumError as error:
         if kind == PeriodKind.EXTENSION and error.field == "opens_at":
             error.field = "closes_at"
         raise
-
-
-def _values_of_new(forum: Forum, kind: str, form: PeriodForm) -> dict[str, Any]:
-    """What the form says; an extension begins at the present deadline."""
-    if kind != PeriodKind.EXTENSION:
-        return form.values
-    deadline = periods.state_of_own(forum, form.group_id.data, utcnow()).deadline
-    if deadline and form.closes_at.data <= deadline:
-        told = reader_language().at(deadline)
-        raise Refused(
-            _("The new deadline must be later than the present one, %(deadline)s.", deadline=told), "closes_at"
-        )
-    return {**form.values, "opens_at": deadline or utcnow()}
 
 
 def _form_of(period: Period, forum: Forum, **source: Any) -> PeriodForm:

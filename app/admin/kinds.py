@@ -60,6 +60,8 @@ from app.pages.queries import check_page, list_pages, pages_below, why_keep_page
 from app.rows import fetch
 from app.versions import version_of
 
+# What may be the matter with a text in one language, the worst first.
+MISSING, PARTIAL, OUTDATED, COMPLETE = range(4)
 MAX_SLUG = 80
 MAX_REMARKS = 2_000
 ALWAYS = datetime.min.replace(tzinfo=UTC)
@@ -69,12 +71,6 @@ HAS_PERIODS = _l(
     "in an unpublished forum, delete them first."
 )
 APPROVAL = _l("Messages subject to approval before publication")
-PAGE_KINDS = {
-    PageKind.TEXT: N_("Text page"),
-    PageKind.HOME: N_("Home page"),
-    PageKind.PORTAL: N_("Portal, with open, planned and closed forums"),
-    PageKind.ARCHIVE: N_("Archive of the forums"),
-}
 
 
 # What a description is made of
@@ -225,7 +221,7 @@ def _slug() -> Column:
 
 def _kinds_of_page(_page: Page | None, _language: Language) -> list[tuple[Any, str]]:
     taken = set(db.session.scalars(select(Page.kind).where(Page.forum_id.is_(None)))) - {PageKind.TEXT}
-    return [(kind, _(label)) for kind, label in PAGE_KINDS.items() if kind not in taken]
+    return [(kind, _(label)) for kind, label in labels.PAGE.items() if kind not in taken]
 
 
 def _parents(page: Page | None, language: Language) -> list[tuple[Any, str]]:
@@ -245,10 +241,6 @@ def _fixed_of_page(page: Page) -> Collection[str]:
 def _page_label(depth: int, page: Page, language: Language) -> str:
     text = text_in(page, language)
     return "\N{EN DASH} " * depth + (text.title if text else page.slug)
-
-
-def _approvals() -> list[tuple[Any, str]]:
-    return [(policy.value, _(label)) for policy, label in labels.APPROVAL.items()]
 
 
 def _acts(_reason: Reason | None, _language: Language) -> list[tuple[Any, str]]:
@@ -314,7 +306,10 @@ KINDS = {
             columns={
                 "slug": _slug(),
                 "approval": _column(
-                    ChoiceField, APPROVAL, choices=lambda _forum, _language: _approvals(), default=Approval.NOBODY
+                    ChoiceField,
+                    APPROVAL,
+                    choices=lambda *_of: labels.choices(labels.APPROVAL),
+                    default=Approval.NOBODY,
                 ),
                 "by_invitation": Column(
                     _l("Only approved participants may post"),
@@ -381,7 +376,7 @@ KINDS = {
                 "approval": _column(
                     ChoiceField,
                     APPROVAL,
-                    choices=lambda _group, _language: [("", _("As in the forum")), *_approvals()],
+                    choices=lambda *_of: [("", _("As in the forum")), *labels.choices(labels.APPROVAL)],
                     coerce=lambda value: value or None,
                 ),
             },
@@ -443,7 +438,7 @@ KINDS = {
                 "kind": _column(
                     ChoiceField,
                     _l("Kind of document"),
-                    choices=lambda _document, _language: [(kind, _(name)) for kind, name in labels.DOCUMENT.items()],
+                    choices=lambda *_of: labels.choices(labels.DOCUMENT),
                 ),
                 "symbol": _column(
                     LineField,
@@ -543,3 +538,10 @@ def blank_texts(kind: Kind, texts: Mapping[str, Any], code: str) -> list[str]:
         and not getattr(texts.get(code), name, "")
         and any(getattr(other, name) for other in texts.values())
     ]
+
+
+def state_in(kind: Kind, texts: Mapping[str, Any], code: str) -> int:
+    """What is the matter with an object in a language, from MISSING to COMPLETE; `texts` as for `blank_texts`."""
+    if code not in texts:
+        return MISSING
+    return PARTIAL if blank_texts(kind, texts, code) else OUTDATED if texts[code].outdated_since else COMPLETE

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Row, Select, select
 from app import labels
 from app.addresses import asked_page, link
 from app.admin.frame import query_without_page, show
-from app.admin.kinds import KINDS, PAGE_KINDS
+from app.admin.kinds import KINDS
 from app.admin.texts import titles_of_forums
 from app.audit import ACT, ENTRIES, LOG, entries, get_entry, people_in_log, says
 from app.database import utcnow
@@ -33,7 +33,7 @@ SUBJECTS = {name: kind.label for name, kind in KINDS.items()} | labels.SUBJECT
 VALUES: dict[str, dict[Any, str]] = {
     "approval": {**labels.APPROVAL},
     "capacity": {**labels.CAPACITY},
-    "kind": {**PAGE_KINDS, **labels.PERIOD, **labels.DOCUMENT},
+    "kind": {**labels.PAGE, **labels.PERIOD, **labels.DOCUMENT},
 }
 COMMAND_LINE = -1
 MOST_WORDS = 5
@@ -168,8 +168,8 @@ class LogForm(InnerForm):
     def __init__(self) -> None:
         super().__init__(formdata=request.args)
         self.person.offer([(0, _("Everyone")), *people_in_log(), (COMMAND_LINE, _("Command line"))])
-        self.action.offer([("", _("All actions")), *((action, _(label)) for action, label in ACTIONS.items())])
-        self.kind.offer([("", _("All kinds")), *((kind, _(label)) for kind, label in SUBJECTS.items())])
+        self.action.offer([("", _("All actions")), *labels.choices(ACTIONS)])
+        self.kind.offer([("", _("All kinds")), *labels.choices(SUBJECTS)])
         self.forum.offer([(0, _("All forums")), *titles_of_forums()])
 
     @property

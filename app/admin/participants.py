@@ -61,7 +61,7 @@ class ListForm(OnceForm):
     role = ChoiceField(_l("Role"), default=Role.PARTICIPANT)
 
     def offer(self) -> None:
-        self.role.offer([(role.value, _(label)) for role, label in labels.ROLE.items()])
+        self.role.offer(labels.choices(labels.ROLE))
 
     def validate_people(self, field: Any) -> None:
         if (field.data or "").count("\n") >= MOST_LINES:
@@ -187,7 +187,7 @@ class RoleForm(EmailForm, VersionedForm):
     )
 
     def offer(self) -> None:
-        self.role.offer([(role.value, _(label)) for role, label in labels.ROLE.items()])
+        self.role.offer(labels.choices(labels.ROLE))
         self.languages.offer([(code, language.name) for code, language in site_languages().items()])
 
     @property

@@ -355,7 +355,7 @@ class UserForm(VersionedForm):
     def offer(self, user: User, forums: list[tuple[int, str]], language: Language) -> None:
         """Set the choices: States as the reader's language names them, and the forums, as `(key, title)`."""
         self.country.offer([("", _("None")), *language.states_in_order(user.country)])
-        self.capacity.offer([(value, _(label)) for value, label in labels.CAPACITY.items()])
+        self.capacity.offer(labels.choices(labels.CAPACITY))
         self.language.offer([(code, other.name) for code, other in site_languages().items()])
         for role in Role:
             self[role].offer(forums)

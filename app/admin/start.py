@@ -1,9 +1,7 @@
 """The first page: what to do now, and the first steps of an empty site; and what it leads to: a mail that could not be
 delivered, and the site's own pages and reasons."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from flask import Blueprint, render_template, request
@@ -11,10 +9,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from app import periods
 from app.addresses import link
 from app.admin.forums import list_forums
 from app.admin.frame import done, show
-from app.admin.texts import COMPLETE, list_lines
+from app.admin.kinds import COMPLETE
+from app.admin.texts import list_lines
 from app.auth import undelivered
 from app.auth.forms import EmailField, EmailForm
 from app.begin import provisional_pages
@@ -31,55 +31,27 @@ from app.pages.queries import list_pages
 from app.rows import fetch
 from app.viewer import signed_in_user, viewer
 
-SOON = timedelta(days=7)
 SHOWN = 5  # of the texts to write
 
 bp = Blueprint("site", __name__)
 mails = Blueprint("mails", __name__)
 
 
-@dataclass(frozen=True)
-class Deadline:
-    """A moment of the next week at which a forum opens or takes its last message, or these groups of it alone."""
-
-    at: datetime
-    forum: Forum
-    groups: Sequence[int]
-    opens: bool
-
-
-def deadlines(forums: Iterable[Forum], now: datetime) -> list[Deadline]:
-    """What opens and closes in the next seven days in forums that are published, the earliest first."""
-    found: dict[tuple[Forum, datetime, bool], list[int]] = {}
-    for forum in forums:
-        for group in forum.groups if forum.published_at else ():
-            state = forum.group_state(group, now)
-            at = state.deadline if state.is_open else state.opens_at
-            if at and now <= at <= now + SOON:
-                found.setdefault((forum, at, not state.is_open), []).append(group.number)
-    told = [
-        Deadline(at, forum, [] if len(groups) == len(forum.groups) else groups, opens)
-        for (forum, at, opens), groups in found.items()
-    ]
-    return sorted(told, key=lambda one: (one.at, one.forum.id))
-
-
 def home() -> ResponseReturnValue:
     """What waits for the administration."""
     now, forums = utcnow(), list_forums()
     lines = [line for line in list_lines() if line.worst != COMPLETE]
-    heading = _("Administration")
     return render_template(
         "admin/start.html",
-        heading=heading,
-        steps=[(heading, link("admin.home"), "")],
+        heading=_("Overview"),
+        steps=[(_("Administration"), link("admin.home"), "")],
         now=now,
         forums=forums,
         waiting=count_of_queue(viewer()),
         lines=lines[:SHOWN],
         lines_in_all=len(lines),
         codes=list(site_languages()),
-        deadlines=deadlines(forums, now),
+        deadlines=periods.deadlines(forums, now),
         failed=failed_mails(),
         failed_in_all=count_failed(),
         first_steps=_first_steps(forums),

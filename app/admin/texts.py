@@ -16,7 +16,7 @@ from app import wordings
 from app.addresses import asked_page, link
 from app.admin.crud import OneLanguage, Sent, form_of_texts, rewrite
 from app.admin.frame import done, query_without_page, show
-from app.admin.kinds import KINDS, Kind, blank_texts, find_kind, forum_of, get_object
+from app.admin.kinds import COMPLETE, KINDS, Kind, blank_texts, find_kind, forum_of, get_object, state_in
 from app.audit import name_of
 from app.database import utcnow
 from app.errors import NotFound
@@ -29,8 +29,6 @@ from app.permissions import require
 from app.versions import fingerprint, require_version
 from app.viewer import signed_in, signed_in_user
 
-# What may be the matter with a cell, the worst first.
-MISSING, PARTIAL, OUTDATED, COMPLETE = range(4)
 SITE = 0  # in place of the key of a forum, for the texts of the site
 LONGEST_TITLE = 120
 
@@ -111,9 +109,7 @@ def _statement(kind: Kind, forums: Collection[int] | None) -> Select[Any]:
 
 def _cell(kind: Kind, texts: Mapping[str, Any], code: str) -> Cell:
     blank = tuple(kind.texts[name].label for name in blank_texts(kind, texts, code))
-    if code not in texts:
-        return Cell(code, MISSING, blank)
-    return Cell(code, PARTIAL if blank else OUTDATED if texts[code].outdated_since else COMPLETE, blank)
+    return Cell(code, state_in(kind, texts, code), blank)
 
 
 # One cell

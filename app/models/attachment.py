@@ -36,3 +36,8 @@ class Attachment(Base):
 
     message: Mapped[Message | None] = relationship(back_populates="attachments")
     document: Mapped[Document | None] = relationship(back_populates="attachments")
+
+    @property
+    def description(self) -> str:
+        """Its name and checksum, as the log and former wordings keep them."""
+        return f"{self.name} (SHA-256 {self.sha256})"

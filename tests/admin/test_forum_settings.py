@@ -5,10 +5,10 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
-from app.invitees import invite_states as invite
 from app.database import utcnow
 from app.errors import Archived
 from app.extensions import db
+from app.invitees import invite_states as invite
 from app.models import Approval, Forum, Group, Invitation, LogEntry, User
 from app.permissions import needs_approval
 from tests.admin.conftest import in_all_languages
