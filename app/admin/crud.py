@@ -33,7 +33,7 @@ from app.admin.kinds import (
     state_in,
 )
 from app.attachments.forms import FilesField, takes_files
-from app.attachments.keeping import attach
+from app.attachments.keeping import change_files
 from app.attachments.uploads import Upload
 from app.audit import Change, assign, changed, name_of, record
 from app.citations import cited
@@ -397,7 +397,7 @@ def write(kind: Kind, thing: Any, sent: Sent) -> list[Change]:
                 raise Refused(TAKEN[name], name)
         kind.check(thing, values)
     changes = assign(thing, values) + write_texts(kind, thing, sent.texts, follows=sent.follows)
-    return changes + (_write_files(thing, sent) if kind.files else [])
+    return changes + (change_files(thing, sent.leaving, sent.files, at=utcnow()) if kind.files else [])
 
 
 def write_texts(kind: Kind, thing: Any, texts: Texts, *, follows: bool = False) -> list[Change]:
@@ -491,17 +491,6 @@ def _changes_of_removal(kind: Kind, thing: Any, code: str) -> list[Change]:
     if text is None:
         return []
     return [change for name in kind.texts for change in changed(name, getattr(text, name), None, code)]
-
-
-def _write_files(thing: Any, sent: Sent) -> list[Change]:
-    changes: list[Change] = []
-    for file in [file for file in thing.attachments if file.id in sent.leaving]:
-        changes += changed("file", file.description, "", file.language)
-        thing.attachments.remove(file)
-    for code, uploads in sent.files.items():
-        for file in attach(thing, uploads, at=utcnow(), language=code):
-            changes += changed("file", "", file.description, code)
-    return changes
 
 
 # Views

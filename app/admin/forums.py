@@ -25,8 +25,7 @@ from app.database import utcnow
 from app.errors import NotFound, Refused
 from app.extensions import db, transaction
 from app.forms import Form, OnceForm, VersionedForm, carry_out, tell_differences
-from app.forums.life_actions import step_refusal, take_step
-from app.forums.queries import places_of_topics
+from app.forums.life_actions import kept_objects, step_refusal, take_step
 from app.invitees import count_invited
 from app.languages import N_, Language, reader_language, text_in
 from app.models import Document, Forum, ForumRole, Group, Notice, Page, Question, User
@@ -89,13 +88,6 @@ def what_is_missing(forum: Forum) -> list[str]:
     if languages := languages_to_write(forum):
         found.append(_("Texts are missing or outdated in: %(languages)s.", languages=", ".join(languages)))
     return found
-
-
-def kept_objects(forum: Forum) -> dict[str, set[int | None]]:
-    """The keys of the groups and questions of a forum that cannot be deleted."""
-    places = places_of_topics(forum.id)
-    groups = {group for group, _question in places} | {period.group_id for period in forum.periods}
-    return {"groups": groups, "questions": {question for _group, question in places}}
 
 
 def what_waits(forum: Forum) -> list[str]:

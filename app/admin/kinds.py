@@ -33,7 +33,7 @@ from app.forms import (
     Renders,
     web_address,
 )
-from app.forums.queries import places_of_topics
+from app.forums.life_actions import why_keep_forum, why_keep_group, why_keep_question
 from app.languages import N_, Language, text_in
 from app.models import (
     ActKind,
@@ -49,13 +49,11 @@ from app.models import (
     Page,
     PageKind,
     PageText,
-    Period,
     Question,
     QuestionText,
     Reason,
     ReasonText,
 )
-from app.never_public import PUBLISHED
 from app.pages.queries import check_page, list_pages, pages_below, why_keep_page
 from app.rows import fetch
 from app.versions import version_of
@@ -65,11 +63,6 @@ MISSING, PARTIAL, OUTDATED, COMPLETE = range(4)
 MAX_SLUG = 80
 MAX_REMARKS = 2_000
 ALWAYS = datetime.min.replace(tzinfo=UTC)
-HOLDS_MESSAGES = _l("This cannot be deleted: it contains messages, which are kept for the record.")
-HAS_PERIODS = _l(
-    "This group has its own periods. Those of a published forum are kept for the record, even if cancelled; "
-    "in an unpublished forum, delete them first."
-)
 APPROVAL = _l("Messages subject to approval before publication")
 
 
@@ -247,24 +240,6 @@ def _acts(_reason: Reason | None, _language: Language) -> list[tuple[Any, str]]:
     return [(kind.value, _(name)) for kind, name in labels.ACT.items() if kind != ActKind.APPROVE]
 
 
-def _why_keep_forum(forum: Forum) -> object:
-    """What was posted in a forum that is not published was never public, and is deleted with it."""
-    if forum.published_at is None:
-        return None
-    return HOLDS_MESSAGES if places_of_topics(forum.id) else PUBLISHED
-
-
-def _why_keep_group(group: Group) -> object:
-    if any(key == group.id for key, _question in places_of_topics(group.forum_id)):
-        return HOLDS_MESSAGES
-    return HAS_PERIODS if db.session.scalar(select(Period.id).where(Period.group_id == group.id).limit(1)) else None
-
-
-def _why_keep_question(question: Question) -> object:
-    answered = {key for _group, key in places_of_topics(question.group.forum_id)}
-    return HOLDS_MESSAGES if question.id in answered else None
-
-
 def _page_texts() -> dict[str, Text]:
     return {
         "title": Text(label=_l("Title"), most=PageText.MAX_TITLE, needed=True),
@@ -349,7 +324,7 @@ KINDS = {
                 ),
                 "mandate": Text(label=_l("Mandate"), most=ForumText.MAX_BODY, rows=8, markdown=("mandate_html", 3)),
             },
-            why_kept=_why_keep_forum,
+            why_kept=why_keep_forum,
             apart=True,
         ),
         Kind(
@@ -397,7 +372,7 @@ KINDS = {
                 ),
             },
             owner=Forum,
-            why_kept=_why_keep_group,
+            why_kept=why_keep_group,
         ),
         Kind(
             name="questions",
@@ -409,7 +384,7 @@ KINDS = {
             columns={"number": _number(_l("Number of the question"))},
             texts={"text": Text(label=_l("Question"), most=QuestionText.MAX_TEXT, rows=4, needed=True)},
             owner=Group,
-            why_kept=_why_keep_question,
+            why_kept=why_keep_question,
         ),
         Kind(
             name="notices",

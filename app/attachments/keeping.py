@@ -6,7 +6,7 @@ new file is deleted at once. `flask files tidy` deletes what a crash may leave.
 
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -16,10 +16,11 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import event
 
 from app.attachments.uploads import Upload
+from app.audit import Change, changed
 from app.errors import NoRoom, Refused
 from app.extensions import consequences
 from app.languages import N_
-from app.models import Attachment, Message
+from app.models import Attachment, Document, Message
 from app.storage import Storage, is_full, storage
 
 TOO_MANY_IN_ALL = N_(
@@ -74,6 +75,20 @@ def exchange(message: Message, leaving: Sequence[Attachment], uploads: Sequence[
         attachment.removed_at = at
         _discard_on_success(attachment)
     attach(message, uploads, at=at)
+
+
+def change_files(
+    document: Document, leaving: Collection[int], coming: Mapping[str, Sequence[Upload]], *, at: datetime
+) -> list[Change]:
+    """Delete files of a document, by their keys, attach others, by their languages, and say what changed."""
+    changes: list[Change] = []
+    for file in [file for file in document.attachments if file.id in leaving]:
+        changes += changed("file", file.description, "", file.language)
+        document.attachments.remove(file)
+    for code, uploads in coming.items():
+        for file in attach(document, uploads, at=at, language=code):
+            changes += changed("file", "", file.description, code)
+    return changes
 
 
 @event.listens_for(Attachment, "after_delete")

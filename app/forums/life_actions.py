@@ -1,16 +1,19 @@
-"""The steps of a forum's life: publishing and archiving it, and taking either back as far as the record allows."""
+"""The steps of a forum's life: publishing and archiving it, and taking either back as far as the record allows; and
+what of it cannot be deleted, since messages or dates are kept for the record."""
 
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
 
 from app import periods, wordings
 from app.audit import assign, record
 from app.database import utcnow
 from app.errors import Archived, ForumError, Refused
-from app.extensions import transaction
+from app.extensions import db, transaction
 from app.forums.queries import places_of_topics
-from app.models import Forum, User
+from app.models import Forum, Group, Period, Question, User
+from app.never_public import PUBLISHED
 from app.permissions import require
 from app.rows import fetch
 from app.versions import require_version
@@ -21,6 +24,11 @@ HAS_MESSAGES = _l("This forum contains messages. It remains published, so that t
 HAS_BEEN_ARCHIVED = _l("This forum has been archived. It remains published, so that its record can be read.")
 STILL_OPEN = _l("This forum is open or is due to open. Close it first, and cancel the periods to come.")
 NOT_ARCHIVED = _l("This forum is not archived.")
+HOLDS_MESSAGES = _l("This cannot be deleted: it contains messages, which are kept for the record.")
+HAS_PERIODS = _l(
+    "This group has its own periods. Those of a published forum are kept for the record, even if cancelled; "
+    "in an unpublished forum, delete them first."
+)
 
 
 def take_step(forum_id: int, name: str, *, version: str, viewer: User) -> bool:
@@ -58,3 +66,28 @@ def step_refusal(forum: Forum, name: str, now: datetime) -> ForumError | None:
         "archive": [(any(one.closes_at >= now and not one.called_off_at for one in forum.periods), STILL_OPEN)],
     }
     return next((Refused(reason) for holds, reason in reasons.get(name, ()) if holds), None)
+
+
+def why_keep_forum(forum: Forum) -> object:
+    """What was posted in a forum that is not published was never public, and is deleted with it."""
+    if forum.published_at is None:
+        return None
+    return HOLDS_MESSAGES if places_of_topics(forum.id) else PUBLISHED
+
+
+def why_keep_group(group: Group) -> object:
+    if any(key == group.id for key, _question in places_of_topics(group.forum_id)):
+        return HOLDS_MESSAGES
+    return HAS_PERIODS if db.session.scalar(select(Period.id).where(Period.group_id == group.id).limit(1)) else None
+
+
+def why_keep_question(question: Question) -> object:
+    answered = {key for _group, key in places_of_topics(question.group.forum_id)}
+    return HOLDS_MESSAGES if question.id in answered else None
+
+
+def kept_objects(forum: Forum) -> dict[str, set[int | None]]:
+    """The keys of the groups and questions of a forum that cannot be deleted."""
+    places = places_of_topics(forum.id)
+    groups = {group for group, _question in places} | {period.group_id for period in forum.periods}
+    return {"groups": groups, "questions": {question for _group, question in places}}

@@ -28,6 +28,25 @@ def test_every_page_of_the_administration_leads_to_its_screens(admin: FlaskClien
     assert links(admin.get(path).text, "Administration") == SCREENS
 
 
+@pytest.mark.parametrize("path", SCREENS)
+def test_screen_is_headed_as_the_link_to_it(admin: FlaskClient, path):
+    page = admin.get(path).text
+
+    assert html.document_fromstring(page).xpath("//main//nav//a[@aria-current='page']/text()") == [heading(page)]
+
+
+def test_dates_of_an_archived_forum_offer_no_actions(admin: FlaskClient, look):
+    look(lambda: (setattr(db.session.get_one(Forum, 1), "archived_at", utcnow()), db.session.commit()))
+    page = html.document_fromstring(admin.get(f"{ADMIN}forums/1/").text)
+
+    assert page.xpath("//section[@aria-labelledby='dates']//th[@scope='col']/text()") == [
+        "Kind",
+        "For",
+        "Opens",
+        "Deadline for messages (inclusive)",
+    ]
+
+
 @pytest.mark.parametrize("path", ["forums/1/", *OF_A_FORUM])
 def test_page_of_a_forum_leads_to_its_parts(admin: FlaskClient, path):
     parts = [f"{ADMIN}forums/1/#{part}" for part in ("settings", "dates", "groups", "papers", "people")]

@@ -125,6 +125,16 @@ def test_half_translated_text_is_marked(admin: FlaskClient):
     assert "Missing in this language." in admin.get("/en/admin/groups/3/edit/").text
 
 
+def test_incomplete_text_is_not_called_outdated_too(admin: FlaskClient):
+    data = {"slug": "group-2", "number": "2", "en-title": "Needs", "es-title": "Necesidades"}
+    admin.post("/en/admin/groups/new/1/", data=data)
+    admin.post("/en/admin/groups/3/edit/", data={**data, "en-remarks": "Note"})
+    page = admin.get("/en/admin/forums/1/").text
+
+    assert "incomplete: español" in page
+    assert "outdated: español" not in page
+
+
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_no_text_at_all_is_refused_in_the_column_of_the_reader(admin: FlaskClient, language):
     answer = admin.post(f"/{language}/admin/groups/new/1/", data={"slug": "group-2", "number": "2"})

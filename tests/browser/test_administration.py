@@ -45,6 +45,17 @@ def test_administrator_opens_extends_closes_and_reopens_a_forum(new_page: NewPag
     expect(reader.locator(".timeline li")).to_have_count(3)
 
 
+def test_papers_of_a_forum_are_listed_as_its_groups_are(new_page: NewPage):
+    page = new_page("administrator")
+    page.goto("/en/admin/forums/1/")
+    looks = [
+        page.locator(f"{place} .objects a").first.evaluate("link => getComputedStyle(link).fontWeight")
+        for place in ("[aria-labelledby=groups]", "[aria-labelledby=documents]")
+    ]
+
+    assert looks[0] == looks[1]
+
+
 def _add_forum(page: Page) -> str:
     """A forum in three languages; the address of its page in the administration."""
     page.goto("/en/admin/forums/")
