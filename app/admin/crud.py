@@ -141,7 +141,25 @@ class FilesForm(InnerForm):
         return self.leaving.data or [] if "leaving" in self else []
 
 
-class ObjectFields(Form):
+class WithInner(Form):
+    """A form with others in it. Their errors are its own, and say in which form they are."""
+
+    @property
+    def inner(self) -> list[tuple[str, Form]]:
+        """The forms in it, each with its name."""
+        raise NotImplementedError
+
+    @property
+    def errors(self) -> dict[str | None, Any]:
+        return {**super().errors, **{name: form.errors for name, form in self.inner if form.errors}}
+
+    @property
+    def error_list(self) -> list[tuple[str, str]]:
+        inner = [(id_, f"{name}{_(':')} {text}") for name, form in self.inner for id_, text in form.error_list]
+        return [*super().error_list, *inner]
+
+
+class ObjectFields(WithInner):
     """The columns of an object; `texts` holds the form of each language of the site, by its code, `attached` those of
     its files.
 
@@ -198,24 +216,6 @@ class ObjectFields(Form):
             if not all(results):
                 form.files.ask_again()
         return all(results)
-
-    @property
-    def errors(self) -> dict[str | None, Any]:
-        found = dict(super().errors)
-        for _name, form in self.inner:
-            found.update({one.name: one.errors for one in form if one.errors})
-        return found
-
-    @property
-    def error_list(self) -> list[tuple[str, str]]:
-        """As for any form; errors in a text say in which language."""
-        found = super().error_list
-        for name, form in self.inner:
-            found += [
-                (id_, _("%(language)s: %(message)s", language=name, message=message))
-                for id_, message in form.error_list
-            ]
-        return found
 
     def lacks(self, code: str, shown: Field) -> bool:
         """Whether a field is blank in this language although another language fills it in."""

@@ -16,7 +16,18 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from app import periods, wordings
 from app.addresses import link
-from app.admin.crud import ROW_FORMS, TAKEN, RowForm, Sent, add, deletion_refusal, free_slug, rewrite, slug_of
+from app.admin.crud import (
+    ROW_FORMS,
+    TAKEN,
+    RowForm,
+    Sent,
+    WithInner,
+    add,
+    deletion_refusal,
+    free_slug,
+    rewrite,
+    slug_of,
+)
 from app.admin.frame import Words, about, ask, done, show, steps_to, to_forums
 from app.admin.kinds import KINDS, Kind
 from app.admin.texts import languages_to_write
@@ -144,7 +155,7 @@ class Row:
         return SentRow(self.prefix, self.thing.id if self.thing else 0, self.form.sent, tuple(inner))
 
 
-class GroupsForm(OnceForm, VersionedForm):
+class GroupsForm(WithInner, OnceForm, VersionedForm):
     """All groups and questions of a forum, with rows for new ones."""
 
     def __init__(self, forum: Forum, **source: Any) -> None:
@@ -200,19 +211,8 @@ class GroupsForm(OnceForm, VersionedForm):
         return all(results)
 
     @property
-    def errors(self) -> dict[str | None, Any]:
-        found = dict(super().errors)
-        for _name, row, _among in self.all_rows:
-            found.update({f"{row.prefix}-{name}": errors for name, errors in row.form.errors.items()})
-        return found
-
-    @property
-    def error_list(self) -> list[tuple[str, str]]:
-        """As for any form; errors in a row say in which."""
-        found = super().error_list
-        for name, row, _among in self.all_rows:
-            found += [(id_, f"{name}{_(':')} {message}") for id_, message in row.form.error_list]
-        return found
+    def inner(self) -> list[tuple[str, Form]]:
+        return [(name, row.form) for name, row, _among in self.all_rows]
 
     def __contains__(self, name: object) -> bool:
         return super().__contains__(name) or self._field_of(str(name)) is not None
