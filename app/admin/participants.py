@@ -14,7 +14,7 @@ from wtforms.validators import ValidationError
 from app import labels
 from app.addresses import asked_page, link
 from app.admin.forums import get_whole_forum
-from app.admin.frame import Words, ask, done, show, steps_to
+from app.admin.frame import Words, about, ask, done, show, steps_to
 from app.auth.forms import EmailField, EmailForm
 from app.errors import NotFound, Refused
 from app.forms import AtMost, BodyField, ChoiceField, ChoicesField, OnceForm, Required, VersionedForm, carry_out
@@ -105,7 +105,7 @@ def participants(forum_id: int) -> ResponseReturnValue:
         if not bad:
             return redirect(link("admin.participants.participants", forum_id=forum_id))
         form.give_back(bad)
-    shown = {"forum": forum, "invited": list_invited(forum_id, asked_page())}
+    shown = {"forum": forum, "about": about(forum), "invited": list_invited(forum_id, asked_page())}
     return show("admin/participants.html", _("Participants by invitation"), steps_to(forum), form=form, **shown)
 
 
@@ -148,14 +148,14 @@ def withdraw_invitation(forum_id: int, key: int) -> ResponseReturnValue:
         _("The invitation has been withdrawn."),
     )
 
-    def about() -> dict[str, Any]:
+    def asked() -> dict[str, Any]:
         invitee = get_invitee(forum_id, key)
         refusal = Refused(HAS_SIGNED_UP) if invitee.user_id else None
         name = f"{invitee.name}, {invitee.email}"
         return {"version": version_of_invitee(invitee), "name": name, "refusal": refusal}
 
     steps = [*steps_to(forum), (_("Participants by invitation"), back, "")]
-    return ask(words, steps, partial(withdraw, forum_id, key), about, back=back)
+    return ask(words, steps, partial(withdraw, forum_id, key), asked, back=back)
 
 
 # Invited States, and roles
@@ -210,7 +210,9 @@ def invitations(forum_id: int) -> ResponseReturnValue:
     )
     if saved is not None:
         return done(_("The changes have been saved."), link("admin.forums.show", forum_id=forum_id, _anchor="people"))
-    return show("admin/invitations.html", _("Invited States"), steps_to(found), form=form, forum=found)
+    return show(
+        "admin/invitations.html", _("Invited States"), steps_to(found), form=form, forum=found, about=about(found)
+    )
 
 
 @bp.route("/roles/", methods=["GET", "POST"])
@@ -221,7 +223,9 @@ def roles(forum_id: int) -> ResponseReturnValue:
     if given is not None:
         return done(_("The role has been assigned."), link("admin.participants.roles", forum_id=forum_id))
     form.shows(version_of_roles(found))
-    return show("admin/roles.html", _("Roles in the forum"), steps_to(found), form=form, forum=found)
+    return show(
+        "admin/roles.html", _("Roles in the forum"), steps_to(found), form=form, forum=found, about=about(found)
+    )
 
 
 @bp.route(f"/roles/<int:user_id>/<any({','.join(Role)}):role>/end/", methods=["GET", "POST"])
@@ -232,12 +236,12 @@ def end_role(forum_id: int, user_id: int, role: str) -> ResponseReturnValue:
     words = Words(_("Remove the role"), _(labels.ROLE[ended]), _("Remove the role"), _("The role has been removed."))
     steps = [*steps_to(forum), (_("Roles in the forum"), back, "")]
 
-    def about() -> dict[str, str]:
+    def asked() -> dict[str, str]:
         if forum_id not in held_by(user, ended):
             raise NotFound
         return {"version": version_of_role(forum_id, user, ended), "name": user.name}
 
-    return ask(words, steps, partial(take_role, forum_id, user_id, ended), about, back=back)
+    return ask(words, steps, partial(take_role, forum_id, user_id, ended), asked, back=back)
 
 
 def _invitation_form(forum: Forum, **source: Any) -> InvitationForm:
