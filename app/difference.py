@@ -14,6 +14,7 @@ LINES = re.compile(rf"(?:{TAG}|[^\n])*+\n|(?:{TAG}|[^\n])++")
 WORDS = re.compile(rf"{TAG}|&\w+;\s*|\w+\s*|[^\w\s]\s*|\s+")
 TAGS = re.compile(f"({TAG})")
 NUMBERED = re.compile(r'<li value="(\d+)">')
+SENTENCE_ENDS = frozenset(".!?…")
 IN_A_LINE = frozenset("a strong em del code span".split())
 EMPTY = frozenset({"br", "hr"})
 # What has to stand around text within these elements, and within none.
@@ -171,16 +172,65 @@ def _blocks(earlier: Sequence[str], later: Sequence[str], steps: Steps) -> Itera
     """The blocks in order. Between the common beginning and end, there is one block if comparing takes too long."""
     first = _common(earlier, later)
     last = _common(earlier[first:][::-1], later[first:][::-1])
-    a, b = earlier[first : len(earlier) - last], later[first : len(later) - last]
-    yield Block(True, "".join(earlier[:first]), "".join(later[:first]))
+    end_a, end_b = len(earlier) - last, len(later) - last
+    pairs = [(at, at) for at in range(first)]
+    pairs += ((first + x, first + y) for x, y in _pairs(earlier[first:end_a], later[first:end_b], steps))
+    pairs += zip(range(end_a, len(earlier)), range(end_b, len(later)), strict=True)
+    pairs = _slid(pairs, earlier, later)
+    pairs = [(x, y) for y, x in _slid([(y, x) for x, y in pairs], later, earlier)]
     at_a = at_b = 0
-    for x, y in _pairs(a, b, steps):
+    for x, y in pairs:
         if (x, y) != (at_a, at_b):
-            yield Block(False, "".join(a[at_a:x]), "".join(b[at_b:y]))
-        yield Block(True, a[x], b[y])
+            yield Block(False, "".join(earlier[at_a:x]), "".join(later[at_b:y]))
+        same = len(earlier[x] if earlier[x] == later[y] else _bare(earlier[x]))
+        yield Block(True, earlier[x][:same], later[y][:same])
+        yield Block(False, earlier[x][same:], later[y][same:])
         at_a, at_b = x + 1, y + 1
-    yield Block(False, "".join(a[at_a:]), "".join(b[at_b:]))
-    yield Block(True, "".join(earlier[len(earlier) - last :]), "".join(later[len(later) - last :]))
+    yield Block(False, "".join(earlier[at_a:]), "".join(later[at_b:]))
+
+
+def _bare(token: str) -> str:
+    """A token without the space after it, which a word at the end of a paragraph has not."""
+    return token.rstrip() or token
+
+
+def _slid(pairs: Sequence[tuple[int, int]], a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
+    """As many pairs, with each run that only `b` has at the best of the places that it can take: "One. Two. Three."
+    has the sentence "Two." more than "One. Three."."""
+    edges = [(-1, -1), *pairs, (len(a), len(b))]
+    for at in range(1, len(edges)):
+        begin, end = edges[at - 1][1] + 1, edges[at][1]
+        if begin == end or edges[at][0] != edges[at - 1][0] + 1:
+            continue
+        left = _reach(edges, a, b, range(at - 1, 0, -1), end - begin)
+        right = _reach(edges, a, b, range(at, len(edges) - 1), begin - end)
+        places = sorted(range(-left, right + 1), key=abs)
+        place = max(places, key=lambda place: _worth(b, begin + place, end + place))
+        for moved in range(at + min(place, 0), at + max(place, 0)):
+            x, y = edges[moved]
+            edges[moved] = x, y + (end - begin if place < 0 else begin - end)
+    return edges[1:-1]
+
+
+def _reach(edges: Sequence[tuple[int, int]], a: Sequence[str], b: Sequence[str], way: range, by: int) -> int:
+    """How many pairs on the way from a run can be moved by its length; one of them may differ in its space."""
+    uneven = 0
+    for reach, at in enumerate(way):
+        x, y = edges[at]
+        if (reach and edges[at - way.step] != (x - way.step, y - way.step)) or _bare(b[y]) != _bare(b[y + by]):
+            return reach
+        uneven += a[x] != b[y + by]
+        if uneven > 1:
+            return reach
+    return len(way)
+
+
+def _worth(tokens: Sequence[str], begin: int, end: int) -> int:
+    """How well a run reads: best as a whole block, then as a whole sentence."""
+    first, before = tokens[begin], _bare(tokens[begin - 1]) if begin else ""
+    if first.startswith("<") and not first.startswith("</") and _name_of(first) not in IN_A_LINE | EMPTY:
+        return 2
+    return _bare(tokens[end - 1]) in SENTENCE_ENDS and (before in SENTENCE_ENDS or before.startswith("<"))
 
 
 def _common(one: Sequence[str], other: Sequence[str]) -> int:
@@ -195,11 +245,12 @@ def _pairs(a: Sequence[str], b: Sequence[str], steps: Steps) -> list[tuple[int, 
 
     Only tokens that both contain are compared, since no others can be part of it.
     """
-    shared = set(a) & set(b)
-    in_a = [at for at, token in enumerate(a) if token in shared]
-    in_b = [at for at, token in enumerate(b) if token in shared]
+    bare_a, bare_b = [_bare(token) for token in a], [_bare(token) for token in b]
+    shared = set(bare_a) & set(bare_b)
+    in_a = [at for at, token in enumerate(bare_a) if token in shared]
+    in_b = [at for at, token in enumerate(bare_b) if token in shared]
     most = steps.share()
-    taken, run = _trace([a[at] for at in in_a], [b[at] for at in in_b], most)
+    taken, run = _trace([bare_a[at] for at in in_a], [bare_b[at] for at in in_b], most)
     pairs: list[tuple[int, int]] = []
     while run:
         parts = (places[first : first + run.length] for places, first in ((in_a, run.earlier), (in_b, run.later)))
@@ -207,6 +258,7 @@ def _pairs(a: Sequence[str], b: Sequence[str], steps: Steps) -> list[tuple[int, 
         run = run.before
     pairs.reverse()
     changes = sum((x + 1, y + 1) != following for (x, y), following in pairwise(pairs))
+    changes += sum(a[x] != b[y] for x, y in pairs)
     taken += changes * STEPS_OF_A_CHANGE
     steps.left -= min(taken, most)
     return pairs if taken <= most else []

@@ -40,6 +40,27 @@ def test_difference_is_of_words():
     ] == []
 
 
+def test_whole_sentence_or_block_is_marked_and_no_full_stop_that_both_versions_have():
+    added = (
+        ("First.", "First.{+ Second.+}"),
+        ("We agree.", "We agree{+, with one condition+}."),
+        ("We agree, in part.", "We agree, {+with thanks, +}in part."),
+        ("The cat. The dog.", "The cat. {+The bird. +}The dog."),
+        ("<p>The cat.</p>\n<p>The dog.</p>", "<p>The cat.{+ The dog.+}</p>\n<p>The dog.</p>"),
+        ("<p>One.</p>\n<p>Three.</p>", "<p>One.</p>\n{+<p>Two.</p>\n+}<p>Three.</p>"),
+    )
+    removed = [(difference.replace("{+", "").replace("+}", ""), earlier) for earlier, difference in added]
+
+    assert [shown(earlier, later) for later, earlier in removed] == [difference for _earlier, difference in added]
+    assert [shown(*both) for both in removed] == [
+        difference.replace("{+", "[-").replace("+}", "-]") for _earlier, difference in added
+    ]
+
+
+def test_word_at_the_end_of_a_paragraph_is_the_same_word_with_a_space_after_it():
+    assert shown("<p>one two</p>", "<p>one two three</p>") == "<p>one two{+ three+}</p>"
+
+
 def test_a_changed_line_leaves_the_others_alone():
     later = PROSE.replace("one office settles", "one single office settles").replace("Two", "Three")
 

@@ -29,7 +29,7 @@ def edit(client: FlaskClient, number: int, body: str, **more: str):
 
 
 def test_difference_is_marked_word_by_word(world: World, alice: FlaskClient, visitor: FlaskClient):
-    edit(alice, world.first, "A shorter **form** would really help.")
+    edit(alice, world.first, "A short **form** would really help.")
     page = history(visitor, world.first).text
 
     assert "<del>" in page
