@@ -66,6 +66,7 @@ def groups(forum_slug: str) -> ResponseReturnValue:
         now=utcnow(),
         topics=queries.topics_by_group(found, viewer=viewer()),
         corrections=queries.list_corrections(found),
+        starts={one.id for one in found.groups if can(viewer(), "start_topic", one)},
         invited=is_invited(viewer(), found.id),
     )
 

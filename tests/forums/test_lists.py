@@ -61,6 +61,13 @@ def test_topics_stand_under_the_heading_of_their_question(filed, visitor: FlaskC
     assert re.findall("|".join(map(re.escape, (*marks, "Reporting formats"))), page) == [*marks, "Reporting formats"]
 
 
+def test_unanswered_question_leads_those_who_may_post_to_a_new_topic(filed, visitor: FlaskClient, alice: FlaskClient):
+    start = f'href="{GROUP}new/?question=1" rel="nofollow"'
+
+    assert "No answer yet" in visitor.get(GROUPS).text
+    assert [start in client.get(GROUPS).text for client in (visitor, alice)] == [False, True]
+
+
 def test_topics_of_a_question_that_are_not_listed_are_a_click_away(
     app: Flask, world: World, filed, visitor: FlaskClient
 ):
