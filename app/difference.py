@@ -113,12 +113,13 @@ def _removed(number: str, text: str, within: str, signs: Mapping[str, tuple[str,
         before = f'<li value="{number}">'
     elif number:
         text = f"{number}. {text}"
-    return f"{before}{_mark(text, 'del', signs)}{after} "
+    return f"{before}{_mark(text, 'del', signs)}{after}{'' if text[0].isspace() else ' '}"
 
 
 def _mark(text: str, kind: str, signs: Mapping[str, tuple[str, str]]) -> str:
     before, after = signs[kind]
-    return f"<{kind}>{before}{_text(text)}{after}</{kind}>"
+    words = text.lstrip()
+    return f"{text[: len(text) - len(words)]}<{kind}>{before}{_text(words)}{after}</{kind}>"
 
 
 def _text(part: str) -> str:

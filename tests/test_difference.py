@@ -200,6 +200,7 @@ def test_difference_of_html_is_the_later_version_with_marks_where_text_may_stand
                 '<ol><li value="7">a</li></ol>',
                 '<ol><li value="7">a</li><li value="9"><del>-b-</del></li> </ol>',
             ),
+            ("<p>it (7).</p>", "<p>it.</p>", "<p>it <del>-(7)-</del>.</p>"),
             ("<p>a &amp; b</p>", "<p>a &lt; b</p>", "<p>a <del>-&amp; -</del> <ins>+&lt; +</ins>b</p>"),
             ('<p><a href="x">a</a></p>', '<p><a href="y">a</a></p>', '<p><a href="y">a</a></p>'),
         )
