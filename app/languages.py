@@ -29,6 +29,11 @@ def N_(message: str) -> str:  # noqa: N802  gettext's own name for "mark for tra
     return message
 
 
+def whole(pattern: str) -> str:
+    """A pattern that lines do not break, such as that of a date."""
+    return pattern.replace(" ", NO_BREAK)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Patterns:
     """How a language writes dates and numbers. Without defaults, so that a new language has to define all of them.
@@ -69,7 +74,7 @@ class Language:
     catalogue: NullTranslations = field(default_factory=NullTranslations)
 
     def date(self, day: Day) -> str:
-        """`4 May 2012`, `1er mai 2012`."""
+        """`4 May 2012`, `1ᵉʳ mai 2012`."""
         return self.patterns.date.format(**self._parts(day))
 
     def moment(self, moment: datetime) -> str:
@@ -102,7 +107,7 @@ class Language:
         return self.patterns.sentence.format(a=self._range_start(first, last), b=self.date(last))
 
     def day_month(self, day: Day) -> str:
-        """`4 May`, `1er mai`."""
+        """`4 May`, `1ᵉʳ mai`."""
         return self.patterns.day_month.format(**self._parts(day))
 
     def number(self, value: int) -> str:
@@ -160,14 +165,14 @@ KNOWN = {
             months=tuple(
                 "January February March April May June July August September October November December".split()
             ),
-            date="{d} {m} {y}",
-            day_month="{d} {m}",
+            date=whole("{d} {m} {y}"),
+            day_month=whole("{d} {m}"),
             first_day="1",
             heading="{a} " + DASH + " {b}",
-            heading_within_month="{d1}" + DASH + "{d2} {m} {y}",
+            heading_within_month="{d1}" + DASH + whole("{d2} {m} {y}"),
             sentence="from {a} to {b}",
-            sentence_within_month="from {d1} to {d2} {m} {y}",
-            time="{h:02}:{n:02}" + NO_BREAK + "UTC",
+            sentence_within_month="from {d1} to " + whole("{d2} {m} {y}"),
+            time=whole("{h:02}:{n:02} UTC"),
             moment="{date}, {time}",
             at="{date} at {time}",
             at_one="{date} at {time}",
@@ -184,20 +189,20 @@ KNOWN = {
             months=tuple(
                 "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split()
             ),
-            date="{d} de {m} de {y}",
-            day_month="{d} de {m}",
+            date=whole("{d} de {m} de {y}"),
+            day_month=whole("{d} de {m}"),
             first_day="1",
             heading="{a} a {b}",
-            heading_within_month="{d1} a {d2} de {m} de {y}",
+            heading_within_month="{d1} a " + whole("{d2} de {m} de {y}"),
             sentence="del {a} al {b}",
-            sentence_within_month="del {d1} al {d2} de {m} de {y}",
-            time="{h:02}:{n:02}" + NO_BREAK + "UTC",
+            sentence_within_month="del {d1} al " + whole("{d2} de {m} de {y}"),
+            time=whole("{h:02}:{n:02} UTC"),
             moment="{date}, {time}",
             at="{date} a las {time}",
             at_one="{date} a la {time}",
             thousands=".",
             decimal=",",
-            percent="{p} %".replace(" ", NO_BREAK),
+            percent=whole("{p} %"),
             sizes=("B", "kB", "MB", "GB"),
         ),
         letters_after={"ñ": "n"},
@@ -209,20 +214,20 @@ KNOWN = {
             months=tuple(
                 "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
             ),
-            date="{d} {m} {y}",
-            day_month="{d} {m}",
-            first_day="1er",
+            date=whole("{d} {m} {y}"),
+            day_month=whole("{d} {m}"),
+            first_day="1ᵉʳ",
             heading="{a} " + DASH + " {b}",
-            heading_within_month="{d1}" + DASH + "{d2} {m} {y}",
+            heading_within_month="{d1}" + DASH + whole("{d2} {m} {y}"),
             sentence="du {a} au {b}",
-            sentence_within_month="du {d1} au {d2} {m} {y}",
-            time="{h} h {n:02} UTC".replace(" ", NO_BREAK),
+            sentence_within_month="du {d1} au " + whole("{d2} {m} {y}"),
+            time=whole("{h} h {n:02} UTC"),
             moment="{date}, {time}",
             at="{date} à {time}",
             at_one="{date} à {time}",
             thousands=NO_BREAK,
             decimal=",",
-            percent="{p} %".replace(" ", NO_BREAK),
+            percent=whole("{p} %"),
             sizes=("o", "ko", "Mo", "Go"),
         ),
     ),

@@ -246,10 +246,13 @@ def _note_on_half(context: Context) -> str:
 def _picture_of_shares(rows: Sequence[Cells], context: Context) -> Picture | None:
     if not rows:
         return None
-    descriptions = (
-        _("%(name)s: %(percentage)s of all messages", name=row[0].shown, percentage=row[2].shown) for row in rows
-    )
     shares = tuple(float(row[2].exact) for row in rows)
+    decimal = context.language.patterns.decimal
+    numbers = (f"{share:g}".replace(".", decimal) for share in shares)
+    descriptions = (
+        _("%(name)s: %(number)s per cent of all messages", name=row[0].shown, number=number)
+        for row, number in zip(rows, numbers, strict=True)
+    )
     return Picture(
         _("Share of the most active participants"),
         enumerated(descriptions),

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from app.figures import queries
 from app.figures.charts import Picture
 from app.figures.queries import Counts
-from app.languages import Language, text_in
+from app.languages import NO_BREAK, Language, text_in
 from app.models import Forum, Period, Question, Topic
 from app.spreadsheets import BYTE_ORDER_MARK, line
 
@@ -94,7 +94,8 @@ class Entry:
 
 
 def words(text: str, language: str = "") -> Cell:
-    return Cell(text, text, language)
+    """A text, with ordinary spaces in a file."""
+    return Cell(text, text.replace(NO_BREAK, " "), language)
 
 
 def number(value: int, language: Language) -> Cell:

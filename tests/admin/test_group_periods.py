@@ -213,7 +213,7 @@ def test_heading_spans_the_dates_of_all_groups(admin: FlaskClient, visitor: Flas
     add(admin, "extension", typed(end_of(look, 1)), moment(3000), group=two_groups)
 
     dates = re.search(r'class="dates">([^<]+)<', visitor.get("/en/forums/open-forum/").text)[1]
-    assert dates.endswith(f"{end_of(look, 4):%B %Y}")
+    assert dates.endswith(f"{end_of(look, 4):%B}\N{NO-BREAK SPACE}{end_of(look, 4).year}")
 
 
 def test_forum_of_which_one_group_runs_on_is_open(admin: FlaskClient, visitor: FlaskClient, look, two_groups):

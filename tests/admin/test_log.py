@@ -331,6 +331,6 @@ def test_log_tells_dates_in_the_words_of_the_reader(admin: FlaskClient):
     admin.post("/en/admin/notices/new/1/", data={"published_at": ["2026-03-02", "09:00"], "en-title": "One"})
 
     assert (
-        "2 mars 2026, 9\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}00\N{NO-BREAK SPACE}UTC"
+        "2\N{NO-BREAK SPACE}mars\N{NO-BREAK SPACE}2026, 9\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}00\N{NO-BREAK SPACE}UTC"
         in admin.get("/fr/admin/log/1/").text
     )

@@ -121,7 +121,7 @@ def remove_french() -> None:
 
 def today() -> str:
     at = utcnow()
-    return f"{at.day} {at:%B %Y}"
+    return f"{at.day}\N{NO-BREAK SPACE}{at:%B}\N{NO-BREAK SPACE}{at.year}"
 
 
 @pytest.mark.parametrize("name", TEXTS)

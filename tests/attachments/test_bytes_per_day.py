@@ -43,7 +43,7 @@ def test_files_are_accepted_up_to_the_exact_limit(world: World, alice: FlaskClie
 
     assert [first.status_code, second.status_code, third.status_code] == [302, 302, 429]
     assert "You can attach at most 10\N{NO-BREAK SPACE}KB of files within 24 hours" in third.text
-    assert re.search(r"try again from the following time: \d+ \w+ \d{4}, \d\d:\d\d.UTC\.", third.text)
+    assert re.search(r"try again from the following time: \d+\xa0\w+\xa0\d{4}, \d\d:\d\d.UTC\.", third.text)
     assert ">An afternoon’s work</textarea>" in third.text
     assert 86_300 <= int(third.headers["Retry-After"]) <= 86_401
     assert (len(rows()), len(stored())) == (2, 2)

@@ -35,13 +35,14 @@ def picture(client: FlaskClient, name: str, path: str = PAGE) -> ElementTree.Ele
     return ElementTree.fromstring(answer.data)
 
 
-def test_file_has_what_the_page_shows(admin, known: Known):
+def test_file_has_what_the_page_shows_with_ordinary_spaces(admin, known: Known):
     wrong = []
     for name in FIGURES:
         for language in ("en", "es", "fr"):
             path = PAGE.replace("/en/", f"/{language}/")
             headings, *rows = file_of(admin, name, path)
-            is_same = [row[:2] for row in rows] == [row[:2] for row in shown(admin, name, path)]
+            page = [[cell.replace("\N{NO-BREAK SPACE}", " ") for cell in row[:2]] for row in shown(admin, name, path)]
+            is_same = [row[:2] for row in rows] == page
             if not is_same or {len(row) for row in rows} - {len(headings)}:
                 wrong.append((name, language))
 
@@ -147,6 +148,17 @@ def test_description_of_a_chart_has_the_numbers_of_its_table(admin, known: Known
         "English – messages: 4, participants: 1; español – messages: 1, participants: 1; "
         "français – messages: 1, participants: 1"
     )
+
+
+def test_description_of_a_chart_of_shares_writes_per_cent_in_words(admin, known: Known):
+    drawn = {code: picture(admin, "most-active", PAGE.replace("en", code, 1)) for code in ("en", "es", "fr")}
+    words = {code: one.findtext(f"{SVG}desc") for code, one in drawn.items()}
+
+    assert words == {
+        "en": "The most active participant: 66.7 per cent of all messages",
+        "es": "La persona que más escribió: 66,7 por ciento de todos los mensajes",
+        "fr": "Le participant le plus actif\N{NO-BREAK SPACE}: 66,7 pour cent de tous les messages",
+    }
 
 
 def test_lengths_of_bars_are_proportional_to_their_numbers(admin, known: Known):

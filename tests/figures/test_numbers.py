@@ -171,8 +171,8 @@ def test_very_long_forum_is_counted_by_months(moderator, known: Known, change):
     rows = rows_of(moderator, "time", PAGE.replace("/en/", "/fr/"))
 
     assert len(rows) == 25
-    assert rows[0][0] == "1er–31 mai 2012"
-    assert rows[19] == ["1er–31 décembre 2013", "1", "1", "Période prévue"]
+    assert rows[0][0] == "1ᵉʳ–31 mai 2012"
+    assert rows[19] == ["1ᵉʳ–31 décembre 2013", "1", "1", "Période prévue"]
 
 
 def test_period_of_one_group_names_the_group(moderator, known: Known, change):

@@ -59,12 +59,12 @@ def make_older(app: Flask, **by: float) -> None:
         (
             "en",
             "the hourly limit for posting messages (3 per person)",
-            r"again from the following time: \d+ \w+ \d{4}, \d\d:\d\d.UTC\.",
+            r"again from the following time: \d+\xa0\w+\xa0\d{4}, \d\d:\d\d.UTC\.",
         ),
         (
             "es",
             "el límite de mensajes publicados por hora (3 por persona)",
-            r"a partir de la fecha y hora siguientes: \d+ de \w+ de \d{4}, \d\d:\d\d.UTC\.",
+            r"a partir de la fecha y hora siguientes: \d+\xa0de\xa0\w+\xa0de\xa0\d{4}, \d\d:\d\d.UTC\.",
         ),
         (
             "fr",

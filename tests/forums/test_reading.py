@@ -219,7 +219,7 @@ def test_forum_shows_the_dates_of_its_first_and_last_message(path: str, app: Fla
         recount()
         db.session.commit()
 
-    assert "Ils ont été publiés du 1er février au 4 mai 2012." in visitor.get(path).text
+    assert "Ils ont été publiés du 1ᵉʳ février au 4 mai 2012." in visitor.get(path).text
 
 
 def test_forum_with_messages_of_one_day_shows_no_range(world: World, visitor: FlaskClient):

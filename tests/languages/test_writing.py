@@ -22,22 +22,22 @@ def languages(one_app: Flask) -> dict[str, Language]:
 
 
 def test_date(languages):
-    expected = {"en": "4 May 2012", "es": "4 de mayo de 2012", "fr": "4 mai 2012"}
+    expected = {"en": f"4{S}May{S}2012", "es": f"4{S}de{S}mayo{S}de{S}2012", "fr": f"4{S}mai{S}2012"}
 
     assert {code: languages[code].date(MAY_FOURTH) for code in expected} == expected
 
 
 def test_first_of_a_month(languages):
-    expected = {"en": "1 May 2012", "es": "1 de mayo de 2012", "fr": "1er mai 2012"}
+    expected = {"en": f"1{S}May{S}2012", "es": f"1{S}de{S}mayo{S}de{S}2012", "fr": f"1ᵉʳ{S}mai{S}2012"}
 
     assert {code: languages[code].date(MAY_FIRST) for code in expected} == expected
 
 
 def test_date_and_time_which_no_line_parts(languages):
     expected = {
-        "en": f"4 May 2012, 23:00{S}UTC",
-        "es": f"4 de mayo de 2012, 23:00{S}UTC",
-        "fr": f"4 mai 2012, 23{S}h{S}00{S}UTC",
+        "en": f"4{S}May{S}2012, 23:00{S}UTC",
+        "es": f"4{S}de{S}mayo{S}de{S}2012, 23:00{S}UTC",
+        "fr": f"4{S}mai{S}2012, 23{S}h{S}00{S}UTC",
     }
 
     assert {code: languages[code].moment(MAY_FOURTH) for code in expected} == expected
@@ -45,16 +45,16 @@ def test_date_and_time_which_no_line_parts(languages):
 
 def test_date_and_time_inside_a_sentence(languages):
     expected = {
-        "en": f"4 May 2012 at 23:00{S}UTC",
-        "es": f"4 de mayo de 2012 a las 23:00{S}UTC",
-        "fr": f"4 mai 2012 à 23{S}h{S}00{S}UTC",
+        "en": f"4{S}May{S}2012 at 23:00{S}UTC",
+        "es": f"4{S}de{S}mayo{S}de{S}2012 a las 23:00{S}UTC",
+        "fr": f"4{S}mai{S}2012 à 23{S}h{S}00{S}UTC",
     }
 
     assert {code: languages[code].at(MAY_FOURTH) for code in expected} == expected
 
 
 def test_spanish_sentence_has_one_o_clock_in_the_singular(languages):
-    assert languages["es"].at(FEBRUARY) == f"20 de febrero de 2012 a la 01:00{S}UTC"
+    assert languages["es"].at(FEBRUARY) == f"20{S}de{S}febrero{S}de{S}2012 a la 01:00{S}UTC"
 
 
 def test_two_moments(languages):
@@ -65,25 +65,29 @@ def test_two_moments(languages):
 
 def test_range_in_a_heading(languages):
     expected = {
-        "en": "20 February – 4 May 2012",
-        "es": "20 de febrero a 4 de mayo de 2012",
-        "fr": "20 février – 4 mai 2012",
+        "en": f"20{S}February – 4{S}May{S}2012",
+        "es": f"20{S}de{S}febrero a 4{S}de{S}mayo{S}de{S}2012",
+        "fr": f"20{S}février – 4{S}mai{S}2012",
     }
 
     assert {code: languages[code].heading_range(FEBRUARY, MAY_FOURTH) for code in expected} == expected
 
 
 def test_range_within_a_month(languages):
-    expected = {"en": "17–31 July 2012", "es": "17 a 31 de julio de 2012", "fr": "17–31 juillet 2012"}
+    expected = {
+        "en": f"17–31{S}July{S}2012",
+        "es": f"17 a 31{S}de{S}julio{S}de{S}2012",
+        "fr": f"17–31{S}juillet{S}2012",
+    }
 
     assert {code: languages[code].heading_range(*JULY) for code in expected} == expected
 
 
 def test_range_over_two_years(languages):
     expected = {
-        "en": "20 December 2011 – 10 January 2012",
-        "es": "20 de diciembre de 2011 a 10 de enero de 2012",
-        "fr": "20 décembre 2011 – 10 janvier 2012",
+        "en": f"20{S}December{S}2011 – 10{S}January{S}2012",
+        "es": f"20{S}de{S}diciembre{S}de{S}2011 a 10{S}de{S}enero{S}de{S}2012",
+        "fr": f"20{S}décembre{S}2011 – 10{S}janvier{S}2012",
     }
 
     assert {code: languages[code].heading_range(*YEARS) for code in expected} == expected
@@ -91,16 +95,20 @@ def test_range_over_two_years(languages):
 
 def test_range_in_a_sentence(languages):
     expected = {
-        "en": "from 20 February to 4 May 2012",
-        "es": "del 20 de febrero al 4 de mayo de 2012",
-        "fr": "du 20 février au 4 mai 2012",
+        "en": f"from 20{S}February to 4{S}May{S}2012",
+        "es": f"del 20{S}de{S}febrero al 4{S}de{S}mayo{S}de{S}2012",
+        "fr": f"du 20{S}février au 4{S}mai{S}2012",
     }
 
     assert {code: languages[code].sentence_range(FEBRUARY, MAY_FOURTH) for code in expected} == expected
 
 
 def test_range_in_a_sentence_names_a_single_month_once(languages):
-    expected = {"en": "from 1 to 17 July 2012", "es": "del 1 al 17 de julio de 2012", "fr": "du 1er au 17 juillet 2012"}
+    expected = {
+        "en": f"from 1 to 17{S}July{S}2012",
+        "es": f"del 1 al 17{S}de{S}julio{S}de{S}2012",
+        "fr": f"du 1ᵉʳ au 17{S}juillet{S}2012",
+    }
 
     assert {code: languages[code].sentence_range(date(2012, 7, 1), date(2012, 7, 17)) for code in expected} == expected
 
@@ -155,7 +163,7 @@ def test_percentage(languages):
 
 
 def test_day_without_its_year(languages):
-    expected = {"en": "1 May", "es": "1 de mayo", "fr": "1er mai"}
+    expected = {"en": f"1{S}May", "es": f"1{S}de{S}mayo", "fr": f"1ᵉʳ{S}mai"}
 
     assert {code: languages[code].day_month(MAY_FIRST) for code in expected} == expected
 

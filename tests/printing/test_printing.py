@@ -39,7 +39,8 @@ def test_print_view_names_its_address_and_the_time_of_printing(purpose, visitor:
     for path, address in PATHS.items():
         page = visitor.get(f"/en/{path}").text
         if f"http://127.0.0.1:8000{address}" not in page or not re.search(
-            r"Printed on \d+ \w+ \d{4} at \d\d:\d\d\N{NO-BREAK SPACE}UTC from Plenary: ", page
+            r"Printed on \d+\xa0\w+\xa0\d{4} at \d\d:\d\d\N{NO-BREAK SPACE}UTC from Plenary: ",
+            page,
         ):
             wrong.append((path, address))
 
