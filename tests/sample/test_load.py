@@ -259,6 +259,13 @@ def test_every_page_is_shown_in_each_language(app, loaded, visitor, language):
         assert "language-note" not in answer.text, path
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_home_offers_portal_and_archive_once_each(loaded, visitor, language):
+    page = visitor.get(f"/{language}/").text
+
+    assert [page.count(f'href="/{language}/{name}/"') for name in ("portal", "archive")] == [1, 1]
+
+
 def test_the_sample_is_loaded_once(app, loaded):
     with app.app_context(), pytest.raises(NotEmpty, match="already has forums or pages"):
         load(utcnow())
