@@ -29,6 +29,12 @@ WRITE = """(html) => {
     written: [...prose.querySelectorAll("a")].map((one) => getComputedStyle(one, "::after").content),
   };
 }"""
+TITLES = """(links) => links.map((link) => ({
+  words: link.textContent,
+  cut: link.scrollWidth - link.clientWidth,
+  end: link.getBoundingClientRect().right,
+  lines: new Set([...link.getClientRects()].map((line) => line.top)).size,
+}))"""
 # The visible steps of the breadcrumb, each with its words, and how many lines they take.
 STEPS = """() => {
   const steps = [...document.querySelectorAll(".breadcrumb li")].filter((one) => one.getClientRects().length);
@@ -51,6 +57,16 @@ def test_lists_and_quotes_as_deep_as_they_go_leave_room_for_their_words(new_page
         found = page.evaluate(WRITE, render(text))
         assert found["page"] <= SMALL_TELEPHONE["width"], text
         assert found["narrowest"] > 80, text
+
+
+@pytest.mark.parametrize("width", [320, 375, 414])
+def test_title_of_a_topic_is_whole_in_lists_on_a_telephone(new_page: NewPage, width: int):
+    page = new_page(viewport={"width": width, "height": 640})
+    for path in (f"/en/forums/{OPEN}/groups/", f"/en/forums/{OPEN}/groups/group-1/"):
+        page.goto(path)
+        titles = page.locator(".topics a").evaluate_all(TITLES)
+        assert titles, path
+        assert [one for one in titles if one["cut"] > 0 or one["end"] > width or one["lines"] > 3] == [], path
 
 
 def test_document_symbol_stays_in_one_line_on_a_small_telephone(new_page: NewPage, long_topic: int):
@@ -105,13 +121,21 @@ def test_way_to_a_page_is_one_line_that_ends_here_or_on_narrow_pages_above(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_topic_takes_two_lines_of_a_list_on_a_telephone(new_page: NewPage, language: str):
+def test_facts_of_a_topic_take_one_line_of_a_list_on_a_telephone(new_page: NewPage, language: str):
     page = new_page(viewport={"width": 360, "height": 640})
     for path in (f"/{language}/forums/{OPEN}/groups/", f"/{language}/forums/{OPEN}/groups/group-1/"):
         page.goto(path)
-        heights = page.locator(".topics li").evaluate_all("(all) => all.map((one) => one.offsetHeight)")
+        heights = page.locator(".topics .by").evaluate_all("(all) => all.map((one) => one.offsetHeight)")
         assert heights
-        assert max(heights) < 3 * 20, path
+        assert max(heights) < 2 * 20, path
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_record_of_moderation_does_not_scroll_sideways_on_a_telephone(new_page: NewPage, language: str):
+    page = new_page(viewport=SMALL_TELEPHONE)
+    page.goto(f"/{language}/forums/{OPEN}/record/")
+
+    assert page.locator(".table-wrap").evaluate("(one) => one.scrollWidth - one.clientWidth") == 0
 
 
 def _table(columns: int, cell: str) -> str:
