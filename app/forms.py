@@ -373,6 +373,11 @@ def tell_again(form: Form, stored: Callable[[], Form] | None) -> None:
         form.tell_what_is_stored(stored())
 
 
+def given_back(longest: int) -> str:
+    """The text that an earlier page has given back unsaved, to copy from; each page that follows shows it again."""
+    return plain(request.form.get("unsaved", ""), TYPED_FOR_ONE * longest)
+
+
 @contextmanager
 def told_at_its_field(form: Form) -> Iterator[None]:
     """Show an error of the block at its field. Raises errors that concern no field of the form."""

@@ -172,6 +172,47 @@ def test_correction_by_an_old_form_does_not_bring_hidden_words_back_either(app, 
     assert body_of(app, world.first) == "Without a number."
 
 
+def given_back(page: str, form: str) -> str:
+    """What this form gives back to copy from."""
+    return str(html.document_fromstring(page).xpath(f"{form}//textarea[@name='unsaved']")[0].text).strip()
+
+
+AUTHORS, MODERATORS = "//form[contains(@class, 'message-form')]", "//form[contains(@action, '/correct/')]"
+WORDS = "Her number is 555 0100.\r\n\r\nWhole <lines>."
+
+
+@pytest.fixture
+def given_back_to_author(world: World, alice, moderator) -> dict[str, str]:
+    form = edit_form(alice, world.first) | {"body": WORDS}
+    do(moderator, world.first, "correct", body="Without a number.", language="en", hide="y")
+    page = html.document_fromstring(alice.post(f"/en/messages/{world.first}/edit/", data=form).text)
+    return dict(page.xpath(AUTHORS)[0].form_values())
+
+
+@pytest.mark.parametrize(
+    "more", [{"continue_in": "es"}, {"preview": "1"}, {"body": ""}, {"version": "1", "body": "Else."}], ids=str
+)
+def test_text_given_back_to_its_author_stays_on_the_pages_that_follow(more, world: World, alice, given_back_to_author):
+    language = more.get("continue_in", "en")
+    answer = alice.post(f"/{language}/messages/{world.first}/edit/", data=given_back_to_author | more)
+
+    assert given_back(answer.text, AUTHORS) == WORDS.replace("\r", "")
+
+
+@pytest.mark.parametrize("more", [{"continue_in": "es"}, {"body": ""}, {"version": "1", "body": "Else."}], ids=str)
+def test_text_given_back_to_a_moderator_stays_on_the_pages_that_follow(more, world: World, moderator, admin):
+    def correct_form(page: str) -> dict[str, str]:
+        return dict(html.document_fromstring(page).xpath(MODERATORS)[0].form_values())
+
+    typed = correct_form(admin.get(f"/en/moderation/messages/{world.first}/").text) | {"words": "Spelling"}
+    do(moderator, world.first, "correct", body="Without a number.", language="en", hide="y")
+    given = correct_form(do(admin, world.first, "correct", **typed | {"body": WORDS}).text)
+    assert given["words"] == "Spelling"
+    path = f"/{more.get('continue_in', 'en')}/moderation/messages/{world.first}/correct/"
+
+    assert given_back(admin.post(path, data=given | more).text, MODERATORS) == WORDS.replace("\r", "")
+
+
 def test_same_edit_sent_twice_is_no_change_of_someone_else(app: Flask, world: World, alice):
     form = edit_form(alice, world.first) | {"body": "My words."}
 

@@ -11,7 +11,7 @@ from app.attachments.forms import takes_files
 from app.citations import cited
 from app.database import utcnow
 from app.errors import AnsweredIsGone, ChangedMeanwhile, HiddenMeanwhile, NotFound, TitleStands
-from app.forms import VersionedForm, carry_out, tell_again, told_at_its_field
+from app.forms import VersionedForm, carry_out, given_back, tell_again, told_at_its_field
 from app.forums import actions, queries, topic_queries
 from app.forums.forms import EditForm, MessageForm, NewMessageForm, TopicForm
 from app.languages import N_, reader_language, site_languages, text_in
@@ -74,14 +74,14 @@ def edit(number: int) -> ResponseReturnValue:
     author = signed_in_user()
     message = queries.get_message(number, viewer=author)
     require(author, "edit", message)
-    form, unsaved = _edit_form(message, author), plain(request.form.get("unsaved", ""), Message.MAX_BODY)
+    form, unsaved = _edit_form(message, author), given_back(Message.MAX_BODY)
     if _is_sent(form):
         try:
             with told_at_its_field(form):
                 changed = actions.edit(message, author=author, **form.changes)
                 return to_message(message, (changed and _waiting(message)) or _(SAID_OF_CHANGES[changed]))
         except ChangedMeanwhile as error:
-            form, unsaved = _outdated(form, message, author, error)
+            form, unsaved = _outdated(form, message, author, error, unsaved)
     else:
         tell_again(form, lambda: _edit_form(message, author, formdata=None))
     told = {"returned": why_returned([message]).get(number), "corrected": last_correction(message)}
@@ -142,16 +142,19 @@ def _edit_form(message: Message, author: User, **source: Any) -> EditForm:
     return _ready(form, default=message.language)
 
 
-def _outdated(form: EditForm, message: Message, author: User, error: ChangedMeanwhile) -> tuple[EditForm, str]:
-    """The form to show if the message was changed after the form was opened: what was typed beside what is stored. If
-    a moderator has hidden words since, only what is stored, with the typed text to copy from, which is not saved."""
+def _outdated(
+    form: EditForm, message: Message, author: User, error: ChangedMeanwhile, unsaved: str
+) -> tuple[EditForm, str]:
+    """The form to show if the message was changed after the form was opened: what was typed beside what is stored, and
+    the text that was `unsaved` before. If a moderator has hidden words since, only what is stored, with the typed text
+    to copy from, which is not saved."""
     stored = _edit_form(message, author, formdata=None)
     if isinstance(error, HiddenMeanwhile):
         stored.is_outdated = True
         return stored, form.body.data or ""
     form.tell_what_is_stored(stored)
     form.files.ask_again()
-    return form, ""
+    return form, unsaved
 
 
 def _is_sent(form: MessageForm) -> bool:

@@ -8,9 +8,10 @@ from flask_babel import ngettext
 from app.addresses import asked_page, link
 from app.database import utcnow
 from app.errors import ChangedMeanwhile, HiddenMeanwhile
-from app.forms import Form
+from app.forms import Form, given_back
 from app.forums.queries import get_forum, get_message
 from app.forums.topic_queries import get_shown_message
+from app.models import Message
 from app.moderation import messages
 from app.moderation.forms import STEPS, ReportForm, SeveralForm, new_form, sent_form
 from app.moderation.queue import Case, get_case, get_queue, place_after, place_in_queue
@@ -81,7 +82,9 @@ def act(number: int, name: str) -> ResponseReturnValue:
     except ChangedMeanwhile as error:
         case = get_case(number, viewer=moderator)
         if name == "correct" and isinstance(error, HiddenMeanwhile):
-            return _message_page(case, {name: new_form(name, case)}, error.message, form.body.data), error.status
+            fresh = new_form(name, case)
+            fresh.listed.data, fresh.words.data = form.listed.data, form.words.data
+            return _message_page(case, {name: fresh}, error.message, form.body.data), error.status
         form = sent_form(name, case)
         form.version.data = case.version  # the page shows the present text, so the form can be sent again
         return _message_page(case, {name: form}, ChangedMeanwhile.message), error.status
@@ -125,7 +128,7 @@ def _message_page(case: Case, sent: dict[str, Form], problem: object = "", unsav
     """The message with a form for each act that is possible now.
 
     `sent` has the form that was sent and not carried out. `problem` is an error that belongs to none of its fields, and
-    `unsaved` is the typed text if it cannot be saved.
+    `unsaved` is the typed text if it cannot be saved, by default the one that an earlier page gave back.
     """
     possible = [name for name, step in STEPS.items() if can(signed_in_user(), step.rule, case.message)]
     forms = {name: sent.get(name) or new_form(name, case) for name in possible if name != "settle" or case.open_reports}
@@ -134,7 +137,7 @@ def _message_page(case: Case, sent: dict[str, Form], problem: object = "", unsav
         "forms": forms,
         "sent": sent,
         "problem": problem,
-        "unsaved": unsaved,
+        "unsaved": unsaved or given_back(Message.MAX_BODY),
         "steps": STEPS,
         "now": utcnow(),
     }
