@@ -149,9 +149,9 @@ def revise(message: Message, changes: Mapping[str, Any], *, files_change: bool =
     return kept
 
 
-def html_of(body: str, language: str, forum_id: int) -> str:
-    """The HTML of a message in this language, in which the numbers of messages are links. A quotation that names a
-    published message has its language. Raises TooIntricate."""
+def html_of(body: str, language: str, forum_id: int | None) -> str:
+    """The HTML of a message of this forum in this language, in which the numbers of messages are links. A quotation
+    that names a published message has its language. Raises TooIntricate."""
     html = render(body, cited=cited(body, forum_id))
     quoted = set(map(int, QUOTATION.findall(html)))
     public = select(Message.id, Message.language).where(Message.id.in_(quoted), Message.position.is_not(None))

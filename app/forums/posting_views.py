@@ -8,14 +8,13 @@ from flask_babel import gettext as _
 
 from app.addresses import LARGEST_KEY
 from app.attachments.forms import takes_files
-from app.citations import cited
 from app.database import utcnow
 from app.errors import AnsweredIsGone, ChangedMeanwhile, HiddenMeanwhile, NotFound, TitleStands
 from app.forms import VersionedForm, carry_out, given_back, tell_again, told_at_its_field
 from app.forums import actions, queries, topic_queries
 from app.forums.forms import EditForm, MessageForm, NewMessageForm, TopicForm
 from app.languages import N_, reader_language, site_languages, text_in
-from app.markup import quote, render
+from app.markup import quote
 from app.models import FOR_A_GOVERNMENT, FOR_AN_ORGANIZATION, Group, Message, MessageStatus, Topic, User
 from app.permissions import can, needs_approval, require
 from app.plain import plain
@@ -107,9 +106,12 @@ def withdraw(number: int) -> ResponseReturnValue:
 @bp.post("/preview/")
 @signed_in
 def preview() -> ResponseReturnValue:
-    """The rendered text of an unsent message, for the live preview."""
-    body = plain(request.form.get("body", ""), Message.MAX_BODY)
-    return render_template("forums/preview.html", html=render(body, cited=cited(body, None)))
+    """The text of an unsent message as it will be shown, for the live preview."""
+    body = plain(request.form.get("body", ""), Message.MAX_BODY).strip()
+    language = request.form.get("language", "")
+    language = language if language in site_languages() else reader_language().code
+    forum_id = queries.find_forum(request.args.get("forum", 0, type=int), viewer=signed_in_user())
+    return render_template("forums/preview.html", html=html_of(body, language, forum_id))
 
 
 def _require_to_open_the_form(author: User, action: str, thing: Group | Topic) -> None:
@@ -163,7 +165,7 @@ def _is_sent(form: MessageForm) -> bool:
 
 def _form_page(template: str, form: MessageForm, forum_id: int, **context: object) -> ResponseReturnValue:
     wants_preview = form.preview.data and not form.errors
-    shown = html_of(form.body.data or "", form.language.data or "", forum_id) if wants_preview else None
+    shown = html_of((form.body.data or "").strip(), form.language.data or "", forum_id) if wants_preview else None
     return render_template(template, form=form, preview=shown, now=utcnow(), **context), form.status
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Row, Select, bindparam, case, func, literal_column, selec
 from sqlalchemy.orm import aliased, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
+from app.addresses import LARGEST_KEY
 from app.database import in_parts, utcnow
 from app.errors import NoSuchMessage, NotFound
 from app.extensions import db
@@ -103,6 +104,12 @@ def list_archived(viewer: Viewer) -> list[Forum]:
 def get_forum(slug: str, *, viewer: Viewer) -> Forum:
     """A forum with everything that its head and its lists need. Raises NotFound."""
     return _one_forum(_WHOLE_FORUM, slug, viewer)
+
+
+def find_forum(key: int, *, viewer: Viewer) -> int | None:
+    """The key, if it is that of a forum that the viewer may see."""
+    found = select(Forum.id).where(Forum.id == key, FORUM_IS_VISIBLE)
+    return db.session.scalar(found, visible_to(viewer)) if 0 < key <= LARGEST_KEY else None
 
 
 def get_forum_and_groups(slug: str, *, viewer: Viewer) -> Forum:

@@ -23,7 +23,7 @@ function livePreview(area) {
   /** Whether the box now shows what is typed. */
   async function show() {
     const number = ++asked;
-    const body = new URLSearchParams({ body: area.value, csrf_token: token.value });
+    const body = new URLSearchParams({ body: area.value, language: language.value, csrf_token: token.value });
     const answer = await fetch(area.dataset.preview, { method: "POST", body }).catch(() => null);
     if (!answer?.ok || answer.redirected) return false;
     const html = await answer.text();
@@ -47,7 +47,7 @@ function livePreview(area) {
   }
 
   area.addEventListener("input", debounce(show, PREVIEW_AFTER_MS));
-  language.addEventListener("change", () => { shown.lang = language.value; });
+  language.addEventListener("change", show);
   preview.addEventListener("click", keepFiles);
 }
 

@@ -30,7 +30,7 @@ SHOWN_ON = {
     "/account/sign-ins/end-others/": ("bruno", "/en/account/"),
     "/account/email/cancel/": ("bruno", "/en/account/email/"),
 }
-SENT_BY_A_SCRIPT = {"/preview/": ("alice", "/en/preview/", ("body",))}
+SENT_BY_A_SCRIPT = {"/preview/": ("alice", "/en/preview/?forum=1", ("body", "language"))}
 LINKED_IN_A_MAIL = {
     "/auth/reset/<token>/": ("alice", tokens.RESET, "/en/auth/reset/{}/"),
     "/auth/email/<any(old,new):side>/<token>/": ("bruno", PURPOSES["new"], "/en/auth/email/new/{}/"),

@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.extensions import db
+from app.models import Message
 from tests.browser.conftest import NewPage
 from tests.browser.server import Site
 from tests.browser.steps import SEND, number_of_message, sign_in
@@ -31,6 +33,17 @@ def test_preview_appears_while_one_writes(new_page: NewPage, topic_to_write_in: 
     expect(page.locator("#preview-box")).to_contain_text("<script>alert(1)</script>")
     page.fill("[name=body]", "")
     expect(page.locator("#preview-box")).to_be_hidden()
+
+
+def test_preview_follows_the_language_of_the_message(new_page: NewPage, topic_to_write_in: int, look):
+    """A quotation in another language than the message has its own `lang`."""
+    quoted = look(lambda: db.session.query(Message).filter_by(language="en", status="published").first().id)
+    page = _reply_form(new_page("participant"), topic_to_write_in)
+    page.fill("[name=body]", f"> Someone (#{quoted}):\n> words")
+    expect(page.locator("#preview-box blockquote")).not_to_have_attribute("lang", re.compile(""))
+    page.select_option("[name=language]", "fr")
+    expect(page.locator("#preview-box blockquote")).to_have_attribute("lang", "en")
+    expect(page.locator("#preview-box .prose")).to_have_attribute("lang", "fr")
 
 
 def test_draft_survives_a_reload_and_goes_once_it_is_posted(new_page: NewPage, topic_to_write_in: int):

@@ -15,7 +15,7 @@ from app.database import utcnow
 from app.extensions import db
 from app.forums import actions
 from app.models import Forum, Group, Message, MessageStatus, Period, PeriodKind, Topic, User
-from tests.world import World, make_forum, make_message, make_topic
+from tests.world import World, make_forum, make_message, make_pending, make_topic
 
 NEW = "/en/forums/open-forum/groups/group-1/new/"
 
@@ -190,6 +190,30 @@ def test_quotation_keeps_the_language_of_the_message_that_it_names(app: Flask, w
     shown = last(app).html
     assert shown.count("<blockquote") == 3
     assert re.findall(r"<blockquote([^>]*)>", shown) == [' lang="es"', "", ""]
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_both_previews_show_what_will_be_saved(language: str, app: Flask, world: World, alice: FlaskClient):
+    """A quotation has its language, and the number of a message that is not public yet is a link in its forum."""
+    with app.app_context():
+        waiting = make_pending(db.session.get_one(Topic, world.topic), db.session.get_one(User, world.bruno), "?").id
+        db.session.commit()
+    sent = message(f"  > Bruno (#{world.second}):\n> hola\n\n#{waiting}\n") | {"language": language}
+    form = alice.post(reply_path(world), data=sent | {"preview": "1"}).text
+    [address] = re.findall(r'data-preview="([^"]*)"', form)
+    by_script = alice.post(address, data=sent).text.strip()
+    alice.post(reply_path(world), data=sent)
+
+    saved = last(app).html
+    assert '<blockquote lang="es">' in saved
+    assert saved.count("<a ") == 2
+    assert by_script == saved.replace('"/messages/', '"/en/messages/')
+    assert by_script in form
+
+
+@pytest.mark.parametrize("forum", ["0", "-1", "x", "9" * 30, "\0"])
+def test_preview_without_a_forum_shows_the_text(forum: str, alice: FlaskClient):
+    assert "Words" in alice.post("/en/preview/", query_string={"forum": forum}, data={"body": "Words"}).text
 
 
 @pytest.mark.parametrize(("words", "is_open"), [(20, True), (2000, False)])
