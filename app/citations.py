@@ -29,7 +29,12 @@ def cited(text: str, forum_id: int | None) -> frozenset[int]:
     return frozenset(found)
 
 
+def cited_in_reason(text: str, forum_id: int | None = None) -> str:
+    """The numbers of the messages that a reason without marks cites, as they are stored."""
+    return " ".join(map(str, sorted(cited(text, forum_id))))
+
+
 def with_citations(reason: Mapping[str, str], forum_id: int) -> dict[str, str]:
     """A reason, by language code, with the numbers of the messages that its texts cite."""
-    numbers = cited(" ".join(reason.values()), forum_id)
-    return {**reason, CITED: " ".join(map(str, sorted(numbers)))} if numbers else dict(reason)
+    numbers = cited_in_reason(" ".join(reason.values()), forum_id)
+    return {**reason, CITED: numbers} if numbers else dict(reason)

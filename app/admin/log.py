@@ -73,9 +73,13 @@ def changes_of(entry: Row[Any]) -> list[dict[str, Any]]:
     if entry.source == LOG:
         return list(entry.detail)
     texts = [("reason", code, text) for code, text in entry.reason.items() if code != CITED]
+    cited = {CITED: entry.reason.get(CITED, "")}
     numbers = [(name, "", _joined(value)) for name, value in entry.detail.items() if name not in VERSIONS]
     hides = [("hides", "", bool(entry.detail.get("hides")))]
-    told = [{"field": name, "language": code, "old": "", "new": new} for name, code, new in [*texts, *numbers, *hides]]
+    told = [
+        {"field": name, "language": code, "old": "", "new": new, **(cited if name == "reason" else {})}
+        for name, code, new in [*texts, *numbers, *hides]
+    ]
     return [change for change in told if change["new"]]
 
 

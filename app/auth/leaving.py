@@ -99,7 +99,7 @@ def erase(user: User, *, is_speaker: bool = False) -> None:
     _erase_texts_out_of_the_record(user, is_heard)
     _erase_from_messages(is_heard, own)
     _erase_as_speaker(is_heard, number)
-    db.session.execute(update(Report).where(Report.reporter_id == user.id).values(reason=""))
+    db.session.execute(update(Report).where(Report.reporter_id == user.id).values(reason="", cited=""))
     _erase_from_log(user)
     _delete_what_is_kept_for_the_account(user)
     _empty(user, number)
@@ -192,7 +192,9 @@ def _erase_from_log(user: User) -> None:
     """Entries about the person remain as facts: which fields were changed, but not their values."""
     for entry in db.session.scalars(select(LogEntry).where(LogEntry.kind == "users", LogEntry.subject_id == user.id)):
         entry.subject = ""
-        entry.detail = [{**change, "old": "", "new": ""} for change in entry.detail]
+        entry.detail = [
+            {"field": change["field"], "language": change["language"], "old": "", "new": ""} for change in entry.detail
+        ]
 
 
 def _delete_what_is_kept_for_the_account(user: User) -> None:
@@ -206,7 +208,7 @@ def _delete_what_is_kept_for_the_account(user: User) -> None:
 def _empty(user: User, number: int) -> None:
     """The email address is replaced by an invalid one, so that no one can write to it or sign up with it."""
     user.email, user.password_hash = f"former-{number}", UNUSABLE
-    user.name = user.title = user.organization = user.country = user.suspended_for = ""
+    user.name = user.title = user.organization = user.country = user.suspended_for = user.suspended_cited = ""
     user.capacity, user.language = Capacity.EXPERT, site_default().code
     user.confirmed_at = user.suspended_at = user.totp_secret = user.totp_last_step = None
     user.created_at, user.is_admin = utcnow(), False

@@ -98,6 +98,7 @@ class Report(Base):
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id"))
     reporter_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     reason: Mapped[str] = mapped_column(String(User.MAX_REASON))
+    cited: Mapped[str] = mapped_column(String(User.MAX_REASON), default="")  # the numbers of the messages it cites
     at: Mapped[datetime] = mapped_column(default=utcnow)
     settled_at: Mapped[datetime | None]
     settled_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))

@@ -76,6 +76,7 @@ class User(UserMixin, Base):
     confirmed_at: Mapped[datetime | None]
     suspended_at: Mapped[datetime | None]
     suspended_for: Mapped[str] = mapped_column(String(MAX_REASON), default="")
+    suspended_cited: Mapped[str] = mapped_column(String(MAX_REASON), default="")  # the numbers of messages in it
     # The row of a deleted account stays for its messages, without personal data; `created_at` is then the time of
     # deletion.
     former_number: Mapped[int | None] = mapped_column(unique=True)

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from app import audit, writing
 from app.allowances import require_report
-from app.citations import with_citations
+from app.citations import cited_in_reason, with_citations
 from app.database import utcnow
 from app.errors import AlreadyDecided, Archived, ChangedMeanwhile, Forbidden, NotFound, Refused
 from app.extensions import db, transaction
@@ -171,6 +171,7 @@ def report(message: Message, *, reporter: User, reason: str, submission: str) ->
             raise Refused(ALREADY_REPORTED)
         require_report(reporter, message.topic.group.forum)
         made.reason, made.at, made.settled_at, made.settled_by_id = reason, utcnow(), None, None
+        made.cited = cited_in_reason(reason, message.forum_id)
         db.session.add(made)
         db.session.flush()
         once.made(made.id)

@@ -120,6 +120,41 @@ def test_reason_has_links_on_screen_in_the_record_on_paper_and_in_the_mail(
     assert f'href="{site}/en/messages/{world.first}/"' in mail.html
 
 
+def test_reason_of_a_report_has_links_for_those_who_read_it(world: World, alice, bruno, moderator: FlaskClient):
+    reason = f"Repeats #{world.first}, not #99999 <b>"
+    bruno.post(f"/en/messages/{world.first}/report/", data={"reason": reason})
+    pages = [
+        moderator.get(f"/en/moderation/messages/{world.first}/").text,
+        moderator.get("/en/moderation/").text,
+        bruno.get("/en/account/data/").text,
+    ]
+
+    assert [page for page in pages if f'Repeats <a class="bare" href="/en/messages/{world.first}/"' not in page] == []
+    assert [page for page in pages if "not #99999 &lt;b&gt;" not in page] == []
+
+
+def test_reason_of_a_suspension_has_links_on_the_persons_page_in_the_log_and_in_the_mail(
+    app: Flask, world: World, admin: FlaskClient, mails
+):
+    site, person = app.config["SITE"].site_url, f"/en/admin/people/{world.alice}/"
+    admin.post(f"{person}suspend/", data={"words": f"Repeats #{world.first}, not #99999 <b>"})
+    [mail] = mails()
+    pages = [admin.get(path).text for path in (person, f"{person}suspend/", "/en/admin/log/1/")]
+    admin.post(f"{person}reinstate/", data={"words": f"Repeats #{world.first}, not #99999 <b>"})
+    pages.append(admin.get("/en/admin/log/2/").text)
+
+    assert [page for page in pages if f'Repeats <a class="bare" href="/en/messages/{world.first}/"' not in page] == []
+    assert [page for page in pages if "not #99999 &lt;b&gt;" not in page] == []
+    assert f"Repeats #{world.first} ({site}/en/messages/{world.first}/)" in mail.text
+    assert f'href="{site}/en/messages/{world.first}/"' in mail.html
+
+
+def test_reason_of_an_act_has_links_in_the_log(world: World, admin: FlaskClient):
+    do(admin, world.second, "withhold", words=f"Repeats #{world.first}")
+
+    assert f'Repeats <a class="bare" href="/en/messages/{world.first}/"' in admin.get("/en/admin/log/acts/1/").text
+
+
 def test_notice_has_links(app: Flask, world: World, admin: FlaskClient, visitor: FlaskClient):
     form = {"en-title": "Notice", "en-body": f"See #{world.first}.", "published_at": ["2020-01-01", "00:00"]}
     admin.post(f"/en/admin/notices/new/{world.forum}/", data=form)
