@@ -24,7 +24,7 @@ function storage(name) {
 
 const lasting = storage("localStorage");
 const passing = storage("sessionStorage");
-const person = find(".person")?.dataset.person ?? ""; // whose page this is, "" for nobody's
+const person = find(".person")?.dataset.person ?? ""; // "" for nobody
 let typedIn = null; // the form in use
 
 /** The message was posted. */
@@ -34,10 +34,11 @@ function forgetSentDraft() {
   passing.removeItem(SENT);
 }
 
-/** Forgets the drafts of all but this person, "" for nobody. */
+/** Those of all other people. */
 function forgetDrafts(whose) {
-  const others = (key) => key.startsWith(DRAFT) && !(whose && key.startsWith(`${DRAFT}${whose}:`));
-  Object.keys(lasting).filter(others).forEach((key) => lasting.removeItem(key));
+  for (const key of Object.keys(lasting)) {
+    if (key.startsWith(DRAFT) && !(whose && key.startsWith(`${DRAFT}${whose}:`))) lasting.removeItem(key);
+  }
 }
 
 function leave() {
@@ -45,7 +46,7 @@ function leave() {
   forgetDrafts("");
 }
 
-/** A page from before its reader signed out is loaded again. Others stay, with what was typed in them. */
+/** A page from before its reader signed out is loaded again; others keep what was typed. */
 function checkPerson(cameBack) {
   if (cameBack && (lasting.getItem(PERSON) ?? "") !== person) {
     document.body.hidden = true;
@@ -71,15 +72,19 @@ function quoteSelection(link) {
   });
 }
 
-/** The message read last; the language bar is at the top of the page. */
+/** The message read last, since the language bar is at the top. */
 let lastRead = "";
+let arrivedAt; // at the target
 
 function noteWhatIsRead() {
-  const rests = (one) => {
+  arrivedAt ??= scrollY;
+  const stands = (line) => (one) => {
     const { top, bottom } = one.getBoundingClientRect();
-    return one.matches(":target") ? top < innerHeight && bottom > 0 : top < innerHeight / 3 && bottom > innerHeight / 3;
+    return top < line && (top > -2 || bottom > line);
   };
-  const read = [...all(".message:target"), ...all(".message")].find(rests);
+  const isEnd = scrollY + innerHeight > document.documentElement.scrollHeight - 2;
+  const target = scrollY === arrivedAt && all(".message:target").find(stands(innerHeight));
+  const read = target || (isEnd ? all(".message").pop() : all(".message").find(stands(innerHeight / 3)));
   if (read) lastRead = `#${read.id}`;
 }
 
@@ -88,7 +93,11 @@ function followReading() {
   addEventListener("scroll", () => {
     clearTimeout(timer);
     timer = setTimeout(noteWhatIsRead, REST_MS);
-  }, { passive: true });
+  });
+  addEventListener("hashchange", () => {
+    arrivedAt = scrollY;
+    lastRead = "";
+  });
 }
 
 /** The language bar keeps the message, or leads to the form in use. */
@@ -97,9 +106,10 @@ function followLanguage(link) {
     const code = link.hreflang || link.value;
     const secure = location.protocol === "https:" ? "; Secure" : "";
     document.cookie = `language=${code}; path=/; max-age=${YEAR_S}; SameSite=Lax${secure}`;
+    if (!link.href) return;
     const button = find(`[name="continue_in"][value="${code}"]`, typedIn ?? document);
-    if (link.href && link.pathname !== location.pathname) link.hash = lastRead || location.hash;
-    else if (link.href && button) link.hash = button.id;
+    if (link.pathname !== location.pathname) link.hash = lastRead || location.hash;
+    else if (button) link.hash = button.id;
   });
 }
 
@@ -131,7 +141,7 @@ function reachScrollable(box) {
   if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
 }
 
-/** After the browser has gone to the message, which takes the focus away. */
+/** After the browser has gone to the message and moved the focus. */
 function focusOnWhatWasDone() {
   requestAnimationFrame(() => find(".message > .flash")?.focus());
 }

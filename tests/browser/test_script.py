@@ -46,6 +46,58 @@ def test_preview_follows_the_language_of_the_message(new_page: NewPage, topic_to
     expect(page.locator("#preview-box .prose")).to_have_attribute("lang", "fr")
 
 
+SHORT_MESSAGES = """() => {
+  for (const prose of document.querySelectorAll(".message .prose")) prose.textContent = "Agreed.";
+}"""
+READ = "number => lastRead === `#message-${number}`"
+
+
+@pytest.fixture
+def short_messages(new_page: NewPage, long_topic: int) -> Page:
+    """A page of messages of one line each, of which several stand in the upper third of the window."""
+    page = new_page()
+    page.goto(f"/en/topics/{long_topic}/")
+    page.evaluate(SHORT_MESSAGES)
+    return page
+
+
+def _numbers(page: Page) -> list[int]:
+    return [int(one.get_attribute("id").partition("-")[2]) for one in page.locator(".message").all()]
+
+
+def _stays_on(page: Page, number: int) -> None:
+    page.locator(".languages a[hreflang=fr]").dispatch_event("click")
+    page.wait_for_url(re.compile(rf"/fr/topics/\d+/#message-{number}$"))
+
+
+@pytest.mark.parametrize("place", [5, -2])
+def test_language_bar_stays_on_the_short_message_to_which_a_link_led(short_messages: Page, place: int):
+    """One at the top of the window, and one that cannot get there, since the page ends below it."""
+    number = _numbers(short_messages)[place]
+    short_messages.evaluate(f"location.hash = 'message-{number}'")
+    short_messages.wait_for_timeout(600)
+
+    _stays_on(short_messages, number)
+
+
+def test_language_bar_stays_on_the_short_message_at_the_top_of_the_window(short_messages: Page):
+    linked, number = _numbers(short_messages)[3:5]
+    short_messages.evaluate(f"location.hash = 'message-{linked}'")
+    short_messages.wait_for_timeout(600)
+    short_messages.evaluate(f"document.getElementById('message-{number}').scrollIntoView()")
+    short_messages.wait_for_function(READ, arg=number)
+
+    _stays_on(short_messages, number)
+
+
+def test_language_bar_stays_on_the_last_message_at_the_end_of_the_page(short_messages: Page):
+    number = _numbers(short_messages)[-1]
+    short_messages.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    short_messages.wait_for_function(READ, arg=number)
+
+    _stays_on(short_messages, number)
+
+
 def test_draft_survives_a_reload_and_goes_once_it_is_posted(new_page: NewPage, topic_to_write_in: int):
     page = _reply_form(new_page("participant"), topic_to_write_in)
     page.fill("[name=body]", "Begun, and not yet sent.")
