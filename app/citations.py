@@ -34,7 +34,7 @@ def cited_in_reason(text: str, forum_id: int | None = None) -> str:
     return " ".join(map(str, sorted(cited(text, forum_id))))
 
 
-def with_citations(reason: Mapping[str, str], forum_id: int) -> dict[str, str]:
+def with_citations(reason: Mapping[str, str], forum_id: int | None) -> dict[str, str]:
     """A reason, by language code, with the numbers of the messages that its texts cite."""
     numbers = cited_in_reason(" ".join(reason.values()), forum_id)
     return {**reason, CITED: numbers} if numbers else dict(reason)

@@ -10,7 +10,7 @@ from app.audit import Change, changed, record
 from app.auth import sign_in
 from app.auth.account import require_other
 from app.auth.emails import address_for, write_to
-from app.citations import cited_in_reason
+from app.citations import cited_in_reason, with_citations
 from app.database import utcnow
 from app.errors import AlreadyDecided, Refused
 from app.languages import language_or_default
@@ -30,12 +30,11 @@ def suspend(user: User, reason: Reason, viewer: User, *, withholds: bool) -> int
     if user.suspended_at:
         raise AlreadyDecided
     told = text_for(user, reason)
-    cited = cited_in_reason(told)
-    user.suspended_at, user.suspended_for, user.suspended_cited = utcnow(), told, cited
+    user.suspended_at, user.suspended_for, user.suspended_cited = utcnow(), told, cited_in_reason(told)
     sign_in.end_others(user, "")
     record(viewer, "suspend", "users", user, _why(told))
     withheld = withhold_all(user, reason, viewer, told=False)[0] if withholds else 0
-    write_to(user, "suspended", reason=told, cited={CITED: cited}, withheld=withheld)
+    write_to(user, "suspended", reason=with_citations(reason, None), withheld=withheld)
     return withheld
 
 

@@ -22,9 +22,9 @@ NO_WORDS = frozenset(
     message.country message.language message.status notice_text.language official_change.change official_change.kind
     page.kind page_text.language period.kind
     period.former_dates question_text.language reason.acts reason_text.language recovery_code.code_hash
-    revision.difference
+    report.cited revision.difference
     revision.language sign_in.token_hash sign_up.capacity sign_up.country sign_up.language sign_up.submission
-    submission.key topic.language user.capacity user.country user.language user.totp_secret
+    submission.key topic.language user.capacity user.country user.language user.suspended_cited user.totp_secret
     """.split()
 )
 # The columns that are not of the kind that the rest of their row is.
