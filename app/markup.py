@@ -117,8 +117,12 @@ def text_of(clean_html: str) -> str:
 
 
 def excerpt(clean_html: str, length: int = 155) -> str:
-    """The beginning of the text, cut between words, with an ellipsis where it was cut."""
-    text = text_of(clean_html)
+    """The beginning of rendered HTML as text."""
+    return shortened(text_of(clean_html), length)
+
+
+def shortened(text: str, length: int) -> str:
+    """The beginning of a text, cut between words, with an ellipsis where it was cut."""
     if len(text) <= length:
         return text
     return text[: length - 1].rsplit(" ", 1)[0].rstrip(",;:.") + "…"

@@ -23,6 +23,7 @@ from app.errors import NotFound
 from app.extensions import db, transaction
 from app.forms import ChoiceField, InnerForm, VersionedForm, carry_out
 from app.languages import reader_language, site_default, site_languages, text_in
+from app.markup import shortened
 from app.models import Forum, Group, Page, Role, User, Viewer
 from app.paging import page_of_list
 from app.permissions import require
@@ -82,7 +83,7 @@ def _lines_of(kind: Kind, forums: Collection[int] | None, codes: list[str]) -> I
     for key, texts in objects.items():
         best = texts.get(reader_language().code) or texts.get(site_default().code) or next(iter(texts.values()))
         cells = tuple(_cell(kind, texts, code) for code in codes)
-        yield Line(kind, key, best.place, best.shown_title, best.language, cells)
+        yield Line(kind, key, best.place, shortened(best.shown_title, LONGEST_TITLE), best.language, cells)
 
 
 def _statement(kind: Kind, forums: Collection[int] | None) -> Select[Any]:
@@ -95,7 +96,7 @@ def _statement(kind: Kind, forums: Collection[int] | None) -> Select[Any]:
         place.label("place"),
         kind.text_model.language,
         kind.text_model.outdated_since,
-        func.substr(getattr(kind.text_model, next(iter(kind.texts))), 1, LONGEST_TITLE).label("shown_title"),
+        func.substr(getattr(kind.text_model, next(iter(kind.texts))), 1, LONGEST_TITLE + 1).label("shown_title"),
         *((getattr(kind.text_model, name) != "").label(name) for name in kind.texts),
     ).join(kind.model, kind.model.id == owner)
     if kind.name == "questions":

@@ -72,6 +72,16 @@ def test_form_names_what_it_is_about(admin: FlaskClient, path, named):
     assert heading(admin.get(ADMIN + path).text) == named
 
 
+def test_long_name_in_a_heading_is_cut_with_an_ellipsis(admin: FlaskClient, look):
+    def lengthen() -> None:
+        db.session.get_one(Forum, 1).texts["en"].short_title = "Risk assessment " * 12
+        db.session.commit()
+
+    look(lengthen)
+
+    assert heading(admin.get(f"{ADMIN}forums/1/settings/").text).endswith("Risk assessment…")
+
+
 def test_first_period_sets_the_dates(admin: FlaskClient, look):
     forum = make_quiet(look)
     path = f"{ADMIN}forums/{forum}/periods/scheduled/"

@@ -53,6 +53,18 @@ def test_missing_text_stands_first(admin: FlaskClient, without_french):
     assert not any("missing" in line for line in others)
 
 
+def test_long_title_is_cut_between_words_with_an_ellipsis_in_its_links_too(admin: FlaskClient, look):
+    def lengthen() -> None:
+        db.session.get_one(Group, 1).texts["en"].title = "Assessment " * 12
+        db.session.commit()
+
+    look(lengthen)
+    cut = "Assessment " * 9 + "Assessment…"
+
+    [line] = [line for line in lines(admin.get(TABLE).text) if line.startswith(f"Group: {cut}")]
+    assert f": {cut}, English" in line
+
+
 def test_missing_field_is_named(admin: FlaskClient, look):
     def write_english_remarks() -> None:
         db.session.get_one(Group, 1).texts["en"].remarks = "Note"
