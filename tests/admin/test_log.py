@@ -108,6 +108,11 @@ def test_acts_of_moderation_stand_in_the_log(admin: FlaskClient, entries, acts, 
     assert count(admin, f"until={utcnow() - timedelta(days=2):%Y-%m-%d}") == 1
 
 
+@pytest.mark.parametrize("path", ["", "acts/1/"])
+def test_message_in_the_log_has_its_number_as_elsewhere(admin: FlaskClient, acts, world, path):
+    assert f"Message #{world.second}" in admin.get(f"/en/admin/log/{path}").text
+
+
 def test_act_tells_who_did_what_and_why(admin: FlaskClient, acts):
     [split, withheld] = csv_rows(admin)
     page = admin.get("/en/admin/log/acts/1/").text
