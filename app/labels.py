@@ -29,7 +29,7 @@ CAPACITY_MEANS = {
     Capacity.PARTY: N_("You speak for a State or a regional organization that is a Party to the treaty."),
     Capacity.GOVERNMENT: N_("You speak for a Government that is not a Party to the treaty."),
     Capacity.ORGANIZATION: N_("You speak for an intergovernmental or other organization, a university or a company."),
-    Capacity.IPLC: N_("You speak for an indigenous people, a local community or one of their organizations."),
+    Capacity.IPLC: N_("You speak for an Indigenous people, a local community or one of their organizations."),
     Capacity.EXPERT: N_("You speak for yourself. Your employer may be named, but you do not speak for it."),
     Capacity.SECRETARIAT: N_("You speak for the Secretariat, which has invited you."),
 }

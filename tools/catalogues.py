@@ -119,10 +119,16 @@ def _problems_of_entry(entry: polib.POEntry, language: str) -> Iterator[str]:
             yield f"{entry.msgid!r} is not translated"
         elif sorted(PLACEHOLDER.findall(original)) != sorted(PLACEHOLDER.findall(text)):
             yield f"{text!r} has other placeholders than {original!r}"
-        elif "%" in PLACEHOLDER.sub("", text) and "%" not in PLACEHOLDER.sub("", original):
+        elif "%" in _signs(text, original) and "%" not in PLACEHOLDER.sub("", original):
             yield f"{text!r} has a % that begins no placeholder"
         elif language == "fr" and FRENCH_SPACE.search(text):
             yield f"{text!r} needs a no-break space before : ; ? ! » or after «"
+
+
+def _signs(text: str, original: str) -> str:
+    """A translation without its placeholders and, where it has some, without `%%`, which then stands for a sign."""
+    left = PLACEHOLDER.sub("", text)
+    return left.replace("%%", "") if PLACEHOLDER.search(original) else left
 
 
 def _merged(entry: polib.POEntry, known: polib.POEntry | None, language: str) -> polib.POEntry:

@@ -183,7 +183,7 @@ class RoleForm(EmailForm, VersionedForm):
     languages = ChoicesField(
         _l("Moderates only messages in"),
         coerce=str,
-        description=_l("If no language is selected, messages in all languages."),
+        description=_l("If no language is selected, the role covers messages in all languages."),
     )
 
     def offer(self) -> None:

@@ -125,9 +125,7 @@ class ReasonedStepForm(StepForm, ReasonForm):
 
 
 class SuspendForm(ReasonedStepForm):
-    withhold = BooleanField(
-        _l("Also withhold everything that these people have posted; the reason will then be public")
-    )
+    withhold = BooleanField(_l("Also withhold all messages posted so far; the reason will then be public"))
 
 
 class ApproveForm(StepForm):
@@ -294,7 +292,8 @@ def _hint(people: Sequence[User], name: str) -> str:
         return _("The reason will be kept in the log.")
     languages = dict.fromkeys(language_or_default(user.language).name for user in people)
     return _(
-        "The reason will be shown to them in an email and when they sign in; please write it in %(language)s.",
+        "The reason will be shown to them in an email and when they sign in; please write it in the language of the "
+        "account (%(language)s).",
         language=", ".join(languages),
     )
 

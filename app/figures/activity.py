@@ -248,7 +248,7 @@ def _picture_of_shares(rows: Sequence[Cells], context: Context) -> Picture | Non
         return None
     shares = tuple(float(row[2].exact) for row in rows)
     decimal = context.language.patterns.decimal
-    numbers = (f"{share:g}".replace(".", decimal) for share in shares)
+    numbers = (f"{share:.1f}".replace(".", decimal) for share in shares)
     descriptions = (
         _("%(name)s: %(number)s per cent of all messages", name=row[0].shown, number=number)
         for row, number in zip(rows, numbers, strict=True)

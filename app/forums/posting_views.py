@@ -22,7 +22,7 @@ from app.viewer import signed_in, signed_in_user, to_message
 from app.writing import html_of, last_correction, version_of, why_returned
 
 SAID_OF_CHANGES = {
-    "message": N_("Your message has been changed. Its earlier versions remain available in its history."),
+    "message": N_("Your message has been edited. Its earlier versions remain available in its history."),
     "topic": N_("The title and question of the topic have been saved; your message is unchanged."),
     "": N_("You made no changes, so your message remains as it was."),
 }

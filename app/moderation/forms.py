@@ -116,7 +116,7 @@ class WithholdForm(ReasonedActForm):
         _l("New title of the topic"),
         [AtMost(Topic.MAX_TITLE)],
         description=_l(
-            "This message opened the topic, and its author also wrote the title. Leave blank to keep the title."
+            "This message started the topic, and its author also wrote the title. Leave blank to keep the title."
         ),
     )
 
@@ -196,9 +196,9 @@ STEPS = {
         "return",
         ReasonedActForm,
         messages.return_to_author,
-        N_("Ask the author to change it"),
+        N_("Ask the author to change the message"),
         N_("The author will be told why and can change the message. Until then it will remain unpublished."),
-        N_("Return it to its author"),
+        N_("Return the message to its author"),
         N_("Message #%(number)s has been returned to its author."),
     ),
     "correct": Step(
@@ -206,7 +206,7 @@ STEPS = {
         "correct",
         CorrectForm,
         messages.correct,
-        N_("Correct it"),
+        N_("Correct the message"),
         N_("The author will be told why. The history and the moderation record will show that it was corrected."),
         N_("Save the correction"),
         N_("Message #%(number)s has been corrected."),
@@ -216,7 +216,7 @@ STEPS = {
         "withhold",
         WithholdForm,
         messages.withhold,
-        N_("Withhold it"),
+        N_("Withhold the message"),
         N_("Readers will see its number, the date and the reason, but not its text. Its author will be notified."),
         N_("Withhold the message"),
         N_("Message #%(number)s has been withheld."),
@@ -226,7 +226,7 @@ STEPS = {
         "restore",
         ReasonedActForm,
         messages.restore,
-        N_("Restore it"),
+        N_("Restore the message"),
         N_("It will be shown again in its place or, if it was never published, will again await approval."),
         N_("Restore the message"),
         N_("Message #%(number)s has been restored."),
@@ -236,7 +236,7 @@ STEPS = {
         "moderate_message",
         PlainActForm,
         messages.settle,
-        N_("Close its reports"),
+        N_("Close the reports"),
         N_("The message will remain unchanged, and its reports will be removed from the queue."),
         N_("Close the reports"),
         N_("The reports about message #%(number)s have been closed."),

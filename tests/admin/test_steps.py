@@ -141,6 +141,30 @@ def test_mail_of_a_suspension_tells_of_the_withheld_messages(admin: FlaskClient,
     assert "are not affected" not in mail.text
 
 
+@pytest.mark.parametrize(
+    ("step", "language", "words"),
+    [
+        ("withhold", "en", "has withheld one of your messages: "),
+        ("withhold", "es", "ha ocultado un mensaje suyo: "),
+        ("withhold", "fr", "a masqué un de vos messages\N{NO-BREAK SPACE}: "),
+        ("suspend", "en", "One of your messages has been withheld: "),
+        ("suspend", "es", "Se ha ocultado un mensaje suyo: "),
+        ("suspend", "fr", "Un de vos messages a été masqué\N{NO-BREAK SPACE}: "),
+    ],
+)
+def test_mail_about_one_withheld_message_has_no_number(admin: FlaskClient, look, world, step, language, words):
+    def write() -> int:
+        user = make_user("once", language=language)
+        make_message(db.session.get_one(Topic, world.topic), user, "Buy them here.")
+        db.session.commit()
+        return user.id
+
+    admin.post(f"/en/admin/people/{look(write)}/{step}/", data={"words": REASON, "withhold": "y"})
+    [text] = look(lambda: [mail.text for mail in db.session.query(Mail)])
+
+    assert words in text
+
+
 def test_listed_reason_is_public_in_all_its_languages_and_told_in_that_of_the_person(admin: FlaskClient, look, world):
     def offer() -> int:
         texts = {code: ReasonText(language=code, text=f"Spam ({code})") for code in ("en", "es", "fr")}

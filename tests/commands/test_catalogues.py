@@ -59,6 +59,7 @@ def test_a_sound_catalogue_has_no_problem(write):
         ({"Hello": "Bonjour"}, "'Bonjour' has other placeholders"),
         ({"Hello": "Bonjour %(nom)s"}, "has other placeholders"),
         ({"Hello": "Bonjour %(name)s, 100 %"}, "has a % that begins no placeholder"),
+        ({"Sign": "Se connecter, 100 %%"}, "has a % that begins no placeholder"),
         ({"%(num)s": {0: "%(num)s jour", 1: ""}}, "'%(num)s day' is not translated"),
         ({"%(num)s": {0: "%(num)s jour"}}, "needs 2 plural forms and has 1"),
         ({"%(num)s": {0: "un jour", 1: "%(num)s jours"}}, "has other placeholders"),
@@ -70,6 +71,11 @@ def test_each_problem_is_found(write, changes, problem):
     write(**changes)
     (found,) = problems()
     assert problem in found
+
+
+def test_sign_of_a_percentage_beside_a_placeholder_is_written_twice(write):
+    write(Hello="Bonjour %(name)s, 100 %%")
+    assert problems() == []
 
 
 def test_texts_that_are_gone_and_fuzzy_ones_are_found(write):

@@ -150,15 +150,27 @@ def test_description_of_a_chart_has_the_numbers_of_its_table(admin, known: Known
     )
 
 
-def test_description_of_a_chart_of_shares_writes_per_cent_in_words(admin, known: Known):
+def test_description_of_a_chart_of_shares_writes_them_as_its_language_does(admin, known: Known):
     drawn = {code: picture(admin, "most-active", PAGE.replace("en", code, 1)) for code in ("en", "es", "fr")}
     words = {code: one.findtext(f"{SVG}desc") for code, one in drawn.items()}
 
     assert words == {
         "en": "The most active participant: 66.7 per cent of all messages",
-        "es": "La persona que más escribió: 66,7 por ciento de todos los mensajes",
-        "fr": "Le participant le plus actif\N{NO-BREAK SPACE}: 66,7 pour cent de tous les messages",
+        "es": "La persona que más escribió: 66,7\N{NO-BREAK SPACE}% del total de mensajes",
+        "fr": "Le participant le plus actif\N{NO-BREAK SPACE}: 66,7\N{NO-BREAK SPACE}% du total des messages",
     }
+
+
+def test_description_of_a_chart_of_shares_keeps_a_zero_after_the_decimal_sign(admin, known: Known, change):
+    def carla_writes_two_more() -> None:
+        carla = db.session.query(User).filter_by(organization="Seeds").one()
+        for _number in range(2):
+            make_message(db.session.get_one(Topic, known.topic), carla, "Réponse", language="fr")
+
+    change(carla_writes_two_more)
+
+    words = picture(admin, "most-active").findtext(f"{SVG}desc")
+    assert words == "The most active participant: 50.0 per cent of all messages"
 
 
 def test_lengths_of_bars_are_proportional_to_their_numbers(admin, known: Known):

@@ -109,6 +109,14 @@ def test_author_and_moderators_see_the_history_of_a_withdrawn_message(world, ali
         assert "This message was withdrawn by its author on " in page
 
 
+def test_withdrawn_message_does_not_say_to_its_author_that_it_was_withheld(world, alice):
+    answer = alice.post(f"/en/messages/{world.first}/withdraw/")
+    page = alice.get(answer.location).text
+
+    assert "Read the text of this message" in page
+    assert "withheld" not in page
+
+
 def test_author_and_moderators_see_the_history_of_a_withheld_message(
     app: Flask, world: World, alice, moderator, bruno, visitor
 ):
@@ -243,7 +251,7 @@ def test_edit_without_a_change_says_so(world: World, alice: FlaskClient):
 
     page = alice.get(answer.location).text
     assert "You made no changes, so your message remains as it was." in page
-    assert "Your message has been changed." not in page
+    assert "Your message has been edited." not in page
 
 
 @pytest.fixture

@@ -170,6 +170,18 @@ def test_open_forum_shows_the_deadline_with_its_hour_and_the_days_left(app: Flas
     assert "5 days left" in page
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "Less than an hour left."), ("es", "Queda menos de una hora."), ("fr", "Il reste moins d’une heure.")],
+)
+def test_last_hour_of_an_open_forum_is_told_in_words(app: Flask, world: World, visitor: FlaskClient, language, words):
+    with app.app_context():
+        db.session.get_one(Forum, world.forum).periods[0].closes_at = utcnow() + timedelta(minutes=20)
+        db.session.commit()
+
+    assert words in visitor.get(f"/{language}/forums/open-forum/").text
+
+
 def test_former_dates_stay_visible_after_an_extension(app: Flask, world: World, visitor: FlaskClient):
     with app.app_context():
         forum = db.session.get(Forum, world.forum)

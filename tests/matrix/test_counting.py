@@ -18,7 +18,7 @@ from tests.route_table import ROWS, paths_of
 from tests.world import make_message, make_pending, make_topic, make_user
 
 SHOWN = asked_of(OF_A_FORUM, OF_A_TOPIC, OF_A_MESSAGE)
-TELLS_TIME = re.compile(r'value="[^"]*"|\d\d:\d\d|\d+ days? left|Less than \d+ hours? left')
+TELLS_TIME = re.compile(r'value="[^"]*"|\d\d:\d\d|\d+ days? left|Less than (?:an hour|\d+ hours) left')
 
 
 def pages(person: str, planted: Planted, full: FullWorld) -> Iterator[str]:

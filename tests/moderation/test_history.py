@@ -36,7 +36,7 @@ def test_difference_is_marked_word_by_word(world: World, alice: FlaskClient, vis
     assert "<ins>" in page
     assert '<span class="visually-hidden" lang="en"> [deleted:] </span>' in page
     assert '<span class="visually-hidden" lang="en"> [added:] </span>' in page
-    assert "Changed by its author." in page
+    assert "Edited by its author." in page
 
 
 def test_difference_is_shown_as_readers_see_the_text(world: World, alice: FlaskClient, visitor: FlaskClient):

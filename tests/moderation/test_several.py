@@ -137,7 +137,7 @@ def test_version_of_the_queue_is_that_of_the_page_of_the_message(app, three, mod
 @pytest.mark.parametrize(
     ("waited", "says"),
     [
-        (timedelta(minutes=5), "The oldest has waited for less than 1 hour."),
+        (timedelta(minutes=5), "The oldest has waited for less than an hour."),
         (timedelta(hours=2, minutes=5), "The oldest has waited for less than 3 hours."),
         (timedelta(days=1, hours=5), "The oldest has waited for 1 day."),
         (timedelta(days=4), "The oldest has waited for 4 days."),
