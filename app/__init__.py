@@ -25,7 +25,8 @@ from app.storage import LocalFolder
 from config import MEGABYTE, ROOT, Config, from_environment
 
 # Imported by their full paths, since a blueprint imported by name would hide the package of that name.
-BLUEPRINTS = tuple(
+# Several modules of views may share one.
+BLUEPRINTS = dict.fromkeys(
     getattr(import_module(f"app.{path.partition(':')[0]}"), path.partition(":")[2] or "bp")
     for path in (
         "pages.views",
@@ -33,6 +34,7 @@ BLUEPRINTS = tuple(
         "forums.views",
         "forums.posting_views",
         "printing.views",
+        "printing.contribution_views",
         "figures.views",
         "attachments.views",
         "moderation.views",

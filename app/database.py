@@ -69,11 +69,11 @@ class Spans(TypeDecorator[tuple[Span, ...]]):
         return tuple((datetime.fromisoformat(first), datetime.fromisoformat(last)) for first, last in value)
 
 
-def in_parts(keys: Collection[int]) -> Iterator[list[int]]:
-    """The keys, sorted, in lists of at most MOST_IN_A_STATEMENT."""
+def in_parts(keys: Collection[int], most: int = MOST_IN_A_STATEMENT) -> Iterator[list[int]]:
+    """The keys, sorted, in lists of at most so many."""
     ordered = sorted(keys)
-    for first in range(0, len(ordered), MOST_IN_A_STATEMENT):
-        yield ordered[first : first + MOST_IN_A_STATEMENT]
+    for first in range(0, len(ordered), most):
+        yield ordered[first : first + most]
 
 
 class Base(DeclarativeBase):

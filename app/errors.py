@@ -60,6 +60,14 @@ class NotPublic(Forbidden):
     ways = (("auth.sign_in", _l("Sign in")),)
 
 
+class NotArchivedYet(Forbidden):
+    heading = _l("This is not public yet")
+    message = _l(
+        "Everyone will be able to download the table of contributions once the forum has been archived. Until then, it "
+        "is available only to the moderators of the forum and to administrators, once signed in."
+    )
+
+
 class Suspended(ForumError):
     """Shown only to people who have proved that the account is theirs."""
 

@@ -298,6 +298,11 @@ def _see_figures(viewer: Viewer, forum: Forum, _now: datetime) -> Exception | No
     return None if moderates(viewer, forum) else errors.Forbidden()
 
 
+def _see_contributions(viewer: Viewer, forum: Forum, now: datetime) -> Exception | None:
+    """The table of contributions is for everybody once the forum is archived, and until then as the figures."""
+    return errors.NotArchivedYet() if not forum.archived_at and _see_figures(viewer, forum, now) else None
+
+
 def _moderate(viewer: Viewer, forum: Forum, _now: datetime) -> Exception | None:
     """Nothing can be changed in an archived forum, except what `_on_status` allows."""
     if not moderates(viewer, forum):
@@ -352,6 +357,7 @@ RULES: dict[str, Rule] = {
     "see_unpublished": _see_unpublished,
     "report": _report,
     "see_figures": _see_figures,
+    "see_contributions": _see_contributions,
     "moderate_anything": lambda viewer, _thing, _now: None if moderates_anything(viewer) else errors.Forbidden(),
     "see_moderation": _see_moderation,
     "moderate": _moderate,

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from tempfile import SpooledTemporaryFile
 
 from app.languages import Language
@@ -28,22 +29,32 @@ def line(language: Language, *cells: object) -> str:
     return buffer.getvalue()
 
 
-def kept(lines: Iterable[str]) -> Iterator[bytes]:
-    """The file in parts of bytes, to be sent at the reader's speed. It is first written to a temporary file."""
-    file = SpooledTemporaryFile[bytes](LARGEST_IN_MEMORY)
-    file.writelines(text.encode() for text in lines)
-    file.seek(0)
-    return _parts(file)
+class Kept:
+    """A file that is whole before it is sent at the reader's speed, so that its size and its SHA-256 are known. It is
+    written to a temporary file."""
 
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._file = SpooledTemporaryFile[bytes](LARGEST_IN_MEMORY)
+        digest = sha256()
+        for text in lines:
+            part = text.encode()
+            digest.update(part)
+            self._file.write(part)
+        self.size, self.sha256 = self._file.tell(), digest.hexdigest()
+        self._file.seek(0)
 
-def _parts(file: SpooledTemporaryFile[bytes]) -> Iterator[bytes]:
-    with file:
-        while part := file.read(PART):
-            yield part
+    def __iter__(self) -> Iterator[bytes]:
+        with self._file:
+            while part := self._file.read(PART):
+                yield part
+
+    def close(self) -> None:
+        """Called at the end of the answer, also if nothing of it was sent."""
+        self._file.close()
 
 
 def _safe(cell: object, decimal: str) -> object:
     """The cell, with an apostrophe before what a spreadsheet would take for a formula."""
     if isinstance(cell, int | float):
         return str(cell).replace(".", decimal)
-    return FORMULA.sub(r"\1'\2", str(cell)[:LONGEST_CELL])
+    return FORMULA.sub(r"\1'\2", str(cell)[:LONGEST_CELL])[:LONGEST_CELL]

@@ -173,6 +173,10 @@ ROWS = [
         GET,
         ("/print/forums/open-forum/groups/group-1/", "/print/forums/open-forum/groups/group-2/"),
     ),
+    *(
+        Row(f"/print/forums/<forum_slug>/{name}", GET, (f"/print/forums/open-forum/{name}",))
+        for name in ("contributions.csv", "contributions.json")
+    ),
     Row(
         "/print/topics/<int:topic_id>/",
         GET,

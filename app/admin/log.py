@@ -24,7 +24,7 @@ from app.languages import reader_language, site_languages, stored_date
 from app.markup import CITED
 from app.models import Forum, Role
 from app.paging import one_page
-from app.spreadsheets import BYTE_ORDER_MARK, kept, line
+from app.spreadsheets import BYTE_ORDER_MARK, Kept, line
 from app.turns import in_turn
 
 ACTS = {str(kind): label for kind, label in labels.ACT.items()}
@@ -215,7 +215,7 @@ def table() -> ResponseReturnValue:
     form = LogForm()
     if not form.validate():
         return redirect(f"{link('admin.log.index')}?{query_without_page()}")
-    answer = Response(kept(as_csv(entries(form.conditions))), mimetype="text/csv")
+    answer = Response(Kept(as_csv(entries(form.conditions))), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="log-{utcnow():%Y-%m-%d}.csv"'
     return answer
 

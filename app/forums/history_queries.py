@@ -1,12 +1,14 @@
 """The versions of a message, each with its difference from the one before it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
+from app.database import in_parts
 from app.difference import Piece, compare, pieces
 from app.errors import NotFound
 from app.extensions import db
@@ -17,6 +19,8 @@ from app.permissions import can, require
 PER_PAGE = 10
 FEWER_STEPS = 15_000
 Text = Message | Revision
+WORDS = ("written_at", "language", "on_behalf_of", "body", "html")
+NUMBERED = func.row_number().over(partition_by=Revision.message_id, order_by=Revision.id).label("number")
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ def get_history(number: int, page: int, *, viewer: Viewer) -> History:
     require(viewer, "see_history", message)
     acts = db.session.scalars(select(Act).where(Act.message_id == number).options(joinedload(Act.user))).all()
     hiding = [act for act in acts if "hides" in act.detail]
-    hidden_to = max((act.detail["hides"] for act in hiding), default=0)
+    hidden_to = _hidden_to(act.detail for act in acts)
     sees_all = can(viewer, "see_unpublished", message)
     keys = db.session.scalars(select(Revision.id).filter_by(message_id=number).order_by(Revision.id.desc())).all()
     seen = [key for key in keys if sees_all or key > hidden_to]
@@ -78,6 +82,34 @@ def get_history(number: int, page: int, *, viewer: Viewer) -> History:
     unseen = keys[len(seen) + 1 :] if page == pages else ()
     corrections = [made_by[key] for key in unseen if key in made_by]
     return History(message, versions, files, len(seen) < len(keys), corrections, page, pages)
+
+
+def public_revisions(numbers: Collection[int]) -> dict[int, list[Any]]:
+    """What these messages, whose text is shown, said before, as far as everybody may read it: the earliest version
+    first, each with its `number`."""
+    details: dict[int, list[Mapping[str, Any]]] = {}
+    for number, detail in db.session.execute(select(Act.message_id, Act.detail).where(Act.message_id.in_(numbers))):
+        details.setdefault(number, []).append(detail)
+    hidden_to = {number: _hidden_to(found) for number, found in details.items()}
+    found: dict[int, list[Any]] = {}
+    columns = (Revision.id, Revision.message_id, *(getattr(Revision, name) for name in WORDS), NUMBERED)
+    versions = select(*columns).where(Revision.message_id.in_(numbers)).order_by(Revision.id)
+    for row in db.session.execute(versions):
+        if row.id > hidden_to.get(row.message_id, 0):
+            found.setdefault(row.message_id, []).append(row)
+    return found
+
+
+def numbers_of_revisions(messages: Collection[int]) -> dict[int, int]:
+    """The number of each former version of these messages, hidden or not, by its key."""
+    statement = select(Revision.id, NUMBERED)
+    parts = (statement.where(Revision.message_id.in_(part)) for part in in_parts(messages))
+    return {row.id: row.number for part in parts for row in db.session.execute(part)}
+
+
+def _hidden_to(details: Iterable[Mapping[str, Any]]) -> int:
+    """The key of the last version that readers are not shown, by the acts on a message; 0 if there is none."""
+    return max((detail["hides"] for detail in details if "hides" in detail), default=0)
 
 
 def _pieces(before: Revision, said: Text) -> list[Piece]:
