@@ -20,6 +20,8 @@ OF_ANY_LENGTH = (
     "/{}/print/forums/open-forum/",
     "/{}/print/forums/open-forum/groups/group-1/",
     "/{}/print/forums/open-forum/record/",
+    "/{}/print/forums/open-forum/contributions.csv",
+    "/{}/print/forums/open-forum/contributions.json",
     "/{}/print/topics/1/",
     "/sitemap/site.xml",
 )

@@ -96,7 +96,7 @@ def as_table(forum: Forum, language: Language) -> Iterator[str]:
                 f"{message.posted_at:%Y-%m-%d %H:%M:%S}",
                 _(STATUS[MessageStatus(message.status)]),
                 message.speaker or message.author,
-                "" if message.is_taken_back else message.on_behalf_of,
+                message.on_behalf_of if _is_shown(message) else "",
                 message.author if message.speaker else "",
                 _(CAPACITY[Capacity(message.capacity)]),
                 language.state_name(message.country),
@@ -108,7 +108,7 @@ def as_table(forum: Forum, language: Language) -> Iterator[str]:
                 _language_name(message.language),
                 text_of(message.html),
                 absolute(link("forums.message", number=message.id)),
-                "\n".join(f"{file.name} {absolute(_address_of(file))}" for file in message.files),
+                "; ".join(f"{file.name} {absolute(_address_of(file))}" for file in message.files),
             )
 
 
@@ -142,6 +142,11 @@ def _parts(forum: Forum) -> Iterator[tuple[list[ShownMessage], dict[int, Any]]]:
         messages = read_messages(_IN_PART, {"numbers": numbers})
         places = _PUBLIC_TOPICS.where(Topic.id.in_({message.topic_id for message in messages}))
         yield messages, {topic.id: topic for topic in db.session.execute(places)}
+
+
+def _is_shown(message: ShownMessage) -> bool:
+    """Whether its words can be read; others are numbers without words and files."""
+    return message.status == MessageStatus.PUBLISHED
 
 
 @dataclass
@@ -192,12 +197,12 @@ class _Data:
 
     def messages(self) -> Iterator[dict[str, Any]]:
         for messages, topics in _parts(self.forum):
-            shown = [message.id for message in messages if message.status == MessageStatus.PUBLISHED]
+            shown = [message.id for message in messages if _is_shown(message)]
             sources = select(Message.id, Message.body).where(Message.id.in_(shown))
             bodies = {row.id: row.body for row in db.session.execute(sources)}
             former = public_revisions(shown)
             for message in messages:
-                topic, is_shown = topics[message.topic_id], not message.is_taken_back
+                topic, is_shown = topics[message.topic_id], _is_shown(message)
                 yield {
                     "number": message.id,
                     **_picked(message, "posted_at status withdrawn_at withheld_at"),
@@ -217,7 +222,7 @@ class _Data:
                     "markdown": bodies.get(message.id, "") if is_shown else None,
                     "html": message.html if is_shown else None,
                     "edited_at": message.edited_at if is_shown else None,
-                    "former": [_former(one) for one in former.get(message.id, ()) if is_shown],
+                    "former": [_former(one) for one in former.get(message.id, ())],
                     "address": _address("forums.message", number=message.id),
                     "files": [_file(file) for file in message.files],
                 }

@@ -1,0 +1,67 @@
+"""A check of JSON against a JSON Schema of the year 2020, as far as docs/contributions.schema.json uses it."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+TYPES: dict[str, type | tuple[type, ...]] = {
+    "object": dict,
+    "array": list,
+    "string": str,
+    "integer": int,
+    "boolean": bool,
+    "null": type(None),
+}
+CHECKED = set(
+    "type properties required additionalProperties propertyNames items minItems maxItems minimum pattern enum const "
+    "anyOf if then else $ref $defs $schema title description".split()
+)
+
+
+def faults(value: Any, schema: Any, root: Any = None, at: str = "$") -> Iterator[str]:
+    """What is wrong with a value, and where. A keyword of the schema that is not checked here is wrong too."""
+    root = root or schema
+    if schema is False:
+        yield f"{at}: must not be there"
+    if not isinstance(schema, dict):
+        return
+    if unknown := set(schema) - CHECKED:
+        yield f"{at}: the schema has {unknown}"
+    if "$ref" in schema:
+        yield from faults(value, root["$defs"][schema["$ref"].removeprefix("#/$defs/")], root, at)
+    if value not in schema.get("enum", [schema.get("const", value)]):
+        yield f"{at}: {value!r} is not what it must be"
+    if "anyOf" in schema and all(any(faults(value, one, root, at)) for one in schema["anyOf"]):
+        yield f"{at}: {value!r} is nothing of what it may be"
+    if "if" in schema:
+        branch = "else" if any(faults(value, schema["if"], root, at)) else "then"
+        yield from faults(value, schema[branch], root, at)
+    if "type" in schema and not _is(value, schema["type"]):
+        yield f"{at}: {value!r} is no {schema['type']}"
+    elif isinstance(value, str) and not re.search(schema.get("pattern", ""), value):
+        yield f"{at}: {value!r} is not {schema['pattern']}"
+    elif isinstance(value, int) and value < schema.get("minimum", value):
+        yield f"{at}: {value} is too small"
+    elif isinstance(value, list):
+        yield from _faults_of_list(value, schema, root, at)
+    elif isinstance(value, dict):
+        yield from _faults_of_object(value, schema, root, at)
+
+
+def _is(value: Any, name: str) -> bool:
+    return isinstance(value, TYPES[name]) and not (name == "integer" and isinstance(value, bool))
+
+
+def _faults_of_list(value: list[Any], schema: Any, root: Any, at: str) -> Iterator[str]:
+    if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)):
+        yield f"{at}: has {len(value)} items"
+    for place, item in enumerate(value):
+        yield from faults(item, schema.get("items", True), root, f"{at}[{place}]")
+
+
+def _faults_of_object(value: dict[str, Any], schema: Any, root: Any, at: str) -> Iterator[str]:
+    yield from (f"{at}: lacks {name}" for name in schema.get("required", ()) if name not in value)
+    named = schema.get("properties", {})
+    for name, item in value.items():
+        yield from faults(name, schema.get("propertyNames", True), root, f"{at}.{name}")
+        yield from faults(item, named.get(name, schema.get("additionalProperties", True)), root, f"{at}.{name}")
