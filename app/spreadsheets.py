@@ -36,10 +36,14 @@ class Kept:
     def __init__(self, lines: Iterable[str]) -> None:
         self._file = SpooledTemporaryFile[bytes](LARGEST_IN_MEMORY)
         digest = sha256()
-        for text in lines:
-            part = text.encode()
-            digest.update(part)
-            self._file.write(part)
+        try:
+            for text in lines:
+                part = text.encode()
+                digest.update(part)
+                self._file.write(part)
+        except BaseException:
+            self._file.close()
+            raise
         self.size, self.sha256 = self._file.tell(), digest.hexdigest()
         self._file.seek(0)
 

@@ -84,6 +84,13 @@ class Site:
             "/sitemap/site.xml",
             "/sitemap/topics-1.xml",
         ]
+        return self._found_in(client, paths)
+
+    def listed_for(self, client: FlaskClient) -> set[str]:
+        """The same in the table of contributions and in the data of the forum."""
+        return self._found_in(client, [f"/en/print/forums/open-forum/contributions.{form}" for form in ("csv", "json")])
+
+    def _found_in(self, client: FlaskClient, paths: list[str]) -> set[str]:
         read = "".join(client.get(path, follow_redirects=True, buffered=True).get_data(as_text=True) for path in paths)
         return {place for place, word in WORDS.items() if word in read}
 
@@ -154,6 +161,16 @@ def test_act_leaves_readers_what_the_list_says(act: str, site: Site, moderator, 
         assert site.read_by(client) == shown & set(WORDS)
     for client in (site.author, moderator):
         assert "message.body" in site.read_by(client), "in the history"
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_table_and_data_of_the_forum_hold_what_is_shown_alone(act: str, site: Site, moderator: FlaskClient):
+    site.write()
+    assert site.listed_for(moderator) == set(WORDS) - {FILES}
+    ACTS[act](site, moderator)
+
+    shown = {place.name for place in PLACES if getattr(place, act) == Fate.SHOWN}
+    assert site.listed_for(moderator) == shown & set(WORDS) - {FILES}
 
 
 def test_removed_file_is_gone_and_its_name_stays_in_the_history(site: Site, visitor: FlaskClient):

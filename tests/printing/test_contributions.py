@@ -1,6 +1,7 @@
 """The table of contributions and the data: what they hold, for whom, and how they open."""
 
 import csv
+import errno
 import hashlib
 import io
 import re
@@ -11,6 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app import spreadsheets
 from app.auth.leaving import erase
 from app.database import utcnow
 from app.extensions import db
@@ -198,6 +200,37 @@ def test_participant_whose_account_was_deleted_has_no_name(app: Flask, moderator
     assert (row["Participant"], row["Organization"]) == ("Former participant 1", "")
     assert message["author"] == {"number": 1, "title": "", "name": "", "former_number": 1}
     assert "Alice" not in moderator.get(f"{OPEN}.json", buffered=True).text
+
+
+def test_withdrawn_message_of_a_deleted_account_keeps_its_number_alone(moderator, world: World, change):
+    number = change(lambda: hide(post(world, "Zzyzx words"), MessageStatus.WITHDRAWN))
+    change(lambda: erase(db.session.get_one(User, world.bruno)))
+    row, message = rows_of(moderator)[-1], data_of(moderator)["messages"][-1]
+
+    assert [row[name] for name in ("Number", "Status", "Participant")] == [
+        str(number),
+        "withdrawn",
+        "Former participant 1",
+    ]
+    assert row["Text"] == ""
+    assert (message["number"], message["author"]["name"], message["markdown"]) == (number, "", None)
+    assert list(faults(data_of(moderator), SCHEMA)) == []
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr"])
+def test_full_disk_is_told_in_the_language_of_the_reader(app: Flask, moderator, world, monkeypatch, language):
+    """No part of the file has been sent."""
+
+    def fail(_file: Any, _part: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(spreadsheets.SpooledTemporaryFile, "write", fail)
+    monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
+    answers = [moderator.get(f"{OPEN.replace('/en/', f'/{language}/')}.{suffix}") for suffix in ("csv", "json")]
+
+    assert [answer.status_code for answer in answers] == [500, 500]
+    assert [f'<html lang="{language}"' in answer.text for answer in answers] == [True, True]
+    assert [name for answer in answers for name in ("Content-Disposition", "ETag") if name in answer.headers] == []
 
 
 def test_forum_without_messages_has_a_heading_and_its_texts(admin: FlaskClient, world: World):
