@@ -25,6 +25,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "forums.topic": ("page",),
     "forums.history": ("page",),
     "moderation.record": ("page",),
+    **dict.fromkeys(("printing.forum", "printing.group"), ("question", "since", "until", "language", "part", "whole")),
     "posting.new_topic": ("question",),
     "posting.reply": ("to", "quote"),
     "topic_moderation.split": ("page",),

@@ -22,6 +22,7 @@ from werkzeug.datastructures import LanguageAccept
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 DASH = "\N{EN DASH}"
+READ_AS = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d"})  # letters without a decomposition
 Day = date  # languages have a method of that name
 
 
@@ -131,11 +132,13 @@ class Language:
         return self.states.get(code) or self.invented_states.get(code) or code
 
     def sort_key(self, name: str) -> str:
-        """A sort key for this language: without accents, with its own letters after their base letter."""
+        """A sort key for this language: without accents, with its own letters after their base letter, and with the
+        letters that are two (œ) or have a stroke (ø) as those that they are read as."""
+        name = unicodedata.normalize("NFC", name)
         for letter, base in self.letters_after.items():
             name = name.replace(letter, base + "\uffff").replace(letter.upper(), base + "\uffff")
         plain = unicodedata.normalize("NFD", name)
-        return "".join(char for char in plain if not unicodedata.combining(char)).casefold()
+        return "".join(char for char in plain if not unicodedata.combining(char)).casefold().translate(READ_AS)
 
     def states_in_order(self, *present: str) -> list[tuple[str, str]]:
         """`(code, name)` of all States that can be chosen, in the alphabetical order of this language.

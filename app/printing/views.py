@@ -1,20 +1,39 @@
 """Printer-friendly views: the same queries and the same message macro as the screen."""
 
-from flask import Blueprint, redirect, render_template
-from flask.typing import ResponseReturnValue
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
 
-from app.addresses import link
+from flask import Blueprint, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from app.addresses import absolute, here, link, page_number
 from app.database import utcnow
+from app.errors import NotFound
 from app.forums import queries, topic_queries
-from app.languages import reader_language, site_default
-from app.models import PageKind
+from app.languages import reader_language, site_default, text_in
+from app.models import Forum, Group, PageKind
 from app.moderation.record import whole_record
 from app.pages.queries import get_page
-from app.printing.proceedings import collect
+from app.printing.forms import ChoiceForm
+from app.printing.proceedings import Extent, Proceedings, extents_by_group, filled, outline
 from app.turns import in_turn
 from app.viewer import viewer
 
 bp = Blueprint("printing", __name__, url_prefix="/<language:lang>/print")
+
+
+@dataclass(frozen=True)
+class Download:
+    """A form of the record on the page that leads to all of them; `title` in its own language, if it has one."""
+
+    name: str
+    path: str
+    about: str
+    title: str = ""
+    language: str = ""
 
 
 @bp.get("/pages/<slug>/")
@@ -28,13 +47,13 @@ def page(slug: str) -> ResponseReturnValue:
 @bp.get("/forums/<forum_slug>/")
 @in_turn
 def forum(forum_slug: str) -> ResponseReturnValue:
-    """All pages, groups and messages of a forum as one document."""
+    """The proceedings: all pages, groups and messages of a forum, or what is chosen of them."""
     found = queries.get_forum(forum_slug, viewer=viewer())
     queries.load_questions(found)
-    now = utcnow()
+    document, form = _document(found)
+    record = whole_record(found, now=document.now) if document.is_last and not form.errors else ()
     shown = {"held": queries.count_kept(found), "moderators": queries.named_moderators(found, reader_language())}
-    groups, record = collect(found.groups), whole_record(found, now=now)
-    return render_template("printing/forum.html", forum=found, groups=groups, record=record, now=now, **shown)
+    return _answer("printing/forum.html", document, form, record=record, **shown)
 
 
 @bp.get("/forums/<forum_slug>/pages/<slug>/")
@@ -47,7 +66,16 @@ def forum_page(forum_slug: str, slug: str) -> ResponseReturnValue:
 @in_turn
 def group(forum_slug: str, group_slug: str) -> ResponseReturnValue:
     found = queries.get_group(forum_slug, group_slug, viewer=viewer())
-    return render_template("printing/group.html", printed=collect([found])[0], forum=found.forum, now=utcnow())
+    return _answer("printing/group.html", *_document(found.forum, found))
+
+
+@bp.get("/forums/<forum_slug>/download/")
+@in_turn
+def record(forum_slug: str) -> ResponseReturnValue:
+    """The page that leads to all forms of the record of a forum."""
+    found = queries.get_forum_and_groups(forum_slug, viewer=viewer())
+    sections = [(_("To print"), _to_print(found))]
+    return render_template("printing/download.html", forum=found, sections=sections, now=utcnow())
 
 
 @bp.get("/topics/<int:topic_id>/")
@@ -69,3 +97,55 @@ def message(number: int) -> ResponseReturnValue:
         found.topic_id, viewer=viewer(), language=reader_language().code, default=site_default().code
     )
     return render_template("printing/message.html", m=found, head=shown, now=utcnow())
+
+
+def _document(forum: Forum, group: Group | None = None) -> tuple[Proceedings, ChoiceForm]:
+    """What the address asks for; without messages if the form has errors."""
+    form, now = ChoiceForm([group] if group else forum.groups), utcnow()
+    if not form.validate():
+        return Proceedings(forum, (), Extent(), reader_language(), now, group=group), form
+    document = outline(forum, group, language=reader_language(), now=now, chosen=form.chosen)
+    if (form.since.data or form.until.data) and not document.extent.messages:
+        form.tell_empty()
+        return document, form
+    return filled(document, _asked_part()), form
+
+
+def _asked_part() -> int | None:
+    """The first part by default, and None for all parts on one page. Raises NotFound."""
+    if request.args.get("whole"):
+        return None
+    asked = page_number(request.args.get("part", "1"))
+    if asked is None:
+        raise NotFound
+    return asked
+
+
+def _answer(template: str, document: Proceedings, form: ChoiceForm, **context: object) -> ResponseReturnValue:
+    chosen = {field.short_name: value for field in form if (value := request.args.get(field.short_name))}
+    context |= {"forum": document.forum, "form": form, "now": document.now}
+    address = absolute(f"/{reader_language().code}{here()}")
+    query = urlencode(chosen)
+    context |= {"document": document, "address": address, "query": query, "told": told}
+    return render_template(template, **context), form.status
+
+
+def _to_print(forum: Forum) -> Sequence[Download]:
+    extents = extents_by_group(forum)
+    whole = Extent(sum(one.messages for one in extents.values()), sum(one.size for one in extents.values()))
+    address = link("printing.forum", forum_slug=forum.slug)
+    found = [Download(_("Proceedings of the whole forum"), address, told(whole))]
+    for group in forum.groups:
+        path = link("printing.group", forum_slug=forum.slug, group_slug=group.slug)
+        text = text_in(group)
+        name = _("Group %(number)s", number=group.number)
+        found.append(Download(name, path, told(extents.get(group.id, Extent())), text.title, text.language))
+    return found
+
+
+def told(extent: Extent) -> str:
+    """`412 messages, about 900 KB`"""
+    messages = ngettext("%(num)s message", "%(num)s messages", extent.messages)
+    if not extent.messages:
+        return messages
+    return _("%(messages)s, about %(size)s", messages=messages, size=reader_language().size(extent.size))
