@@ -124,6 +124,7 @@ ROWS = [
     Row("/preview/", POST),
     Row("/forums/<forum_slug>/record/", GET, tuple(f"{path}record/" for path in FORUM_PATHS)),
     Row("/print/forums/<forum_slug>/record/", GET, ("/print/forums/open-forum/record/",)),
+    Row("/print/forums/<forum_slug>/download/", GET, ("/print/forums/open-forum/download/",)),
     Row("/moderation/", GET, ("/moderation/",)),
     Row("/moderation/approve/", POST),
     Row(

@@ -406,7 +406,7 @@ def check_levels(page, path: str) -> None:
 def check_alternates(page, path: str, language: str) -> None:
     """On screen the page names itself; a printer-friendly one names the page that it is a version of."""
     [canonical] = page.xpath("//link[@rel='canonical']/@href")
-    same = path if "/print/" not in path else re.sub("/print/", "/", path)
+    same = path if "/print/" not in path or path.endswith("/download/") else re.sub("/print/", "/", path)
     if "/print/pages/" not in path:
         assert canonical == ORIGIN + without_query(same, "page"), path
     alternates = {link.get("hreflang"): link.get("href") for link in page.xpath("//link[@rel='alternate'][@hreflang]")}

@@ -22,6 +22,7 @@ OF_ANY_LENGTH = (
     "/{}/print/forums/open-forum/record/",
     "/{}/print/forums/open-forum/contributions.csv",
     "/{}/print/forums/open-forum/contributions.json",
+    "/{}/print/forums/open-forum/download/",
     "/{}/print/topics/1/",
     "/sitemap/site.xml",
 )
@@ -37,14 +38,14 @@ ENCODINGS = ("identity", "gzip", "br", "zstd")  # each is made by itself, so the
 def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Event, Event]]:
     """Proceedings are made no further than their beginning, told by the first event, until the second is set."""
     begun, may_go_on = Event(), Event()
-    collect = views.collect
+    filled = views.filled
 
-    def wait_and_collect(groups: Any) -> Any:
+    def wait_and_fill(*args: Any) -> Any:
         begun.set()
         assert may_go_on.wait(30)
-        return collect(groups)
+        return filled(*args)
 
-    monkeypatch.setattr(views, "collect", wait_and_collect)
+    monkeypatch.setattr(views, "filled", wait_and_fill)
     yield begun, may_go_on
     may_go_on.set()
 

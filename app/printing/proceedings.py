@@ -11,7 +11,6 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Row, Select, case, func, select
 
 from app.errors import NotFound
@@ -20,7 +19,7 @@ from app.figures import activity
 from app.figures.tables import Context, Table
 from app.forums.topic_queries import MESSAGE_COLUMNS, READABLE, ShownMessage, read_messages
 from app.labels import person_name
-from app.languages import Language, text_in
+from app.languages import Language
 from app.models import (
     FOR_A_GOVERNMENT,
     FOR_AN_ORGANIZATION,
@@ -37,7 +36,7 @@ from app.models import (
 
 IN_ONE = 300  # messages; a longer document comes in parts
 IN_A_PART = 100
-FRAME = 1_200  # bytes of a message besides its text, as measured on the sample
+FRAME = 700  # bytes of a message besides its text, as measured on the sample
 
 
 @dataclass(frozen=True)
@@ -250,20 +249,6 @@ class Proceedings:
         """The files of the documents of the forum, which stand in the whole document alone."""
         documents = () if self.group or self.chosen.is_selection else self.forum.documents
         return [file for document in documents for file in document.attachments]
-
-    def citation(self, site: str, address: str) -> str:
-        """How others are asked to cite it."""
-        dates = f"{_(';')} ".join(self.language.heading_range(*span) for span in self.forum.dates)
-        title, day = text_in(self.forum).title, self.language.date(self.now)
-        told = {"title": title, "dates": dates, "day": day, "site": site, "address": address}
-        if not dates:
-            return _(
-                "Secretariat, “%(title)s”, online forum. Proceedings, edition of %(day)s. %(site)s, %(address)s", **told
-            )
-        return _(
-            "Secretariat, “%(title)s”, online forum, %(dates)s. Proceedings, edition of %(day)s. %(site)s, %(address)s",
-            **told,
-        )
 
     @property
     def wanted(self) -> list[Group]:

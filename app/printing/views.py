@@ -101,7 +101,7 @@ def message(number: int) -> ResponseReturnValue:
 
 def _document(forum: Forum, group: Group | None = None) -> tuple[Proceedings, ChoiceForm]:
     """What the address asks for; without messages if the form has errors."""
-    form, now = ChoiceForm([group] if group else forum.groups), utcnow()
+    form, now = ChoiceForm(request.args, [group] if group else forum.groups), utcnow()
     if not form.validate():
         return Proceedings(forum, (), Extent(), reader_language(), now, group=group), form
     document = outline(forum, group, language=reader_language(), now=now, chosen=form.chosen)
@@ -126,7 +126,7 @@ def _answer(template: str, document: Proceedings, form: ChoiceForm, **context: o
     context |= {"forum": document.forum, "form": form, "now": document.now}
     address = absolute(f"/{reader_language().code}{here()}")
     query = urlencode(chosen)
-    context |= {"document": document, "address": address, "query": query, "told": told}
+    context |= {"document": document, "address": address, "query": query, "content_of": content_of}
     return render_template(template, **context), form.status
 
 
@@ -134,16 +134,16 @@ def _to_print(forum: Forum) -> Sequence[Download]:
     extents = extents_by_group(forum)
     whole = Extent(sum(one.messages for one in extents.values()), sum(one.size for one in extents.values()))
     address = link("printing.forum", forum_slug=forum.slug)
-    found = [Download(_("Proceedings of the whole forum"), address, told(whole))]
+    found = [Download(_("Proceedings of the whole forum"), address, content_of(whole))]
     for group in forum.groups:
         path = link("printing.group", forum_slug=forum.slug, group_slug=group.slug)
         text = text_in(group)
         name = _("Group %(number)s", number=group.number)
-        found.append(Download(name, path, told(extents.get(group.id, Extent())), text.title, text.language))
+        found.append(Download(name, path, content_of(extents.get(group.id, Extent())), text.title, text.language))
     return found
 
 
-def told(extent: Extent) -> str:
+def content_of(extent: Extent) -> str:
     """`412 messages, about 900 KB`"""
     messages = ngettext("%(num)s message", "%(num)s messages", extent.messages)
     if not extent.messages:

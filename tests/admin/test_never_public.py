@@ -90,7 +90,8 @@ def test_number_of_a_test_message_is_told_as_never_published(path: str, admin: F
 def test_proceedings_say_why_numbers_are_missing(visitor: FlaskClient, world: World):
     page = visitor.get("/en/print/forums/open-forum/").text
 
-    assert "or to a message that was never published; no number is used twice." in page
+    assert "Used elsewhere on the site, or never published" in page
+    assert "no number is used twice." in page
 
 
 def test_published_forum_is_not_deleted_with_its_messages(app: Flask, admin: FlaskClient, world: World):

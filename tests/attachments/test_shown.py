@@ -44,14 +44,16 @@ def test_message_shows_name_kind_size_and_checksum_of_its_files(language, kind, 
 
 
 @pytest.mark.parametrize(
-    "path", ["print/topics/{topic}/", "print/messages/{first}/", "print/forums/open-forum/groups/group-1/",
-             "print/forums/open-forum/"]
+    ("path", "in_the_annex"),
+    [("print/topics/{topic}/", 0), ("print/messages/{first}/", 0), ("print/forums/open-forum/groups/group-1/", 1),
+     ("print/forums/open-forum/", 1)]
 )  # fmt: skip
-def test_printed_pages_have_the_whole_checksum(path: str, paper, world: World, visitor: FlaskClient):
+def test_printed_pages_have_the_checksum_in_the_annex_alone(path, in_the_annex, paper, world: World, visitor):
     page = visitor.get(f"/en/{path.format_map(vars(world))}").text
 
     assert "Paper, final.pdf" in page
-    assert f"<code>{paper.sha256}</code>" in page
+    assert page.count(f"<code>{paper.sha256}</code>") == page.count("SHA-256 <code>") == in_the_annex
+    assert paper.sha256[:12] not in page.partition('id="files"')[0]
 
 
 def test_feed_names_the_files_as_enclosures(paper, visitor: FlaskClient):

@@ -51,7 +51,7 @@ class Shown:
 
     @property
     def is_print(self) -> bool:
-        return self.path.startswith("/print/")
+        return self.path.startswith("/print/") and not self.path.endswith("/download/")
 
 
 def in_turn(pages: list[Shown]) -> list[tuple[str, Shown]]:
@@ -153,6 +153,8 @@ def _prints() -> list[str]:
         f"/print/forums/{OLD}/pages/purpose-and-scope/",
         f"/print/forums/{OPEN}/groups/group-3/",
         f"/print/forums/{OPEN}/record/",
+        f"/print/forums/{OPEN}/download/",
+        f"/print/forums/{OPEN}/?question=1.1&language=fr",
         f"/print/topics/{longest_topic()}/",
         f"/print/messages/{message}/",
     ]
@@ -166,6 +168,7 @@ def _errors() -> list[Shown]:
     return [
         Shown("visitor", "/nowhere/", 404),
         Shown("visitor", "/auth/confirm/worn-out/", 410),
+        Shown("visitor", f"/print/forums/{OPEN}/?since=2026-12-31&until=2026-01-01", 422),
         Shown("participant", "/admin/", 403),
     ]
 

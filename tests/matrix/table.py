@@ -104,6 +104,7 @@ OF_A_FORUM = """
    /print/forums/{forum}/record/                +++++++  0000+++  +++++++  +++++++  +++++++
    /print/forums/{forum}/contributions.csv      -----++  0000-++  -----++  +++++++  ---+--+
    /print/forums/{forum}/contributions.json     -----++  0000-++  -----++  +++++++  ---+--+
+   /print/forums/{forum}/download/              +++++++  0000+++  +++++++  +++++++  +++++++
    /feeds/forums/{forum}.atom                   +++++++  0000000  +++++++  +++++++  +++++++
    /attachments/{document_file}/{document_name} +++++++  0000+++  +++++++  +++++++  +++++++
    /figures/forums/{forum}/                     ?----++  ?000-++  ?----++  ?----++  ?--+--+
