@@ -1,7 +1,17 @@
 """Any page printed from the browser's own menu is a sheet to keep: all that the page says, and nothing to click."""
 
-import pytest
+import re
+import unicodedata
+from io import BytesIO
 
+import pytest
+from lxml import html
+from playwright.sync_api import Page
+from pypdf import PdfReader
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models import Forum, Group, Message, MessageStatus, Question, Topic
 from tests.browser.addresses import LANGUAGES, OPEN, Shown, in_turn
 from tests.browser.conftest import NewPage
 
@@ -71,3 +81,99 @@ def test_notices_are_all_open_on_the_sheet(new_page: NewPage):
     page.emulate_media(media="print")
 
     assert all(one.is_visible() for one in texts.all())
+
+
+HEAD = re.compile(r"\A.*?\d+ / \d+\n", re.DOTALL)  # what stands at the head and the foot of a page
+WRITTEN_OUT = re.compile(r"<(?:https?:|mailto:)[^>]*>")  # the address of a link, after its words
+
+
+def compact(text: str) -> str:
+    """The text without white space, which the ends of lines change."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
+
+
+def on_paper(page: Page, address: str, paper: str) -> tuple[list[str], str]:
+    """The pages of a print and, without their heads and written addresses, the text of them all."""
+    page.goto(address)
+    sheets = [sheet.extract_text() for sheet in PdfReader(BytesIO(page.pdf(format=paper))).pages]
+    return sheets, WRITTEN_OUT.sub("", "".join(compact(HEAD.sub("", sheet)) for sheet in sheets))
+
+
+def messages_of_the_record() -> list[tuple[int, str, list[str]]]:
+    """Number, name and blocks of text of each message of the open forum with a place, in the order of its record."""
+    question = Question.number
+    found = (
+        select(Message)
+        .join(Topic, Topic.id == Message.topic_id)
+        .join(Group, Group.id == Topic.group_id)
+        .join(Forum, Forum.id == Group.forum_id)
+        .outerjoin(Question, Question.id == Topic.question_id)
+        .where(Forum.slug == OPEN, Message.position.is_not(None))
+        .order_by(Group.number, question.is_(None), question, Topic.id, Message.position)
+    )
+    return [
+        (one.id, compact(one.speaker or f"{one.author.title}{one.author.name}"), blocks_of(one))
+        for one in db.session.scalars(found)
+    ]
+
+
+def blocks_of(message: Message) -> list[str]:
+    """Those that anybody may read."""
+    if message.status != MessageStatus.PUBLISHED:
+        return []
+    parts = html.fragment_fromstring(message.html, create_parent="div")
+    return [
+        compact(block.text_content()) for block in parts.xpath(".//p | .//h2 | .//h3 | .//td | .//th | .//li[not(*)]")
+    ]
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_printed_record_holds_every_message_once_and_in_order(new_page: NewPage, look, language: str, paper: str):
+    expected = look(messages_of_the_record)
+    assert len(expected) > 80
+    _sheets, text = on_paper(new_page(), f"/{language}/print/forums/{OPEN}/", paper)
+
+    at = 0
+    for place, (number, name, blocks) in enumerate(expected):
+        heading = f"#{number}{name}"
+        assert text.count(heading) == 1, heading
+        assert text.find(heading) > at, f"#{number} is out of order"
+        at = text.find(heading)
+        following = expected[place + 1] if place + 1 < len(expected) else None
+        section = text[at : text.find(f"#{following[0]}{following[1]}") if following else None]
+        begin = 0
+        for block in blocks:
+            begin = section.find(block, begin) + len(block)
+            assert begin >= len(block), f"#{number}: {block}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_page_of_the_printed_record_names_the_forum_and_the_group(new_page: NewPage, look, language: str):
+    sheets, _text = on_paper(new_page(), f"/{language}/print/forums/{OPEN}/", "A4")
+    short, group = look(lambda: names_of_forum_and_group(language))
+
+    heads = [compact(HEAD.match(sheet)[0]) for sheet in sheets]
+    assert [head for head in heads if not head.startswith(compact(short))] == []
+    with_a_message = [head for head, sheet in zip(heads, sheets, strict=True) if "#11 " in sheet]
+    assert compact(group)[:30] in with_a_message[-1]
+    assert [f"{at}/{len(sheets)}" in head for at, head in enumerate(heads, 1)] == [True] * len(sheets)
+
+
+def names_of_forum_and_group(language: str) -> tuple[str, str]:
+    forum = db.session.scalars(select(Forum).where(Forum.slug == OPEN)).one()
+    return forum.texts[language].short_title, forum.groups[0].texts[language].title
+
+
+def test_symbols_and_brackets_are_not_parted_on_paper(new_page: NewPage):
+    for language in LANGUAGES:
+        sheets, _text = on_paper(new_page(), f"/{language}/print/forums/{OPEN}/", "A4")
+        lines = [line.rstrip() for sheet in sheets for line in sheet.splitlines()]
+        assert [line for line in lines if line.endswith("(") or re.search(r"PLENARY(/\w+)*/$|PLENARY$", line)] == []
+
+
+def test_short_message_is_not_cut_and_no_page_of_messages_is_nearly_empty(new_page: NewPage):
+    sheets, _text = on_paper(new_page(), f"/en/print/forums/{OPEN}/groups/group-2/", "A4")
+    of_messages = [len(sheet) for sheet in sheets if re.search(r"^#\d+ ", sheet, re.MULTILINE)]
+
+    assert min(of_messages[:-1]) > 0.3 * max(of_messages)
