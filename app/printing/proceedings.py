@@ -54,6 +54,11 @@ class Chosen:
         return self != EVERYTHING
 
     @property
+    def is_of_some_messages(self) -> bool:
+        """Whether it leaves messages out, and not only questions: what then is empty is not named."""
+        return bool(self.since or self.until or self.language)
+
+    @property
     def conditions(self) -> list[ColumnElement[bool]]:
         found: list[ColumnElement[bool]] = [Message.position.is_not(None)]
         if self.question:
@@ -323,7 +328,7 @@ def _contents(
     chosen: Chosen,
     parts: int,
 ) -> Iterator[PrintedGroup]:
-    """Each group with its questions, those chosen, and last its topics without a question."""
+    """Each group with its questions, or the one chosen, and last its topics without a question."""
     before = 0
 
     def part() -> int:
@@ -339,9 +344,10 @@ def _contents(
             for topic in topics.get((group.id, question.id if question else None), ()):
                 under.append(PrintedTopic(topic, part=part()))
                 before += extents[topic.id].messages
-            if question or under:
+            if under or (question and not chosen.is_of_some_messages):
                 questions.append(PrintedQuestion(question, under, starts))
-        yield PrintedGroup(group, questions, begins)
+        if questions or len(groups) == 1 or not chosen.is_of_some_messages:
+            yield PrintedGroup(group, questions, begins)
 
 
 def _shown(

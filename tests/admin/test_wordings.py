@@ -157,7 +157,7 @@ def test_former_wording_is_open_on_paper(admin: FlaskClient, visitor: FlaskClien
     save(admin, "question", "Now?")
     printed = lxml_html.document_fromstring(visitor.get(PRINT).text)
 
-    assert {former.get("open") for former in printed.xpath("//details")} == {""}
+    assert {former.get("open") for former in printed.xpath("//details[@class='former']")} == {""}
 
 
 @pytest.mark.parametrize(("code", "words"), [("es", "Corregido el"), ("fr", "Corrigé le")])

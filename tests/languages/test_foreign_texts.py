@@ -74,7 +74,7 @@ def test_each_such_text_of_a_list_says_so(without_french: FullWorld, people):
         ("/forums/open-forum/groups/", "//section[@class='group']"),
         ("/forums/open-forum/groups/", "//h3[@class='asked']/following-sibling::*[1]"),
         ("/forums/open-forum/groups/group-1/", "//ol[@class='questions']/li"),
-        ("/print/forums/open-forum/", "//section[@class='printed-question'][@id]"),
+        ("/print/forums/open-forum/", "//div[@class='printed-question'][@id]"),
         ("/print/forums/open-forum/", "//section[starts-with(@class, 'printed-group')]"),
         ("/print/topics/{long_topic}/", "//p[@class='question']"),
     ):

@@ -205,7 +205,8 @@ def test_page_repeats_no_argument_that_it_does_not_know(site: Site, world: World
     """Whether it is answered from the cache or not, and to whoever is signed in too."""
     names = {name for known in addresses.ARGUMENTS.values() for name in known} | {"x"}
     query = "&".join(f"{name}=zzyzx" for name in names - {"page", "question"})
-    for path in (HOME, "/en/portal/", FORUM, GROUP, f"/en/topics/{world.topic}/", "/en/print/forums/open-forum/"):
+    topic = f"topics/{world.topic}/"
+    for path in (HOME, "/en/portal/", FORUM, GROUP, f"/en/{topic}", f"/en/print/{topic}"):
         for answer in (
             site.read(f"{path}?{query}"),
             site.read(f"{path}?{query}&x={'x' * 2_000}"),

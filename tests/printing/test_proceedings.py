@@ -222,6 +222,13 @@ def test_form_sent_as_it_is_shows_the_whole_record(world: World, visitor: FlaskC
     assert "This is a selection" not in page.text_content()
 
 
+def test_selection_names_no_group_or_question_that_is_empty_in_it(questions: World, visitor: FlaskClient):
+    page = read(visitor, f"{PATH}?language=fr")
+
+    assert len(page.xpath("//section[starts-with(@class, 'printed-group')]")) == 1
+    assert len(page.xpath("//div[@class='printed-question']")) == 1
+
+
 # Parts
 
 
