@@ -54,6 +54,11 @@ class Chosen:
         return self != EVERYTHING
 
     @property
+    def days(self) -> "Chosen":
+        """Of what is chosen only the days."""
+        return Chosen(since=self.since, until=self.until)
+
+    @property
     def is_of_some_messages(self) -> bool:
         """Whether it leaves messages out, and not only questions: what then is empty is not named."""
         return bool(self.since or self.until or self.language)
@@ -254,6 +259,10 @@ class Proceedings:
         """The files of the documents of the forum, which stand in the whole document alone."""
         documents = () if self.group or self.chosen.is_selection else self.forum.documents
         return [file for document in documents for file in document.attachments]
+
+    def is_empty(self, chosen: Chosen) -> bool:
+        """Whether there would be no message if this were chosen."""
+        return not _extents(self.wanted, chosen, Topic.group_id)
 
     @property
     def wanted(self) -> list[Group]:

@@ -17,6 +17,7 @@ from app.languages import reader_language, site_default, text_in
 from app.models import Forum, Group, PageKind
 from app.moderation.record import whole_record
 from app.pages.queries import get_page
+from app.permissions import can
 from app.printing.forms import ChoiceForm
 from app.printing.proceedings import Extent, Proceedings, extents_by_group, filled, outline
 from app.turns import in_turn
@@ -75,6 +76,8 @@ def record(forum_slug: str) -> ResponseReturnValue:
     """The page that leads to all forms of the record of a forum."""
     found = queries.get_forum_and_groups(forum_slug, viewer=viewer())
     sections = [(_("To print"), _to_print(found))]
+    if can(viewer(), "see_contributions", found):
+        sections.append((_("Contributions as a table and as data"), _as_data(found)))
     return render_template("printing/download.html", forum=found, sections=sections, now=utcnow())
 
 
@@ -105,7 +108,7 @@ def _document(forum: Forum, group: Group | None = None) -> tuple[Proceedings, Ch
     if not form.validate():
         return Proceedings(forum, (), Extent(), reader_language(), now, group=group), form
     document = outline(forum, group, language=reader_language(), now=now, chosen=form.chosen)
-    if (form.since.data or form.until.data) and not document.extent.messages:
+    if not document.extent.messages and form.chosen.days.is_selection and document.is_empty(form.chosen.days):
         form.tell_empty()
         return document, form
     return filled(document, _asked_part()), form
@@ -141,6 +144,15 @@ def _to_print(forum: Forum) -> Sequence[Download]:
         name = _("Group %(number)s", number=group.number)
         found.append(Download(name, path, content_of(extents.get(group.id, Extent())), text.title, text.language))
     return found
+
+
+def _as_data(forum: Forum) -> Sequence[Download]:
+    table = link("printing.contributions", forum_slug=forum.slug)
+    data = link("printing.contributions_as_data", forum_slug=forum.slug)
+    return [
+        Download(_("Table of contributions (CSV)"), table, _("For spreadsheets: one line for each message number")),
+        Download(_("All texts and contributions as data (JSON)"), data, _("The same bytes in each language")),
+    ]
 
 
 def content_of(extent: Extent) -> str:

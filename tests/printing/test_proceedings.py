@@ -207,6 +207,13 @@ def test_reversed_or_empty_days_are_an_error_at_their_field(language: str, path:
         assert not page.xpath("//article")
 
 
+def test_days_with_messages_in_other_languages_alone_are_no_error(world: World, visitor: FlaskClient):
+    page = read(visitor, f"{PATH}?since=2000-01-01&language=fr")
+
+    assert numbers_in(page) == []
+    assert "It contains 0 messages. 2 messages in other languages are left out: #1–#2" in told_in(page)
+
+
 @pytest.mark.parametrize("query", ["question=1.9", "language=xx", "since=yesterday", "until=2026-02-30"])
 def test_choice_that_is_not_offered_is_an_error(query: str, world: World, visitor: FlaskClient):
     answer = visitor.get(f"{PATH}?{query}")
