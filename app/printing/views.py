@@ -151,7 +151,7 @@ def _as_data(forum: Forum) -> Sequence[Download]:
     data = link("printing.contributions_as_data", forum_slug=forum.slug)
     return [
         Download(_("Table of contributions (CSV)"), table, _("For spreadsheets: one line for each message number")),
-        Download(_("All texts and contributions as data (JSON)"), data, _("The same bytes in each language")),
+        Download(_("All texts and contributions as data (JSON)"), data, _("The same file in each language")),
     ]
 
 

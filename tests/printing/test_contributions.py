@@ -279,9 +279,9 @@ def test_who_asks_before_that_is_told_from_when_on(visitor, alice, world: World,
         assert heading in answer.text
 
 
-def test_page_of_the_forum_leads_moderators_to_them(visitor, alice, moderator, admin, world: World):
+def test_page_of_the_record_leads_moderators_to_them(visitor, alice, moderator, admin, world: World):
     found = [
-        f'href="{OPEN}.csv"' in client.get("/en/forums/open-forum/").text
+        f'href="{OPEN}.csv"' in client.get("/en/print/forums/open-forum/download/").text
         for client in (visitor, alice, moderator, admin)
     ]
 
