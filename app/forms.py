@@ -401,7 +401,7 @@ def tell_differences(form: Form, stored: Form) -> None:
 def told(field: Any) -> str:
     """The value of a field as a text for people; "" for none."""
     if hasattr(field, "parts"):  # a moment
-        return f"{' '.join(field.parts())} UTC"
+        return f"{' '.join(field.parts())} UTC" if field.data else ""
     if isinstance(field, BooleanField):
         return _("yes") if field.data else _("no")
     if isinstance(field, SelectField | SelectMultipleField):

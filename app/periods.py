@@ -59,22 +59,25 @@ class Deadline:
     opens: bool
 
 
-def create(
-    forum_id: int,
-    kind: PeriodKind,
-    group_id: int | None,
-    opens_at: datetime,
-    closes_at: datetime,
-    *,
-    key: str,
-    viewer: User,
-) -> int:
+@dataclass(frozen=True)
+class NewPeriod:
+    """A period to add to a group or, if `group_id` is None, to the forum as a whole. Without `opens_at`, it begins at
+    the present deadline."""
+
+    kind: PeriodKind
+    group_id: int | None
+    closes_at: datetime
+    opens_at: datetime | None = None
+
+
+def create(forum_id: int, new: NewPeriod, *, key: str, version: str, viewer: User) -> int:
     """Add a period to a forum, or to one of its groups, and return its key; the same form sent again adds nothing.
 
     A group that has followed the forum's periods first gets copies of them, so that its history is complete and what
-    was announced for it stays valid. Raises Archived, or Refused with the field that breaks a rule.
+    was announced for it stays valid. `version` is the one of the forum's life that the form showed, since what a new
+    period does depends on the others. Raises Archived, ChangedMeanwhile, or Refused with the field that breaks a rule.
     """
-    once = Once(key, viewer, forum_id, kind, group_id, opens_at, closes_at)
+    once = Once(key, viewer, forum_id, new)
     with transaction(once=once):
         require(viewer, "administer")
         if once.before is not None:
@@ -82,7 +85,8 @@ def create(
         forum = fetch(Forum, forum_id)
         if forum.archived_at:
             raise Archived
-        added = _add_to(forum, kind, group_id, opens_at, closes_at, now=utcnow())
+        require_version(version, version_of_life(forum))
+        added = _add_to(forum, new, utcnow())
         for period in added:
             _add(forum, period, viewer)
         once.made(added[-1].id)
@@ -202,6 +206,11 @@ def has_none(forum: Forum) -> bool:
     return not _held(forum.periods)
 
 
+def latest(forum: Forum, group_id: int | None) -> Period | None:
+    """The period that applies to a group or to the forum as a whole and ends last, those cancelled aside."""
+    return max(_held(periods_for(forum, group_id)), key=lambda period: period.closes_at, default=None)
+
+
 def is_fixed(forum: Forum, period: Period, now: datetime) -> bool:
     """Whether the period has begun in public, so that its opening is part of the record."""
     return forum.published_at is not None and period.opens_at <= now
@@ -232,12 +241,10 @@ def deletion_refusal(forum: Forum, period: Period, now: datetime) -> ForumError 
     return None
 
 
-def state_with_new(
-    forum: Forum, kind: str, group_id: int | None, opens_at: datetime, closes_at: datetime, *, now: datetime
-) -> State:
+def state_with_new(forum: Forum, new: NewPeriod, now: datetime) -> State:
     """The state that a new period would lead to. Writes nothing; raises Refused."""
-    added = _add_to(forum, kind, group_id, opens_at, closes_at, now=now)
-    return _state_with(forum, group_id, [*_same_scope(forum, added[-1]), *added], now)
+    added = _add_to(forum, new, now)
+    return _state_with(forum, new.group_id, [*_same_scope(forum, added[-1]), *added], now)
 
 
 def state_of_own(forum: Forum, group_id: int | None, now: datetime) -> State:
@@ -261,10 +268,10 @@ def deadlines(forums: Iterable[Forum], now: datetime) -> list[Deadline]:
     return sorted(told, key=lambda one: (one.at, one.forum.id))
 
 
-def start_of_extension(forum: Forum, group_id: int | None, closes_at: datetime, now: datetime) -> datetime:
-    """When an extension to this deadline begins: at the present deadline. Raises Refused if that is not earlier."""
-    deadline = state_of_own(forum, group_id, now).deadline
-    if deadline and closes_at <= deadline:
+def _start_of_extension(forum: Forum, new: NewPeriod, now: datetime) -> datetime:
+    """When an extension begins: at the present deadline. Raises Refused if it would not end later."""
+    deadline = state_of_own(forum, new.group_id, now).deadline
+    if deadline and new.closes_at <= deadline:
         told = reader_language().at(deadline)
         raise Refused(
             _("The new deadline must be later than the present one, %(deadline)s.", deadline=told), "closes_at"
@@ -383,18 +390,17 @@ def _extends(one: Period, other: Period) -> bool:
     return one.kind == PeriodKind.EXTENSION and other.opens_at <= one.opens_at <= other.closes_at
 
 
-def _add_to(
-    forum: Forum, kind: str, group_id: int | None, opens_at: datetime, closes_at: datetime, *, now: datetime
-) -> list[Period]:
+def _add_to(forum: Forum, new: NewPeriod, now: datetime) -> list[Period]:
     """The periods to add to a forum or a group: copies that the group takes over, then the new one.
 
     None of them belongs to the forum yet. Raises Refused.
     """
-    basis = periods_for(forum, group_id)
-    if kind == PeriodKind.REOPENING:
+    basis = periods_for(forum, new.group_id)
+    opens_at = new.opens_at or _start_of_extension(forum, new, now)
+    if new.kind == PeriodKind.REOPENING:
         opens_at = _after_the_end(_held(basis), opens_at)
-    period = Period(kind=kind, group_id=group_id, opens_at=opens_at, closes_at=closes_at)
-    taken = _taken_over(forum, [followed for followed in basis if followed.group_id != group_id], period, now)
+    period = Period(kind=new.kind, group_id=new.group_id, opens_at=opens_at, closes_at=new.closes_at)
+    taken = _taken_over(forum, [followed for followed in basis if followed.group_id != new.group_id], period, now)
     _check_new(forum, [*_same_scope(forum, period), *taken, period], period, now)
     return [*taken, period]
 

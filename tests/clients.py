@@ -19,7 +19,7 @@ VERSIONED = re.compile(
     | /moderation/messages/\d+/\w+/ | /moderation/topics/\d+/\w+/
     | /account/(?:profile|language)/
     | /admin/[\w-]+/\d+/(?:edit|settings|delete|close|unlock|publish|unpublish|archive|unarchive)/
-    | /admin/forums/\d+/(?:invitations|roles|groups)/ | /translate/[\w-]+/\d+/\w+/
+    | /admin/forums/\d+/(?:invitations|roles|groups|periods/\w+)/ | /translate/[\w-]+/\d+/\w+/
     | /admin/people/\d+/ | /admin/mails/\d+/\w+/ | /admin/people/[\d-]+/(?:suspend|reinstate|withhold|approve)/
     | /admin/forums/\d+/roles/\d+/\w+/end/ | /admin/forums/\d+/participants/\d+/withdraw/""",
     re.VERBOSE,

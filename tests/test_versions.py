@@ -51,6 +51,10 @@ VERSIONED = [
     ("admin.participants.end_role", "admin", "/admin/forums/{small.forum}/roles/{small.moderator}/moderator/end/", {}),
     ("admin.participants.withdraw_invitation", "admin",
      "/admin/forums/{small.forum}/participants/{invitee}/withdraw/", {}),
+    ("admin.periods.new", "admin", "/admin/forums/{small.forum}/periods/scheduled/",
+     {"opens_at": ["2099-01-01", "00:00"], "closes_at": ["2099-02-01", "12:00"]}),
+    ("admin.periods.new", "admin", "/admin/forums/{small.forum}/periods/extension/",
+     {"closes_at": ["2099-01-01", "12:00"]}),
     ("admin.periods.edit", "admin", "/admin/periods/{coming_period}/edit/", {"closes_at": ["2099-01-01", "12:00"]}),
     ("admin.periods.delete", "admin", "/admin/periods/{coming_period}/delete/", {}),
     ("admin.periods.close", "admin", "/admin/forums/{small.forum}/close/", {}),
@@ -69,7 +73,6 @@ VERSIONED = [
 WITHOUT = {
     "makes something new": "posting.new_topic posting.reply moderation.report admin.objects.new"
     " admin.participants.participants admin.forums.copy_forum",
-    "makes a period, and the rules of periods judge what it meets": "admin.periods.new",
     "carries the version of each message": "moderation.approve_several",
     "changes nothing": "admin.forums.view view.end admin.people.data"
     " posting.preview admin.periods.preview admin.periods.preview_new auth.sign_in auth.sign_out",

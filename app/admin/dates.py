@@ -72,7 +72,6 @@ class PeriodForm(OnceForm, VersionedForm):
     def fit_to_new(self, forum: Forum, kind: str) -> None:
         """A new period is for the forum as a whole, or for one of its groups; an extension has no opening field,
         since it begins at their present deadline."""
-        del self.version
         if kind == PeriodKind.EXTENSION:
             del self.opens_at
             self.closes_at.label.text = _("New deadline")
@@ -115,9 +114,14 @@ def new(forum_id: int, kind: str, only_shows: bool) -> ResponseReturnValue:
     require_forum_takes("periods", forum, "create")
     asked = request.values.get("group_id", type=int)
     group_id = asked if asked in forum.group_numbers else None
-    form = PeriodForm(group_id=group_id or 0, opens_at=(now + timedelta(minutes=1)).replace(second=0))
+    version, opens_at = periods.version_of_life(forum), (now + timedelta(minutes=1)).replace(second=0)
+    form = PeriodForm(group_id=group_id or 0, opens_at=opens_at, version=version)
     form.fit_to_new(forum, kind)
-    result = carry_out(form, lambda: _take_new(forum, kind, form, only_shows=only_shows))
+    result = carry_out(
+        form,
+        lambda: _take_new(forum, kind, form, only_shows=only_shows),
+        lambda: _form_of_latest(forum, kind, form.group_id.data),
+    )
     if isinstance(result, int):
         return _saved(forum_id)
     group_id = form.group_id.data if form.group_id.data in forum.group_numbers else None
@@ -131,6 +135,7 @@ def new(forum_id: int, kind: str, only_shows: bool) -> ResponseReturnValue:
         action=link("admin.periods.new", **address),
         preview=link("admin.periods.preview_new", **address),
         hint=_(HINTS[kind]),
+        adds=True,
         periods=periods.periods_for(forum, group_id) if group_id else forum.periods_told,
         after=result,
     )
@@ -220,17 +225,27 @@ def _take_new(forum: Forum, kind: str, form: PeriodForm, *, only_shows: bool) ->
     """Add a period, or compute the state that it would lead to. The form of an extension has no opening at which to
     tell what is wrong with it."""
     try:
-        values, now = form.values, utcnow()
-        if kind == PeriodKind.EXTENSION:
-            values["opens_at"] = periods.start_of_extension(forum, values["group_id"], values["closes_at"], now)
+        added = periods.NewPeriod(PeriodKind(kind), **form.values)
         if only_shows:
-            return periods.state_with_new(forum, kind, **values, now=now)
-        key = form.submission.data or ""
-        return periods.create(forum.id, PeriodKind(kind), **values, key=key, viewer=signed_in_user())
+            return periods.state_with_new(forum, added, utcnow())
+        key, version = form.submission.data or "", form.version.data
+        return periods.create(forum.id, added, key=key, version=version, viewer=signed_in_user())
     except ForumError as error:
         if kind == PeriodKind.EXTENSION and error.field == "opens_at":
             error.field = "closes_at"
         raise
+
+
+def _form_of_latest(forum: Forum, kind: str, group_id: int | None) -> PeriodForm:
+    """The form of a new period with the dates that stand now, to compare with those typed: of an extension the present
+    deadline, otherwise those of the last period."""
+    scope = group_id if group_id in forum.group_numbers else None
+    form = PeriodForm(formdata=None, obj=periods.latest(forum, scope), version=periods.version_of_life(forum))
+    form.group_id.data = group_id
+    if kind == PeriodKind.EXTENSION:
+        form.closes_at.data = periods.state_of_own(forum, scope, utcnow()).deadline
+    form.fit_to_new(forum, kind)
+    return form
 
 
 def _form_of(period: Period, forum: Forum, **source: Any) -> PeriodForm:

@@ -7,10 +7,10 @@ from lxml import html
 
 from app.extensions import db
 from app.models import Document, Forum, Group, Notice, Page, Period, Question, User
-from tests.admin.conftest import in_all_languages, moment
+from tests.admin.conftest import in_all_languages, moment, typed
 from tests.conftest import sign_in
 from tests.full_world import FullWorld
-from tests.world import make_user
+from tests.world import make_forum, make_user
 
 CHANGED = "This has been changed since you opened the page"
 # Path, field, what one writes, what the other writes, how to read what is stored.
@@ -116,6 +116,91 @@ def test_end_of_a_period_that_somebody_else_has_moved(one, other, look, full_wor
     assert f'value="{ours[1]}"' in answer.text
     assert other.post(address, data=fields(answer.text)).status_code == 302
     assert f"{look(lambda: db.session.get(Period, 1).closes_at):%H:%M}" == ours[1]
+
+
+def test_extension_typed_on_the_former_deadline_is_not_added_unknowingly(one, other, full_world, look):
+    address = f"/en/admin/forums/{full_world.small.forum}/periods/extension/"
+    form = fields(other.get(address).text)
+    theirs, ours = moment(900), moment(990)
+    assert one.post(address, data=fields(one.get(address).text) | {"closes_at": theirs}).status_code == 302
+    shown = other.post(f"{address}preview/", data=form | {"closes_at": ours})
+    answer = other.post(address, data=fields(shown.text))
+
+    assert answer.status_code == 409
+    assert CHANGED in answer.text
+    assert stored_beside(answer.text, "closes_at") == f"Currently stored: {' '.join(theirs)} UTC"
+    assert f'value="{ours[1]}"' in answer.text
+    assert look(_deadlines)[-1] == theirs
+    assert other.post(address, data=fields(answer.text)).status_code == 302
+    assert look(_deadlines)[-1] == ours
+
+
+def test_earlier_extension_than_somebody_else_s_is_told_both_dates(one, other, full_world, look):
+    address = f"/en/admin/forums/{full_world.small.forum}/periods/extension/"
+    form = fields(other.get(address).text)
+    theirs, ours = moment(990), moment(900)
+    one.post(address, data=fields(one.get(address).text) | {"closes_at": theirs})
+    answer = other.post(address, data=form | {"closes_at": ours})
+
+    assert answer.status_code == 409
+    assert stored_beside(answer.text, "closes_at") == f"Currently stored: {' '.join(theirs)} UTC"
+    assert other.post(address, data=fields(answer.text)).status_code == 422
+    assert look(_deadlines)[-1] == theirs
+
+
+def test_same_extension_sent_twice_is_no_change_of_somebody_else(one, full_world, log):
+    address = f"/en/admin/forums/{full_world.small.forum}/periods/extension/"
+    form = fields(one.get(address).text) | {"closes_at": moment(900)}
+    before = len(log())
+
+    assert [one.post(address, data=form).status_code for _time in range(2)] == [302, 302]
+    assert len(log()) == before + 1
+
+
+@pytest.mark.parametrize("kind", ["reopening", "scheduled"])
+def test_period_that_somebody_else_has_added_is_told_beside_one_s_own(one, other, look, kind):
+    """The reopening of a closed forum, and the first period of a draft."""
+
+    def make() -> int:
+        forum = make_forum("quiet", opens=-48, closes=-24, published=kind == "reopening")
+        if kind == "scheduled":
+            forum.periods.clear()
+        db.session.commit()
+        return forum.id
+
+    address = f"/en/admin/forums/{look(make)}/periods/{kind}/"
+    form = fields(other.get(address).text)
+    theirs, ours = (moment(100), moment(200)), (moment(300), moment(400))
+    sent = fields(one.get(address).text) | {"opens_at": theirs[0], "closes_at": theirs[1]}
+    assert one.post(address, data=sent).status_code == 302
+    answer = other.post(address, data=form | {"opens_at": ours[0], "closes_at": ours[1]})
+
+    assert answer.status_code == 409
+    for name, at, own in zip(("opens_at", "closes_at"), theirs, ours, strict=True):
+        assert stored_beside(answer.text, name) == f"Currently stored: {' '.join(at)} UTC"
+        assert fields(answer.text)[name] == own
+    assert look(_deadlines)[-1] == theirs[1]
+
+
+def test_period_that_somebody_else_has_deleted_is_told_as_nothing_stored(one, other, look):
+    def make() -> tuple[int, int]:
+        forum = make_forum("quiet", published=False)
+        db.session.commit()
+        return forum.id, forum.periods[0].id
+
+    forum, period = look(make)
+    address = f"/en/admin/forums/{forum}/periods/scheduled/"
+    form = fields(other.get(address).text) | {"opens_at": moment(300), "closes_at": moment(400)}
+    assert one.post(f"/en/admin/periods/{period}/delete/").status_code == 302
+    answer = other.post(address, data=form)
+
+    assert answer.status_code == 409
+    assert stored_beside(answer.text, "closes_at") == "Currently stored: nothing"
+
+
+def _deadlines() -> list[list[str]]:
+    """Of all periods, the one added last at the end."""
+    return [typed(period.closes_at) for period in db.session.query(Period).order_by(Period.id)]
 
 
 def test_role_that_somebody_else_has_given_is_not_taken_unknowingly(one, other, look, full_world):

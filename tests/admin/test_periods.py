@@ -250,8 +250,10 @@ def test_period_that_ends_while_its_extension_is_typed_is_not_extended(app, worl
         opens_at, closes_at = period.closes_at, utcnow() + timedelta(days=9)
         period.closes_at = utcnow() - timedelta(seconds=1)
         db.session.commit()
-        with pytest.raises(Refused):
-            periods.create(1, PeriodKind.EXTENSION, None, opens_at, closes_at, key="k", viewer=admin)
+        sent = {"key": "k", "version": periods.version_of_life(db.session.get(Forum, 1)), "viewer": admin}
+        for opening in (opens_at, None):
+            with pytest.raises(Refused):
+                periods.create(1, periods.NewPeriod(PeriodKind.EXTENSION, None, closes_at, opening), **sent)
 
 
 def test_forum_is_reopened_in_the_minute_in_which_it_was_closed(admin: FlaskClient, visitor: FlaskClient, look):
@@ -288,8 +290,9 @@ def test_group_of_another_forum_is_refused_by_the_action_too(app, world):
         foreign = db.session.get(Forum, 2).groups[0].id
         admin, now = db.session.get(User, world.admin), utcnow()
         opens_at, closes_at = now + timedelta(days=3), now + timedelta(days=4)
+        sent = {"key": "k", "version": periods.version_of_life(db.session.get(Forum, 1)), "viewer": admin}
         with pytest.raises(Refused):
-            periods.create(1, PeriodKind.SCHEDULED, foreign, opens_at, closes_at, key="k", viewer=admin)
+            periods.create(1, periods.NewPeriod(PeriodKind.SCHEDULED, foreign, closes_at, opens_at), **sent)
 
 
 def test_period_sent_twice_is_added_once(admin: FlaskClient, look):
@@ -544,7 +547,7 @@ def test_extension_asks_for_the_new_deadline_and_for_whom(admin: FlaskClient):
     page = admin.get(f"{ADMIN}forums/1/periods/extension/").text
     asked = re.findall(r'<(?:input|select)[^>]* name="(\w+)"', page.split("<main")[1])
 
-    assert dict.fromkeys(asked).keys() - {"csrf_token", "submission"} == {"group_id", "closes_at"}
+    assert dict.fromkeys(asked).keys() - {"csrf_token", "submission", "version"} == {"group_id", "closes_at"}
 
 
 def test_reopening_is_offered_from_the_next_minute(admin: FlaskClient, visitor: FlaskClient):
