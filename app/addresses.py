@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 
 from flask import Flask, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
@@ -18,6 +18,7 @@ from app.models import Message
 
 LARGEST_KEY = 2**31 - 1
 LEADING_ZERO = re.compile(r"\b0\d")
+FILE = re.compile(r"\.[a-z0-9]{1,5}$", re.IGNORECASE)  # a link in a mail may end in a dot and 27 letters
 # The query parameters of pages, by endpoint. Others are ignored: no link on a page repeats them, and signed-out readers
 # get the same page from the cache (app/page_cache.py).
 ARGUMENTS: dict[str, tuple[str, ...]] = {
@@ -189,9 +190,10 @@ def _name_no_host() -> ResponseReturnValue | None:
     host that the request claims."""
     if not isinstance(request.routing_exception, RequestRedirect):
         return None
-    there = urlsplit(request.routing_exception.new_url)
-    path = f"/{there.path.lstrip('/')}"
-    return redirect(urlunsplit(("", "", path, there.query, "")), request.routing_exception.code)
+    path = _page_at(request.path)
+    if path is None:
+        raise RouteNotFound
+    return redirect(_with_query(path), request.routing_exception.code)
 
 
 def _to_usual_address() -> ResponseReturnValue | None:
@@ -204,8 +206,7 @@ def _to_usual_address() -> ResponseReturnValue | None:
         if isinstance(request.routing_exception, RouteNotFound) and (taken := _taken_with_a_slash()):
             raise MethodNotAllowed(taken)
         return None
-    address = urlunsplit(("", "", path, request.query_string.decode("latin-1"), ""))
-    return redirect(address, 301 if request.method in {"GET", "HEAD"} else 308)
+    return redirect(_with_query(path), 301 if request.method in {"GET", "HEAD"} else 308)
 
 
 def _taken_with_a_slash() -> list[str]:
@@ -220,10 +221,27 @@ def _usual_path() -> str | None:
     """The path with the language in small letters and without zeros before numbers; None where there is no page."""
     code, slash, rest = request.path[1:].partition("/")
     if isinstance(request.routing_exception, RouteNotFound) and code.lower() in site_languages():
-        return f"/{code.lower()}{slash}{quote(rest)}"
+        return _page_at(f"/{code.lower()}{slash}{rest}")
     if request.endpoint is None or not LEADING_ZERO.search(request.path):
         return None
     return link(request.endpoint, **request.view_args or {})
+
+
+def _page_at(path: str) -> str | None:
+    """The usual path of the page at this one, perhaps without its final slash; None where there is none. Raises
+    MethodNotAllowed."""
+    try:
+        endpoint, values = current_app.url_map.bind("localhost").match(path, request.method)
+    except RequestRedirect as error:
+        there = unquote(urlsplit(error.new_url).path)
+        return None if there.endswith("/") and FILE.search(path) else _page_at(there)
+    except RouteNotFound:
+        return None
+    return link_in(values.get("lang", ""), endpoint, **values)
+
+
+def _with_query(path: str) -> str:
+    return urlunsplit(("", "", path, request.query_string.decode("latin-1"), ""))
 
 
 def _builder(app: Flask) -> Callable[..., str]:

@@ -262,6 +262,7 @@ def test_redirect_of_the_router_is_a_path_of_this_site(full: FullWorld, people):
         "/en/topics/1?page=2&to=%26": "/en/topics/1/?page=2&to=%26",
         "//en//portal": "/en/portal/",
         "/static//base.css": "/static/base.css",
+        "/en/topics/04": "/en/topics/4/",
     }
     wrong = []
     for asked, host in product(locations, ("evil.example", "evil.example:99", "<script>", "a b", "")):
@@ -283,6 +284,7 @@ NONSENSE_PATHS = """
     /en/print/topics/99999999999999999999/ /en/print/messages/99999999999999999999/ /en/print/pages/none/
     /en/print/forums/none/ /en/feeds/topics/99999999999999999999.atom /en/feeds/forums/none.atom
     /en/forums/open-forum/groups/group-1/?page=2 /en/forums/%00/ /en/pages/%ED%A0%80/ /en/none/ /none /de/
+    /EN/FORUMS/open-forum/ /EN/nowhere/ /en/forums/x.PDF /EN/forums/x.PDF /en/print/topics/1.pdf
     /en/topics/%D9%A1/    /static/none.css /static/../config.py
 """.split()
 
@@ -314,6 +316,9 @@ def test_other_spellings_of_an_address_lead_to_the_usual_one(full: FullWorld, pe
         ("/EN/", "/en/"),
         ("/Fr/topics/1/?page=2", "/fr/topics/1/?page=2"),
         ("/ES/forums/%C3%A9/", "/es/forums/%C3%A9/"),
+        ("/ES", "/es/"),
+        ("/EN/print/topics/04/", "/en/print/topics/4/"),
+        ("/EN/topics/04?page=2", "/en/topics/4/?page=2"),
     ):
         for name in ("visitor", "admin"):
             answer = people[name].get(asked, buffered=True)
