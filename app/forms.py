@@ -378,6 +378,13 @@ def given_back(longest: int) -> str:
     return plain(request.form.get("unsaved", ""), TYPED_FOR_ONE * longest)
 
 
+def unsaved_text(form: Form, stored: Form, *names: str) -> str:
+    """What was typed into a form that cannot be saved: the body, and what else differs from what is stored, by name."""
+    differing = [name for name in names if name in form and form[name].data and form[name].data != stored[name].data]
+    lines = [f"{form[name].label.text}{_(':')} {form[name].data}" for name in differing]
+    return "\n\n".join([form["body"].data or "", *lines])
+
+
 @contextmanager
 def told_at_its_field(form: Form) -> Iterator[None]:
     """Show an error of the block at its field. Raises errors that concern no field of the form."""

@@ -192,6 +192,20 @@ def given_back_to_author(world: World, alice, moderator) -> dict[str, str]:
     return dict(page.xpath(AUTHORS)[0].form_values())
 
 
+def test_title_and_on_behalf_of_are_given_back_too_where_they_were_changed(app: Flask, world: World, alice, moderator):
+    first = {"title": "Stored title", "body": "Stored words.", "language": "en", "question": "0"}
+    alice.post("/en/forums/open-forum/groups/group-1/new/", data=first)
+    with app.app_context():
+        number = db.session.query(db.func.max(Message.id)).scalar()
+    form = edit_form(alice, number) | {"body": WORDS, "title": "Typed title", "on_behalf_of": "Typed party"}
+    do(moderator, number, "correct", body="Without a number.", language="en", hide="y")
+    answer = alice.post(f"/en/messages/{number}/edit/", data=form)
+    given = given_back(answer.text, AUTHORS)
+
+    assert given.splitlines()[-3:] == ["Title of the topic: Typed title", "", "On behalf of (optional): Typed party"]
+    assert answer.text.count("Typed title") == answer.text.count("Typed party") == 1, "to copy from only"
+
+
 @pytest.mark.parametrize(
     "more", [{"continue_in": "es"}, {"preview": "1"}, {"body": ""}, {"version": "1", "body": "Else."}], ids=str
 )

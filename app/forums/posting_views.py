@@ -10,7 +10,7 @@ from app.addresses import LARGEST_KEY
 from app.attachments.forms import takes_files
 from app.database import utcnow
 from app.errors import AnsweredIsGone, ChangedMeanwhile, HiddenMeanwhile, NotFound, TitleStands
-from app.forms import VersionedForm, carry_out, given_back, tell_again, told_at_its_field
+from app.forms import VersionedForm, carry_out, given_back, tell_again, told_at_its_field, unsaved_text
 from app.forums import actions, queries, topic_queries
 from app.forums.forms import EditForm, MessageForm, NewMessageForm, TopicForm
 from app.languages import N_, reader_language, site_languages, text_in
@@ -148,12 +148,12 @@ def _outdated(
     form: EditForm, message: Message, author: User, error: ChangedMeanwhile, unsaved: str
 ) -> tuple[EditForm, str]:
     """The form to show if the message was changed after the form was opened: what was typed beside what is stored, and
-    the text that was `unsaved` before. If a moderator has hidden words since, only what is stored, with the typed text
-    to copy from, which is not saved."""
+    the text that was `unsaved` before. If a moderator has hidden words since, only what is stored, with the typed texts
+    to copy from, which are not saved."""
     stored = _edit_form(message, author, formdata=None)
     if isinstance(error, HiddenMeanwhile):
         stored.is_outdated = True
-        return stored, form.body.data or ""
+        return stored, unsaved_text(form, stored, "title", "on_behalf_of")
     form.tell_what_is_stored(stored)
     form.files.ask_again()
     return form, unsaved

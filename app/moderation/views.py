@@ -8,7 +8,7 @@ from flask_babel import ngettext
 from app.addresses import asked_page, link
 from app.database import utcnow
 from app.errors import ChangedMeanwhile, HiddenMeanwhile
-from app.forms import Form, given_back
+from app.forms import Form, given_back, unsaved_text
 from app.forums.queries import get_forum, get_message
 from app.forums.topic_queries import get_shown_message
 from app.models import Message
@@ -84,7 +84,8 @@ def act(number: int, name: str) -> ResponseReturnValue:
         if name == "correct" and isinstance(error, HiddenMeanwhile):
             fresh = new_form(name, case)
             fresh.listed.data, fresh.words.data = form.listed.data, form.words.data
-            return _message_page(case, {name: fresh}, error.message, form.body.data), error.status
+            unsaved = unsaved_text(form, fresh, "on_behalf_of")
+            return _message_page(case, {name: fresh}, error.message, unsaved), error.status
         form = sent_form(name, case)
         form.version.data = case.version  # the page shows the present text, so the form can be sent again
         return _message_page(case, {name: form}, ChangedMeanwhile.message), error.status
