@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from lxml import html
 
 from app.auth.sign_up import hash_for
 from app.database import utcnow
@@ -302,3 +303,10 @@ def test_address_of_a_request_that_was_cancelled_is_not_corrected(admin: FlaskCl
     assert answer.status_code == 422
     assert "has expired or has been cancelled" in answer.text
     assert look(lambda: db.session.get(User, world.bruno).email) == "bruno@example.org"
+
+
+def test_only_forms_in_which_something_is_typed_say_that_it_is_kept(admin: FlaskClient, failed):
+    forms = html.document_fromstring(admin.get(f"/en/admin/mails/{failed()}/").text).xpath("//main//form")
+    kept = {form.get("action").rstrip("/").rpartition("/")[2]: bool(form.find_class("continue")) for form in forms}
+
+    assert kept == {"again": False, "address": True}
