@@ -217,3 +217,21 @@ def test_what_is_refused_leads_back_to_what_it_is_about(path: str, back: str, ap
 
     assert answer.status_code in {403, 409}
     assert links_of(answer.text)[0] == back
+
+
+@pytest.mark.parametrize("path", ["/fr/topics/999/", "/fr/nowhere/", "/fr/é%3Cb%3E/"])
+def test_error_page_is_its_own_place_below_the_home_page_and_has_a_head_on_paper(visitor: FlaskClient, path: str):
+    page = html.document_fromstring(visitor.get(path).text)
+    [crumbs] = page.find_class("breadcrumb")
+    [head] = page.find_class("sheet-head")
+
+    assert crumbs.xpath(".//a/@href") == ["/fr/"]
+    assert [one.text for one in crumbs.xpath(".//*[@aria-current]")] == [page.findtext(".//h1")]
+    assert head.find_class("address")[0].text.endswith(quote(path, safe="/%"))
+    assert not html.document_fromstring(visitor.get("/fr/").text).xpath("//*[@class='breadcrumb']//a[not(@href)]")
+
+
+def test_page_without_the_database_has_a_head_on_paper(visitor: FlaskClient, away):
+    head = html.document_fromstring(visitor.get("/es/portal/").text).find_class("sheet-head")
+
+    assert head[0].find_class("address")[0].text.endswith("/es/portal/")
