@@ -35,6 +35,32 @@ TITLES = """(links) => links.map((link) => ({
   end: link.getBoundingClientRect().right,
   lines: new Set([...link.getClientRects()].map((line) => line.top)).size,
 }))"""
+# The dots that begin a line, each with the words before it, and whether the words behind a dot are on the next line.
+DOTS = """() => {
+  const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT), found = [];
+  let before = null;
+  while (texts.nextNode()) {
+    const node = texts.currentNode;
+    for (let at = 0; at < node.length; at++) {
+      const range = document.createRange();
+      range.setStart(node, at);
+      range.setEnd(node, at + 1);
+      const place = range.getClientRects()[0];
+      if (!place || !place.width || !node.data[at].trim()) continue;
+      const isSeparate = /\\s·$|^·$/.test(node.data.slice(Math.max(0, at - 1), at + 1));
+      if (isSeparate && before && place.bottom > before.bottom + 8) found.push(node.data.slice(0, at + 9));
+      before = place;
+    }
+  }
+  return found;
+}"""
+LAST_DOTS = """(all) => all.map((one) => {
+  const node = [...one.childNodes].find((part) => part.nodeType === 3 && part.data.includes("·"));
+  const at = node.data.indexOf("·"), range = document.createRange();
+  range.setStart(node, at);
+  range.setEnd(node, at + 3);
+  return range.getClientRects().length > 1;
+})"""
 # The visible steps of the breadcrumb, each with its words, and how many lines they take.
 STEPS = """() => {
   const steps = [...document.querySelectorAll(".breadcrumb li")].filter((one) => one.getClientRects().length);
@@ -118,6 +144,43 @@ def test_way_to_a_page_is_one_line_that_ends_here_or_on_narrow_pages_above(
     assert found["tops"] == 1
     assert found["height"] < 32
     assert found["end"] <= width
+
+
+@pytest.mark.parametrize("width", [320, 640, 700])
+def test_page_that_does_not_exist_leads_home(new_page: NewPage, width: int):
+    page = new_page(viewport={"width": width, "height": 800})
+    page.goto("/fr/topics/99999/")
+    words = page.evaluate(STEPS)["words"]
+
+    assert words == ["Accueil", page.inner_text("h1")][: 1 if width <= 640 else 2]
+    page.goto("/fr/")
+    assert page.locator(".breadcrumb").count() == 0, "there is nothing above the home page"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_time_left_is_told_whole_on_a_small_telephone(new_page: NewPage, topic_to_write_in: int, language: str):
+    page = new_page(viewport={"width": 320, "height": 640})
+    page.goto(f"/{language}/topics/{topic_to_write_in}/")
+    line, left = page.locator(".standing summary"), page.locator(".standing summary .left")
+    lines = left.evaluate("(one) => one.getClientRects().length")
+
+    assert lines == 1
+    assert line.evaluate("(one) => getComputedStyle(one).textOverflow") == "clip"
+    assert left.evaluate("(one) => one.getBoundingClientRect().right") <= 320
+
+
+@pytest.mark.parametrize("width", [320, 360, 480, 640, 1000, 1280])
+def test_no_line_begins_with_a_dot_between_two_things(
+    new_page: NewPage, topic_to_write_in: int, long_topic: int, width: int
+):
+    page = new_page(viewport={"width": width, "height": 800})
+    for language in LANGUAGES:
+        for path in ("", f"forums/{OPEN}/", f"forums/{OPEN}/groups/", f"topics/{topic_to_write_in}/"):
+            page.goto(f"/{language}/{path}")
+            assert page.evaluate(DOTS) == [], page.url
+        page.goto(f"/{language}/topics/{long_topic}/")
+        ends = page.locator(".message .facts").evaluate_all(LAST_DOTS)
+        assert not any(ends), "the language of a message stands behind the dot"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
