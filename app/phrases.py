@@ -31,7 +31,7 @@ TOKEN = re.compile(
 )
 ESCAPED = re.compile(r"\\([][*_`#>|-])")
 RUN = re.compile(r"\*+|_+")
-HOST = re.compile(r"https?://|www\.[^\W_][\w-]*+(?:\.[\w-]++)++", re.IGNORECASE)
+HOST = re.compile(r"https?://(?=\w)|(?=www\.[^\W_][\w-]*+\.[^\W_])", re.IGNORECASE)
 ADDRESS = re.compile(r"https?://\S|mailto:\S", re.IGNORECASE)
 MAILTO = re.compile("^mailto:", re.IGNORECASE)
 LOCAL_PATH = re.compile(r"/(?![/\\])[^\\]*$")
@@ -43,7 +43,8 @@ ENDS = re.compile(
 )
 UNSEEN = frozenset({"Cf", "Cc", "Co", "Cn", "Cs"})
 OPENED_BY = {")": "(", "]": "[", "}": "{"}
-SELDOM_LAST = ".,;:!?*_'([{"
+SELDOM_LAST = ".,;:!?*'([{"  # and a low line that ends an emphasis
+AFTER_THE_HOST = frozenset("/?#")
 LETTER_ON_BOTH_SIDES = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])")
 # The sizes of the marks of emphasis that a row of signs, by its length, consists of; other rows are none.
 MARKS: dict[str, dict[int, tuple[int, ...]]] = {"*": {1: (1,), 2: (2,), 3: (2, 1)}, "_": {1: (1,), 2: (2,)}}
@@ -94,7 +95,7 @@ def write_phrases(tree: TreeBuilder, text: str, allowed: Allowed) -> None:
 
 
 def _pieces(text: str, allowed: Allowed, *, is_in_link: bool = False) -> list[Piece]:
-    written = _Written()
+    written = _Written(allowed)
     at = 0
     while found := TOKEN.search(text, at):
         written.text(text[at : found.start()])
@@ -104,7 +105,7 @@ def _pieces(text: str, allowed: Allowed, *, is_in_link: bool = False) -> list[Pi
             at = found.end()
         elif is_in_link and kind in LINKS:
             at = _as_text(written, text, found)
-        elif made := MAKERS[kind](found, allowed):
+        elif made := MAKERS[kind](found, written):
             pieces, at = made
             written.pieces.extend(pieces)
         else:
@@ -132,7 +133,8 @@ class _Written:
     """What has been read so far, in pieces. A mark that may begin an emphasis is a piece of its own until its partner
     is found."""
 
-    def __init__(self) -> None:
+    def __init__(self, allowed: Allowed) -> None:
+        self.allowed = allowed
         self.pieces: list[Piece] = []
         self.begun: dict[tuple[str, int], list[int]] = {}  # the places of such pieces, by sign and size
 
@@ -207,43 +209,47 @@ def _is_one_of(char: str, kinds: frozenset[str]) -> bool:
     return char in kinds or unicodedata.category(char) in kinds
 
 
-def _escaped(found: re.Match[str], _allowed: Allowed) -> Made | None:
+def _escaped(found: re.Match[str], _written: _Written) -> Made | None:
     return found["escaped"], found.end()
 
 
-def _code(found: re.Match[str], _allowed: Allowed) -> Made | None:
+def _code(found: re.Match[str], _written: _Written) -> Made | None:
     return (Tag("code", {}), found["code"], Tag("code")), found.end()
 
 
-def _linked_words(found: re.Match[str], allowed: Allowed) -> Made | None:
+def _linked_words(found: re.Match[str], written: _Written) -> Made | None:
     label, address = found["label"], ESCAPED.sub(r"\1", found["address"])
-    if not allowed.may_link_to(address):
+    if not written.allowed.may_link_to(address):
         return None
     is_bare = label in {address, MAILTO.sub("", address)}
-    return _link(address, _pieces(label, allowed, is_in_link=True), is_bare=is_bare), found.end()
+    return _link(address, _pieces(label, written.allowed, is_in_link=True), is_bare=is_bare), found.end()
 
 
-def _bare_address(found: re.Match[str], _allowed: Allowed) -> Made | None:
-    end = _end_of_address(found.string, found.start())
-    address = found.string[found.start() : end]
-    if not HOST.match(address):
+def _bare_address(found: re.Match[str], written: _Written) -> Made | None:
+    """Only what begins with a host is read to its end: a row of `www.a/` would be read from each of them."""
+    text, start = found.string, found.start()
+    if not (host := HOST.match(text, start)):
         return None
-    scheme = "https://" if address[:1] in "wW" else ""
-    return _link(scheme + address, [address], is_bare=True), end
+    end = _end_of_address(text, host.end(), written)
+    if not HOST.match(text, start, end):
+        return None
+    address = text[start:end]
+    return _link(address if host[0] else f"https://{address}", [address], is_bare=True), end
 
 
-def _mail_address(found: re.Match[str], _allowed: Allowed) -> Made | None:
-    return ("<", *_link(f"mailto:{found['mail']}", [found["mail"]], is_bare=True), ">"), found.end()
+def _mail_address(found: re.Match[str], _written: _Written) -> Made | None:
+    address = MAILTO.sub("", found["mail"])  # Outlook writes it
+    return ("<", *_link(f"mailto:{address}", [found["mail"]], is_bare=True), ">"), found.end()
 
 
-def _number(found: re.Match[str], allowed: Allowed) -> Made | None:
+def _number(found: re.Match[str], written: _Written) -> Made | None:
     number = found["number"]
-    if int(number[1:]) not in allowed.cited:
+    if int(number[1:]) not in written.allowed.cited:
         return None
     return _link(f"/messages/{number[1:]}/", [number], is_bare=True), found.end()
 
 
-MAKERS: dict[str, Callable[[re.Match[str], Allowed], Made | None]] = {
+MAKERS: dict[str, Callable[[re.Match[str], _Written], Made | None]] = {
     "escaped": _escaped,
     "code": _code,
     "address": _linked_words,
@@ -260,24 +266,33 @@ def _link(address: str, label: Sequence[Piece], *, is_bare: bool) -> list[Piece]
     return [Tag("a", {**kind, "href": address}), *label, Tag("a")]
 
 
-def _end_of_address(text: str, start: int) -> int:
-    """Where a reader sees the end of a web address that begins at `start`."""
+def _end_of_address(text: str, start: int, written: _Written) -> int:
+    """Where a reader sees the end of a web address whose host begins at `start`."""
     opened: list[str] = []
-    end = start
-    while end < len(text) and not _ends_an_address(text, end):
+    end, is_host = start, True
+    while end < len(text) and not _ends_an_address(text, end, is_host=is_host):
         char = text[end]
+        is_host = is_host and char not in AFTER_THE_HOST
         if char in OPENED_BY.values():
             opened.append(char)
         elif char in OPENED_BY and (not opened or opened.pop() != OPENED_BY[char]):
             break
         end += 1
-    while text[end - 1] in SELDOM_LAST:
-        end -= 1
+    while cut := _seldom_last(text, end, written):
+        end -= cut
     return end
 
 
-def _ends_an_address(text: str, at: int) -> bool:
+def _seldom_last(text: str, end: int, written: _Written) -> int:
+    """How many characters at the end of an address are none of it: a full stop, marks that end an emphasis."""
+    if text[end - 1] == "_":
+        row = next(length for length in range(1, end) if text[end - length - 1] != "_")
+        return row if written.begun.get(("_", row)) else 0
+    return int(text[end - 1] in SELDOM_LAST)
+
+
+def _ends_an_address(text: str, at: int, *, is_host: bool) -> bool:
     char = text[at]
     if char == "'":
-        return not LETTER_ON_BOTH_SIDES.match(text, at)
+        return is_host or not LETTER_ON_BOTH_SIDES.match(text, at)
     return bool(ENDS.match(char)) or char in BLANKS or unicodedata.category(char) in UNSEEN

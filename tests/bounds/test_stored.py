@@ -40,6 +40,7 @@ CONTENTS = {
     "ampersands": "a & b ",
     "links": "[aaaaaa](http://aaaaaaaaa) ",
     "bare addresses": "http://aaaaaaaa.example/a ",
+    "hosts of one name": "www.aaaaaaaaaaaa/",
     "symbols": "UNEP/CBD/6/7/Add.1 ",
     "rules": "---\n\naaaaaaaaaaaaaaaaaaaaaaaaaaaa\n\n",
     "emphasis": "*aaa* bbbbbbbbbbbbbb\n\n",

@@ -3,7 +3,7 @@
 import pytest
 
 from app.markup import render
-from tests.markup.clean import links_of
+from tests.markup.clean import links_of, tags_of
 from tests.markup.clean import text_of as text_in
 
 
@@ -27,6 +27,13 @@ from tests.markup.clean import text_of as text_in
         ("https://example.org/a\u00ad", "https://example.org/a"),
         ("**https://example.org/a**", "https://example.org/a"),
         ("https://example.org/a_b_c.", "https://example.org/a_b_c"),
+        ("https://example.org/a_.", "https://example.org/a_"),
+        ("https://example.org/_a_", "https://example.org/_a_"),
+        ("www.example.org's page", "https://www.example.org"),
+        ("https://example.org's page", "https://example.org"),
+        ("https://example.org/?q=l'eau", "https://example.org/?q=l'eau"),
+        ("Ana <mailto:ana@example.org>", "mailto:ana@example.org"),
+        ("<MailTo:ana@example.org>", "mailto:ana@example.org"),
         ("www.example.org", "https://www.example.org"),
         ("(WWW.Example.org/a).", "https://WWW.Example.org/a"),
     ],
@@ -36,6 +43,22 @@ def test_bare_address_ends_where_a_reader_would_end_it(source: str, address: str
 
     assert [link["href"] for link in links_of(html)] == [address]
     assert text_in(html).strip() == source.replace("**", "")
+
+
+@pytest.mark.parametrize(
+    ("source", "address", "emphasis"),
+    [
+        ("_https://example.org/a_", "https://example.org/a", "em"),
+        ("__see https://example.org/a_b__.", "https://example.org/a_b", "strong"),
+        ("_see https://example.org/a__", "https://example.org/a__", None),
+        ("_see_ https://example.org/a_", "https://example.org/a_", "em"),
+    ],
+)
+def test_low_line_at_the_end_of_an_address_is_cut_only_where_it_ends_an_emphasis(source, address, emphasis):
+    html = render(source)
+
+    assert [link["href"] for link in links_of(html)] == [address]
+    assert [tag for tag in tags_of(html) if tag in {"em", "strong"}] == ([emphasis] if emphasis else [])
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.errors import TooIntricate
-from app.markup import excerpt, quote, render
+from app.markup import LINE_OR_MARK, MOST_LINES_AND_MARKS, excerpt, quote, render
 from app.models import ForumText, Message
 from tests.growth import MOST, ratio
 
 LONGEST = max(Message.MAX_BODY, ForumText.MAX_BODY)
+PROBE = 20  # times a unit, to count its marks
 
 UNITS = {
     "brackets": "[",
@@ -94,6 +95,23 @@ UNITS = {
     "numbers of messages": "#1 ",
     "addresses that end at once": "http://a)",
     "addresses without a scheme": "www.a",
+    "hosts of one name": "www.a/",
+    "hosts of one name in brackets": "(www.a/",
+    "hosts without an end": "www.a.b-",
+    "whole hosts": "www.a.b ",
+    "addresses in addresses": "https://a/",
+    "addresses with low lines": "https://a/_",
+    "addresses in emphasis": "_https://a_",
+    "addresses with an apostrophe": "https://a'a",
+    "addresses with brackets": "https://a(",
+    "mail addresses of Outlook": "<mailto:a@",
+    "links in brackets": "[a](https://a[",
+    "links with brackets": "[a](https://a(b)",
+    "numbers with signs": "#1#",
+    "quotation marks": "“a’\"'",
+    "stars in quotes": "> * ",
+    "stars apart": "* a\n1. b\n\n",
+    "emphasis of all kinds": "*_**__a",
     "quotations of nothing": ">\n",
     "footnotes": "* a\n1. b\n",
     "rows and dividers": "|a|\n|-|-|\n",
@@ -142,12 +160,22 @@ def work(text: str) -> None:
     quote(text)
 
 
+def accepted(unit: str) -> str:
+    """As much of this unit as a message may contain."""
+    marks = len(LINE_OR_MARK.findall(unit * PROBE)) / PROBE
+    return (unit * LONGEST)[: min(LONGEST, int(MOST_LINES_AND_MARKS / max(marks, 0.001)) * len(unit))]
+
+
 def growth(text: str) -> float:
     """From half a text to all of it."""
     return ratio(lambda: work(text[: len(text) // 2]), lambda: work(text), lambda: work(ORDINARY))
 
 
 def test_twice_as_many_signs_take_at_most_so_many_times_the_work():
+    assert [name for name, unit in UNITS.items() if growth(accepted(unit)) > MOST] == []
+
+
+def test_twice_as_many_signs_as_a_text_may_have_take_no_more_work_either():
     assert [name for name, unit in UNITS.items() if growth((unit * LONGEST)[:LONGEST]) > MOST] == []
 
 
