@@ -41,7 +41,7 @@ ENDS = re.compile(
     r"""[\s<>"`\u00ab\u00bb\u2018-\u201f\u2026\u2039\u203a\u060c\u061b\u061f\u3001-\u3003\u3008-\u3011\u3014-\u301f"""
     r"""\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]"""
 )
-UNSEEN = frozenset({"Cf", "Cc", "Co", "Cn", "Cs"})
+UNSEEN = frozenset({"Cf", "Cc", "Co", "Cs"})
 OPENED_BY = {")": "(", "]": "[", "}": "{"}
 SELDOM_LAST = ".,;:!?*'([{"  # and a low line that ends an emphasis
 AFTER_THE_HOST = frozenset("/?#")
@@ -52,12 +52,13 @@ INSIDE_A_NAME = re.compile(r"\.[^\W_]")
 TAGS = {1: "em", 2: "strong"}
 BARE = "bare"  # the class of links that show their address
 # The characters of words, by the first letter of their categories; then other characters that may stand at the edges of
-# emphasized words, outside and inside, by their category or themselves.
+# emphasized words, outside and inside, by their category or themselves. Those that Python does not know yet (Cn) count
+# as symbols.
 WORD = frozenset("LNM")
 QUOTES = frozenset("\"'")
 BEFORE = frozenset({"Zs", "Cf", "Ps", "Pi", "Pf", "Pd", *"\n\"'¿¡"})
-FIRST = frozenset({"Ps", "Pi", "Pf", "Pd", "Sc", "So", "Sk", "Sm", *"\"'¿¡#§&@%"})
-LAST = frozenset({"Pe", "Pi", "Pf", "Pd", "Po", "Sc", "So", "Sk", "Sm"})
+FIRST = frozenset({"Ps", "Pi", "Pf", "Pd", "Sc", "So", "Sk", "Sm", "Cn", *"\"'¿¡#§&@%"})
+LAST = frozenset({"Pe", "Pi", "Pf", "Pd", "Po", "Sc", "So", "Sk", "Sm", "Cn"})
 AFTER = frozenset({"Zs", "Cf", "Pe", "Pi", "Pf", "Pd", "Po", "\n"})
 
 

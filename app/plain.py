@@ -7,8 +7,13 @@ The limit comes first, since normalizing takes quadratic time in the length of a
 import re
 import unicodedata
 
-# Control characters, lone surrogates and unassigned code points, which XML cannot contain.
-UNWANTED = frozenset({"Cc", "Cs", "Cn"})
+# Control characters, lone surrogates and noncharacters, most of which XML cannot contain. A code point that Python does
+# not know yet, such as a new emoji, is kept, and counts as visible.
+NONCHARACTERS = "\ufdd0-\ufdef" + "".join(chr(0x10000 * plane + end) for plane in range(17) for end in (0xFFFE, 0xFFFF))
+UNWANTED = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff{NONCHARACTERS}]")
+UNKNOWN = "Cn"
+# Where Unicode reserves code points for characters that are not seen.
+RESERVED_FOR_UNSEEN = re.compile("[\u2065\ufff0-\ufff8\U000e0000-\U000e0fff]")
 # First letters of the categories of visible characters, and the blank characters in these categories: fillers of
 # Hangul, the blank Braille pattern, the object replacement character, the null note head.
 VISIBLE = frozenset("LNPS")
@@ -30,8 +35,7 @@ BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 def plain(text: str, most: int = LONGEST) -> str:
     """The first `most` characters of a typed text, in NFC, with Unix line ends, without unwanted characters and without
     combining marks after the 30th in a row."""
-    lines = LINE_END.sub("\n", text[:most])
-    wanted = "".join(char for char in lines if char in "\n\t" or unicodedata.category(char) not in UNWANTED)
+    wanted = UNWANTED.sub("", LINE_END.sub("\n", text[:most]))
     return unicodedata.normalize("NFC", _stream_safe(wanted))
 
 
@@ -63,7 +67,14 @@ def comparable(text: str) -> str:
 
 def is_blank(text: str) -> bool:
     """Whether nothing in it is visible, as in white space, formatting characters, fillers, accents without letters."""
-    return not any(unicodedata.category(char)[0] in VISIBLE and char not in BLANKS for char in text)
+    return not any(_is_visible(char) for char in text)
+
+
+def _is_visible(char: str) -> bool:
+    category = unicodedata.category(char)
+    if category == UNKNOWN:
+        return not RESERVED_FOR_UNSEEN.match(char)
+    return category[0] in VISIBLE and char not in BLANKS
 
 
 def _stream_safe(text: str) -> str:

@@ -68,6 +68,14 @@ def test_topic_without_a_title_is_refused_and_its_text_kept(app: Flask, world: W
     assert "<title>Error: " in answer.text
 
 
+def test_emoji_that_are_newer_than_python_stay(world: World, alice: FlaskClient):
+    answer = alice.post(NEW, data=message("\U0001fae8 \U0001fabf", title="\U0001fa77", question="0"))
+    page = alice.get(answer.location).text
+
+    assert "<p>\U0001fae8 \U0001fabf</p>" in page
+    assert "<h1>\U0001fa77</h1>" in page
+
+
 def test_question_that_the_group_does_not_have_is_refused(app: Flask, world: World, alice: FlaskClient):
     answer = alice.post(NEW, data=message("Body", title="T", question="7"))
 

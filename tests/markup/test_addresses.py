@@ -34,6 +34,7 @@ from tests.markup.clean import text_of as text_in
         ("https://example.org/?q=l'eau", "https://example.org/?q=l'eau"),
         ("Ana <mailto:ana@example.org>", "mailto:ana@example.org"),
         ("<MailTo:ana@example.org>", "mailto:ana@example.org"),
+        ("https://example.org/\U0001fae8", "https://example.org/\U0001fae8"),
         ("www.example.org", "https://www.example.org"),
         ("(WWW.Example.org/a).", "https://WWW.Example.org/a"),
     ],

@@ -16,7 +16,7 @@ WITHOUT = {
     "a lone low surrogate": "\udc00",
     "a noncharacter": "\ufffe",
     "a noncharacter of another plane": "\U0010ffff",
-    "a code point that is none yet": "\u0378",
+    "a noncharacter among letters": "\ufdd0",
 }
 KEPT = {
     "four bytes": "\U0001f33f \U00020000",
@@ -30,6 +30,8 @@ KEPT = {
     "a no-break space": "23\u00a0h",
     "a narrow no-break space": "Quoi\u202f?",
     "a private character": "\ue000",
+    "emoji of Unicode 15": "\U0001fae8 \U0001fa77 \U0001fabf",
+    "a code point that is none yet": "\u0378",
 }
 INVISIBLE = {
     "nothing": "",
@@ -47,6 +49,7 @@ INVISIBLE = {
     "vowels of Khmer and Mongolian that are not seen": "\u17b4\u17b5\u180b\u180e",
     "a note without a head": "\U0001d159",
     "private characters": "\ue000\U000f0000",
+    "code points reserved for what is not seen": "\u2065\ufff0\U000e0fff",
 }
 OVERRIDES = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
@@ -143,7 +146,7 @@ def test_text_of_which_nothing_can_be_seen_is_blank():
 def test_text_of_which_something_can_be_seen_is_not():
     assert [
         text
-        for text in ("a", "1", ".", "\u200b\u00e9", "\u0646", "\U0001f33f", "\u3131", "\u2801", "+")
+        for text in ("a", "1", ".", "\u200b\u00e9", "\u0646", "\U0001f33f", "\U0001fae8", "\u3131", "\u2801", "+")
         if is_blank(text)
     ] == []
 
