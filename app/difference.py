@@ -14,13 +14,15 @@ LINES = re.compile(rf"(?:{TAG}|[^\n])*+\n|(?:{TAG}|[^\n])++")
 WORDS = re.compile(rf"{TAG}|&\w+;\s*|\w+\s*|[^\w\s]\s*|\s+")
 TAGS = re.compile(f"({TAG})")
 NUMBERED = re.compile(r'<li value="(\d+)">')
+POINT_WITH_NUMBER = '<li class="numbered">'  # whose number is in its text, where it can be marked
+LINKED = re.compile(r'<a (?!class="bare")[^>]*?href="([^"]*)"')  # words that do not show where they lead
 SENTENCE_ENDS = frozenset(".!?…")
 IN_A_LINE = frozenset("a strong em del code span".split())
 EMPTY = frozenset({"br", "hr"})
 # What has to stand around text within these elements, and within none.
 PARAGRAPH, POINT, ROW = ("<p>", "</p>"), ("<li>", "</li>"), ("<tr><td>", "</td></tr>")
-AROUND = {"": PARAGRAPH, "blockquote": PARAGRAPH, "ul": POINT, "ol": POINT, "tr": ("<td>", "</td>")}
-AROUND |= dict.fromkeys(("table", "thead", "tbody"), ROW)
+AROUND = {"": PARAGRAPH, "blockquote": PARAGRAPH, "ul": POINT, "ol": (POINT_WITH_NUMBER, "</li>")}
+AROUND |= dict.fromkeys(("table", "thead", "tbody"), ROW) | {"tr": ("<td>", "</td>")}
 # For one difference. A part that would take more is shown as removed and inserted as a whole.
 MOST_STEPS = 150_000
 STEPS_OF_A_CHANGE = 250  # since displaying a change takes longer than comparing two words
@@ -90,63 +92,102 @@ def pieces(earlier: str, later: str, difference: Iterable[Sequence[int]]) -> Ite
 
 
 def marked(pieces: Iterable[Piece], signs: Mapping[str, tuple[str, str]]) -> str:
-    """The later version as HTML, with <ins> and <del> around text; `signs` are put into these, before and after it."""
-    made: list[str] = []
-    opened: list[str] = []
+    """The later version as HTML, with <ins> and <del> around text; `signs` are put into these, before and after it.
+    Numbers of points and targets of links that have changed are text too."""
+    made = _Marked(signs)
     for kind, text in pieces:
         if kind == "del":
-            made += [_removed(number, part, opened[-1] if opened else "", signs) for number, part in _texts(text)]
+            made.removed(text)
             continue
         for at, part in enumerate(TAGS.split(text)):
-            if at % 2:  # a tag
-                _follow(part, opened)
-                made.append(part)
+            if at % 2:
+                made.tag(part, kind)
             else:
-                made.append(_mark(part, kind, signs) if kind == "ins" and part.strip() else _text(part))
-    return "".join(made)
+                made.text(part, kind)
+    return "".join(made.parts)
 
 
-def _removed(number: str, text: str, within: str, signs: Mapping[str, tuple[str, str]]) -> str:
-    """A text that was taken out, within an element with this name; `number` is that of a point of a list, if any."""
-    before, after = AROUND.get(within, ("", ""))
-    if number and within == "ol":
-        before = f'<li value="{number}">'
-    elif number:
-        text = f"{number}. {text}"
-    return f"{before}{_mark(text, 'del', signs)}{after}{'' if text[0].isspace() else ' '}"
+class _Marked:
+    def __init__(self, signs: Mapping[str, tuple[str, str]]) -> None:
+        self.signs = signs
+        self.parts: list[str] = []
+        self.opened: list[str] = []  # the names of the elements that are open
+        # What has to be shown with the next text, and after the end of the link, by kind.
+        self.numbers = {"del": "", "ins": ""}
+        self.targets = {"del": "", "ins": ""}
 
+    def tag(self, tag: str, kind: str) -> None:
+        """Add a tag of the later version."""
+        name = _name_of(tag)
+        if kind == "ins" and (number := NUMBERED.match(tag)):
+            self.numbers["ins"] = f"{number[1]}. "
+            tag = POINT_WITH_NUMBER
+        self.parts.append(tag)
+        if not tag.startswith("</"):
+            if name not in EMPTY:
+                self.opened.append(name)
+            self._keep_target(tag, kind)
+            return
+        del self.opened[-1:]
+        if name == "a":
+            self.parts += [self._mark(self._target(one), one) for one in self.targets if kind in {one, "same"}]
 
-def _mark(text: str, kind: str, signs: Mapping[str, tuple[str, str]]) -> str:
-    before, after = signs[kind]
-    words = text.lstrip()
-    return f"{text[: len(text) - len(words)]}<{kind}>{before}{_text(words)}{after}</{kind}>"
+    def text(self, text: str, kind: str) -> None:
+        """Add what is no tag in the later version; a part of one would only be left over by a difference of other
+        texts."""
+        if text.strip():
+            self.parts.append(self._number("del"))
+            if kind == "ins":
+                text, self.numbers["ins"] = self.numbers["ins"] + text, ""
+            self.parts.append(self._number("ins"))
+        self.parts.append(self._mark(text, kind) if kind == "ins" else _text(text))
+
+    def removed(self, html: str) -> None:
+        """Add the texts of the blocks in HTML that was taken out, in which an end or a beginning of a block may
+        be missing, each with the number of its point."""
+        texts = [""]
+        number = ""  # not followed by its text yet
+        for at, part in enumerate(TAGS.split(html)):
+            name = _name_of(part)
+            if at % 2 == 0:
+                if part.strip():
+                    texts[-1], number = texts[-1] + number, ""
+                texts[-1] += part
+            elif part == "</a>":
+                texts[-1] += self._target("del")
+            elif name not in IN_A_LINE:
+                number = f"{found[1]}. " if (found := NUMBERED.match(part)) else number
+                texts.append("")
+            else:
+                self._keep_target(part, "del")
+        before, after = AROUND.get(self.opened[-1] if self.opened else "", ("", ""))
+        for text in filter(str.strip, texts):
+            shown = self._number("del") + self._number("ins") + self._mark(text, "del")
+            self.parts.append(f"{before}{shown}{after}{'' if text[0].isspace() else ' '}")
+        self.numbers["del"] += number
+
+    def _keep_target(self, tag: str, kind: str) -> None:
+        if kind in self.targets and (found := LINKED.match(tag)):
+            self.targets[kind] = f" ({found[1]})"
+
+    def _target(self, kind: str) -> str:
+        target, self.targets[kind] = self.targets[kind], ""
+        return target
+
+    def _number(self, kind: str) -> str:
+        number, self.numbers[kind] = self.numbers[kind], ""
+        return f"{self._mark(number.rstrip(), kind)} " if number else ""
+
+    def _mark(self, text: str, kind: str) -> str:
+        words = text.lstrip()
+        if not words:
+            return text
+        before, after = self.signs[kind]
+        return f"{text[: len(text) - len(words)]}<{kind}>{before}{_text(words)}{after}</{kind}>"
 
 
 def _text(part: str) -> str:
-    """What is no tag; a part of one would only be left over by a difference of other texts."""
     return part.replace("<", "&lt;")
-
-
-def _follow(tag: str, opened: list[str]) -> None:
-    """Keep the names of the elements that are open after a tag."""
-    name = _name_of(tag)
-    if tag.startswith("</"):
-        del opened[-1:]
-    elif name not in EMPTY:
-        opened.append(name)
-
-
-def _texts(removed: str) -> list[tuple[str, str]]:
-    """The texts of the blocks in HTML that was taken out, each with the number of its point, if any; an end or a
-    beginning of a block need not be in it."""
-    texts = [("", "")]
-    for at, part in enumerate(TAGS.split(removed)):
-        if at % 2 == 0:
-            texts[-1] = (texts[-1][0], texts[-1][1] + part)
-        elif _name_of(part) not in IN_A_LINE:
-            number = NUMBERED.match(part)
-            texts.append((number[1] if number else "", ""))
-    return [(number, text) for number, text in texts if text.strip()]
 
 
 def _name_of(tag: str) -> str:

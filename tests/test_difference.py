@@ -198,13 +198,50 @@ def test_difference_of_html_is_the_later_version_with_marks_where_text_may_stand
             (
                 '<ol><li value="7">a</li><li value="9">b</li></ol>',
                 '<ol><li value="7">a</li></ol>',
-                '<ol><li value="7">a</li><li value="9"><del>-b-</del></li> </ol>',
+                '<ol><li value="7">a</li><li class="numbered"><del>-9. b-</del></li> </ol>',
             ),
             ("<p>it (7).</p>", "<p>it.</p>", "<p>it <del>-(7)-</del>.</p>"),
             ("<p>a &amp; b</p>", "<p>a &lt; b</p>", "<p>a <del>-&amp; -</del> <ins>+&lt; +</ins>b</p>"),
-            ('<p><a href="x">a</a></p>', '<p><a href="y">a</a></p>', '<p><a href="y">a</a></p>'),
         )
         if seen(earlier, later) != difference
+    ] == []
+
+
+def test_changed_number_of_a_point_is_marked():
+    assert [
+        (earlier, later, seen(render(earlier), render(later)))
+        for earlier, later, difference in (
+            ("17. a", "18. a", '<li class="numbered"><del>-17.-</del> <ins>+18.+</ins> a</li>'),
+            (
+                "17. a\n\n18. b",
+                "17. a\n\n19. b",
+                '<li class="numbered"><p><del>-18.-</del> <ins>+19.+</ins> b</p></li>',
+            ),
+            ("17. a", "a", "<p><del>-17.-</del> a</p>"),
+            ("a", "17. a", '<li class="numbered"><ins>+17.+</ins> a</li>'),
+            ("1. a\n2. b", "1. a b", '<li value="1">a <del>-2.-</del> b</li>'),
+            ("1. a", "1. a\n3. b", '<li class="numbered"><ins>+3. b+</ins></li>'),
+            ("1. a\n\n2. b\n\n3. c", "3. c", '<li class="numbered"><del>-2. b-</del></li>'),
+        )
+        if difference not in seen(render(earlier), render(later))
+    ] == []
+
+
+def test_changed_target_of_a_link_is_marked_behind_its_words():
+    old, new = "[a](https://old.example)", "[a](https://new.example)"
+    removed, added = "<del>-(https://old.example)-</del>", "<ins>+(https://new.example)+</ins>"
+
+    assert [
+        (earlier, later, seen(render(earlier), render(later)))
+        for earlier, later, difference in (
+            (old, new, f">a</a> {removed} {added}</p>"),
+            (old, "a", f"<p>a {removed}</p>"),
+            ("a", new, f">a</a> {added}</p>"),
+            (f"x {old}.", "x", "<p>x <del>-a (https://old.example).-</del></p>"),
+            ("x", f"x {new}", f"><ins>+a+</ins></a> {added}</p>"),
+            ("<https://old.example>", new, f"</a> {added}"),
+        )
+        if difference not in seen(render(earlier), render(later))
     ] == []
 
 
@@ -223,6 +260,7 @@ def drawn_source(seed: int) -> str:
     blocks = (
         "- one\n- two {}",
         "17. three\n18. four {}",
+        "18. [three](https://{}.example)\n\n17. four",
         "> five {}",
         "{} **six** seven",
         "a | b\n--|--\n{} | d",

@@ -55,10 +55,34 @@ def test_difference_is_shown_as_readers_see_the_text(world: World, alice: FlaskC
 
 
 def test_change_of_formatting_alone_is_told(world: World, alice: FlaskClient, visitor: FlaskClient):
-    edit(alice, world.first, "[A form](https://example.org/)")
-    edit(alice, world.first, "[A form](https://example.org/other/)")
+    edit(alice, world.first, "A form")
+    edit(alice, world.first, "A **form**")
 
-    assert history(visitor, world.first).text.count("The words are the same") == 1
+    assert history(visitor, world.first).text.count("The words are the same: only their formatting has changed.") == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gone", "new"),
+    [
+        ("17. We agree.", "18. We agree.", "17.", "18."),
+        (
+            "[the report](https://example.org/a)",
+            "[the report](https://evil.example/b)",
+            "(https://example.org/a)",
+            "(https://evil.example/b)",
+        ),
+    ],
+    ids=["number", "target"],
+)
+def test_change_of_a_number_or_of_a_target_is_marked(before, after, gone, new, world: World, alice, visitor):
+    edit(alice, world.first, before)
+    edit(alice, world.first, after)
+    shown = html.document_fromstring(history(visitor, world.first).text).find_class("difference")[0]
+
+    assert [" ".join(one.text_content().split()) for one in shown.xpath(".//del | .//ins")] == [
+        f"[deleted:] {gone} [end]",
+        f"[added:] {new} [end]",
+    ]
 
 
 def test_difference_kept_by_a_former_version_of_the_site_is_made_again(app, world, alice, visitor):
