@@ -104,7 +104,7 @@ def language_attribute(code: str, page_language: str, *, always: bool = False) -
         return NOTHING
     known = site_languages()
     language = f' lang="{escape(code)}"'
-    if code in known and known[code].direction != known[page_language].direction:
+    if {code, page_language} <= known.keys() and known[code].direction != known[page_language].direction:
         language += f' dir="{known[code].direction}"'
     return Markup(language)  # noqa: S704  the code is escaped
 

@@ -24,8 +24,9 @@ from app.versions import fingerprint
 LONGEST_NUMBER = 19  # in digits, of a key
 # A quotation that says whom it quotes: its first line ends with a link to the message, `(#12):`.
 QUOTATION = re.compile(
-    r'<blockquote>(?=\s*<p>[^\n]{1,600}?\(<a class="bare" href="/messages/([1-9][0-9]{0,9})/"[^>\n]{0,200}>#\1</a>\)'
-    r"(?:\s|&nbsp;)?:(?:</p>|<br))"
+    r"<blockquote>(?P<before>\s*<p>)(?P<said_by>[^\n]{1,600}?"
+    r'\(<a class="bare" href="/messages/(?P<number>[1-9][0-9]{0,9})/"[^>\n]{0,200}>#(?P=number)</a>\)'
+    r"(?:\s|&nbsp;)?:)(?=</p>|<br)"
 )
 
 
@@ -151,12 +152,21 @@ def revise(message: Message, changes: Mapping[str, Any], *, files_change: bool =
 
 def html_of(body: str, language: str, forum_id: int | None) -> str:
     """The HTML of a message of this forum in this language, in which the numbers of messages are links. A quotation
-    that names a published message has its language. Raises TooIntricate."""
+    that names a published message has its language, except for the line that names it. Raises TooIntricate."""
     html = render(body, cited=cited(body, forum_id))
-    quoted = set(map(int, QUOTATION.findall(html)))
+    quoted = {int(found["number"]) for found in QUOTATION.finditer(html)}
     public = select(Message.id, Message.language).where(Message.id.in_(quoted), Message.position.is_not(None))
     languages = {row.id: row.language for row in db.session.execute(public)} if quoted else {}
-    return QUOTATION.sub(lambda m: f"<blockquote{language_attribute(languages.get(int(m[1]), ''), language)}>", html)
+    return QUOTATION.sub(lambda found: _in_its_language(found, languages, language), html)
+
+
+def _in_its_language(found: re.Match[str], languages: Mapping[int, str], language: str) -> str:
+    """The beginning of a quotation, in a message in this language."""
+    quoted = languages.get(int(found["number"]), language)
+    if quoted == language:
+        return found[0]
+    line = f"<span{language_attribute(language, quoted)}>{found['said_by']}</span>"
+    return f"<blockquote{language_attribute(quoted, language)}>{found['before']}{line}"
 
 
 def record_act(

@@ -200,6 +200,15 @@ def test_quotation_keeps_the_language_of_the_message_that_it_names(app: Flask, w
     assert re.findall(r"<blockquote([^>]*)>", shown) == [' lang="es"', "", ""]
 
 
+@pytest.mark.parametrize("rest", ["\n>\n> hola", "\n> hola"], ids=["paragraph", "line"])
+def test_line_that_names_whom_a_quotation_quotes_has_the_language_of_the_message(rest: str, app, world, alice, visitor):
+    alice.post(reply_path(world), data=message(f"> Bruno (#{world.second}):{rest}"))
+
+    for path in (f"topics/{world.topic}", f"print/topics/{world.topic}"):
+        page = visitor.get(f"/fr/{path}/").text
+        assert re.search(r'<blockquote lang="es">\s*<p><span lang="en">Bruno \([^\n]*\):</span><', page), path
+
+
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_both_previews_show_what_will_be_saved(language: str, app: Flask, world: World, alice: FlaskClient):
     """A quotation has its language, and the number of a message that is not public yet is a link in its forum."""
