@@ -93,6 +93,19 @@ def test_shared_link_has_a_preview(path: str, title: str, description: str, worl
     picture.close()
 
 
+@pytest.mark.parametrize(("is_withheld", "language"), [(False, "en"), (True, None)])
+def test_description_of_a_message_has_its_language_only_with_its_text(
+    is_withheld: bool, language: str | None, world: World, moderator: FlaskClient, visitor: FlaskClient
+):
+    if is_withheld:
+        do(moderator, world.first, "withhold")
+    page = html.document_fromstring(visitor.get(f"/fr/messages/{world.first}/").text)
+    [description] = page.xpath("//meta[@name='description']")
+
+    assert ("A shorter form" in description.get("content")) is not is_withheld
+    assert description.get("lang") == language
+
+
 def speak_as(app: Flask, world: World, capacity: str, **more: str) -> int:
     """The number of a message by Bruno in this capacity."""
     with app.app_context():
