@@ -57,18 +57,17 @@ function checkPerson(cameBack) {
   if (person) forgetDrafts(person);
 }
 
-/** Only selected words are quoted. */
+/** Only what is selected, with the number of its first point. */
 function quoteSelection(link) {
   link.addEventListener("click", () => {
-    const selection = getSelection();
-    const text = selection.toString().trim();
-    const prose = find(".prose", link.closest(".message"));
-    const key = QUOTE + new URL(link.href).searchParams.get("to");
-    if (text && prose?.contains(selection.anchorNode) && prose.contains(selection.focusNode)) {
-      passing.setItem(key, text.split("\n").map((line) => `> ${line}`.trimEnd()).join("\n") + "\n\n");
-    } else {
-      passing.removeItem(key);
+    const part = document.createElement("span");
+    const range = getSelection().rangeCount && getSelection().getRangeAt(0);
+    if (range && find(".prose", link.closest(".message")).contains(range.commonAncestorContainer)) {
+      const first = range.startContainer.parentNode;
+      if (!range.startOffset && first.value) range.setStartBefore(first);
+      part.append(range.cloneContents());
     }
+    passing.setItem(QUOTE + link.search, part.innerHTML);
   });
 }
 

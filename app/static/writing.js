@@ -107,13 +107,41 @@ function draftNote(form, chosen, discard) {
   return note;
 }
 
+const MARKS = { STRONG: "**", EM: "*", CODE: "`" };
+
+/** The source of rendered HTML: the marks that show it so again. */
+function source(node) {
+  if (node.nodeType === Node.TEXT_NODE) return node.data.replaceAll("\n", ""); // lines end with <br>
+  const name = node.nodeName;
+  const text = [...node.childNodes].map(source).join("");
+  const inner = lines(text);
+  if (name === "BR") return "\n";
+  if (name === "HR") return "\n\n---\n\n";
+  if (name === "TD" || name === "TH") return `${text.replaceAll("|", "\\|")} | `;
+  if (name === "TR") return `\n| ${text.trim()}`;
+  if (name === "THEAD") return `${text}\n|${"---|".repeat(node.rows[0].cells.length)}`;
+  if (!inner[0]) return text;
+  if (MARKS[name]) return text.replace(inner[0], (words) => MARKS[name] + words + MARKS[name]); // spaces outside
+  if (name === "A" && node.className !== "bare") return `[${text}](${node.getAttribute("href")})`;
+  if (name === "LI") return `\n${node.hasAttribute("value") ? `${node.value}.` : "-"} ${inner.join("\n    ").replace(/ +$/gm, "")}`;
+  if (name === "BLOCKQUOTE") return `\n\n${quoted(inner)}\n\n`;
+  if (/^H\d$/.test(name)) return `\n\n${"#".repeat(name[1] - 2)} ${text}\n\n`;
+  if (name === "P" || name === "TABLE") return `\n\n${text}\n\n`;
+  return name === "OL" || name === "UL" ? `${text}\n` : text;
+}
+
+const lines = (text) => text.replace(/\n{3,}/g, "\n\n").trim().split("\n");
+const quoted = (texts) => texts.map((line) => `> ${line}`.trimEnd()).join("\n");
+
+/** Only what was selected, under the name of whom it quotes. */
 function takeQuote(form) {
-  const asked = new URLSearchParams(location.search);
-  const key = QUOTE + asked.get("to");
-  const quote = asked.get("quote") && passing.getItem(key);
-  const { body } = form.elements;
-  if (quote) body.value = `${body.value.split("\n")[0]}\n>\n${quote}`; // under the name of whom it quotes
+  const key = QUOTE + location.search;
+  const part = document.createElement("template"); // in which no picture is loaded and no script runs
+  part.innerHTML = passing.getItem(key) ?? "";
   passing.removeItem(key);
+  const selected = lines(source(part.content));
+  const { body } = form.elements;
+  if (selected[0]) body.value = `${body.value.split("\n")[0]}\n>\n${quoted(selected)}\n\n`;
 }
 
 all("form[data-draft]").forEach((form) => {

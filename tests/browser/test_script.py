@@ -166,6 +166,51 @@ def test_selection_is_quoted_instead_of_the_whole_message(new_page: NewPage, top
     expect(page.locator("[name=body]")).to_have_value(re.compile(rf"^> .+ \(#\d+\):\n>\n> {re.escape(selected)}\n\n$"))
 
 
+WITH_MARKS = """17. One with **strong** words
+24. Two, see [the report](https://example.org/a)
+    - *within*
+
+# A heading
+
+> 3. Quoted
+
+first line
+second of #1, `code` and https://example.org/b_
+
+| a | b |
+|---|---|
+| c | d |"""
+SELECT_FROM_TO = """(prose, [from, to]) => {
+  const texts = [], walker = document.createTreeWalker(prose, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) if (walker.currentNode.data.trim()) texts.push(walker.currentNode);
+  const end = texts.at(to), range = document.createRange();
+  range.setStart(texts.at(from), 0);
+  range.setEnd(end, end.length);
+  getSelection().removeAllRanges();
+  getSelection().addRange(range);
+}"""
+
+
+@pytest.mark.parametrize(
+    ("from_to", "quoted"), [((0, -1), WITH_MARKS), ((0, 0), "17. One with"), ((1, 1), "strong"), ((-2, -1), "c | d |")]
+)
+def test_quoted_selection_keeps_numbers_and_other_marks(
+    new_page: NewPage, topic_to_write_in: int, from_to: tuple[int, int], quoted: str
+):
+    page = _reply_form(new_page("participant"), topic_to_write_in)
+    page.fill("[name=body]", WITH_MARKS)
+    page.click(SEND)
+    page.wait_for_url(re.compile(r"#message-\d+$"))
+    message = page.locator(f"#message-{number_of_message(page)}")
+    message.locator(".prose").evaluate(SELECT_FROM_TO, from_to)
+    message.locator('.links a[href$="quote=1"]').click()
+    page.wait_for_url("**/reply/?*")
+
+    lines = "".join(f"> {line}".rstrip() + "\n" for line in quoted.split("\n"))
+    value = page.locator("[name=body]").input_value()
+    assert value.partition("\n>\n")[2] == f"{lines}\n"
+
+
 def test_language_bar_leads_to_the_message_that_was_read_last(new_page: NewPage, long_topic: int):
     page = new_page()
     page.goto(f"/en/topics/{long_topic}/")
