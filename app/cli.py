@@ -15,12 +15,24 @@ from app.begin import begin
 from app.database import utcnow
 from app.extensions import transaction
 from app.mail.worker import worker
+from app.printing.cli import pdf
 from app.sample.load import Loaded, NotEmpty, load
 from app.sample.people import describe, keep
 
 
 def register(app: Flask) -> None:
-    for command in (sample, prepare, upgrade_command, begin_command, recount, stress_command, worker, users, files):
+    for command in (
+        sample,
+        prepare,
+        upgrade_command,
+        begin_command,
+        recount,
+        stress_command,
+        worker,
+        users,
+        files,
+        pdf,
+    ):
         app.cli.add_command(command)
 
 

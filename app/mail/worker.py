@@ -1,4 +1,4 @@
-"""`flask worker`: the process that takes due emails from the outbox and sends them.
+"""`flask worker`: the process that takes due emails from the outbox and sends them, and does other jobs beside it.
 
 No email is lost and, in normal running, none is sent twice. Before sending, a worker claims the email in a transaction
 of its own: it counts the attempt and moves `due_at` ahead by CLAIMED_FOR, so that no other worker takes it. After
@@ -8,15 +8,16 @@ be sent a second time, with the same Message-ID.
 
 import logging
 import signal
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from email.headerregistry import Address
 from types import FrameType
 
 import click
-from flask import current_app
+from flask import Flask, current_app
 from flask.cli import with_appcontext
 from sqlalchemy import ColumnElement, and_, delete, or_, select
 from sqlalchemy.exc import OperationalError
@@ -33,11 +34,13 @@ LONGEST_DELAY = timedelta(hours=6)
 MOST_ATTEMPTS = 20
 KEPT_FOR = timedelta(days=30)
 POLL_SECONDS = 1.0
+POLLS_PER_JOB = 10
 
 log = logging.getLogger(__name__)
 
 Say = Callable[[str], None]
 Stopping = Callable[[], bool]
+Job = Callable[[Stopping], bool]  # one step; whether there was anything to do
 
 
 @click.command()
@@ -45,12 +48,44 @@ Stopping = Callable[[], bool]
 @click.option("--quiet", is_flag=True, help="Print nothing about emails that were sent.")
 @with_appcontext
 def worker(once: bool, quiet: bool) -> None:
-    """Send emails from the outbox, over SMTP (MAIL_URL) or into files of the instance folder."""
+    """Send emails from the outbox, over SMTP (MAIL_URL) or into files of the instance folder, and make PDFs."""
     site = current_app.config["SITE"]
     carrier, sender = carrier_for(site), sender_of(site)
     say = (lambda _text: None) if quiet else click.echo
     with until_signalled() as stopping:
-        (deliver_due if once else run)(carrier, sender, say=say, stopping=stopping)
+        if once:
+            deliver_due(carrier, sender, say=say, stopping=stopping)
+            return
+        with beside(current_app.extensions["jobs"], stopping):
+            run(carrier, sender, say=say, stopping=stopping)
+
+
+@contextmanager
+def beside(jobs: Sequence[Job], stopping: Stopping) -> Iterator[None]:
+    """Do the jobs in a thread until `stopping()` or the block ends, so that no email waits for them."""
+    ended = threading.Event()
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    thread = threading.Thread(target=_repeat, args=(app, jobs, lambda: ended.is_set() or stopping()))
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _repeat(app: Flask, jobs: Sequence[Job], stopping: Stopping) -> None:
+    while not stopping():
+        for job in jobs:
+            with app.app_context():
+                try:
+                    while not stopping() and job(stopping):
+                        pass
+                except Exception:  # an error in a job must not stop it for good
+                    log.exception("A job of the worker failed, and is tried again")
+        for _poll in range(POLLS_PER_JOB):
+            if not stopping():
+                time.sleep(POLL_SECONDS)
 
 
 def run(carrier: Carrier, sender: Address, *, say: Say, stopping: Stopping) -> None:

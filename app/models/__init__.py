@@ -19,6 +19,7 @@ from app.models.period import (
     state_of,
     state_of_forum,
 )
+from app.models.rendition import Outcome, Rendition
 from app.models.topic import Topic
 from app.models.user import (
     FOR_A_GOVERNMENT,
@@ -70,6 +71,7 @@ __all__ = [
     "Notice",
     "NoticeText",
     "OfficialChange",
+    "Outcome",
     "Page",
     "PageKind",
     "PageText",
@@ -80,6 +82,7 @@ __all__ = [
     "Reason",
     "ReasonText",
     "RecoveryCode",
+    "Rendition",
     "Report",
     "Revision",
     "Role",
