@@ -168,6 +168,8 @@ ROWS = [
         tuple(f"/print/pages/{slug}/" for slug in "home portal archive rules child".split()),
     ),
     Row("/print/forums/<forum_slug>/", GET, tuple(f"/print{path}" for path in FORUM_PATHS)),
+    Row("/print/forums/<forum_slug>.pdf", GET, tuple(f"/print{path.rstrip('/')}.pdf" for path in FORUM_PATHS)),
+    Row("/print/forums/<forum_slug>/groups/<group_slug>.pdf", GET, ("/print/forums/open-forum/groups/group-1.pdf",)),
     Row("/print/forums/<forum_slug>/pages/<slug>/", GET, ("/print/forums/open-forum/pages/purpose/",)),
     Row(
         "/print/forums/<forum_slug>/groups/<group_slug>/",

@@ -25,7 +25,7 @@ TEMPLATES = sorted(path.relative_to(APP / "templates").as_posix() for path in (A
 # From the top down. A module may import those of its own layer and of lower ones.
 LAYERS = (
     ("the whole", r"app|app\.(cli|installation)"),
-    ("commands", r"app\.\w+\.cli|app\.sample(\.\w+)?|app\.stress|app\.mail\.worker"),
+    ("commands", r"app\.\w+\.cli|app\.sample(\.\w+)?|app\.stress|app\.mail\.worker|app\.printing\.pdf"),
     # A screen of the administration has its forms, queries, actions and views in one module.
     ("views", r"app\.\w+\.(\w+_)?views(\.\w+)?|app\.admin\.\w+|app\.auth\.(limits|known_browsers|blueprint)"),
     ("frame", r"app\.(templating|headers|page_cache|error_pages)"),
@@ -39,7 +39,7 @@ LAYERS = (
     ("mail", r"app\.mail\.(outbox|letters|sending)|app\.auth\.emails|app\.notify|app\.roles"),
     (
         "queries",
-        r"app\.\w+\.(\w+_)?queries|app\.printing\.(contributions|proceedings)|app\.(allowances|audit|citations|copies|counters|former_addresses|never_public|paging|rows|submissions|wordings|writing)"
+        r"app\.\w+\.(\w+_)?queries|app\.printing\.(contributions|proceedings|renditions)|app\.(allowances|audit|citations|copies|counters|former_addresses|never_public|paging|rows|submissions|wordings|writing)"
         r"|app\.attachments\.keeping"
         r"|app\.figures\.(activity|charts|silence|tables)|app\.moderation\.(queue|record)",
     ),
@@ -47,7 +47,7 @@ LAYERS = (
         "rules",
         r"app\.(permissions|markup|blocks|phrases|plain|labels|spreadsheets|difference|versions)"
         r"|app\.auth\.passwords"
-        r"|app\.attachments\.(kinds|linked|pictures|uploads)",
+        r"|app\.attachments\.(kinds|linked|pictures|uploads)|app\.printing\.(trees|typeset)",
     ),
     ("addresses", r"app\.(addresses|continuation)"),
     ("errors", r"app\.errors"),

@@ -28,6 +28,7 @@ from app.mail.queries import count_failed, failed_mails
 from app.models import Forum, Mail, SignUp, User
 from app.moderation.queue import count_of_queue, list_reasons
 from app.pages.queries import list_pages
+from app.printing.renditions import not_as_they_should_be
 from app.rows import fetch
 from app.viewer import signed_in_user, viewer
 
@@ -54,6 +55,7 @@ def home() -> ResponseReturnValue:
         deadlines=periods.deadlines(forums, now),
         failed=failed_mails(),
         failed_in_all=count_failed(),
+        renditions=not_as_they_should_be(),
         first_steps=_first_steps(forums),
     )
 

@@ -107,7 +107,7 @@ def _compare(key: int, wanted: Wanted, now: datetime, stopping: Stopping) -> Non
     before = wanted.rendition.content if wanted.rendition else ""
     values: dict[str, Any] = {"compared_at": now, "claimed_until": None}
     try:
-        data = _data_of(wanted)
+        data = data_of(wanted)
         content = _content_of(data)
         if content != before or not place().exists(content[:32]):
             made, complaint = typeset(data, stopping)
@@ -142,7 +142,7 @@ def _named(wanted: Wanted) -> str:
     return f"{wanted.kind}/{wanted.thing.id}/{wanted.language}"
 
 
-def _data_of(wanted: Wanted) -> dict[str, Any]:
+def data_of(wanted: Wanted) -> dict[str, Any]:
     """The printed page, as a visitor gets it, as the data that document.typ sets."""
     site = current_app.config["SITE"]
     values = {"forum_slug": wanted.forum.slug}

@@ -26,7 +26,7 @@ INLINE = {
     "code": "code",
     "bdi": "span",
     "span": "span",
-    "time": "span",
+    "time": "time",
     "small": "span",
     "cite": "em",
     "abbr": "span",
@@ -120,7 +120,20 @@ def read(page: str, *, site: str, now: datetime) -> Document:
     targets = {one.attributes["href"][1:] for one in inside if one.attributes.get("href", "").startswith("#")}
     times = [_time(one.attributes.get("datetime", "")) for one in inside if one.tag == "time"]
     date = max((time for time in times if time and time <= now), default=None)
-    return Document(title, address, _Tree(site, targets).blocks(main), date)
+    tree = _Tree(site, targets)
+    blocks = tree.blocks(main)
+    _unlink(blocks, targets - tree.met)
+    return Document(title, address, blocks, date)
+
+
+def _unlink(data: Any, unmet: set[str]) -> None:
+    """Leave the text alone of links to what is not in the document."""
+    if isinstance(data, dict):
+        if data.get("to", "").removeprefix("#") in unmet:
+            data["k"] = "span"
+        data = list(data.values())
+    for part in data if isinstance(data, list) else ():
+        _unlink(part, unmet)
 
 
 def _time(written: str) -> datetime | None:
@@ -183,10 +196,13 @@ class _Tree:
         return [self._marked(element, {"k": "quote", "b": self.blocks(element)})]
 
     def _article(self, element: Element) -> list[Node]:
+        """A message; its id is that of its heading."""
         self.in_message = True
-        made = [{"k": "message", "b": self.blocks(element)}]
+        inside = self.blocks(element)
         self.in_message = False
-        return made
+        if len(inside) > 1 and inside[0]["k"] == "anchor" and inside[1]["k"] == "heading":
+            inside[1].setdefault("id", inside.pop(0)["id"])
+        return [{"k": "message", "b": inside}]
 
     def _p(self, element: Element) -> list[Node]:
         content = self.line(element.children)
@@ -199,10 +215,12 @@ class _Tree:
         before, self.in_prose = self.in_prose, self.in_prose or "prose" in element.classes
         inside = self.blocks(element)
         self.in_prose = before
+        if element.tag == "header" and self.in_message:
+            return _of_a_head(inside)
         if "printed-group" in element.classes and inside:
             inside = [{"k": "page"}, *inside]
         marked = self._marked(element, {"k": "div", "b": inside})
-        return [marked] if len(marked) > 2 and inside else inside
+        return [marked] if inside and len(marked) > 2 else inside
 
     def _heading(self, element: Element) -> list[Node]:
         """In a message, a bold paragraph. Otherwise its level is at most one more than that of the one before."""
@@ -218,7 +236,7 @@ class _Tree:
 
     def _ul(self, element: Element) -> list[Node]:
         items = [one for one in element.children if isinstance(one, Element) and one.tag == "li"]
-        blocks = [[self._marked(one, {"k": "div", "b": self.blocks(one)})] for one in items]
+        blocks = [self._group(one) for one in items]
         made: dict[str, Any] = {"k": element.tag, "b": blocks}
         if element.tag == "ol":
             made["n"] = list(_numbers(element, items))
@@ -265,7 +283,8 @@ class _Tree:
             elif child.tag == "br":
                 made.append({"k": "br"})
             elif child.tag not in LEFT_OUT and "on-screen" not in child.classes:
-                made.append(self._phrase(child))
+                node = self._phrase(child)
+                made += node["c"] if node.keys() == {"k", "c"} and node["k"] == "span" else [node]
                 made += [{"k": "br"}] if "kicker" in child.classes else []
         return made
 
@@ -323,6 +342,16 @@ def _breakable(text: str) -> list[Node]:
     return made + ([text[at:]] if at < len(text) else [])
 
 
+def _of_a_head(nodes: list[Node]) -> list[Node]:
+    """What stands above a message: its heading, and one paragraph of several lines, not parted from what follows."""
+    lines: list[Node] = []
+    for node in nodes:
+        if node["k"] == "p":
+            lines += [*([{"k": "br"}] if lines else []), *node["c"]]
+    others = [node for node in nodes if node["k"] != "p"]
+    return [*others, {"k": "p", "c": lines, "class": "facts", "keep": True}] if lines else others
+
+
 def _numbers(element: Element, items: Iterable[Element]) -> Iterator[int]:
     """The numbers of the items of an ordered list."""
     number = int(element.attributes.get("start") or 1)
@@ -360,7 +389,13 @@ def _places(nodes: list[Node]) -> Iterator[tuple[list[Node], int]]:
 
 
 def _without_empty(nodes: list[Node]) -> list[Node]:
+    """Without what says nothing, and with strings that follow one another as one."""
+    made: list[Node] = []
     for node in nodes:
         if isinstance(node, dict) and "c" in node:
             node["c"] = _without_empty(node["c"])
-    return [node for node in nodes if node != "" and not (isinstance(node, dict) and node.get("c") == [])]
+        if isinstance(node, str) and made and isinstance(made[-1], str):
+            made[-1] += node
+        elif node != "" and not (isinstance(node, dict) and node.get("c") == []):
+            made.append(node)
+    return made

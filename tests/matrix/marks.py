@@ -22,7 +22,8 @@ NO_WORDS = frozenset(
     message.country message.language message.status notice_text.language official_change.change official_change.kind
     page.kind page_text.language period.kind
     period.former_dates question_text.language reason.acts reason_text.language recovery_code.code_hash
-    report.cited revision.difference
+     rendition.changed rendition.content rendition.kind rendition.language rendition.outcome rendition.taken_back
+     report.cited revision.difference
     revision.language sign_in.token_hash sign_up.capacity sign_up.country sign_up.language sign_up.submission
     submission.key topic.language user.capacity user.country user.language user.suspended_cited user.totp_secret
     """.split()

@@ -86,8 +86,8 @@ WHO_SEES = """
 """
 
 # What a GET answers: + it is shown, > it leads on, ? sign in first, - may not, 0 nothing is there, x not any more,
-# ! the link is not valid.
-STATUS = {"+": 200, ">": 302, "?": 302, "-": 403, "0": 404, "x": 409, "!": 410}
+# ! the link is not valid, w the worker makes it.
+STATUS = {"+": 200, "w": 202, ">": 302, "?": 302, "-": 403, "0": 404, "x": 409, "!": 410}
 ACTS = ("pin", "unpin", "lock", "unlock", "retitle", "refile", "move", "split", "merge")
 
 OF_A_FORUM = """
@@ -100,6 +100,8 @@ OF_A_FORUM = """
    /forums/{forum}/record/                      +++++++  0000+++  +++++++  +++++++  +++++++
    /print/forums/{forum}/                       +++++++  0000+++  +++++++  +++++++  +++++++
    /print/forums/{forum}/groups/{group}/        +++++++  0000+++  +++++++  +++++++  +++++++
+   /print/forums/{forum}.pdf                    wwwwwww  0000www  wwwwwww  wwwwwww  wwwwwww
+   /print/forums/{forum}/groups/{group}.pdf     wwwwwww  0000www  wwwwwww  wwwwwww  wwwwwww
    /print/forums/{forum}/pages/{page}/          +++++++  0000+++  +++++++  +++++++  +++++++
    /print/forums/{forum}/record/                +++++++  0000+++  +++++++  +++++++  +++++++
    /print/forums/{forum}/contributions.csv      -----++  0000-++  -----++  +++++++  ---+--+
