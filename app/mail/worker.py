@@ -17,7 +17,8 @@ from email.headerregistry import Address
 from types import FrameType
 
 import click
-from flask import Flask, current_app
+from flask import current_app
+from flask.ctx import AppContext
 from flask.cli import with_appcontext
 from sqlalchemy import ColumnElement, and_, delete, or_, select
 from sqlalchemy.exc import OperationalError
@@ -64,8 +65,9 @@ def worker(once: bool, quiet: bool) -> None:
 def beside(jobs: Sequence[Job], stopping: Stopping) -> Iterator[None]:
     """Do the jobs in a thread until `stopping()` or the block ends, so that no email waits for them."""
     ended = threading.Event()
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    thread = threading.Thread(target=_repeat, args=(app, jobs, lambda: ended.is_set() or stopping()))
+    # The method of the application itself, which the thread does not know as the current one.
+    contexts = current_app.app_context
+    thread = threading.Thread(target=_repeat, args=(contexts, jobs, lambda: ended.is_set() or stopping()))
     thread.start()
     try:
         yield
@@ -74,10 +76,10 @@ def beside(jobs: Sequence[Job], stopping: Stopping) -> Iterator[None]:
         thread.join()
 
 
-def _repeat(app: Flask, jobs: Sequence[Job], stopping: Stopping) -> None:
+def _repeat(contexts: Callable[[], AppContext], jobs: Sequence[Job], stopping: Stopping) -> None:
     while not stopping():
         for job in jobs:
-            with app.app_context():
+            with contexts():
                 try:
                     while not stopping() and job(stopping):
                         pass
