@@ -16,6 +16,7 @@ from app.extensions import db
 from app.models import Attachment, Message, Revision
 
 FILES = "files"  # the folder of attached files
+PDFS = "pdf"  # the folder of PDFs (app/printing/pdf.py), which are also given out no more as soon as the act is done
 
 
 class Fate(enum.StrEnum):
@@ -26,7 +27,7 @@ class Fate(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Place:
-    """A place, `table.column` or FILES, and what happens there to the text of a message.
+    """A place, `table.column`, FILES or PDFS, and what happens there to the text of a message.
 
     It is `withdrawn` by the author, `withheld` by a moderator, `hidden` by a moderator who corrects it and hides the
     former text, or `erased` with the account of the author, if it is not part of the record.
@@ -49,6 +50,7 @@ PLACES = (
     # A removed file is deleted; its name is kept for the history of its message.
     Place("attachment.name", hidden=Fate.SHOWN),
     Place(FILES, hidden=Fate.SHOWN),
+    Place(PDFS, withdrawn=Fate.GONE, withheld=Fate.GONE, hidden=Fate.GONE),
     # A title belongs to all who write in the topic. Whoever withholds the first message can change it; the log keeps
     # the former title. It is erased if only moderators have read it.
     Place("topic.title", withdrawn=Fate.SHOWN, withheld=Fate.GONE, hidden=Fate.SHOWN),

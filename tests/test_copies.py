@@ -7,11 +7,14 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from pypdf import PdfReader
 from sqlalchemy import JSON, String
 
-from app.copies import FILES, PLACES, Fate
+from app.copies import FILES, PDFS, PLACES, Fate
 from app.extensions import db
 from app.models import Approval, Forum, Message, User
+from app.printing.pdf import make_next
+from app.printing.renditions import place as place_of_pdfs
 from app.storage import storage
 from config import Config
 from tests.attachments.conftest import send
@@ -55,8 +58,19 @@ class Site:
         return send(self.author, f"/en/messages/{self.number}/edit/", **{**TEXT, **more})
 
     def places(self) -> set[str]:
+        """After the worker has made all PDFs that are due."""
         with self.app.app_context():
-            return {*self._columns(), *({FILES} if self._is_in_files() else ())}
+            while make_next():
+                pass
+            in_files = {name for name, is_in in ((FILES, self._is_in_files()), (PDFS, self._is_in_pdfs())) if is_in}
+            return {*self._columns(), *in_files}
+
+    def _is_in_pdfs(self) -> bool:
+        """The title of the topic is not looked for, which belongs to all who write in it."""
+        keys = list(place_of_pdfs().keys(older_than=-1))
+        assert keys
+        texts = (page.extract_text() for key in keys for page in PdfReader(place_of_pdfs().open(key)).pages)
+        return any(WORDS["message.body"] in text for text in texts)
 
     def _columns(self) -> Iterator[str]:
         for table in db.metadata.sorted_tables:
@@ -100,6 +114,8 @@ def site(app: Flask, config: Config, world: World) -> Site:
     with app.app_context():
         for key in list(storage().keys(older_than=-1)):
             storage().delete(key)
+        for key in list(place_of_pdfs().keys(older_than=-1)):
+            place_of_pdfs().delete(key)
     with changed(app, User, world.alice) as alice:
         alice.password_hash = PASSWORD_HASH
     return Site(app, config, sign_in(app, world.alice))
@@ -132,7 +148,7 @@ def allowed(act: str) -> set[str]:
 def test_list_names_real_places():
     names = {f"{table.name}.{column.name}" for table in db.metadata.sorted_tables for column in table.columns}
 
-    assert {place.name for place in PLACES} <= names | {FILES}
+    assert {place.name for place in PLACES} <= names | {FILES, PDFS}
 
 
 def test_written_words_are_in_the_places_of_the_list_alone(site: Site):

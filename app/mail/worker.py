@@ -18,8 +18,8 @@ from types import FrameType
 
 import click
 from flask import current_app
-from flask.ctx import AppContext
 from flask.cli import with_appcontext
+from flask.ctx import AppContext
 from sqlalchemy import ColumnElement, and_, delete, or_, select
 from sqlalchemy.exc import OperationalError
 

@@ -156,7 +156,7 @@ def data_of(wanted: Wanted) -> dict[str, Any]:
         if response.status_code != 200:
             raise CannotBeMade(f"{path} answered {response.status_code}")
         document = read(response.get_data(as_text=True), site=site.site_url, now=utcnow())
-        note = _("This document shows signs for which its fonts have no form by their numbers, such as [U+4E2D].")
+        note = _("Characters that are not in the fonts of this document are shown by their code, such as [U+4E2D].")
     date = document.date or wanted.forum.published_at or utcnow()
     return {
         "title": document.title,

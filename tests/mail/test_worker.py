@@ -329,3 +329,16 @@ def test_email_deleted_after_it_was_claimed_is_not_sent(app, server: MailServer,
 
     assert deliver(app, server.url) == 1
     assert server.taken == []
+
+
+def test_other_jobs_are_done_beside_emails_until_the_worker_ends(app: Flask):
+    done = threading.Event()
+
+    def fail_once(_stopping: worker.Stopping) -> bool:
+        if not done.is_set():
+            done.set()
+            raise ValueError
+        return False
+
+    with app.app_context(), worker.beside([fail_once], lambda: False):
+        assert done.wait(5)
