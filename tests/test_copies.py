@@ -67,10 +67,12 @@ class Site:
 
     def _is_in_pdfs(self) -> bool:
         """The title of the topic is not looked for, which belongs to all who write in it."""
-        keys = list(place_of_pdfs().keys(older_than=-1))
-        assert keys
-        texts = (page.extract_text() for key in keys for page in PdfReader(place_of_pdfs().open(key)).pages)
-        return any(WORDS["message.body"] in text for text in texts)
+        texts = []
+        for key in place_of_pdfs().keys(older_than=-1):
+            with place_of_pdfs().open(key) as file:
+                texts += [page.extract_text() for page in PdfReader(file).pages]
+        assert texts
+        return WORDS["message.body"] in "".join(texts)
 
     def _columns(self) -> Iterator[str]:
         for table in db.metadata.sorted_tables:
@@ -82,7 +84,9 @@ class Site:
 
     def _is_in_files(self) -> bool:
         """Attached ones, mails that are written to files, and what was left half written."""
-        paths = (path for path in self.config.instance.rglob("*") if path.is_file() and ".sqlite" not in path.name)
+        pdfs = self.config.instance / "pdf"
+        found = (path for path in self.config.instance.rglob("*") if path.is_file() and ".sqlite" not in path.name)
+        paths = (path for path in found if pdfs not in path.parents)
         return any(WORD.encode() in path.read_bytes() for path in paths)
 
     def read_by(self, client: FlaskClient) -> set[str]:
