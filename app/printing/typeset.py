@@ -12,6 +12,7 @@ import re
 import resource
 import sys
 import unicodedata
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import typst
 TEMPLATE = Path(__file__).with_name("document.typ")
 STANDARDS = ["a-2a", "ua-1"]  # PDF/A-2a, for archives, and PDF/UA-1, which can be read aloud
 MEGABYTE = 1024 * 1024
-SECONDS, MEGABYTES = 300, 4096  # the most of processor time and of address space, of which about half is used
+SECONDS, MEGABYTES = 300, 4096  # the most of processor time and of address space, of which a third is used at most
 ATTEMPTS = 4
 # What typst says about each letter that cannot be shown, in one error for all.
 NAMED = re.compile(
@@ -109,5 +110,6 @@ if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (MEGABYTES * MEGABYTE, MEGABYTES * MEGABYTE))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.nice(10)
+    with suppress(OSError):
+        os.nice(10)
     main()
