@@ -149,13 +149,15 @@ def data_of(wanted: Wanted) -> dict[str, Any]:
     if wanted.kind == GROUPS:
         values["group_slug"] = wanted.thing.slug
     path = link_in(wanted.language, "printing.group" if wanted.kind == GROUPS else "printing.forum", **values)
+    path += "?whole=1"  # not in parts
     head = text_in(wanted.forum, site_languages()[wanted.language]).short_title
     # A context of its own, since what `g` keeps differs from page to page.
     with current_app.app_context(), current_app.test_request_context(path, base_url=site.site_url):
         response = current_app.full_dispatch_request()
         if response.status_code != 200:
             raise CannotBeMade(f"{path} answered {response.status_code}")
-        document = read(response.get_data(as_text=True), site=site.site_url, now=utcnow())
+        now, language = utcnow(), site_languages()[wanted.language]
+        document = read(response.get_data(as_text=True), site=site.site_url, now=now)
         note = _("Characters that are not in the fonts of this document are shown by their code, such as [U+4E2D].")
     date = document.date or wanted.forum.published_at or utcnow()
     return {
@@ -168,12 +170,16 @@ def data_of(wanted: Wanted) -> dict[str, Any]:
         "blocks": document.blocks,
         "date": {name: getattr(date, name) for name in ("year", "month", "day", "hour", "minute", "second")},
         "seconds": int(date.timestamp()),
+        "edition": [language.at(now), language.moment(now), language.date(now)],
     }
 
 
 def _content_of(data: dict[str, Any]) -> str:
-    """The SHA-256 of what the bytes of a PDF follow from."""
-    written = json.dumps(data, ensure_ascii=False, sort_keys=True)
+    """The SHA-256 of what the bytes of a PDF follow from, but for the date of its edition: that is the day on which it
+    first said this."""
+    written = json.dumps(data | {"edition": []}, ensure_ascii=False, sort_keys=True)
+    for moment in data["edition"]:
+        written = written.replace(moment, "")
     return hashlib.sha256(b"\0".join([written.encode(), *_program()])).hexdigest()
 
 

@@ -39,6 +39,7 @@ BLOCKS = frozenset(
 BLOCKS |= frozenset("header footer main nav figure figcaption caption aside address".split()) | HEADINGS.keys()
 VOID = frozenset({"br", "hr", "img", "input", "link", "meta", "wbr"})
 LEFT_OUT = frozenset({"nav", "form", "svg", "script", "style", "button", "img", "input", "template"})
+ON_SCREEN = frozenset({"on-screen", "choices"})
 SPACE = re.compile(r"[ \t\n\r\f]+")
 LONG = re.compile(r"[^\s\u00a0]{30,}")
 PIECE = re.compile(r"[^/?&=.,;:_@-]{0,11}[/?&=.,;:_@-]+|.{1,12}")
@@ -177,7 +178,7 @@ class _Tree:
         )
 
     def block(self, element: Element) -> list[Node]:
-        if (element.tag in LEFT_OUT and "contents" not in element.classes) or "on-screen" in element.classes:
+        if (element.tag in LEFT_OUT and "contents" not in element.classes) or ON_SCREEN & set(element.classes):
             return []
         if element.tag in HEADINGS:
             return self._heading(element)
@@ -282,7 +283,7 @@ class _Tree:
                 made += _breakable(SPACE.sub(" ", child))
             elif child.tag == "br":
                 made.append({"k": "br"})
-            elif child.tag not in LEFT_OUT and "on-screen" not in child.classes:
+            elif child.tag not in LEFT_OUT and not ON_SCREEN & set(child.classes):
                 node = self._phrase(child)
                 made += node["c"] if node.keys() == {"k", "c"} and node["k"] == "span" else [node]
                 made += [{"k": "br"}] if "kicker" in child.classes else []
