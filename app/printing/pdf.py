@@ -33,6 +33,7 @@ from app.printing.trees import read
 
 CLAIMED_FOR = timedelta(minutes=10)
 SECONDS_TO_SET = 400  # of the clock; of processor time, the program has a limit of its own
+WHOLE = "?whole=1"  # not in parts
 LEFT_BEHIND = CLAIMED_FOR.total_seconds()
 PROGRAM = Path(__file__).with_name("typeset.py")
 TEMPLATE = PROGRAM.with_name("document.typ")
@@ -149,15 +150,15 @@ def data_of(wanted: Wanted) -> dict[str, Any]:
     if wanted.kind == GROUPS:
         values["group_slug"] = wanted.thing.slug
     path = link_in(wanted.language, "printing.group" if wanted.kind == GROUPS else "printing.forum", **values)
-    path += "?whole=1"  # not in parts
     head = text_in(wanted.forum, site_languages()[wanted.language]).short_title
     # A context of its own, since what `g` keeps differs from page to page.
-    with current_app.app_context(), current_app.test_request_context(path, base_url=site.site_url):
+    with current_app.app_context(), current_app.test_request_context(path + WHOLE, base_url=site.site_url):
         response = current_app.full_dispatch_request()
         if response.status_code != 200:
             raise CannotBeMade(f"{path} answered {response.status_code}")
         now, language = utcnow(), site_languages()[wanted.language]
-        document = read(response.get_data(as_text=True), site=site.site_url, now=now)
+        page = response.get_data(as_text=True).replace(WHOLE, "")  # where it names its own address
+        document = read(page, site=site.site_url, now=now)
         note = _("Characters that are not in the fonts of this document are shown by their code, such as [U+4E2D].")
     date = document.date or wanted.forum.published_at or utcnow()
     return {
