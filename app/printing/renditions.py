@@ -65,6 +65,13 @@ def find(thing: Forum | Group, forum: Forum, language: str) -> tuple[Rendition |
     return found, found.taken_back == _marks(forum, row, utcnow()).taken_back
 
 
+def given_out(forum: Forum, language: str) -> dict[tuple[str, int], Rendition]:
+    """The PDFs of a forum and its groups that can be given out now, by kind and key."""
+    mark = _marks(forum, db.session.execute(_MARKS.where(Forum.id == forum.id)).one(), utcnow()).taken_back
+    found = select(Rendition).filter_by(forum_id=forum.id, language=language, taken_back=mark)
+    return {(one.kind, one.thing_id): one for one in db.session.scalars(found.where(Rendition.content != ""))}
+
+
 def next_due(now: datetime) -> Wanted | None:
     """What is to be made or compared now: first what cannot be given out, then what was compared longest ago."""
     due = [one for one in all_wanted(now) if due_at(one, now) <= now]

@@ -14,10 +14,11 @@ from app.database import utcnow
 from app.errors import NotFound
 from app.forums import queries, topic_queries
 from app.languages import reader_language, site_default, text_in
-from app.models import Forum, Group, PageKind
+from app.models import Forum, Group, PageKind, Rendition
 from app.moderation.record import whole_record
 from app.pages.queries import get_page
 from app.permissions import can
+from app.printing import renditions
 from app.printing.forms import ChoiceForm
 from app.printing.proceedings import Extent, Proceedings, extents_by_group, filled, outline
 from app.turns import in_turn
@@ -76,6 +77,8 @@ def record(forum_slug: str) -> ResponseReturnValue:
     """The page that leads to all forms of the record of a forum."""
     found = queries.get_forum_and_groups(forum_slug, viewer=viewer())
     sections = [(_("To print"), _to_print(found))]
+    if found.published_at:
+        sections.append((_("PDF"), _as_pdf(found)))
     if can(viewer(), "see_contributions", found):
         sections.append((_("Contributions as a table and as data"), _as_data(found)))
     return render_template("printing/download.html", forum=found, sections=sections, now=utcnow())
@@ -140,10 +143,30 @@ def _to_print(forum: Forum) -> Sequence[Download]:
     found = [Download(_("Proceedings of the whole forum"), address, content_of(whole))]
     for group in forum.groups:
         path = link("printing.group", forum_slug=forum.slug, group_slug=group.slug)
-        text = text_in(group)
-        name = _("Group %(number)s", number=group.number)
-        found.append(Download(name, path, content_of(extents.get(group.id, Extent())), text.title, text.language))
+        found.append(_of_group(group, path, content_of(extents.get(group.id, Extent()))))
     return found
+
+
+def _as_pdf(forum: Forum) -> Sequence[Download]:
+    made = renditions.given_out(forum, reader_language().code)
+    path = link("printing.forum_pdf", forum_slug=forum.slug)
+    found = [Download(_("Proceedings of the whole forum"), path, _made(made.get((renditions.FORUMS, forum.id))))]
+    for group in forum.groups:
+        path = link("printing.group_pdf", forum_slug=forum.slug, group_slug=group.slug)
+        found.append(_of_group(group, path, _made(made.get((renditions.GROUPS, group.id)))))
+    return found
+
+
+def _made(rendition: Rendition | None) -> str:
+    if rendition is None or rendition.made_at is None:
+        return _("Being prepared")
+    language = reader_language()
+    return _("%(size)s, made on %(moment)s", size=language.size(rendition.size), moment=language.at(rendition.made_at))
+
+
+def _of_group(group: Group, path: str, about: str) -> Download:
+    text = text_in(group)
+    return Download(_("Group %(number)s", number=group.number), path, about, text.title, text.language)
 
 
 def _as_data(forum: Forum) -> Sequence[Download]:

@@ -73,6 +73,19 @@ def typeset(html: str) -> tuple[bytes, str]:
     return pdf.typeset({**names, "language": "en", "missing": "NOTE", "blocks": blocks, "date": date, "seconds": 0})
 
 
+def test_page_of_the_record_tells_which_pdfs_there_are(app: Flask, world: World, visitor: FlaskClient):
+    page = "/en/print/forums/open-forum/download/"
+    before = visitor.get(page).text
+    make(app)
+    after = visitor.get(page).text
+
+    assert f'href="{FORUM}"' in before
+    assert f'href="{GROUP}"' in before
+    assert "Being prepared" in before
+    assert "Being prepared" not in after
+    assert re.search(r"\d+ KB, made on", after)
+
+
 def test_address_answers_202_until_the_worker_has_made_it(app: Flask, world: World, visitor: FlaskClient):
     before = visitor.get(FORUM)
     assert (before.status_code, before.headers["Refresh"]) == (202, "30")
