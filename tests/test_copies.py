@@ -109,7 +109,9 @@ class Site:
         return self._found_in(client, [f"/en/print/forums/open-forum/contributions.{form}" for form in ("csv", "json")])
 
     def _found_in(self, client: FlaskClient, paths: list[str]) -> set[str]:
-        read = "".join(client.get(path, follow_redirects=True, buffered=True).get_data(as_text=True) for path in paths)
+        # A page that says that something does not exist names the address that was asked for.
+        pages = (client.get(path, follow_redirects=True, buffered=True).get_data(as_text=True) for path in paths)
+        read = "".join(page.replace(path, "") for path, page in zip(paths, pages, strict=True))
         return {place for place, word in WORDS.items() if word in read}
 
 

@@ -83,7 +83,7 @@ def test_page_of_the_record_tells_which_pdfs_there_are(app: Flask, world: World,
     assert f'href="{GROUP}"' in before
     assert "Being prepared" in before
     assert "Being prepared" not in after
-    assert re.search(r"\d+ KB, made on", after)
+    assert re.search(r"\d+\sKB, made on", after)
 
 
 def test_address_answers_202_until_the_worker_has_made_it(app: Flask, world: World, visitor: FlaskClient):
