@@ -41,6 +41,7 @@ BLUEPRINTS = dict.fromkeys(
         "attachments.views",
         "moderation.views",
         "moderation.topic_views",
+        "moderation.annotation_views",
         "admin",
         "admin.texts:translate",
         "admin.forums:outside",

@@ -89,9 +89,10 @@ ACT = {
     ActKind.UNPIN: N_("Unpinned"),
     ActKind.LOCK: N_("Topic locked"),
     ActKind.UNLOCK: N_("Unlocked"),
+    ActKind.ENTER: N_("Entered after the deadline"),
 }
 # Columns whose values are dates or times in changes and former wordings.
-DATES = frozenset({"archived_at", "called_off_at", "closes_at", "dated", "opens_at", "published_at"})
+DATES = frozenset({"archived_at", "called_off_at", "closes_at", "dated", "opens_at", "published_at", "received_on"})
 CHANGE = {
     ChangeKind.CORRECTED: N_("Text corrected"),
     ChangeKind.ADDED: N_("Added"),
@@ -122,6 +123,8 @@ SUBJECT = {
     "users": N_("Person"),
     "messages": N_("Message"),
     "topics": N_("Topic"),
+    "summaries": N_("Summary"),
+    "follow-ups": N_("Follow-up"),
 }
 # The fields that former wordings of official texts and the log name; one without a name here is shown without.
 FIELD = {
@@ -162,6 +165,7 @@ FIELD = {
     "published_at": N_("Published on"),
     "question": N_("Guiding question"),
     "reason": N_("Reason"),
+    "received_on": N_("Received on"),
     "remarks": N_("Remarks"),
     "second_step": N_("Two-step sign-in"),
     "symbol": N_("Symbol"),

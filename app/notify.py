@@ -12,11 +12,12 @@ from typing import Any
 from sqlalchemy import select
 
 from app.auth.emails import address_for, write_to
+from app.citations import with_citations
 from app.database import LOCKED, utcnow
 from app.extensions import db
 from app.languages import language_or_default, site_languages, text_in
 from app.mail.outbox import enqueue
-from app.models import Act, ActKind, Forum, ForumRole, Group, Mail, Message, Role, Topic, User
+from app.models import Act, ActKind, Annotation, Forum, ForumRole, Group, Mail, Message, Role, Topic, User
 from app.permissions import MESSAGE_IS_VISIBLE, visible_to
 
 BETWEEN_MAILS = timedelta(hours=1)  # to one moderator about one forum
@@ -37,6 +38,16 @@ def tell_author(act: Act, message: Message) -> None:
     if author is not act.user and author.former_number is None and _may_see(author, message):
         kind = ActKind(act.kind)
         _tell("moderated", author, message, AUTHOR_GOES_TO[kind], kind=kind.value, reason=act.reason)
+
+
+def tell_of_follow_up(message: Message, follow_up: Annotation, *, by: User) -> None:
+    """Tell the author of a message, in the Secretariat's words, what became of it. Who only typed it is not told."""
+    author, texts = message.author, follow_up.texts.items()
+    if author is by or message.speaker or author.former_number or not _may_see(author, message):
+        return
+    said = with_citations({code: text.body for code, text in texts}, message.forum_id)
+    html, urls = ({code: getattr(text, name) for code, text in texts} for name in ("html", "url"))
+    _tell("followed_up", author, message, "forums.message", said=said, html=html, urls=urls)
 
 
 def tell_of_all_withheld(user: User, count: int, reason: Mapping[str, str]) -> None:

@@ -107,8 +107,10 @@ def translates_anything(viewer: Viewer) -> bool:
 # What the Secretariat can still do in an archived forum without taking it out: create these, correct or translate the
 # `texts` of these, and `edit` these as a whole.
 TAKEN_IN_ARCHIVE = {
-    "create": frozenset({"notices", "documents", "files"}),
-    "texts": frozenset({"forums", "forum-pages", "groups", "questions", "notices", "documents"}),
+    "create": frozenset({"notices", "documents", "files", "summaries", "follow-ups"}),
+    "texts": frozenset(
+        {"forums", "forum-pages", "groups", "questions", "notices", "documents", "summaries", "follow-ups"}
+    ),
     "edit": frozenset({"notices", "documents"}),
 }
 
@@ -165,13 +167,21 @@ class PostingContext:
         """Whether anyone can post."""
         return self.state.is_open and not self.is_locked
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the deadline has passed, but the forum is not archived: the Secretariat can still enter messages."""
+        return self.state.kind == StateKind.CLOSED
 
-def posting_refusal(viewer: Viewer, where: PostingContext) -> errors.ForumError | None:
-    """The reason why the viewer cannot post there; None if they can."""
+
+def posting_refusal(viewer: Viewer, where: PostingContext, *, late: bool = False) -> errors.ForumError | None:
+    """The reason why the viewer cannot post there; None if they can. With `late`, the Secretariat can also enter what
+    it has to say, or what came in time, after the deadline."""
     if not viewer.is_authenticated:
         return errors.Forbidden()
     if where.state.kind == StateKind.ARCHIVED:
         return errors.Archived()
+    if late and where.is_over and moderates_in(viewer, where.forum_id):
+        return errors.Locked() if where.is_locked else None
     if not where.state.is_open:
         return errors.NotYetOpen() if where.state.kind == StateKind.PLANNED else errors.Closed()
     if where.by_invitation and not is_invited(viewer, where.forum_id):
@@ -228,8 +238,12 @@ def _post_in_group(viewer: Viewer, group: Group, now: datetime) -> Exception | N
     return posting_refusal(viewer, PostingContext.of_group(group, now))
 
 
+def _start_topic(viewer: Viewer, group: Group, now: datetime) -> Exception | None:
+    return posting_refusal(viewer, PostingContext.of_group(group, now), late=True)
+
+
 def _reply(viewer: Viewer, topic: Topic, now: datetime) -> Exception | None:
-    return posting_refusal(viewer, PostingContext.of_group(topic.group, now, topic))
+    return posting_refusal(viewer, PostingContext.of_group(topic.group, now, topic), late=True)
 
 
 def _speak_for(viewer: Viewer, group: Group, _now: datetime) -> Exception | None:
@@ -293,6 +307,17 @@ def _see_moderation(viewer: Viewer, message: Message, _now: datetime) -> Excepti
     return None if moderates(viewer, message.topic.group.forum, message.language) else errors.Forbidden()
 
 
+def _annotate(viewer: Viewer, forum: Forum, _now: datetime) -> Exception | None:
+    """Moderators write summaries and what became of contributions, also after archiving."""
+    return None if moderates(viewer, forum) else errors.Forbidden()
+
+
+def _follow_up(viewer: Viewer, message: Message, now: datetime) -> Exception | None:
+    """What became of a message is told under it, so only of one that readers see."""
+    refusal = _see_moderation(viewer, message, now)
+    return refusal or (None if message.status == MessageStatus.PUBLISHED else errors.NoSuchMessage())
+
+
 def _see_figures(viewer: Viewer, forum: Forum, _now: datetime) -> Exception | None:
     """The figures are for moderators and administrators, also after the forum has been archived."""
     return None if moderates(viewer, forum) else errors.Forbidden()
@@ -346,7 +371,8 @@ RULES: dict[str, Rule] = {
     "change_account": _change_account,
     "translate": _translate,
     "translate_anything": lambda viewer, _thing, _now: None if translates_anything(viewer) else errors.Forbidden(),
-    "start_topic": _post_in_group,
+    "post": _post_in_group,
+    "start_topic": _start_topic,
     "sign_in_to_post": _sign_in_to_post,
     "reply": _reply,
     "speak_for": _speak_for,
@@ -358,6 +384,8 @@ RULES: dict[str, Rule] = {
     "report": _report,
     "see_figures": _see_figures,
     "see_contributions": _see_contributions,
+    "annotate": _annotate,
+    "follow_up": _follow_up,
     "moderate_anything": lambda viewer, _thing, _now: None if moderates_anything(viewer) else errors.Forbidden(),
     "see_moderation": _see_moderation,
     "moderate": _moderate,

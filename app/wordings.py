@@ -16,6 +16,8 @@ from app.citations import cited
 from app.extensions import db
 from app.markup import render
 from app.models import (
+    Annotation,
+    AnnotationKind,
     ChangeKind,
     Document,
     Forum,
@@ -38,6 +40,8 @@ KINDS: dict[str, type[Any]] = {
     "questions": Question,
     "notices": Notice,
     "documents": Document,
+    AnnotationKind.SUMMARY: Annotation,
+    AnnotationKind.FOLLOW_UP: Annotation,
 }
 # What stands beside the texts and is the same in all languages.
 OWN: dict[type[Any], tuple[str, ...]] = {
@@ -251,6 +255,8 @@ def _add(change: ChangeKind, kind: str, thing: Any, forum: Forum, now: datetime,
 
 def _place_of(thing: Any) -> dict[str, int | str]:
     """What identifies it, in addition to its name."""
+    if isinstance(thing, Annotation):
+        return thing.place
     if isinstance(thing, Question):
         return {"group": thing.group.number, "question": thing.number}
     if isinstance(thing, Document):

@@ -17,6 +17,7 @@ ACT = re.compile(r"(/moderation/messages/\d+/)\w+/$")
 VERSIONED = re.compile(
     r"""/messages/\d+/(?:edit|withdraw)/
     | /moderation/messages/\d+/\w+/ | /moderation/topics/\d+/\w+/
+    | /moderation/(?:summaries|follow-ups)/\w+/\d+/
     | /account/(?:profile|language)/
     | /admin/[\w-]+/\d+/(?:edit|settings|delete|close|unlock|publish|unpublish|archive|unarchive)/
     | /admin/forums/\d+/(?:invitations|roles|groups|periods/\w+)/ | /translate/[\w-]+/\d+/\w+/

@@ -12,6 +12,9 @@ from app.markup import render
 from app.models import (
     Act,
     ActKind,
+    Annotation,
+    AnnotationKind,
+    AnnotationText,
     Attachment,
     Capacity,
     ChangeKind,
@@ -163,7 +166,10 @@ class FullWorld:
         db.session.get_one(Forum, small.forum).names_moderators = True
         invitee = make_invitee(small.forum, "invitee@example.org")
         notice, document, page, coming = furnish(db.session.get_one(Forum, small.forum))
+        for kind in AnnotationKind:
+            annotate(db.session.get_one(Forum, small.forum), kind)
         long_topic, edited, withdrawn = _messages(db.session.get_one(Group, small.group), people)
+        annotate(db.session.get_one(Forum, small.forum), AnnotationKind.FOLLOW_UP, message_id=edited.id)
         locked, merged = _moderated(long_topic, people)
         hidden = db.session.query(Group).join(Forum).filter(Forum.slug == "draft-forum").one()
         furnish(hidden.forum)
@@ -229,7 +235,10 @@ def _forums(alice: User) -> list[Forum]:
     archived.archived_at = now - timedelta(days=1)
     for forum in (closed, archived):
         add_document(forum, DocumentKind.OUTCOME)
-        make_message(make_topic(forum.groups[0], alice, "Topic of the past"), alice, BODY)
+        topic = make_topic(forum.groups[0], alice, "Topic of the past")
+        make_message(topic, alice, BODY)
+        make_message(topic, alice, BODY, speaker="Dora Letter", after_deadline=True, received_on=date(2012, 5, 1))
+        make_message(topic, alice, BODY, after_deadline=True)
     archived.texts.pop("en")  # whoever reads English is told so, and sees another language
     return [planned, undated, last_hours, extended, reopened, closed, archived]
 
@@ -258,8 +267,21 @@ def furnish(forum: Forum) -> tuple[Notice, Document, Page, Period]:
     forum.periods.append(coming)
     documents = [add_document(forum, kind) for kind in DocumentKind]
     db.session.flush()
+    annotate(forum, AnnotationKind.SUMMARY, group_id=group.id)
+    for kind in AnnotationKind:
+        annotate(forum, kind, question_id=group.questions[0].id)
     _change(forum, group, page, notice, documents[0])
     return notice, documents[0], page, coming
+
+
+def annotate(forum: Forum, kind: str, **about: int) -> None:
+    """A summary or follow-up in each language, which was corrected and has not been brought up to date in French."""
+    html = render(BODY, first_heading=2, official=True)
+    said = texts(AnnotationText, body=BODY)
+    for text in said.values():
+        text.html, text.url = html, "https://example.org/report"
+    said["fr"].outdated_since = utcnow()
+    db.session.add(Annotation(forum_id=forum.id, kind=kind, texts=said, corrected_at=utcnow(), **about))
 
 
 def _change(forum: Forum, group: Group, page: Page, notice: Notice, document: Document) -> None:

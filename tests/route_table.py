@@ -162,6 +162,18 @@ ROWS = [
         )
         for name in ("move", "split")
     ),
+    Row("/moderation/forums/<forum_slug>/annotations/", GET, ("/moderation/forums/open-forum/annotations/",)),
+    Row(
+        '/moderation/<any("summaries","follow-ups"):kind>/<any(forums,groups,questions,messages):about>/<int:key>/',
+        FORM,
+        (
+            "/moderation/summaries/forums/{small.forum}/",
+            "/moderation/summaries/groups/{small.group}/",
+            "/moderation/summaries/questions/1/",
+            "/moderation/follow-ups/forums/{small.forum}/",
+            "/moderation/follow-ups/messages/{edited}/",
+        ),
+    ),
     Row(
         "/print/pages/<slug>/",
         GET,

@@ -96,6 +96,10 @@ class Site:
             *(f"/en/{path}/" for path in ("portal", forum, f"{forum}/groups", f"{forum}/groups/group-1", topic)),
             *(f"/en/{path}/" for path in (message, f"{message}/history", f"{topic}/reply", f"{forum}/record")),
             *(f"/en/print/{path}/" for path in (forum, f"{forum}/groups/group-1", topic, message, f"{forum}/record")),
+            *(
+                f"/en/moderation/{path}/"
+                for path in (f"{forum}/annotations", "summaries/forums/1", "summaries/groups/1")
+            ),
             f"/en/feeds/{forum}.atom",
             f"/en/feeds/{topic}.atom",
             f"/attachments/{self.file}/{WORDS['attachment.name']}.txt",
@@ -162,6 +166,26 @@ def test_written_words_are_in_the_places_of_the_list_alone(site: Site):
 
     assert site.places() == {place.name for place in PLACES} - {"log_entry.detail"}
     assert site.read_by(site.author) == set(WORDS)
+
+
+def test_summary_and_follow_up_of_the_secretariat_copy_nothing(site: Site, moderator: FlaskClient):
+    site.write()
+    before = site.places()
+    for path in (f"follow-ups/messages/{site.number}", "summaries/groups/1"):
+        answer = moderator.post(f"/en/moderation/{path}/", data={"en-body": f"See #{site.number}."})
+        assert answer.status_code == 302
+
+    assert site.places() == before
+
+
+@pytest.mark.parametrize("act", ["withdrawn", "withheld"])
+def test_contributions_to_cite_leave_out_what_is_hidden(act: str, site: Site, moderator: FlaskClient):
+    site.write()
+    path = "/en/moderation/summaries/groups/1/"
+    assert WORDS["message.body"] in moderator.get(path).text
+    ACTS[act](site, moderator)
+
+    assert WORDS["message.body"] not in moderator.get(path).text
 
 
 @pytest.mark.parametrize("act", ACTS)

@@ -14,6 +14,9 @@ from app.extensions import db
 from app.mail.outbox import enqueue
 from app.models import (
     ActKind,
+    Annotation,
+    AnnotationKind,
+    AnnotationText,
     ChangeKind,
     Forum,
     ForumRole,
@@ -169,12 +172,17 @@ class Growth:
             add_document(forum, DocumentKind.OUTCOME)
             make_invitee(forum.id, f"{slug}@example.com")
             db.session.add(ForumRole(user_id=self.users[number].id, forum_id=forum.id, role=Role.MODERATOR))
+            db.session.flush()
+            _annotate(forum.id, AnnotationKind.SUMMARY, group_id=group.id)
 
     def _in_group(self, group: Group) -> None:
         first = max((question.number for question in group.questions), default=0) + 1
         for number, slug in enumerate(self.slugs):
             question = Question(number=first + number, texts=texts(QuestionText, text=slug))
             group.questions.append(question)
+            db.session.flush()
+            for kind in AnnotationKind:
+                _annotate(group.forum_id, kind, question_id=question.id)
             make_message(make_topic(group, self.alice, slug, question=question), self.alice, slug)
 
     def _in_topic(self, topic: Topic) -> None:
@@ -182,6 +190,7 @@ class Growth:
         answered = None
         for user in self.users:
             answered = make_message(topic, user, "More", reply_to=answered, edited_at=utcnow())
+            _annotate(topic.group.forum_id, AnnotationKind.FOLLOW_UP, message_id=answered.id)
             before = {"body": "Before", "html": "<p>Before</p>", "language": "en", "written_at": utcnow()}
             db.session.add_all([Revision(message=message, **before) for message in (answered, edited)])
             self._to_moderate(topic, user, edited, answered)
@@ -194,3 +203,8 @@ class Growth:
             record(ActKind.RETURN, message=message, **told)
         record(ActKind.PIN, topic=topic, **told)
         db.session.add(Report(message=answered, reporter=self.admin, reason="More"))
+
+
+def _annotate(forum_id: int, kind: str, **about: int) -> None:
+    said = texts(AnnotationText, body="More", html="<p>More</p>", url="https://example.org/")
+    db.session.add(Annotation(forum_id=forum_id, kind=kind, texts=said, **about))

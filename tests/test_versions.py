@@ -36,6 +36,8 @@ VERSIONED = [
      {**WORDS, "messages": "{small.first}", "title": "Other"}),
     ("topic_moderation.merge", "moderator", "/moderation/topics/{small.topic}/merge/",
      {**WORDS, "target": "{moderated.topic}"}),
+    ("annotations.edit", "moderator", "/moderation/summaries/groups/{small.group}/", {"en-body": "Other words."}),
+    ("annotations.edit", "moderator", "/moderation/follow-ups/messages/{small.first}/", {"en-body": "Other words."}),
     ("auth.profile", "alice", "/account/profile/", {"name": "Alicia"}),
     ("auth.language", "alice", "/account/language/", {"language": "fr"}),
     ("admin.objects.edit", "admin", "/admin/notices/{notice}/edit/", {"en-title": "Other"}),

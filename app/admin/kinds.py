@@ -63,6 +63,7 @@ MISSING, PARTIAL, OUTDATED, COMPLETE = range(4)
 MAX_SLUG = 80
 MAX_REMARKS = 2_000
 ALWAYS = datetime.min.replace(tzinfo=UTC)
+WITHOUT_REASON = frozenset({ActKind.APPROVE, ActKind.ENTER})
 APPROVAL = _l("Messages subject to approval before publication")
 
 
@@ -237,7 +238,7 @@ def _page_label(depth: int, page: Page, language: Language) -> str:
 
 
 def _acts(_reason: Reason | None, _language: Language) -> list[tuple[Any, str]]:
-    return [(kind.value, _(name)) for kind, name in labels.ACT.items() if kind != ActKind.APPROVE]
+    return [(kind.value, _(name)) for kind, name in labels.ACT.items() if kind not in WITHOUT_REASON]
 
 
 def _page_texts() -> dict[str, Text]:

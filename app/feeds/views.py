@@ -17,10 +17,11 @@ from app.database import utcnow
 from app.errors import NotFound
 from app.extensions import db, limiter
 from app.feeds import queries
+from app.forums.annotation_queries import list_annotations
 from app.forums.queries import get_forum_of_feed
 from app.forums.topic_queries import get_topic_head
 from app.languages import reader_language, site_default, site_languages, text_in
-from app.models import GUEST, Forum, Notice, OfficialChange, Page
+from app.models import GUEST, Annotation, Forum, Notice, OfficialChange, Page
 from app.turns import in_turn
 
 # Forms, pages for signed-in people, and pages that repeat the content of topics. Links to them have `rel="nofollow"`.
@@ -42,9 +43,11 @@ def forum(forum_slug: str) -> Response:
     now = utcnow()
     changes = [change for change in found.official_changes if change.at <= now][: -queries.ENTRIES - 1 : -1]
     notices = [(notice, text_in(notice), _changed_at(found, notice, now)) for notice in found.notices_at(now)]
+    latest = sorted(list_annotations(found.id, with_messages=True), key=lambda one: (one.changed_at, one.id))
+    annotations = latest[: -queries.ENTRIES - 1 : -1]
     moments = [found.published_at, *(at for _notice, _text, at in notices), *(change.at for change in changes)]
-    since = max(filter(None, moments), default=None)
-    return _atom(feed, path, notices, changes, title=text.title, title_language=text.language, since=since)
+    since = max(filter(None, [*moments, *(one.changed_at for one in annotations)]), default=None)
+    return _atom(feed, path, notices, changes, annotations, title=text.title, title_language=text.language, since=since)
 
 
 def _changed_at(forum: Forum, notice: Notice, now: datetime) -> datetime:
@@ -60,7 +63,7 @@ def topic(topic_id: int) -> ResponseReturnValue:
         return redirect(link("feeds.topic", topic_id=head.merged_into_id))
     feed = queries.latest_in_topic(topic_id, viewer=GUEST)
     path = link("forums.topic", topic_id=topic_id)
-    return _atom(feed, path, (), (), title=head.title, title_language=head.language, since=head.created_at)
+    return _atom(feed, path, (), (), (), title=head.title, title_language=head.language, since=head.created_at)
 
 
 @bp.get("/sitemap.xml")
@@ -127,6 +130,7 @@ def _atom(
     path: str,
     notices: Sequence[Any],
     changes: Sequence[OfficialChange],
+    annotations: Sequence[Annotation],
     *,
     since: datetime | None,
     **shown: str,
@@ -137,7 +141,14 @@ def _atom(
     """
     host = urlsplit(current_app.config["SITE"].site_url).hostname
     updated = max(filter(None, (feed.updated_at, since)), default=None)
-    told = {"notices": notices, "changes": changes, "updated": updated, "path": path, "host": host}
+    told = {
+        "notices": notices,
+        "changes": changes,
+        "annotations": annotations,
+        "updated": updated,
+        "path": path,
+        "host": host,
+    }
     return Response(render_template("feeds/atom.xml", feed=feed, **told, **shown), mimetype="application/atom+xml")
 
 

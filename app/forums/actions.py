@@ -9,12 +9,12 @@ from app.attachments.keeping import attach, exchange
 from app.attachments.uploads import Upload
 from app.counters import carried
 from app.database import utcnow
-from app.errors import AnsweredIsGone, NotFound
+from app.errors import AnsweredIsGone, Closed, NotFound
 from app.extensions import db, transaction
 from app.forums import queries
-from app.models import Group, Message, MessageStatus, Topic, User
+from app.models import ActKind, Group, Message, MessageStatus, Topic, User
 from app.notify import tell_moderators
-from app.permissions import needs_approval, require
+from app.permissions import PostingContext, needs_approval, require
 from app.submissions import Once
 from app.versions import require_version
 
@@ -47,7 +47,7 @@ def start_topic(
         if once.before:
             return _made_before(once)
         require(author, "start_topic", group)
-        _require_voice(author, group, message)
+        is_late = _require_voice(author, group, message)
         asked = queries.get_question(group, question)
         begins = (Message.position == 1) | Message.position.is_(None)
         there = (Topic.group_id == group.id) & (Topic.title == title) & (Topic.question == asked) & begins
@@ -57,7 +57,7 @@ def start_topic(
         topic = Topic(group=group, question=asked, author=author, title=title, language=message["language"])
         db.session.add(topic)
         db.session.flush()
-        first = _post(topic, author, None, message, files)
+        first = _post(topic, author, None, message, files, is_late)
         once.made(first.id)
     return first
 
@@ -76,9 +76,10 @@ def reply(
     ten minutes, post nothing: the existing message is returned.
 
     `message` has `body` (Markdown), `language` (code) and `on_behalf_of` ("" for no one). If the author types for
-    someone else, it also has that person's name as `speaker`, with `capacity`, `organization` and `country`. `files`
-    are attached to it. Raises Closed, Archived, Locked or Forbidden, NotFound if the answered message is in another
-    topic, AnsweredIsGone if it is no longer shown, and TooManyPosts, TooManyBytes and NoRoom.
+    someone else, it also has that person's name as `speaker`, with `capacity`, `organization` and `country`; after the
+    deadline, when the Secretariat enters what came in time, `received_on` as well. `files` are attached to it. Raises
+    Closed, Archived, Locked or Forbidden, NotFound if the answered message is in another topic, AnsweredIsGone if it is
+    no longer shown, and TooManyPosts, TooManyBytes and NoRoom.
     """
     once = Once(submission, author, topic.id, reply_to.id if reply_to else None, message, _identities(files))
     with transaction(once=once):
@@ -86,13 +87,13 @@ def reply(
             return _made_before(once)
         topic = writing.standing(topic)
         require(author, "reply", topic)
-        _require_voice(author, topic.group, message)
+        is_late = _require_voice(author, topic.group, message)
         _require_answerable(reply_to, topic)
         there = (Topic.id == topic.id) & Message.reply_to_id.is_not_distinct_from(reply_to.id if reply_to else None)
         if twin := queries.find_twin(author, message, there, _identities(files)):
             return twin
         require_post(author, topic.group.forum, _sizes(files))
-        posted = _post(topic, author, reply_to, message, files)
+        posted = _post(topic, author, reply_to, message, files, is_late)
         once.made(posted.id)
     return posted
 
@@ -159,10 +160,16 @@ def _made_before(once: Once) -> Message:
     return db.session.get_one(Message, once.before)
 
 
-def _require_voice(author: User, group: Group, message: dict[str, Any]) -> None:
-    """Raise Forbidden if the author may not type for someone else, and does."""
-    if message.get("speaker"):
+def _require_voice(author: User, group: Group, message: dict[str, Any]) -> bool:
+    """Whether the message is entered after the deadline. Raises Forbidden if the author may not type for someone else,
+    and does, and Closed for what someone else wrote where nothing says that it came in time."""
+    speaker, received_on = message.get("speaker"), message.get("received_on")
+    if speaker:
         require(author, "speak_for", group)
+    is_late = PostingContext.of_group(group, utcnow()).is_over
+    if bool(received_on) != bool(is_late and speaker):
+        raise Closed
+    return is_late
 
 
 def _require_answerable(reply_to: Message | None, topic: Topic) -> None:
@@ -175,9 +182,14 @@ def _require_answerable(reply_to: Message | None, topic: Topic) -> None:
 
 
 def _post(
-    topic: Topic, author: User, reply_to: Message | None, message: dict[str, Any], files: Sequence[Upload]
+    topic: Topic,
+    author: User,
+    reply_to: Message | None,
+    message: dict[str, Any],
+    files: Sequence[Upload],
+    is_late: bool,
 ) -> Message:
-    """The message, published or waiting for approval."""
+    """The message, published or waiting for approval. One that is entered after the deadline stands in the record."""
     own = {"capacity": author.capacity, "organization": author.organization, "country": author.country}
     is_confirmed = author.is_profile_confirmed and not message.get("speaker")
     posted = Message(
@@ -188,11 +200,16 @@ def _post(
         reply_to=reply_to,
         html=writing.html_of(message["body"], message["language"], topic.group.forum_id),
         confirmed=is_confirmed,
+        after_deadline=is_late,
         **(own | message),
     )
     db.session.add(posted)
     db.session.flush()
     attach(posted, files, at=posted.posted_at)
+    if is_late:
+        detail: dict[str, Any] = {"received_on": posted.received_on.isoformat()} if posted.received_on else {}
+        forum = topic.group.forum
+        writing.record_act(ActKind.ENTER, by=author, forum=forum, reason={}, message=posted, **detail)
     if needs_approval(author, topic.group):
         tell_moderators("waits", posted)
     else:

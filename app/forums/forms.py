@@ -1,5 +1,6 @@
 """The forms by which participants write."""
 
+from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
@@ -15,6 +16,7 @@ from app.forms import (
     BodyField,
     ChoiceField,
     ChoicesField,
+    DayField,
     LineField,
     OnceForm,
     Renders,
@@ -25,6 +27,7 @@ from app.forums.actions import Sent
 from app.languages import reader_language
 from app.models import FOR_A_GOVERNMENT, FOR_AN_ORGANIZATION, Capacity, Message, Topic, User
 
+RECEIVED, CLOSING = "received", "closing"
 NO_MESSAGE = _l("Please write your message first.")
 
 
@@ -93,6 +96,7 @@ class SpeakerFields(OnceForm):
     )
 
     SPEAKER = ("speaker", "capacity", "country", "organization")
+    is_received = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -108,11 +112,11 @@ class SpeakerFields(OnceForm):
         return given if any(given.values()) else {}
 
     def validate_speaker(self, field: Any) -> None:
-        if self.voice and not field.data:
+        if (self.voice or self.is_received) and not field.data:
             raise ValidationError(_("Enter the name of the person who sent this message, or leave this part blank."))
 
     def validate_capacity(self, field: Any) -> None:
-        if self.voice and not field.data:
+        if (self.voice or self.is_received) and not field.data:
             raise ValidationError(_("Select the capacity in which this person is speaking."))
 
     def validate_country(self, field: Any) -> None:
@@ -126,11 +130,56 @@ class SpeakerFields(OnceForm):
             )
 
 
-class NewMessageForm(MessageForm, SpeakerFields):
+class LateFields(SpeakerFields):
+    """What the Secretariat enters after the deadline; the form of everybody else is without these fields."""
+
+    entered_as = ChoiceField(_l("What are you entering?"), default="")
+    received_on = DayField(_l("Received on"))
+
+    def offer_late(self, deadline: date | None) -> None:
+        """Ask what is entered, or with None nothing of the kind; what was received came by the day of the deadline."""
+        self.deadline = deadline
+        if deadline is None:
+            del self.entered_as, self.received_on
+            return
+        self.entered_as.offer(
+            [
+                ("", _("Choose one")),
+                (RECEIVED, _("A contribution that was received in time by email or letter")),
+                (CLOSING, _("A message of the Secretariat, such as a closing message")),
+            ]
+        )
+
+    @property
+    def is_received(self) -> bool:  # type: ignore[override]
+        return "entered_as" in self and self.entered_as.data == RECEIVED
+
+    @property
+    def late(self) -> dict[str, date | None]:
+        """What the message says about when it had come."""
+        return {"received_on": self.received_on.data} if self.is_received else {}
+
+    def validate_entered_as(self, field: Any) -> None:
+        if not field.data:
+            raise ValidationError(_("Select what you are entering."))
+        if field.data == CLOSING and self.voice:
+            raise ValidationError(_("A message of the Secretariat cannot show another person as its author."))
+
+    def validate_received_on(self, field: Any) -> None:
+        if not self.is_received or field.errors:
+            return
+        if field.data is None:
+            raise ValidationError(_("Enter the date on which the contribution was received."))
+        if self.deadline and field.data > self.deadline:
+            day = reader_language().date(self.deadline)
+            raise ValidationError(_("Only contributions received by the deadline, %(day)s, can be entered.", day=day))
+
+
+class NewMessageForm(MessageForm, LateFields):
     @property
     def message(self) -> dict[str, Any]:
         """What the actions take, with who spoke if someone else typed it."""
-        return super().message | self.voice
+        return super().message | self.voice | self.late
 
 
 class TopicForm(TopicFields, NewMessageForm):

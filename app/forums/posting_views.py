@@ -1,5 +1,6 @@
 """Writing: start a topic, reply, preview, edit, withdraw."""
 
+from datetime import date
 from typing import Any, TypeVar
 
 from flask import Blueprint, render_template, request
@@ -16,7 +17,7 @@ from app.forums.forms import EditForm, MessageForm, NewMessageForm, TopicForm
 from app.languages import N_, reader_language, site_languages, text_in
 from app.markup import quote
 from app.models import FOR_A_GOVERNMENT, FOR_AN_ORGANIZATION, Group, Message, MessageStatus, Topic, User
-from app.permissions import can, needs_approval, require
+from app.permissions import PostingContext, can, needs_approval, require
 from app.plain import plain
 from app.viewer import signed_in, signed_in_user, to_message
 from app.writing import html_of, last_correction, version_of, why_returned
@@ -39,6 +40,7 @@ def new_topic(forum_slug: str, group_slug: str) -> ResponseReturnValue:
     _require_to_open_the_form(author, "start_topic", group)
     form = TopicForm(question=request.args.get("question", 0, type=int))
     form.question.offer(_question_choices(group))
+    form.offer_late(_deadline_passed(author, group))
     if _is_sent(_ready(form)):
         first = actions.start_topic(group, author=author, **form.topic, **form.sent)
         said = _("Your topic has been started, and your message is #%(number)s.", number=first.id)
@@ -56,6 +58,7 @@ def reply(topic_id: int) -> ResponseReturnValue:
     answered, row = _answered(topic)
     quoted = quote(answered.body, _said_by(row)) if answered and request.args.get("quote") else ""
     form = NewMessageForm(body=quoted)
+    form.offer_late(_deadline_passed(author, topic.group))
     if _is_sent(_ready(form)):
         posted = actions.reply(topic, author=author, reply_to=answered, **form.sent)
         said = _("Your message has been posted. Its number is #%(number)s.", number=posted.id)
@@ -172,6 +175,13 @@ def _form_page(template: str, form: MessageForm, forum_id: int, **context: objec
 def _posting_as(author: User, group: Group) -> dict[str, bool]:
     """What the form says about the author: whether the message will wait, and whether they may type for others."""
     return {"waits": needs_approval(author, group), "may_speak_for": can(author, "speak_for", group)}
+
+
+def _deadline_passed(author: User, group: Group) -> date | None:
+    """The day of the deadline after which the author can enter messages for the Secretariat; None for all others."""
+    where = PostingContext.of_group(group, utcnow())
+    deadline = where.state.deadline
+    return deadline.date() if deadline and where.is_over and can(author, "speak_for", group) else None
 
 
 def _answered(topic: Topic) -> tuple[Message | None, Any]:

@@ -5,7 +5,7 @@ Readers open topics more than anything else, so these statements are built once 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, case, func, literal_column, select
@@ -15,10 +15,12 @@ from app.attachments.queries import files_of_messages
 from app.database import in_parts
 from app.errors import NoSuchMessage, NotFound
 from app.extensions import db
+from app.forums.annotation_queries import follow_ups
 from app.labels import person_name
 from app.models import (
     Act,
     ActKind,
+    Annotation,
     ChangeKind,
     Document,
     DocumentText,
@@ -52,7 +54,8 @@ class ShownMessage:
     """A message as every view shows it, on screen, on paper and in feeds.
 
     `html` is "" if its text can no longer be read, and then it has no `files` either. `name`, `title` and
-    `former_number` are its author's; `answers` are the numbers of the published messages that answer it.
+    `former_number` are its author's; `answers` are the numbers of the published messages that answer it, and
+    `follow_up` tells what became of it.
     """
 
     id: int
@@ -74,11 +77,15 @@ class ShownMessage:
     speaker: str
     reply_to_id: int | None
     posted_at: datetime
+    after_deadline: bool
+    received_on: date | None
     edited_at: datetime | None
     corrected_at: datetime | None
     withdrawn_at: datetime | None
     withheld_at: datetime | None
     withheld_for: Mapping[str, str] | None
+    follow_up_id: int | None
+    follow_up: Annotation | None
     answers: Sequence[int]
     files: Sequence[Any]
 
@@ -181,11 +188,18 @@ def get_shown_message(number: int, *, viewer: Viewer) -> ShownMessage:
 
 
 def read_messages(statement: Select[*tuple[Any, ...]], parameters: Mapping[str, object]) -> list[ShownMessage]:
-    """The messages of a statement on MESSAGE_COLUMNS, with their answers and files: three queries in all."""
+    """The messages of a statement on MESSAGE_COLUMNS, with their answers and files: three queries in all, and one more
+    where the Secretariat has told what became of some."""
     rows = db.session.execute(statement, parameters).mappings().all()
     answers = _answers_to([row["id"] for row in rows])
     files = files_of_messages([row["id"] for row in rows if row["status"] in READABLE])
-    return [ShownMessage(**row, answers=answers.get(row["id"], ()), files=files.get(row["id"], ())) for row in rows]
+    told = follow_ups({row["follow_up_id"] for row in rows if row["follow_up_id"]})
+    return [
+        ShownMessage(
+            **row, follow_up=told.get(row["id"]), answers=answers.get(row["id"], ()), files=files.get(row["id"], ())
+        )
+        for row in rows
+    ]
 
 
 def _answers_to(numbers: Collection[int]) -> dict[int, list[int]]:
@@ -282,8 +296,9 @@ def _topic_head() -> Select[*tuple[Any, ...]]:
 
 def _message_columns() -> Select[*tuple[Any, ...]]:
     """Columns of tables, not attributes of entities: SQLAlchemy reads rows of these at half the cost."""
-    message, author, act = Message.__table__.c, User.__table__.c, Act.__table__.c
+    message, author, act, note = Message.__table__.c, User.__table__.c, Act.__table__.c, Annotation.__table__.c
     corrected_at = select(func.max(act.at)).where(act.message_id == message.id, act.kind == ActKind.EDIT)
+    follow_up = select(note.id).where(note.message_id == message.id)
     return select(
         message.id,
         message.topic_id,
@@ -304,12 +319,15 @@ def _message_columns() -> Select[*tuple[Any, ...]]:
         message.speaker,
         message.reply_to_id,
         message.posted_at,
+        message.after_deadline,
+        message.received_on,
         message.edited_at,
         # read only for the few that were changed at all
         case((message.edited_at.is_not(None), corrected_at.scalar_subquery())).label("corrected_at"),
         message.withdrawn_at,
         message.withheld_at,
         message.withheld_for,
+        case((message.status == MessageStatus.PUBLISHED, follow_up.scalar_subquery())).label("follow_up_id"),
     ).join_from(Message.__table__, User.__table__, author.id == message.author_id)
 
 

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from app.addresses import asked_page, link
 from app.database import utcnow
 from app.forums import queries, topic_queries
+from app.forums.annotation_queries import list_annotations
 from app.forums.history_queries import get_history
 from app.languages import reader_language, site_default, site_languages
 from app.models import PageKind, Viewer
@@ -45,6 +46,7 @@ def forum(forum_slug: str) -> ResponseReturnValue:
         now=utcnow(),
         held=queries.count_kept(found),
         latest=queries.latest_by_group(found),
+        annotations=list_annotations(found.id),
         moderators=queries.named_moderators(found, reader_language()),
         invited=is_invited(viewer(), found.id),
         sees_figures=can(viewer(), "see_figures", found),
@@ -66,7 +68,8 @@ def groups(forum_slug: str) -> ResponseReturnValue:
         now=utcnow(),
         topics=queries.topics_by_group(found, viewer=viewer()),
         corrections=queries.list_corrections(found),
-        starts={one.id for one in found.groups if can(viewer(), "start_topic", one)},
+        starts={one.id for one in found.groups if can(viewer(), "post", one)},
+        annotations=list_annotations(found.id),
         invited=is_invited(viewer(), found.id),
     )
 
@@ -82,7 +85,9 @@ def group(forum_slug: str, group_slug: str) -> ResponseReturnValue:
         now=utcnow(),
         topics=topics,
         question=question,
-        can_start=can(viewer(), "start_topic", found),
+        annotations=list_annotations(found.forum_id),
+        can_start=can(viewer(), "post", found),
+        can_enter=can(viewer(), "start_topic", found),
         can_sign_in=can(viewer(), "sign_in_to_post", found),
         invited=is_invited(viewer(), found.forum_id),
     )
@@ -117,11 +122,17 @@ def _possible_in(shown: topic_queries.TopicPage | topic_queries.MessagePage, rea
     """What the reader can do in a topic; signed-out readers are shown what they could do once signed in."""
     head = shown.head
     if not reader.is_authenticated:
-        return {"takes_answers": shown.posting.takes_messages, "can_post": False, "moderated": ()}
+        return {
+            "takes_answers": shown.posting.takes_messages,
+            "can_post": False,
+            "can_enter": False,
+            "moderated": (),
+        }
     can_post = posting_refusal(reader, shown.posting) is None
     return {
         "takes_answers": can_post,
         "can_post": can_post,
+        "can_enter": posting_refusal(reader, shown.posting, late=True) is None,
         "invited": is_invited(reader, head.forum_id),
         "can_moderate": moderates_in(reader, head.forum_id) and not head.archived_at,
         "reported": topic_queries.reported_by(reader, shown.numbers),

@@ -1,5 +1,6 @@
 """All tables, in modules by subject. Importing this package registers them."""
 
+from app.models.annotation import Annotation, AnnotationKind, AnnotationText
 from app.models.attachment import Attachment
 from app.models.forum import Approval, Document, DocumentText, Forum, ForumText, Invitation, Notice, NoticeText
 from app.models.group import Group, GroupText, Question, QuestionText
@@ -48,6 +49,9 @@ __all__ = [
     "WHO_SPEAKS",
     "Act",
     "ActKind",
+    "Annotation",
+    "AnnotationKind",
+    "AnnotationText",
     "Approval",
     "Attachment",
     "Capacity",

@@ -1,7 +1,7 @@
 """A message: one numbered contribution. Its number is its primary key and is never used again."""
 
 import enum
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -99,6 +99,9 @@ class Message(Base):
     withheld_for: Mapped[dict[str, str] | None] = mapped_column(JSON)  # as Act.reason
     returned_at: Mapped[datetime | None]  # when the author was asked to change it, until it is changed
     speaker: Mapped[str] = mapped_column(String(MAX_SPEAKER), default="")
+    # Whether the Secretariat entered it after the deadline, and if it had come in time, when that was.
+    after_deadline: Mapped[bool] = mapped_column(default=False)
+    received_on: Mapped[date | None]
     # Whether the Secretariat had confirmed what the author `speaks_for` when it was posted.
     confirmed: Mapped[bool] = mapped_column(default=False)
 

@@ -53,6 +53,7 @@ class ActKind(enum.StrEnum):
     UNPIN = "unpin"
     LOCK = "lock"
     UNLOCK = "unlock"
+    ENTER = "enter"  # a message after the deadline
 
 
 # The acts in a forum's public record. The others concern messages that are not public.

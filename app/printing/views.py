@@ -13,6 +13,7 @@ from app.addresses import absolute, here, link, page_number
 from app.database import utcnow
 from app.errors import NotFound
 from app.forums import queries, topic_queries
+from app.forums.annotation_queries import list_annotations
 from app.languages import reader_language, site_default, text_in
 from app.models import Forum, Group, PageKind, Rendition
 from app.moderation.record import whole_record
@@ -54,7 +55,11 @@ def forum(forum_slug: str) -> ResponseReturnValue:
     queries.load_questions(found)
     document, form = _document(found)
     record = whole_record(found, now=document.now) if document.is_last and not form.errors else ()
-    shown = {"held": queries.count_kept(found), "moderators": queries.named_moderators(found, reader_language())}
+    shown = {
+        "held": queries.count_kept(found),
+        "moderators": queries.named_moderators(found, reader_language()),
+        "annotations": list_annotations(found.id, with_messages=document.is_last),
+    }
     return _answer("printing/forum.html", document, form, record=record, **shown)
 
 
@@ -68,7 +73,8 @@ def forum_page(forum_slug: str, slug: str) -> ResponseReturnValue:
 @in_turn
 def group(forum_slug: str, group_slug: str) -> ResponseReturnValue:
     found = queries.get_group(forum_slug, group_slug, viewer=viewer())
-    return _answer("printing/group.html", *_document(found.forum, found))
+    annotations = list_annotations(found.forum_id)
+    return _answer("printing/group.html", *_document(found.forum, found), annotations=annotations)
 
 
 @bp.get("/forums/<forum_slug>/download/")

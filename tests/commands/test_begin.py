@@ -16,7 +16,7 @@ from tests.world import make_forum, texts
 
 LANGUAGES = ("en", "es", "fr")
 GIVEN = tomllib.loads(begin.FILE.read_text("utf-8"))
-WITHOUT_REASON = {ActKind.APPROVE}
+WITHOUT_REASON = {ActKind.APPROVE, ActKind.ENTER}
 PROVISIONAL = {
     "en": "This text is provisional",
     "es": "Este texto es provisional",

@@ -33,6 +33,7 @@ MAILS = sorted({path.stem for path in (ROOT / "app/templates/mail").glob("*.txt"
 # Mails that say one thing or another, and what each of them says.
 SAYINGS = {
     "moderated": [{"kind": kind} for kind in ("approve", "return", "edit", "withhold", "restore")],
+    "followed_up": [{name: {"en": "Κείμενο"} for name in ("said", "html", "urls")}],
     "to_moderate": [{"what": what} for what in ("waits", "reported")],
     "to_moderate_more": [{"news": news} for news in (1, 2)],
     "role_ended": [{"role": role.value} for role in Role],
@@ -40,6 +41,7 @@ SAYINGS = {
 }
 LETTERS = [(name, saying) for name in MAILS for saying in SAYINGS.get(name, [{}])]
 READ = [row for row in ROWS if row.in_language and row.paths and not row.rule.endswith(".json")]
+CLOSED = "/en/forums/closed-forum/groups/group-1/"
 EDIT = {"body": "Κείμενο", "language": "en"}
 TEXT = {"title": "Τίτλος", **EDIT}
 TITLES = {f"{code}-{name}": "Τίτλος" for code in ("en", "es", "fr") for name in ("title", "short_title", "text")}
@@ -65,6 +67,9 @@ ACTIONS = [
     ("moderator", "/en/moderation/messages/{moderated.reported}/withhold/", {"words": "Κείμενο"}),
     ("moderator", "/en/moderation/messages/{moderated.withheld}/restore/", {"words": "Κείμενο"}),
     ("moderator", "/en/moderation/messages/{moderated.reported}/settle/", {}),
+    ("moderator", "/en/moderation/summaries/groups/{small.group}/", {"en-body": "Κείμενο"}),
+    ("moderator", "/en/moderation/follow-ups/messages/{moderated.reported}/", {"en-body": "Κείμενο"}),
+    ("admin", f"{CLOSED}new/", {**TEXT, "question": "0", "entered_as": "closing"}),
     ("alice", "/en/messages/{moderated.returned}/edit/", EDIT),
     ("alice", "/en/account/profile/", {"name": "Άννα", "capacity": "expert", "country": ""}),
     ("alice", "/en/account/language/", {"language": "en"}),
@@ -149,6 +154,16 @@ REFUSALS = [
     (403, "visitor", "/en/topics/{long_topic}/reply/", {"body": "Κείμενο"}),
     (409, "alice", "/en/forums/closed-forum/groups/group-1/new/", TEXT),
     (409, "alice", "/en/forums/archived-forum/groups/group-1/new/", TEXT),
+    *(
+        (422, "admin", f"{CLOSED}new/", TEXT | more)
+        for more in (
+            {"entered_as": ""},
+            {"entered_as": "received"},
+            {"entered_as": "received", "received_on": "2099-01-01"},
+            {"entered_as": "closing", "speaker": "Δώρα", "capacity": "expert"},
+        )
+    ),
+    (422, "moderator", "/en/moderation/follow-ups/forums/{small.forum}/", {"es-url": "https://x.org/", "es-body": ""}),
     (409, "bruno", "/en/messages/{withdrawn}/withdraw/", None),
     (409, "alice", "/en/messages/{moderated.reported}/report/", {"reason": "Κείμενο"}),
     (409, "moderator", "/en/moderation/messages/{moderated.reported}/approve/", {}),

@@ -31,6 +31,9 @@ VALUES = {
     "role": "moderator",
     "covered": "español",
     "reason": {"en": "Off topic", "es": "Ajeno al tema", "fr": "Hors sujet"},
+    "said": {"en": "See paragraph 12.", "es": "Véase el párrafo 12.", "fr": "Voir le paragraphe 12."},
+    "html": {"en": "<p>See paragraph 12.</p>", "es": "<p>Véase el párrafo 12.</p>", "fr": "<p>Voir.</p>"},
+    "urls": {"en": "http://127.0.0.1:8000/report/"},
     **{name: f"http://127.0.0.1:8000/en/{name}/" for name in ("address", "queue", "sign_in", "sign_up", "forgot")},
 }
 NAMES = sorted(path.stem for path in (ROOT / "app/templates/mail").glob("*.txt") if path.stem != "base")

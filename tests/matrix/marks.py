@@ -15,7 +15,8 @@ FOUND = re.compile(f"{START}([a-z]+?){BETWEEN}([a-z]+?){BETWEEN}([a-z]+)")
 # What nobody writes in words of his own: codes, and what the site works out by itself.
 NO_WORDS = frozenset(
     """
-    act.detail act.kind attachment.key attachment.language attachment.media_type attachment.sha256 document.kind
+    act.detail act.kind annotation.kind annotation_text.language
+    attachment.key attachment.language attachment.media_type attachment.sha256 document.kind
     document_text.language forum.approval forum_role.languages forum_role.role forum_text.language group.approval
     group_text.language invitation.country invitee.capacity invitee.country invitee.language
     invitee.role log_entry.action log_entry.kind mail.language message.capacity

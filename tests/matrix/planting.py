@@ -10,6 +10,9 @@ from app.extensions import db
 from app.models import (
     Act,
     ActKind,
+    Annotation,
+    AnnotationKind,
+    AnnotationText,
     Capacity,
     EmailChange,
     FormerAddress,
@@ -123,6 +126,8 @@ class Planted:
     def _add(self, state: str, message: Message) -> None:
         """Keep the keys of a message and of all that is around it, with a file of its own."""
         name = str(Mark(state, "words", "attachmentname"))
+        eyes = "words" if state in FORUMS else "buried"
+        _annotate(message.forum_id, state, eyes, kind=AnnotationKind.FOLLOW_UP, message_id=message.id)
         file = make_attachment(message, name, str(Mark(state, "words", "attachmentcontent")).encode())
         group, document = message.topic.group, message.topic.group.forum.documents[0]
         self.things[state] = Thing(
@@ -184,7 +189,20 @@ def _forum(state: str, staff: dict[str, User]) -> Forum:
     )
     db.session.add_all(ForumRole(user=staff[name], forum_id=forum.id, role=role) for name, role in roles.items())
     db.session.flush()
+    question = forum.groups[0].questions[0]
+    for kind in AnnotationKind:
+        for about in ({}, {"question_id": question.id}):
+            _annotate(forum.id, state, "texts", kind=kind, **about)
+    _annotate(forum.id, state, "texts", kind=AnnotationKind.SUMMARY, group_id=forum.groups[0].id)
     return forum
+
+
+def _annotate(forum_id: int, state: str, kind_of_mark: str, **about: Any) -> None:
+    """What the Secretariat wrote about something."""
+    made = Annotation(forum_id=forum_id, texts=texts(AnnotationText, body="x", html="x", url="x"), **about)
+    for text in made.texts.values():
+        plant(text, state, kind_of_mark)
+    db.session.add(made)
 
 
 def _texts_of(forum: Forum) -> Iterator[Any]:

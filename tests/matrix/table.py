@@ -72,6 +72,7 @@ WHO_SEES = """
    any       profile      . . + + . + +
    any       address      . . + . . . +
    any       secret       . . . . . . .
+   any       buried       . . . . . . .
    site      staff        . . . . . + +
    site      address      . . . . . + +
    site      page         + + + + + + +
@@ -95,7 +96,7 @@ OF_A_FORUM = """
    /forums/{forum}/                             +++++++  0000+++  +++++++  +++++++  +++++++
    /forums/{forum}/groups/                      +++++++  0000+++  +++++++  +++++++  +++++++
    /forums/{forum}/groups/{group}/              +++++++  0000+++  +++++++  +++++++  +++++++
-   /forums/{forum}/groups/{group}/new/          ?++++++  ?000+++  ?xxxxxx  ?xxxxxx  ?++++++
+   /forums/{forum}/groups/{group}/new/          ?++++++  ?000+++  ?xxxx++  ?xxxxxx  ?++++++
    /forums/{forum}/pages/{page}/                +++++++  0000+++  +++++++  +++++++  +++++++
    /forums/{forum}/record/                      +++++++  0000+++  +++++++  +++++++  +++++++
    /print/forums/{forum}/                       +++++++  0000+++  +++++++  +++++++  +++++++
@@ -109,6 +110,12 @@ OF_A_FORUM = """
    /print/forums/{forum}/download/              +++++++  0000+++  +++++++  +++++++  +++++++
    /feeds/forums/{forum}.atom                   +++++++  0000000  +++++++  +++++++  +++++++
    /attachments/{document_file}/{document_name} +++++++  0000+++  +++++++  +++++++  +++++++
+   /moderation/forums/{forum}/annotations/      ?----++  ?000-++  ?----++  ?----++  ?--+--+
+   /moderation/summaries/forums/{forum_id}/     ?----++  ?000-++  ?----++  ?----++  ?--+--+
+   /moderation/summaries/groups/{group_id}/     ?----++  ?000-++  ?----++  ?----++  ?--+--+
+   /moderation/summaries/questions/{question}/  ?----++  ?000-++  ?----++  ?----++  ?--+--+
+   /moderation/follow-ups/forums/{forum_id}/    ?----++  ?000-++  ?----++  ?----++  ?--+--+
+   /moderation/follow-ups/questions/{question}/ ?----++  ?000-++  ?----++  ?----++  ?--+--+
    /figures/forums/{forum}/                     ?----++  ?000-++  ?----++  ?----++  ?--+--+
    /figures/forums/{forum}/time.svg             ?----++  ?000-++  ?----++  ?----++  ?--+--+
    /figures/forums/{forum}/not-written.csv      ?----++  ?000-++  ?----++  ?----++  ?--+--+
@@ -134,7 +141,7 @@ OF_A_FORUM = """
 OF_A_TOPIC = """
                                                 public   first    draft    closed   archived  elsewhere
    /topics/{topic}/                             +++++++  00+00++  0000+++  +++++++  +++++++  +++++++
-   /topics/{topic}/reply/                       ?++++++  ?0+00++  ?000+++  ?xxxxxx  ?xxxxxx  ?++++++
+   /topics/{topic}/reply/                       ?++++++  ?0+00++  ?000+++  ?xxxx++  ?xxxxxx  ?++++++
    /print/topics/{topic}/                       +++++++  00+00++  0000+++  +++++++  +++++++  +++++++
    /feeds/topics/{topic}.atom                   +++++++  0000000  0000000  +++++++  +++++++  +++++++
    /moderation/topics/{topic}/                  ?----++  ?0-00++  ?000-++  ?----++  ?----xx  ?--+--+
@@ -150,7 +157,8 @@ OF_A_MESSAGE = """
    /messages/{number}/report/                   ?+-++++    ?000+++    ?+-++++    ?x-xxxx    ?+-++++
    /print/messages/{number}/                    +++++++    0000+++    +++++++    +++++++    +++++++
    /moderation/messages/{number}/               ?----++    ?000-++    ?----++    ?----++    ?--+--+
-   /topics/{topic}/reply/?to={number}&quote=1   ?++++++    ?000+++    ?xxxxxx    ?xxxxxx    ?++++++
+   /moderation/follow-ups/messages/{number}/    ?----++    ?000-++    ?----++    ?----++    ?--+--+
+   /topics/{topic}/reply/?to={number}&quote=1   ?++++++    ?000+++    ?xxxx++    ?xxxxxx    ?++++++
    /attachments/{file}/{file_name}              +++++++    0000+++    +++++++    +++++++    +++++++
 """
 
@@ -163,6 +171,7 @@ OF_A_HIDDEN_MESSAGE = """
    /messages/{number}/report/                   ?0-00--    ?0-00--    ?0-00--    ?0-00--    ?------    ?------
    /print/messages/{number}/                    00+00++    00+00++    00+00++    00+00++    +++++++    +++++++
    /moderation/messages/{number}/               ?0-00++    ?0-00++    ?0-00++    ?0-00++    ?----++    ?----++
+   /moderation/follow-ups/messages/{number}/    ?0-0000    ?0-0000    ?0-0000    ?0-0000    ?----00    ?----00
    /topics/{topic}/reply/?to={number}&quote=1   ?000000    ?000000    ?000000    ?0x00xx    ?xxxxxx    ?xxxxxx
    /attachments/{file}/{file_name}              00+00++    00+00++    00+00++    00+00++    00+00++    00+00++
 """
@@ -259,13 +268,18 @@ DONE = {"+": 302, "=": 302, "-": 403, "0": 404, "x": 409}
 
 SENT_TO_A_FORUM = """
                                                 public     draft      closed     archived   elsewhere
-   /forums/{forum}/groups/{group}/new/          -++++++    -000+++    -xxxxxx    -xxxxxx    -++++++
+   /forums/{forum}/groups/{group}/new/          -++++++    -000+++    -xxxx++    -xxxxxx    -++++++
+   /moderation/summaries/forums/{forum_id}/     -----++    -000-++    -----++    -----++    ---+--+
+   /moderation/summaries/groups/{group_id}/     -----++    -000-++    -----++    -----++    ---+--+
+   /moderation/summaries/questions/{question}/  -----++    -000-++    -----++    -----++    ---+--+
+   /moderation/follow-ups/forums/{forum_id}/    -----++    -000-++    -----++    -----++    ---+--+
+   /moderation/follow-ups/questions/{question}/ -----++    -000-++    -----++    -----++    ---+--+
    /translate/groups/{group_id}/fr/             ----+-+    ----+-+    ----+-+    ----+-+    ------+
 """
 
 SENT_TO_A_TOPIC = """
                                                 public     first      draft      closed     archived   elsewhere
-   /topics/{topic}/reply/                       -++++++    -0+00++    -000+++    -xxxxxx    -xxxxxx    -++++++
+   /topics/{topic}/reply/                       -++++++    -0+00++    -000+++    -xxxx++    -xxxxxx    -++++++
    /moderation/topics/{topic}/pin/              -----++    -0-00++    -000-++    -----++    -----xx    ---+--+
    /moderation/topics/{topic}/unpin/            -----xx    -0-00xx    -000-xx    -----xx    -----xx    ---x--x
    /moderation/topics/{topic}/lock/             -----++    -0-00++    -000-++    -----++    -----xx    ---+--+
@@ -282,7 +296,8 @@ SENT_TO_A_MESSAGE = """
    /messages/{number}/edit/                     --+----    -000---    --x----    --x----    --+----
    /messages/{number}/withdraw/                 --+----    -000---    --x----    --x----    --+----
    /messages/{number}/report/                   -x-++++    -000+++    -+-++++    -x-xxxx    -+-++++
-   /topics/{topic}/reply/?to={number}           -++++++    -000+++    -xxxxxx    -xxxxxx    -++++++
+   /topics/{topic}/reply/?to={number}           -++++++    -000+++    -xxxx++    -xxxxxx    -++++++
+   /moderation/follow-ups/messages/{number}/    -----++    -000-++    -----++    -----++    ---+--+
    /moderation/messages/{number}/approve/       -----xx    -000-xx    -----xx    -----xx    ---x--x
    /moderation/approve/?of={number}             ---=-==    ---=-==    ---=-==    ---=-==    ---=-==
    /moderation/messages/{number}/return/        -----xx    -000-xx    -----xx    -----xx    ---x--x
@@ -298,6 +313,7 @@ SENT_TO_A_HIDDEN_MESSAGE = """
    /messages/{number}/withdraw/                 -0+00--    -0+00--    -0+00--    -0x00--    --x----    --=----
    /messages/{number}/report/                   -0-00--    -0-00--    -0-00--    -0-00--    -------    -------
    /topics/{topic}/reply/?to={number}           -000000    -000000    -000000    -0x00xx    -xxxxxx    -xxxxxx
+   /moderation/follow-ups/messages/{number}/    -0-0000    -0-0000    -0-0000    -0-0000    -----00    -----00
    /moderation/messages/{number}/approve/       -0-00++    -0-00++    -0-00++    -0-00xx    -----xx    -----xx
    /moderation/approve/?of={number}             ---=-++    ---=-++    ---=-++    ---=-==    ---=-==    ---=-==
    /moderation/messages/{number}/return/        -0-00++    -0-00++    -0-00++    -0-00xx    -----xx    -----xx

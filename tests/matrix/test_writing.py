@@ -77,6 +77,8 @@ def filled_in(path: str, thing: Thing) -> dict[str, str]:
     of_the_topic = {} if "/messages/" in path and "/edit/" in path else {"title": "Another title", "question": "0"}
     return of_the_topic | {
         "body": "Other words.",
+        "en-body": "Words of the Secretariat.",
+        "entered_as": "closing",
         "language": "en",
         "reason": "Why",
         "words": "Why",

@@ -1,0 +1,73 @@
+"""Summaries and what became of contributions, as readers see them."""
+
+from collections.abc import Collection
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import joinedload
+
+from app.database import in_parts
+from app.extensions import db
+from app.models import Annotation, AnnotationKind, Message, MessageStatus, Question
+
+
+class Annotations(list[Annotation]):
+    """Those of a forum: of the forum itself, then by group and question, then by message."""
+
+    def about(
+        self, kind: str, *, group_id: int | None = None, question_id: int | None = None, message_id: int | None = None
+    ) -> Annotation | None:
+        """The one of this kind about a group, a question or a message, by default about the forum."""
+        wanted = (kind, group_id, question_id, message_id)
+        keys = (((one.kind, one.group_id, one.question_id, one.message_id), one) for one in self)
+        return next((one for key, one in keys if key == wanted), None)
+
+    def of(self, kind: str) -> "Annotations":
+        return Annotations(one for one in self if one.kind == kind)
+
+
+def list_annotations(forum_id: int, *, with_messages: bool = False) -> Annotations:
+    """Those of a forum that have a text, by default without those about messages, which stand under each message. What
+    became of a message is told as long as the message is shown. The caller checks that the viewer may see the forum.
+    """
+    found = db.session.scalars(_WITH_MESSAGES if with_messages else _OF_PARTS, {"forum_id": forum_id}).unique()
+    return Annotations(sorted(filter(_has_text, found), key=_place))
+
+
+def follow_ups(keys: Collection[int]) -> dict[int, Annotation]:
+    """What became of messages, by the number of the message; `keys` are those of the annotations."""
+    found: dict[int, Annotation] = {}
+    for part in in_parts(keys):
+        for one in db.session.scalars(_BY_KEY, {"keys": part}).unique():
+            if one.message_id and _has_text(one):
+                found[one.message_id] = one
+    return found
+
+
+def _has_text(one: Annotation) -> bool:
+    return bool(one.texts)
+
+
+def _place(one: Annotation) -> tuple[int, int, int, str]:
+    group = one.question.group if one.question else one.group
+    return one.message_id or 0, group.number if group else 0, one.question.number if one.question else 0, one.kind
+
+
+_ALL = (
+    select(Annotation)
+    .where(Annotation.forum_id == bindparam("forum_id"))
+    .options(
+        joinedload(Annotation.texts),
+        joinedload(Annotation.forum),
+        joinedload(Annotation.group),
+        joinedload(Annotation.question).joinedload(Question.group),
+    )
+)
+_OF_PARTS = _ALL.where(Annotation.message_id.is_(None))
+_WITH_MESSAGES = _ALL.outerjoin(Message, Message.id == Annotation.message_id).where(
+    Annotation.message_id.is_(None) | (Message.status == MessageStatus.PUBLISHED)
+)
+_BY_KEY = (
+    select(Annotation)
+    .where(Annotation.id.in_(bindparam("keys", expanding=True)), Annotation.kind == AnnotationKind.FOLLOW_UP)
+    .options(joinedload(Annotation.texts), joinedload(Annotation.forum))
+)
