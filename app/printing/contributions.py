@@ -18,6 +18,7 @@ from sqlalchemy import bindparam, select
 from app.addresses import absolute, link, link_in
 from app.database import in_parts, utcnow
 from app.extensions import db
+from app.forums.annotation_queries import list_annotations
 from app.forums.history_queries import numbers_of_revisions, public_revisions
 from app.forums.queries import get_forum, load_questions, named_moderators
 from app.forums.topic_queries import MESSAGE_COLUMNS, ShownMessage, read_messages
@@ -71,6 +72,7 @@ def as_table(forum: Forum, language: Language) -> Iterator[str]:
         language,
         _("Number"),
         _("Date and time (UTC)"),
+        _("Received on"),
         _("Status"),
         _("Participant"),
         _("On behalf of"),
@@ -94,6 +96,7 @@ def as_table(forum: Forum, language: Language) -> Iterator[str]:
                 language,
                 message.id,
                 f"{message.posted_at:%Y-%m-%d %H:%M:%S}",
+                message.received_on or "",
                 _(STATUS[MessageStatus(message.status)]),
                 message.speaker or message.author,
                 message.on_behalf_of if _is_shown(message) else "",
@@ -128,6 +131,7 @@ def as_data(forum: Forum) -> Iterator[str]:
             "pages": data.pages(),
             "notices": data.notices(),
             "documents": data.documents(),
+            "summaries_and_follow_up": data.annotations(),
             "messages": data.messages(),
             "topics": data.topics(),  # after the messages, so that it holds those of all of them
             "record": data.record(),
@@ -195,6 +199,11 @@ class _Data:
             about = _picked(document, "kind symbol dated position")
             yield {"number": document.id, **about, "texts": _texts(document), "files": files}
 
+    def annotations(self) -> Iterator[dict[str, Any]]:
+        for one in list_annotations(self.forum.id, with_messages=True):
+            of = {"message": None, "group": None, "question": None} | one.place
+            yield {**_picked(one, "kind written_at corrected_at"), **of, "texts": _texts(one)}
+
     def messages(self) -> Iterator[dict[str, Any]]:
         for messages, topics in _parts(self.forum):
             shown = [message.id for message in messages if _is_shown(message)]
@@ -205,7 +214,7 @@ class _Data:
                 topic, is_shown = topics[message.topic_id], _is_shown(message)
                 yield {
                     "number": message.id,
-                    **_picked(message, "posted_at status withdrawn_at withheld_at"),
+                    **_picked(message, "posted_at received_on after_deadline status withdrawn_at withheld_at"),
                     "reason": _reason(message.withheld_for),
                     "author": self._person(message.author_id, message.title, message.name, message.former_number),
                     "speaker": message.speaker,

@@ -6,6 +6,7 @@ import hashlib
 import io
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -25,8 +26,8 @@ from tests.printing.schema import faults
 from tests.world import World, make_message, make_pending, make_topic
 
 COLUMNS = (
-    "Number,Date and time (UTC),Status,Participant,On behalf of,Posted by,Capacity,State,Organization,Group,Question,"
-    "Topic,In reply to,Language,Text,Address,Files"
+    "Number,Date and time (UTC),Received on,Status,Participant,On behalf of,Posted by,Capacity,State,Organization,Group,"
+    "Question,Topic,In reply to,Language,Text,Address,Files"
 ).split(",")
 
 
@@ -66,7 +67,7 @@ def test_table_has_a_row_for_each_message_in_the_order_of_numbers(moderator: Fla
     assert list(first) == COLUMNS
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", first.pop("Date and time (UTC)"))
     assert "|".join(first.values()) == (
-        "1|published|Alice|||Party|Republic of Valdorenia|Ministry of Tests|1||Reporting formats||English|"
+        "1||published|Alice|||Party|Republic of Valdorenia|Ministry of Tests|1||Reporting formats||English|"
         "A shorter form would help.|http://127.0.0.1:8000/en/messages/1/|"
     )
     assert (second["Number"], second["In reply to"], second["Language"]) == ("2", "1", "español")
@@ -77,6 +78,14 @@ def test_table_tells_who_spoke_and_who_posted_it_for_them(moderator: FlaskClient
     row = rows_of(moderator)[-1]
 
     assert (row["Participant"], row["On behalf of"], row["Posted by"]) == ("Carla Letter", "Some others", "Bruno")
+
+
+def test_table_and_data_tell_when_the_secretariat_received_a_message(moderator: FlaskClient, world: World, change):
+    change(lambda: post(world, "By letter.", speaker="Carla Letter", received_on=date(2026, 3, 4), after_deadline=True))
+    message = data_of(moderator)["messages"][-1]
+
+    assert rows_of(moderator)[-1]["Received on"] == "2026-03-04"
+    assert (message["received_on"], message["after_deadline"]) == ("2026-03-04", True)
 
 
 def test_table_names_files_with_their_addresses(moderator: FlaskClient, world: World, change):
