@@ -100,6 +100,24 @@ class InnerForm(Form):
         csrf = False
 
 
+class WithInner(Form):
+    """A form with others in it. Their errors are its own, and say in which form they are."""
+
+    @property
+    def inner(self) -> list[tuple[str, Form]]:
+        """The forms in it, each with its name."""
+        raise NotImplementedError
+
+    @property
+    def errors(self) -> dict[str | None, Any]:
+        return {**super().errors, **{name: form.errors for name, form in self.inner if form.errors}}
+
+    @property
+    def error_list(self) -> list[tuple[str, str]]:
+        inner = [(id_, f"{name}{_(':')} {text}") for name, form in self.inner for id_, text in form.error_list]
+        return [*super().error_list, *inner]
+
+
 class HiddenField(AnyHiddenField):
     """A value that the page sends back. A longer one did not come from the page, and counts as empty."""
 

@@ -40,7 +40,17 @@ from app.citations import cited
 from app.database import utcnow
 from app.errors import Archived, ForumError, Refused
 from app.extensions import db, transaction
-from app.forms import ChoicesField, Form, InnerForm, LineField, OnceForm, VersionedForm, carry_out, tell_differences
+from app.forms import (
+    ChoicesField,
+    Form,
+    InnerForm,
+    LineField,
+    OnceForm,
+    VersionedForm,
+    WithInner,
+    carry_out,
+    tell_differences,
+)
 from app.languages import reader_language, site_languages
 from app.markup import render
 from app.models import Attachment, Forum, Group, LogEntry, Question, User
@@ -139,24 +149,6 @@ class FilesForm(InnerForm):
     def to_delete(self) -> list[int]:
         """The keys of the files that are to go."""
         return self.leaving.data or [] if "leaving" in self else []
-
-
-class WithInner(Form):
-    """A form with others in it. Their errors are its own, and say in which form they are."""
-
-    @property
-    def inner(self) -> list[tuple[str, Form]]:
-        """The forms in it, each with its name."""
-        raise NotImplementedError
-
-    @property
-    def errors(self) -> dict[str | None, Any]:
-        return {**super().errors, **{name: form.errors for name, form in self.inner if form.errors}}
-
-    @property
-    def error_list(self) -> list[tuple[str, str]]:
-        inner = [(id_, f"{name}{_(':')} {text}") for name, form in self.inner for id_, text in form.error_list]
-        return [*super().error_list, *inner]
 
 
 class ObjectFields(WithInner):

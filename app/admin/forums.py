@@ -21,7 +21,6 @@ from app.admin.crud import (
     TAKEN,
     RowForm,
     Sent,
-    WithInner,
     add,
     deletion_refusal,
     free_slug,
@@ -35,7 +34,7 @@ from app.audit import record
 from app.database import utcnow
 from app.errors import NotFound, Refused
 from app.extensions import db, transaction
-from app.forms import Form, OnceForm, VersionedForm, carry_out, tell_differences
+from app.forms import Form, OnceForm, VersionedForm, WithInner, carry_out, tell_differences
 from app.forums.life_actions import kept_objects, step_refusal, take_step
 from app.invitees import count_invited
 from app.languages import N_, Language, reader_language, text_in

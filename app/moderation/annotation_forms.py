@@ -16,6 +16,7 @@ from app.forms import (
     OnceForm,
     Renders,
     VersionedForm,
+    WithInner,
     tell_differences,
     web_address,
 )
@@ -64,7 +65,7 @@ class FollowUpText(SummaryText):
 TEXT_FORMS = {AnnotationKind.SUMMARY: SummaryText, AnnotationKind.FOLLOW_UP: FollowUpText}
 
 
-class AnnotationForm(OnceForm, VersionedForm):
+class AnnotationForm(WithInner, OnceForm, VersionedForm):
     """`texts` holds the form of each language, by its code; `stored` what is written."""
 
     attached: tuple[()] = ()
@@ -84,22 +85,9 @@ class AnnotationForm(OnceForm, VersionedForm):
         return all([super().validate(extra_validators), *(form.validate() for form in self.texts.values())])
 
     @property
-    def errors(self) -> dict[str | None, Any]:
-        found = dict(super().errors)
-        for form in self.texts.values():
-            found.update({one.name: one.errors for one in form if one.errors})
-        return found
-
-    @property
-    def error_list(self) -> list[tuple[str, str]]:
-        """As for any form; errors in a text say in which language."""
-        found = super().error_list
-        for code, form in self.texts.items():
-            told = {"language": site_languages()[code].name}
-            found += [
-                (id_, _("%(language)s: %(message)s", message=message, **told)) for id_, message in form.error_list
-            ]
-        return found
+    def inner(self) -> list[tuple[str, Form]]:
+        """The forms of the texts, with the names of their languages."""
+        return [(site_languages()[code].name, form) for code, form in self.texts.items()]
 
     def lacks(self, code: str, shown: Field) -> bool:
         """Whether a field is blank in this language although another language fills it in."""

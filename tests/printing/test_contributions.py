@@ -26,8 +26,8 @@ from tests.printing.schema import faults
 from tests.world import World, make_message, make_pending, make_topic
 
 COLUMNS = (
-    "Number,Date and time (UTC),Received on,Status,Participant,On behalf of,Posted by,Capacity,State,Organization,Group,"
-    "Question,Topic,In reply to,Language,Text,Address,Files"
+    "Number,Date and time (UTC),Received on,Status,Participant,On behalf of,Posted by,Capacity,State,Organization,"
+    "Group,Question,Topic,In reply to,Language,Text,Address,Files"
 ).split(",")
 
 
