@@ -63,8 +63,8 @@ class NotPublic(Forbidden):
 class NotArchivedYet(Forbidden):
     heading = _l("This is not public yet")
     message = _l(
-        "Everyone will be able to download the table of contributions once the forum has been archived. Until then, it "
-        "is available only to the moderators of the forum and to administrators, once signed in."
+        "The table of contributions will be available to everyone once the forum has been archived. Until then, only "
+        "the moderators of the forum and administrators can download it, once they have signed in."
     )
 
 

@@ -145,8 +145,8 @@ class LateFields(SpeakerFields):
         self.entered_as.offer(
             [
                 ("", _("Choose one")),
-                (RECEIVED, _("A contribution that was received in time by email or letter")),
-                (CLOSING, _("A message of the Secretariat, such as a closing message")),
+                (RECEIVED, _("A contribution received in time by email or letter")),
+                (CLOSING, _("A message from the Secretariat, such as a closing message")),
             ]
         )
 
@@ -163,7 +163,7 @@ class LateFields(SpeakerFields):
         if not field.data:
             raise ValidationError(_("Select what you are entering."))
         if field.data == CLOSING and self.voice:
-            raise ValidationError(_("A message of the Secretariat cannot show another person as its author."))
+            raise ValidationError(_("A message from the Secretariat cannot be attributed to another person."))
 
     def validate_received_on(self, field: Any) -> None:
         if not self.is_received or field.errors:

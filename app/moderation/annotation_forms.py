@@ -50,7 +50,7 @@ class FollowUpText(SummaryText):
     url = LineField(
         _l("Web address (optional)"),
         [AtMost(AnnotationText.MAX_URL), web_address],
-        description=_l("Where it can be read, such as the paragraph of the report."),
+        description=_l("Where more information can be found, for example the relevant paragraph of the report."),
     )
 
     @property

@@ -159,7 +159,7 @@ def data_of(wanted: Wanted) -> dict[str, Any]:
         now, language = utcnow(), site_languages()[wanted.language]
         page = response.get_data(as_text=True).replace(WHOLE, "")  # where it names its own address
         document = read(page, site=site.site_url, now=now)
-        note = _("Characters that are not in the fonts of this document are shown by their code, such as [U+4E2D].")
+        note = _("Characters missing from the fonts of this document are represented by their code, such as [U+4E2D].")
     date = document.date or wanted.forum.published_at or utcnow()
     return {
         "title": document.title,

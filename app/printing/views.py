@@ -82,7 +82,7 @@ def group(forum_slug: str, group_slug: str) -> ResponseReturnValue:
 def record(forum_slug: str) -> ResponseReturnValue:
     """The page that leads to all forms of the record of a forum."""
     found = queries.get_forum_and_groups(forum_slug, viewer=viewer())
-    sections = [(_("To print"), _to_print(found))]
+    sections = [(_("For printing"), _to_print(found))]
     if found.published_at:
         sections.append((_("PDF"), _as_pdf(found)))
     if can(viewer(), "see_contributions", found):
@@ -167,7 +167,9 @@ def _made(rendition: Rendition | None) -> str:
     if rendition is None or rendition.made_at is None:
         return _("Being prepared")
     language = reader_language()
-    return _("%(size)s, made on %(moment)s", size=language.size(rendition.size), moment=language.at(rendition.made_at))
+    return _(
+        "%(size)s, created on %(moment)s", size=language.size(rendition.size), moment=language.at(rendition.made_at)
+    )
 
 
 def _of_group(group: Group, path: str, about: str) -> Download:
@@ -179,7 +181,7 @@ def _as_data(forum: Forum) -> Sequence[Download]:
     table = link("printing.contributions", forum_slug=forum.slug)
     data = link("printing.contributions_as_data", forum_slug=forum.slug)
     return [
-        Download(_("Table of contributions (CSV)"), table, _("For spreadsheets: one line for each message number")),
+        Download(_("Table of contributions (CSV)"), table, _("For spreadsheets: one row for each message number")),
         Download(_("All texts and contributions as data (JSON)"), data, _("The same file in each language")),
     ]
 

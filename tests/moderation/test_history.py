@@ -58,7 +58,7 @@ def test_change_of_formatting_alone_is_told(world: World, alice: FlaskClient, vi
     edit(alice, world.first, "A form")
     edit(alice, world.first, "A **form**")
 
-    assert history(visitor, world.first).text.count("The words are the same: only their formatting has changed.") == 1
+    assert history(visitor, world.first).text.count("The wording is the same; only the formatting has changed.") == 1
 
 
 @pytest.mark.parametrize(

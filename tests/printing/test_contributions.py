@@ -279,7 +279,7 @@ def test_everybody_reads_them_once_the_forum_is_archived(visitor, alice, world: 
 
 @pytest.mark.parametrize(
     ("language", "heading"),
-    [("en", "This is not public yet"), ("es", "Contenido aún no público"), ("fr", "Contenu pas encore public")],
+    [("en", "This is not public yet"), ("es", "Contenido aún no público"), ("fr", "Contenu non encore public")],
 )
 def test_who_asks_before_that_is_told_from_when_on(visitor, alice, world: World, language, heading):
     for client in (visitor, alice):

@@ -83,7 +83,7 @@ def test_page_of_the_record_tells_which_pdfs_there_are(app: Flask, world: World,
     assert f'href="{GROUP}"' in before
     assert "Being prepared" in before
     assert "Being prepared" not in after
-    assert re.search(r"\d+\sKB, made on", after)
+    assert re.search(r"\d+\sKB, created on", after)
 
 
 def test_address_answers_202_until_the_worker_has_made_it(app: Flask, world: World, visitor: FlaskClient):
@@ -262,8 +262,8 @@ def test_administrator_sees_what_could_not_be_made(
     monkeypatch.setattr(pdf, "_program", tuple)
     make(app)
 
-    assert "PDFs that could not be made as they should be" in admin.get("/en/admin/").text
-    assert "It has not been possible to make it so far" in visitor.get(FORUM).text
+    assert "PDFs that could not be created correctly" in admin.get("/en/admin/").text
+    assert "It could not be created" in visitor.get(FORUM).text
     assert files(app) == set()
 
 
@@ -274,7 +274,7 @@ def test_document_that_fails_is_made_without_tags_and_told(app: Flask, world: Wo
 
     with app.app_context():
         assert set(db.session.scalars(select(Rendition.outcome))) == {Outcome.UNTAGGED}
-    assert "without tags for reading aloud" in admin.get("/en/admin/").text
+    assert "without accessibility tags" in admin.get("/en/admin/").text
 
 
 def test_full_disk_leaves_no_file(app: Flask, world: World, visitor: FlaskClient, monkeypatch: pytest.MonkeyPatch):

@@ -162,7 +162,7 @@ def test_choice_of_a_question_shows_its_topics_alone(questions: World, visitor: 
     page = read(visitor, f"{PATH}?question=1.2")
 
     assert numbers_in(page) == [3, 6]
-    assert "Messages under question 2 of group 1. It contains 2 messages." in told_in(page)
+    assert "Messages on question 2 of group 1. It contains 2 messages." in told_in(page)
 
 
 def test_choice_of_days_includes_both(app: Flask, questions: World, visitor: FlaskClient):
