@@ -250,7 +250,7 @@ def test_emails_to_an_account_are_limited_and_the_answer_is_the_same(limited, pa
 
     assert answers == {(302, "/en/auth/check-mail/")}
     assert len(read_mails(limited.application)) == 2
-    assert "look for an earlier email from us" in limited.get("/en/auth/check-mail/").text
+    assert "look for an earlier one" in limited.get("/en/auth/check-mail/").text
 
 
 @pytest.mark.parametrize("email", [CLARA, "no-one@example.org"])

@@ -62,8 +62,9 @@ def get(port: int, path: str) -> tuple[int, str]:
 
 
 def dump(folder: Path) -> list[str]:
+    """All rows but those of the PDFs, which the worker makes meanwhile."""
     with contextlib.closing(sqlite3.connect(folder / "plenary.sqlite")) as database:
-        return list(database.iterdump())
+        return [line for line in database.iterdump() if 'INTO "rendition"' not in line]
 
 
 def processor_seconds() -> float:
