@@ -21,6 +21,7 @@ from app import (
 )
 from app.attachments.forms import register as register_uploads
 from app.extensions import babel, compress, csrf, db, limiter, login_manager, migrate
+from app.printing.archive import make_due
 from app.printing.pdf import make_next
 from app.storage import LocalFolder
 from config import MEGABYTE, ROOT, Config, from_environment
@@ -37,6 +38,7 @@ BLUEPRINTS = dict.fromkeys(
         "printing.views",
         "printing.contribution_views",
         "printing.pdf_views",
+        "printing.archive_views",
         "figures.views",
         "attachments.views",
         "moderation.views",
@@ -62,7 +64,8 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["languages"] = languages.bind(config.languages, config.translations)
     app.extensions["storage"] = LocalFolder(config.files, to_spare=config.free_space)
     app.extensions["renditions"] = LocalFolder(config.instance / "pdf", to_spare=config.free_space)
-    app.extensions["jobs"] = (make_next,)  # what `flask worker` does beside sending emails
+    app.extensions["archives"] = LocalFolder(config.instance / "archives", to_spare=config.free_space)
+    app.extensions["jobs"] = (make_next, make_due)  # what `flask worker` does beside sending emails
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     babel.init_app(app, locale_selector=lambda: languages.reader_language().code)

@@ -15,6 +15,7 @@ from app.begin import begin
 from app.database import utcnow
 from app.extensions import transaction
 from app.mail.worker import worker
+from app.printing.archive_cli import archive
 from app.printing.cli import pdf
 from app.sample.load import Loaded, NotEmpty, load
 from app.sample.people import describe, keep
@@ -32,6 +33,7 @@ def register(app: Flask) -> None:
         users,
         files,
         pdf,
+        archive,
     ):
         app.cli.add_command(command)
 

@@ -17,6 +17,7 @@ from app.models import Attachment, Message, Revision
 
 FILES = "files"  # the folder of attached files
 PDFS = "pdf"  # the folder of PDFs (app/printing/pdf.py), which are also given out no more as soon as the act is done
+ARCHIVES = "archives"  # the folder of the archives of forums (app/printing/archive.py)
 
 
 class Fate(enum.StrEnum):
@@ -28,6 +29,8 @@ class Fate(enum.StrEnum):
 @dataclass(frozen=True)
 class Place:
     """A place, `table.column`, FILES or PDFS, and what happens there to the text of a message.
+
+    What is in ARCHIVES is given out no more from the moment of the act on, and the worker deletes it.
 
     It is `withdrawn` by the author, `withheld` by a moderator, `hidden` by a moderator who corrects it and hides the
     former text, or `erased` with the account of the author, if it is not part of the record.
@@ -51,6 +54,7 @@ PLACES = (
     Place("attachment.name", hidden=Fate.SHOWN),
     Place(FILES, hidden=Fate.SHOWN),
     Place(PDFS, withdrawn=Fate.GONE, withheld=Fate.GONE, hidden=Fate.GONE),
+    Place(ARCHIVES, withdrawn=Fate.GONE, withheld=Fate.GONE, hidden=Fate.GONE),
     # A title belongs to all who write in the topic. Whoever withholds the first message can change it; the log keeps
     # the former title. It is erased if only moderators have read it.
     Place("topic.title", withdrawn=Fate.SHOWN, withheld=Fate.GONE, hidden=Fate.SHOWN),

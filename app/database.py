@@ -2,6 +2,8 @@
 
 import sqlite3
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -23,9 +25,22 @@ LOCKED: Any = {"key_share": True}
 MOST_IN_A_STATEMENT = 10_000  # of parameters; SQLite takes 32,766 and PostgreSQL 65,535
 
 
+_moment: ContextVar[datetime | None] = ContextVar("moment", default=None)
+
+
 def utcnow() -> datetime:
     """Now, in UTC, to the second: all times of the site are stored to the second."""
-    return datetime.now(UTC).replace(microsecond=0)
+    return _moment.get() or datetime.now(UTC).replace(microsecond=0)
+
+
+@contextmanager
+def as_of(moment: datetime) -> Iterator[None]:
+    """In the block, pages say what they say at this moment."""
+    token = _moment.set(moment)
+    try:
+        yield
+    finally:
+        _moment.reset(token)
 
 
 class UTCDateTime(TypeDecorator[datetime]):

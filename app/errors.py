@@ -68,6 +68,25 @@ class NotArchivedYet(Forbidden):
     )
 
 
+class NoArchiveYet(NotArchivedYet):
+    message = _l(
+        "Everyone will be able to download the archive of this forum once the forum has been archived. Until then, it "
+        "is available only to the moderators of the forum and to administrators, once signed in."
+    )
+
+
+class NotPublicAnyMore(ForumError):
+    """An edition of an archive, while the next one is made."""
+
+    status = 409
+    retry_after = 600
+    heading = _l("The next edition is being prepared")
+    message = _l(
+        "Something in this forum has changed since its archive was made, so that edition is no longer provided. "
+        "Please try again in a few minutes."
+    )
+
+
 class Suspended(ForumError):
     """Shown only to people who have proved that the account is theirs."""
 

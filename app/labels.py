@@ -117,6 +117,7 @@ ACTION = {
     "invite": N_("Invited"),
     "withdraw_invitation": N_("Invitation withdrawn"),
     "send_again": N_("Email to be sent again"),
+    "order_archive": N_("Archive ordered"),
 }
 SUBJECT = {
     "periods": N_("Period"),

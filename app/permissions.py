@@ -328,6 +328,11 @@ def _see_contributions(viewer: Viewer, forum: Forum, now: datetime) -> Exception
     return errors.NotArchivedYet() if not forum.archived_at and _see_figures(viewer, forum, now) else None
 
 
+def _see_archive(viewer: Viewer, forum: Forum, now: datetime) -> Exception | None:
+    """As the table of contributions."""
+    return errors.NoArchiveYet() if _see_contributions(viewer, forum, now) else None
+
+
 def _moderate(viewer: Viewer, forum: Forum, _now: datetime) -> Exception | None:
     """Nothing can be changed in an archived forum, except what `_on_status` allows."""
     if not moderates(viewer, forum):
@@ -386,6 +391,7 @@ RULES: dict[str, Rule] = {
     "see_contributions": _see_contributions,
     "annotate": _annotate,
     "follow_up": _follow_up,
+    "see_archive": _see_archive,
     "moderate_anything": lambda viewer, _thing, _now: None if moderates_anything(viewer) else errors.Forbidden(),
     "see_moderation": _see_moderation,
     "moderate": _moderate,

@@ -190,7 +190,7 @@ ROWS = [
     ),
     *(
         Row(f"/print/forums/<forum_slug>/{name}", GET, (f"/print/forums/open-forum/{name}",))
-        for name in ("contributions.csv", "contributions.json")
+        for name in ("contributions.csv", "contributions.json", "archive.zip")
     ),
     Row(
         "/print/topics/<int:topic_id>/",
@@ -316,6 +316,7 @@ ROWS = [
     ),
     Row("/admin/forums/<int:forum_id>/groups/", FORM, ("/admin/forums/{small.forum}/groups/",)),
     Row("/admin/forums/<int:forum_id>/copy/", POST),
+    Row("/admin/forums/<int:forum_id>/edition/", POST),
     Row("/admin/forums/<int:forum_id>/view/<any(participant,visitor):who>/", POST),
     Row(
         "/admin/forums/<int:forum_id>/<any(publish,unpublish,archive,unarchive):name>/",

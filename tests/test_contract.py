@@ -25,7 +25,7 @@ TEMPLATES = sorted(path.relative_to(APP / "templates").as_posix() for path in (A
 # From the top down. A module may import those of its own layer and of lower ones.
 LAYERS = (
     ("the whole", r"app|app\.(cli|installation)"),
-    ("commands", r"app\.\w+\.cli|app\.sample(\.\w+)?|app\.stress|app\.mail\.worker|app\.printing\.pdf"),
+    ("commands", r"app\.\w+\.(\w+_)?cli|app\.sample(\.\w+)?|app\.stress|app\.mail\.worker|app\.printing\.pdf"),
     # A screen of the administration has its forms, queries, actions and views in one module.
     ("views", r"app\.\w+\.(\w+_)?views(\.\w+)?|app\.admin\.\w+|app\.auth\.(limits|known_browsers|blueprint)"),
     ("frame", r"app\.(templating|headers|page_cache|error_pages)"),
@@ -33,13 +33,13 @@ LAYERS = (
     ("who asks", r"app\.(viewer|turns)"),
     (
         "actions",
-        r"app\.\w+\.(\w+_)?actions|app\.(begin|periods|invitees)|app\.moderation\.(messages|people|topics)"
+        r"app\.\w+\.(\w+_)?actions|app\.(begin|periods|invitees)|app\.printing\.archive(_pages)?|app\.moderation\.(messages|people|topics)"
         r"|app\.auth\.(account|email_change|leaving|own_data|second_step|sign_in|sign_up|tokens|undelivered)",
     ),
     ("mail", r"app\.mail\.(outbox|letters|sending)|app\.auth\.emails|app\.notify|app\.roles"),
     (
         "queries",
-        r"app\.\w+\.(\w+_)?queries|app\.printing\.(contributions|proceedings|renditions)|app\.(allowances|audit|citations|copies|counters|former_addresses|never_public|paging|rows|submissions|wordings|writing)"
+        r"app\.\w+\.(\w+_)?queries|app\.printing\.(archive_check|contributions|editions|proceedings|renditions)|app\.(allowances|audit|citations|copies|counters|former_addresses|never_public|paging|rows|submissions|wordings|writing)"
         r"|app\.attachments\.keeping"
         r"|app\.figures\.(activity|charts|silence|tables)|app\.moderation\.(queue|record)",
     ),

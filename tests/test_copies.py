@@ -3,6 +3,7 @@ file: it is where app/copies.py says that it may be, and nowhere else."""
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -10,9 +11,13 @@ from flask.testing import FlaskClient
 from pypdf import PdfReader
 from sqlalchemy import JSON, String
 
-from app.copies import FILES, PDFS, PLACES, Fate
+from app.copies import ARCHIVES, FILES, PDFS, PLACES, Fate
+from app.database import utcnow
 from app.extensions import db
-from app.models import Approval, Forum, Message, User
+from app.models import Approval, Edition, Forum, Message, User
+from app.printing.archive import make_due
+from app.printing.editions import latest
+from app.printing.editions import place as place_of_archives
 from app.printing.pdf import make_next
 from app.printing.renditions import place as place_of_pdfs
 from app.storage import storage
@@ -21,6 +26,7 @@ from tests.attachments.conftest import send
 from tests.auth.conftest import PASSWORD, PASSWORD_HASH
 from tests.conftest import sign_in
 from tests.moderation.conftest import changed, do
+from tests.printing.archived import files_of
 from tests.world import World
 
 WORD = "zzyzx"
@@ -89,6 +95,26 @@ class Site:
         paths = (path for path in found if pdfs not in path.parents)
         return any(WORD.encode() in path.read_bytes() for path in paths)
 
+    def change_dates(self, *, closed: bool) -> None:
+        """Close the forum and order its archive, or open it."""
+        with self.app.app_context():
+            forum = db.session.scalars(db.select(Forum).where(Forum.slug == "open-forum")).one()
+            forum.periods[0].closes_at = utcnow() + timedelta(hours=-1 if closed else 1)
+            if closed and not latest(forum.id):
+                db.session.add(Edition(forum_id=forum.id, number=1))
+            db.session.commit()
+
+    def archived(self) -> str:
+        """All that is in archives once the worker has made those that are due."""
+        with self.app.app_context():
+            while make_due():
+                pass
+            found = []
+            for key in place_of_archives().keys(older_than=-1):
+                with place_of_archives().open(key) as file:
+                    found += files_of(file.read()).values()
+            return "".join(content.decode("utf-8", "replace") for content in found)
+
     def read_by(self, client: FlaskClient) -> set[str]:
         """The places whose words are on a page, in a feed or in a file."""
         forum, topic, message = "forums/open-forum", f"topics/{self.topic}", f"messages/{self.number}"
@@ -126,6 +152,8 @@ def site(app: Flask, config: Config, world: World) -> Site:
             storage().delete(key)
         for key in list(place_of_pdfs().keys(older_than=-1)):
             place_of_pdfs().delete(key)
+        for key in list(place_of_archives().keys(older_than=-1)):
+            place_of_archives().delete(key)
     with changed(app, User, world.alice) as alice:
         alice.password_hash = PASSWORD_HASH
     return Site(app, config, sign_in(app, world.alice))
@@ -158,13 +186,13 @@ def allowed(act: str) -> set[str]:
 def test_list_names_real_places():
     names = {f"{table.name}.{column.name}" for table in db.metadata.sorted_tables for column in table.columns}
 
-    assert {place.name for place in PLACES} <= names | {FILES, PDFS}
+    assert {place.name for place in PLACES} <= names | {FILES, PDFS, ARCHIVES}
 
 
 def test_written_words_are_in_the_places_of_the_list_alone(site: Site):
     site.write()
 
-    assert site.places() == {place.name for place in PLACES} - {"log_entry.detail"}
+    assert site.places() == {place.name for place in PLACES} - {"log_entry.detail", ARCHIVES}
     assert site.read_by(site.author) == set(WORDS)
 
 
@@ -186,6 +214,28 @@ def test_contributions_to_cite_leave_out_what_is_hidden(act: str, site: Site, mo
     ACTS[act](site, moderator)
 
     assert WORDS["message.body"] not in moderator.get(path).text
+
+
+@pytest.mark.parametrize("act", [*ACTS, "erased"])
+def test_no_archive_keeps_what_an_act_hides(act: str, site: Site, moderator: FlaskClient):
+    """It is made before the act and again after it; until then, none is left."""
+    body, title = WORDS["message.body"], WORDS["topic.title"]
+    site.write()
+    site.change_dates(closed=True)
+    assert body in site.archived()
+    site.change_dates(closed=False)
+    if act == "erased":
+        withdraw(site, moderator)
+        delete_account(site)
+    else:
+        ACTS[act](site, moderator)
+    assert site.archived() == ""
+    site.change_dates(closed=True)
+    after = site.archived()
+
+    assert f"/messages/{site.number}/" in after
+    assert body not in after
+    assert (title in after) == (act != "withheld")
 
 
 @pytest.mark.parametrize("act", ACTS)

@@ -74,7 +74,7 @@ VERSIONED = [
 ]  # fmt: skip
 WITHOUT = {
     "makes something new": "posting.new_topic posting.reply moderation.report admin.objects.new"
-    " admin.participants.participants admin.forums.copy_forum",
+    " admin.participants.participants admin.forums.copy_forum admin.forums.edition",
     "carries the version of each message": "moderation.approve_several",
     "changes nothing": "admin.forums.view view.end admin.people.data"
     " posting.preview admin.periods.preview admin.periods.preview_new auth.sign_in auth.sign_out",

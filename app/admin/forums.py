@@ -27,7 +27,7 @@ from app.admin.crud import (
     rewrite,
     slug_of,
 )
-from app.admin.frame import Words, about, ask, done, show, steps_to, to_forums
+from app.admin.frame import Words, about, ask, done, done_already, show, steps_to, to_forums
 from app.admin.kinds import KINDS, Kind
 from app.admin.texts import languages_to_write
 from app.audit import record
@@ -41,6 +41,7 @@ from app.languages import N_, Language, reader_language, text_in
 from app.models import Document, Forum, ForumRole, Group, Notice, Page, Question, User
 from app.moderation.queue import has_waiting
 from app.permissions import require, require_forum_takes
+from app.printing import archive, editions
 from app.rows import fetch
 from app.submissions import Once
 from app.versions import fingerprint, require_version
@@ -435,6 +436,7 @@ def show_forum(forum_id: int) -> ResponseReturnValue:
         can_delete=not deletion_refusal(KINDS["forums"], found),
         steps_possible={name: words for name, words in STEPS.items() if not step_refusal(found, name, now)},
         views=VIEWS,
+        can_make_archive=not editions.refusal(found, now),
         form=OnceForm(),
     )
 
@@ -490,6 +492,15 @@ def copy_forum(forum_id: int) -> ResponseReturnValue:
         _("This is the copy, which is not published yet. Change its texts, and add dates and people."),
         link("admin.forums.show", forum_id=made),
     )
+
+
+@bp.post("/forums/<int:forum_id>/edition/")
+def edition(forum_id: int) -> ResponseReturnValue:
+    """Order the archive of the forum."""
+    back = link("admin.forums.show", forum_id=forum_id)
+    if not archive.order(forum_id, viewer=signed_in_user()):
+        return done_already(back)
+    return done(_("The archive will be made within a few minutes. Then “Download the record” leads to it."), back)
 
 
 @bp.post(f"/forums/<int:forum_id>/view/<any({','.join(VIEWS)}):who>/")

@@ -2,6 +2,7 @@
 
 from app.models.annotation import Annotation, AnnotationKind, AnnotationText
 from app.models.attachment import Attachment
+from app.models.edition import Edition
 from app.models.forum import Approval, Document, DocumentText, Forum, ForumText, Invitation, Notice, NoticeText
 from app.models.group import Group, GroupText, Question, QuestionText
 from app.models.log import LogEntry
@@ -58,6 +59,7 @@ __all__ = [
     "ChangeKind",
     "Document",
     "DocumentText",
+    "Edition",
     "EmailChange",
     "FormerAddress",
     "Forum",

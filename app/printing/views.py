@@ -19,7 +19,7 @@ from app.models import Forum, Group, PageKind, Rendition
 from app.moderation.record import whole_record
 from app.pages.queries import get_page
 from app.permissions import can
-from app.printing import renditions
+from app.printing import editions, renditions
 from app.printing.forms import ChoiceForm
 from app.printing.proceedings import Extent, Proceedings, extents_by_group, filled, outline
 from app.turns import in_turn
@@ -37,6 +37,7 @@ class Download:
     about: str
     title: str = ""
     language: str = ""
+    is_ready: bool = True
 
 
 @bp.get("/pages/<slug>/")
@@ -87,7 +88,9 @@ def record(forum_slug: str) -> ResponseReturnValue:
         sections.append((_("PDF"), _as_pdf(found)))
     if can(viewer(), "see_contributions", found):
         sections.append((_("Contributions as a table and as data"), _as_data(found)))
-    return render_template("printing/download.html", forum=found, sections=sections, now=utcnow())
+    made = editions.list_editions(found.id) if can(viewer(), "see_archive", found) else ()
+    shown = {"editions": made, "reasons": editions.REASONS, "is_given_out": made and bool(made[0].key)}
+    return render_template("printing/download.html", forum=found, sections=sections, now=utcnow(), **shown)
 
 
 @bp.get("/topics/<int:topic_id>/")
@@ -156,10 +159,12 @@ def _to_print(forum: Forum) -> Sequence[Download]:
 def _as_pdf(forum: Forum) -> Sequence[Download]:
     made = renditions.given_out(forum, reader_language().code)
     path = link("printing.forum_pdf", forum_slug=forum.slug)
-    found = [Download(_("Proceedings of the whole forum"), path, _made(made.get((renditions.FORUMS, forum.id))))]
+    whole = made.get((renditions.FORUMS, forum.id))
+    found = [Download(_("Proceedings of the whole forum"), path, _made(whole), is_ready=whole is not None)]
     for group in forum.groups:
         path = link("printing.group_pdf", forum_slug=forum.slug, group_slug=group.slug)
-        found.append(_of_group(group, path, _made(made.get((renditions.GROUPS, group.id)))))
+        one = made.get((renditions.GROUPS, group.id))
+        found.append(_of_group(group, path, _made(one), is_ready=one is not None))
     return found
 
 
@@ -172,9 +177,9 @@ def _made(rendition: Rendition | None) -> str:
     )
 
 
-def _of_group(group: Group, path: str, about: str) -> Download:
+def _of_group(group: Group, path: str, about: str, *, is_ready: bool = True) -> Download:
     text = text_in(group)
-    return Download(_("Group %(number)s", number=group.number), path, about, text.title, text.language)
+    return Download(_("Group %(number)s", number=group.number), path, about, text.title, text.language, is_ready)
 
 
 def _as_data(forum: Forum) -> Sequence[Download]:

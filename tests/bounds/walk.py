@@ -25,6 +25,7 @@ SHOWN_ON = {
     ),
     "/moderation/approve/": ("moderator", "/en/moderation/"),
     "/admin/forums/<int:forum_id>/copy/": ("admin", "/en/admin/forums/{small.forum}/"),
+    "/admin/forums/<int:forum_id>/edition/": ("admin", "/en/admin/forums/{forums[archived-forum]}/"),
     "/admin/forums/<int:forum_id>/view/<any(participant,visitor):who>/": ("admin", "/en/admin/forums/{small.forum}/"),
     "/account/sign-ins/<int:sign_in_id>/end/": ("bruno", "/en/account/"),
     "/account/sign-ins/end-others/": ("bruno", "/en/account/"),

@@ -25,7 +25,7 @@ def test_page_breaks_no_rule_in_light_or_in_dark(new_page: NewPage, pages: list[
         if shown.who == who:
             answer = page.goto(shown.address(language))
             assert answer.status == shown.status, page.url
-            problems += _broken_rules(page)
+            problems += broken_rules(page)
     assert not problems, "\n".join(problems)
 
 
@@ -35,7 +35,7 @@ def test_form_with_errors_breaks_no_rule(new_page: NewPage, language: str):
     page.goto(f"/{language}/forums/{OPEN}/groups/group-1/new/")
     page.click(SEND)
     page.locator(".error-summary").wait_for()
-    problems = _broken_rules(page)
+    problems = broken_rules(page)
     assert not problems, "\n".join(problems)
 
 
@@ -47,11 +47,11 @@ def test_preview_breaks_no_rule(new_page: NewPage, language: str):
     page.fill("[name=body]", "### A heading\n\n- a point\n\n> a quotation\n\n[a link](https://www.example.org/)")
     page.click("button[name=preview]")
     page.locator("#preview-box blockquote").wait_for()
-    problems = _broken_rules(page)
+    problems = broken_rules(page)
     assert not problems, "\n".join(problems)
 
 
-def _broken_rules(page: Page) -> list[str]:
+def broken_rules(page: Page) -> list[str]:
     """A line for each rule that the page breaks; in the dark, nothing but the colours can be different."""
     page.evaluate(AXE_SCRIPT)
     page.emulate_media(color_scheme="light")

