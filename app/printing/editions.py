@@ -24,6 +24,8 @@ from app.printing.contributions import as_data
 from app.storage import Storage
 
 NOT_ENDED = N_("The archive of a forum can be made once the forum is published and closed.")
+MOST_MESSAGES = 20_000  # in one archive, whose pages are in memory until it is complete
+TOO_LARGE = N_("This forum has too many messages for an archive.")
 REASONS = {
     "first": N_("First edition"),
     "withheld": N_("A message was withheld"),
@@ -114,7 +116,9 @@ def list_editions(forum_id: int) -> Sequence[Edition]:
 
 def refusal(forum: Forum, now: datetime) -> ForumError | None:
     """Why the archive of a forum cannot be made; None if it can."""
-    return None if forum.published_at and forum.state(now).has_ended else Refused(NOT_ENDED)
+    if not forum.published_at or not forum.state(now).has_ended:
+        return Refused(NOT_ENDED)
+    return Refused(TOO_LARGE) if forum.message_count > MOST_MESSAGES else None
 
 
 def ordered(forum_id: int) -> Edition | None:

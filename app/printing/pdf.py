@@ -37,6 +37,7 @@ WHOLE = "?whole=1"  # not in parts
 LEFT_BEHIND = CLAIMED_FOR.total_seconds()
 PROGRAM = Path(__file__).with_name("typeset.py")
 TEMPLATE = PROGRAM.with_name("document.typ")
+MOST_MESSAGES = 10_000  # in one PDF; typst would need more memory than it may have
 MOST_TOLD = 500  # characters of what typst says
 
 log = logging.getLogger(__name__)
@@ -145,6 +146,8 @@ def _named(wanted: Wanted) -> str:
 
 def data_of(wanted: Wanted) -> dict[str, Any]:
     """The printed page, as a visitor gets it, as the data that document.typ sets."""
+    if wanted.thing.message_count > MOST_MESSAGES:
+        raise CannotBeMade(f"it would have more than {MOST_MESSAGES:,} messages")
     site = current_app.config["SITE"]
     values = {"forum_slug": wanted.forum.slug}
     if wanted.kind == GROUPS:

@@ -240,6 +240,14 @@ def test_pdfs_that_are_ready_are_in_it(app: Flask, archived: World):
 # Editions
 
 
+def test_archive_of_a_forum_with_too_many_messages_is_not_made(app: Flask, closed: World, monkeypatch):
+    monkeypatch.setattr("app.printing.editions.MOST_MESSAGES", 1)
+    result = run(app, "make", "open-forum")
+
+    assert result.exit_code == 1
+    assert "too many messages" in result.output
+
+
 def test_archive_of_an_open_forum_is_not_made(app: Flask, world: World):
     result = run(app, "make", "open-forum")
 

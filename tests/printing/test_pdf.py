@@ -86,6 +86,15 @@ def test_page_of_the_record_tells_which_pdfs_there_are(app: Flask, world: World,
     assert re.search(r"\d+\sKB, created on", after)
 
 
+def test_forum_with_too_many_messages_has_no_pdf_and_is_not_read(app: Flask, world: World, visitor, monkeypatch):
+    monkeypatch.setattr(pdf, "MOST_MESSAGES", 1)
+    make(app)
+
+    with app.app_context():
+        assert set(db.session.scalars(select(Rendition.outcome))) == {Outcome.FAILED}
+    assert visitor.get(FORUM).status_code == 202
+
+
 def test_address_answers_202_until_the_worker_has_made_it(app: Flask, world: World, visitor: FlaskClient):
     before = visitor.get(FORUM)
     assert (before.status_code, before.headers["Refresh"]) == (202, "30")
