@@ -6,7 +6,7 @@ from lxml import html
 
 from app.database import utcnow
 from app.extensions import db
-from app.models import Forum, Page, PageKind
+from app.models import Forum, Group, Page, PageKind
 from tests.admin.conftest import moment
 from tests.admin.periods import add, make_quiet
 
@@ -74,12 +74,12 @@ def test_form_names_what_it_is_about(admin: FlaskClient, path, named):
 
 def test_long_name_in_a_heading_is_cut_with_an_ellipsis(admin: FlaskClient, look):
     def lengthen() -> None:
-        db.session.get_one(Forum, 1).texts["en"].short_title = "Risk assessment " * 12
+        db.session.get_one(Group, 1).texts["en"].title = "Risk assessment " * 12
         db.session.commit()
 
     look(lengthen)
 
-    assert heading(admin.get(f"{ADMIN}forums/1/settings/").text).endswith("Risk assessment…")
+    assert heading(admin.get(f"{ADMIN}groups/1/edit/").text).endswith("Risk assessment…")
 
 
 def test_first_period_sets_the_dates(admin: FlaskClient, look):
