@@ -257,13 +257,14 @@ class _Tree:
     def _table(self, element: Element) -> list[Node]:
         head: list[Node] = []
         body: list[Node] = []
-        for part in element.all():
+        parts = [one for one in element.children if isinstance(one, Element)]
+        for part in [element, *parts]:
             for row in part.children:
                 if isinstance(row, Element) and row.tag == "tr":
                     cells = [self._cell(cell) for cell in row.children if isinstance(cell, Element)]
                     (head if part.tag == "thead" else body).append(cells)
         width = max((sum(cell.get("span", 1) for cell in cells) for cells in (*head, *body)), default=0)
-        captions = [one for one in element.all() if one.tag == "caption"]
+        captions = [one for one in parts if one.tag == "caption"]
         made = [{"k": "table", "n": width, "head": head, "b": body}] if width else []
         return [*(node for one in captions for node in self._p(one)), *made]
 

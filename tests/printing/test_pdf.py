@@ -20,6 +20,7 @@ from app.printing import pdf
 from app.printing.renditions import place
 from app.printing.trees import read
 from tests.moderation.conftest import changed, do
+from tests.moderation.test_annotations import path_of, write
 from tests.world import World
 
 FORUM, GROUP = "/en/print/forums/open-forum.pdf", "/en/print/forums/open-forum/groups/group-1.pdf"
@@ -174,6 +175,36 @@ def test_headings_in_messages_are_paragraphs_and_empty_ones_are_left_out():
 
     assert complaint == ""
     assert "First Last x" in text_of(made)
+
+
+TABLE = "<table><thead><tr><th>{0}head</th></tr></thead><tbody><tr><td>{0}cell</td></tr></tbody></table>"
+
+
+def test_table_within_a_table_stays_in_its_cell():
+    inner = TABLE.format("Inner")
+    page = f"<title>T</title><main>{TABLE.format('Outer').replace('Outercell', inner)}</main>"
+    [table] = read(page, site="", now=utcnow()).blocks
+    [[head]], [[cell]] = table["head"], table["b"]
+
+    assert head["b"] == [{"k": "p", "c": ["Outerhead"]}]
+    assert [one["k"] for one in cell["b"]] == ["table"]
+    made, complaint = typeset(TABLE.format("Outer").replace("Outercell", inner))
+    assert complaint == ""
+    assert "Outerhead Innerhead Innercell" in text_of(made)
+
+
+def test_table_in_a_follow_up_changes_nothing_in_the_table_of_follow_ups(
+    app: Flask, world: World, moderator: FlaskClient, visitor: FlaskClient
+):
+    path = path_of("follow-ups", "messages", world.first)
+    assert (
+        write(moderator, path, **{"en-body": "| Onecol | Twocol |\n|---|---|\n| Onecell | Twocell |"}).status_code
+        == 302
+    )
+    make(app)
+    said = text_of(visitor.get(FORUM).data)
+
+    assert said.count("Onecol Twocol Onecell Twocell") == 2  # under the message, and in the table
 
 
 def test_same_content_gives_the_same_bytes():
