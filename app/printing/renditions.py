@@ -1,13 +1,15 @@
 """Which PDF of a forum or a group can be given out, which has to be made next, and what is told of those that failed.
 
 Two marks say what has happened in a forum, at a cost that does not depend on its messages. When the first is no longer
-that of a PDF, something in it may have been withdrawn, withheld, hidden or erased, and it is not given out any more.
-The second changes with what is added as well; until the PDF is made again, the earlier one is given out.
+that of a PDF, something in it may have been withdrawn, withheld, hidden or erased, or changed or deleted by the
+Secretariat in a text of its own, and it is not given out any more. The second changes with what is added as well; until
+the PDF is made again, the earlier one is given out.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from flask import current_app
@@ -17,7 +19,7 @@ from sqlalchemy.orm import selectinload
 from app.database import utcnow
 from app.extensions import db
 from app.languages import site_languages
-from app.models import GUEST, Act, ActKind, Forum, Group, LogEntry, Outcome, Rendition, Topic, User
+from app.models import GUEST, Act, ActKind, Forum, ForumRole, Group, LogEntry, Outcome, Rendition, Role, Topic, User
 from app.permissions import FORUM_IS_VISIBLE, visible_to
 from app.storage import Storage
 
@@ -27,6 +29,10 @@ AT_ONCE = timedelta()
 ONCE_ENDED = timedelta(days=1)  # although nothing seems to have changed
 # Acts that change nothing in what was said.
 WITHOUT_EFFECT = (ActKind.APPROVE, ActKind.RETURN, ActKind.PIN, ActKind.UNPIN, ActKind.LOCK, ActKind.UNLOCK)
+# What the log says of texts of the Secretariat that readers may not be given any more. What participants make of their
+# own topics and accounts is left to WHILE_OPEN.
+REWRITES = ("edit", "delete")
+OF_PARTICIPANTS = ("topics", "users")
 
 
 class Marks(NamedTuple):
@@ -126,7 +132,8 @@ def _urgency(wanted: Wanted) -> tuple[Any, ...]:
 def _marks(forum: Forum, row: Any, now: datetime) -> Marks:
     """`unread` counts the positions whose message can no longer be read."""
     unread = (row.positions or 0) - forum.message_count
-    taken_back = f"{unread}/{row.act or 0}/{row.former or 0}"
+    named = sha256((row.named or "").encode()).hexdigest()[:12] if forum.names_moderators else ""
+    taken_back = f"{unread}/{row.act or 0}/{row.former or 0}/{row.official or 0}/{named}"
     changed = f"{taken_back}/{forum.message_count}/{forum.last_at or ''}/{row.entry or 0}/{forum.state(now).kind}"
     return Marks(taken_back, changed)
 
@@ -144,6 +151,16 @@ _MARKS = select(
     .scalar_subquery()
     .label("act"),
     select(func.max(LogEntry.id)).where(LogEntry.forum_id == Forum.id).scalar_subquery().label("entry"),
+    select(func.max(LogEntry.id))
+    .where(LogEntry.forum_id == Forum.id, LogEntry.action.in_(REWRITES), LogEntry.kind.not_in(OF_PARTICIPANTS))
+    .scalar_subquery()
+    .label("official"),
+    # Those whom the head of the forum names, if its settings say so.
+    select(func.aggregate_strings(User.name, "\n"))
+    .join(ForumRole, ForumRole.user_id == User.id)
+    .where(ForumRole.forum_id == Forum.id, ForumRole.role == Role.MODERATOR, User.suspended_at.is_(None))
+    .scalar_subquery()
+    .label("named"),
     # Of the whole site: a person may be named in any forum.
     select(func.max(User.former_number)).scalar_subquery().label("former"),
 )

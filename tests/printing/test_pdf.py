@@ -8,9 +8,11 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from lxml import html as lxml_html
 from pypdf import PdfReader
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
+from app.admin.kinds import KINDS
 from app.auth.leaving import erase
 from app.database import utcnow
 from app.extensions import db, transaction
@@ -19,8 +21,10 @@ from app.models import Forum, Message, Outcome, Period, Rendition, User
 from app.printing import pdf
 from app.printing.renditions import place
 from app.printing.trees import read
+from tests.admin.conftest import in_all_languages
+from tests.forums.test_named_moderators import SETTINGS
 from tests.moderation.conftest import changed, do
-from tests.moderation.test_annotations import path_of, write
+from tests.moderation.test_annotations import BLANK, path_of, write
 from tests.world import World
 
 FORUM, GROUP = "/en/print/forums/open-forum.pdf", "/en/print/forums/open-forum/groups/group-1.pdf"
@@ -246,6 +250,54 @@ def test_taken_back_words_are_given_out_no_more(
     assert answer.status_code == 200
     assert ("Secretword" in text_of(answer.data)) == (act == "leave")
     assert not before & files(app) or act == "leave"
+
+
+@pytest.mark.parametrize("taken", ["deleted", "changed", "moderators", "moderator"])
+def test_words_of_the_secretariat_that_are_taken_back_are_given_out_no_more(
+    taken: str, app: Flask, world: World, admin: FlaskClient, moderator: FlaskClient, visitor: FlaskClient
+):
+    summary = path_of("summaries", "forums", world.forum)
+    with changed(app, User, world.moderator) as person:
+        person.name = "Secretword"
+    with changed(app, Forum, world.forum) as forum:
+        forum.names_moderators = taken.startswith("moderator")
+    if not taken.startswith("moderator"):
+        write(moderator, summary, **{"en-body": "Secretword"})
+    make(app)
+    assert "Secretword" in text_of(visitor.get(FORUM).data)
+    if taken == "moderators":
+        form = lxml_html.document_fromstring(admin.get(SETTINGS).text).xpath("//main//form")[0]
+        admin.post(SETTINGS, data=dict(form.form_values()) | {"names_moderators": []})
+    elif taken == "moderator":
+        with changed(app, User, world.moderator) as person:
+            person.suspended_at = utcnow()
+    else:
+        write(moderator, summary, **BLANK | ({} if taken == "deleted" else {"en-body": "Other words"}))
+
+    assert "Secretword" not in visitor.get(FORUM[:-4] + "/").text or taken == "changed"
+    assert {visitor.get(path).status_code for path in (FORUM, GROUP)} == {202}
+    assert "Being prepared" in visitor.get("/en/print/forums/open-forum/download/").text
+
+
+OFFICIAL = {
+    "notices": {"published_at": ["2026-03-02", "09:00"]},
+    "documents": {"kind": "draft", "position": "0", "en-url": "https://example.org/a.pdf"},
+    "forum-pages": {"slug": "purpose", "position": "1"},
+}
+
+
+@pytest.mark.parametrize("kind", OFFICIAL)
+def test_official_text_that_is_deleted_is_given_out_no_more(
+    kind: str, app: Flask, world: World, admin: FlaskClient, visitor: FlaskClient
+):
+    admin.post(f"/en/admin/{kind}/new/{world.forum}/", data=OFFICIAL[kind] | in_all_languages(title="Secretword"))
+    make(app)
+    assert "Secretword" in text_of(visitor.get(FORUM).data)
+    with app.app_context():
+        key = db.session.scalar(select(func.max(KINDS[kind].model.id)))
+    assert admin.post(f"/en/admin/{kind}/{key}/delete/").status_code == 302
+
+    assert visitor.get(FORUM).status_code == 202
 
 
 def test_open_forum_is_made_again_once_an_hour(app: Flask, world: World, alice: FlaskClient, visitor: FlaskClient):
