@@ -286,6 +286,7 @@ class _Tree:
                 made.append({"k": "br"})
             elif child.tag not in LEFT_OUT and not ON_SCREEN & set(child.classes):
                 node = self._phrase(child)
+                made += [{"k": "br"}] if "typed-by" in child.classes else []
                 made += node["c"] if node.keys() == {"k", "c"} and node["k"] == "span" else [node]
                 made += [{"k": "br"}] if "kicker" in child.classes else []
         return made

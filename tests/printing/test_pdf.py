@@ -211,6 +211,19 @@ def test_table_in_a_follow_up_changes_nothing_in_the_table_of_follow_ups(
     assert said.count("Onecol Twocol Onecell Twocell") == 2  # under the message, and in the table
 
 
+def test_who_typed_a_message_and_when_it_came_are_parted_from_what_stands_before(
+    app: Flask, world: World, visitor: FlaskClient
+):
+    with changed(app, Message, world.first) as message:
+        message.speaker, message.after_deadline, message.received_on = "Ms Dora Letter", True, utcnow().date()
+    make(app)
+    page = lxml_html.document_fromstring(visitor.get(FORUM[:-4] + "/").text).text_content()
+
+    for said in (" ".join(page.split()), text_of(visitor.get(FORUM).data)):
+        assert re.search(r"\S Posted for this person by Alice", said)
+        assert "English · Received by the Secretariat on" in said.replace("\xa0", " ")
+
+
 def test_same_content_gives_the_same_bytes():
     assert typeset("<p>x <em>y</em></p>") == typeset("<p>x <em>y</em></p>")
 
