@@ -224,6 +224,15 @@ def test_who_typed_a_message_and_when_it_came_are_parted_from_what_stands_before
         assert "English · Received by the Secretariat on" in said.replace("\xa0", " ")
 
 
+@pytest.mark.parametrize(("lines", "page"), [(5, 1), (40, 2)])
+def test_group_begins_on_a_new_page_unless_half_of_the_one_before_is_free(lines: int, page: int):
+    made, complaint = typeset(f"{'<p>Line</p>' * lines}<section class='printed-group'><h2>Group</h2></section>")
+    found = [sheet.extract_text() for sheet in PdfReader(io.BytesIO(made)).pages]
+
+    assert complaint == ""
+    assert [number for number, text in enumerate(found, 1) if "Group" in text] == [page]
+
+
 def test_same_content_gives_the_same_bytes():
     assert typeset("<p>x <em>y</em></p>") == typeset("<p>x <em>y</em></p>")
 
