@@ -247,7 +247,7 @@ class _Tree:
 
     def _dl(self, element: Element) -> list[Node]:
         pairs: list[tuple[list[Node], list[Node]]] = []
-        for one in element.all():
+        for one in _direct(element, "div"):
             if one.tag == "dt":
                 pairs.append((self.line(one.children), []))
             elif one.tag == "dd" and pairs:
@@ -257,11 +257,11 @@ class _Tree:
     def _table(self, element: Element) -> list[Node]:
         head: list[Node] = []
         body: list[Node] = []
-        parts = [one for one in element.children if isinstance(one, Element)]
+        parts = list(_direct(element))
         for part in [element, *parts]:
-            for row in part.children:
-                if isinstance(row, Element) and row.tag == "tr":
-                    cells = [self._cell(cell) for cell in row.children if isinstance(cell, Element)]
+            for row in _direct(part):
+                if row.tag == "tr":
+                    cells = [self._cell(cell) for cell in _direct(row)]
                     (head if part.tag == "thead" else body).append(cells)
         width = max((sum(cell.get("span", 1) for cell in cells) for cells in (*head, *body)), default=0)
         captions = [one for one in parts if one.tag == "caption"]
@@ -330,6 +330,13 @@ class _Tree:
         if style:
             node["class"] = style
         return node
+
+
+def _direct(parent: Element, through: str = "") -> Iterator[Element]:
+    """The elements in another, not those within them, but for the ones `through` which they are grouped."""
+    for one in parent.children:
+        if isinstance(one, Element):
+            yield from _direct(one) if one.tag == through else (one,)
 
 
 def _breakable(text: str) -> list[Node]:

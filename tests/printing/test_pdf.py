@@ -211,6 +211,19 @@ def test_table_in_a_follow_up_changes_nothing_in_the_table_of_follow_ups(
     assert said.count("Onecol Twocol Onecell Twocell") == 2  # under the message, and in the table
 
 
+def test_table_in_a_former_wording_changes_nothing_in_the_moderation_record(
+    app: Flask, world: World, moderator: FlaskClient, visitor: FlaskClient
+):
+    path = path_of("summaries", "forums", world.forum)
+    for body in ("| Onecol | Twocol |\n|---|---|\n| Onecell | Twocell |", "Other words"):
+        write(moderator, path, **{"en-body": body})
+    make(app)
+    said = text_of(visitor.get(FORUM).data)
+
+    assert said.count("Onecol") == 1
+    assert "Onecol Twocol Onecell Twocell" in said
+
+
 def test_who_typed_a_message_and_when_it_came_are_parted_from_what_stands_before(
     app: Flask, world: World, visitor: FlaskClient
 ):
