@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, inspect, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, inspect, or_, select, update
 
 from app.citations import cited
 from app.extensions import db
@@ -52,6 +52,13 @@ OWN: dict[type[Any], tuple[str, ...]] = {
 }
 NOT_READ = frozenset({"language", "outdated_since", "short_title", "description"})  # but in lists and by search engines
 FILES = "files"
+# What is told of the follow-up of a message is told as long as the message is shown. A condition of every query.
+IN_SIGHT = or_(
+    OfficialChange.place["message"].as_integer().is_(None),
+    exists().where(
+        Message.id == OfficialChange.place["message"].as_integer(), Message.status == MessageStatus.PUBLISHED
+    ),
+)
 
 
 def kept_in(kind: str, thing: Any, *, forum: Forum | None, now: datetime) -> list[str]:

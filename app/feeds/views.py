@@ -22,6 +22,7 @@ from app.forums.queries import get_forum_of_feed
 from app.forums.topic_queries import get_topic_head
 from app.languages import reader_language, site_default, site_languages, text_in
 from app.models import GUEST, Annotation, Forum, Notice, OfficialChange, Page
+from app.moderation.record import latest_changes
 from app.turns import in_turn
 
 # Forms, pages for signed-in people, and pages that repeat the content of topics. Links to them have `rel="nofollow"`.
@@ -41,7 +42,7 @@ def forum(forum_slug: str) -> Response:
     text, feed = text_in(found), queries.latest_in_forum(found.id, viewer=GUEST)
     path = link("forums.forum", forum_slug=forum_slug)
     now = utcnow()
-    changes = [change for change in found.official_changes if change.at <= now][: -queries.ENTRIES - 1 : -1]
+    changes = latest_changes(found, queries.ENTRIES, now=now)
     notices = [(notice, text_in(notice), _changed_at(found, notice, now)) for notice in found.notices_at(now)]
     latest = sorted(list_annotations(found.id, with_messages=True), key=lambda one: (one.changed_at, one.id))
     annotations = latest[: -queries.ENTRIES - 1 : -1]

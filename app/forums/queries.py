@@ -19,6 +19,7 @@ from app.errors import NoSuchMessage, NotFound
 from app.extensions import db
 from app.languages import Language
 from app.models import (
+    AnnotationKind,
     ChangeKind,
     Document,
     Forum,
@@ -395,7 +396,8 @@ _OUTCOMES = selectinload(Forum.documents.and_(Document.kind == DocumentKind.OUTC
 _DOCUMENTS = selectinload(Forum.documents).options(joinedload(Document.texts), selectinload(Document.attachments))
 _NOTICES = selectinload(Forum.notices).joinedload(Notice.texts)
 _FORUM = select(Forum).where(Forum.slug == bindparam("slug"), FORUM_IS_VISIBLE)
-_CHANGES = selectinload(Forum.official_changes)
+# Those of summaries and follow-up are told in the record alone.
+_CHANGES = selectinload(Forum.official_changes.and_(OfficialChange.kind.not_in(sorted(AnnotationKind))))
 _WHOLE_FORUM = _FORUM.options(*_HEAD, _GROUPS, _PAGES, _NOTICES, _DOCUMENTS, _CHANGES)
 _FORUM_AND_GROUPS = _FORUM.options(*_HEAD, _GROUPS, _PAGES, _OUTCOMES)
 _FORUM_OF_PAGE = _FORUM.options(*_HEAD, selectinload(Forum.groups), _PAGES, _OUTCOMES, _CHANGES)

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Row, literal, or_, select, union_all
 from sqlalchemy.orm import joinedload
 
 from app.database import in_parts
 from app.extensions import db
 from app.models import IN_THE_RECORD, Act, ActKind, Forum, Message, OfficialChange, Topic
 from app.paging import Listing, one_page
+from app.wordings import IN_SIGHT
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,16 @@ def whole_record(forum: Forum, *, now: datetime) -> Sequence[Line | OfficialChan
     return _lines(db.session.execute(keys.order_by(*keys.selected_columns)).all())
 
 
+def latest_changes(forum: Forum, most: int, *, now: datetime) -> Sequence[OfficialChange]:
+    """At most so many changes of official texts, the latest first."""
+    found = select(OfficialChange).where(*_told(forum, now)).order_by(OfficialChange.id.desc())
+    return db.session.scalars(found.limit(most)).all()
+
+
+def _told(forum: Forum, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return OfficialChange.forum_id == forum.id, OfficialChange.at <= now, IN_SIGHT
+
+
 def _keys(forum: Forum, now: datetime) -> Any:
     """When each act and each change was, which of both it is, and its key.
 
@@ -53,8 +64,8 @@ def _keys(forum: Forum, now: datetime) -> Any:
     is_public = or_(Act.kind != ActKind.EDIT, Message.position.is_not(None))
     acts = select(Act.at, literal(True).label("is_act"), Act.id).outerjoin(Message, Message.id == Act.message_id)
     acts = acts.where(Act.forum_id == forum.id, Act.kind.in_(sorted(IN_THE_RECORD)), is_public)
-    changes = select(OfficialChange.at, literal(False), OfficialChange.id)
-    both = union_all(acts, changes.where(OfficialChange.forum_id == forum.id, OfficialChange.at <= now)).subquery()
+    changes = select(OfficialChange.at, literal(False), OfficialChange.id).where(*_told(forum, now))
+    both = union_all(acts, changes).subquery()
     return select(both.c.at, both.c.is_act, both.c.id)
 
 

@@ -165,6 +165,18 @@ def test_follow_up_disappears_with_the_words_of_its_message(followed, world, mod
     assert not any("See paragraph 12" in page for page in pages(visitor, *paths))
 
 
+def test_former_wording_of_a_follow_up_is_hidden_with_its_message(followed, world, moderator):
+    proceedings = "/en/print/forums/open-forum"
+    paths = ["/en/forums/open-forum/record/", f"{proceedings}/record/", f"{proceedings}/"]
+    paths += [f"{proceedings}/contributions.json", "/en/feeds/forums/open-forum.atom"]
+    write(moderator, followed, **{**FOLLOW_UP, "en-body": "See page 3."})
+    told = ["See paragraph 12" in page for page in pages(moderator, *paths)]
+    do(moderator, world.first, "withhold")
+
+    assert all(told)
+    assert not any("See paragraph 12" in page or "See page 3" in page for page in pages(moderator, *paths))
+
+
 def test_author_is_told_once_in_their_language(app, followed, world, moderator, mails: Callable[[], list[Mail]]):
     with changed(app, User, world.alice) as alice:
         alice.language = "fr"
