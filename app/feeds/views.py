@@ -17,7 +17,7 @@ from app.database import utcnow
 from app.errors import NotFound
 from app.extensions import db, limiter
 from app.feeds import queries
-from app.forums.annotation_queries import list_annotations
+from app.forums.annotation_queries import latest_annotations
 from app.forums.queries import get_forum_of_feed
 from app.forums.topic_queries import get_topic_head
 from app.languages import reader_language, site_default, site_languages, text_in
@@ -44,8 +44,7 @@ def forum(forum_slug: str) -> Response:
     now = utcnow()
     changes = latest_changes(found, queries.ENTRIES, now=now)
     notices = [(notice, text_in(notice), _changed_at(found, notice, now)) for notice in found.notices_at(now)]
-    latest = sorted(list_annotations(found.id, with_messages=True), key=lambda one: (one.changed_at, one.id))
-    annotations = latest[: -queries.ENTRIES - 1 : -1]
+    annotations = latest_annotations(found.id, queries.ENTRIES)
     moments = [found.published_at, *(at for _notice, _text, at in notices), *(change.at for change in changes)]
     since = max(filter(None, [*moments, *(one.changed_at for one in annotations)]), default=None)
     return _atom(feed, path, notices, changes, annotations, title=text.title, title_language=text.language, since=since)

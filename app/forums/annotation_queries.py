@@ -1,8 +1,8 @@
 """Summaries and what became of contributions, as readers see them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import joinedload
 
 from app.database import in_parts
@@ -31,6 +31,13 @@ def list_annotations(forum_id: int, *, with_messages: bool = False) -> Annotatio
     """
     found = db.session.scalars(_WITH_MESSAGES if with_messages else _OF_PARTS, {"forum_id": forum_id}).unique()
     return Annotations(sorted(filter(_has_text, found), key=_place))
+
+
+def latest_annotations(forum_id: int, most: int) -> Sequence[Annotation]:
+    """At most so many of those that `list_annotations` gives with those about messages, the last changed first."""
+    changed_at = func.coalesce(Annotation.corrected_at, Annotation.written_at)
+    found = _WITH_MESSAGES.where(Annotation.texts.any()).order_by(changed_at.desc(), Annotation.id.desc()).limit(most)
+    return db.session.scalars(found, {"forum_id": forum_id}).unique().all()
 
 
 def follow_ups(keys: Collection[int]) -> dict[int, Annotation]:

@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from lxml import etree
 from lxml import html as lxml_html
+from sqlalchemy import event
 
+from app.database import utcnow
 from app.extensions import db
 from app.models import Annotation, Forum, LogEntry, Mail, Message, MessageStatus, OfficialChange, User
 from tests.conftest import sign_in
@@ -189,6 +192,40 @@ def test_author_is_told_once_in_their_language(app, followed, world, moderator, 
     assert f"#{world.first}" in mail.subject
     assert "See paragraph 12" in mail.text
     assert "https://example.org/report#12" in mail.html
+
+
+def entries(feed: str) -> list[etree._Element]:
+    """Those of summaries and follow-up."""
+    found = etree.fromstring(feed.encode()).findall(f"{ATOM}entry")
+    return [entry for entry in found if ":annotation-" in entry.findtext(f"{ATOM}id")]
+
+
+def test_feed_leads_to_the_group_or_question_that_a_summary_is_about(world, question, moderator, visitor):
+    write(moderator, path_of("summaries", "groups", world.group), **SUMMARY)
+    write(moderator, path_of("summaries", "questions", question), **SUMMARY)
+    found = entries(visitor.get("/en/feeds/forums/open-forum.atom").text)
+    group = "/en/forums/open-forum/groups/group-1/"
+
+    leads = [entry.find(f"{ATOM}link").get("href") for entry in found]
+    assert [address.partition("/en/")[2] for address in leads] == [
+        f"{group}#question-{question}".removeprefix("/en/"),
+        group.removeprefix("/en/"),
+    ]
+
+
+def test_feed_reads_no_more_summaries_than_it_shows(app, world, question, moderator, visitor, monkeypatch):
+    for about, key in (("forums", world.forum), ("groups", world.group), ("questions", question)):
+        write(moderator, path_of("summaries", about, key), **SUMMARY)
+    with changed(app, Forum, world.forum):
+        db.session.execute(db.update(Annotation).values(written_at=utcnow() - timedelta(days=1)))
+    write(moderator, path_of("summaries", "forums", world.forum), **{"en-body": "Corrected last."})
+    monkeypatch.setattr("app.feeds.queries.ENTRIES", 2)
+    read: list[Annotation] = []
+    event.listen(Annotation, "load", lambda one, _context: read.append(one))
+    found = entries(visitor.get("/en/feeds/forums/open-forum.atom").text)
+
+    assert "Corrected last." in found[0].findtext(f"{ATOM}content")
+    assert len(found) == len(read) == 2
 
 
 def test_nobody_is_told_of_a_message_that_the_secretariat_typed(app, world, moderator, mails):
