@@ -40,6 +40,13 @@ def latest_annotations(forum_id: int, most: int) -> Sequence[Annotation]:
     return db.session.scalars(found, {"forum_id": forum_id}).unique().all()
 
 
+def is_followed_up(forum_id: int) -> bool:
+    """Whether there is any follow-up, also of messages, in a forum."""
+    told = select(Annotation.id).outerjoin(Message, Message.id == Annotation.message_id).where(_IS_TOLD)
+    told = told.where(Annotation.forum_id == forum_id, Annotation.kind == AnnotationKind.FOLLOW_UP)
+    return db.session.scalar(told.where(Annotation.texts.any()).limit(1)) is not None
+
+
 def follow_ups(keys: Collection[int]) -> dict[int, Annotation]:
     """What became of messages, by the number of the message; `keys` are those of the annotations."""
     found: dict[int, Annotation] = {}
@@ -70,9 +77,8 @@ _ALL = (
     )
 )
 _OF_PARTS = _ALL.where(Annotation.message_id.is_(None))
-_WITH_MESSAGES = _ALL.outerjoin(Message, Message.id == Annotation.message_id).where(
-    Annotation.message_id.is_(None) | (Message.status == MessageStatus.PUBLISHED)
-)
+_IS_TOLD = Annotation.message_id.is_(None) | (Message.status == MessageStatus.PUBLISHED)
+_WITH_MESSAGES = _ALL.outerjoin(Message, Message.id == Annotation.message_id).where(_IS_TOLD)
 _BY_KEY = (
     select(Annotation)
     .where(Annotation.id.in_(bindparam("keys", expanding=True)), Annotation.kind == AnnotationKind.FOLLOW_UP)

@@ -13,7 +13,7 @@ from app.addresses import absolute, here, link, page_number
 from app.database import utcnow
 from app.errors import NotFound
 from app.forums import queries, topic_queries
-from app.forums.annotation_queries import list_annotations
+from app.forums.annotation_queries import Annotations, is_followed_up, list_annotations
 from app.languages import reader_language, site_default, text_in
 from app.models import Forum, Group, PageKind, Rendition
 from app.moderation.record import whole_record
@@ -59,7 +59,8 @@ def forum(forum_slug: str) -> ResponseReturnValue:
     shown = {
         "held": queries.count_kept(found),
         "moderators": queries.named_moderators(found, reader_language()),
-        "annotations": list_annotations(found.id, with_messages=document.is_last),
+        "annotations": _annotations(document, with_messages=document.is_last),
+        "is_followed_up": not document.chosen.is_selection and is_followed_up(found.id),
     }
     return _answer("printing/forum.html", document, form, record=record, **shown)
 
@@ -74,8 +75,8 @@ def forum_page(forum_slug: str, slug: str) -> ResponseReturnValue:
 @in_turn
 def group(forum_slug: str, group_slug: str) -> ResponseReturnValue:
     found = queries.get_group(forum_slug, group_slug, viewer=viewer())
-    annotations = list_annotations(found.forum_id)
-    return _answer("printing/group.html", *_document(found.forum, found), annotations=annotations)
+    document, form = _document(found.forum, found)
+    return _answer("printing/group.html", document, form, annotations=_annotations(document))
 
 
 @bp.get("/forums/<forum_slug>/download/")
@@ -124,6 +125,15 @@ def _document(forum: Forum, group: Group | None = None) -> tuple[Proceedings, Ch
         form.tell_empty()
         return document, form
     return filled(document, _asked_part()), form
+
+
+def _annotations(document: Proceedings, *, with_messages: bool = False) -> Annotations:
+    """Those of the forum; of what is chosen, only those of the question. Under the messages they stand in any case."""
+    found = list_annotations(document.forum.id, with_messages=with_messages)
+    chosen = document.chosen
+    if not chosen.is_selection:
+        return found
+    return Annotations(one for one in found if chosen.question and one.question_id == chosen.question.id)
 
 
 def _asked_part() -> int | None:

@@ -161,6 +161,41 @@ def test_follow_up_of_a_forum_or_a_question_stands_there_and_in_the_table(about,
     assert proceedings.count("See paragraph 12") == 2
 
 
+@pytest.fixture
+def in_parts(monkeypatch) -> None:
+    """Documents come in parts of one message."""
+    monkeypatch.setattr("app.printing.proceedings.IN_ONE", 1)
+    monkeypatch.setattr("app.printing.proceedings.IN_A_PART", 1)
+
+
+def test_table_of_follow_up_leads_to_the_page_of_a_message_in_another_part(followed, world, in_parts, visitor):
+    proceedings = "/en/print/forums/open-forum/"
+    leads = [
+        lxml_html.fromstring(visitor.get(f"{proceedings}?{part}").text).xpath("//table[@class='follow-up']//th/a/@href")
+        for part in ("part=2", "whole=1")
+    ]
+
+    assert leads == [[f"/en/messages/{world.first}/"], [f"#message-{world.first}"]]
+
+
+def test_contents_of_every_part_lead_to_the_table_of_follow_up(followed, in_parts, visitor):
+    assert 'href="/en/print/forums/open-forum/?part=2#follow-up"' in visitor.get("/en/print/forums/open-forum/").text
+
+
+def test_contents_without_follow_up_lead_to_none(world, in_parts, visitor):
+    assert "#follow-up" not in visitor.get("/en/print/forums/open-forum/").text
+
+
+@pytest.mark.parametrize(("query", "stay"), [("language=en", []), ("question=1.1", ["question"])])
+def test_choice_of_messages_has_no_summary_of_what_it_leaves_out(query, stay, world, question, moderator, visitor):
+    for about, key in (("forums", world.forum), ("groups", world.group), ("questions", question)):
+        write(moderator, path_of("summaries", about, key), **{"en-body": f"Of the {about}."})
+    for path in ("/en/print/forums/open-forum/", "/en/print/forums/open-forum/groups/group-1/"):
+        [page] = pages(visitor, f"{path}?{query}")
+        assert "A shorter form would help." in page
+        assert [about for about in ("forum", "group", "question") if f"Of the {about}s." in page] == stay
+
+
 def test_follow_up_disappears_with_the_words_of_its_message(followed, world, moderator, visitor):
     do(moderator, world.first, "withhold")
     paths = (f"/en/topics/{world.topic}/", "/en/print/forums/open-forum/", "/en/feeds/forums/open-forum.atom")
