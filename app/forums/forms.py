@@ -11,6 +11,7 @@ from wtforms.validators import ValidationError
 from app import labels
 from app.attachments.forms import FilesField
 from app.auth.forms import NoAddress, PersonsName, typed
+from app.database import utcnow
 from app.forms import (
     AtMost,
     BodyField,
@@ -136,10 +137,11 @@ class LateFields(SpeakerFields):
     entered_as = ChoiceField(_l("What are you entering?"), default="")
     received_on = DayField(_l("Received on"))
 
-    def offer_late(self, deadline: date | None) -> None:
-        """Ask what is entered, or with None nothing of the kind; what was received came by the day of the deadline."""
-        self.deadline = deadline
-        if deadline is None:
+    def offer_late(self, open_days: tuple[date, date] | None) -> None:
+        """Ask what is entered, or with None nothing of the kind; what was received came from the first day to the day
+        of the deadline."""
+        self.open_days = open_days
+        if open_days is None:
             del self.entered_as, self.received_on
             return
         self.entered_as.offer(
@@ -159,6 +161,11 @@ class LateFields(SpeakerFields):
         """What the message says about when it had come."""
         return {"received_on": self.received_on.data} if self.is_received else {}
 
+    @property
+    def entry(self) -> dict[str, Any] | None:
+        """What the preview says of it; None before the deadline."""
+        return {"received_on": None, "posted_at": utcnow()} | self.late if "entered_as" in self else None
+
     def validate_entered_as(self, field: Any) -> None:
         if not field.data:
             raise ValidationError(_("Select what you are entering."))
@@ -170,8 +177,12 @@ class LateFields(SpeakerFields):
             return
         if field.data is None:
             raise ValidationError(_("Enter the date on which the contribution was received."))
-        if self.deadline and field.data > self.deadline:
-            day = reader_language().date(self.deadline)
+        first, last = self.open_days or (date.min, date.max)
+        if field.data < first:
+            day = reader_language().date(first)
+            raise ValidationError(_("Only contributions received on or after %(day)s can be entered.", day=day))
+        if field.data > last:
+            day = reader_language().date(last)
             raise ValidationError(_("Only contributions received by the deadline, %(day)s, can be entered.", day=day))
 
 

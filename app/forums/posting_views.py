@@ -40,7 +40,7 @@ def new_topic(forum_slug: str, group_slug: str) -> ResponseReturnValue:
     _require_to_open_the_form(author, "start_topic", group)
     form = TopicForm(question=request.args.get("question", 0, type=int))
     form.question.offer(_question_choices(group))
-    form.offer_late(_deadline_passed(author, group))
+    form.offer_late(_open_days(author, group))
     if _is_sent(_ready(form)):
         first = actions.start_topic(group, author=author, **form.topic, **form.sent)
         said = _("Your topic has been started, and your message is #%(number)s.", number=first.id)
@@ -58,7 +58,7 @@ def reply(topic_id: int) -> ResponseReturnValue:
     answered, row = _answered(topic)
     quoted = quote(answered.body, _said_by(row)) if answered and request.args.get("quote") else ""
     form = NewMessageForm(body=quoted)
-    form.offer_late(_deadline_passed(author, topic.group))
+    form.offer_late(_open_days(author, topic.group))
     if _is_sent(_ready(form)):
         posted = actions.reply(topic, author=author, reply_to=answered, **form.sent)
         said = _("Your message has been posted. Its number is #%(number)s.", number=posted.id)
@@ -177,11 +177,15 @@ def _posting_as(author: User, group: Group) -> dict[str, bool]:
     return {"waits": needs_approval(author, group), "may_speak_for": can(author, "speak_for", group)}
 
 
-def _deadline_passed(author: User, group: Group) -> date | None:
-    """The day of the deadline after which the author can enter messages for the Secretariat; None for all others."""
+def _open_days(author: User, group: Group) -> tuple[date, date] | None:
+    """The days of the opening and of the deadline after which the author can enter messages for the Secretariat; None
+    for all others."""
     where = PostingContext.of_group(group, utcnow())
     deadline = where.state.deadline
-    return deadline.date() if deadline and where.is_over and can(author, "speak_for", group) else None
+    if not deadline or not where.is_over or not can(author, "speak_for", group):
+        return None
+    periods = group.forum.group_periods(group)
+    return min(one.opens_at for one in periods if one.called_off_at is None).date(), deadline.date()
 
 
 def _answered(topic: Topic) -> tuple[Message | None, Any]:

@@ -123,6 +123,7 @@ def test_forum_that_is_planned_takes_nothing(app, world, moderator):
         ({"received_on": ""}, "received_on"),
         ({"received_on": utcnow().date().isoformat()}, "received_on"),
         ({"received_on": "yesterday"}, "received_on"),
+        ({"received_on": (utcnow() - timedelta(days=10)).date().isoformat()}, "received_on"),
         ({"speaker": ""}, "speaker"),
         ({"capacity": ""}, "capacity"),
         ({"entered_as": "closing"}, "entered_as"),
@@ -181,3 +182,13 @@ def test_late_form_continues_in_another_language(closed, moderator):
 
     assert answer.status_code == 200
     assert IN_TIME.isoformat() in answer.text
+
+
+@pytest.mark.parametrize(
+    ("data", "said"), [(RECEIVED, "Received by the Secretariat on"), (CLOSING, "Posted by the Secretariat after the")]
+)
+def test_preview_says_that_the_message_comes_after_the_deadline(data, said, app, closed, moderator):
+    answer = moderator.post(reply_path(closed), data={**data, "preview": "1"})
+
+    assert said in answer.text.partition('id="preview-box"')[2].partition("</section>")[0]
+    assert last(app).id == closed.second
