@@ -425,7 +425,10 @@ def _numbering(groups: Sequence[Group], chosen: Chosen) -> Numbering | None:
 
 
 def _spoken(groups: Sequence[Group], chosen: Chosen, language: Language) -> tuple[list[Participant], list[OnBehalf]]:
-    """Who has a published message, and on behalf of whom besides; somebody in two capacities stands under both."""
+    """Who has a published message, and on behalf of whom besides; somebody in two capacities stands under both.
+
+    A letter that was typed in counts with the messages of the account of the same name that states the same.
+    """
     person = (User.name, User.title, User.former_number, Message.author_id, Message.speaker)
     stated = (Message.capacity, Message.country, Message.organization)
     columns = (*person, *stated, Message.on_behalf_of)
@@ -437,11 +440,15 @@ def _spoken(groups: Sequence[Group], chosen: Chosen, language: Language) -> tupl
     published = Message.status == MessageStatus.PUBLISHED
     rows = db.session.execute(counted.where(*_of(groups, chosen), published).group_by(*columns)).all()
     found: dict[tuple[Any, ...], Participant] = {}
+    named: dict[tuple[Any, ...], tuple[Any, ...]] = {}  # who has an account, as the Secretariat may type their names
     on_behalf: list[OnBehalf] = []
-    for row in rows:
-        key = (row.speaker or row.author_id, row.capacity, row.country, row.organization)
+    for row in sorted(rows, key=lambda row: bool(row.speaker)):
+        stated = (row.capacity, row.country, row.organization)
+        key = named.get((row.speaker, *stated)) or (row.speaker or row.author_id, *stated)
         one = found.get(key) or _participant(row, language)
         found[key] = replace(one, messages=one.messages + row.messages)
+        if not row.speaker:
+            named |= {(name, *stated): key for name in (one.name, one.person)}
         if row.on_behalf_of:
             on_behalf.append(OnBehalf(row.on_behalf_of, one.name, row.messages))
     return list(found.values()), on_behalf

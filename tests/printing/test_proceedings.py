@@ -359,6 +359,19 @@ def test_participants_are_those_with_a_published_message(people: World, visitor:
     assert "Ms. Letter, Ministry of Tests (1 message)" in told
 
 
+def test_letter_counts_with_the_messages_of_the_account_that_states_the_same(app: Flask, people: World, visitor):
+    with app.app_context():
+        topic, bruno = db.session.get(Topic, people.topic), db.session.get(User, people.bruno)
+        make_message(topic, bruno, "Alice by letter.", speaker="Alice")
+        db.session.get(User, people.bruno).organization = "Another Ministry"
+        make_message(topic, bruno, "Another Alice by letter.", speaker="Alice")
+        db.session.commit()
+    told = told_in(read(visitor, PATH).xpath("//section[@class='participants']")[0])
+
+    assert "Alice, Ministry of Tests (3 messages)" in told
+    assert "Alice, Another Ministry (1 message)" in told
+
+
 def test_on_behalf_of_stands_apart(people: World, visitor: FlaskClient):
     [section] = read(visitor, PATH).xpath("//section[@class='participants']")
 
