@@ -1,11 +1,13 @@
 """What the pages for summaries and follow-up show: what each is about, and the contributions below it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
+from app.database import in_parts
 from app.errors import NotFound
 from app.extensions import db
 from app.forums.queries import get_message
@@ -76,6 +78,12 @@ def get_subject(kind: str, about: str, key: int, *, viewer: User) -> Subject:
         raise NotFound
     require(viewer, "annotate", forum)
     return Subject(kind, thing, forum)
+
+
+def messages_by_key(keys: Collection[int]) -> list[Message]:
+    """With all that decides who may write what became of them."""
+    found = select(Message).options(joinedload(Message.topic).joinedload(Topic.group).joinedload(Group.forum))
+    return [one for part in in_parts(keys) for one in db.session.scalars(found.where(Message.id.in_(part)))]
 
 
 def find_annotation(subject: Subject) -> Annotation | None:

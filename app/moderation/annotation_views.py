@@ -14,8 +14,8 @@ from app.languages import N_
 from app.models import AnnotationKind, Message
 from app.moderation.annotation_actions import write
 from app.moderation.annotation_forms import AnnotationForm
-from app.moderation.annotation_queries import ABOUT, find_annotation, get_subject, list_contributions
-from app.permissions import require
+from app.moderation.annotation_queries import ABOUT, find_annotation, get_subject, list_contributions, messages_by_key
+from app.permissions import can, require
 from app.turns import in_turn
 from app.viewer import signed_in, signed_in_user
 
@@ -38,7 +38,9 @@ def overview(forum_slug: str) -> ResponseReturnValue:
     forum = queries.get_forum_and_groups(forum_slug, viewer=viewer)
     require(viewer, "annotate", forum)
     found = list_annotations(forum.id, with_messages=True)
-    return render_template("moderation/annotations.html", forum=forum, annotations=found)
+    messages = messages_by_key([one.message_id for one in found if one.message_id])
+    own = {message.id for message in messages if can(viewer, "follow_up", message)}
+    return render_template("moderation/annotations.html", forum=forum, annotations=found, open_to_viewer=own)
 
 
 @bp.route(f"/<any({KINDS}):kind>/<any({THINGS}):about>/<int:key>/", methods=["GET", "POST"])

@@ -312,6 +312,18 @@ def test_moderator_of_other_languages_writes_no_follow_up(app, world, moderator)
     assert moderator.get(path_of("summaries", "forums", world.forum)).status_code == 200
 
 
+def test_overview_leads_to_no_form_that_the_moderator_may_not_open(app, followed, world, moderator):
+    overview = "/en/moderation/forums/open-forum/annotations/"
+    before = followed in moderator.get(overview).text
+    with changed(app, User, world.moderator) as user:
+        user.roles[0].languages = "es"
+    page = moderator.get(overview).text
+
+    assert before
+    assert followed not in page
+    assert f'href="/en/messages/{world.first}/"' in page
+
+
 def test_messages_have_no_summary_and_groups_no_follow_up(world, moderator):
     paths = (path_of("summaries", "messages", world.first), path_of("follow-ups", "groups", world.group))
 
@@ -394,8 +406,11 @@ def test_summary_after_archiving_says_so(app, world, moderator, visitor):
 def test_nothing_is_deleted_in_an_archived_forum(app, world, moderator):
     path = path_of("summaries", "forums", world.forum)
     write(moderator, path, **SUMMARY)
+    offered = "To delete it" in moderator.get(path).text
     archive(app, world)
 
+    assert offered
+    assert "To delete it" not in moderator.get(path).text
     assert write(moderator, path, **BLANK).status_code == 409
     with app.app_context():
         assert db.session.query(Annotation).one().texts
