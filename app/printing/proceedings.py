@@ -83,14 +83,18 @@ TO_TOPIC = (Topic, Topic.id == Message.topic_id)
 
 @dataclass(frozen=True)
 class Extent:
-    """How many messages, and about how many bytes of HTML."""
+    """How many messages, also without their words, how many of them are published, and about how many bytes of HTML."""
 
     messages: int = 0
+    published: int = 0
     size: int = 0
+
+    def __add__(self, other: "Extent") -> "Extent":
+        return Extent(self.messages + other.messages, self.published + other.published, self.size + other.size)
 
     def share(self, messages: int) -> "Extent":
         """So many of these messages."""
-        return Extent(messages, self.size * messages // self.messages if self.messages else 0)
+        return Extent(messages, messages, self.size * messages // self.messages if self.messages else 0)
 
 
 @dataclass(frozen=True)
@@ -292,7 +296,7 @@ def outline(
     for topic in db.session.execute(_topics(groups)):
         if topic.id in extents:
             topics.setdefault((topic.group_id, topic.question_id), []).append(topic)
-    whole = Extent(sum(one.messages for one in extents.values()), sum(one.size for one in extents.values()))
+    whole = sum(extents.values(), Extent())
     contents = list(_contents(groups, topics, extents, chosen, count_of_parts(whole)))
     return Proceedings(forum, contents, whole, language, now, chosen, group)
 
@@ -320,9 +324,10 @@ def extents_by_group(forum: Forum) -> dict[int, Extent]:
 def _extents(groups: Sequence[Group], chosen: Chosen, by: Any) -> dict[int, Extent]:
     """From the stored lengths, without reading any message."""
     length = case((Message.status.in_(READABLE), func.length(Message.html)), else_=0)
-    counted = select(by, func.count(), func.sum(length)).select_from(Message).join(*TO_TOPIC)
+    published = func.sum(case((Message.status == MessageStatus.PUBLISHED, 1), else_=0))
+    counted = select(by, func.count(), published, func.sum(length)).select_from(Message).join(*TO_TOPIC)
     rows = db.session.execute(counted.where(*_of(groups, chosen)).group_by(by))
-    return {key: Extent(count, int(size) + count * FRAME) for key, count, size in rows}
+    return {key: Extent(count, int(shown), int(size) + count * FRAME) for key, count, shown, size in rows}
 
 
 def _of(groups: Sequence[Group], chosen: Chosen) -> list[ColumnElement[bool]]:

@@ -157,7 +157,7 @@ def _answer(template: str, document: Proceedings, form: ChoiceForm, **context: o
 
 def _to_print(forum: Forum) -> Sequence[Download]:
     extents = extents_by_group(forum)
-    whole = Extent(sum(one.messages for one in extents.values()), sum(one.size for one in extents.values()))
+    whole = sum(extents.values(), Extent())
     address = link("printing.forum", forum_slug=forum.slug)
     found = [Download(_("Proceedings of the whole forum"), address, content_of(whole))]
     for group in forum.groups:
@@ -202,8 +202,8 @@ def _as_data(forum: Forum) -> Sequence[Download]:
 
 
 def content_of(extent: Extent) -> str:
-    """`412 messages, about 900 KB`"""
-    messages = ngettext("%(num)s message", "%(num)s messages", extent.messages)
+    """`412 messages, about 900 KB`, without those that were withdrawn or withheld."""
+    messages = ngettext("%(num)s message", "%(num)s messages", extent.published)
     if not extent.messages:
         return messages
     return _("%(messages)s, about %(size)s", messages=messages, size=reader_language().size(extent.size))

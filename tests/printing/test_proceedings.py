@@ -419,6 +419,14 @@ def test_page_of_a_forum_leads_to_all_forms_of_its_record(world: World, visitor:
     assert links[GROUP].startswith("Group 1: Group of open-forum (en) 2 messages, about")
 
 
+def test_number_of_messages_is_that_of_the_published_ones_everywhere(accounted: World, visitor: FlaskClient):
+    [link] = read(visitor, "/en/print/forums/open-forum/download/").xpath(f"//main//a[@href='{PATH}']")
+
+    assert told_in(link.getparent()).startswith("Proceedings of the whole forum 3 messages, about")
+    assert "3 messages are stored here." in visitor.get(PATH).text
+    assert "It contains 2 messages." in visitor.get(f"{PATH}?language=en").text
+
+
 def test_record_of_a_draft_is_for_those_who_prepare_it(world: World, visitor: FlaskClient, admin: FlaskClient):
     assert visitor.get("/en/print/forums/draft-forum/download/").status_code == 404
     assert "0 messages" in admin.get("/en/print/forums/draft-forum/download/").text
