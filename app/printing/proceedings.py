@@ -19,7 +19,7 @@ from app.figures import activity
 from app.figures.tables import Context, Table
 from app.forums.topic_queries import MESSAGE_COLUMNS, READABLE, ShownMessage, read_messages
 from app.labels import person_name
-from app.languages import Language
+from app.languages import Language, text_in
 from app.models import (
     FOR_A_GOVERNMENT,
     FOR_AN_ORGANIZATION,
@@ -36,7 +36,9 @@ from app.models import (
 
 IN_ONE = 300  # messages; a longer document comes in parts
 IN_A_PART = 100
-FRAME = 700  # bytes of a message besides its text, as measured on the sample
+# Bytes besides the texts, as measured on the sample: of a message, of a participant in the list, of the document of a
+# group or of a forum, and of a group in that of a forum.
+FRAME, LINE, GROUP_FRAME, FORUM_FRAME, SECTION = 700, 190, 6_000, 8_500, 2_000
 
 
 @dataclass(frozen=True)
@@ -296,7 +298,7 @@ def outline(
     for topic in db.session.execute(_topics(groups)):
         if topic.id in extents:
             topics.setdefault((topic.group_id, topic.question_id), []).append(topic)
-    whole = sum(extents.values(), Extent())
+    whole = sum(extents.values(), frame_of(forum, group))
     contents = list(_contents(groups, topics, extents, chosen, count_of_parts(whole)))
     return Proceedings(forum, contents, whole, language, now, chosen, group)
 
@@ -321,13 +323,28 @@ def extents_by_group(forum: Forum) -> dict[int, Extent]:
     return _extents(forum.groups, EVERYTHING, Topic.group_id)
 
 
+def frame_of(forum: Forum, group: Group | None = None) -> Extent:
+    """What the document of a forum or a group has besides messages: its own texts and all that stands around them."""
+    groups = [text_in(one) for one in ([group] if group else forum.groups)]
+    introductions = sum(len(text.introduction_html) + len(text.remarks_html) for text in groups)
+    if group:
+        return Extent(size=GROUP_FRAME + introductions)
+    text, pages = text_in(forum), sum(len(text_in(page).html) for page in forum.pages)
+    of_forum = len(text.about_html) + len(text.mandate_html) + pages
+    return Extent(size=FORUM_FRAME + SECTION * len(groups) + introductions + of_forum)
+
+
 def _extents(groups: Sequence[Group], chosen: Chosen, by: Any) -> dict[int, Extent]:
     """From the stored lengths, without reading any message."""
     length = case((Message.status.in_(READABLE), func.length(Message.html)), else_=0)
     published = func.sum(case((Message.status == MessageStatus.PUBLISHED, 1), else_=0))
-    counted = select(by, func.count(), published, func.sum(length)).select_from(Message).join(*TO_TOPIC)
+    columns = (by, func.count(), published, func.sum(length), func.count(Message.author_id.distinct()))
+    counted = select(*columns).select_from(Message).join(*TO_TOPIC)
     rows = db.session.execute(counted.where(*_of(groups, chosen)).group_by(by))
-    return {key: Extent(count, int(shown), int(size) + count * FRAME) for key, count, shown, size in rows}
+    return {
+        key: Extent(count, int(shown), int(size) + count * FRAME + people * LINE)
+        for key, count, shown, size, people in rows
+    }
 
 
 def _of(groups: Sequence[Group], chosen: Chosen) -> list[ColumnElement[bool]]:

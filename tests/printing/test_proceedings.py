@@ -419,6 +419,19 @@ def test_page_of_a_forum_leads_to_all_forms_of_its_record(world: World, visitor:
     assert links[GROUP].startswith("Group 1: Group of open-forum (en) 2 messages, about")
 
 
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_size_on_the_page_of_downloads_is_within_15_per_cent(language: str, world: World, visitor: FlaskClient):
+    sizes = {}
+    for one in read(visitor, f"/{language}/print/forums/open-forum/download/").xpath("//ul[@class='downloads'][1]//a"):
+        found = re.search(r"([\d.,]+)\s(?:KB|[Kk]o)$", told_in(one.getparent()))
+        if found:
+            sizes[one.get("href")] = float(found[1].replace(",", ".")) * 1024
+
+    assert len(sizes) == 2
+    for path, told in sizes.items():
+        assert told == pytest.approx(len(visitor.get(path).data), rel=0.15), path
+
+
 def test_number_of_messages_is_that_of_the_published_ones_everywhere(accounted: World, visitor: FlaskClient):
     [link] = read(visitor, "/en/print/forums/open-forum/download/").xpath(f"//main//a[@href='{PATH}']")
 

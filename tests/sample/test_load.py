@@ -312,3 +312,16 @@ def test_accounts_are_kept_for_their_owner_only(app, loaded, tmp_path):
     for account in loaded.accounts:
         assert account.email in path.read_text()
         assert account.password in path.read_text()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_sizes_that_are_told_of_the_proceedings_are_within_15_per_cent(language, loaded, visitor):
+    forum = "biosafety-in-national-planning"
+    page = visitor.get(f"/{language}/print/forums/{forum}/download/").text
+    told = re.findall(
+        rf'href="(/{language}/print/forums/[^"]*)".*?</a> <span class="by">\d+ \w+, [^<]*?(\d+)\s[Kk]', page
+    )
+
+    assert len(told) == 4
+    for path, size in told:
+        assert int(size) * 1024 == pytest.approx(len(visitor.get(path).data), rel=0.15), path
