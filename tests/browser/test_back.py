@@ -29,7 +29,8 @@ def tab(chromium_with_memory, site: Site) -> BrowserContext:
 def back(page: Page) -> None:
     """A page from the browser's memory is not loaded again, so only its address can be waited for."""
     page.go_back(wait_until="commit")
-    page.wait_for_function("() => document.readyState === 'complete'")
+    # Asked again by time: a page in the background of a busy machine may draw no frame.
+    page.wait_for_function("() => document.readyState === 'complete'", polling=100)
 
 
 def leave_for_the_portal(page: Page) -> None:
