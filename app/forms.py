@@ -105,8 +105,8 @@ class WithInner(Form):
 
     @property
     def inner(self) -> list[tuple[str, Form]]:
-        """The forms in it, each with its name."""
-        raise NotImplementedError
+        """The forms in it, each with its name; none by default."""
+        return []
 
     @property
     def errors(self) -> dict[str | None, Any]:

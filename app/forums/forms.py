@@ -97,7 +97,11 @@ class SpeakerFields(OnceForm):
     )
 
     SPEAKER = ("speaker", "capacity", "country", "organization")
-    is_received = False
+
+    @property
+    def is_received(self) -> bool:
+        """Whether it came before the deadline and is entered after it."""
+        return False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -132,7 +136,7 @@ class SpeakerFields(OnceForm):
 
 
 class LateFields(SpeakerFields):
-    """What the Secretariat enters after the deadline; the form of everybody else is without these fields."""
+    """What the Secretariat enters after the deadline. Other people's forms lack these fields."""
 
     entered_as = ChoiceField(_l("What are you entering?"), default="")
     received_on = DayField(_l("Received on"))
@@ -153,7 +157,7 @@ class LateFields(SpeakerFields):
         )
 
     @property
-    def is_received(self) -> bool:  # type: ignore[override]
+    def is_received(self) -> bool:
         return "entered_as" in self and self.entered_as.data == RECEIVED
 
     @property

@@ -12,6 +12,7 @@ import secrets
 import shutil
 import zipfile
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from contextvars import Context
 from datetime import datetime, timedelta
 from functools import partial
@@ -86,7 +87,7 @@ def make(forum_id: int, *, told: Told = lambda _count: None) -> tuple[Edition, b
         number = next_number(forum_id)
         db.session.rollback()  # keeps no connection to the database meanwhile
         with TemporaryFile(dir=app.instance_path) as file:
-            # In a context of its own, in which nobody is signed in.
+            # A new context, so that pages are read as a signed-out visitor.
             Context().run(_write, app, file, public, number, now, told)
             if read_public(slug).content == public.content:
                 return _keep(forum_id, number, file, public, mark, now), True
@@ -144,7 +145,7 @@ def _require_more(stopping: Stopping, _count: int) -> None:
 
 
 def _is_due(forum_id: int, now: datetime) -> bool:
-    """Whether to make an edition. What is not public any more is deleted here, whether or not another can be made."""
+    """Whether to make an edition. Content that is no longer public is deleted here, even if no edition can follow."""
     edition, mark = latest(forum_id), mark_of(forum_id, now)
     forum = db.session.get_one(Forum, forum_id)
     if edition and edition.mark != mark and edition.key:
@@ -234,12 +235,13 @@ class _Archive:
         return self
 
     def __exit__(self, kind: object, *_error: object) -> None:
-        """Add the checksums of all files, in the order of their names, and end; after an error, write no more."""
+        """Add the checksums of all files, in the order of their names, and close."""
         if kind is None:
             self.add(SUMS, "".join(f"{self._sums[name]}  {name}\n" for name in sorted(self._sums)))
             self._zip.close()
         else:
-            self._zip.fp = None
+            with suppress(OSError, ValueError):  # the disk may be full
+                self._zip.close()
 
 
 def _write(app: Flask, file: IO[bytes], public: Public, number: int, moment: datetime, told: Told) -> None:

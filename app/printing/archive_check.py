@@ -1,16 +1,14 @@
 """Checking a file that is said to be the archive of a forum, without unpacking it: what differs from its checksums, and
-what could harm whoever unpacks it."""
+what would be dangerous to unpack."""
 
-import hashlib
 import re
 import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
-from app.storage import CHUNK
+from app.storage import checksum
 
 SUMS, DATA = "SHA256SUMS", "data/contributions.json"
 LONGEST_PATH = 120
@@ -33,7 +31,8 @@ def faults(path: Path, *, version: int) -> Iterator[str]:
         yield f"There is no file {path}."
     except OSError as error:
         yield f"The file cannot be read: {error.strerror or error}."
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+    # The last two are of zipfile: a method that it does not know, or a password that is needed.
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         yield f"This is not a whole zip file: {error}."
 
 
@@ -79,7 +78,7 @@ def _differences(archive: zipfile.ZipFile, wanted: dict[str, str]) -> Iterator[s
     for name in sorted(names & wanted.keys()):
         try:
             with archive.open(name) as file:
-                if _checksum(file) != wanted[name]:
+                if checksum(file) != wanted[name]:
                     yield f"{name} has been changed."
         except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
             yield f"{name} is damaged: {error}."
@@ -122,10 +121,3 @@ def _read_sums(archive: zipfile.ZipFile) -> tuple[dict[str, str], list[str]]:
     found = [LINE.fullmatch(line) for line in lines]
     wrong = [f"Line {at} of {SUMS} is not a checksum with a name." for at, one in enumerate(found, 1) if one is None]
     return {one[2]: one[1] for one in found if one}, wrong
-
-
-def _checksum(file: IO[bytes]) -> str:
-    digest = hashlib.sha256()
-    while chunk := file.read(CHUNK):
-        digest.update(chunk)
-    return digest.hexdigest()
