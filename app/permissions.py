@@ -324,7 +324,7 @@ def _see_figures(viewer: Viewer, forum: Forum, _now: datetime) -> Exception | No
 
 
 def _see_contributions(viewer: Viewer, forum: Forum, now: datetime) -> Exception | None:
-    """The table of contributions is for everybody once the forum is archived, and until then as the figures."""
+    """Everyone may see the table of contributions once the forum is archived; before, those who may see its figures."""
     return errors.NotArchivedYet() if not forum.archived_at and _see_figures(viewer, forum, now) else None
 
 

@@ -189,7 +189,7 @@ def _post(
     files: Sequence[Upload],
     is_late: bool,
 ) -> Message:
-    """The message, published or waiting for approval. One that is entered after the deadline stands in the record."""
+    """The message, published or waiting for approval. One entered after the deadline is in the record."""
     own = {"capacity": author.capacity, "organization": author.organization, "country": author.country}
     is_confirmed = author.is_profile_confirmed and not message.get("speaker")
     posted = Message(

@@ -85,8 +85,8 @@ def get_history(number: int, page: int, *, viewer: Viewer) -> History:
 
 
 def public_revisions(numbers: Collection[int]) -> dict[int, list[Any]]:
-    """What these messages, whose text is shown, said before, as far as everybody may read it: the earliest version
-    first, each with its `number`."""
+    """The public earlier versions of these messages, whose text is shown: the earliest first, each with its
+    `number`."""
     details: dict[int, list[Mapping[str, Any]]] = {}
     for number, detail in db.session.execute(select(Act.message_id, Act.detail).where(Act.message_id.in_(numbers))):
         details.setdefault(number, []).append(detail)

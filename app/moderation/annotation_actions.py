@@ -84,7 +84,7 @@ def _assign(found: Annotation, texts: Texts, forum: Forum) -> list[audit.Change]
 
 
 def _keep(done: str, found: Annotation, before: dict[str, Any], forum: Forum) -> None:
-    """The former wording stays in sight, as of every official text."""
+    """Keep the former wording public, as for every official text."""
     now = utcnow()
     if done == "create":
         found.written_at, found.corrected_at = now, None

@@ -54,7 +54,7 @@ class Address(NamedTuple):
 
 
 class Contents(NamedTuple):
-    """What belongs to an archive besides the pages found by their slugs: keys of topics, messages and files."""
+    """The topics, messages and files that belong to an archive, by key; other pages are recognized by their slugs."""
 
     slug: str
     topics: frozenset[int]
@@ -199,8 +199,8 @@ class Pages:
         )
 
     def _lacks(self, target: str) -> str:
-        """DEAD or UNLINKED for a file that the archive does not have, "" for one that it has. What pages link to
-        besides pages is taken down."""
+        """DEAD or UNLINKED for a file that the archive does not have, "" for one that it has. Links to styles and
+        attached files are noted, so that those are added."""
         if target.startswith("static/"):
             self.static.add(target.removeprefix("static/"))
         elif target.startswith("files/"):

@@ -68,7 +68,7 @@ def make_next(stopping: Stopping = lambda: False) -> bool:
 
 
 def tidy() -> None:
-    """Delete the PDFs of what is not public any more, and files that a crash has left behind."""
+    """Delete PDFs of forums and groups that are no longer public, and files left behind by a crash."""
     wanted = {one.rendition.id for one in all_wanted(utcnow()) if one.rendition}
     rows = db.session.execute(select(Rendition.id, Rendition.content)).all()
     db.session.rollback()

@@ -36,8 +36,8 @@ from app.models import (
 
 IN_ONE = 300  # messages; a longer document comes in parts
 IN_A_PART = 100
-# Bytes besides the texts, as measured on the sample: of a message, of a participant in the list, of the document of a
-# group or of a forum, and of a group in that of a forum.
+# Bytes of markup around the texts, as measured on the sample: for a message, a participant in the list, the document of
+# a group or of a forum, and a group in that of a forum.
 FRAME, LINE, GROUP_FRAME, FORUM_FRAME, SECTION = 700, 190, 6_000, 8_500, 2_000
 
 
@@ -137,7 +137,7 @@ class PrintedGroup:
 
 @dataclass(frozen=True)
 class Participant:
-    """Somebody with a published message, as stated in it; `represents` is the State or the organization."""
+    """A person with a published message, as stated in it; `represents` is the State or the organization."""
 
     name: str
     person: str
@@ -150,7 +150,7 @@ class Participant:
 
 @dataclass(frozen=True)
 class OnBehalf:
-    """For whom a participant posted, besides whom they speak for."""
+    """On whose behalf a participant posted, as well as for those they represent."""
 
     name: str
     participant: str
@@ -262,7 +262,7 @@ class Proceedings:
 
     @property
     def document_files(self) -> list[Any]:
-        """The files of the documents of the forum, which stand in the whole document alone."""
+        """The files of the documents of the forum, listed only in the whole document."""
         documents = () if self.group or self.chosen.is_selection else self.forum.documents
         return [file for document in documents for file in document.attachments]
 
@@ -324,7 +324,7 @@ def extents_by_group(forum: Forum) -> dict[int, Extent]:
 
 
 def frame_of(forum: Forum, group: Group | None = None) -> Extent:
-    """What the document of a forum or a group has besides messages: its own texts and all that stands around them."""
+    """The size of the document of a forum or a group without its messages."""
     groups = [text_in(one) for one in ([group] if group else forum.groups)]
     introductions = sum(len(text.introduction_html) + len(text.remarks_html) for text in groups)
     if group:
@@ -447,7 +447,7 @@ def _numbering(groups: Sequence[Group], chosen: Chosen) -> Numbering | None:
 
 
 def _spoken(groups: Sequence[Group], chosen: Chosen, language: Language) -> tuple[list[Participant], list[OnBehalf]]:
-    """Who has a published message, and on behalf of whom besides; somebody in two capacities stands under both.
+    """The authors of published messages, and on whose behalf they posted. People with two capacities are in both.
 
     A letter that was typed in counts with the messages of the account of the same name that states the same.
     """

@@ -2,8 +2,8 @@
 
 Two marks say what has happened in a forum, at a cost that does not depend on its messages. When the first is no longer
 that of a PDF, something in it may have been withdrawn, withheld, hidden or erased, or changed or deleted by the
-Secretariat in a text of its own, and it is not given out any more. The second changes with what is added as well; until
-the PDF is made again, the earlier one is given out.
+Secretariat in a text of its own, and the PDF is no longer provided. The second also changes with what is added; until
+the PDF is made again, the earlier one is provided.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,8 +29,8 @@ AT_ONCE = timedelta()
 ONCE_ENDED = timedelta(days=1)  # although nothing seems to have changed
 # Acts that change nothing in what was said.
 WITHOUT_EFFECT = (ActKind.APPROVE, ActKind.RETURN, ActKind.PIN, ActKind.UNPIN, ActKind.LOCK, ActKind.UNLOCK)
-# What the log says of texts of the Secretariat that readers may not be given any more. What participants make of their
-# own topics and accounts is left to WHILE_OPEN.
+# Log entries after which a former text of the Secretariat may no longer be provided. What participants change in their
+# own topics and accounts waits for WHILE_OPEN.
 REWRITES = ("edit", "delete")
 OF_PARTICIPANTS = ("topics", "users")
 

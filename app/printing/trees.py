@@ -353,7 +353,7 @@ def _breakable(text: str) -> list[Node]:
 
 
 def _of_a_head(nodes: list[Node]) -> list[Node]:
-    """What stands above a message: its heading, and one paragraph of several lines, not parted from what follows."""
+    """The head of a message: its heading and a paragraph of several lines, kept with what follows."""
     lines: list[Node] = []
     for node in nodes:
         if node["k"] == "p":

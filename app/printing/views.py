@@ -128,7 +128,7 @@ def _document(forum: Forum, group: Group | None = None) -> tuple[Proceedings, Ch
 
 
 def _annotations(document: Proceedings, *, with_messages: bool = False) -> Annotations:
-    """Those of the forum; of what is chosen, only those of the question. Under the messages they stand in any case."""
+    """Those of the forum; for a selection, those of the question. Messages always show their own."""
     found = list_annotations(document.forum.id, with_messages=with_messages)
     chosen = document.chosen
     if not chosen.is_selection:
