@@ -158,6 +158,7 @@ def _message(
         "capacity": Capacity.ORGANIZATION,
         "organization": f"Organization {author + 1}",
         "posted_at": at.replace(microsecond=0),
+        "published_at": at.replace(microsecond=0),
         **texts[place % len(texts)],
     }
 

@@ -44,6 +44,7 @@ def publish(message: Message) -> None:
         topic.last_position += 1
         message.position = topic.last_position
         message.status = MessageStatus.PUBLISHED
+        message.published_at = utcnow()
         count_in(message)
 
 

@@ -120,7 +120,7 @@ def make_message(topic: Topic, author: User, body: str, *, language: str = "en",
     with carried(topic):
         topic.last_position += 1
         message = _add_message(topic, author, body, language=language, position=topic.last_position, **more)
-        topic.active_at = message.posted_at
+        message.published_at = topic.active_at = message.posted_at
         if message.status == MessageStatus.PUBLISHED:
             count_in(message)
     return message

@@ -105,7 +105,7 @@ def run(carrier: Carrier, sender: Address, *, say: Say, stopping: Stopping) -> N
 def deliver_due(
     carrier: Carrier, sender: Address, *, say: Say = lambda _text: None, stopping: Stopping = lambda: False
 ) -> int:
-    """Send every email that is due, oldest first. Returns how many were tried."""
+    """Send every email that is due, lane by lane, oldest first. Returns how many were tried."""
     tried = 0
     with carrier:
         while not stopping() and (mail_id := claim(utcnow())) is not None:
@@ -115,8 +115,9 @@ def deliver_due(
 
 
 def claim(now: datetime) -> int | None:
-    """Take the oldest email that is due, for CLAIMED_FOR. Returns its id, or None if nothing is due."""
-    due = select(Mail).where(_is_due(now)).order_by(Mail.id).limit(1)
+    """Take the oldest due email of the first lane that has one, for CLAIMED_FOR. Returns its id, or None if nothing is
+    due."""
+    due = select(Mail).where(_is_due(now)).order_by(Mail.lane, Mail.id).limit(1)
     found = db.session.scalar(due.with_only_columns(Mail.id))
     db.session.rollback()
     if found is None:  # an idle worker only reads, so it keeps no writer waiting

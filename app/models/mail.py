@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, SmallInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Base, utcnow
@@ -11,7 +11,9 @@ from app.database import Base, utcnow
 class Mail(Base):
     """`user_id` is the account whose data the email contains, whatever its address; None if there is none.
 
-    `forum_id` is set if the email tells a moderator what waits in that forum; `news` is then the number of messages.
+    `lane` is 1 for one of many emails of the same cause, for which no other email waits: the worker sends those of lane 0
+    first. `forum_id` is set if the email tells a moderator what waits in that forum; `news` is then the number of
+    messages.
     """
 
     __tablename__ = "mail"
@@ -20,6 +22,7 @@ class Mail(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     forum_id: Mapped[int | None] = mapped_column(ForeignKey("forum.id", ondelete="CASCADE"), index=True)
+    lane: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     news: Mapped[int] = mapped_column(default=0, server_default="0")
     recipient: Mapped[str] = mapped_column(String(254))
     language: Mapped[str] = mapped_column(String(8))

@@ -66,6 +66,9 @@ class Message(Base):
         Index("ix_message_pending", "topic_id", sqlite_where=IS_PENDING, postgresql_where=IS_PENDING),
         # The newest and the oldest message of a forum.
         Index("ix_message_forum_status", "forum_id", "status", "posted_at", "id"),
+        # What is new in a forum or a topic since a moment.
+        Index("ix_message_forum_published", "forum_id", "published_at", "id"),
+        Index("ix_message_topic_published", "topic_id", "published_at"),
         # Whether a person has messages in a forum or a topic, and which of a person's messages are not published.
         Index("ix_message_author_status", "author_id", "status", "forum_id", "speaker", "topic_id"),
         # The same for the few speakers whose messages someone else typed.
@@ -93,6 +96,7 @@ class Message(Base):
     country: Mapped[str] = mapped_column(String(2), default="")
     on_behalf_of: Mapped[str] = mapped_column(String(MAX_ON_BEHALF_OF), default="")
     posted_at: Mapped[datetime] = mapped_column(default=utcnow, index=True)
+    published_at: Mapped[datetime | None]  # when it got its position; later than `posted_at` if it waited for approval
     edited_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
     withheld_at: Mapped[datetime | None]

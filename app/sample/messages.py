@@ -75,6 +75,7 @@ def _message(post: Post, by_key: dict[str, Message]) -> Message:
         country=post.author.country,
         on_behalf_of=post.given.get("on_behalf_of", ""),
         posted_at=post.at,
+        published_at=post.at,
     )
 
 
