@@ -11,9 +11,9 @@ from app.database import Base, utcnow
 class Mail(Base):
     """`user_id` is the account whose data the email contains, whatever its address; None if there is none.
 
-    `lane` is 1 for one of many emails of the same cause, for which no other email waits: the worker sends those of lane 0
-    first. `forum_id` is set if the email tells a moderator what waits in that forum; `news` is then the number of
-    messages.
+    `lane` is 1 for one of many emails of the same cause, for which no other email waits: the worker sends those of
+    lane 0 first. `forum_id` is set if the email tells a moderator what waits in that forum; `news` is then the number
+    of messages.
     """
 
     __tablename__ = "mail"
