@@ -11,6 +11,7 @@ import html
 import re
 from collections.abc import Container, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Self
 from xml.etree.ElementTree import Element, tostring
 
@@ -43,7 +44,9 @@ LINE_OR_MARK = re.compile(r"\n|[*_`]++|\]\(|[\\<#|]|https?:|www\.", re.IGNORECAS
 MOST_LINES_AND_MARKS = 6_000
 MESSAGE_LINK = '<a class="bare" href="/messages/'
 CITED = "#"  # the key of the numbers of cited messages among the texts of a reason
-CLASSES = frozenset({("a", BARE), ("ol", WIDE)})
+CLASSES = frozenset({("a", BARE), ("ol", WIDE), ("span", "symbol")})
+ATTRIBUTES = {"a": {"href", "class"}, "ol": {"start", "class"}, "li": {"value"}}
+LINK_REL = "nofollow noopener ugc"
 MESSAGE_PATH = re.compile(r"/messages/[1-9][0-9]*/")
 
 
@@ -58,6 +61,19 @@ def render(source: str, *, first_heading: int = 3, official: bool = False, cited
         raise TooIntricate
     allowed = Allowed(cited, official=official)
     return _clean(_Markdown(allowed, first_heading).convert(source), allowed)
+
+
+def is_clean(made: str) -> bool:
+    """Whether HTML has only what `render` makes, such as HTML that comes from elsewhere."""
+    kept = nh3.clean(
+        made,
+        tags={*TAGS, "span"},
+        attributes={**ATTRIBUTES, "span": {"class", "translate", "lang", "dir"}, "blockquote": {"lang", "dir"}},
+        attribute_filter=partial(_keep, Allowed(official=True)),
+        url_schemes=set(SCHEMES),
+        link_rel=LINK_REL,
+    )
+    return kept == made
 
 
 def stored(clean_html: str | None, by: int = 0, site: str = "") -> Markup:
@@ -168,19 +184,21 @@ class _HeadingLevels(Treeprocessor):
             element.tag = f"h{min(self.first + used.index(element.tag), 6)}"
 
 
-def _clean(made: str, allowed: Allowed) -> str:
-    def keep(tag: str, attribute: str, value: str) -> str | None:
-        if attribute == "href" and not (MESSAGE_PATH.fullmatch(value) or allowed.may_link_to(value)):
-            return None
-        return None if attribute == "class" and (tag, value) not in CLASSES else value
+def _keep(allowed: Allowed, tag: str, attribute: str, value: str) -> str | None:
+    """The value of an attribute, None to leave it out."""
+    if attribute == "href" and not (MESSAGE_PATH.fullmatch(value) or allowed.may_link_to(value)):
+        return None
+    return None if attribute == "class" and (tag, value) not in CLASSES else value
 
+
+def _clean(made: str, allowed: Allowed) -> str:
     clean = nh3.clean(
         made,
         tags=set(TAGS),
-        attributes={"a": {"href", "class"}, "ol": {"start", "class"}, "li": {"value"}},
-        attribute_filter=keep,
+        attributes=ATTRIBUTES,
+        attribute_filter=partial(_keep, allowed),
         url_schemes=set(SCHEMES),
-        link_rel="nofollow noopener ugc",
+        link_rel=LINK_REL,
     )
     if not SYMBOL.search(clean):
         return clean

@@ -32,10 +32,10 @@ AUTHOR_GOES_TO = {
 
 
 def tell_author(act: Act, message: Message) -> None:
-    """Tell the author what someone else has done with a message, and why. Authors whose account has been deleted, or
-    who may no longer see the forum, get no email."""
+    """Tell the author what someone else has done with a message, and why. Authors without an account, or who may no
+    longer see the forum, get no email."""
     author = message.author
-    if author is not act.user and author.former_number is None and _may_see(author, message):
+    if author is not act.user and author.has_account and _may_see(author, message):
         kind = ActKind(act.kind)
         _tell("moderated", author, message, AUTHOR_GOES_TO[kind], kind=kind.value, reason=act.reason)
 
@@ -43,7 +43,7 @@ def tell_author(act: Act, message: Message) -> None:
 def tell_of_follow_up(message: Message, follow_up: Annotation, *, by: User) -> None:
     """Tell the author of a message, in the Secretariat's words, what became of it. Who only typed it is not told."""
     author, texts = message.author, follow_up.texts.items()
-    if author is by or message.speaker or author.former_number or not _may_see(author, message):
+    if author is by or message.speaker or not author.has_account or not _may_see(author, message):
         return
     said = with_citations({code: text.body for code, text in texts}, message.forum_id)
     html, urls = ({code: getattr(text, name) for code, text in texts} for name in ("html", "url"))
@@ -52,7 +52,7 @@ def tell_of_follow_up(message: Message, follow_up: Annotation, *, by: User) -> N
 
 def tell_of_all_withheld(user: User, count: int, reason: Mapping[str, str]) -> None:
     """Tell a person that all their messages, so many, were withheld, and why."""
-    if user.former_number is None:
+    if user.has_account:
         write_to(user, "all_withheld", count=count, reason=reason, address=address_for(user, "auth.account"))
 
 

@@ -54,7 +54,7 @@ class LocalFolder:
         self._require_room(content)
         place, unfinished = self._place(key), self._make(UNFINISHED) / key
         try:
-            with unfinished.open("xb") as file:
+            with unfinished.open("wb") as file:
                 shutil.copyfileobj(content, file)
                 file.flush()
                 os.fsync(file.fileno())

@@ -61,9 +61,11 @@ bp = Blueprint("people", __name__)
 
 def search_people(text: str, language: Language) -> list[int]:
     """The keys of the people whose name, email address or organization contains the text, whatever its case and
-    accents, in the order of the reader's language, which no database knows; former participants come last."""
+    accents, in the order of the reader's language, which no database knows; former participants come last. People who
+    have never had an account on this site are left out."""
     wanted = comparable(text[:LONGEST_SEARCH])
-    people = db.session.execute(select(User.id, User.name, User.email, User.organization, User.former_number))
+    columns = select(User.id, User.name, User.email, User.organization, User.former_number)
+    people = db.session.execute(columns.where(User.has_account | User.former_number.is_not(None)))
     found = [row for row in people if wanted in comparable(f"{person_name(row)}\n{row.email}\n{row.organization}")]
     found.sort(key=lambda row: (row.former_number or 0, language.sort_key(row.name), row.id))
     return [row.id for row in found]
@@ -252,7 +254,7 @@ def choose() -> ResponseReturnValue:
     wanted, name = plain_identifier(request.args.get("q", ""), LONGEST_SEARCH), request.args.get("step", "")
     ticked = [key for key in request.args.getlist("person", type=int) if 0 < key <= LARGEST_KEY]
     keys = search_people(wanted, reader_language()) if wanted else ticked
-    people = [user for user in get_people(keys[:MOST_AT_ONCE]) if not user.former_number]
+    people = [user for user in get_people(keys[:MOST_AT_ONCE]) if user.has_account]
     if name not in STEPS or not people:
         return redirect(link("admin.people.index"))
     return redirect(link("admin.people.step", keys="-".join(str(user.id) for user in people), name=name))
@@ -282,7 +284,7 @@ def _people_of(keys: str) -> list[User]:
     if not 0 < len(numbers) <= MOST_AT_ONCE:
         raise NotFound
     people = get_people([number for number in numbers if number <= LARGEST_KEY])
-    if len(people) < len(numbers) or any(user.former_number for user in people):
+    if len(people) < len(numbers) or not all(user.has_account for user in people):
         raise NotFound
     return people
 

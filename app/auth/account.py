@@ -130,7 +130,7 @@ def change_profile_and_rights(
 def get_person(user_id: int) -> User:
     """Someone who has an account. Raises NotFound, also for a former participant, of whom nothing is left."""
     user = fetch(User, user_id)
-    if user.former_number:
+    if not user.has_account:
         raise NotFound
     return user
 

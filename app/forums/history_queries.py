@@ -100,6 +100,26 @@ def public_revisions(numbers: Collection[int]) -> dict[int, list[Any]]:
     return found
 
 
+def public_files(numbers: Collection[int]) -> dict[int, list[Attachment]]:
+    """All files that these messages, whose text is shown, have had in public, by number of the message."""
+    hiding: dict[int | None, list[Act]] = {}
+    for act in db.session.scalars(select(Act).where(Act.message_id.in_(numbers))):
+        if "hides" in act.detail:
+            hiding.setdefault(act.message_id, []).append(act)
+    found: dict[int, list[Attachment]] = {}
+    files = select(Attachment).where(Attachment.message_id.in_(numbers)).order_by(Attachment.id)
+    for file in db.session.scalars(files):
+        if file.message_id and not _is_hidden(file, hiding.get(file.message_id, ())):
+            found.setdefault(file.message_id, []).append(file)
+    return found
+
+
+def count_versions(numbers: Collection[int]) -> dict[int, int]:
+    """How many versions these messages have had, hidden ones included; those that were never changed are left out."""
+    counts = select(Revision.message_id, func.count() + 1).where(Revision.message_id.in_(numbers))
+    return dict(db.session.execute(counts.group_by(Revision.message_id)).all())
+
+
 def numbers_of_revisions(messages: Collection[int]) -> dict[int, int]:
     """The number of each former version of these messages, hidden or not, by its key."""
     statement = select(Revision.id, NUMBERED)
@@ -126,8 +146,11 @@ def _pieces(before: Revision, said: Text) -> list[Piece]:
 
 def _files(message: Message, hiding: Sequence[Act]) -> list[Attachment]:
     """The files of a message, without those removed before it was published or together with hidden text."""
-    until = max((act.at for act in hiding), default=None)
-    return [file for file in message.attachments if not (until and file.removed_at and file.removed_at <= until)]
+    return [file for file in message.attachments if not _is_hidden(file, hiding)]
+
+
+def _is_hidden(file: Attachment, hiding: Sequence[Act]) -> bool:
+    return file.removed_at is not None and any(file.removed_at <= act.at for act in hiding)
 
 
 def _texts(message: Message, keys: Sequence[int], first: int) -> list[Text]:

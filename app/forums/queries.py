@@ -428,7 +428,7 @@ _MODERATORS = (
     select(User.id, User.title, User.name, ForumRole.languages)
     .join(ForumRole, ForumRole.user_id == User.id)
     .where(ForumRole.forum_id == bindparam("forum_id"), ForumRole.role == Role.MODERATOR)
-    .where(User.confirmed_at.is_not(None), User.suspended_at.is_(None))
+    .where(User.confirmed_at.is_not(None) | ~User.has_account, User.suspended_at.is_(None))
 )
 _QUESTIONS = (
     select(Question)

@@ -30,6 +30,7 @@ class Forum(Base):
     __tablename__ = "forum"
 
     MAX_SLUG = 80
+    MAX_ORIGIN = 200
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(MAX_SLUG), unique=True)
@@ -42,6 +43,8 @@ class Forum(Base):
     by_invitation: Mapped[bool] = mapped_column(default=False)
     # Whether its head names the moderators.
     names_moderators: Mapped[bool] = mapped_column(default=False)
+    # The address of the site on which it was held, of a forum that was loaded from its archive; otherwise "".
+    origin: Mapped[str] = mapped_column(String(MAX_ORIGIN), default="")
 
     # These count the published messages (app/counters.py).
     message_count: Mapped[int] = mapped_column(default=0)

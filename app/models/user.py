@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from flask_login import AnonymousUserMixin, UserMixin
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ColumnElement, ForeignKey, String, UniqueConstraint
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import Base, utcnow
@@ -97,6 +98,17 @@ class User(UserMixin, Base):
 
     def get_id(self) -> str:
         return self.session_token
+
+    @hybrid_property
+    def has_account(self) -> bool:
+        """Whether this is an account: a deleted one, and a person of whom a forum that was loaded from its archive has
+        the name alone, have something else in place of an email address."""
+        return "@" in self.email
+
+    @has_account.inplace.expression
+    @classmethod
+    def _has_account(cls) -> ColumnElement[bool]:
+        return cls.email.contains("@")
 
     @property
     def is_profile_confirmed(self) -> bool:

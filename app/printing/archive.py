@@ -32,10 +32,13 @@ from app.forums.queries import get_forum, load_questions
 from app.languages import Language, reader_language, site_default, site_languages, speaking, text_in
 from app.models import GUEST, Attachment, Edition, Forum, User
 from app.permissions import require
+from app.printing.archive_check import DATA, EDITION, SUMS
+from app.printing.archive_data import DOCS, SCHEMAS
 from app.printing.archive_pages import Contents, Pages, Told
 from app.printing.contributions import as_table
 from app.printing.editions import (
     Public,
+    as_edition,
     latest,
     list_editions,
     mark_of,
@@ -50,7 +53,6 @@ from app.rows import fetch
 from app.storage import CHUNK, checksum, storage
 
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # that such a file can hold
-SUMS = "SHA256SUMS"
 MOST_TRIES = 3  # while the forum is being changed
 LEFT_BEHIND = 24 * 60 * 60.0  # seconds after which a file that no edition has was left by a crash
 WAIT_AFTER_FAILURE = timedelta(minutes=15)
@@ -264,6 +266,7 @@ def _write(app: Flask, file: IO[bytes], public: Public, number: int, moment: dat
                     archive.add(f"static/{name}", source)
             _add_attached(archive, pages)
             _add_data(archive, public)
+            archive.add(EDITION, _edition(public, number, moment))
             for name, pdf in sorted(pages.pdfs.items()):
                 archive.add(name, io.BytesIO(pdf))
             archive.add("README.txt", "\n\n".join(_read_me(public, number, moment)) + "\n")
@@ -276,8 +279,14 @@ def _add_attached(archive: _Archive, pages: Pages) -> None:
             archive.add(name, source)
 
 
+def _edition(public: Public, number: int, moment: datetime) -> str:
+    return as_edition(get_forum(public.slug, viewer=GUEST).id, number, moment, public.facts)
+
+
 def _add_data(archive: _Archive, public: Public) -> None:
-    archive.add("data/contributions.json", public.text)
+    archive.add(DATA, public.text)
+    for name in ("contributions.md", *SCHEMAS.values()):
+        archive.add(f"data/{name}", (DOCS / name).read_text("utf-8"))
     for code, language in site_languages().items():
         forum = get_forum(public.slug, viewer=GUEST)
         load_questions(forum)

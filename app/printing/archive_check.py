@@ -10,7 +10,7 @@ from pathlib import Path
 
 from app.storage import checksum
 
-SUMS, DATA = "SHA256SUMS", "data/contributions.json"
+SUMS, DATA, EDITION = "SHA256SUMS", "data/contributions.json", "data/edition.json"
 LONGEST_PATH = 120
 LARGEST_SUMS = 64 * 1024 * 1024
 MOST_FILES = 500_000
@@ -59,7 +59,7 @@ def _faults(archive: zipfile.ZipFile, version: int) -> Iterator[str]:
     if SUMS not in archive.namelist():
         yield f"{SUMS} is missing: this is not an archive of a forum, or not a whole one."
         return
-    wanted, wrong = _read_sums(archive)
+    wanted, wrong = read_sums(archive)
     yield from wrong
     yield from _differences(archive, wanted)
     if DATA in archive.namelist():
@@ -112,7 +112,7 @@ def _dangers_of(entry: zipfile.ZipInfo) -> Iterator[str]:
         yield f"would unpack to {entry.file_size // 1024**2} MB, many times its size"
 
 
-def _read_sums(archive: zipfile.ZipFile) -> tuple[dict[str, str], list[str]]:
+def read_sums(archive: zipfile.ZipFile) -> tuple[dict[str, str], list[str]]:
     """The checksums by name, and what is wrong with their list."""
     if archive.getinfo(SUMS).file_size > LARGEST_SUMS:
         return {}, [f"{SUMS} is too long."]

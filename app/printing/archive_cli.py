@@ -1,10 +1,14 @@
-"""`flask archive`: making and checking the archives of forums."""
+"""`flask archive`: making, checking and loading the archives of forums."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 from flask.cli import AppGroup
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from app.addresses import absolute, link_in
 from app.errors import Refused
@@ -13,11 +17,13 @@ from app.languages import site_default
 from app.models import Forum
 from app.printing.archive import StillChanging, copy, make
 from app.printing.archive_check import faults
+from app.printing.archive_data import Unfit
+from app.printing.archive_load import NotEmpty, load
 from app.printing.contributions import VERSION
 from app.storage import is_full
 
 PAGES_BETWEEN = 100
-archive = AppGroup("archive", help="Make and check the archives of forums.")
+archive = AppGroup("archive", help="Make, check and load the archives of forums.")
 
 
 @archive.command("make")
@@ -37,8 +43,7 @@ def make_command(forum: str, output: Path | None) -> None:
     except StillChanging:
         raise click.ClickException("The forum was being changed. Nothing was made; please try again.") from None
     except OSError as error:
-        why = "there is not enough room" if is_full(error) else error.strerror or str(error)
-        raise click.ClickException(f"The archive could not be written: {why}. Nothing was changed.") from None
+        raise click.ClickException(f"The archive could not be written: {_why(error)}. Nothing was changed.") from None
     click.echo(
         f"Edition {edition.number} was made."
         if is_new
@@ -60,6 +65,44 @@ def check(file: Path) -> None:
     if found:
         raise click.exceptions.Exit(1)
     click.echo("The archive is whole: every file is what its checksum says.")
+
+
+@archive.command("load")
+@click.argument("file", type=click.Path(path_type=Path))
+def load_command(file: Path) -> None:
+    """Load the archive FILE into a site without forums: the same forum, number for number, with the names of those who
+    have written, but without their accounts."""
+    try:
+        with _ended_in_order():
+            edition = load(file, told=lambda step: click.echo(f"{step} …", err=True))
+    except (NotEmpty, Unfit) as error:
+        raise click.ClickException(f"{error}\nNothing was changed.") from None
+    except OSError as error:
+        raise click.ClickException(f"The archive could not be loaded: {_why(error)}. Nothing was changed.") from None
+    except (DBAPIError, OverflowError, UnicodeEncodeError) as error:
+        why = getattr(error, "orig", error)
+        raise click.ClickException(f"The database did not take the archive: {why}. Nothing was changed.") from None
+    slug = db.session.scalars(select(Forum.slug)).one()
+    click.echo(f"Edition {edition.number} was loaded. SHA-256 {edition.sha256}")
+    click.echo(f"The forum is at {absolute(link_in(site_default().code, 'forums.forum', forum_slug=slug))}")
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """In the block, a process that is asked to end leaves no file behind."""
+
+    def end(_signal: int, _frame: object) -> None:
+        raise SystemExit(128 + signal.SIGTERM)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _why(error: OSError) -> str:
+    return "there is not enough room" if is_full(error) else error.strerror or str(error)
 
 
 def _tell(count: int) -> None:

@@ -5,6 +5,7 @@ needs little memory.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -19,13 +20,25 @@ from app.addresses import absolute, link, link_in
 from app.database import in_parts, utcnow
 from app.extensions import db
 from app.forums.annotation_queries import list_annotations
-from app.forums.history_queries import numbers_of_revisions, public_revisions
+from app.forums.history_queries import count_versions, numbers_of_revisions, public_files, public_revisions
 from app.forums.queries import get_forum, load_questions, named_moderators
 from app.forums.topic_queries import MESSAGE_COLUMNS, ShownMessage, read_messages
 from app.labels import CAPACITY, STATUS
 from app.languages import Language, site_default, site_languages
 from app.markup import CITED, text_of
-from app.models import ActKind, Capacity, Forum, Group, Message, MessageStatus, Question, Topic, User, Viewer
+from app.models import (
+    ActKind,
+    Capacity,
+    FormerAddress,
+    Forum,
+    Group,
+    Message,
+    MessageStatus,
+    Question,
+    Topic,
+    User,
+    Viewer,
+)
 from app.moderation.record import Line, whole_record
 from app.permissions import require
 from app.spreadsheets import BYTE_ORDER_MARK, line
@@ -123,7 +136,7 @@ def as_data(forum: Forum) -> Iterator[str]:
         {
             "format": FORMAT,
             "version": VERSION,
-            "site": current_app.config["SITE"].site_url,
+            "site": forum.origin or current_app.config["SITE"].site_url,
             "languages": list(site_languages()),
             "forum": data.forum_itself(),
             "periods": data.periods(),
@@ -168,7 +181,9 @@ class _Data:
             for one in named_moderators(forum, site_default())
         ]
         return {
-            **_picked(forum, "slug published_at archived_at archived_before by_invitation"),
+            "slug": forum.slug,
+            "former_slugs": self._former_slugs["forum_id", forum.id],
+            **_picked(forum, "published_at archived_at archived_before by_invitation"),
             "moderators": moderators if forum.names_moderators else None,
             "texts": _texts(forum),
         }
@@ -183,11 +198,14 @@ class _Data:
     def groups(self) -> Iterator[dict[str, Any]]:
         for group in self.forum.groups:
             questions = [{"number": question.number, "texts": _texts(question)} for question in group.questions]
-            yield {**_picked(group, "number slug"), "texts": _texts(group), "questions": questions}
+            former = self._former_slugs["group_id", group.id]
+            about = {**_picked(group, "number slug"), "former_slugs": former}
+            yield {**about, "texts": _texts(group), "questions": questions}
 
     def pages(self) -> Iterator[dict[str, Any]]:
         for page in self.forum.pages:
-            yield {**_picked(page, "slug position"), "texts": _texts(page)}
+            former = self._former_slugs["page_id", page.id]
+            yield {"slug": page.slug, "former_slugs": former, "position": page.position, "texts": _texts(page)}
 
     def notices(self) -> Iterator[dict[str, Any]]:
         for notice in sorted(self.forum.notices_at(self.now), key=lambda one: one.id):
@@ -209,7 +227,7 @@ class _Data:
             shown = [message.id for message in messages if _is_shown(message)]
             sources = select(Message.id, Message.body).where(Message.id.in_(shown))
             bodies = {row.id: row.body for row in db.session.execute(sources)}
-            former = public_revisions(shown)
+            former, files, versions = public_revisions(shown), public_files(shown), count_versions(shown)
             for message in messages:
                 topic, is_shown = topics[message.topic_id], _is_shown(message)
                 yield {
@@ -231,9 +249,11 @@ class _Data:
                     "markdown": bodies.get(message.id, "") if is_shown else None,
                     "html": message.html if is_shown else None,
                     "edited_at": message.edited_at if is_shown else None,
+                    "version": versions.get(message.id, 1) if is_shown else None,
                     "former": [_former(one) for one in former.get(message.id, ())],
                     "address": _address("forums.message", number=message.id),
-                    "files": [_file(file) for file in message.files],
+                    "files": [_file(one) for one in files.get(message.id, ()) if not one.removed_at],
+                    "removed_files": [_removed(one) for one in files.get(message.id, ()) if one.removed_at],
                 }
 
     def topics(self) -> Iterator[dict[str, Any]]:
@@ -263,6 +283,7 @@ class _Data:
                     "messages": act.detail.get("messages") or [],
                     "version": made[revision] + 1 if revision in made else None,
                     "hides": "hides" in act.detail,
+                    "received_on": act.detail.get("received_on"),
                     "reason": _reason(act.reason),
                 }
             else:
@@ -272,6 +293,17 @@ class _Data:
     def _person(self, key: int, title: str, name: str, former_number: int | None) -> dict[str, Any]:
         number = self.people.setdefault(key, len(self.people) + 1)
         return {"number": number, "title": title, "name": name, "former_number": former_number}
+
+    @cached_property
+    def _former_slugs(self) -> dict[tuple[str, int], list[str]]:
+        """The former names in the addresses of the forum, its groups and its pages, by column and key."""
+        found: dict[tuple[str, int], list[str]] = defaultdict(list)
+        own = (FormerAddress.forum_id == self.forum.id) | (FormerAddress.owner_id == self.forum.id)
+        for one in db.session.scalars(select(FormerAddress).where(own).order_by(FormerAddress.slug)):
+            for column in ("forum_id", "group_id", "page_id"):
+                if key := getattr(one, column):
+                    found[column, key].append(one.slug)
+        return found
 
     @cached_property
     def _names(self) -> dict[tuple[str, int | None], dict[str, Any]]:
@@ -289,6 +321,11 @@ class _Data:
             **{("notices", notice.id): {"notice": notice.id} for notice in forum.notices},
             **{("documents", document.id): {"document": document.id} for document in forum.documents},
         }
+
+
+def as_text(members: Mapping[str, Any]) -> str:
+    """JSON, with one line for each member."""
+    return "".join(_written(members))
 
 
 def _written(members: Mapping[str, Any]) -> Iterator[str]:
@@ -342,7 +379,17 @@ def _former(revision: Any) -> dict[str, Any]:
 
 
 def _file(file: Any) -> dict[str, Any]:
-    return {"number": file.id, **_picked(file, "name media_type size sha256 language"), "address": _address_of(file)}
+    return {**_kept(file), "address": _address_of(file)}
+
+
+def _removed(file: Any) -> dict[str, Any]:
+    """What remains of a file that the author has removed."""
+    return {**_kept(file), "removed_at": file.removed_at}
+
+
+def _kept(file: Any) -> dict[str, Any]:
+    about = _picked(file, "name media_type size sha256 language")
+    return {"number": file.id, **about, "attached_at": file.created_at}
 
 
 def _address(endpoint: str, **values: object) -> str:

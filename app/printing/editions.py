@@ -20,7 +20,7 @@ from app.forums.queries import get_forum, load_questions
 from app.languages import N_
 from app.models import GUEST, Act, Edition, Forum, LogEntry, Message, MessageStatus, Notice, Topic, User, Viewer
 from app.permissions import require
-from app.printing.contributions import as_data
+from app.printing.contributions import as_data, as_text
 from app.storage import Storage
 
 NOT_ENDED = N_("The archive of a forum can be made once the forum is published and closed.")
@@ -37,6 +37,7 @@ REASONS = {
     "record": N_("Something else that is public changed"),
     "again": N_("The former file was lost"),
 }
+FORMAT, VERSION = "plenary-edition", 1
 PARTS = {
     "dates": ("periods",),
     "texts": ("groups", "pages", "notices", "documents", "summaries_and_follow_up"),
@@ -119,6 +120,24 @@ def refusal(forum: Forum, now: datetime) -> ForumError | None:
     if not forum.published_at or not forum.state(now).has_ended:
         return Refused(NOT_ENDED)
     return Refused(TOO_LARGE) if forum.message_count > MOST_MESSAGES else None
+
+
+def as_edition(forum_id: int, number: int, made_at: datetime, facts: dict[str, str]) -> str:
+    """The edition with this number, and those before it, as data for its archive (docs/contributions.md)."""
+    earlier = [one for one in list_editions(forum_id) if one.number < number]
+    return as_text(
+        {
+            "format": FORMAT,
+            "version": VERSION,
+            "number": number,
+            "made_at": made_at,
+            "reasons": reasons_of(earlier[0] if earlier else None, facts),
+            "earlier": [
+                {name: getattr(one, name) for name in ("number", "made_at", "reasons", "sha256", "size")}
+                for one in earlier
+            ],
+        }
+    )
 
 
 def ordered(forum_id: int) -> Edition | None:

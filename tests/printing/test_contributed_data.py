@@ -8,9 +8,9 @@ from flask import Flask
 from app.extensions import db
 from app.models import Forum
 from app.printing import contributions
+from app.printing.schema import faults
 from tests.full_world import FullWorld
 from tests.printing.contributed import OPEN, SCHEMA, data_of
-from tests.printing.schema import faults
 
 
 @pytest.mark.parametrize("forum", ["open", "draft", "closed", "archived", "reopened", "undated"])

@@ -19,10 +19,10 @@ from app.database import utcnow
 from app.extensions import db
 from app.models import Forum, Message, MessageStatus, Topic, User
 from app.plain import plain
+from app.printing.schema import faults
 from tests.files import make_attachment
 from tests.hostile import HOSTILE
 from tests.printing.contributed import OPEN, SCHEMA, data_of, rows_of
-from tests.printing.schema import faults
 from tests.world import World, make_message, make_pending, make_topic
 
 COLUMNS = (

@@ -1,8 +1,10 @@
-"""A check of JSON against a JSON Schema of the year 2020, as far as docs/contributions.schema.json uses it."""
+"""A check of JSON against a JSON Schema of the year 2020, as far as those in docs/ use it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
+
+from app.markup import is_clean
 
 TYPES: dict[str, type | tuple[type, ...]] = {
     "object": dict,
@@ -12,9 +14,11 @@ TYPES: dict[str, type | tuple[type, ...]] = {
     "boolean": bool,
     "null": type(None),
 }
+LONGEST_SHOWN = 80  # of a value in an error
+FORMATS: dict[str, Callable[[str], bool]] = {"clean-html": is_clean}
 CHECKED = set(
     "type properties required additionalProperties propertyNames items minItems maxItems minimum pattern enum const "
-    "anyOf if then else $ref $defs $schema title description".split()
+    "format anyOf if then else $ref $defs $schema title description".split()
 )
 
 
@@ -23,29 +27,48 @@ def faults(value: Any, schema: Any, root: Any = None, at: str = "$") -> Iterator
     root = root or schema
     if schema is False:
         yield f"{at}: must not be there"
-    if not isinstance(schema, dict):
-        return
-    if unknown := set(schema) - CHECKED:
-        yield f"{at}: the schema has {unknown}"
+    if isinstance(schema, dict):
+        if unknown := set(schema) - CHECKED:
+            yield f"{at}: the schema has {unknown}"
+        yield from _faults_of_choice(value, schema, root, at)
+        yield from _faults_of_value(value, schema, root, at)
+
+
+def _faults_of_choice(value: Any, schema: Any, root: Any, at: str) -> Iterator[str]:
     if "$ref" in schema:
         yield from faults(value, root["$defs"][schema["$ref"].removeprefix("#/$defs/")], root, at)
     if value not in schema.get("enum", [schema.get("const", value)]):
-        yield f"{at}: {value!r} is not what it must be"
+        yield f"{at}: {_shown(value)} is not what it must be"
     if "anyOf" in schema and all(any(faults(value, one, root, at)) for one in schema["anyOf"]):
-        yield f"{at}: {value!r} is nothing of what it may be"
+        yield f"{at}: {_shown(value)} is nothing of what it may be"
     if "if" in schema:
         branch = "else" if any(faults(value, schema["if"], root, at)) else "then"
         yield from faults(value, schema[branch], root, at)
+
+
+def _faults_of_value(value: Any, schema: Any, root: Any, at: str) -> Iterator[str]:
     if "type" in schema and not _is(value, schema["type"]):
-        yield f"{at}: {value!r} is no {schema['type']}"
-    elif isinstance(value, str) and not re.search(schema.get("pattern", ""), value):
-        yield f"{at}: {value!r} is not {schema['pattern']}"
+        yield f"{at}: {_shown(value)} is no {schema['type']}"
+    elif isinstance(value, str):
+        yield from _faults_of_text(value, schema, at)
     elif isinstance(value, int) and value < schema.get("minimum", value):
         yield f"{at}: {value} is too small"
     elif isinstance(value, list):
         yield from _faults_of_list(value, schema, root, at)
     elif isinstance(value, dict):
         yield from _faults_of_object(value, schema, root, at)
+
+
+def _faults_of_text(value: str, schema: Any, at: str) -> Iterator[str]:
+    if not re.search(schema.get("pattern", ""), value):
+        yield f"{at}: {_shown(value)} is not {schema['pattern']}"
+    if "format" in schema and not FORMATS[schema["format"]](value):
+        yield f"{at}: {_shown(value)} is not {schema['format']}"
+
+
+def _shown(value: Any) -> str:
+    shown = ascii(value)
+    return shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}…"
 
 
 def _is(value: Any, name: str) -> bool:

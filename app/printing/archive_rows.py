@@ -1,0 +1,481 @@
+"""The rows of a forum from the data of its archive (docs/contributions.md), in a site without any forum.
+
+Messages, topics, notices, documents and files keep their numbers. People have a name, but no account. If an act of
+moderation names what was never public, of which an archive has the number alone, that becomes a row without words.
+"""
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import func, insert, select, update
+
+from app.auth.passwords import UNUSABLE
+from app.difference import compare
+from app.extensions import db
+from app.languages import site_default, speaking
+from app.markup import CITED
+from app.models import (
+    Act,
+    ActKind,
+    Annotation,
+    AnnotationText,
+    Attachment,
+    Capacity,
+    Document,
+    DocumentText,
+    Edition,
+    FormerAddress,
+    Forum,
+    ForumRole,
+    ForumText,
+    Group,
+    GroupText,
+    Message,
+    MessageStatus,
+    Notice,
+    NoticeText,
+    OfficialChange,
+    Page,
+    PageText,
+    Period,
+    Question,
+    QuestionText,
+    Revision,
+    Role,
+    Topic,
+    User,
+)
+from app.printing.archive_data import Unfit
+
+PART = 1_000  # rows
+NUMBERED = (Message, Topic, Notice, Document, Attachment)  # whose keys are given
+WITHOUT_WORDS = "…"
+Told = Callable[[int], None]
+Given = Mapping[str, Any]
+
+
+class ForumRows:
+    """Adds the rows of a forum, inside a transaction. `keys` are those of the attached files in their storage, by
+    number, and `made_at` is when the archive was made."""
+
+    def __init__(self, data: Given, keys: Mapping[int, str], made_at: datetime) -> None:
+        self.data, self.keys, self.made_at = data, keys, made_at
+        self.forum = Forum(origin=data["site"])
+        self.groups: dict[int, Group] = {}
+        self.questions: dict[tuple[int, int | None], Question] = {}
+        self.pages: dict[str, Page] = {}
+        self.people: dict[int, User] = {}
+        self.annotations: dict[tuple[Any, ...], Annotation] = {}
+        self.revisions: dict[tuple[int, int], int] = {}  # keys, by message and number
+        self.secretariat = User()
+
+    def add(self, told: Told = lambda _count: None) -> Forum:
+        """All of them; `told` hears how many messages there are so far. Raises Unfit where the data contradict
+        themselves."""
+        self._add_forum()
+        self._add_periods()
+        self._add_texts()
+        self._add_people()
+        self._add_topics()
+        self._add_messages(told)
+        self._add_files()
+        self._add_annotations()
+        self._add_record()
+        db.session.flush()
+        _continue_numbers()
+        return self.forum
+
+    def _add_forum(self) -> None:
+        given, forum = self.data["forum"], self.forum
+        for name in ("published_at", "archived_at", "archived_before"):
+            setattr(forum, name, _moment(given[name]))
+        forum.slug, forum.by_invitation = given["slug"], given["by_invitation"]
+        forum.names_moderators = given["moderators"] is not None
+        forum.texts = _texts(ForumText, given)
+        for one in self.data["groups"]:
+            group = Group(number=one["number"], slug=one["slug"], texts=_texts(GroupText, one), forum=forum)
+            self.groups[group.number] = group
+            for asked in one["questions"]:
+                question = Question(number=asked["number"], texts=_texts(QuestionText, asked), group=group)
+                self.questions[group.number, question.number] = question
+        for one in self.data["pages"]:
+            self.pages[one["slug"]] = Page(slug=one["slug"], position=one["position"], texts=_texts(PageText, one))
+        forum.pages = list(self.pages.values())
+        _flush(forum)
+        self._add_former_addresses()
+
+    def _add_former_addresses(self) -> None:
+        rows = [{"slug": slug, "forum_id": self.forum.id} for slug in self.data["forum"]["former_slugs"]]
+        places = [(one, {"group_id": self.groups[one["number"]].id}) for one in self.data["groups"]]
+        places += [(one, {"page_id": self.pages[one["slug"]].id}) for one in self.data["pages"]]
+        for one, place in places:
+            rows += [{"slug": slug, "owner_id": self.forum.id, **place} for slug in one["former_slugs"]]
+        _flush(*(FormerAddress(**row) for row in rows))
+
+    def _add_periods(self) -> None:
+        for one in self.data["periods"]:
+            former = tuple((_moment(opens), _moment(closes)) for opens, closes in one["former_dates"])
+            dates = {name: _moment(one[name]) for name in ("opens_at", "closes_at", "called_off_at")}
+            group = self._group(one["group"]) if one["group"] else None
+            period = Period(kind=one["kind"], group_id=group and group.id, former_dates=former or None, **dates)
+            period.forum_id = self.forum.id
+            _flush(period)  # one by one, since they are told in the order of their keys
+
+    def _add_texts(self) -> None:
+        for one in self.data["notices"]:
+            texts, published_at = _texts(NoticeText, one), _moment(one["published_at"])
+            _flush(Notice(id=one["number"], forum_id=self.forum.id, published_at=published_at, texts=texts))
+        for one in self.data["documents"]:
+            about = {name: one[name] for name in ("kind", "symbol", "position")}
+            about |= {"id": one["number"], "dated": _day(one["dated"]), "texts": _texts(DocumentText, one)}
+            _flush(Document(forum_id=self.forum.id, **about))
+
+    def _add_people(self) -> None:
+        """Those who have written, the moderators whom the forum names, and the Secretariat, for its acts."""
+        with speaking(site_default()):
+            self.secretariat = _person({"title": "", "name": _("Secretariat")}, Capacity.SECRETARIAT)
+        for one in (*self.data["messages"], *self.data["topics"]):
+            given = one["author"]
+            if given["number"] not in self.people:
+                self.people[given["number"]] = self._author(given)
+        _flush(self.secretariat, *self.people.values())
+        for one in self.data["forum"]["moderators"] or ():
+            person = _person(one, Capacity.SECRETARIAT)
+            held = {"role": Role.MODERATOR, "languages": " ".join(one["languages"])}
+            _flush(person, ForumRole(user=person, forum=self.forum, **held))
+
+    def _author(self, given: Given) -> User:
+        person = _person(given, Capacity.EXPERT)
+        if number := given["former_number"]:
+            person.former_number, person.email, person.created_at = number, f"former-{number}", self.made_at
+        return person
+
+    def _add_topics(self) -> None:
+        rows = [
+            {
+                "id": one["number"],
+                "group_id": self._group(one["group"]).id,
+                "question_id": self._question(one["group"], one["question"]),
+                "author_id": self.people[one["author"]["number"]].id,
+                "last_position": 1,  # of one that was merged; counted for others
+                **{name: one[name] for name in ("title", "language")},
+                **{name: _moment(one[name]) for name in ("created_at", "pinned_at", "locked_at")},
+            }
+            for one in self.data["topics"]
+        ]
+        known = {row["id"] for row in rows}
+        never_public = {act["topic"] for act in self._acts if act["topic"]} - known
+        if self._never_public and not known | never_public:
+            never_public = {1}  # for these messages
+        if never_public and not self.groups:
+            raise Unfit("The record names topics or messages, but there is no group for them.")
+        _insert(Topic, rows)
+        _insert(Topic, [self._topic_without_words(number) for number in sorted(never_public)])
+        for one in self.data["topics"]:
+            if one["merged_into"]:
+                merged = update(Topic).where(Topic.id == one["number"])
+                db.session.execute(merged.values(merged_into_id=one["merged_into"]))
+
+    def _topic_without_words(self, number: int) -> dict[str, Any]:
+        return {
+            "id": number,
+            "group_id": min(group.id for group in self.groups.values()),
+            "author_id": self.secretariat.id,
+            "title": WITHOUT_WORDS,
+            "language": site_default().code,
+            "created_at": self.made_at,
+            "last_position": 0,
+        }
+
+    def _add_messages(self, told: Told) -> None:
+        _insert(Message, self._messages_without_words())
+        given = self.data["messages"]
+        for first in range(0, len(given), PART):
+            part = given[first : first + PART]
+            _insert(Message, [self._message(one) for one in part])
+            self._add_revisions(part)
+            told(first + len(part))
+
+    def _message(self, one: Given) -> dict[str, Any]:
+        same = "position status language capacity organization on_behalf_of after_deadline speaker confirmed"
+        times = "posted_at edited_at withdrawn_at withheld_at"
+        return {
+            "id": one["number"],
+            "topic_id": one["topic"],
+            "forum_id": self.forum.id,
+            "author_id": self.people[one["author"]["number"]].id,
+            "reply_to_id": one["in_reply_to"],
+            "body": one["markdown"] or "",
+            "html": one["html"] or "",
+            "country": one["state"],
+            "received_on": _day(one["received_on"]),
+            "withheld_for": _reason(one["reason"]),
+            **{name: one[name] for name in same.split()},
+            **{name: _moment(one[name]) for name in times.split()},
+        }
+
+    def _messages_without_words(self) -> list[dict[str, Any]]:
+        """For what acts say of messages that were never public."""
+        topics = {act["message"]: act["topic"] for act in self._acts}
+        any_topic = db.session.scalar(select(func.min(Topic.id)))
+        return [
+            {
+                "id": number,
+                "topic_id": topics.get(number) or any_topic,
+                "forum_id": self.forum.id,
+                "author_id": self.secretariat.id,
+                "status": MessageStatus.WITHHELD,
+                "language": site_default().code,
+                "body": "",
+                "html": "",
+                "capacity": Capacity.SECRETARIAT,
+                "posted_at": self.made_at,
+                "withheld_at": self.made_at,
+            }
+            for number in sorted(self._never_public)
+        ]
+
+    @cached_property
+    def _never_public(self) -> set[int]:
+        """The numbers of messages that are named, and were never public."""
+        named = {act["message"] for act in self._acts} | {one["in_reply_to"] for one in self.data["messages"]}
+        return named - {one["number"] for one in self.data["messages"]} - {None}
+
+    def _add_revisions(self, part: Iterable[Given]) -> None:
+        rows, places = [], []
+        for one in part:
+            for number, row in enumerate(_revisions_of(one, self._versions.get(one["number"], 1)), 1):
+                rows.append(row)
+                places.append((one["number"], number))
+        if rows:
+            keys = db.session.scalars(insert(Revision).returning(Revision.id, sort_by_parameter_order=True), rows)
+            self.revisions |= dict(zip(places, keys, strict=True))
+
+    @cached_property
+    def _versions(self) -> dict[int, int]:
+        """The last version that the record names, by message."""
+        found: dict[int, int] = {}
+        for act in self._acts:
+            if act["version"]:
+                found[act["message"]] = max(found.get(act["message"], 1), act["version"])
+        return found
+
+    def _add_files(self) -> None:
+        rows = []
+        for owner, column in ((one, "message_id") for one in self.data["messages"]):
+            rows += [self._file(file, {column: owner["number"]}) for file in (*owner["files"], *owner["removed_files"])]
+        for owner in self.data["documents"]:
+            rows += [self._file(file, {"document_id": owner["number"]}) for file in owner["files"]]
+        _insert(Attachment, sorted(rows, key=lambda row: row["id"]))
+
+    def _file(self, file: Given, owner: dict[str, int]) -> dict[str, Any]:
+        return {
+            "id": file["number"],
+            "message_id": None,
+            "document_id": None,
+            **owner,
+            **{name: file[name] for name in ("name", "media_type", "size", "sha256", "language")},
+            "key": self.keys.get(file["number"]) or secrets.token_hex(16),
+            "created_at": _moment(file["attached_at"]),
+            "removed_at": _moment(file.get("removed_at")),
+        }
+
+    def _add_annotations(self) -> None:
+        for one in self.data["summaries_and_follow_up"]:
+            question, group = self._question(one["group"], one["question"]), one["group"]
+            about = {
+                "message_id": one["message"],
+                "question_id": question,
+                "group_id": self._group(group).id if group and not question else None,
+                "written_at": _moment(one["written_at"]),
+                "corrected_at": _moment(one["corrected_at"]),
+            }
+            made = Annotation(kind=one["kind"], forum_id=self.forum.id, texts=_texts(AnnotationText, one), **about)
+            self.annotations[one["kind"], one["message"], group, one["question"]] = made
+            _flush(made)
+
+    def _add_record(self) -> None:
+        acts, changes = [], []
+        for one in self.data["record"]:
+            if "change" in one:
+                changes.append(self._change(one))
+            else:
+                acts.append(self._act(one))
+        acts += [self._hides(one) for one in self.data["messages"] if self._is_hidden_by_approval(one)]
+        _insert(Act, acts)
+        _insert(OfficialChange, changes)
+
+    @cached_property
+    def _acts(self) -> list[Given]:
+        return [one for one in self.data["record"] if "change" not in one]
+
+    def _act(self, one: Given) -> dict[str, Any]:
+        detail = {name: one[name] for name in ("from_topic", "messages", "received_on") if one[name]}
+        revision = self.revisions.get((one["message"], (one["version"] or 1) - 1))
+        if revision:
+            detail["revision"] = revision
+        if one["hides"]:
+            detail["hides"] = revision or 0
+        about = {"kind": one["kind"], "at": _moment(one["at"]), "message_id": one["message"], "topic_id": one["topic"]}
+        return {**self._by_secretariat, **about, "reason": _reason(one["reason"]) or {}, "detail": detail}
+
+    @property
+    def _by_secretariat(self) -> dict[str, Any]:
+        return {"forum_id": self.forum.id, "user_id": self.secretariat.id}
+
+    def _is_hidden_by_approval(self, one: Given) -> bool:
+        """Whether there are versions that readers are not shown, and no act in the record that hides them."""
+        return _hidden(one) > self._hidden_in_record.get(one["number"], 0)
+
+    @cached_property
+    def _hidden_in_record(self) -> dict[int, int]:
+        """The last version that an act in the record hides, by message."""
+        found: dict[int, int] = {}
+        for act in self._acts:
+            if act["hides"] and act["version"]:
+                found[act["message"]] = max(found.get(act["message"], 0), act["version"] - 1)
+        return found
+
+    def _hides(self, one: Given) -> dict[str, Any]:
+        """The approval of a message that was changed before."""
+        last = self.revisions[one["number"], _hidden(one)]
+        about = {"kind": ActKind.APPROVE, "at": _moment(one["posted_at"]), "message_id": one["number"]}
+        return {**self._by_secretariat, **about, "topic_id": None, "reason": {}, "detail": {"hides": last}}
+
+    def _change(self, one: Given) -> dict[str, Any]:
+        same = ("change", "kind", "after_archiving", "name", "place", "former")
+        about = {"at": _moment(one["at"]), "thing_id": self._changed(one), "forum_id": self.forum.id}
+        return {**about, **{name: one[name] for name in same}}
+
+    def _changed(self, one: Given) -> int | None:
+        """The key of what was changed, None if it was deleted."""
+        of, kind, place = one["of"], one["kind"], one["place"]
+        about = self.annotations.get((kind, *(place.get(name) for name in ("message", "group", "question"))))
+        if of is None:
+            return about.id if about else None
+        things: dict[str, Any] = {"groups": self.groups, "forum-pages": self.pages}
+        try:
+            if kind == "forums":
+                return self.forum.id
+            if kind == "questions":
+                return self.questions[of["group"], of["question"]].id
+            name = kind.removeprefix("forum-").removesuffix("s")
+            key: int = things[kind][of[name]].id if kind in things else of[name]
+        except KeyError:
+            raise Unfit(f"The record names something that is not in the data: {kind} {dict(of)}.") from None
+        return key
+
+    def _group(self, number: int) -> Group:
+        if number not in self.groups:
+            raise Unfit(f"The data have no group {number}, but something that belongs to it.")
+        return self.groups[number]
+
+    def _question(self, group: int | None, number: int | None) -> int | None:
+        if number is None:
+            return None
+        if (group, number) not in self.questions:
+            raise Unfit(f"The data have no question {number} in group {group}, but something that belongs to it.")
+        return self.questions[group or 0, number].id
+
+
+def add_editions(forum_id: int, edition: Given, **current: Any) -> Edition:
+    """The rows of the edition that was loaded, of which `current` says the rest, and of those before it."""
+    for one in reversed(edition["earlier"]):
+        _flush(_edition(forum_id, one, sha256=one["sha256"], size=one["size"]))
+    made = _edition(forum_id, edition, **current)
+    _flush(made)
+    return made
+
+
+def _edition(forum_id: int, one: Given, **more: Any) -> Edition:
+    about = {"number": one["number"], "made_at": _moment(one["made_at"]), "reasons": one["reasons"]}
+    return Edition(forum_id=forum_id, **about, **more)
+
+
+def _person(given: Given, capacity: Capacity) -> User:
+    """Somebody without an account: nobody can sign in, or be written to."""
+    email = f"without-account-{secrets.token_hex(8)}"
+    about = {"title": given["title"], "name": given["name"], "capacity": capacity, "language": site_default().code}
+    return User(email=email, password_hash=UNUSABLE, **about)
+
+
+def _revisions_of(one: Given, last: int) -> Iterator[dict[str, Any]]:
+    """All former versions of a message up to this last one, without the words of those that are not public."""
+    known = {former["version"]: former for former in one["former"]}
+    count = max(one["version"] or 1, last) - 1
+    for number in range(1, count + 1):
+        said = known.get(number)
+        after = known.get(number + 1) or (one if number == count else None)
+        is_compared = said and after and after["html"] is not None
+        yield {
+            "message_id": one["number"],
+            "body": said["markdown"] if said else "",
+            "html": said["html"] if said else "",
+            "language": said["language"] if said else one["language"],
+            "on_behalf_of": said["on_behalf_of"] if said else "",
+            "written_at": _moment(said["written_at"] if said else one["posted_at"]),
+            "difference": compare(said["html"], after["html"]) if said and after and is_compared else [],
+        }
+
+
+def _hidden(one: Given) -> int:
+    """How many versions of a message readers are not shown."""
+    return (one["version"] or 1) - 1 - len(one["former"])
+
+
+def _texts(kind: Any, given: Given) -> dict[str, Any]:
+    return {
+        code: kind(language=code, **said | {"outdated_since": _moment(said["outdated_since"])})
+        for code, said in given["texts"].items()
+    }
+
+
+def _reason(given: Given | None) -> dict[str, str] | None:
+    if given is None:
+        return None
+    cites = " ".join(map(str, given["cites"]))
+    return {**given["texts"], **({CITED: cites} if cites else {})}
+
+
+def _moment(given: str | None) -> Any:
+    return datetime.fromisoformat(given) if given else None
+
+
+def _day(given: str | None) -> date | None:
+    return date.fromisoformat(given) if given else None
+
+
+def _flush(*things: Any) -> None:
+    db.session.add_all(things)
+    for thing in db.session.new:
+        _require_length(type(thing), vars(thing))
+    db.session.flush()
+
+
+def _insert(model: Any, rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        _require_length(model, row)
+    if rows:
+        db.session.execute(insert(model), rows)
+
+
+def _require_length(model: Any, values: Mapping[str, Any]) -> None:
+    """Not every database checks it."""
+    for column in model.__table__.columns:
+        value, most = values.get(column.key), getattr(column.type, "length", None)
+        if most and isinstance(value, str) and len(value) > most:
+            raise Unfit(f"A text is too long for this site ({column}, {most} characters): {value[:80]}…")
+
+
+def _continue_numbers() -> None:
+    """Numbers given next follow the highest one; SQLite sees to it by itself."""
+    if db.session.connection().dialect.name != "postgresql":
+        return
+    for model in NUMBERED:
+        highest, sequence = func.max(model.id), func.pg_get_serial_sequence(model.__tablename__, "id")
+        next_one = select(func.setval(sequence, func.greatest(highest, func.nextval(sequence))))
+        db.session.execute(next_one.having(highest.is_not(None)))
