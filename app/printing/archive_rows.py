@@ -52,7 +52,7 @@ from app.models import (
 from app.printing.archive_data import Unfit
 
 PART = 1_000  # rows
-NUMBERED = (Message, Topic, Notice, Document, Attachment)  # whose keys are given
+NUMBERED = (Group, Question, Message, Topic, Notice, Document, Attachment)  # whose keys are given
 WITHOUT_WORDS = "…"
 Told = Callable[[int], None]
 Given = Mapping[str, Any]
@@ -97,10 +97,12 @@ class ForumRows:
         forum.names_moderators = given["moderators"] is not None
         forum.texts = _texts(ForumText, given)
         for one in self.data["groups"]:
-            group = Group(number=one["number"], slug=one["slug"], texts=_texts(GroupText, one), forum=forum)
+            about = {"id": one["key"], "number": one["number"], "slug": one["slug"]}
+            group = Group(**about, texts=_texts(GroupText, one), forum=forum)
             self.groups[group.number] = group
             for asked in one["questions"]:
-                question = Question(number=asked["number"], texts=_texts(QuestionText, asked), group=group)
+                about = {"id": asked["key"], "number": asked["number"]}
+                question = Question(**about, texts=_texts(QuestionText, asked), group=group)
                 self.questions[group.number, question.number] = question
         for one in self.data["pages"]:
             self.pages[one["slug"]] = Page(slug=one["slug"], position=one["position"], texts=_texts(PageText, one))

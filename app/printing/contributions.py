@@ -197,9 +197,9 @@ class _Data:
 
     def groups(self) -> Iterator[dict[str, Any]]:
         for group in self.forum.groups:
-            questions = [{"number": question.number, "texts": _texts(question)} for question in group.questions]
+            questions = [{"number": one.number, "key": one.id, "texts": _texts(one)} for one in group.questions]
             former = self._former_slugs["group_id", group.id]
-            about = {**_picked(group, "number slug"), "former_slugs": former}
+            about = {"number": group.number, "key": group.id, "slug": group.slug, "former_slugs": former}
             yield {**about, "texts": _texts(group), "questions": questions}
 
     def pages(self) -> Iterator[dict[str, Any]]:

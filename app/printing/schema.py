@@ -39,8 +39,8 @@ def _faults_of_choice(value: Any, schema: Any, root: Any, at: str) -> Iterator[s
         yield from faults(value, root["$defs"][schema["$ref"].removeprefix("#/$defs/")], root, at)
     if value not in schema.get("enum", [schema.get("const", value)]):
         yield f"{at}: {_shown(value)} is not what it must be"
-    if "anyOf" in schema and all(any(faults(value, one, root, at)) for one in schema["anyOf"]):
-        yield f"{at}: {_shown(value)} is nothing of what it may be"
+    if "anyOf" in schema:  # of what it may be, what it resembles most
+        yield from min((list(faults(value, one, root, at)) for one in schema["anyOf"]), key=len)
     if "if" in schema:
         branch = "else" if any(faults(value, schema["if"], root, at)) else "then"
         yield from faults(value, schema[branch], root, at)
