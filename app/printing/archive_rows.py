@@ -215,6 +215,7 @@ class ForumRows:
             "html": one["html"] or "",
             "country": one["state"],
             "received_on": _day(one["received_on"]),
+            "published_at": _moment(one["posted_at"]),  # the best that is known
             "withheld_for": _reason(one["reason"]),
             **{name: one[name] for name in same.split()},
             **{name: _moment(one[name]) for name in times.split()},
