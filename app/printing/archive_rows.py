@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 
 from app.auth.passwords import UNUSABLE
 from app.difference import compare
@@ -91,8 +91,8 @@ class ForumRows:
 
     def _add_forum(self) -> None:
         given, forum = self.data["forum"], self.forum
-        for name in ("published_at", "archived_at", "archived_before"):
-            setattr(forum, name, _moment(given[name]))
+        for name, moment in _times(given, "published_at archived_at archived_before").items():
+            setattr(forum, name, moment)
         forum.slug, forum.by_invitation = given["slug"], given["by_invitation"]
         forum.names_moderators = given["moderators"] is not None
         forum.texts = _texts(ForumText, given)
@@ -121,7 +121,7 @@ class ForumRows:
     def _add_periods(self) -> None:
         for one in self.data["periods"]:
             former = tuple((_moment(opens), _moment(closes)) for opens, closes in one["former_dates"])
-            dates = {name: _moment(one[name]) for name in ("opens_at", "closes_at", "called_off_at")}
+            dates = _times(one, "opens_at closes_at called_off_at")
             group = self._group(one["group"]) if one["group"] else None
             period = Period(kind=one["kind"], group_id=group and group.id, former_dates=former or None, **dates)
             period.forum_id = self.forum.id
@@ -132,9 +132,8 @@ class ForumRows:
             texts, published_at = _texts(NoticeText, one), _moment(one["published_at"])
             _flush(Notice(id=one["number"], forum_id=self.forum.id, published_at=published_at, texts=texts))
         for one in self.data["documents"]:
-            about = {name: one[name] for name in ("kind", "symbol", "position")}
-            about |= {"id": one["number"], "dated": _day(one["dated"]), "texts": _texts(DocumentText, one)}
-            _flush(Document(forum_id=self.forum.id, **about))
+            about = {"id": one["number"], "dated": _day(one["dated"]), "texts": _texts(DocumentText, one)}
+            _flush(Document(forum_id=self.forum.id, **about, **_same(one, "kind symbol position")))
 
     def _add_people(self) -> None:
         """Those who have written, the moderators whom the forum names, and the Secretariat, for its acts."""
@@ -157,90 +156,71 @@ class ForumRows:
         return person
 
     def _add_topics(self) -> None:
-        rows = [
-            {
-                "id": one["number"],
-                "group_id": self._group(one["group"]).id,
-                "question_id": self._question(one["group"], one["question"]),
-                "author_id": self.people[one["author"]["number"]].id,
-                "last_position": 1,  # of one that was merged; counted for others
-                **{name: one[name] for name in ("title", "language")},
-                **{name: _moment(one[name]) for name in ("created_at", "pinned_at", "locked_at")},
-            }
-            for one in self.data["topics"]
-        ]
-        known = {row["id"] for row in rows}
+        topics = [self._topic(one) for one in self.data["topics"]]
+        known = {topic.id for topic in topics}
         never_public = {act["topic"] for act in self._acts if act["topic"]} - known
         if self._never_public and not known | never_public:
             never_public = {1}  # for these messages
         if never_public and not self.groups:
             raise Unfit("The record names topics or messages, but there is no group for them.")
-        _insert(Topic, rows)
-        _insert(Topic, [self._topic_without_words(number) for number in sorted(never_public)])
+        _flush(*topics, *(self._topic_without_words(number) for number in sorted(never_public)))
         for one in self.data["topics"]:
             if one["merged_into"]:
                 merged = update(Topic).where(Topic.id == one["number"])
                 db.session.execute(merged.values(merged_into_id=one["merged_into"]))
 
-    def _topic_without_words(self, number: int) -> dict[str, Any]:
-        return {
-            "id": number,
-            "group_id": min(group.id for group in self.groups.values()),
-            "author_id": self.secretariat.id,
-            "title": WITHOUT_WORDS,
-            "language": site_default().code,
-            "created_at": self.made_at,
-            "last_position": 0,
-        }
+    def _topic(self, one: Given) -> Topic:
+        return Topic(
+            id=one["number"],
+            group_id=self._group(one["group"]).id,
+            question_id=self._question(one["group"], one["question"]),
+            author_id=self.people[one["author"]["number"]].id,
+            last_position=1,  # of one that was merged; counted for others
+            **_same(one, "title language"),
+            **_times(one, "created_at pinned_at locked_at"),
+        )
+
+    def _topic_without_words(self, number: int) -> Topic:
+        group_id = min(group.id for group in self.groups.values())
+        about = {"title": WITHOUT_WORDS, "language": site_default().code, "created_at": self.made_at}
+        return Topic(id=number, group_id=group_id, author_id=self.secretariat.id, last_position=0, **about)
 
     def _add_messages(self, told: Told) -> None:
-        _insert(Message, self._messages_without_words())
+        topics = {act["message"]: act["topic"] for act in self._acts}
+        any_topic = db.session.scalar(select(func.min(Topic.id)))
+        for number in sorted(self._never_public):
+            _flush(self._message_without_words(number, topics.get(number) or any_topic))
         given = self.data["messages"]
         for first in range(0, len(given), PART):
             part = given[first : first + PART]
-            _insert(Message, [self._message(one) for one in part])
+            _flush(*map(self._message, part))
             self._add_revisions(part)
             told(first + len(part))
 
-    def _message(self, one: Given) -> dict[str, Any]:
+    def _message(self, one: Given) -> Message:
         same = "position status language capacity organization on_behalf_of after_deadline speaker confirmed"
-        times = "posted_at edited_at withdrawn_at withheld_at"
-        return {
-            "id": one["number"],
-            "topic_id": one["topic"],
-            "forum_id": self.forum.id,
-            "author_id": self.people[one["author"]["number"]].id,
-            "reply_to_id": one["in_reply_to"],
-            "body": one["markdown"] or "",
-            "html": one["html"] or "",
-            "country": one["state"],
-            "received_on": _day(one["received_on"]),
-            "published_at": _moment(one["posted_at"]),  # the best that is known
-            "withheld_for": _reason(one["reason"]),
-            **{name: one[name] for name in same.split()},
-            **{name: _moment(one[name]) for name in times.split()},
-        }
+        return Message(
+            id=one["number"],
+            topic_id=one["topic"],
+            forum_id=self.forum.id,
+            author_id=self.people[one["author"]["number"]].id,
+            reply_to_id=one["in_reply_to"],
+            body=one["markdown"] or "",
+            html=one["html"] or "",
+            country=one["state"],
+            received_on=_day(one["received_on"]),
+            published_at=_moment(one["posted_at"]),  # the best that is known
+            withheld_for=_reason(one["reason"]),
+            **_same(one, same),
+            **_times(one, "posted_at edited_at withdrawn_at withheld_at"),
+        )
 
-    def _messages_without_words(self) -> list[dict[str, Any]]:
-        """For what acts say of messages that were never public."""
-        topics = {act["message"]: act["topic"] for act in self._acts}
-        any_topic = db.session.scalar(select(func.min(Topic.id)))
-        return [
-            {
-                "id": number,
-                "topic_id": topics.get(number) or any_topic,
-                "forum_id": self.forum.id,
-                "author_id": self.secretariat.id,
-                "status": MessageStatus.WITHHELD,
-                "language": site_default().code,
-                "body": "",
-                "html": "",
-                "capacity": Capacity.SECRETARIAT,
-                "posted_at": self.made_at,
-                "withheld_at": self.made_at,
-            }
-            for number in sorted(self._never_public)
-        ]
+    def _message_without_words(self, number: int, topic_id: int | None) -> Message:
+        where = {"id": number, "topic_id": topic_id, "forum_id": self.forum.id}
+        words = {"body": "", "html": "", "language": site_default().code}
+        by = {"author_id": self.secretariat.id, "capacity": Capacity.SECRETARIAT}
+        times = {"posted_at": self.made_at, "withheld_at": self.made_at}
+        return Message(**where, **words, **by, **times, status=MessageStatus.WITHHELD)
 
     @cached_property
     def _never_public(self) -> set[int]:
@@ -249,14 +229,13 @@ class ForumRows:
         return named - {one["number"] for one in self.data["messages"]} - {None}
 
     def _add_revisions(self, part: Iterable[Given]) -> None:
-        rows, places = [], []
-        for one in part:
-            for number, row in enumerate(_revisions_of(one, self._versions.get(one["number"], 1)), 1):
-                rows.append(row)
-                places.append((one["number"], number))
-        if rows:
-            keys = db.session.scalars(insert(Revision).returning(Revision.id, sort_by_parameter_order=True), rows)
-            self.revisions |= dict(zip(places, keys, strict=True))
+        made = {
+            (one["number"], number): revision
+            for one in part
+            for number, revision in enumerate(_revisions_of(one, self._versions.get(one["number"], 1)), 1)
+        }
+        _flush(*made.values())
+        self.revisions |= {place: revision.id for place, revision in made.items()}
 
     @cached_property
     def _versions(self) -> dict[int, int]:
@@ -268,24 +247,18 @@ class ForumRows:
         return found
 
     def _add_files(self) -> None:
-        rows = []
-        for owner, column in ((one, "message_id") for one in self.data["messages"]):
-            rows += [self._file(file, {column: owner["number"]}) for file in (*owner["files"], *owner["removed_files"])]
-        for owner in self.data["documents"]:
-            rows += [self._file(file, {"document_id": owner["number"]}) for file in owner["files"]]
-        _insert(Attachment, sorted(rows, key=lambda row: row["id"]))
+        made = []
+        for one in self.data["messages"]:
+            made += [self._file(file, message_id=one["number"]) for file in (*one["files"], *one["removed_files"])]
+        for one in self.data["documents"]:
+            made += [self._file(file, document_id=one["number"]) for file in one["files"]]
+        _flush(*made)
 
-    def _file(self, file: Given, owner: dict[str, int]) -> dict[str, Any]:
-        return {
-            "id": file["number"],
-            "message_id": None,
-            "document_id": None,
-            **owner,
-            **{name: file[name] for name in ("name", "media_type", "size", "sha256", "language")},
-            "key": self.keys.get(file["number"]) or secrets.token_hex(16),
-            "created_at": _moment(file["attached_at"]),
-            "removed_at": _moment(file.get("removed_at")),
-        }
+    def _file(self, file: Given, **owner: int) -> Attachment:
+        key = self.keys.get(file["number"]) or secrets.token_hex(16)
+        times = {"created_at": _moment(file["attached_at"]), "removed_at": _moment(file.get("removed_at"))}
+        about = _same(file, "name media_type size sha256 language")
+        return Attachment(id=file["number"], key=key, **owner, **about, **times)
 
     def _add_annotations(self) -> None:
         for one in self.data["summaries_and_follow_up"]:
@@ -294,41 +267,33 @@ class ForumRows:
                 "message_id": one["message"],
                 "question_id": question,
                 "group_id": self._group(group).id if group and not question else None,
-                "written_at": _moment(one["written_at"]),
-                "corrected_at": _moment(one["corrected_at"]),
+                **_times(one, "written_at corrected_at"),
             }
             made = Annotation(kind=one["kind"], forum_id=self.forum.id, texts=_texts(AnnotationText, one), **about)
             self.annotations[one["kind"], one["message"], group, one["question"]] = made
             _flush(made)
 
     def _add_record(self) -> None:
-        acts, changes = [], []
         for one in self.data["record"]:
-            if "change" in one:
-                changes.append(self._change(one))
-            else:
-                acts.append(self._act(one))
-        acts += [self._hides(one) for one in self.data["messages"] if self._is_hidden_by_approval(one)]
-        _insert(Act, acts)
-        _insert(OfficialChange, changes)
+            _flush(self._change(one) if "change" in one else self._act(one))
+        _flush(*(self._approval(one) for one in self.data["messages"] if self._is_hidden_by_approval(one)))
 
     @cached_property
     def _acts(self) -> list[Given]:
         return [one for one in self.data["record"] if "change" not in one]
 
-    def _act(self, one: Given) -> dict[str, Any]:
-        detail = {name: one[name] for name in ("from_topic", "messages", "received_on") if one[name]}
+    def _act(self, one: Given) -> Act:
+        detail = {name: value for name, value in _same(one, "from_topic messages received_on").items() if value}
         revision = self.revisions.get((one["message"], (one["version"] or 1) - 1))
         if revision:
             detail["revision"] = revision
         if one["hides"]:
             detail["hides"] = revision or 0
-        about = {"kind": one["kind"], "at": _moment(one["at"]), "message_id": one["message"], "topic_id": one["topic"]}
-        return {**self._by_secretariat, **about, "reason": _reason(one["reason"]) or {}, "detail": detail}
+        about = {"message_id": one["message"], "topic_id": one["topic"], "at": _moment(one["at"])}
+        return self._by_secretariat(kind=one["kind"], reason=_reason(one["reason"]) or {}, detail=detail, **about)
 
-    @property
-    def _by_secretariat(self) -> dict[str, Any]:
-        return {"forum_id": self.forum.id, "user_id": self.secretariat.id}
+    def _by_secretariat(self, **act: Any) -> Act:
+        return Act(forum_id=self.forum.id, user_id=self.secretariat.id, **act)
 
     def _is_hidden_by_approval(self, one: Given) -> bool:
         """Whether there are versions that readers are not shown, and no act in the record that hides them."""
@@ -343,16 +308,16 @@ class ForumRows:
                 found[act["message"]] = max(found.get(act["message"], 0), act["version"] - 1)
         return found
 
-    def _hides(self, one: Given) -> dict[str, Any]:
-        """The approval of a message that was changed before."""
-        last = self.revisions[one["number"], _hidden(one)]
-        about = {"kind": ActKind.APPROVE, "at": _moment(one["posted_at"]), "message_id": one["number"]}
-        return {**self._by_secretariat, **about, "topic_id": None, "reason": {}, "detail": {"hides": last}}
+    def _approval(self, one: Given) -> Act:
+        """Of a message that was changed before."""
+        detail = {"hides": self.revisions[one["number"], _hidden(one)]}
+        about = {"message_id": one["number"], "at": _moment(one["posted_at"]), "reason": {}}
+        return self._by_secretariat(kind=ActKind.APPROVE, detail=detail, **about)
 
-    def _change(self, one: Given) -> dict[str, Any]:
-        same = ("change", "kind", "after_archiving", "name", "place", "former")
-        about = {"at": _moment(one["at"]), "thing_id": self._changed(one), "forum_id": self.forum.id}
-        return {**about, **{name: one[name] for name in same}}
+    def _change(self, one: Given) -> OfficialChange:
+        about = _same(one, "change kind after_archiving name place former")
+        thing_id = self._changed(one)
+        return OfficialChange(forum_id=self.forum.id, at=_moment(one["at"]), thing_id=thing_id, **about)
 
     def _changed(self, one: Given) -> int | None:
         """The key of what was changed, None if it was deleted."""
@@ -406,23 +371,21 @@ def _person(given: Given, capacity: Capacity) -> User:
     return User(email=email, password_hash=UNUSABLE, **about)
 
 
-def _revisions_of(one: Given, last: int) -> Iterator[dict[str, Any]]:
+def _revisions_of(one: Given, last: int) -> Iterator[Revision]:
     """All former versions of a message up to this last one, without the words of those that are not public."""
     known = {former["version"]: former for former in one["former"]}
     count = max(one["version"] or 1, last) - 1
+    nothing = {"markdown": "", "html": "", "language": one["language"], "on_behalf_of": "", "written_at": None}
     for number in range(1, count + 1):
-        said = known.get(number)
-        after = known.get(number + 1) or (one if number == count else None)
-        is_compared = said and after and after["html"] is not None
-        yield {
-            "message_id": one["number"],
-            "body": said["markdown"] if said else "",
-            "html": said["html"] if said else "",
-            "language": said["language"] if said else one["language"],
-            "on_behalf_of": said["on_behalf_of"] if said else "",
-            "written_at": _moment(said["written_at"] if said else one["posted_at"]),
-            "difference": compare(said["html"], after["html"]) if said and after and is_compared else [],
-        }
+        said, after = known.get(number, nothing), known.get(number + 1, one)
+        is_compared = number in known and (number == count or number + 1 in known) and after["html"] is not None
+        yield Revision(
+            message_id=one["number"],
+            body=said["markdown"],
+            written_at=_moment(said["written_at"] or one["posted_at"]),
+            difference=compare(said["html"], after["html"]) if is_compared else [],
+            **_same(said, "html language on_behalf_of"),
+        )
 
 
 def _hidden(one: Given) -> int:
@@ -435,6 +398,15 @@ def _texts(kind: Any, given: Given) -> dict[str, Any]:
         code: kind(language=code, **said | {"outdated_since": _moment(said["outdated_since"])})
         for code, said in given["texts"].items()
     }
+
+
+def _same(given: Given, names: str) -> dict[str, Any]:
+    """What the columns have as the data have it."""
+    return {name: given[name] for name in names.split()}
+
+
+def _times(given: Given, names: str) -> dict[str, Any]:
+    return {name: _moment(given[name]) for name in names.split()}
 
 
 def _reason(given: Given | None) -> dict[str, str] | None:
@@ -453,23 +425,17 @@ def _day(given: str | None) -> date | None:
 
 
 def _flush(*things: Any) -> None:
+    """Through the session, which tells others what is new."""
     db.session.add_all(things)
     for thing in db.session.new:
-        _require_length(type(thing), vars(thing))
+        _require_length(thing)
     db.session.flush()
 
 
-def _insert(model: Any, rows: list[dict[str, Any]]) -> None:
-    for row in rows:
-        _require_length(model, row)
-    if rows:
-        db.session.execute(insert(model), rows)
-
-
-def _require_length(model: Any, values: Mapping[str, Any]) -> None:
+def _require_length(thing: Any) -> None:
     """Not every database checks it."""
-    for column in model.__table__.columns:
-        value, most = values.get(column.key), getattr(column.type, "length", None)
+    for column in type(thing).__table__.columns:
+        value, most = vars(thing).get(column.key), getattr(column.type, "length", None)
         if most and isinstance(value, str) and len(value) > most:
             raise Unfit(f"A text is too long for this site ({column}, {most} characters): {value[:80]}…")
 
