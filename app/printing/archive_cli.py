@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app.addresses import absolute, link_in
 from app.errors import Refused
@@ -79,9 +79,11 @@ def load_command(file: Path) -> None:
         raise click.ClickException(f"{error}\nNothing was changed.") from None
     except OSError as error:
         raise click.ClickException(f"The archive could not be loaded: {_why(error)}. Nothing was changed.") from None
-    except (DBAPIError, OverflowError, UnicodeEncodeError) as error:
-        why = getattr(error, "orig", error)
-        raise click.ClickException(f"The database did not take the archive: {why}. Nothing was changed.") from None
+    except OperationalError as error:
+        raise click.ClickException(f"The database cannot be written: {error.orig}. Nothing was changed.") from None
+    except (DBAPIError, OverflowError, ValueError) as error:
+        why = error.orig if isinstance(error, DBAPIError) else error
+        raise click.ClickException(f"The archive holds what cannot be stored: {why}. Nothing was changed.") from None
     slug = db.session.scalars(select(Forum.slug)).one()
     click.echo(f"Edition {edition.number} was loaded. SHA-256 {edition.sha256}")
     click.echo(f"The forum is at {absolute(link_in(site_default().code, 'forums.forum', forum_slug=slug))}")

@@ -78,10 +78,10 @@ def _require_empty() -> None:
         "deleted accounts": select(func.count(User.id)).where(User.former_number.is_not(None)),
     }
     numbers = {name: db.session.scalar(one) for name, one in counts.items()}
-    if found := ", ".join(f"{count} {name}" for name, count in numbers.items() if count):
+    if found := ", ".join(f"{name}: {count}" for name, count in numbers.items() if count):
         raise NotEmpty(
-            f"This site is not empty: it has {found}. An archive can be loaded only into a site without forums, "
-            "since everything keeps its number."
+            f"This site is not empty ({found}). An archive can be loaded only into a site without forums, since "
+            "everything keeps its number."
         )
 
 

@@ -51,7 +51,8 @@ from app.models import (
 )
 from app.printing.archive_data import Unfit
 
-PART = 1_000  # rows
+PART = 1_000  # messages
+MOST_VERSIONS = 10_000  # of one message
 NUMBERED = (Group, Question, Message, Topic, Notice, Document, Attachment)  # whose keys are given
 WITHOUT_WORDS = "…"
 Told = Callable[[int], None]
@@ -375,6 +376,8 @@ def _revisions_of(one: Given, last: int) -> Iterator[Revision]:
     """All former versions of a message up to this last one, without the words of those that are not public."""
     known = {former["version"]: former for former in one["former"]}
     count = max(one["version"] or 1, last) - 1
+    if count > MOST_VERSIONS:
+        raise Unfit(f"Message {one['number']} is said to have {count} former versions.")
     nothing = {"markdown": "", "html": "", "language": one["language"], "on_behalf_of": "", "written_at": None}
     for number in range(1, count + 1):
         said, after = known.get(number, nothing), known.get(number + 1, one)

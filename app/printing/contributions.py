@@ -299,7 +299,7 @@ class _Data:
         """The former names in the addresses of the forum, its groups and its pages, by column and key."""
         found: dict[tuple[str, int], list[str]] = defaultdict(list)
         own = (FormerAddress.forum_id == self.forum.id) | (FormerAddress.owner_id == self.forum.id)
-        for one in db.session.scalars(select(FormerAddress).where(own).order_by(FormerAddress.slug)):
+        for one in sorted(db.session.scalars(select(FormerAddress).where(own)), key=lambda one: one.slug):
             for column in ("forum_id", "group_id", "page_id"):
                 if key := getattr(one, column):
                     found[column, key].append(one.slug)

@@ -17,8 +17,8 @@ TYPES: dict[str, type | tuple[type, ...]] = {
 LONGEST_SHOWN = 80  # of a value in an error
 FORMATS: dict[str, Callable[[str], bool]] = {"clean-html": is_clean}
 CHECKED = set(
-    "type properties required additionalProperties propertyNames items minItems maxItems minimum pattern enum const "
-    "format anyOf if then else $ref $defs $schema title description".split()
+    "type properties required additionalProperties propertyNames minProperties items minItems maxItems minimum pattern "
+    "format enum const anyOf if then else $ref $defs $schema title description".split()
 )
 
 
@@ -60,7 +60,7 @@ def _faults_of_value(value: Any, schema: Any, root: Any, at: str) -> Iterator[st
 
 
 def _faults_of_text(value: str, schema: Any, at: str) -> Iterator[str]:
-    if not re.search(schema.get("pattern", ""), value):
+    if not re.search(schema.get("pattern", "").replace("$", r"\Z"), value):
         yield f"{at}: {_shown(value)} is not {schema['pattern']}"
     if "format" in schema and not FORMATS[schema["format"]](value):
         yield f"{at}: {_shown(value)} is not {schema['format']}"
@@ -84,6 +84,8 @@ def _faults_of_list(value: list[Any], schema: Any, root: Any, at: str) -> Iterat
 
 def _faults_of_object(value: dict[str, Any], schema: Any, root: Any, at: str) -> Iterator[str]:
     yield from (f"{at}: lacks {name}" for name in schema.get("required", ()) if name not in value)
+    if len(value) < schema.get("minProperties", 0):
+        yield f"{at}: is empty"
     named = schema.get("properties", {})
     for name, item in value.items():
         yield from faults(name, schema.get("propertyNames", True), root, f"{at}.{name}")
