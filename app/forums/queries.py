@@ -429,6 +429,7 @@ _MODERATORS = (
     .join(ForumRole, ForumRole.user_id == User.id)
     .where(ForumRole.forum_id == bindparam("forum_id"), ForumRole.role == Role.MODERATOR)
     .where(User.confirmed_at.is_not(None) | ~User.has_account, User.suspended_at.is_(None))
+    .where(User.former_number.is_(None))
 )
 _QUESTIONS = (
     select(Question)

@@ -101,14 +101,14 @@ class User(UserMixin, Base):
 
     @hybrid_property
     def has_account(self) -> bool:
-        """Whether this is an account: a deleted one, and a person of whom a forum that was loaded from its archive has
-        the name alone, have something else in place of an email address."""
-        return "@" in self.email
+        """Whether this is an account: neither a deleted one, nor somebody of whom a forum that was loaded from its
+        archive has the name alone, with something else in place of an email address."""
+        return self.former_number is None and "@" in self.email
 
     @has_account.inplace.expression
     @classmethod
     def _has_account(cls) -> ColumnElement[bool]:
-        return cls.email.contains("@")
+        return cls.former_number.is_(None) & cls.email.contains("@")
 
     @property
     def is_profile_confirmed(self) -> bool:

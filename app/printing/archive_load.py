@@ -40,7 +40,7 @@ Told = Callable[[str], None]
 
 
 class NotEmpty(Exception):
-    """The site has something that an archive could not be told apart from."""
+    """What is in the way of an archive in this site."""
 
 
 def load(path: Path, *, told: Told = lambda _step: None) -> Edition:
@@ -62,7 +62,7 @@ def load(path: Path, *, told: Told = lambda _step: None) -> Edition:
                 kept.store(archive, file, told)
                 return _add(content, kept, told)
             except BaseException:
-                if not kept.is_left_to_transaction:
+                if not kept.is_in_transaction:
                     kept.delete()
                 raise
 
@@ -90,10 +90,11 @@ def _alone() -> Iterator[None]:
     """Raises NotEmpty while another process loads an archive. The lock ends with its process."""
     folder = os.open(current_app.instance_path, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise NotEmpty("Another process is loading an archive into this site.") from None
         yield
-    except BlockingIOError:
-        raise NotEmpty("Another process is loading an archive into this site.") from None
     finally:
         os.close(folder)
 
@@ -106,7 +107,7 @@ class _Files:
         self.keys = {number: self._key(str(number)) for number in content.names}
         self.key = self._key("edition")
         self.size = 0
-        self.is_left_to_transaction = False
+        self.is_in_transaction = False
 
     def store(self, archive: zipfile.ZipFile, whole: Any, told: Told) -> None:
         told(f"Storing {len(self.names)} attached files and the archive")
@@ -133,7 +134,7 @@ def _add(content: Content, files: _Files, told: Told) -> Edition:
     told(f"Loading {len(content.data['messages'])} messages")
     with transaction():
         consequences().of_failure.append(files.delete)
-        files.is_left_to_transaction = True
+        files.is_in_transaction = True
         _require_empty()
         if not db.session.scalar(select(func.count(Page.id))):
             add_missing()
