@@ -9,6 +9,7 @@ from flask.cli import AppGroup
 
 from app.auth.account import create_confirmed
 from app.auth.emails import normal_email
+from app.auth.leaving import erase_author
 from app.auth.passwords import weakness
 from app.auth.second_step import remove
 from app.errors import AddressTaken, NotFound
@@ -67,6 +68,24 @@ def remove_second_step(email: str) -> None:
             f"{email} has no account, or has not set up two-step sign-in. Nothing was changed."
         ) from None
     click.echo(f"Two-step sign-in of {email} has been turned off, and all their sessions have been ended.")
+
+
+@users.command()
+@click.option("--message", type=int, required=True, help="Number of a message that the person posted.")
+@click.confirmation_option(prompt="The name will be lost for good. Go on?")
+def erase(message: int) -> None:
+    """Erase someone who has no account, but a name in a forum that was loaded from its archive.
+
+    The messages remain, by a former participant with a number, as when an account is deleted.
+    """
+    try:
+        number = erase_author(message)
+    except NotFound:
+        raise click.ClickException(
+            f"Message {message} was not posted by someone without an account. Accounts are deleted in the "
+            "administration. Nothing was changed."
+        ) from None
+    click.echo(f"The messages of this person are now those of former participant {number}.")
 
 
 def _password_given(email: str) -> str:

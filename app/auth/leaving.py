@@ -25,7 +25,7 @@ from app.auth.passwords import UNUSABLE
 from app.copies import erase_words
 from app.counters import count, count_forum
 from app.database import LOCKED, utcnow
-from app.errors import LastAdministrator
+from app.errors import LastAdministrator, NotFound
 from app.extensions import db, transaction
 from app.languages import site_default, speaking
 from app.models import (
@@ -48,6 +48,7 @@ from app.models import (
 )
 from app.permissions import count_other_administrators, require
 from app.plain import NO_BREAK_SPACES, folded
+from app.rows import fetch
 from app.versions import require_version, version_of
 
 NO_TITLE = "…"
@@ -85,6 +86,19 @@ def delete_person(user_id: int, *, is_speaker: bool, version: str, viewer: User)
         erase(user, is_speaker=is_speaker)
         record(viewer, "delete", "users", user, [])
     return user_id
+
+
+def erase_author(number: int) -> int:
+    """Erase the person who posted the message with this number in a forum that was loaded from its archive, and leave
+    the record. Returns the number of the former participant. Raises NotFound unless there is such a person, without an
+    account."""
+    with transaction():
+        user = fetch(Message, number).author
+        if user.has_account or user.former_number:
+            raise NotFound
+        erase(user)
+        record(None, "delete", "users", user, [])
+        return user.former_number or 0
 
 
 def erase(user: User, *, is_speaker: bool = False) -> None:

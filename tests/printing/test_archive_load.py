@@ -324,6 +324,29 @@ def test_nobody_can_sign_in_with_a_name_that_was_loaded_or_is_written_to(loaded:
         assert [user.email for user in known if user.confirmed_at or user.has_account or user.is_admin] == []
 
 
+def test_someone_without_an_account_can_be_erased_and_the_next_edition_says_so(loaded: Flask, full: FullWorld):
+    erase = ["users", "erase", "--yes", "--message", str(full.edited)]
+    answer = loaded.test_cli_runner().invoke(args=erase)
+    assert "former participant 2" in answer.output
+    page = loaded.test_client().get(f"/en/topics/{full.long_topic}/").text
+
+    assert "Former participant 2" in page
+    assert "Alice" not in page
+    with loaded.app_context():
+        while archive.make_due():
+            pass
+        last = db.session.scalars(db.select(Edition).order_by(Edition.number.desc())).first()
+        assert (last.number, last.reasons) == (3, ["accounts"])
+    assert loaded.test_cli_runner().invoke(args=erase).exit_code == 1
+
+
+def test_someone_with_an_account_is_not_erased_from_the_command_line(app: Flask, world: World):
+    erase = ["users", "erase", "--yes", "--message", str(world.first)]
+    answer = app.test_cli_runner().invoke(args=erase)
+
+    assert "Accounts are deleted in the administration. Nothing was changed." in answer.output
+
+
 # Bad input
 
 
