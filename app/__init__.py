@@ -35,6 +35,7 @@ BLUEPRINTS = dict.fromkeys(
         "auth.views",
         "forums.views",
         "forums.posting_views",
+        "forums.news_views",
         "printing.views",
         "printing.contribution_views",
         "printing.pdf_views",

@@ -37,9 +37,9 @@ def page_of_list(rows: Sequence[Any], page: int) -> Listing:
     return Listing(rows[(page - 1) * PER_PAGE : page * PER_PAGE], len(rows), page, pages)
 
 
-def count_pages(total: int, asked: int) -> int:
+def count_pages(total: int, asked: int, per_page: int = PER_PAGE) -> int:
     """The number of pages of a list with so many rows, at least 1. Raises NotFound if fewer than `asked`."""
-    pages = max(-(-total // PER_PAGE), 1)
+    pages = max(-(-total // per_page), 1)
     if asked > pages:
         raise NotFound
     return pages

@@ -1,6 +1,9 @@
-"""The viewer: who makes the request. Without a session cookie it is a guest, and the session stays untouched."""
+"""The viewer: who makes the request, and since when messages are new to them.
+
+Without a session cookie it is a guest, and the session stays untouched."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import wraps
 from urllib.parse import urlencode
 
@@ -9,7 +12,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user, login_user
 
+from app import visits
 from app.addresses import link, place_of
+from app.database import utcnow
 from app.errors import NoAdministrationInAView, OnlyAView, SignedOut
 from app.extensions import db, login_manager
 from app.languages import N_, reader_language
@@ -20,6 +25,7 @@ login_manager.session_protection = None
 
 SECOND_STEP = "second_step"
 VIEW = "view"
+VISIT = "visit"
 VIEWS = {"participant": N_("View as a participant"), "visitor": N_("View as a visitor")}
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 SIGNED_IN = (
@@ -30,7 +36,10 @@ SIGNED_IN = (
 
 
 def register(app: Flask) -> None:
-    """While an administrator views the site as someone else sees it, nothing can be sent, and no account is shown."""
+    """While an administrator views the site as someone else sees it, nothing can be sent, and no account is shown.
+
+    The visits of signed-in people begin with the pages that they open; see app/visits.py.
+    """
 
     @app.before_request
     def only_look() -> None:
@@ -43,6 +52,33 @@ def register(app: Flask) -> None:
         of_an_account = view == "participant" and part == "auth"
         if view and request.endpoint != "view.end" and (request.method not in READING or of_an_account):
             raise OnlyAView
+
+    @app.before_request
+    def note_visit() -> None:
+        if "lang" in g and has_session():
+            _note_visit(viewer())
+
+
+def new_since() -> datetime | None:
+    """Since when what is published is new to the viewer; None for guests, to whom nothing is."""
+    found: datetime | None = g.get("new_since")
+    return found
+
+
+def _note_visit(user: Viewer) -> None:
+    """Note that the person is active, and begin a visit if the last one has ended. What a browser fetches by itself is
+    no activity; the viewer of a view has no row, and no visits."""
+    if not isinstance(user, User) or not user.id:
+        return
+    now, known = utcnow(), [datetime.fromtimestamp(moment, UTC) for moment in session.get(VISIT, ())]
+    last_active, since = known or (None, None)
+    purpose = request.headers.get("Sec-Purpose", request.headers.get("Purpose", ""))
+    is_active = request.method != "HEAD" and "prefetch" not in purpose
+    if not visits.goes_on(last_active, now):
+        since = visits.begin(user, now, last_active=last_active) if is_active else None
+    g.new_since = since
+    if since and is_active:
+        session[VISIT] = [int(now.timestamp()), int(since.timestamp())]
 
 
 def viewer() -> Viewer:

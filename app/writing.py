@@ -4,11 +4,10 @@ Functions that write are called inside a transaction. Those that change position
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, update
-from sqlalchemy.orm import joinedload
 
 from app.citations import cited, with_citations
 from app.counters import carried, count, count_in, count_out
@@ -210,13 +209,14 @@ def last_correction(message: Message) -> Act | None:
     return db.session.scalar(statement) if message.edited_at else None
 
 
-def list_own_unpublished(user: User) -> Sequence[Message]:
-    """The messages of a person that wait, were returned or were withheld, the latest first."""
+def count_own_unpublished(user: User) -> int:
+    """How many messages of a person wait, were returned or were withheld."""
     kept_back = Message.status.in_((MessageStatus.PENDING, MessageStatus.WITHHELD))
-    statement = select(Message).join(Topic, Topic.id == Message.topic_id).join(Group, Group.id == Topic.group_id)
+    statement = (
+        select(func.count(Message.id)).join(Topic, Topic.id == Message.topic_id).join(Group, Group.id == Topic.group_id)
+    )
     statement = statement.join(Forum).where(MESSAGE_IS_VISIBLE, Message.author_id == user.id, kept_back)
-    statement = statement.order_by(Message.id.desc()).options(joinedload(Message.topic))
-    return db.session.scalars(statement, visible_to(user)).all()
+    return db.session.scalar(statement, visible_to(user)) or 0
 
 
 def _topic_of(message: Message) -> Topic:

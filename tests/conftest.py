@@ -5,6 +5,7 @@ No application context is ever left pushed around a client: `world` opens one on
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from flask.testing import FlaskClient
 from app import create_app, page_cache
 from app.extensions import db
 from app.models import SignIn
+from app.viewer import VISIT
 from config import MEGABYTE, Config
 from tests.clients import Client
 from tests.databases import Kept, PostgreSQL, SQLite, server_url
@@ -218,8 +220,9 @@ def admin(app: Flask, world: World) -> FlaskClient:
     return sign_in(app, world.admin)
 
 
-def sign_in(app: Flask, user_id: int) -> FlaskClient:
-    """A client of somebody who is signed in, without the cost of hashing a password."""
+def sign_in(app: Flask, user_id: int, *, in_a_visit: bool = True) -> FlaskClient:
+    """A client of somebody who is signed in, without the cost of hashing a password, and by default in the middle of a
+    visit in which nothing is new."""
     token = SignIn.new_token()
     with app.app_context():
         db.session.add(SignIn(user_id=user_id, token_hash=SignIn.hash_of(token)))
@@ -227,4 +230,7 @@ def sign_in(app: Flask, user_id: int) -> FlaskClient:
     client = app.test_client()
     with client.session_transaction() as session:
         session["_user_id"], session["_fresh"] = token, True
+        if in_a_visit:
+            now = int(time.time())
+            session[VISIT] = [now, now + 24 * 60 * 60]
     return client

@@ -225,4 +225,5 @@ def _empty(user: User, number: int) -> None:
     user.name = user.title = user.organization = user.country = user.suspended_for = user.suspended_cited = ""
     user.capacity, user.language = Capacity.EXPERT, site_default().code
     user.confirmed_at = user.suspended_at = user.totp_secret = user.totp_last_step = None
+    user.visit_began_at = user.new_since = None
     user.created_at, user.is_admin = utcnow(), False

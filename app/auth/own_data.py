@@ -36,7 +36,8 @@ from app.models import (
 from app.permissions import FORUM_IS_VISIBLE, require, visible_to
 
 PROFILE = ("email", "name", "title", "organization", "country", "capacity", "language", "is_admin", "created_at",
-           "confirmed_at", "profile_confirmed_at", "suspended_at", "suspended_for")  # fmt: skip
+           "confirmed_at", "profile_confirmed_at", "suspended_at", "suspended_for", "visit_began_at",
+           "new_since")  # fmt: skip
 MESSAGE = ("topic_id", "status", "language", "body", "capacity", "organization", "country", "confirmed",
            "on_behalf_of", "speaker", "reply_to_id", "posted_at", "edited_at", "withdrawn_at", "withheld_at",
            "withheld_for", "returned_at")  # fmt: skip

@@ -15,20 +15,17 @@ from app.permissions import FORUM_IS_VISIBLE, visible_to
 ENTRIES = 50
 MOST_ADDRESSES = 50_000  # in one part of the sitemap, by its protocol
 
-
-# Statuses of messages with a place, listed so that the index of a forum's messages by status can be used.
-PLACED = (MessageStatus.PUBLISHED, MessageStatus.WITHHELD, MessageStatus.WITHDRAWN)
-# When messages with a place were last posted, published, edited, withdrawn or moderated.
+# When messages with a place were last published, posted, edited, withdrawn or moderated.
 CHANGES = (
     select(
         *(
             func.max(moment)
-            for moment in (Message.posted_at, Topic.active_at, Message.edited_at, Message.withdrawn_at, Act.at)
+            for moment in (Message.published_at, Topic.active_at, Message.edited_at, Message.withdrawn_at, Act.at)
         )
     )
     .select_from(Message)
     .outerjoin(Act, (Act.message_id == Message.id) & Act.kind.in_(IN_THE_RECORD))
-    .where(Message.position.is_not(None), Message.status.in_(PLACED))
+    .where(Message.position.is_not(None))
 )
 
 
@@ -45,7 +42,8 @@ class Feed:
 
 
 def latest_in_forum(forum_id: int, *, viewer: Viewer) -> Feed:
-    return _latest(Message.forum_id == forum_id, (Message.posted_at, Message.id), viewer)
+    """The latest messages of a forum, by when they were published: one that was approved late comes first."""
+    return _latest(Message.forum_id == forum_id, (Message.published_at, Message.id), viewer)
 
 
 def latest_in_topic(topic_id: int, *, viewer: Viewer) -> Feed:

@@ -130,6 +130,11 @@ def get_forum_page(forum_slug: str, slug: str, *, viewer: Viewer) -> tuple[Forum
     return forum, page
 
 
+def get_forum_and_pages(slug: str, *, viewer: Viewer) -> Forum:
+    """A forum with its pages, and of its documents only the outcomes. Raises NotFound."""
+    return _one_forum(_FORUM_OF_PAGE, slug, viewer)
+
+
 def get_group(forum_slug: str, slug: str, *, viewer: Viewer) -> Group:
     """A group with its texts, its questions and its forum, and of the forum's documents only the outcomes. Raises
     NotFound."""

@@ -77,6 +77,7 @@ class ShownMessage:
     speaker: str
     reply_to_id: int | None
     posted_at: datetime
+    published_at: datetime | None
     after_deadline: bool
     received_on: date | None
     edited_at: datetime | None
@@ -319,6 +320,7 @@ def _message_columns() -> Select[*tuple[Any, ...]]:
         message.speaker,
         message.reply_to_id,
         message.posted_at,
+        message.published_at,
         message.after_deadline,
         message.received_on,
         message.edited_at,

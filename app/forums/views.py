@@ -1,18 +1,22 @@
 """Reading: home, portal, archive, forums, groups, topics, messages."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy import Row
 
 from app.addresses import asked_page, link
 from app.database import utcnow
-from app.forums import queries, topic_queries
+from app.forums import news_queries, queries, topic_queries
 from app.forums.annotation_queries import list_annotations
 from app.forums.history_queries import get_history
 from app.languages import reader_language, site_default, site_languages
-from app.models import PageKind, Viewer
+from app.models import Forum, PageKind, Viewer
 from app.pages.queries import find_page
 from app.permissions import can, is_invited, moderates, moderates_in, posting_refusal
-from app.viewer import viewer
+from app.viewer import new_since, viewer
 
 bp = Blueprint("forums", __name__, url_prefix="/<language:lang>")
 
@@ -20,14 +24,14 @@ bp = Blueprint("forums", __name__, url_prefix="/<language:lang>")
 @bp.get("/")
 def home() -> ResponseReturnValue:
     page, forums = find_page(PageKind.HOME), queries.list_open(viewer())
-    return render_template("forums/home.html", page=page, forums=forums, now=utcnow())
+    return render_template("forums/home.html", page=page, forums=forums, now=utcnow(), new=_new_in(forums))
 
 
 @bp.get("/portal/")
 def portal() -> ResponseReturnValue:
-    return render_template(
-        "forums/portal.html", page=find_page(PageKind.PORTAL), portal=queries.get_portal(viewer()), now=utcnow()
-    )
+    found = queries.get_portal(viewer())
+    new = _new_in([*found.open, *found.planned, *found.closed])
+    return render_template("forums/portal.html", page=find_page(PageKind.PORTAL), portal=found, now=utcnow(), new=new)
 
 
 @bp.get("/archive/")
@@ -46,6 +50,7 @@ def forum(forum_slug: str) -> ResponseReturnValue:
         now=utcnow(),
         held=queries.count_kept(found),
         latest=queries.latest_by_group(found),
+        new=news_queries.new_in_groups(found, viewer=viewer(), since=new_since()),
         annotations=list_annotations(found.id),
         moderators=queries.named_moderators(found, reader_language()),
         invited=is_invited(viewer(), found.id),
@@ -62,11 +67,14 @@ def forum_page(forum_slug: str, slug: str) -> ResponseReturnValue:
 @bp.get("/forums/<forum_slug>/groups/")
 def groups(forum_slug: str) -> ResponseReturnValue:
     found = queries.get_forum_and_groups(forum_slug, viewer=viewer())
+    topics = queries.topics_by_group(found, viewer=viewer())
     return render_template(
         "forums/groups.html",
         forum=found,
         now=utcnow(),
-        topics=queries.topics_by_group(found, viewer=viewer()),
+        topics=topics,
+        new=_new_in_topics([topic for of_group in topics.values() for topic in of_group]),
+        new_in_groups=news_queries.new_in_groups(found, viewer=viewer(), since=new_since()),
         corrections=queries.list_corrections(found),
         starts={one.id for one in found.groups if can(viewer(), "post", one)},
         annotations=list_annotations(found.id),
@@ -84,6 +92,7 @@ def group(forum_slug: str, group_slug: str) -> ResponseReturnValue:
         group=found,
         now=utcnow(),
         topics=topics,
+        new=_new_in_topics(topics.rows),
         question=question,
         annotations=list_annotations(found.forum_id),
         can_start=can(viewer(), "post", found),
@@ -100,7 +109,15 @@ def topic(topic_id: int) -> ResponseReturnValue:
     shown = topic_queries.get_topic_page(topic_id, asked_page(), viewer=reader, now=now, **languages)
     if shown.head.merged_into_id:
         return redirect(link("forums.topic", topic_id=shown.head.merged_into_id))
-    return render_template("forums/topic.html", topic=shown, now=now, viewer=reader, **_possible_in(shown, reader))
+    return render_template(
+        "forums/topic.html",
+        topic=shown,
+        now=now,
+        viewer=reader,
+        first_new=_new_in_topics([shown.head]).get(topic_id),
+        new=news_queries.new_among(shown.messages, viewer=reader, since=new_since()),
+        **_possible_in(shown, reader),
+    )
 
 
 @bp.get("/messages/<int:number>/")
@@ -108,7 +125,8 @@ def message(number: int) -> ResponseReturnValue:
     """The message alone, which says where it stands."""
     reader, languages = viewer(), {"language": reader_language().code, "default": site_default().code}
     shown = topic_queries.get_message_page(number, viewer=reader, now=utcnow(), **languages)
-    return render_template("forums/message.html", shown=shown, viewer=reader, **_possible_in(shown, reader))
+    new = news_queries.new_among([shown.message], viewer=reader, since=new_since())
+    return render_template("forums/message.html", shown=shown, viewer=reader, new=new, **_possible_in(shown, reader))
 
 
 @bp.get("/messages/<int:number>/history/")
@@ -116,6 +134,16 @@ def history(number: int) -> ResponseReturnValue:
     found = get_history(number, asked_page(), viewer=viewer())
     names = moderates(viewer(), found.message.topic.group.forum)
     return render_template("forums/history.html", history=found, names=names)
+
+
+def _new_in(forums: Sequence[Forum]) -> dict[int, int]:
+    """How much is new in forums to the reader."""
+    return news_queries.new_in_forums(forums, viewer=viewer(), since=new_since())
+
+
+def _new_in_topics(topics: Sequence[Any]) -> dict[int, Row[Any]]:
+    """The same for topics, and where it begins."""
+    return news_queries.new_in_topics([topic.id for topic in topics], viewer=viewer(), since=new_since())
 
 
 def _possible_in(shown: topic_queries.TopicPage | topic_queries.MessagePage, reader: Viewer) -> dict[str, object]:

@@ -89,6 +89,9 @@ class User(UserMixin, Base):
     profile_confirmed_at: Mapped[datetime | None]
     # How often a lock of sign-in was lifted: each time, the count of attempts starts again.
     locks_lifted: Mapped[int] = mapped_column(default=0)
+    # When the last visit began, and since when what was published was new in it (app/visits.py).
+    visit_began_at: Mapped[datetime | None]
+    new_since: Mapped[datetime | None]
 
     roles: Mapped[list["ForumRole"]] = relationship(back_populates="user", cascade="all, delete-orphan")
     sign_ins: Mapped[list["SignIn"]] = relationship(back_populates="user", cascade="all, delete-orphan")

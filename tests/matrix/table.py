@@ -98,6 +98,7 @@ OF_A_FORUM = """
    /forums/{forum}/groups/{group}/              +++++++  0000+++  +++++++  +++++++  +++++++
    /forums/{forum}/groups/{group}/new/          ?++++++  ?000+++  ?xxxx++  ?xxxxxx  ?++++++
    /forums/{forum}/pages/{page}/                +++++++  0000+++  +++++++  +++++++  +++++++
+   /forums/{forum}/latest/                      +++++++  0000+++  +++++++  +++++++  +++++++
    /forums/{forum}/record/                      +++++++  0000+++  +++++++  +++++++  +++++++
    /print/forums/{forum}/                       +++++++  0000+++  +++++++  +++++++  +++++++
    /print/forums/{forum}/groups/{group}/        +++++++  0000+++  +++++++  +++++++  +++++++
@@ -211,7 +212,10 @@ OF_THE_SITE = """
    /auth/email/old/{token}/                             !!!!!!!
    /auth/email/new/{token}/                             !!!!!!!
    /auth/deleted/                                       +++++++
+   /new/                                                ?++++++
+   /new/answers/                                        ?++++++
    /account/                                            ?++++++
+   /account/contributions/                              ?++++++
    /account/profile/                                    ?++++++
    /account/language/                                   ?++++++
    /account/password/                                   ?++++++

@@ -133,26 +133,6 @@ def test_author_of_a_later_message_cannot_change_the_title(app: Flask, world: Wo
         assert db.session.get_one(Topic, world.topic).title == "Reporting formats"
 
 
-def test_account_lists_waiting_returned_and_withheld_messages(world, alice, moderator):
-    waits, returned, withheld = (number_of(reply(alice, world, f"Words {at}")) for at in range(3))
-    do(moderator, returned, "return")
-    do(moderator, withheld, "withhold", words="Off topic")
-
-    page = alice.get("/en/account/").text
-    listed = page[page.index('id="unpublished"') :]
-    for number in (waits, returned, withheld):
-        assert f'<a href="/en/messages/{number}/">Message #{number}</a>' in listed
-    assert listed.count("Awaiting approval") == 1
-    assert f'<a href="/en/messages/{returned}/edit/">' in listed
-    assert "Off topic" in listed
-
-
-def test_account_of_someone_else_lists_nothing(world: World, alice, bruno):
-    reply(alice, world)
-
-    assert 'id="unpublished"' not in bruno.get("/en/account/").text
-
-
 def test_waiting_message_can_be_withdrawn_and_then_allows_no_act(world, alice, moderator, look):
     number = number_of(reply(alice, world))
 

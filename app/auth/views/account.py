@@ -35,7 +35,7 @@ from app.permissions import count_other_administrators
 from app.turns import in_turn
 from app.versions import version_of
 from app.viewer import signed_in, signed_in_user, viewer
-from app.writing import list_own_unpublished, why_returned
+from app.writing import count_own_unpublished
 
 
 class OwnProfileForm(ProfileForm, VersionedForm):
@@ -69,13 +69,11 @@ class DeleteAccountForm(TypedAddress, ProofForm):
 @signed_in
 def account() -> ResponseReturnValue:
     user = signed_in_user()
-    unpublished = list_own_unpublished(user)
     return render_template(
         "auth/account.html",
         user=user,
         sign_ins=list_sign_ins(user),
-        unpublished=unpublished,
-        returned=why_returned(unpublished),
+        unpublished=count_own_unpublished(user),
     )
 
 

@@ -1,0 +1,200 @@
+"""What is new to a person, answers to them, what they have posted, and the latest messages of a forum.
+
+A message is new if it was published since a moment, whatever its number and its place, and can be read, and the person
+did not post it. Without that moment, nothing is new. Counts end where more would not help a reader, so that no page
+costs more the more messages there are.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, case, func, select
+from sqlalchemy.orm import aliased, joinedload
+
+from app.extensions import db
+from app.forums.topic_queries import MESSAGE_COLUMNS, ShownMessage, read_messages
+from app.models import Forum, Group, Message, MessageStatus, Topic, User, Viewer
+from app.paging import Listing, count_pages
+from app.permissions import FORUM_IS_VISIBLE, MESSAGE_IS_VISIBLE, visible_to
+
+PER_PAGE = Message.PER_PAGE
+MOST_COUNTED = 99  # in a topic or a forum; one more stands for any number
+MOST_BY_GROUP = 1_000  # of the new messages of a forum, the latest, are counted by group
+MOST_LISTED = 1_000
+MOST_ANSWERED = 1_000  # of a person's own messages, the latest: answers to older ones are not listed
+
+
+@dataclass(frozen=True)
+class MessageList:
+    """One page of messages of several topics, and the topics by key; `total` is that of all pages."""
+
+    messages: Sequence[ShownMessage]
+    topics: Mapping[int, Topic]
+    total: int
+    page: int
+    pages: int
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether only the latest are listed."""
+        return self.total >= MOST_LISTED
+
+
+def new_in_forums(forums: Collection[Forum], *, viewer: Viewer, since: datetime | None) -> dict[int, int]:
+    """How many messages are new in each forum that has any, by its key."""
+    keys = [forum.id for forum in forums]
+    found = db.session.execute(_IN_FORUMS, _asked(viewer, since, keys=keys)) if since and keys else ()
+    return {row.id: row.number for row in found if row.number}
+
+
+def new_in_groups(forum: Forum, *, viewer: Viewer, since: datetime | None) -> dict[int, int]:
+    """The same for the groups of a forum."""
+    found = db.session.execute(_IN_GROUPS, _asked(viewer, since, forum_id=forum.id)) if since else ()
+    return {row.group_id: row.number for row in found}
+
+
+def new_in_topics(keys: Collection[int], *, viewer: Viewer, since: datetime | None) -> dict[int, Row[Any]]:
+    """For each of these topics with new messages their `number` and the place (`id`, `topic_id`, `position`) of the
+    first one, by the key of the topic."""
+    found = db.session.execute(_IN_TOPICS, _asked(viewer, since, keys=sorted(keys))) if since and keys else ()
+    return {row.topic_id: row for row in found}
+
+
+def new_among(messages: Collection[ShownMessage], *, viewer: Viewer, since: datetime | None) -> set[int]:
+    """The numbers of those of these messages that are new."""
+    if since is None:
+        return set()
+    return {
+        one.id
+        for one in messages
+        if one.status == MessageStatus.PUBLISHED
+        and one.author_id != viewer.id
+        and one.published_at
+        and one.published_at >= since
+    }
+
+
+def list_new(page: int, *, viewer: Viewer, since: datetime | None) -> MessageList:
+    """All that is new in all forums, the latest first. Raises NotFound beyond the last page."""
+    return _list(_NEW, _asked(viewer, since), page) if since else MessageList((), {}, 0, page, count_pages(0, page))
+
+
+def list_answers(page: int, *, user: User) -> MessageList:
+    """The messages that reply to the person's own, the latest first. Raises NotFound beyond the last page."""
+    return _list(_ANSWERS, _asked(user, None), page)
+
+
+def count_new_answers(user: User, *, since: datetime | None) -> int:
+    """How many of these are new."""
+    return (db.session.scalar(_NEW_ANSWERS, _asked(user, since)) or 0) if since else 0
+
+
+def list_latest(forum: Forum, page: int) -> MessageList:
+    """The messages of a forum that the viewer may see, the latest first. Raises NotFound beyond the last page."""
+    return _page(_LATEST, {"forum_id": forum.id}, min(forum.message_count, MOST_LISTED), page)
+
+
+def list_own(user: User, page: int) -> Listing:
+    """All that the person has posted: what waits first, then the latest first. Raises NotFound beyond the last page."""
+    total = db.session.scalar(_counted(_OWN), visible_to(user)) or 0
+    pages = count_pages(total, page, PER_PAGE)
+    asked = _OWN.order_by(case((Message.status == MessageStatus.PENDING, 0), else_=1), Message.id.desc())
+    asked = asked.limit(PER_PAGE).offset((page - 1) * PER_PAGE).options(*_PLACE)
+    return Listing(db.session.scalars(asked, visible_to(user)).all(), total, page, pages)
+
+
+def _asked(viewer: Viewer, since: datetime | None, **more: object) -> dict[str, object]:
+    return {**visible_to(viewer), "since": since, **more}
+
+
+def _list(statement: Select[Any], asked: Mapping[str, object], page: int) -> MessageList:
+    number = _counted(statement.with_only_columns(Message.id).order_by(None).limit(MOST_LISTED))
+    return _page(statement, asked, db.session.scalar(number, asked) or 0, page)
+
+
+def _page(statement: Select[Any], asked: Mapping[str, object], total: int, page: int) -> MessageList:
+    pages = count_pages(total, page, PER_PAGE)
+    first = (page - 1) * PER_PAGE
+    messages = read_messages(statement.limit(min(PER_PAGE, MOST_LISTED - first)).offset(first), asked)
+    named = select(Topic).where(Topic.id.in_({one.topic_id for one in messages})).options(_PLACE_OF_TOPIC)
+    topics = {topic.id: topic for topic in db.session.scalars(named)} if messages else {}
+    return MessageList(messages, topics, total, page, pages)
+
+
+def _counted(statement: Select[Any]) -> Select[int]:
+    return select(func.count()).select_from(statement.with_only_columns(Message.id).order_by(None).subquery())
+
+
+def _is_new(message: Any) -> Any:
+    """The condition for an alias of Message. A statement with it is executed with what `_asked` gives."""
+    return (
+        (message.published_at >= bindparam("since"))
+        & (message.status == MessageStatus.PUBLISHED)
+        & (message.author_id != bindparam("viewer_id"))
+    )
+
+
+def _number_of(window: Any) -> Any:
+    return select(func.count()).select_from(window).scalar_subquery()
+
+
+def _in_forums() -> Select[Any]:
+    message = aliased(Message)
+    there = select(message.id).where(message.forum_id == Forum.id, _is_new(message)).correlate(Forum)
+    number = _number_of(there.limit(MOST_COUNTED + 1).subquery())
+    return select(Forum.id, number.label("number")).where(Forum.id.in_(bindparam("keys", expanding=True)))
+
+
+def _in_groups() -> Any:
+    latest = select(Message.topic_id).where(Message.forum_id == bindparam("forum_id"), _is_new(Message))
+    latest = latest.order_by(Message.published_at.desc()).limit(MOST_BY_GROUP)
+    found = latest.subquery()
+    number = func.count().label("number")
+    return select(Topic.group_id, number).join(found, found.c.topic_id == Topic.id).group_by(Topic.group_id)
+
+
+def _in_topics() -> Select[Any]:
+    """The first new message is that with the first place; with more than are counted, among those published first."""
+    message, first = aliased(Message), aliased(Message)
+    new = select(message.id, message.position).where(message.topic_id == Topic.id, _is_new(message)).correlate(Topic)
+    new = new.order_by(message.published_at).limit(MOST_COUNTED + 1)
+    window, again = new.subquery(), new.subquery()
+    number = _number_of(window)
+    lowest = select(again.c.id).order_by(again.c.position).limit(1).scalar_subquery()
+    keys: Any = bindparam("keys", expanding=True)
+    topics = select(number.label("number"), lowest.label("first")).where(Topic.id.in_(keys)).subquery()
+    return select(first.id, first.topic_id, first.position, topics.c.number).join(topics, topics.c.first == first.id)
+
+
+_IN_FORUMS, _IN_GROUPS, _IN_TOPICS = _in_forums(), _in_groups(), _in_topics()
+_LATEST_FIRST = (Message.published_at.desc(), Message.id.desc())
+_VISIBLE = MESSAGE_COLUMNS.join(Forum, Forum.id == Message.forum_id).where(FORUM_IS_VISIBLE)
+_NEW = _VISIBLE.where(_is_new(Message)).order_by(*_LATEST_FIRST)
+_mine = aliased(Message)
+_ANSWERED = (
+    select(_mine.id)
+    .where(_mine.author_id == bindparam("viewer_id"))
+    .order_by(_mine.posted_at.desc())
+    .limit(MOST_ANSWERED)
+)
+_IS_AN_ANSWER = (
+    Message.reply_to_id.in_(_ANSWERED)
+    & (Message.status == MessageStatus.PUBLISHED)
+    & (Message.author_id != bindparam("viewer_id"))
+)
+_ANSWERS = _VISIBLE.where(_IS_AN_ANSWER).order_by(*_LATEST_FIRST)
+_NEW_ANSWERS = _counted(_ANSWERS.where(Message.published_at >= bindparam("since")).limit(MOST_COUNTED + 1))
+_LATEST = MESSAGE_COLUMNS.where(
+    Message.forum_id == bindparam("forum_id"), Message.status == MessageStatus.PUBLISHED
+).order_by(*_LATEST_FIRST)
+_OWN = (
+    select(Message)
+    .join(Topic, Topic.id == Message.topic_id)
+    .join(Group, Group.id == Topic.group_id)
+    .join(Forum, Forum.id == Group.forum_id)
+    .where(MESSAGE_IS_VISIBLE, Message.author_id == bindparam("viewer_id"))
+)
+_PLACE_OF_TOPIC = joinedload(Topic.group).joinedload(Group.forum).selectinload(Forum.texts)
+_PLACE = (joinedload(Message.topic).joinedload(Topic.group).joinedload(Group.forum).selectinload(Forum.texts),)
