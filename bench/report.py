@@ -75,6 +75,10 @@ PAGES = (
     Page("Sitemap, last part", "/sitemap/topics-{last_part}.xml"),
     Page("Queue of moderation", "moderation/", person="administrator"),
     Page("Account", "account/", person="participant"),
+    Page("Latest messages of the forum", f"{FORUM}latest/"),
+    Page("What is new", "new/", person="participant"),
+    Page("Replies to a person", "new/answers/", person="participant"),
+    Page("Contributions of a person", "account/contributions/", person="participant"),
 )
 
 

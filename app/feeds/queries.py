@@ -108,7 +108,8 @@ def _latest(there: Any, order: tuple[Any, ...], viewer: Viewer) -> Feed:
     entries = read_messages(published.order_by(*newest).limit(ENTRIES), visible_to(viewer))
     named = select(Topic.id, Topic.title, Topic.language).where(Topic.id.in_({entry.topic_id for entry in entries}))
     topics = {topic.id: topic for topic in db.session.execute(named)}
-    changes = _in_forums(CHANGES.join(Topic, Topic.id == Message.topic_id)).where(there)
+    # An outer join, so that no database begins with all topics.
+    changes = _in_forums(CHANGES.outerjoin(Topic, Topic.id == Message.topic_id)).where(there)
     # Messages older than the oldest entry have left the feed, so their changes do not count. A message that was in the
     # feed and is no longer shown is not older than that.
     if len(entries) == ENTRIES:
