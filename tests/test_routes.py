@@ -11,6 +11,7 @@ from lxml import html as lxml_html
 from werkzeug.test import TestResponse
 
 from app.extensions import db
+from tests.forums.visiting import writings
 from tests.full_world import FullWorld
 from tests.route_table import PEOPLE, ROWS, Row, is_page, paths_of
 
@@ -132,6 +133,19 @@ def test_built_in_page_has_one_address(full: FullWorld, people):
     assert [(answer.status_code, answer.location) for answer in answers] == [
         (301, f"/{language}/{path}") for language, path in product(LANGUAGES, BUILT_IN.values())
     ]
+
+
+def test_page_that_is_read_writes_nothing(one_app: Flask, full: FullWorld, people):
+    """But for the time of a visit, which begins with none of these; see tests/forums/test_visits.py."""
+    wrong = []
+    for name in ("visitor", "admin"):
+        for row in (row for row in ROWS if row.paths):
+            for path in paths_of(row, full):
+                with writings(one_app) as made:
+                    people[name].get(path, buffered=True)
+                wrong += [(name, path, statement) for statement in made]
+
+    assert wrong == []
 
 
 @ON_ONE_DATABASE
