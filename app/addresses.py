@@ -23,8 +23,8 @@ FILE = re.compile(r"\.[a-z0-9]{1,5}$", re.IGNORECASE)  # a link in a mail may en
 # get the same page from the cache (app/page_cache.py).
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     "forums.group": ("page", "question"),
-    **dict.fromkeys(("forums.topic", "forums.history", "moderation.record"), ("page",)),
-    **dict.fromkeys(("news.new", "news.answers", "news.contributions", "news.latest"), ("page",)),
+    **dict.fromkeys(("forums.topic", "forums.latest", "forums.history", "moderation.record"), ("page",)),
+    **dict.fromkeys(("news.new", "news.answers", "news.contributions"), ("page",)),
     **dict.fromkeys(("printing.forum", "printing.group"), ("question", "since", "until", "language", "part", "whole")),
     "posting.new_topic": ("question",),
     "posting.reply": ("to", "quote"),

@@ -29,7 +29,7 @@ from app.turns import in_turn
 NOT_FOR_CRAWLERS = (
     *("auth/", "account/", "admin/", "moderation/", "figures/", "new/", "search/", "print/"),
     *(f"messages/*/{act}/" for act in ("edit", "history", "report", "withdraw")),
-    *("topics/*/reply/", "forums/*/groups/*/new/"),
+    *("topics/*/reply/", "forums/*/groups/*/new/", "forums/*/latest/"),
 )
 PARTS_OF_TOPICS = "/sitemap/topics-"
 SECONDS_OF_A_DAY = 24 * 60 * 60

@@ -1,12 +1,11 @@
-"""What is new since the last visit, answers, one's own contributions, and the latest messages of a forum."""
+"""What is for a person alone: what is new since the last visit, replies, and the person's contributions."""
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from app.addresses import asked_page
-from app.database import utcnow
-from app.forums import news_queries, queries
-from app.viewer import new_since, signed_in, signed_in_user, viewer
+from app.forums import news_queries
+from app.viewer import new_since, signed_in, signed_in_user
 from app.writing import why_returned
 
 bp = Blueprint("news", __name__, url_prefix="/<language:lang>")
@@ -43,11 +42,3 @@ def contributions() -> ResponseReturnValue:
     return render_template(
         "forums/contributions.html", own=own, returned=why_returned(own.rows), new_answers=new_answers
     )
-
-
-@bp.get("/forums/<forum_slug>/latest/")
-def latest(forum_slug: str) -> ResponseReturnValue:
-    forum = queries.get_forum_and_pages(forum_slug, viewer=viewer())
-    found = news_queries.list_latest(forum, asked_page())
-    new = news_queries.new_among(found.messages, viewer=viewer(), since=new_since())
-    return render_template("forums/latest.html", forum=forum, found=found, new=new, now=utcnow())

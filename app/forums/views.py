@@ -82,6 +82,14 @@ def groups(forum_slug: str) -> ResponseReturnValue:
     )
 
 
+@bp.get("/forums/<forum_slug>/latest/")
+def latest(forum_slug: str) -> ResponseReturnValue:
+    found = queries.get_forum_and_pages(forum_slug, viewer=viewer())
+    listed = news_queries.list_latest(found, asked_page())
+    new = news_queries.new_among(listed.messages, viewer=viewer(), since=new_since())
+    return render_template("forums/latest.html", forum=found, found=listed, new=new, now=utcnow())
+
+
 @bp.get("/forums/<forum_slug>/groups/<group_slug>/")
 def group(forum_slug: str, group_slug: str) -> ResponseReturnValue:
     found = queries.get_group(forum_slug, group_slug, viewer=viewer())

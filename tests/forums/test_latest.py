@@ -84,7 +84,7 @@ def test_latest_messages_have_pages_of_twenty_up_to_the_most(app: Flask, world: 
 
 @pytest.mark.parametrize("path", ["/en/forums/open-forum/", "/en/forums/open-forum/groups/"])
 def test_pages_of_a_forum_lead_to_its_latest_messages(path: str, world: World, visitor: FlaskClient):
-    assert f'<a href="{LATEST}">Latest messages</a>' in visitor.get(path).text
+    assert f'<a href="{LATEST}" rel="nofollow">Latest messages</a>' in visitor.get(path).text
 
 
 def test_forum_without_messages_says_so(app: Flask, world: World, admin: FlaskClient):
