@@ -1,6 +1,7 @@
 """All tables, in modules by subject. Importing this package registers them."""
 
 from app.models.annotation import Annotation, AnnotationKind, AnnotationText
+from app.models.announcement import OF_A_DEADLINE, Announcement, AnnouncementKind, Audience
 from app.models.attachment import Attachment
 from app.models.edition import Edition
 from app.models.forum import Approval, Document, DocumentText, Forum, ForumText, Invitation, Notice, NoticeText
@@ -47,14 +48,18 @@ __all__ = [
     "FOR_A_GOVERNMENT",
     "GUEST",
     "IN_THE_RECORD",
+    "OF_A_DEADLINE",
     "WHO_SPEAKS",
     "Act",
     "ActKind",
     "Annotation",
     "AnnotationKind",
     "AnnotationText",
+    "Announcement",
+    "AnnouncementKind",
     "Approval",
     "Attachment",
+    "Audience",
     "Capacity",
     "ChangeKind",
     "Document",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, SmallInteger, String, Text
+from sqlalchemy import ForeignKey, Index, SmallInteger, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Base, utcnow
@@ -13,15 +13,18 @@ class Mail(Base):
 
     `lane` is 1 for one of many emails of the same cause, for which no other email waits: the worker sends those of
     lane 0 first. `forum_id` is set if the email tells a moderator what waits in that forum; `news` is then the number
-    of messages.
+    of messages. `receipt_of_id` is the message whose text the email confirms to whoever posted it; `announcement_id`
+    is the announcement that it contains, of which no address gets two.
     """
 
     __tablename__ = "mail"
-    __table_args__ = (Index("ix_mail_due", "sent_at", "due_at"),)
+    __table_args__ = (Index("ix_mail_due", "sent_at", "due_at"), UniqueConstraint("announcement_id", "recipient"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     forum_id: Mapped[int | None] = mapped_column(ForeignKey("forum.id", ondelete="CASCADE"), index=True)
+    receipt_of_id: Mapped[int | None] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"), index=True)
+    announcement_id: Mapped[int | None] = mapped_column(ForeignKey("announcement.id", ondelete="CASCADE"))
     lane: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     news: Mapped[int] = mapped_column(default=0, server_default="0")
     recipient: Mapped[str] = mapped_column(String(254))

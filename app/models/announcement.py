@@ -1,0 +1,92 @@
+"""Announcements: emails of the Secretariat to many people about the dates of a forum, or about its outcome."""
+
+import enum
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.database import Base, utcnow
+from app.models.period import State, StateKind
+from app.models.user import User
+
+if TYPE_CHECKING:
+    from app.models.forum import Forum
+
+LAST_DAYS = timedelta(days=4)  # as long as a page says that three days are left
+
+
+class AnnouncementKind(enum.StrEnum):
+    OPENING = "opening"
+    REMINDER = "reminder"
+    EXTENSION = "extension"
+    CLOSING = "closing"
+    OUTCOME = "outcome"
+
+    def is_true_of(self, state: State, now: datetime) -> bool:
+        """Whether a forum in this state can be announced so; an outcome needs its document as well."""
+        is_ahead = state.deadline is not None and now <= state.deadline
+        match self:
+            case AnnouncementKind.OPENING:
+                is_planned = state.kind == StateKind.PLANNED and state.opens_at is not None
+                return is_ahead and (state.is_open or is_planned)
+            case AnnouncementKind.REMINDER:
+                return is_ahead and state.is_open and state.deadline is not None and state.deadline - now < LAST_DAYS
+            case AnnouncementKind.EXTENSION:
+                return is_ahead and state.kind == StateKind.EXTENDED
+        return state.has_ended
+
+
+# Those that tell a deadline to come.
+OF_A_DEADLINE = (AnnouncementKind.OPENING, AnnouncementKind.REMINDER, AnnouncementKind.EXTENSION)
+
+
+class Audience(enum.StrEnum):
+    """To whom an announcement goes: any of these, each person once (app/announcements.py)."""
+
+    INVITED = "invited"
+    CONTRIBUTORS = "contributors"
+    SILENT = "silent"
+    NOT_WRITTEN = "not-written"
+
+
+class Announcement(Base):
+    """`texts` has `subject` and `body` (Markdown) by language, `deadline` the one that they tell.
+
+    The worker writes the emails in batches, first to invitees without an account and then to accounts, each in the
+    order of their keys. `last_invitee_id` and `last_user_id` say how far it has come, `recipients` how many emails it
+    has written. `stopped_at` is when it found that the announcement was no longer true or the forum no longer public.
+    `sent` and `failed` count once no email waits any more; until then, the emails themselves are counted.
+    """
+
+    __tablename__ = "announcement"
+
+    MAX_SUBJECT = 200
+    MAX_BODY = 5_000
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    forum_id: Mapped[int] = mapped_column(ForeignKey("forum.id", ondelete="CASCADE"), index=True)
+    made_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    audiences: Mapped[list[str]] = mapped_column(JSON)
+    texts: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON)
+    deadline: Mapped[datetime | None]
+    made_at: Mapped[datetime] = mapped_column(default=utcnow)
+    last_invitee_id: Mapped[int] = mapped_column(default=0)
+    last_user_id: Mapped[int] = mapped_column(default=0)
+    written_at: Mapped[datetime | None]
+    stopped_at: Mapped[datetime | None]
+    recipients: Mapped[int] = mapped_column(default=0)
+    settled_at: Mapped[datetime | None] = mapped_column(index=True)
+    sent: Mapped[int] = mapped_column(default=0)
+    failed: Mapped[int] = mapped_column(default=0)
+
+    forum: Mapped["Forum"] = relationship()
+    made_by: Mapped[User] = relationship()
+
+    def holds(self, now: datetime) -> bool:
+        """Whether what it says is still true and its forum is public."""
+        kind, state = AnnouncementKind(self.kind), self.forum.state(now)
+        is_same = kind not in OF_A_DEADLINE or state.deadline == self.deadline
+        return self.forum.published_at is not None and is_same and kind.is_true_of(state, now)
