@@ -2,8 +2,8 @@
 
 Add every new place (a column, a folder) to this list: after each act, a test searches every column of the database and
 fails if the text is in a place that is not listed. Differences (app/difference.py) contain only numbers, emails about a
-message contain none of its text, and former wordings of official texts (app/wordings.py) are the Secretariat's own, so
-none of these is listed.
+message contain none of its text, but for the receipt of whoever posted it (app/receipts.py), and former wordings of
+official texts (app/wordings.py) are the Secretariat's own, so none of these is listed.
 """
 
 import enum
@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ScalarSelect, delete, select, update
 
 from app.extensions import db
-from app.models import Attachment, Message, Revision
+from app.models import Attachment, Mail, Message, Revision
 
 FILES = "files"  # the folder of attached files
 PDFS = "pdf"  # the folder of PDFs (app/printing/pdf.py), which are also given out no more as soon as the act is done
@@ -58,6 +58,9 @@ PLACES = (
     # A title belongs to all who write in the topic. Whoever withholds the first message can change it; the log keeps
     # the former title. It is erased if only moderators have read it.
     Place("topic.title", withdrawn=Fate.SHOWN, withheld=Fate.GONE, hidden=Fate.SHOWN),
+    # The receipt of whoever posted it, until 30 days after it was sent.
+    Place("mail.text"),
+    Place("mail.html"),
     Place("log_entry.detail", withdrawn=Fate.GONE, hidden=Fate.GONE, erased=Fate.KEPT),
 )
 
@@ -66,6 +69,7 @@ def erase_words(numbers: ScalarSelect[int]) -> None:
     """Erase the current and earlier texts of the messages with these numbers. Called inside a transaction; the files
     are deleted once it is committed."""
     db.session.execute(delete(Revision).where(Revision.message_id.in_(numbers)))
+    db.session.execute(delete(Mail).where(Mail.receipt_of_id.in_(numbers)))
     for attachment in db.session.scalars(select(Attachment).where(Attachment.message_id.in_(numbers))):
         db.session.delete(attachment)  # one by one, since the file goes with its row
     emptied: dict[str, Any] = dict.fromkeys(columns_of(Message.__tablename__), "")

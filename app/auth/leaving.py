@@ -196,6 +196,8 @@ def _erase_as_speaker(is_heard: ColumnElement[bool], number: int) -> None:
     spoken = db.session.scalars(select(Message).where(is_heard, Message.speaker != "")).all()
     for message in spoken:
         message.speaker = name
+    numbers = [message.id for message in spoken]
+    db.session.execute(delete(Mail).where(Mail.receipt_of_id.in_(numbers)))  # the receipts of whoever typed them
     for topic in writing.held(*{message.topic_id for message in spoken}).values():
         count(topic)
     for forum_id in sorted({message.forum_id for message in spoken}):

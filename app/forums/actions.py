@@ -15,6 +15,7 @@ from app.forums import queries
 from app.models import ActKind, Group, Message, MessageStatus, Topic, User
 from app.notify import tell_moderators
 from app.permissions import PostingContext, needs_approval, require
+from app.receipts import write_receipt
 from app.submissions import Once
 from app.versions import require_version
 
@@ -138,6 +139,8 @@ def edit(
         if message.returned_at:
             message.returned_at = None
             tell_moderators("waits", message)
+        if revised:
+            write_receipt(message, is_changed=True)
         once.made(message.id)
     return "message" if revised else "topic"
 
@@ -214,6 +217,7 @@ def _post(
         tell_moderators("waits", posted)
     else:
         writing.publish(posted)
+    write_receipt(posted)
     return posted
 
 

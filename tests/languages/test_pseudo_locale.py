@@ -19,7 +19,7 @@ from app.database import utcnow
 from app.errors import EmailChangeExpired, SecondStepExpired, SecondStepNeeded, Suspended
 from app.extensions import db
 from app.mail.outbox import enqueue
-from app.models import Role, SignIn, SignUp, User
+from app.models import Message, Role, SignIn, SignUp, Topic, User
 from config import ROOT
 from tests.admin.conftest import moment
 from tests.attachments.samples import compound
@@ -31,7 +31,13 @@ from tests.route_table import PEOPLE, ROWS, paths_of
 PASSWORD = "four plain words here"
 MAILS = sorted({path.stem for path in (ROOT / "app/templates/mail").glob("*.txt")} - {"base"})
 # Mails that say one thing or another, and what each of them says.
+RECEIPT = {
+    "message": Message(id=3, language="en", body="Κείμενο", speaker="Δ", on_behalf_of="Δ", received_on=utcnow()),
+    "topic": Topic(title="Τίτλος", language="en"),
+    "at": utcnow(),
+}
 SAYINGS = {
+    "receipt": [{**RECEIPT, "waits": waits, "is_changed": waits} for waits in (True, False)],
     "moderated": [{"kind": kind} for kind in ("approve", "return", "edit", "withhold", "restore")],
     "followed_up": [{name: {"en": "Κείμενο"} for name in ("said", "html", "urls")}],
     "to_moderate": [{"what": what} for what in ("waits", "reported")],

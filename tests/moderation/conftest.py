@@ -82,11 +82,11 @@ def acts(app: Flask) -> Callable[[], list[tuple[str, int | None]]]:
 
 @pytest.fixture
 def mails(app: Flask) -> Callable[[], list[Mail]]:
-    """The mails written so far, oldest first."""
+    """The mails written so far, oldest first, without the receipts of those who post."""
 
     def read() -> list[Mail]:
         with app.app_context():
-            found = list(db.session.scalars(db.select(Mail).order_by(Mail.id)))
+            found = list(db.session.scalars(db.select(Mail).where(Mail.receipt_of_id.is_(None)).order_by(Mail.id)))
             db.session.expunge_all()
             return found
 

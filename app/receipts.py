@@ -1,0 +1,39 @@
+"""Receipts: an email to whoever has posted a message, typed it for somebody or changed it, with what was stored.
+
+It is written in the same transaction and goes with the words of the message (app/copies.py). The SHA-256 is that of the
+text as stored: its UTF-8 bytes, with a line feed at the end of each line but the last.
+"""
+
+import hashlib
+
+from app.auth.emails import address_for
+from app.languages import language_or_default, text_in
+from app.mail.outbox import enqueue
+from app.models import Message, MessageStatus
+
+
+def write_receipt(message: Message, *, is_changed: bool = False) -> None:
+    """Confirm a message that has been flushed, and its files, to the account that posted it."""
+    author, topic = message.author, message.topic
+    forum = text_in(topic.group.forum, language_or_default(author.language))
+    mail = enqueue(
+        "receipt",
+        recipient=author.email,
+        user_id=author.id,
+        language=author.language,
+        name=author.name,
+        message=message,
+        at=message.written_at,
+        forum=forum.title if forum else "",
+        topic=topic,
+        sha256=sha256_of(message.body),
+        waits=message.status == MessageStatus.PENDING,
+        is_changed=is_changed,
+        address=address_for(author, "forums.message", number=message.id),
+    )
+    mail.receipt_of_id = message.id
+
+
+def sha256_of(text: str) -> str:
+    """In 64 hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()
