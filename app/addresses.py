@@ -30,6 +30,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "posting.reply": ("to", "quote"),
     "topic_moderation.split": ("page",),
     "topic_moderation.move": ("page",),
+    "admin.announcements.index": ("page",),
     "admin.people.index": ("page", "q"),
     "admin.people.choose": ("person", "q", "step"),
     "admin.people.person": ("page",),

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 
 from app.attachments.kinds import KINDS
 from app.languages import N_
+from app.models.announcement import AnnouncementKind, Audience
 from app.models.forum import Approval, DocumentKind
 from app.models.message import MessageStatus
 from app.models.moderation import ActKind
@@ -91,6 +92,21 @@ ACT = {
     ActKind.UNLOCK: N_("Unlocked"),
     ActKind.ENTER: N_("Entered after the deadline"),
 }
+ANNOUNCEMENT = {
+    AnnouncementKind.OPENING: N_("Opening"),
+    AnnouncementKind.REMINDER: N_("Last three days"),
+    AnnouncementKind.EXTENSION: N_("Extension"),
+    AnnouncementKind.CLOSING: N_("Closing"),
+    AnnouncementKind.OUTCOME: N_("Outcome"),
+}
+AUDIENCE = {
+    Audience.INVITED: N_("Invited people, and people registered for the invited States"),
+    Audience.CONTRIBUTORS: N_("People who have posted"),
+    Audience.SILENT: N_(
+        "Invited people who have not posted, and people registered for invited States that have not contributed"
+    ),
+    Audience.NOT_WRITTEN: N_("Registered people who have not posted"),
+}
 # Columns whose values are dates or times in changes and former wordings.
 DATES = frozenset({"archived_at", "called_off_at", "closes_at", "dated", "opens_at", "published_at", "received_on"})
 CHANGE = {
@@ -118,6 +134,7 @@ ACTION = {
     "withdraw_invitation": N_("Invitation withdrawn"),
     "send_again": N_("Email to be sent again"),
     "order_archive": N_("Archive ordered"),
+    "announce": N_("Announced by email"),
 }
 SUBJECT = {
     "periods": N_("Period"),
@@ -131,6 +148,7 @@ SUBJECT = {
 FIELD = {
     "about": N_("About the forum"),
     "archived_at": N_("Archived on"),
+    "announcement": N_("Announcement"),
     "asked_by": N_("Request"),
     "body": N_("Text"),
     "called_off_at": N_("Cancelled on"),
@@ -167,6 +185,7 @@ FIELD = {
     "question": N_("Guiding question"),
     "reason": N_("Reason"),
     "received_on": N_("Received on"),
+    "recipients": N_("Recipients"),
     "remarks": N_("Remarks"),
     "second_step": N_("Two-step sign-in"),
     "symbol": N_("Symbol"),

@@ -13,7 +13,7 @@ from werkzeug.routing import Map, Rule
 
 from app.admin.kinds import KINDS
 from app.figures.views import FIGURES
-from app.models import PeriodKind, Role
+from app.models import AnnouncementKind, PeriodKind, Role
 from tests.full_world import FullWorld
 from tests.matrix import table as matrix
 from tests.matrix.cells import columns
@@ -208,6 +208,7 @@ ROWS = [
         ("/feeds/forums/open-forum.atom", "/feeds/forums/undated-forum.atom"),
     ),
     Row("/feeds/topics/<int:topic_id>.atom", GET, ("/feeds/topics/{long_topic}.atom",)),
+    Row("/forums/<forum_slug>/deadlines.ics", GET, ("/forums/open-forum/deadlines.ics",)),
     Row("/auth/sign-up/", FORM, ("/auth/sign-up/",)),
     Row("/auth/check-mail/", GET, ("/auth/check-mail/",)),
     Row("/auth/confirm/", FORM, ("/auth/confirm/",)),
@@ -318,6 +319,21 @@ ROWS = [
         FORM,
         ("/admin/forums/{small.forum}/participants/{invitee}/withdraw/",),
     ),
+    Row(
+        "/admin/forums/<int:forum_id>/announcements/",
+        GET,
+        ("/admin/forums/{small.forum}/announcements/", "/admin/forums/{forums[archived-forum]}/announcements/"),
+    ),
+    Row(
+        f"/admin/forums/<int:forum_id>/announcements/<any({','.join(AnnouncementKind)}):kind>/",
+        FORM,
+        ("/admin/forums/{small.forum}/announcements/opening/",),
+    ),
+    Row(
+        f"/admin/forums/<int:forum_id>/announcements/<any({','.join(AnnouncementKind)}):kind>/preview/",
+        FORM,
+        ("/admin/forums/{small.forum}/announcements/opening/preview/",),
+    ),
     Row("/admin/forums/<int:forum_id>/groups/", FORM, ("/admin/forums/{small.forum}/groups/",)),
     Row("/admin/forums/<int:forum_id>/copy/", POST),
     Row("/admin/forums/<int:forum_id>/edition/", POST),
@@ -384,7 +400,7 @@ ROWS = [
     Row("/admin/log/acts/<int:entry_id>/", GET, ("/admin/log/acts/{act}/",)),
     Row("/admin/log.csv", GET, ("/admin/log.csv",)),
 ]
-NOT_PAGES = ("<name>", ".ico", ".png", ".atom", ".csv", ".css", ".json", ".svg", ".txt", ".xml", "healthz")
+NOT_PAGES = ("<name>", ".ico", ".png", ".atom", ".csv", ".ics", ".css", ".json", ".svg", ".txt", ".xml", "healthz")
 
 
 @cache

@@ -40,7 +40,7 @@ LAYERS = (
     (
         "queries",
         r"app\.\w+\.(\w+_)?queries|app\.printing\.(archive_check|contributions|editions|proceedings|renditions)|app\.(allowances|audit|citations|copies|counters|former_addresses|never_public|paging|rows|submissions|wordings|writing)"
-        r"|app\.attachments\.keeping"
+        r"|app\.attachments\.keeping|app\.feeds\.calendar"
         r"|app\.figures\.(activity|charts|silence|tables)|app\.moderation\.(queue|record)",
     ),
     (

@@ -9,13 +9,13 @@ from flask import Blueprint, current_app, redirect, request
 from flask.typing import ResponseReturnValue
 
 from app.addresses import link
-from app.admin import crud, dates, forums, log, participants, people, start, texts
+from app.admin import announcements, crud, dates, forums, log, participants, people, start, texts
 from app.errors import SecondStepNeeded
 from app.permissions import require
 from app.viewer import signed_in, signed_in_user, viewer
 
 bp = Blueprint("admin", __name__, url_prefix="/<language:lang>/admin")
-for part in (start, forums, dates, participants, crud, texts, people, log):
+for part in (start, forums, dates, participants, announcements, crud, texts, people, log):
     bp.register_blueprint(part.bp)
 bp.register_blueprint(start.mails)
 bp.get("/")(start.home)

@@ -31,6 +31,7 @@ ACTS = {str(kind): label for kind, label in labels.ACT.items()}
 ACTIONS = ACTS | labels.ACTION
 SUBJECTS = {name: kind.label for name, kind in KINDS.items()} | labels.SUBJECT
 VALUES: dict[str, dict[Any, str]] = {
+    "announcement": {**labels.ANNOUNCEMENT},
     "approval": {**labels.APPROVAL},
     "capacity": {**labels.CAPACITY},
     "kind": {**labels.PAGE, **labels.PERIOD, **labels.DOCUMENT},

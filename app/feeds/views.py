@@ -1,4 +1,4 @@
-"""Atom feeds, the sitemap, robots.txt, icons and the health check."""
+"""Atom feeds, calendars, the sitemap, robots.txt, icons and the health check."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -17,8 +17,9 @@ from app.database import utcnow
 from app.errors import NotFound
 from app.extensions import db, limiter
 from app.feeds import queries
+from app.feeds.calendar import calendar_of
 from app.forums.annotation_queries import latest_annotations
-from app.forums.queries import get_forum_of_feed
+from app.forums.queries import get_forum_and_groups, get_forum_of_feed
 from app.forums.topic_queries import get_topic_head
 from app.languages import reader_language, site_default, site_languages, text_in
 from app.models import GUEST, Annotation, Forum, Notice, OfficialChange, Page
@@ -64,6 +65,12 @@ def topic(topic_id: int) -> ResponseReturnValue:
     feed = queries.latest_in_topic(topic_id, viewer=GUEST)
     path = link("forums.topic", topic_id=topic_id)
     return _atom(feed, path, (), (), (), title=head.title, title_language=head.language, since=head.created_at)
+
+
+@bp.get("/<language:lang>/forums/<forum_slug>/deadlines.ics")
+def deadlines(forum_slug: str) -> Response:
+    found = get_forum_and_groups(forum_slug, viewer=GUEST)
+    return Response(calendar_of(found), mimetype="text/calendar")
 
 
 @bp.get("/sitemap.xml")

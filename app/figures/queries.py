@@ -103,12 +103,10 @@ def count_invitations(forum: Forum) -> int:
 
 def list_silent(forum: Forum) -> list[Invited]:
     """The invited States from which no Party or Government has contributed."""
-    spoken = _written(forum).where(Message.country == Invitation.country, Message.capacity.in_(FOR_A_STATE))
-    silent = select(Invitation.country).where(Invitation.forum_id == forum.id, ~exists(spoken))
-    countries = db.session.scalars(silent).all()
+    countries = db.session.scalars(silent_states(forum)).all()
     registered = (
         select(User.country, func.count(User.id))
-        .where(_is_registered(), User.country.in_(countries), User.capacity.in_(FOR_A_STATE))
+        .where(is_registered(), User.country.in_(countries), User.capacity.in_(FOR_A_STATE))
         .group_by(User.country)
     )
     people = dict(db.session.execute(registered).all())
@@ -124,16 +122,37 @@ def list_not_written(forum: Forum, *, with_addresses: bool) -> Sequence[Row[Any]
     """
     columns: list[Any] = [User.name, User.title, User.capacity, User.organization, User.country]
     columns += [User.email] if with_addresses else []
-    found = select(*columns).where(
-        _is_registered(),
-        User.capacity != Capacity.SECRETARIAT,
-        ~exists(_written(forum).where(Message.author_id == User.id)),
-    )
-    if forum.by_invitation:
-        approved = select(ForumRole.user_id).where(ForumRole.forum_id == forum.id, ForumRole.role == Role.PARTICIPANT)
-        found = found.where(User.id.in_(approved))
-    rows: Sequence[Row[Any]] = db.session.execute(found.order_by(User.id)).all()
+    rows: Sequence[Row[Any]] = db.session.execute(
+        select(*columns).where(has_not_written(forum)).order_by(User.id)
+    ).all()
     return rows
+
+
+def silent_states(forum: Forum) -> Select[str]:
+    """The codes of the States of `list_silent`."""
+    spoken = _written(forum).where(Message.country == Invitation.country, Message.capacity.in_(FOR_A_STATE))
+    return select(Invitation.country).where(Invitation.forum_id == forum.id, ~exists(spoken))
+
+
+def has_not_written(forum: Forum) -> ColumnElement[bool]:
+    """Whether a person is one of `list_not_written`."""
+    found = is_registered() & (User.capacity != Capacity.SECRETARIAT) & ~has_written(forum)
+    return found & User.id.in_(approved_for(forum)) if forum.by_invitation else found
+
+
+def has_written(forum: Forum) -> ColumnElement[bool]:
+    """Whether a person has posted in a forum, for themselves or for others."""
+    return exists(_written(forum).where(Message.author_id == User.id))
+
+
+def approved_for(forum: Forum) -> Select[int]:
+    """The keys of the participants approved for a forum."""
+    return select(ForumRole.user_id).where(ForumRole.forum_id == forum.id, ForumRole.role == Role.PARTICIPANT)
+
+
+def is_registered() -> ColumnElement[bool]:
+    """Whether a person has an account that they can use."""
+    return User.confirmed_at.is_not(None) & User.suspended_at.is_(None) & User.former_number.is_(None)
 
 
 def how_many_wrote_half(by_participant: Sequence[int]) -> int:
@@ -166,8 +185,3 @@ def _in_forum(forum: Forum, *columns: Any) -> Select[Any]:
         .join(Group, Group.id == Topic.group_id)
         .where(Group.forum_id == forum.id)
     )
-
-
-def _is_registered() -> ColumnElement[bool]:
-    """Whether a person has an account that they can use."""
-    return User.confirmed_at.is_not(None) & User.suspended_at.is_(None) & User.former_number.is_(None)

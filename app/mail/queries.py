@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from app.database import utcnow
 from app.extensions import db
-from app.models import Mail, User
+from app.models import Announcement, Mail, User
 
 LATE = timedelta(days=1)
 MOST_TOLD = 20
@@ -38,6 +38,16 @@ def has_failed(mail: Mail, now: datetime) -> bool:
     """As `failed_mails`, for one mail."""
     is_late = mail.attempts > 0 and mail.created_at < now - LATE
     return mail.sent_at is None and (mail.given_up_at is not None or is_late)
+
+
+def is_void(mail: Mail, now: datetime) -> bool:
+    """Whether an email with an announcement must not be sent any more: that is no longer true, its forum is no longer
+    public, or the person is no longer active."""
+    announcement = db.session.get(Announcement, mail.announcement_id)
+    own = User.id == mail.user_id if mail.user_id else User.email == mail.recipient
+    user = db.session.scalar(select(User).where(own))
+    is_out = user is not None and bool(user.suspended_at or (mail.user_id and user.confirmed_at is None))
+    return is_out or announcement is None or not announcement.holds(now)
 
 
 def _has_failed() -> ColumnElement[bool]:

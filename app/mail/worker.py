@@ -26,6 +26,7 @@ from sqlalchemy.exc import OperationalError
 from app.database import utcnow
 from app.extensions import db, transaction
 from app.mail.letters import compose, sender_of
+from app.mail.queries import is_void
 from app.mail.sending import Carrier, MailRefused, carrier_for
 from app.models import Mail, SignUp
 
@@ -108,10 +109,25 @@ def deliver_due(
     """Send every email that is due, lane by lane, oldest first. Returns how many were tried."""
     tried = 0
     with carrier:
-        while not stopping() and (mail_id := claim(utcnow())) is not None:
-            _deliver(mail_id, carrier, sender, say)
-            tried += 1
+        while not stopping():
+            is_more_to_write = _write_more()
+            mail_id = claim(utcnow())
+            if mail_id is not None:
+                _deliver(mail_id, carrier, sender, say)
+                tried += 1
+            elif not is_more_to_write:
+                break
     return tried
+
+
+def _write_more() -> bool:
+    """Write some of the emails to many people, so few that no email waits long. Returns whether there may be more."""
+    try:
+        return any(write() for write in current_app.extensions["writers"])
+    except Exception:  # an error in one must not keep all other emails from being sent
+        db.session.rollback()
+        log.exception("Emails to many people could not be written; this is tried again")
+        return False
 
 
 def claim(now: datetime) -> int | None:
@@ -171,6 +187,10 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
 def _deliver(mail_id: int, carrier: Carrier, sender: Address, say: Say) -> None:
     mail = db.session.get(Mail, mail_id)
     if mail is None:  # the recipient's account has just been deleted, or its address changed
+        return
+    if mail.announcement_id and is_void(mail, utcnow()):
+        with transaction():
+            db.session.execute(delete(Mail).where(Mail.id == mail_id))
         return
     attempts = mail.attempts
     try:

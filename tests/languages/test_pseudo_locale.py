@@ -36,7 +36,9 @@ RECEIPT = {
     "topic": Topic(title="Τίτλος", language="en"),
     "at": utcnow(),
 }
+ANNOUNCED = {"subject": "Κείμενο", "body": "Κείμενο", "html": "<p>Κείμενο</p>"}
 SAYINGS = {
+    "announcement": [{"announced": {**ANNOUNCED, "language": code}} for code in ("en", "fr")],
     "receipt": [{**RECEIPT, "waits": waits, "is_changed": waits} for waits in (True, False)],
     "moderated": [{"kind": kind} for kind in ("approve", "return", "edit", "withhold", "restore")],
     "followed_up": [{name: {"en": "Κείμενο"} for name in ("said", "html", "urls")}],

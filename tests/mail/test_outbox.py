@@ -33,12 +33,16 @@ VALUES = {
     "reason": {"en": "Off topic", "es": "Ajeno al tema", "fr": "Hors sujet"},
     "said": {"en": "See paragraph 12.", "es": "Véase el párrafo 12.", "fr": "Voir le paragraphe 12."},
     "html": {"en": "<p>See paragraph 12.</p>", "es": "<p>Véase el párrafo 12.</p>", "fr": "<p>Voir.</p>"},
-    "message": Message(
-        id=3, language="en", body="A <long> text.", speaker="Ms Letter", on_behalf_of="A&B"
-    ),
+    "message": Message(id=3, language="en", body="A <long> text.", speaker="Ms Letter", on_behalf_of="A&B"),
     "topic": Topic(title="Fewer forms", language="en"),
     "at": utcnow(),
     "sha256": "0" * 64,
+    "announced": {
+        "subject": "Forum: closed",
+        "body": "It is closed.",
+        "html": "<p>It is closed.</p>",
+        "language": "en",
+    },
     "urls": {"en": "http://127.0.0.1:8000/report/"},
     **{name: f"http://127.0.0.1:8000/en/{name}/" for name in ("address", "queue", "sign_in", "sign_up", "forgot")},
 }

@@ -110,6 +110,7 @@ OF_A_FORUM = """
    /print/forums/{forum}/contributions.json     -----++  0000-++  -----++  +++++++  ---+--+
    /print/forums/{forum}/download/              +++++++  0000+++  +++++++  +++++++  +++++++
    /print/forums/{forum}/archive.zip            -----00  0000-00  -----00  0000000  ---0--0
+   /forums/{forum}/deadlines.ics                +++++++  0000000  +++++++  +++++++  +++++++
    /feeds/forums/{forum}.atom                   +++++++  0000000  +++++++  +++++++  +++++++
    /attachments/{document_file}/{document_name} +++++++  0000+++  +++++++  +++++++  +++++++
    /moderation/forums/{forum}/annotations/      ?----++  ?000-++  ?----++  ?----++  ?--+--+
@@ -238,6 +239,9 @@ OF_THE_SITE = """
    /admin/forums/{forum_id}/publish/                    ?-----+
    /admin/forums/{forum_id}/close/                      ?-----+
    /admin/forums/{forum_id}/invitations/                ?-----+
+   /admin/forums/{forum_id}/announcements/              ?-----+
+   /admin/forums/{forum_id}/announcements/opening/      ?-----+
+   /admin/forums/{forum_id}/announcements/opening/preview/ ?-----+
    /admin/forums/{forum_id}/participants/               ?-----+
    /admin/forums/{forum_id}/participants/{key}/withdraw/ ?-----+
    /admin/forums/{forum_id}/roles/{user}/moderator/end/ ?-----+

@@ -1,0 +1,375 @@
+"""Announcements of the Secretariat: which can be sent now, their ready texts, to whom they go, and sending them.
+
+Sending one writes its row, and nothing else. From it, the worker writes the emails in batches, each in a transaction
+that also says how far it has come: a worker that is killed goes on where it was, and no address gets two. Before each
+email is written, and again before it is sent (app/mail/queries.py), the announcement must still be true.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, Row, exists, func, or_, select
+from sqlalchemy.orm import joinedload
+
+from app.addresses import absolute, link_in
+from app.audit import changed, record
+from app.auth import tokens
+from app.auth.emails import address_for
+from app.database import LOCKED, utcnow
+from app.errors import Refused
+from app.extensions import db, transaction
+from app.figures.queries import FOR_A_STATE, approved_for, has_not_written, has_written, is_registered, silent_states
+from app.languages import Language, language_or_default, site_default, site_languages, speaking, text_in
+from app.mail.outbox import enqueue
+from app.markup import render
+from app.models import (
+    Announcement,
+    AnnouncementKind,
+    Audience,
+    Capacity,
+    Forum,
+    Invitation,
+    Invitee,
+    Mail,
+    Role,
+    State,
+    User,
+)
+from app.paging import Listing, one_page
+from app.periods import version_of_life
+from app.permissions import require
+from app.rows import fetch
+from app.submissions import Once
+from app.versions import fingerprint, require_version
+
+BATCH = 50  # emails in one transaction
+LANE = 1  # for which no other email waits
+NOT_PUBLIC = _l("The forum is not public, so nothing can be announced about it.")
+NOBODY = _l("No one would receive this announcement.")
+POSSIBLE = {
+    AnnouncementKind.OPENING: _l("Possible while the forum is open, or once the date of its opening is set."),
+    AnnouncementKind.REMINDER: _l("Possible while the forum is open and three days or fewer are left."),
+    AnnouncementKind.EXTENSION: _l("Possible while the forum is open and its deadline has been extended."),
+    AnnouncementKind.CLOSING: _l("Possible once the forum is closed."),
+    AnnouncementKind.OUTCOME: _l("Possible once the forum is closed and a document of the kind “Outcome” is listed."),
+}
+
+Texts = Mapping[str, Mapping[str, str]]  # `subject` and `body` by language
+
+
+# Which can be sent, and what they say
+
+
+def refusal(forum: Forum, kind: AnnouncementKind, now: datetime) -> Refused | None:
+    """Why this cannot be announced now; None if it can."""
+    if forum.published_at is None:
+        return Refused(NOT_PUBLIC)
+    has_outcome = kind != AnnouncementKind.OUTCOME or bool(forum.outcomes)
+    return None if has_outcome and kind.is_true_of(forum.state(now), now) else Refused(POSSIBLE[kind])
+
+
+def version_of(forum: Forum) -> str:
+    """Of what a form for an announcement shows: the dates of the forum, and what has been announced before."""
+    last = select(func.max(Announcement.id)).where(Announcement.forum_id == forum.id)
+    return fingerprint(version_of_life(forum), db.session.scalar(last) or 0)
+
+
+def ready_texts(forum: Forum, kind: AnnouncementKind, now: datetime) -> dict[str, dict[str, str]]:
+    """The text of an announcement in each language of the site, with the dates and the titles of now."""
+    state, made = forum.state(now), {}
+    for code, language in site_languages().items():
+        with speaking(language):
+            made[code] = _ready_text(forum, kind, state, language)
+    return made
+
+
+def _ready_text(forum: Forum, kind: AnnouncementKind, state: State, language: Language) -> dict[str, str]:
+    text = text_in(forum, language)
+    named = {
+        "forum": text.title,
+        "opening": language.at(state.opens_at) if state.opens_at else "",
+        "deadline": language.at(state.deadline) if state.deadline else "",
+        "first": language.at(state.first_deadline) if state.first_deadline else "",
+    }
+    subject, *said = _said(forum, kind, state, named, named | {"forum": text.short_title}, language)
+    if state.varies and not state.has_ended:
+        said.append(_("The dates differ from group to group; those of each group are stated in the forum."))
+    said += [_("Address of the forum:"), _address(language, "forums.forum", forum)]
+    if not state.has_ended:
+        said += [_("Dates for your calendar:"), _address(language, "feeds.deadlines", forum)]
+    return {"subject": subject, "body": "\n\n".join([*said, _("The Secretariat")])}
+
+
+def _said(
+    forum: Forum,
+    kind: AnnouncementKind,
+    state: State,
+    named: Mapping[str, str],
+    short: Mapping[str, str],
+    language: Language,
+) -> list[str]:
+    """The subject and the paragraphs that belong to this kind."""
+    match kind:
+        case AnnouncementKind.OPENING if not state.is_open:
+            said = _(
+                "The Secretariat wishes to inform you that the forum “%(forum)s” will open on %(opening)s. Messages "
+                "will be accepted until %(deadline)s, inclusive.",
+                **named,
+            )
+            return [_("Forum “%(forum)s”: opens on %(opening)s", **short), said, _("You are invited to contribute.")]
+        case AnnouncementKind.OPENING:
+            said = _(
+                "The Secretariat wishes to inform you that the forum “%(forum)s” is open. Messages are accepted until "
+                "%(deadline)s, inclusive.",
+                **named,
+            )
+            return [_("Forum “%(forum)s”: open until %(deadline)s", **short), said, _("You are invited to contribute.")]
+        case AnnouncementKind.REMINDER:
+            said = _(
+                "The Secretariat wishes to remind you that the deadline for messages in the forum “%(forum)s” is "
+                "%(deadline)s, inclusive.",
+                **named,
+            )
+            return [_("Forum “%(forum)s”: reminder of the deadline, %(deadline)s", **short), said]
+        case AnnouncementKind.EXTENSION:
+            said = _(
+                "The Secretariat wishes to inform you that the deadline for messages in the forum “%(forum)s” has been "
+                "extended to %(deadline)s, inclusive. The original deadline was %(first)s.",
+                **named,
+            )
+            return [_("Forum “%(forum)s”: deadline extended to %(deadline)s", **short), said]
+        case AnnouncementKind.CLOSING:
+            said = _(
+                "The Secretariat wishes to inform you that the forum “%(forum)s” closed on %(deadline)s. All messages "
+                "remain available to readers.",
+                **named,
+            )
+            thanks = _("The Secretariat thanks all participants for their contributions.")
+            return [_("Forum “%(forum)s”: closed", **short), said, thanks]
+        case AnnouncementKind.OUTCOME:
+            said = _(
+                "The Secretariat wishes to inform you that the outcome of the forum “%(forum)s” has been published and "
+                "is available on its page:",
+                **named,
+            )
+            return [_("Forum “%(forum)s”: outcome", **short), said, _outcomes(forum, language)]
+
+
+def _outcomes(forum: Forum, language: Language) -> str:
+    """The documents of the outcome as a list, with their symbols."""
+    titles = [(text_in(document, language).title, document.symbol) for document in forum.outcomes]
+    return "\n".join(f"- {title} ({symbol})" if symbol else f"- {title}" for title, symbol in titles)
+
+
+def _address(language: Language, endpoint: str, forum: Forum) -> str:
+    return absolute(link_in(language.code, endpoint, forum_slug=forum.slug))
+
+
+# To whom
+
+
+def count_recipients(forum: Forum, audiences: Iterable[str]) -> Counter[str]:
+    """How many people an announcement would go to, each once, by their languages; those whose language the site no
+    longer has are with its default."""
+    counted: Counter[str] = Counter()
+    chosen = set(audiences)
+    for model, condition in ((Invitee, _is_invitee_in(forum, chosen)), (User, _is_user_in(forum, chosen))):
+        kind: Any = model
+        rows = db.session.execute(select(kind.language, func.count()).where(condition).group_by(kind.language))
+        for code, count in rows:
+            counted[language_or_default(code).code] += count
+    return counted
+
+
+def _is_invitee_in(forum: Forum, chosen: set[str]) -> ColumnElement[bool]:
+    """Invited people without an account; they are silent as well."""
+    is_asked = bool(chosen & {Audience.INVITED, Audience.SILENT})
+    has_account = Invitee.email.in_(select(User.email).where(User.confirmed_at.is_not(None)))
+    is_here = (Invitee.forum_id == forum.id) & (Invitee.role == Role.PARTICIPANT) & Invitee.user_id.is_(None)
+    return is_here & ~has_account & is_asked
+
+
+def _is_user_in(forum: Forum, chosen: set[str]) -> ColumnElement[bool]:
+    """People with an account that they can use, without the Secretariat."""
+    members = [_member(forum, Audience(one)) for one in sorted(chosen)]
+    return is_registered() & (User.capacity != Capacity.SECRETARIAT) & or_(False, *members)
+
+
+def _member(forum: Forum, audience: Audience) -> ColumnElement[bool]:
+    """Whether a person with an account belongs to an audience; the silent are those of the figures."""
+    invited = select(Invitee.user_id).where(Invitee.forum_id == forum.id, Invitee.role == Role.PARTICIPANT)
+    in_person = User.id.in_(invited.where(Invitee.user_id.is_not(None))) | User.id.in_(approved_for(forum))
+    match audience:
+        case Audience.INVITED:
+            states = select(Invitation.country).where(Invitation.forum_id == forum.id)
+            return in_person | (User.country.in_(states) & User.capacity.in_(FOR_A_STATE))
+        case Audience.CONTRIBUTORS:
+            return has_written(forum)
+        case Audience.SILENT:
+            of_silent_state = User.country.in_(silent_states(forum)) & User.capacity.in_(FOR_A_STATE)
+            return of_silent_state | (in_person & ~has_written(forum))
+        case Audience.NOT_WRITTEN:
+            return has_not_written(forum)
+
+
+# Sending
+
+
+def send(
+    forum_id: int,
+    kind: AnnouncementKind,
+    audiences: Sequence[str],
+    texts: Texts,
+    *,
+    key: str,
+    version: str,
+    viewer: User,
+) -> int:
+    """Send an announcement to these audiences, and return its key; the same form sent again sends nothing.
+
+    `texts` has those languages alone in which there is a text. Raises Refused if it is not true or would go to nobody,
+    ChangedMeanwhile, NotFound and Forbidden.
+    """
+    once = Once(key, viewer, "announce", forum_id, kind, sorted(audiences), texts)
+    with transaction(once=once):
+        require(viewer, "administer")
+        if once.before is not None:
+            return once.before
+        # Locked, so that of two forms of the same version only one is sent.
+        db.session.execute(select(Forum.id).where(Forum.id == forum_id).with_for_update(**LOCKED))
+        forum, now = fetch(Forum, forum_id), utcnow()
+        require_version(version, version_of(forum))
+        if refused := refusal(forum, kind, now):
+            raise refused
+        count = count_recipients(forum, audiences).total()
+        if not count:
+            raise Refused(NOBODY, "audiences")
+        made = Announcement(
+            forum=forum,
+            made_by=viewer,
+            kind=kind,
+            audiences=sorted(audiences),
+            texts=texts,
+            deadline=forum.state(now).deadline,
+        )
+        db.session.add(made)
+        db.session.flush()
+        record(viewer, "announce", "forums", forum, changed("announcement", "", kind) + changed("recipients", 0, count))
+        once.made(made.id)
+    return made.id
+
+
+def list_announcements(forum_id: int, page: int) -> tuple[Listing, Mapping[Any, Row[Any]]]:
+    """A page of the announcements of a forum, the latest first, and of those whose emails are not settled yet how many
+    were `sent` and how many `failed` so far, by key. Raises NotFound beyond the last page."""
+    own = select(Announcement).where(Announcement.forum_id == forum_id).order_by(Announcement.id.desc())
+    found = one_page(own.options(joinedload(Announcement.made_by)), page)
+    counted = select(
+        Mail.announcement_id, func.count(Mail.sent_at).label("sent"), func.count(Mail.given_up_at).label("failed")
+    )
+    keys = [row[0].id for row in found.rows if row[0].settled_at is None]
+    counted = counted.where(Mail.announcement_id.in_(keys)).group_by(Mail.announcement_id)
+    rows: Any = db.session.execute(counted)
+    return found, {row.announcement_id: row for row in rows}
+
+
+# What the worker does
+
+
+def write_next() -> bool:
+    """Write a batch of emails, or count those of an announcement of which none waits any more. Returns whether there
+    may be more to write."""
+    unsettled = select(Announcement.id, Announcement.written_at).where(Announcement.settled_at.is_(None))
+    first = db.session.execute(
+        unsettled.order_by(Announcement.written_at.is_not(None), Announcement.id).limit(1)
+    ).first()
+    db.session.rollback()
+    if first is None:
+        return False
+    if first.written_at is None:
+        return _write_batch(first.id)
+    _settle(first.id)
+    return False
+
+
+def _write_batch(key: int) -> bool:
+    """False if another worker is writing it."""
+    now = utcnow()
+    with transaction():
+        unwritten = select(Announcement).where(Announcement.id == key, Announcement.written_at.is_(None))
+        one = db.session.scalar(unwritten.with_for_update(skip_locked=True, of=Announcement))
+        if one is None:
+            return False
+        if not one.holds(now):
+            one.written_at = one.stopped_at = now
+            return True
+        people = _next_people(one)
+        if not people:
+            one.written_at = now
+        html = {code: render(text["body"]) for code, text in one.texts.items()}
+        emails = [person.email for person in people]
+        told = select(Mail.recipient).where(Mail.announcement_id == key, Mail.recipient.in_(emails))
+        known = set(db.session.scalars(told))
+        for person in people:
+            if person.email not in known:
+                _write_to(person, one, html)
+                one.recipients += 1
+    return True
+
+
+def _next_people(one: Announcement) -> Sequence[Invitee | User]:
+    """The next ones in the order of their keys; none once all have been written to."""
+    chosen = set(one.audiences)
+    invitees = select(Invitee).where(_is_invitee_in(one.forum, chosen), Invitee.id > one.last_invitee_id)
+    found: Sequence[Invitee | User] = db.session.scalars(invitees.order_by(Invitee.id).limit(BATCH)).all()
+    if found:
+        one.last_invitee_id = found[-1].id
+        return found
+    users = select(User).where(_is_user_in(one.forum, chosen), User.id > one.last_user_id)
+    found = db.session.scalars(users.order_by(User.id).limit(BATCH)).all()
+    if found:
+        one.last_user_id = found[-1].id
+    return found
+
+
+def _write_to(person: Invitee | User, one: Announcement, html: Mapping[str, str]) -> None:
+    """In the person's language or, if there is no text in it, in the best other one, which the email says."""
+    is_invitee = isinstance(person, Invitee)
+    language = language_or_default(person.language)
+    code = best_code(one.texts, language)
+    mail = enqueue(
+        "announcement",
+        recipient=person.email,
+        user_id=None if is_invitee else person.id,
+        language=language.code,
+        name=person.name,
+        announced={**one.texts[code], "html": html[code], "language": code},
+        sign_up=address_for(person, "auth.sign_up", invitation=tokens.make_invitation(person)) if is_invitee else "",
+    )
+    mail.announcement_id, mail.lane = one.id, LANE
+
+
+def best_code(texts: Iterable[str], language: Language) -> str:
+    """Of the languages of a text the one that a reader of this language gets."""
+    known = {code: code for code in texts}
+    return known.get(language.code) or known.get(site_default().code) or next(iter(known))
+
+
+def _settle(key: int) -> None:
+    """Keep the counts before the emails are deleted (app/mail/worker.py)."""
+    own = Mail.announcement_id == key
+    waits = select(exists().where(own, Mail.sent_at.is_(None), Mail.given_up_at.is_(None)))
+    is_waiting = db.session.scalar(waits)
+    db.session.rollback()
+    if is_waiting:
+        return
+    with transaction():
+        one = db.session.get(Announcement, key, with_for_update=LOCKED)
+        if one is not None:
+            counts = select(func.count(Mail.sent_at), func.count(Mail.given_up_at)).where(own)
+            one.sent, one.failed = db.session.execute(counts).one()
+            one.settled_at = utcnow()
