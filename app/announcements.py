@@ -310,7 +310,7 @@ def _write_batch(key: int) -> bool:
         people = _next_people(one)
         if not people:
             one.written_at = now
-        html = {code: render(text["body"]) for code, text in one.texts.items()}
+        html = {code: render(text["body"], official=True) for code, text in one.texts.items()}
         emails = [person.email for person in people]
         told = select(Mail.recipient).where(Mail.announcement_id == key, Mail.recipient.in_(emails))
         known = set(db.session.scalars(told))

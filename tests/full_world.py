@@ -15,7 +15,10 @@ from app.models import (
     Annotation,
     AnnotationKind,
     AnnotationText,
+    Announcement,
+    AnnouncementKind,
     Attachment,
+    Audience,
     Capacity,
     ChangeKind,
     Document,
@@ -165,6 +168,7 @@ class FullWorld:
         db.session.add(ForumRole(user=translator, forum_id=small.forum, role=Role.TRANSLATOR))
         db.session.get_one(Forum, small.forum).names_moderators = True
         invitee = make_invitee(small.forum, "invitee@example.org")
+        make_announcement(small.forum, people["admin"])
         notice, document, page, coming = furnish(db.session.get_one(Forum, small.forum))
         for kind in AnnotationKind:
             annotate(db.session.get_one(Forum, small.forum), kind)
@@ -409,6 +413,16 @@ def make_invitee(forum_id: int, email: str) -> Invitee:
     db.session.add(invitee)
     db.session.flush()
     return invitee
+
+
+def make_announcement(forum_id: int, by: User) -> Announcement:
+    """One of which all emails have been sent."""
+    texts, now = {"en": {"subject": "It is open", "body": "It is open."}}, utcnow()
+    values = {"audiences": [Audience.INVITED], "written_at": now, "settled_at": now, "recipients": 2, "sent": 2}
+    made = Announcement(forum_id=forum_id, made_by=by, kind=AnnouncementKind.OPENING, texts=texts, **values)
+    db.session.add(made)
+    db.session.flush()
+    return made
 
 
 def _failed_mail() -> Mail:

@@ -43,7 +43,7 @@ from app.models import (
 )
 from app.models.forum import DocumentKind
 from app.writing import record_act as record
-from tests.full_world import FullWorld, add_document, make_invitee
+from tests.full_world import FullWorld, add_document, make_announcement, make_invitee
 from tests.route_table import PEOPLE, ROWS, paths_of
 from tests.world import make_forum, make_message, make_pending, make_topic, make_user, texts
 
@@ -171,6 +171,7 @@ class Growth:
             add_document(forum, DocumentKind.BACKGROUND)
             add_document(forum, DocumentKind.OUTCOME)
             make_invitee(forum.id, f"{slug}@example.com")
+            make_announcement(forum.id, self.users[number])
             db.session.add(ForumRole(user_id=self.users[number].id, forum_id=forum.id, role=Role.MODERATOR))
             db.session.flush()
             _annotate(forum.id, AnnotationKind.SUMMARY, group_id=group.id)

@@ -186,7 +186,7 @@ def _copies(forum: Forum, form: AnnouncementForm) -> dict[str, Copy]:
     for code, language in site_languages().items():
         used = announcements.best_code(form.typed, language)
         text = form.typed[used]
-        copies[code] = Copy(counted[code], used, text["subject"], render(text["body"]))
+        copies[code] = Copy(counted[code], used, text["subject"], render(text["body"], official=True))
     return copies
 
 

@@ -37,8 +37,12 @@ SAME = re.compile(
 ADDRESS = re.compile(
     r"\b[0-9a-f]{12,64}\b…?|https?://[^\s<>]+|(?<![\w.])[\w.]++@[\w.]+|^tag:\S+$|^\d{4}-\d\d-\d\dT[\d:]+Z$"
 )
-# Messages in a feed, as escaped HTML; subjects of mails in the language of their readers, and what a mail server said.
-CONTENT = re.compile(r'<content.*?</content>|<bdi class="(?:about )?as-sent".*?</bdi>', re.DOTALL)
+# Messages in a feed, as escaped HTML; subjects of mails in the language of their readers, what a mail server said, and
+# ready texts in other languages.
+CONTENT = re.compile(
+    r'<content.*?</content>|<bdi class="(?:about )?as-sent".*?</bdi>|<textarea[^>]*\blang="(?:es|fr)".*?</textarea>',
+    re.DOTALL,
+)
 # A sentence goes on through these.
 INLINE = frozenset("a bdi span strong time".split())
 SHOWN_ATTRIBUTES = frozenset("title alt placeholder aria-label aria-description label summary abbr".split())

@@ -48,7 +48,7 @@ SAYINGS = {
     "role_given": [{"role": role.value, "covered": "español"} for role in Role],
 }
 LETTERS = [(name, saying) for name in MAILS for saying in SAYINGS.get(name, [{}])]
-READ = [row for row in ROWS if row.in_language and row.paths and not row.rule.endswith(".json")]
+READ = [row for row in ROWS if row.in_language and row.paths and not row.rule.endswith((".ics", ".json"))]
 CLOSED = "/en/forums/closed-forum/groups/group-1/"
 EDIT = {"body": "Κείμενο", "language": "en"}
 TEXT = {"title": "Τίτλος", **EDIT}

@@ -15,7 +15,7 @@ FOUND = re.compile(f"{START}([a-z]+?){BETWEEN}([a-z]+?){BETWEEN}([a-z]+)")
 # What nobody writes in words of his own: codes, and what the site works out by itself.
 NO_WORDS = frozenset(
     """
-    act.detail act.kind annotation.kind annotation_text.language
+    act.detail act.kind annotation.kind annotation_text.language announcement.audiences announcement.kind
     attachment.key attachment.language attachment.media_type attachment.sha256 document.kind
     edition.content edition.facts edition.key edition.mark edition.reasons edition.sha256
     document_text.language forum.approval forum_role.languages forum_role.role forum_text.language group.approval

@@ -13,6 +13,7 @@ from app.models import (
     Annotation,
     AnnotationKind,
     AnnotationText,
+    Announcement,
     Capacity,
     EmailChange,
     FormerAddress,
@@ -271,6 +272,8 @@ def _of_the_site(staff: dict[str, User]) -> None:
     stated = {"capacity": "expert", "language": "en", "role": "participant"}
     invitee = Invitee(forum_id=1, email="x", name="x", organization="x", **stated)
     db.session.add(plant(invitee, "site", "invited"))
+    sent = Announcement(forum_id=1, made_by=admin, kind="closing", audiences=["invited"], settled_at=utcnow(), texts={})
+    db.session.add(plant(sent, "site", "mail"))
     waiting = SignUp(email="x", password_hash="x", name="x", capacity="expert", language="en")
     db.session.add_all([reason, plant(entry, "site", "log"), plant(mail, "site", "mail"), change, browser])
     db.session.add(plant(waiting, "site", "new"))

@@ -1,0 +1,440 @@
+"""Announcements by email: which can be sent, to whom they go, the preview, and that each is sent once."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from lxml import html
+from sqlalchemy import event, select
+
+from app.announcements import BATCH, write_next
+from app.database import utcnow
+from app.extensions import db
+from app.mail.worker import discard_old
+from app.models import (
+    Announcement,
+    Capacity,
+    Forum,
+    ForumRole,
+    Invitation,
+    Invitee,
+    LogEntry,
+    Mail,
+    PeriodKind,
+    Role,
+    User,
+)
+from app.models.forum import DocumentKind
+from tests.full_world import add_document, make_invitee
+from tests.mail.conftest import MailServer, deliver, server  # noqa: F401  a fixture
+from tests.moderation.conftest import changed
+from tests.world import World, make_period, make_user
+
+INDEX = "/en/admin/forums/1/announcements/"
+OPENING = f"{INDEX}opening/"
+
+
+@pytest.fixture
+def cast(app: Flask, world: World) -> None:
+    """Bruno (French) and Alice have posted. Of the invited State XB, whom nobody has spoken for, there is Bea; of XA,
+    Zoe, who has not posted; Clara (Spanish) was invited by email; Otto is registered and nothing else."""
+    with app.app_context():
+        db.session.get_one(User, world.bruno).language = "fr"
+        db.session.get_one(User, world.moderator).capacity = Capacity.SECRETARIAT
+        db.session.get_one(User, world.admin).capacity = Capacity.SECRETARIAT
+        db.session.add_all([Invitation(forum_id=world.forum, country=code) for code in ("XA", "XB")])
+        make_user("bea", country="XB")
+        make_user("zoe")
+        make_user("otto", country="", capacity=Capacity.EXPERT)
+        make_invitee(world.forum, "clara@example.org")
+        db.session.commit()
+
+
+def seen(client: FlaskClient, *audiences: str, path: str = OPENING, **more: str) -> dict[str, str | list[str]]:
+    """The form as it comes back from its preview, filled in."""
+    page = client.get(path).text
+    data = {"audiences": list(audiences) or ["invited"], "version": hidden(page, "version"), **fields(page), **more}
+    preview = client.post(f"{path}preview/", data=data)
+    assert preview.status_code == 200, preview.text
+    return data | {"previewed": hidden(preview.text, "previewed"), "submission": hidden(preview.text, "submission")}
+
+
+def hidden(page: str, name: str) -> str:
+    return re.search(rf'name="{name}"[^>]*value="([^"]*)"', page)[1]
+
+
+def fields(page: str) -> dict[str, str]:
+    """The ready texts."""
+    form = html.fromstring(page).forms[-1]
+    return {name: value for name, value in form.form_values() if "-" in name}
+
+
+def send(client: FlaskClient, *audiences: str, path: str = OPENING, **more: str):
+    return client.post(path, data=seen(client, *audiences, path=path, **more))
+
+
+def write_all(app: Flask) -> None:
+    with app.app_context():
+        while write_next():
+            pass
+
+
+def mails(app: Flask) -> list[Mail]:
+    with app.app_context():
+        found = db.session.scalars(select(Mail).where(Mail.announcement_id.is_not(None)).order_by(Mail.id)).all()
+        db.session.expunge_all()
+        return list(found)
+
+
+def names(app: Flask) -> list[str]:
+    """Who gets an email, by the first part of the address, in alphabetical order."""
+    write_all(app)
+    return sorted(mail.recipient.partition("@")[0] for mail in mails(app))
+
+
+@pytest.mark.parametrize(
+    ("audiences", "expected"),
+    [
+        (["invited"], ["alice", "bea", "bruno", "clara", "zoe"]),
+        (["contributors"], ["alice", "bruno"]),
+        (["silent"], ["bea", "clara"]),
+        (["not-written"], ["bea", "otto", "zoe"]),
+        (["contributors", "silent"], ["alice", "bea", "bruno", "clara"]),
+        (["invited", "contributors", "silent", "not-written"], ["alice", "bea", "bruno", "clara", "otto", "zoe"]),
+    ],
+)
+def test_each_person_of_any_audience_gets_one_email(audiences, expected, app: Flask, cast, admin: FlaskClient):
+    assert send(admin, *audiences).status_code == 302
+
+    assert names(app) == expected
+
+
+def test_approved_participants_count_as_invited(app: Flask, world: World, cast, admin: FlaskClient):
+    with app.app_context():
+        otto = db.session.scalars(select(User).where(User.email == "otto@example.org")).one()
+        db.session.add(ForumRole(user_id=otto.id, forum_id=world.forum, role=Role.PARTICIPANT))
+        db.session.commit()
+    send(admin, "silent")
+
+    assert names(app) == ["bea", "clara", "otto"]
+
+
+@pytest.mark.parametrize("change", [{"suspended_at": utcnow()}, {"confirmed_at": None}, {"former_number": 7}])
+def test_account_that_cannot_be_used_gets_none(change: dict, app: Flask, world: World, cast, admin: FlaskClient):
+    with changed(app, User, world.alice) as alice:
+        for name, value in change.items():
+            setattr(alice, name, value)
+    send(admin, "contributors")
+
+    assert names(app) == ["bruno"]
+
+
+def test_email_is_in_the_language_of_its_reader_with_dates_and_addresses(app, world, cast, admin: FlaskClient):
+    send(admin, "contributors")
+    write_all(app)
+    english, french = mails(app)
+
+    with app.app_context():
+        closes_at = db.session.get_one(Forum, world.forum).periods[0].closes_at
+    assert f"{closes_at.day}\N{NO-BREAK SPACE}" in english.text
+    assert "inclusive." in english.text
+    assert "http://127.0.0.1:8000/en/forums/open-forum/deadlines.ics" in english.text
+    assert french.subject.startswith("Forum «\N{NO-BREAK SPACE}Short open-forum (fr)")
+    assert "Le Secrétariat a l’honneur de vous informer" in french.text
+    assert 'href="http://127.0.0.1:8000/fr/forums/open-forum/"' in french.html
+    assert (english.lane, french.lane) == (1, 1)
+
+
+def test_reader_of_a_language_without_a_text_is_told_so(app: Flask, cast, admin: FlaskClient):
+    blank = {"fr-subject": "", "fr-body": ""}
+    data = seen(admin, "contributors", **blank)
+    preview = admin.post(f"{OPENING}preview/", data=data).text
+    admin.post(OPENING, data=data)
+    write_all(app)
+    french = mails(app)[1]
+
+    assert "There is no text in this language." in preview
+    assert french.language == "fr"
+    assert "Cette annonce n’est pas disponible en français." in french.text
+    assert "The Secretariat wishes to inform you" in french.text
+
+
+def test_invitee_without_an_account_gets_a_link_to_sign_up(app: Flask, cast, admin: FlaskClient):
+    send(admin, "silent")
+    write_all(app)
+    clara = next(mail for mail in mails(app) if mail.recipient.startswith("clara"))
+
+    assert "/es/auth/sign-up/?invitation=" in clara.text
+    assert "no se ha inscrito" in clara.text
+
+
+def test_preview_tells_texts_and_numbers_and_sends_nothing(app: Flask, cast, admin: FlaskClient):
+    data = seen(admin, "contributors", "silent", **{"en-subject": "Please note"})
+    preview = admin.post(f"{OPENING}preview/", data=data).text
+
+    assert "4 people will receive this announcement, each once" in preview
+    assert "Send to 4 people" in preview
+    assert "<strong>Please note</strong>" in preview
+    assert "@example.org" not in preview
+    assert names(app) == []
+
+
+def test_nothing_is_sent_that_the_preview_has_not_shown(app: Flask, cast, admin: FlaskClient):
+    data = seen(admin, "contributors")
+    unseen = admin.post(OPENING, data={name: value for name, value in data.items() if name != "previewed"})
+    altered = admin.post(OPENING, data=data | {"en-subject": "Another subject"})
+
+    assert (unseen.status_code, altered.status_code) == (200, 200)
+    assert "have been changed since the preview" in altered.text
+    assert names(app) == []
+
+
+def test_form_sent_twice_is_sent_once(app: Flask, cast, admin: FlaskClient):
+    data = seen(admin, "contributors")
+    answers = [admin.post(OPENING, data=data).status_code for _time in range(2)]
+
+    assert answers == [302, 302]
+    assert names(app) == ["alice", "bruno"]
+
+
+def test_form_of_former_dates_or_before_another_announcement_is_outdated(app, world, cast, admin: FlaskClient):
+    first, second = seen(admin, "contributors"), seen(admin, "silent")
+    with changed(app, Forum, world.forum) as forum:
+        forum.periods[0].closes_at += timedelta(hours=1)
+    assert admin.post(OPENING, data=first).status_code == 409
+    with changed(app, Forum, world.forum) as forum:
+        forum.periods[0].closes_at -= timedelta(hours=1)
+    assert admin.post(OPENING, data=first | {"submission": "new"}).status_code == 302
+    assert admin.post(OPENING, data=second).status_code == 409
+
+    assert names(app) == ["alice", "bruno"]
+
+
+@pytest.mark.parametrize("missing", ["audiences", "texts", "subject", "nobody"])
+def test_announcement_that_lacks_something_is_refused(missing: str, app: Flask, cast, admin: FlaskClient):
+    data = seen(admin, "contributors")
+    if missing == "audiences":
+        del data["audiences"]
+    elif missing == "texts":
+        data |= {name: "" for name in data if "-" in name}
+    elif missing == "subject":
+        data["en-subject"] = ""
+    else:
+        with app.app_context():
+            db.session.execute(db.update(User).values(suspended_at=utcnow()).where(User.is_admin.is_(False)))
+            db.session.commit()
+    status = admin.post(OPENING, data=data).status_code
+
+    assert status == 422 if missing != "nobody" else status in {409, 422}
+    assert names(app) == []
+
+
+def dates(app: Flask, world: World, opens: float, closes: float, extension: float = 0) -> None:
+    """Let the forum be open from `opens` to `closes` in hours from now, and be extended to another."""
+    with changed(app, Forum, world.forum) as forum:
+        forum.periods[:] = [make_period(PeriodKind.SCHEDULED, opens, closes)]
+        if extension:
+            forum.periods.append(make_period(PeriodKind.EXTENSION, closes, extension))
+
+
+@pytest.mark.parametrize(
+    ("opens", "closes", "extension", "possible"),
+    [
+        (24, 240, 0, {"opening"}),
+        (-24, 240, 0, {"opening"}),
+        (-24, 95.9, 0, {"opening", "reminder"}),
+        (-24, 97, 0, {"opening"}),
+        (-24, 24, 240, {"opening", "extension"}),
+        (-48, -24, 0, {"closing"}),
+    ],
+)
+def test_only_what_is_true_can_be_announced(opens, closes, extension, possible, app, world, admin: FlaskClient):
+    dates(app, world, opens, closes, extension)
+    answers = {
+        kind: admin.get(f"{INDEX}{kind}/").status_code
+        for kind in ("opening", "reminder", "extension", "closing", "outcome")
+    }
+    listed = set(re.findall(r"/announcements/(\w+)/", admin.get(INDEX).text))
+
+    assert {kind for kind, status in answers.items() if status == 200} == possible == listed
+    assert set(answers.values()) == {200, 409}
+
+
+def test_outcome_is_announced_with_its_documents(app: Flask, world: World, cast, admin: FlaskClient):
+    dates(app, world, -48, -24)
+    with changed(app, Forum, world.forum) as forum:
+        document = add_document(forum, DocumentKind.OUTCOME)
+        document.symbol = "UNEP/CBD/1"
+    page = admin.get(f"{INDEX}outcome/").text
+
+    assert "(UNEP/CBD/1)" in page
+
+
+def test_extension_states_both_deadlines(app: Flask, world: World, cast, admin: FlaskClient):
+    dates(app, world, -24, 24, 240)
+    page = admin.get(f"{INDEX}extension/").text
+
+    assert "has been extended to" in page
+    assert "The original deadline was" in page
+
+
+def test_forum_that_is_not_public_cannot_be_announced(app: Flask, world: World, admin: FlaskClient):
+    with app.app_context():
+        draft = db.session.scalars(select(Forum).where(Forum.slug == "draft-forum")).one().id
+    answer = admin.get(f"/en/admin/forums/{draft}/announcements/opening/")
+
+    assert answer.status_code == 409
+    assert "The forum is not public" in answer.text
+
+
+def test_announcement_is_in_the_log_without_addresses(app: Flask, world: World, cast, admin: FlaskClient):
+    send(admin, "contributors")
+    with app.app_context():
+        entry = db.session.scalars(select(LogEntry).where(LogEntry.action == "announce")).one()
+        told = {change["field"]: change["new"] for change in entry.detail}
+    page = admin.get("/en/admin/log/").text
+
+    assert told == {"announcement": "opening", "recipients": 2}
+    assert "Announced by email" in page
+
+
+def test_list_tells_how_many_were_sent_and_failed(app: Flask, cast, admin: FlaskClient, server: MailServer):  # noqa: F811
+    send(admin, "contributors", "silent")
+    before = cells(admin)
+    deliver(app, server.url)
+    after = cells(admin)
+    with app.app_context():
+        write_next()
+        discard_old(utcnow() + timedelta(days=31))
+
+    assert (before, after) == (["0", "0", "0"], ["4", "4", "0"])
+    assert cells(admin) == after, "also once the emails are deleted"
+    assert "@example.org" not in admin.get(INDEX).text
+
+
+def cells(admin: FlaskClient) -> list[str]:
+    return re.findall(r'<td class="count">(\d+)</td>', admin.get(INDEX).text)
+
+
+# How it is sent
+
+
+def test_emails_are_written_in_batches_each_once(app: Flask, world: World, admin: FlaskClient):
+    crowd(app, 2 * BATCH + 5)
+    send(admin, "not-written")
+    sizes = []
+    with app.app_context():
+        while write_next():
+            sizes.append(db.session.query(Mail).filter(Mail.announcement_id.is_not(None)).count())
+
+    assert sizes[:3] == [BATCH, 2 * BATCH, len(set(names(app)))]
+    assert len(names(app)) == len(set(names(app)))
+
+
+def test_batch_that_is_cut_off_is_written_again_from_its_beginning(app: Flask, world: World, admin: FlaskClient):
+    """As after kill -9: the database forgets the transaction that was not committed."""
+    crowd(app, BATCH + 10)
+    send(admin, "not-written")
+
+    def die(_connection: object) -> None:
+        raise SystemExit
+
+    with app.app_context():
+        write_next()
+        event.listen(db.engine, "commit", die)
+        with pytest.raises(SystemExit):
+            write_next()
+        event.remove(db.engine, "commit", die)
+        db.session.remove()
+        assert db.session.query(Mail).filter(Mail.announcement_id.is_not(None)).count() == BATCH
+
+    assert len(names(app)) == len(set(names(app))) > BATCH + 9
+
+
+def test_password_reset_does_not_wait_behind_an_announcement(app, world, cast, admin, visitor, server):  # noqa: F811
+    send(admin, "invited", "not-written")
+    write_all(app)
+    visitor.post("/en/auth/forgot/", data={"email": "alice@example.org"})
+    deliver(app, server.url)
+
+    assert b"auth/reset" in server.taken[0].content
+    assert len(server.taken) == 7
+
+
+def test_server_that_is_dead_for_two_days_loses_nothing(app, world, cast, admin, server):  # noqa: F811
+    dates(app, world, -24, 240)
+    send(admin, "invited")
+    server.stop()
+    deliver(app, server.url)
+    with app.app_context():
+        db.session.execute(db.update(Mail).values(due_at=utcnow()))
+        db.session.commit()
+    alive = MailServer()
+    deliver(app, alive.url)
+    alive.stop()
+
+    assert sorted(envelope.rcpt_tos[0].partition("@")[0] for envelope in alive.taken) == [
+        *("alice", "bea", "bruno", "clara", "zoe")
+    ]
+
+
+@pytest.mark.parametrize("written", [False, True])
+@pytest.mark.parametrize("happened", ["hidden", "extended", "over"])
+def test_what_is_no_longer_true_is_not_sent(happened, written, app, world, cast, admin, server):  # noqa: F811
+    send(admin, "contributors")
+    if written:
+        write_all(app)
+    with changed(app, Forum, world.forum) as forum:
+        if happened == "hidden":
+            forum.published_at = None
+        elif happened == "extended":
+            forum.periods.append(make_period(PeriodKind.EXTENSION, 24, 48))
+            forum.periods[1].opens_at = forum.periods[0].closes_at
+        else:
+            forum.periods[0].closes_at = utcnow() - timedelta(hours=1)
+    deliver(app, server.url)
+
+    assert server.taken == []
+    assert mails(app) == []
+    assert written or "stopped" in admin.get(INDEX).text
+
+
+def test_person_who_is_suspended_meanwhile_gets_none(app, world, cast, admin, server):  # noqa: F811
+    send(admin, "contributors")
+    write_all(app)
+    with changed(app, User, world.alice) as alice:
+        alice.suspended_at = utcnow()
+    deliver(app, server.url)
+
+    assert [envelope.rcpt_tos for envelope in server.taken] == [["bruno@example.org"]]
+
+
+def test_invitee_who_signs_up_meanwhile_gets_one(app: Flask, world: World, cast, admin: FlaskClient):
+    send(admin, "invited")
+    with app.app_context():
+        write_next()
+        user = make_user("clara")
+        db.session.scalars(select(Invitee)).one().user_id = user.id
+        db.session.commit()
+
+    assert names(app).count("clara") == 1
+
+
+def test_error_in_an_announcement_keeps_no_other_email_waiting(app, world, cast, admin, visitor, server):  # noqa: F811
+    send(admin, "contributors")
+    with app.app_context():
+        db.session.scalars(select(Announcement)).one().texts = {"en": {}}
+        db.session.commit()
+    visitor.post("/en/auth/forgot/", data={"email": "alice@example.org"})
+    deliver(app, server.url)
+
+    assert len(server.taken) == 1
+
+
+def crowd(app: Flask, people: int) -> None:
+    with app.app_context():
+        for number in range(people):
+            make_user(f"person{number}")
+        db.session.commit()
