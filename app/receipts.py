@@ -25,7 +25,7 @@ def write_receipt(message: Message, *, is_changed: bool = False) -> None:
         message=message,
         at=message.written_at,
         forum=forum.title if forum else "",
-        topic=topic,
+        title=topic.title if topic.author is author else "",  # no words of others
         sha256=sha256_of(message.body),
         waits=message.status == MessageStatus.PENDING,
         is_changed=is_changed,

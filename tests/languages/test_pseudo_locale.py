@@ -19,7 +19,7 @@ from app.database import utcnow
 from app.errors import EmailChangeExpired, SecondStepExpired, SecondStepNeeded, Suspended
 from app.extensions import db
 from app.mail.outbox import enqueue
-from app.models import Message, Role, SignIn, SignUp, Topic, User
+from app.models import Message, Role, SignIn, SignUp, User
 from config import ROOT
 from tests.admin.conftest import moment
 from tests.attachments.samples import compound
@@ -33,7 +33,7 @@ MAILS = sorted({path.stem for path in (ROOT / "app/templates/mail").glob("*.txt"
 # Mails that say one thing or another, and what each of them says.
 RECEIPT = {
     "message": Message(id=3, language="en", body="Κείμενο", speaker="Δ", on_behalf_of="Δ", received_on=utcnow()),
-    "topic": Topic(title="Τίτλος", language="en"),
+    "title": "Τίτλος",
     "at": utcnow(),
 }
 ANNOUNCED = {"subject": "Κείμενο", "body": "Κείμενο", "html": "<p>Κείμενο</p>"}

@@ -97,6 +97,13 @@ def test_receipt_of_a_letter_goes_to_the_official_who_typed_it(app: Flask, world
     assert "Posted for: Ms Dora Letter\nOn behalf of: Friends of Letters\n" in mail.text
 
 
+def test_receipt_names_a_topic_of_ones_own_alone(app: Flask, world: World, alice: FlaskClient, bruno: FlaskClient):
+    for client in (alice, bruno):
+        reply(client, world)
+
+    assert ["Reporting formats" in mail.text for mail in receipts(app)] == [True, False]
+
+
 def test_form_sent_twice_has_one_receipt(app: Flask, world: World, alice: FlaskClient):
     for _time in range(2):
         reply(alice, world, submission="the same key")
