@@ -422,6 +422,17 @@ def test_invitee_who_signs_up_meanwhile_gets_one(app: Flask, world: World, cast,
     assert names(app).count("clara") == 1
 
 
+def test_withdrawn_invitation_takes_its_email_along(app: Flask, world: World, cast, admin: FlaskClient):
+    send(admin, "silent")
+    write_all(app)
+    with app.app_context():
+        key = db.session.scalars(select(Invitee)).one().id
+    path = f"/en/admin/forums/1/participants/{key}/withdraw/"
+    assert admin.post(path, data=admin.with_version(path, {})).status_code == 302
+
+    assert names(app) == ["bea"]
+
+
 def test_error_in_an_announcement_keeps_no_other_email_waiting(app, world, cast, admin, visitor, server):  # noqa: F811
     send(admin, "contributors")
     with app.app_context():
