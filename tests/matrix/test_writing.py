@@ -89,28 +89,18 @@ def filled_in(path: str, thing: Thing) -> dict[str, str]:
     }
 
 
-OWN_WORDS = frozenset({"words", "head"})  # in a receipt
-
-
 def told_too_much(app: Flask) -> list[tuple[str, Mark]]:
     """What mails hold besides their recipient's own name and the title of a forum that he may see; receipts may hold
-    the recipient's own words as well, with the name of the person for whom they were typed."""
+    the recipient's own words as well."""
     with app.app_context():
         mails = db.session.scalars(db.select(Mail).where(~Mail.subject.contains(START)))
-        texts = [
-            (
-                mail.recipient,
-                f"{mail.subject}{mail.text}{mail.html}",
-                {"words", "head"} if mail.receipt_of_id else set(),
-            )
-            for mail in mails
-        ]
-    return [(to, mark) for to, text, own in texts for mark in marks_in(text) if not _may_be_told(to, mark, own)]
+        texts = [(mail.recipient, f"{mail.subject}{mail.text}{mail.html}", mail.receipt_of_id) for mail in mails]
+    return [(to, mark) for to, text, of in texts for mark in marks_in(text) if not _may_be_told(to, mark, of)]
 
 
-def _may_be_told(address: str, mark: Mark, own: frozenset[str]) -> bool:
+def _may_be_told(address: str, mark: Mark, receipt_of: int | None) -> bool:
     states = [found.state for found in marks_in(address)]
-    if mark.kind in {"who", "staff", *own}:
+    if mark.kind in ("who", "staff") or (receipt_of and mark.kind in ("words", "head")):
         return mark.state in states
     person = address.partition("-x@")[0] if not states else "moderator" if "site" in states else "author"
     return mark.kind == "texts" and may_see(person, "", mark)
