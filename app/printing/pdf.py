@@ -38,6 +38,7 @@ LEFT_BEHIND = CLAIMED_FOR.total_seconds()
 PROGRAM = Path(__file__).with_name("typeset.py")
 TEMPLATE = PROGRAM.with_name("document.typ")
 MOST_MESSAGES = 10_000  # in one PDF; typst would need more memory than it may have
+LONG = 1_000  # messages; from here on, the layout saves memory
 MOST_TOLD = 500  # characters of what typst says
 
 log = logging.getLogger(__name__)
@@ -171,6 +172,7 @@ def data_of(wanted: Wanted) -> dict[str, Any]:
         "head": head,
         "foot": f"{site.site_name} – {document.address}",
         "missing": note,
+        "long": wanted.thing.message_count > LONG,
         "blocks": document.blocks,
         "date": {name: getattr(date, name) for name in ("year", "month", "day", "hour", "minute", "second")},
         "seconds": int(date.timestamp()),

@@ -37,36 +37,37 @@ PROBE = b"""#set document(title: "letters")
 def main() -> None:
     data = json.load(sys.stdin)
     note, data["missing"] = data["missing"], ""
-    seconds = data.pop("seconds")
+    seconds, letters = data.pop("seconds"), letters_of(data)
+    # Only as text, since the objects of a long document take more memory than it has to spare.
+    written = json.dumps(data, ensure_ascii=False)
+    del data
 
-    def compiled(source: Any, given: object, standards: list[Any]) -> bytes:
-        written = json.dumps(given, ensure_ascii=False)
+    def compiled(source: Any, given: str, standards: list[Any]) -> bytes:
         made: Any = typst.compile(
             source,
             format="pdf",
-            sys_inputs={"data": written},
+            sys_inputs={"data": given},
             pdf_standards=standards,
             timestamp=seconds,
             pdf_tags=bool(standards),
         )
         return bytes(made)
 
-    missing = {letter for letter in letters_of(data) if unicodedata.category(letter) in NO_LETTERS} | {"\ufeff"}
+    missing = {letter for letter in letters if unicodedata.category(letter) in NO_LETTERS} | {"\ufeff"}
     try:
-        compiled(
-            PROBE,
-            sorted(letter for letter in letters_of(data) - missing if unicodedata.category(letter) != "Cf"),
-            STANDARDS,
-        )
+        probed = sorted(letter for letter in letters - missing if unicodedata.category(letter) != "Cf")
+        compiled(PROBE, json.dumps(probed, ensure_ascii=False), STANDARDS)
     except typst.TypstError as error:
         missing |= named_in(str(error.diagnostic))
     said = ""
     for _ in range(ATTEMPTS):
-        if letters_of(data) & missing:
-            data = without(data, missing)
+        if letters & missing:
+            data = without(json.loads(written), missing)
             data["missing"] = note if any(map(shown, missing)) else ""
+            written = json.dumps(data, ensure_ascii=False)
+            del data
         try:
-            sys.stdout.buffer.write(compiled(TEMPLATE, data, STANDARDS))
+            sys.stdout.buffer.write(compiled(TEMPLATE, written, STANDARDS))
         except typst.TypstError as error:
             said, named = str(error.message), named_in(str(error.diagnostic)) - missing
             missing |= named
@@ -74,7 +75,7 @@ def main() -> None:
                 break
         else:
             return
-    sys.stdout.buffer.write(compiled(TEMPLATE, data, []))
+    sys.stdout.buffer.write(compiled(TEMPLATE, written, []))
     sys.stderr.write(said)
 
 

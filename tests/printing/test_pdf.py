@@ -66,7 +66,7 @@ def text_of(content: bytes) -> str:
     return re.sub(r"\s+", " ", re.sub(r"[-\u2010\xad]\n", "", "\n".join(pages)))
 
 
-def typeset(html: str) -> tuple[bytes, str]:
+def typeset(html: str, *, is_long: bool = False) -> tuple[bytes, str]:
     """A message with this HTML, set in English."""
     page = (
         '<html><head><title>Title</title></head><body><main><h1>Title</h1><article class="message">'
@@ -75,7 +75,8 @@ def typeset(html: str) -> tuple[bytes, str]:
     blocks = read(page, site="http://127.0.0.1:8000", now=utcnow()).blocks
     date = {"year": 2026, "month": 5, "day": 4, "hour": 0, "minute": 0, "second": 0}
     names = dict.fromkeys(("title", "author", "head", "foot"), "Title")
-    return pdf.typeset({**names, "language": "en", "missing": "NOTE", "blocks": blocks, "date": date, "seconds": 0})
+    named = {**names, "language": "en", "missing": "NOTE", "long": is_long}
+    return pdf.typeset({**named, "blocks": blocks, "date": date, "seconds": 0})
 
 
 def test_page_of_the_record_tells_which_pdfs_there_are(app: Flask, world: World, visitor: FlaskClient):
@@ -237,9 +238,12 @@ def test_who_typed_a_message_and_when_it_came_are_parted_from_what_stands_before
         assert "English · Received by the Secretariat on" in said.replace("\xa0", " ")
 
 
-@pytest.mark.parametrize(("lines", "page"), [(5, 1), (40, 2)])
-def test_group_begins_on_a_new_page_unless_half_of_the_one_before_is_free(lines: int, page: int):
-    made, complaint = typeset(f"{'<p>Line</p>' * lines}<section class='printed-group'><h2>Group</h2></section>")
+@pytest.mark.parametrize(("lines", "is_long", "page"), [(5, False, 1), (40, False, 2), (5, True, 2)])
+def test_group_begins_on_a_new_page_if_less_than_half_of_one_is_free_or_the_document_is_long(
+    lines: int, is_long: bool, page: int
+):
+    group = "<section class='printed-group'><h2>Group</h2></section>"
+    made, complaint = typeset(f"{'<p>Line</p>' * lines}{group}", is_long=is_long)
     found = [sheet.extract_text() for sheet in PdfReader(io.BytesIO(made)).pages]
 
     assert complaint == ""
