@@ -180,6 +180,7 @@ FIELD = {
     "number": N_("Number"),
     "opens_at": N_("Opens"),
     "organization": N_("Organization"),
+    "organizer": N_("Organizer"),
     "participant": N_("Approved participant"),
     "published_at": N_("Published on"),
     "question": N_("Guiding question"),

@@ -250,7 +250,7 @@ def _forums(alice: User) -> list[Forum]:
 def furnish(forum: Forum) -> tuple[Notice, Document, Page, Period]:
     """Give a forum all the texts that one can have, and a second group with a period of its own to come."""
     for text in forum.texts.values():
-        text.remarks, text.about, text.mandate = "Remarks", BODY, BODY
+        text.organizer, text.remarks, text.about, text.mandate = "Organizer", "Remarks", BODY, BODY
         text.about_html, text.mandate_html = html_of("forums", "about"), html_of("forums", "mandate")
     introduction, remarks = html_of("groups", "introduction"), html_of("groups", "remarks")
     group = Group(
@@ -293,7 +293,7 @@ def _change(forum: Forum, group: Group, page: Page, notice: Notice, document: Do
     long, short = {"html": render(BODY, first_heading=2, official=True)}, {"text": "Former words"}
     place: dict[str, int | str] = {"group": 2, "question": 1, "document": document.kind, "symbol": "UNEP/CBD/0"}
     for kind, thing, fields in (
-        ("forums", forum, {"title": short, "about": long, "mandate": long}),
+        ("forums", forum, {"title": short, "organizer": short, "about": long, "mandate": long}),
         ("forum-pages", page, {"title": short, "body": long}),
         ("groups", group, {"title": short, "introduction": long}),
         ("questions", group.questions[0], {"text": short}),

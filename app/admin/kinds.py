@@ -311,6 +311,14 @@ KINDS = {
                 "description": Text(
                     label=_l("Description for lists and search engines"), most=ForumText.MAX_DESCRIPTION
                 ),
+                "organizer": Text(
+                    label=_l("Organizer"),
+                    most=ForumText.MAX_ORGANIZER,
+                    hint=_l(
+                        "Optional. Named in the proceedings and in the suggested citation. If left blank, the "
+                        "Secretariat is named, with the name of the site."
+                    ),
+                ),
                 "remarks": Text(
                     label=_l("Remarks"),
                     most=MAX_REMARKS,

@@ -151,12 +151,14 @@ class ForumText(InLanguage, Base):
     MAX_TITLE = 300
     MAX_SHORT_TITLE = 80
     MAX_DESCRIPTION = 300
+    MAX_ORGANIZER = 200
     MAX_BODY = 40_000
 
     forum_id: Mapped[int] = mapped_column(ForeignKey("forum.id", ondelete="CASCADE"), primary_key=True)
     title: Mapped[str] = mapped_column(String(MAX_TITLE))
     short_title: Mapped[str] = mapped_column(String(MAX_SHORT_TITLE))
     description: Mapped[str] = mapped_column(String(MAX_DESCRIPTION), default="")
+    organizer: Mapped[str] = mapped_column(String(MAX_ORGANIZER), default="")
     remarks: Mapped[str] = mapped_column(Text, default="")
     about: Mapped[str] = mapped_column(Text, default="")
     about_html: Mapped[str] = mapped_column(Text, default="")

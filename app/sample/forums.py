@@ -103,6 +103,7 @@ def _forum_text(code: str, given: Given) -> ForumText:
         title=given["title"],
         short_title=given["short_title"],
         description=given["description"],
+        organizer=given["organizer"],
         remarks=given["remarks"].strip(),
         about=given["about"].strip(),
         about_html=_html(given["about"], UNDER_H2),

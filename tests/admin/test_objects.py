@@ -156,7 +156,7 @@ def test_half_filled_language_is_refused_with_its_name(admin: FlaskClient):
 
 
 def test_emptied_language_is_removed(admin: FlaskClient, look):
-    fields = ("title", "short_title", "description", "remarks", "about", "mandate")
+    fields = ("title", "short_title", "description", "organizer", "remarks", "about", "mandate")
     data = {"slug": "open-forum"} | {f"es-{name}": "" for name in fields}
     assert saved(admin.post("/en/admin/forums/1/edit/", data=data))
 

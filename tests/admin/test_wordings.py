@@ -54,6 +54,7 @@ TEXTS = {
     "mandate": ("forums/1/edit/", {**FORUM_FORM, **in_all_languages(mandate="WORDS")}, (FORUM,)),
     "about": ("forums/1/edit/", {**FORUM_FORM, **in_all_languages(about="WORDS")}, (FORUM,)),
     "title of the forum": ("forums/1/edit/", {**FORUM_FORM, **in_all_languages(title="WORDS")}, (FORUM,)),
+    "organizer": ("forums/1/edit/", {**FORUM_FORM, **in_all_languages(organizer="WORDS")}, (PRINT,)),
     "notice": ("notices/1/edit/", {"published_at": AT, **in_all_languages(title="T", body="WORDS")}, (FORUM,)),
     "document": (
         "documents/1/edit/",

@@ -11,7 +11,7 @@ from lxml import html
 
 from app.database import utcnow
 from app.extensions import db
-from app.models import Capacity, Group, GroupText, Message, MessageStatus, Question, QuestionText, Topic, User
+from app.models import Capacity, Forum, Group, GroupText, Message, MessageStatus, Question, QuestionText, Topic, User
 from app.printing import proceedings
 from tests.files import make_attachment
 from tests.forums.test_reading import fill
@@ -149,6 +149,18 @@ def test_cover_names_the_edition_its_address_and_how_to_cite_it(app: Flask, worl
     assert "Langue de la présente éditionfrançais" in cover
     assert "Secrétariat, « Title of open-forum (fr) », forum en ligne" in cover
     assert cover.count(address) == 2
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_cover_and_citation_name_the_organizer_in_a_language_that_there_is(language, app: Flask, world: World, visitor):
+    with app.app_context():
+        texts_of_it = db.session.get(Forum, world.forum).texts
+        texts_of_it["en"].organizer, texts_of_it["fr"].organizer = "Secretariat of the Treaty", "Secrétariat du Traité"
+        db.session.commit()
+    cover = read(visitor, PATH.replace("en", language, 1)).xpath("//dl[@class='cover']/dd")
+
+    assert cover[0].text_content() == "Secretariat of the Treaty"
+    assert told_in(cover[-1]).startswith("Secretariat of the Treaty, ")
 
 
 def test_time_left_is_not_on_paper(world: World, visitor: FlaskClient):

@@ -33,6 +33,7 @@ LIMITS = {
         "title": ForumText.MAX_TITLE,
         "short_title": ForumText.MAX_SHORT_TITLE,
         "description": ForumText.MAX_DESCRIPTION,
+        "organizer": ForumText.MAX_ORGANIZER,
         "about": ForumText.MAX_BODY,
         "mandate": ForumText.MAX_BODY,
     },
