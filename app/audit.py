@@ -27,7 +27,7 @@ from app.errors import NotFound
 from app.extensions import db
 from app.labels import person_name
 from app.languages import Language, site_default, text_in
-from app.models import Act, Forum, LogEntry, Topic, User
+from app.models import Act, Annotation, Forum, LogEntry, Topic, User
 
 Change = dict[str, Any]
 
@@ -85,7 +85,11 @@ def record(
 
 
 def name_of(thing: Any, language: Language | None = None) -> str:
-    """The name of a thing; of its texts, that in this language, by default the site's, or the best other one."""
+    """The name of a thing; of its texts, that in this language, by default the site's, or the best other one. A summary
+    or a follow-up has the name of what it is about."""
+    if isinstance(thing, Annotation):
+        about = thing.question or thing.group or thing.forum
+        return f"#{thing.message_id}" if thing.message_id else name_of(about, language)
     if getattr(thing, "texts", None):
         text = text_in(thing, language or site_default())
         return str(getattr(text, "title", "") or getattr(text, "text", ""))

@@ -37,6 +37,9 @@ from app.forums.life_actions import why_keep_forum, why_keep_group, why_keep_que
 from app.languages import N_, Language, text_in
 from app.models import (
     ActKind,
+    Annotation,
+    AnnotationKind,
+    AnnotationText,
     Approval,
     Document,
     DocumentText,
@@ -133,9 +136,9 @@ class Kind:
 
     name: str
     label: str
-    add: str
-    edit: str
-    delete: str
+    add: str = ""
+    edit: str = ""
+    delete: str = ""
     model: type[Any]
     columns: Mapping[str, Column]
     texts: Mapping[str, Text]
@@ -153,7 +156,9 @@ class Kind:
     @property
     def owner_column(self) -> str:
         """The key of the group or forum that an object is in; "" where no object of the model is in one."""
-        return next((name for name in ("group_id", "forum_id") if hasattr(self.model, name)), "")
+        if self.owner is Group:
+            return "group_id"
+        return "forum_id" if hasattr(self.model, "forum_id") else ""
 
     @property
     def rendered(self) -> dict[str, tuple[str, int]]:
@@ -470,19 +475,41 @@ KINDS = {
 }
 
 
+def _annotations(kind: AnnotationKind, **texts: Text) -> Kind:
+    """What moderators write and delete in a form of their own (app/moderation)."""
+    return Kind(name=kind, label=labels.SUBJECT[kind], model=Annotation, columns={}, texts=texts, owner=Forum)
+
+
+def _body(most: int, rows: int) -> Text:
+    return Text(label=_l("Text"), most=most, rows=rows, needed=True, markdown=("html", 2))
+
+
+# Everything of which there are texts to translate.
+TRANSLATED = KINDS | {
+    AnnotationKind.SUMMARY: _annotations(AnnotationKind.SUMMARY, body=_body(AnnotationText.MAX_SUMMARY, 14)),
+    AnnotationKind.FOLLOW_UP: _annotations(
+        AnnotationKind.FOLLOW_UP,
+        body=_body(AnnotationText.MAX_FOLLOW_UP, 5),
+        url=Text(label=_l("Web address (optional)"), most=AnnotationText.MAX_URL, may_lack=True, check=(web_address,)),
+    ),
+}
+
+
 # Objects of a kind
 
 
-def find_kind(name: str) -> Kind:
+def find_kind(name: str, among: Mapping[str, Kind] = KINDS) -> Kind:
     """The kind of this name. Raises NotFound."""
-    if name not in KINDS:
+    if name not in among:
         raise NotFound
-    return KINDS[name]
+    return among[name]
 
 
 def get_object(kind: Kind, key: int) -> Any:
     """An object of this kind and no other: a page of a forum is not one of the site. Raises NotFound."""
     found = fetch(kind.model, key)
+    if isinstance(found, Annotation) and not (found.kind == kind.name and found.texts and found.is_in_sight):
+        raise NotFound
     if kind.owner_column and (kind.owner is None) != (kind.owner_id_of(found) is None):
         raise NotFound
     return found

@@ -9,14 +9,14 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, func, inspect, literal, select
+from sqlalchemy import Select, func, inspect, literal, or_, select
 from sqlalchemy.orm import selectinload
 
 from app import wordings
 from app.addresses import asked_page, link
 from app.admin.crud import OneLanguage, Sent, form_of_texts, rewrite
 from app.admin.frame import done, query_without_page, show
-from app.admin.kinds import COMPLETE, KINDS, Kind, blank_texts, find_kind, forum_of, get_object, state_in
+from app.admin.kinds import COMPLETE, TRANSLATED, Kind, blank_texts, find_kind, forum_of, get_object, state_in
 from app.audit import name_of
 from app.database import utcnow
 from app.errors import NotFound
@@ -24,7 +24,7 @@ from app.extensions import db, transaction
 from app.forms import ChoiceField, InnerForm, VersionedForm, carry_out
 from app.languages import reader_language, site_default, site_languages, text_in
 from app.markup import shortened
-from app.models import Forum, Group, Page, Role, User, Viewer
+from app.models import Annotation, Forum, Group, Message, MessageStatus, Page, Role, User, Viewer
 from app.paging import page_of_list
 from app.permissions import require
 from app.versions import fingerprint, require_version
@@ -66,7 +66,7 @@ def list_lines(forums: Collection[int] | None = None, codes: Collection[str] = (
     """The objects of these forums (SITE for the site itself; by default of all) with their cells in these languages (by
     default all), those with empty or outdated cells first. Takes one query a kind; no text is read as a whole."""
     wanted = [code for code in site_languages() if not codes or code in codes]
-    found = [line for kind in KINDS.values() for line in _lines_of(kind, forums, wanted)]
+    found = [line for kind in TRANSLATED.values() for line in _lines_of(kind, forums, wanted)]
     return sorted(found, key=lambda line: (line.worst, -line.forum_id))
 
 
@@ -101,6 +101,10 @@ def _statement(kind: Kind, forums: Collection[int] | None) -> Select[Any]:
     ).join(kind.model, kind.model.id == owner)
     if kind.name == "questions":
         statement = statement.join(Group, Group.id == kind.model.group_id)
+    if kind.model is Annotation:
+        statement = statement.outerjoin(Message, Message.id == Annotation.message_id).where(
+            Annotation.kind == kind.name, or_(Message.id.is_(None), Message.status == MessageStatus.PUBLISHED)
+        )
     if kind.model is Page:
         statement = statement.where(Page.forum_id.is_not(None) if kind.owner else Page.forum_id.is_(None))
     if forums is not None:
@@ -120,7 +124,7 @@ class CellForm(OneLanguage, VersionedForm):
     """Such a form on a page of its own."""
 
 
-CELL_FORMS: dict[str, type[CellForm]] = {name: form_of_texts(kind, CellForm) for name, kind in KINDS.items()}
+CELL_FORMS: dict[str, type[CellForm]] = {name: form_of_texts(kind, CellForm) for name, kind in TRANSLATED.items()}
 
 
 def version_of_cell(kind: Kind, thing: Any, code: str) -> str:
@@ -141,8 +145,10 @@ def write_cell(kind: Kind, key: int, code: str, fields: Mapping[str, str], *, ve
         require(viewer, "translate", (forum_of(thing), code))
         present = version_of_cell(kind, thing, code)
         sent = Sent(texts={code: fields}, follows=code != site_default().code)
-        is_outdated = code in thing.texts and thing.texts[code].outdated_since
+        was_there, is_outdated = code in thing.texts, code in thing.texts and thing.texts[code].outdated_since
         changes = rewrite(kind, thing, sent, viewer=viewer)
+        if isinstance(thing, Annotation) and changes and was_there:
+            thing.corrected_at = utcnow()
         require_version(version, present, changes=changes or is_outdated)
         if code in thing.texts:
             thing.texts[code].outdated_since = None
@@ -182,7 +188,7 @@ def own() -> ResponseReturnValue:
 @translate.route("/<kind_name>/<int:key>/<target>/", methods=["GET", "POST"])
 @signed_in
 def cell(kind_name: str, key: int, target: str) -> ResponseReturnValue:
-    kind, viewer = find_kind(kind_name), signed_in_user()
+    kind, viewer = find_kind(kind_name, TRANSLATED), signed_in_user()
     if target not in site_languages():
         raise NotFound
     require(viewer, "translate_anything")

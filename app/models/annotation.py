@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, attribute_keyed_dict, mapped_column, relation
 from app.database import Base, InLanguage, utcnow
 from app.models.forum import Forum
 from app.models.group import Group, Question
-from app.models.message import Message
+from app.models.message import Message, MessageStatus
 
 
 class AnnotationKind(enum.StrEnum):
@@ -68,6 +68,11 @@ class Annotation(Base):
         if self.question:
             return {"group": self.question.group.number, "question": self.question.number}
         return {"group": self.group.number} if self.group else {}
+
+    @property
+    def is_in_sight(self) -> bool:
+        """What is about a message is shown as long as the message is."""
+        return self.message is None or self.message.status == MessageStatus.PUBLISHED
 
     @property
     def changed_at(self) -> datetime:

@@ -1,7 +1,6 @@
 """Writing summaries, and what became of contributions. Each action is one transaction."""
 
 from collections.abc import Mapping
-from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import select
@@ -47,8 +46,7 @@ def write(kind: str, about: str, key: int, texts: Texts, *, version: str, submis
         done = "edit" if before and found.texts else "create" if found.texts else "delete"
         db.session.flush()
         _keep(done, found, before, subject.forum)
-        name = subject.thing if not isinstance(subject.thing, Message) else SimpleNamespace(name=f"#{key}")
-        audit.record(by, done, kind, found, changes, name=name)
+        audit.record(by, done, kind, found, changes)
         if isinstance(subject.thing, Message) and done == "create" and found.told_at is None:
             found.told_at = utcnow()
             tell_of_follow_up(subject.thing, found, by=by)

@@ -7,7 +7,18 @@ from lxml import html
 
 from app.database import utcnow
 from app.extensions import db
-from app.models import Forum, ForumRole, Group, LogEntry, Role
+from app.models import (
+    Annotation,
+    AnnotationKind,
+    AnnotationText,
+    Forum,
+    ForumRole,
+    Group,
+    LogEntry,
+    Message,
+    MessageStatus,
+    Role,
+)
 from tests.admin.conftest import in_all_languages
 from tests.conftest import sign_in
 from tests.world import make_user
@@ -240,3 +251,76 @@ def test_texts_of_an_archived_forum_are_translated(translator: FlaskClient, admi
 def _group(**titles: str) -> dict[str, str]:
     form = {"number": "1", "slug": "group-1", **in_all_languages(title="Group of open-forum")}
     return form | {f"{code}-title": title for code, title in titles.items()}
+
+
+# Summaries and follow-up
+
+
+@pytest.fixture
+def annotated(look, world) -> list[str]:
+    """A summary of the forum and the follow-up of a message, in English; the paths of their cells in French."""
+
+    def write() -> list[int]:
+        about = {AnnotationKind.SUMMARY: {}, AnnotationKind.FOLLOW_UP: {"message_id": world.first}}
+        made = [Annotation(forum_id=world.forum, kind=kind, **of) for kind, of in about.items()]
+        for one in made:
+            one.texts["en"] = AnnotationText(language="en", body="See *this*.", html="<p>See <em>this</em>.</p>")
+        db.session.add_all(made)
+        db.session.commit()
+        return [one.id for one in made]
+
+    return [f"/en/translate/{kind}/{key}/fr/" for kind, key in zip(AnnotationKind, look(write), strict=True)]
+
+
+def test_table_tells_in_which_languages_summaries_and_follow_up_are_missing(annotated, translator: FlaskClient):
+    page = translator.get("/en/translate/").text
+
+    assert [line.split(" Short")[0] for line in lines(page)[:2]] == ["Summary: See *this*.", "Follow-up: See *this*."]
+    assert lines(page)[0].count("missing") == lines(page)[1].count("missing") == 2
+    assert set(annotated) <= set(links(page))
+
+
+def test_translator_writes_summaries_and_follow_up_which_makes_no_other_outdated(
+    annotated, translator: FlaskClient, visitor: FlaskClient, admin: FlaskClient
+):
+    for path in annotated:
+        assert translator.post(path, data={"body": "Voir **ceci**.", "url": ""}).status_code == 302
+
+    for path in ("/fr/forums/open-forum/", "/fr/messages/1/"):
+        assert "Voir <strong>ceci</strong>." in visitor.get(path).text
+        assert "Corrigé le" not in visitor.get(path).text
+    assert not any("outdated" in line for line in lines(admin.get(TABLE).text))
+
+
+def test_translation_of_a_summary_that_is_corrected_says_so(annotated, translator: FlaskClient, visitor: FlaskClient):
+    for body in ("Voir ceci.", "Voir cela."):
+        version = html.document_fromstring(translator.get(annotated[0]).text).xpath(
+            "string(//*[@name='version']/@value)"
+        )
+        translator.post(annotated[0], data={"body": body, "version": version})
+
+    page = visitor.get("/fr/forums/open-forum/").text
+    assert "Voir cela." in page
+    assert "Corrigé le" in page
+
+
+def test_follow_up_of_a_message_that_is_hidden_is_not_translated(annotated, translator: FlaskClient, look, world):
+    def withhold() -> None:
+        db.session.get_one(Message, world.first).status = MessageStatus.WITHHELD
+        db.session.commit()
+
+    look(withhold)
+
+    assert annotated[1] not in links(translator.get("/en/translate/").text)
+    assert translator.get(annotated[1]).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/en/admin/summaries/1/edit/", "/en/admin/summaries/1/delete/"])
+def test_summary_has_no_form_in_the_administration(path: str, annotated, admin: FlaskClient):
+    assert admin.get(path).status_code == 404
+
+
+def test_log_names_what_a_translated_summary_is_about(annotated, translator: FlaskClient, look):
+    translator.post(annotated[1], data={"body": "Voir ceci."})
+
+    assert look(lambda: db.session.query(LogEntry.subject).scalar()) == "#1"
