@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, case, func, or_, select
 
 from app.errors import NotFound
 from app.extensions import db
@@ -19,10 +19,13 @@ from app.figures import activity
 from app.figures.tables import Context, Table
 from app.forums.topic_queries import MESSAGE_COLUMNS, READABLE, ShownMessage, read_messages
 from app.labels import person_name
-from app.languages import Language, text_in
+from app.languages import Language, reader_language, text_in
 from app.models import (
     FOR_A_GOVERNMENT,
     FOR_AN_ORGANIZATION,
+    Annotation,
+    AnnotationKind,
+    AnnotationText,
     Attachment,
     Capacity,
     Forum,
@@ -39,6 +42,7 @@ IN_A_PART = 100
 # Bytes of markup around the texts, as measured on the sample: for a message, a participant in the list, the document of
 # a group or of a forum, and a group in that of a forum.
 FRAME, LINE, GROUP_FRAME, FORUM_FRAME, SECTION = 700, 190, 6_000, 8_500, 2_000
+NOTE = 300  # and for a summary or a follow-up
 
 
 @dataclass(frozen=True)
@@ -327,11 +331,26 @@ def frame_of(forum: Forum, group: Group | None = None) -> Extent:
     """The size of the document of a forum or a group without its messages."""
     groups = [text_in(one) for one in ([group] if group else forum.groups)]
     introductions = sum(len(text.introduction_html) + len(text.remarks_html) for text in groups)
+    introductions += _size_of_annotations(forum, group)
     if group:
         return Extent(size=GROUP_FRAME + introductions)
     text, pages = text_in(forum), sum(len(text_in(page).html) for page in forum.pages)
     of_forum = len(text.about_html) + len(text.mandate_html) + pages
     return Extent(size=FORUM_FRAME + SECTION * len(groups) + introductions + of_forum)
+
+
+def _size_of_annotations(forum: Forum, group: Group | None) -> int:
+    """Of summaries and follow-up; the proceedings of a forum have follow-up once more, in a table."""
+    size = func.sum(func.length(AnnotationText.html) + NOTE)
+    statement = select(Annotation.kind, size).join(AnnotationText).group_by(Annotation.kind)
+    if group:
+        statement = statement.outerjoin(Question).outerjoin(Message).outerjoin(Topic, Topic.id == Message.topic_id)
+        places = (Annotation.group_id, Question.group_id, Topic.group_id)
+        statement = statement.where(or_(*(place == group.id for place in places)))
+    of_text = (Annotation.forum_id == forum.id, AnnotationText.language == reader_language().code)
+    sizes = {kind: int(total) for kind, total in db.session.execute(statement.where(*of_text))}
+    again = 0 if group else sizes.get(AnnotationKind.FOLLOW_UP, 0)
+    return sum(sizes.values()) + again
 
 
 def _extents(groups: Sequence[Group], chosen: Chosen, by: Any) -> dict[int, Extent]:

@@ -12,12 +12,13 @@ from app.extensions import db, transaction
 from app.models import Forum, Message, User
 from app.sample.files import Calendar, Given, read
 from app.sample.forums import add_forum, add_site_pages
-from app.sample.messages import add_messages, gather
+from app.sample.messages import add_annotations, add_messages, gather
 from app.sample.people import DOMAIN, Account, make_accounts, make_user
 
 FORUMS = ("forum_2012", "forum_open")
 MODERATOR = "moderator"
 TOPICS = tuple(f"forum_open_messages_{part}" for part in (1, 2, 3))
+ANNOTATIONS = "forum_open_annotations"
 
 
 class NotEmpty(Exception):
@@ -73,7 +74,8 @@ def _add_everything(now: datetime, accounts: list[Account]) -> None:
     pages, reasons = add_missing()
     add_site_pages(site["page"], pages)
     _past, open_forum = [add_forum(given["forum"], users, calendar) for given in given_forums]
-    add_messages(gather(open_forum, topics, users, calendar), calendar, reasons, users[MODERATOR])
+    messages = add_messages(gather(open_forum, topics, users, calendar), calendar, reasons, users[MODERATOR])
+    add_annotations(read(ANNOTATIONS)["annotation"], open_forum, messages, calendar)
     recount()
 
 

@@ -1,14 +1,18 @@
-"""Topics and messages of the sample, numbered by time."""
+"""Topics and messages of the sample, numbered by time, and what the Secretariat wrote about them."""
 
-from datetime import datetime
+import re
+from datetime import date, datetime
 from typing import NamedTuple
 
+from app.citations import cited
 from app.difference import compare
 from app.extensions import db
 from app.markup import render
-from app.models import ActKind, Forum, Message, MessageStatus, Reason, Revision, Topic, User
+from app.models import ActKind, Annotation, AnnotationText, Forum, Message, MessageStatus, Reason, Revision, Topic, User
 from app.sample.files import Calendar, Given, add_files
 from app.writing import record_act
+
+KEY = re.compile(r"#(m\d+)")
 
 
 class Post(NamedTuple):
@@ -32,8 +36,10 @@ def gather(forum: Forum, given: list[Given], users: dict[str, User], calendar: C
     return posts
 
 
-def add_messages(posts: list[Post], calendar: Calendar, reasons: dict[str, Reason], moderator: User) -> None:
-    """Post them one by one in order of time, so that a later message has a higher number."""
+def add_messages(
+    posts: list[Post], calendar: Calendar, reasons: dict[str, Reason], moderator: User
+) -> dict[str, Message]:
+    """Post them one by one in order of time, so that a later message has a higher number. Returns them by key."""
     by_key: dict[str, Message] = {}
     for post in sorted(posts, key=lambda post: post.at):
         message = _message(post, by_key)
@@ -41,9 +47,12 @@ def add_messages(posts: list[Post], calendar: Calendar, reasons: dict[str, Reaso
         db.session.add(message)
         db.session.flush()
         add_files(message, post.given.get("files", ()), at=post.at)
+        if received := post.given.get("received"):
+            _receive(message, calendar.day(received), post.given)
         if withheld := post.given.get("withheld"):
             _withhold(message, calendar.moment(withheld["at"]), reasons[withheld["reason"]], moderator)
         by_key[post.given.get("key", "")] = message
+    return by_key
 
 
 def _topic(given: Given, forum: Forum, author: User, at: datetime) -> Topic:
@@ -79,11 +88,41 @@ def _message(post: Post, by_key: dict[str, Message]) -> Message:
     )
 
 
+def _receive(message: Message, day: date, given: Given) -> None:
+    """Enter it after the deadline, as the letter of someone else that came in time."""
+    message.speaker, message.received_on, message.after_deadline = given["speaker"], day, True
+    message.capacity, message.organization, message.country = given["capacity"], given["organization"], ""
+    forum, by = message.topic.group.forum, message.author
+    act = record_act(ActKind.ENTER, by=by, forum=forum, reason={}, message=message, received_on=day.isoformat())
+    act.at = message.posted_at
+
+
 def _withhold(message: Message, at: datetime, reason: Reason, moderator: User) -> None:
     texts = {code: text.text for code, text in reason.texts.items()}
     message.status, message.withheld_at, message.withheld_for = MessageStatus.WITHHELD, at, texts
     forum = message.topic.group.forum
     record_act(ActKind.WITHHOLD, by=moderator, forum=forum, reason=texts, message=message).at = at
+
+
+def add_annotations(given: list[Given], forum: Forum, messages: dict[str, Message], calendar: Calendar) -> None:
+    """What the Secretariat wrote about the messages, which it cites by their keys."""
+    for one in given:
+        group = next((group for group in forum.groups if group.number == one.get("group")), None)
+        asked = group.questions if group else ()
+        question = next((question for question in asked if question.number == one.get("question")), None)
+        made = Annotation(
+            forum=forum,
+            kind=one["kind"],
+            group=None if question else group,
+            question=question,
+            message=messages[one["message"]] if "message" in one else None,
+            written_at=calendar.moment(one["at"]),
+        )
+        for code, text in one["text"].items():
+            body = KEY.sub(lambda found: f"#{messages[found[1]].id}", text["body"].strip())
+            html = render(body, first_heading=2, official=True, cited=cited(body, forum.id))
+            made.texts[code] = AnnotationText(language=code, body=body, html=html, url=text.get("url", ""))
+        db.session.add(made)
 
 
 def _change(message: Message, given: Given, calendar: Calendar) -> None:

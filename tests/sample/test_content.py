@@ -1,5 +1,6 @@
 """The files of the sample are complete in each language and consistent with each other."""
 
+import re
 import tomllib
 from datetime import UTC, date, datetime
 
@@ -22,9 +23,10 @@ from app.models import (
     Topic,
     User,
 )
+from app.models.annotation import AnnotationKind, AnnotationText
 from app.models.forum import DocumentKind
 from app.sample.files import Calendar, read
-from app.sample.load import FORUMS, TOPICS
+from app.sample.load import ANNOTATIONS, FORUMS, TOPICS
 
 LANGUAGES = {"en", "es", "fr"}
 LIMITS = {
@@ -59,6 +61,10 @@ def open_topics():
 
 def open_messages():
     return [message for topic in open_topics() for message in topic["message"]]
+
+
+def annotations():
+    return read(ANNOTATIONS)["annotation"]
 
 
 def described():
@@ -175,7 +181,22 @@ def test_messages_were_posted_while_their_group_was_open():
         spans = [(CALENDAR.moment(period["opens"]), CALENDAR.moment(period["closes"])) for period in periods]
         for message in topic["message"]:
             at = CALENDAR.moment(message["at"])
-            assert any(opens <= at <= closes for opens, closes in spans), message
+            is_late = "received" in message  # the Secretariat entered it after the deadline, but it had come in time
+            day = CALENDAR.day(message["received"]) if is_late else at.date()
+            assert any(opens <= at <= closes for opens, closes in spans) != is_late, message
+            assert any(opens.date() <= day <= closes.date() for opens, closes in spans), message
+
+
+def test_annotations_are_in_each_language_fit_and_cite_messages_of_the_forum():
+    most = {AnnotationKind.SUMMARY: AnnotationText.MAX_SUMMARY, AnnotationKind.FOLLOW_UP: AnnotationText.MAX_FOLLOW_UP}
+    keys = {message["key"] for message in open_messages()}
+
+    for one in annotations():
+        assert one["text"].keys() == LANGUAGES
+        for text in one["text"].values():
+            assert 0 < len(text["body"].strip()) <= most[one["kind"]]
+            assert set(re.findall(r"#(m\d+)", text["body"])) <= keys
+        assert len({tuple(re.findall(r"#m\d+", text["body"])) for text in one["text"].values()}) == 1, one
 
 
 def test_everything_that_has_happened_is_in_the_past_at_midnight():
@@ -184,6 +205,7 @@ def test_everything_that_has_happened_is_in_the_past_at_midnight():
     happened += [message["edit"]["at"] for message in open_messages() if "edit" in message]
     happened += [message["withdrawn"] for message in open_messages() if "withdrawn" in message]
     happened += [message["withheld"]["at"] for message in open_messages() if "withheld" in message]
+    happened += [one["at"] for one in annotations()]
     happened += [notice["at"] for notice in forums()[1]["notice"]]
     assert max(CALENDAR.moment(at) for at in happened) < midnight
 

@@ -11,6 +11,8 @@ from app.database import utcnow
 from app.extensions import db
 from app.models import (
     Act,
+    ActKind,
+    Annotation,
     Attachment,
     Capacity,
     Forum,
@@ -26,7 +28,7 @@ from app.models import (
     User,
 )
 from app.sample.files import ATTACHED, read
-from app.sample.load import FORUMS, TOPICS, NotEmpty, load
+from app.sample.load import ANNOTATIONS, FORUMS, TOPICS, NotEmpty, load
 from app.sample.people import keep
 from app.storage import storage
 
@@ -137,7 +139,7 @@ def test_one_message_is_withheld_with_its_act_in_the_record(app, loaded, visitor
     with app.app_context():
         withheld = db.session.scalars(select(Message).where(Message.status == MessageStatus.WITHHELD)).one()
         number, text, slug = withheld.id, withheld.body.strip().splitlines()[0], withheld.topic.group.forum.slug
-        act = db.session.scalars(select(Act)).one()
+        act = db.session.scalars(select(Act).filter_by(kind=ActKind.WITHHOLD)).one()
         assert (act.message_id, act.at, act.reason) == (number, withheld.withheld_at, withheld.withheld_for)
         assert act.user.email.startswith("moderator@")
     page = visitor.get(f"/fr/messages/{number}/", follow_redirects=True).text
@@ -147,9 +149,31 @@ def test_one_message_is_withheld_with_its_act_in_the_record(app, loaded, visitor
     assert f"#{number}" in visitor.get(f"/es/forums/{slug}/record/").text
 
 
+def test_letter_is_marked_as_received_in_time_and_entered_later_and_is_in_the_record(app, loaded, visitor):
+    with app.app_context():
+        letter = db.session.scalars(select(Message).filter_by(after_deadline=True)).one()
+        assert letter.id == db.session.scalar(select(func.max(Message.id)))
+        number, slug = letter.id, letter.topic.group.forum.slug
+
+    assert "Received by the Secretariat on" in visitor.get(f"/en/messages/{number}/", follow_redirects=True).text
+    assert "Entered after the deadline" in visitor.get(f"/en/forums/{slug}/record/").text
+
+
+def test_summaries_and_follow_up_cite_messages_by_their_numbers(app, loaded, visitor):
+    with app.app_context():
+        bodies = [text.body for one in db.session.scalars(select(Annotation)) for text in one.texts.values()]
+        html = [text.html for one in db.session.scalars(select(Annotation)) for text in one.texts.values()]
+
+    assert len(bodies) == 3 * len(read(ANNOTATIONS)["annotation"])
+    assert not any("#m" in body for body in bodies)
+    assert sum(body.count("#") for body in bodies) == sum(one.count('href="/messages/') for one in html)
+    for code, word in {"en": "Follow-up", "es": "Seguimiento", "fr": "Suite"}.items():
+        assert word in visitor.get(f"/{code}/print/forums/{read('forum_open')['forum']['slug']}/?whole=1").text
+
+
 def test_messages_have_the_capacity_organization_and_country_of_their_authors(app, loaded):
     with app.app_context():
-        for message in db.session.scalars(select(Message)):
+        for message in db.session.scalars(select(Message).where(Message.speaker == "")):
             author = message.author
             assert (message.capacity, message.organization, message.country) == (
                 author.capacity,
