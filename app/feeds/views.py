@@ -64,7 +64,9 @@ def topic(topic_id: int) -> ResponseReturnValue:
         return redirect(link("feeds.topic", topic_id=head.merged_into_id))
     feed = queries.latest_in_topic(topic_id, viewer=GUEST)
     path = link("forums.topic", topic_id=topic_id)
-    return _atom(feed, path, (), (), (), title=head.title, title_language=head.language, since=head.created_at)
+    annotations = latest_annotations(head.forum_id, queries.ENTRIES, topic_id=topic_id)
+    since = max(head.created_at, *(one.changed_at for one in annotations)) if annotations else head.created_at
+    return _atom(feed, path, (), (), annotations, title=head.title, title_language=head.language, since=since)
 
 
 @bp.get("/<language:lang>/forums/<forum_slug>/deadlines.ics")

@@ -33,10 +33,12 @@ def list_annotations(forum_id: int, *, with_messages: bool = False) -> Annotatio
     return Annotations(sorted(filter(_has_text, found), key=_place))
 
 
-def latest_annotations(forum_id: int, most: int) -> Sequence[Annotation]:
-    """At most so many of those that `list_annotations` gives with those about messages, the last changed first."""
+def latest_annotations(forum_id: int, most: int, *, topic_id: int | None = None) -> Sequence[Annotation]:
+    """At most so many of those that `list_annotations` gives with those about messages, the last changed first; with
+    `topic_id`, those about the messages of this topic alone."""
     changed_at = func.coalesce(Annotation.corrected_at, Annotation.written_at)
-    found = _WITH_MESSAGES.where(Annotation.texts.any()).order_by(changed_at.desc(), Annotation.id.desc()).limit(most)
+    found = _WITH_MESSAGES if topic_id is None else _WITH_MESSAGES.where(Message.topic_id == topic_id)
+    found = found.where(Annotation.texts.any()).order_by(changed_at.desc(), Annotation.id.desc()).limit(most)
     return db.session.scalars(found, {"forum_id": forum_id}).unique().all()
 
 

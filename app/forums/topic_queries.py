@@ -21,6 +21,7 @@ from app.models import (
     Act,
     ActKind,
     Annotation,
+    AnnotationKind,
     ChangeKind,
     Document,
     DocumentText,
@@ -245,6 +246,14 @@ def _corrected_last(kind: str, key: Any) -> Any:
     return corrected.scalar_subquery()
 
 
+# When the Secretariat wrote the summary of a question; none without a text.
+_SUMMARIZED = (
+    select(Annotation.written_at)
+    .where(Annotation.question_id == Question.id, Annotation.kind == AnnotationKind.SUMMARY, Annotation.texts.any())
+    .scalar_subquery()
+)
+
+
 def _topic_head() -> Select[*tuple[Any, ...]]:
     return (
         select(
@@ -272,6 +281,7 @@ def _topic_head() -> Select[*tuple[Any, ...]]:
             Question.id.label("question_id"),
             Question.number.label("question_number"),
             _corrected_last("questions", Question.id).label("question_corrected_at"),
+            _SUMMARIZED.label("question_summarized_at"),
             QuestionText.text.label("question"),
             QuestionText.language.label("question_language"),
         )

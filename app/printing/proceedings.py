@@ -4,14 +4,14 @@ The forum and the groups come from `get_forum` or `get_group`, which check wheth
 has a position if it has been published; others are in no document.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, case, func, select
 
 from app.errors import NotFound
 from app.extensions import db
@@ -43,6 +43,7 @@ IN_A_PART = 100
 # a group or of a forum, and a group in that of a forum.
 FRAME, LINE, GROUP_FRAME, FORUM_FRAME, SECTION = 700, 190, 6_000, 8_500, 2_000
 NOTE = 300  # and for a summary or a follow-up
+Notes = Mapping[tuple[int | None, str], int]
 
 
 @dataclass(frozen=True)
@@ -327,30 +328,29 @@ def extents_by_group(forum: Forum) -> dict[int, Extent]:
     return _extents(forum.groups, EVERYTHING, Topic.group_id)
 
 
-def frame_of(forum: Forum, group: Group | None = None) -> Extent:
-    """The size of the document of a forum or a group without its messages."""
+def frame_of(forum: Forum, group: Group | None = None, notes: Notes | None = None) -> Extent:
+    """The size of the document of a forum or a group without its messages; `notes` are `sizes_of_notes`, if known. The
+    proceedings of a forum have follow-up once more, in a table."""
+    told = (sizes_of_notes(forum) if notes is None else notes).items()
     groups = [text_in(one) for one in ([group] if group else forum.groups)]
     introductions = sum(len(text.introduction_html) + len(text.remarks_html) for text in groups)
-    introductions += _size_of_annotations(forum, group)
     if group:
-        return Extent(size=GROUP_FRAME + introductions)
+        of_group = sum(size for (key, _kind), size in told if key == group.id)
+        return Extent(size=GROUP_FRAME + introductions + of_group)
+    introductions += sum(size * (2 if kind == AnnotationKind.FOLLOW_UP else 1) for (_group, kind), size in told)
     text, pages = text_in(forum), sum(len(text_in(page).html) for page in forum.pages)
     of_forum = len(text.about_html) + len(text.mandate_html) + pages
     return Extent(size=FORUM_FRAME + SECTION * len(groups) + introductions + of_forum)
 
 
-def _size_of_annotations(forum: Forum, group: Group | None) -> int:
-    """Of summaries and follow-up; the proceedings of a forum have follow-up once more, in a table."""
+def sizes_of_notes(forum: Forum) -> Notes:
+    """The bytes of the summaries and the follow-up in a forum, by the key of the group, None for those outside."""
+    place = func.coalesce(Annotation.group_id, Question.group_id, Topic.group_id)
     size = func.sum(func.length(AnnotationText.html) + NOTE)
-    statement = select(Annotation.kind, size).join(AnnotationText).group_by(Annotation.kind)
-    if group:
-        statement = statement.outerjoin(Question).outerjoin(Message).outerjoin(Topic, Topic.id == Message.topic_id)
-        places = (Annotation.group_id, Question.group_id, Topic.group_id)
-        statement = statement.where(or_(*(place == group.id for place in places)))
+    statement = select(place, Annotation.kind, size).join(AnnotationText).outerjoin(Question).outerjoin(Message)
+    statement = statement.outerjoin(Topic, Topic.id == Message.topic_id).group_by(place, Annotation.kind)
     of_text = (Annotation.forum_id == forum.id, AnnotationText.language == reader_language().code)
-    sizes = {kind: int(total) for kind, total in db.session.execute(statement.where(*of_text))}
-    again = 0 if group else sizes.get(AnnotationKind.FOLLOW_UP, 0)
-    return sum(sizes.values()) + again
+    return {(group, kind): int(total) for group, kind, total in db.session.execute(statement.where(*of_text))}
 
 
 def _extents(groups: Sequence[Group], chosen: Chosen, by: Any) -> dict[int, Extent]:

@@ -21,7 +21,7 @@ from app.pages.queries import get_page
 from app.permissions import can
 from app.printing import editions, renditions
 from app.printing.forms import ChoiceForm
-from app.printing.proceedings import Extent, Proceedings, extents_by_group, filled, frame_of, outline
+from app.printing.proceedings import Extent, Proceedings, extents_by_group, filled, frame_of, outline, sizes_of_notes
 from app.turns import in_turn
 from app.viewer import viewer
 
@@ -157,12 +157,15 @@ def _answer(template: str, document: Proceedings, form: ChoiceForm, **context: o
 
 def _to_print(forum: Forum) -> Sequence[Download]:
     extents = extents_by_group(forum)
-    whole = sum(extents.values(), frame_of(forum))
+    notes = sizes_of_notes(forum)
+    whole = sum(extents.values(), frame_of(forum, notes=notes))
     address = link("printing.forum", forum_slug=forum.slug)
     found = [Download(_("Proceedings of the whole forum"), address, content_of(whole))]
     for group in forum.groups:
         path = link("printing.group", forum_slug=forum.slug, group_slug=group.slug)
-        found.append(_of_group(group, path, content_of(frame_of(forum, group) + extents.get(group.id, Extent()))))
+        found.append(
+            _of_group(group, path, content_of(frame_of(forum, group, notes) + extents.get(group.id, Extent())))
+        )
     return found
 
 

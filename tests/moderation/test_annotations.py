@@ -86,6 +86,28 @@ def test_summary_of_a_question_stands_under_the_question(world, question, modera
         assert page.index("What would help most? (en)") < page.index("shorter form")
 
 
+def test_topic_leads_to_the_summary_of_its_question(world, question, moderator, visitor):
+    path = path_of("summaries", "questions", question)
+    link = f"//main//a[contains(@href, '/groups/group-1/#question-{question}') and contains(., 'Summary by')]"
+    counts = []
+    for texts in (SUMMARY, BLANK):
+        write(moderator, path, **texts)
+        counts.append(len(lxml_html.fromstring(visitor.get(f"/en/topics/{world.topic}/").text).xpath(link)))
+
+    assert counts == [1, 0]
+
+
+def test_feed_of_a_topic_has_the_follow_up_of_its_messages(app, world, followed, visitor):
+    topic = f"/en/feeds/topics/{world.topic}.atom"
+    feed = etree.fromstring(visitor.get(topic).data)
+    told = [entry.findtext(f"{ATOM}content") for entry in feed.iter(f"{ATOM}entry")]
+
+    assert len([content for content in told if "See paragraph 12 of the report" in content]) == 1
+    with changed(app, Message, world.first) as message:
+        message.status = MessageStatus.WITHHELD
+    assert "See paragraph 12 of the report" not in visitor.get(topic).text
+
+
 def test_numbers_of_messages_in_a_summary_are_links(world, moderator, visitor):
     write(moderator, path_of("summaries", "forums", world.forum), **SUMMARY)
 
