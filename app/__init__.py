@@ -67,7 +67,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["storage"] = LocalFolder(config.files, to_spare=config.free_space)
     app.extensions["renditions"] = LocalFolder(config.instance / "pdf", to_spare=config.free_space)
     app.extensions["archives"] = LocalFolder(config.instance / "archives", to_spare=config.free_space)
-    app.extensions["writers"] = (write_next,)  # write emails to many people, a few at a time, between those it sends
+    app.extensions["writers"] = (write_next,)  # write emails to many people, a few at a time
     app.extensions["jobs"] = (make_next, make_due)  # what `flask worker` does beside sending emails
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)

@@ -106,28 +106,33 @@ def run(carrier: Carrier, sender: Address, *, say: Say, stopping: Stopping) -> N
 def deliver_due(
     carrier: Carrier, sender: Address, *, say: Say = lambda _text: None, stopping: Stopping = lambda: False
 ) -> int:
-    """Send every email that is due, lane by lane, oldest first. Returns how many were tried."""
+    """Send every email that is due, lane by lane, oldest first, and then what is still to be written, a few at a time,
+    so that the outbox never has many emails to many people. Returns how many were tried."""
     tried = 0
     with carrier:
         while not stopping():
-            is_more_to_write = _write_more()
             mail_id = claim(utcnow())
             if mail_id is not None:
                 _deliver(mail_id, carrier, sender, say)
                 tried += 1
-            elif not is_more_to_write:
+            elif not _write_more():
                 break
     return tried
 
 
 def _write_more() -> bool:
-    """Write some of the emails to many people, so few that no email waits long. Returns whether there may be more."""
-    try:
-        return any(write() for write in current_app.extensions["writers"])
-    except Exception:  # an error in one must not keep all other emails from being sent
-        db.session.rollback()
-        log.exception("Emails to many people could not be written; this is tried again")
-        return False
+    """Write some of the emails to many people. Returns whether there may be more. An error in one writer must not stop
+    the others."""
+    for write in current_app.extensions["writers"]:
+        try:
+            if write():
+                return True
+        except OperationalError:
+            raise
+        except Exception:
+            db.session.rollback()
+            log.exception("Emails to many people could not be written; this is tried again")
+    return False
 
 
 def claim(now: datetime) -> int | None:
@@ -184,13 +189,17 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
     return and_(Mail.sent_at.is_(None), Mail.given_up_at.is_(None), Mail.due_at <= now)
 
 
+def _is_dropped(mail: Mail) -> bool:
+    """Delete an email with an announcement that must not be sent any more."""
+    is_over = mail.announcement_id is not None and is_void(mail, utcnow())
+    if is_over:
+        _drop(mail.id)
+    return is_over
+
+
 def _deliver(mail_id: int, carrier: Carrier, sender: Address, say: Say) -> None:
     mail = db.session.get(Mail, mail_id)
-    if mail is None:  # the recipient's account has just been deleted, or its address changed
-        return
-    if mail.announcement_id and is_void(mail, utcnow()):
-        with transaction():
-            db.session.execute(delete(Mail).where(Mail.id == mail_id))
+    if mail is None or _is_dropped(mail):  # the recipient's account has just been deleted, or its address changed
         return
     attempts = mail.attempts
     try:
@@ -205,6 +214,12 @@ def _deliver(mail_id: int, carrier: Carrier, sender: Address, say: Say) -> None:
     else:
         _succeed(mail_id)
         say(said)
+
+
+def _drop(mail_id: int) -> None:
+    """Delete an email that has nothing to tell any more."""
+    with transaction():
+        db.session.execute(delete(Mail).where(Mail.id == mail_id))
 
 
 def _succeed(mail_id: int) -> None:
