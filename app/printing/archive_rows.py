@@ -28,7 +28,6 @@ from app.models import (
     Document,
     DocumentText,
     Edition,
-    FormerAddress,
     Forum,
     ForumRole,
     ForumText,
@@ -109,15 +108,6 @@ class ForumRows:
             self.pages[one["slug"]] = Page(slug=one["slug"], position=one["position"], texts=_texts(PageText, one))
         forum.pages = list(self.pages.values())
         _flush(forum)
-        self._add_former_addresses()
-
-    def _add_former_addresses(self) -> None:
-        rows = [{"slug": slug, "forum_id": self.forum.id} for slug in self.data["forum"]["former_slugs"]]
-        places = [(one, {"group_id": self.groups[one["number"]].id}) for one in self.data["groups"]]
-        places += [(one, {"page_id": self.pages[one["slug"]].id}) for one in self.data["pages"]]
-        for one, place in places:
-            rows += [{"slug": slug, "owner_id": self.forum.id, **place} for slug in one["former_slugs"]]
-        _flush(*(FormerAddress(**row) for row in rows))
 
     def _add_periods(self) -> None:
         for one in self.data["periods"]:

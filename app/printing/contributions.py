@@ -5,7 +5,6 @@ needs little memory.
 """
 
 import json
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -29,7 +28,6 @@ from app.markup import CITED, text_of
 from app.models import (
     ActKind,
     Capacity,
-    FormerAddress,
     Forum,
     Group,
     Message,
@@ -182,7 +180,6 @@ class _Data:
         ]
         return {
             "slug": forum.slug,
-            "former_slugs": self._former_slugs["forum_id", forum.id],
             **_picked(forum, "published_at archived_at archived_before by_invitation"),
             "moderators": moderators if forum.names_moderators else None,
             "texts": _texts(forum),
@@ -198,14 +195,12 @@ class _Data:
     def groups(self) -> Iterator[dict[str, Any]]:
         for group in self.forum.groups:
             questions = [{"number": one.number, "key": one.id, "texts": _texts(one)} for one in group.questions]
-            former = self._former_slugs["group_id", group.id]
-            about = {"number": group.number, "key": group.id, "slug": group.slug, "former_slugs": former}
+            about = {"number": group.number, "key": group.id, "slug": group.slug}
             yield {**about, "texts": _texts(group), "questions": questions}
 
     def pages(self) -> Iterator[dict[str, Any]]:
         for page in self.forum.pages:
-            former = self._former_slugs["page_id", page.id]
-            yield {"slug": page.slug, "former_slugs": former, "position": page.position, "texts": _texts(page)}
+            yield {"slug": page.slug, "position": page.position, "texts": _texts(page)}
 
     def notices(self) -> Iterator[dict[str, Any]]:
         for notice in sorted(self.forum.notices_at(self.now), key=lambda one: one.id):
@@ -293,17 +288,6 @@ class _Data:
     def _person(self, key: int, title: str, name: str, former_number: int | None) -> dict[str, Any]:
         number = self.people.setdefault(key, len(self.people) + 1)
         return {"number": number, "title": title, "name": name, "former_number": former_number}
-
-    @cached_property
-    def _former_slugs(self) -> dict[tuple[str, int], list[str]]:
-        """The former names in the addresses of the forum, its groups and its pages, by column and key."""
-        found: dict[tuple[str, int], list[str]] = defaultdict(list)
-        own = (FormerAddress.forum_id == self.forum.id) | (FormerAddress.owner_id == self.forum.id)
-        for one in sorted(db.session.scalars(select(FormerAddress).where(own)), key=lambda one: one.slug):
-            for column in ("forum_id", "group_id", "page_id"):
-                if key := getattr(one, column):
-                    found[column, key].append(one.slug)
-        return found
 
     @cached_property
     def _names(self) -> dict[tuple[str, int | None], dict[str, Any]]:

@@ -18,8 +18,8 @@ NO_WORDS = frozenset(
     act.detail act.kind annotation.kind annotation_text.language announcement.audiences announcement.kind
     attachment.key attachment.language attachment.media_type attachment.sha256 document.kind
     edition.content edition.facts edition.key edition.mark edition.reasons edition.sha256
-    document_text.language forum.approval forum_role.languages forum_role.role forum_text.language group.approval
-    group_text.language invitation.country invitee.capacity invitee.country invitee.language
+    document_text.language forum.approval forum.origin forum_role.languages forum_role.role forum_text.language
+    group.approval group_text.language invitation.country invitee.capacity invitee.country invitee.language
     invitee.role log_entry.action log_entry.kind mail.language message.capacity
     message.country message.language message.status notice_text.language official_change.change official_change.kind
     page.kind page_text.language period.kind

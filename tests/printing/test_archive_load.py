@@ -23,7 +23,6 @@ from app.models import (
     Attachment,
     ChangeKind,
     Edition,
-    FormerAddress,
     Forum,
     Group,
     LogEntry,
@@ -53,7 +52,7 @@ def run(app: Flask, *args: object):
 
 
 def _all_that_happens(full: FullWorld) -> None:
-    """What the full world has not: acts of all kinds, hidden versions, former names, and hostile words."""
+    """What the full world has not: acts of all kinds, hidden versions, and hostile words."""
     group, by = db.session.get_one(Group, full.small.group), db.session.get_one(User, full.small.moderator)
     forum, topic = group.forum, db.session.get_one(Topic, full.long_topic)
     approved = make_message(topic, db.session.get_one(User, full.small.bruno), "After approval and after")
@@ -78,8 +77,6 @@ def _all_that_happens(full: FullWorld) -> None:
     place = {"group": 2, "question": 1}
     change = {"kind": AnnotationKind.SUMMARY, "change": ChangeKind.CORRECTED, "place": place, "name": {"en": "x"}}
     db.session.add(OfficialChange(forum_id=forum.id, at=utcnow(), **change))
-    db.session.add(FormerAddress(slug="first-group", owner_id=forum.id, group_id=group.id))
-    db.session.add(FormerAddress(slug="aim", owner_id=forum.id, page_id=full.forum_page))
     db.session.commit()
 
 
@@ -251,20 +248,6 @@ def test_archive_that_is_given_out_is_the_one_that_was_loaded(loaded: Flask, mad
     answer = loaded.test_client().get("/en/print/forums/open-forum/archive.zip", buffered=True)
 
     assert answer.data == made.read_bytes()
-
-
-@pytest.mark.parametrize(
-    ("former", "present"),
-    [
-        ("/en/forums/former-open-forum/", "/en/forums/open-forum/"),
-        ("/en/forums/open-forum/groups/first-group/", "/en/forums/open-forum/groups/group-1/"),
-        ("/en/forums/open-forum/pages/aim/", "/en/forums/open-forum/pages/purpose/"),
-    ],
-)
-def test_former_address_leads_to_the_present_one(former, present, loaded: Flask):
-    answer = loaded.test_client().get(former)
-
-    assert (answer.status_code, answer.headers["Location"]) == (301, present)
 
 
 def test_next_message_has_the_number_after_the_highest(archives, empty: Flask):
