@@ -22,6 +22,8 @@ from app import (
 from app.announcements import write_next
 from app.attachments.forms import register as register_uploads
 from app.extensions import babel, compress, csrf, db, limiter, login_manager, migrate
+from app.following.letters import WRITERS
+from app.following.publication_actions import digest_next, give_out_next
 from app.printing.archive import make_due
 from app.printing.pdf import make_next
 from app.storage import LocalFolder
@@ -50,6 +52,7 @@ BLUEPRINTS = dict.fromkeys(
         "admin.texts:translate",
         "admin.forums:outside",
         "feeds.views",
+        "following.views",
     )
 )
 
@@ -67,8 +70,9 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["storage"] = LocalFolder(config.files, to_spare=config.free_space)
     app.extensions["renditions"] = LocalFolder(config.instance / "pdf", to_spare=config.free_space)
     app.extensions["archives"] = LocalFolder(config.instance / "archives", to_spare=config.free_space)
-    app.extensions["writers"] = (write_next,)  # write emails to many people, a few at a time
     app.extensions["jobs"] = (make_next, make_due)  # what `flask worker` does beside sending emails
+    app.extensions["writers"] = (write_next, give_out_next, digest_next)  # write emails to many people, a few at a time
+    app.extensions["letters"] = WRITERS
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     babel.init_app(app, locale_selector=lambda: languages.reader_language().code)

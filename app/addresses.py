@@ -39,6 +39,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "translate.cell": ("page", "forum", "language"),
     "admin.objects.new": ("kind",),
     "admin.log.index": ("page", "words", "person", "action", "kind", "forum", "since", "until"),
+    "following.follow": ("next",),
     "auth.sign_up": ("next", "invitation", "again"),
     **dict.fromkeys(("auth.new_confirmation", "auth.forgot"), ("next", "again")),
     **dict.fromkeys(

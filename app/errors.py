@@ -274,6 +274,11 @@ class TokenExpired(ForumError):
     message = _l("This link has expired or has been used already. Please ask for a new one.")
 
 
+class StopExpired(TokenExpired):
+    message = _l("This link is not valid. If you have an account, you can choose there which emails you receive.")
+    ways = (("following.account", _l("Emails with messages")),)
+
+
 class ConfirmationExpired(TokenExpired):
     message = _l(
         "This link has expired or has been used already. If you have confirmed your address, you can sign in; "

@@ -39,7 +39,7 @@ FOR_ANYBODY = "public, max-age=0, must-revalidate"
 FOR_ONE_PERSON = "private, no-cache"
 NEVER_KEPT = "private, no-store"
 # The blueprints whose pages are about people, or show a person what others do not see, without a script.
-PERSONAL = frozenset({"auth", "admin", "moderation", "figures", "printing", "news"})
+PERSONAL = frozenset({"auth", "admin", "following", "moderation", "figures", "news", "printing"})
 
 
 class Sessions(SecureCookieSessionInterface):

@@ -14,7 +14,7 @@ from app.models.moderation import ActKind
 from app.models.official import ChangeKind
 from app.models.page import PageKind
 from app.models.period import PeriodKind, StateKind
-from app.models.user import Capacity, Role
+from app.models.user import Capacity, How, Role
 
 T = TypeVar("T")
 
@@ -34,6 +34,20 @@ CAPACITY_MEANS = {
     Capacity.EXPERT: N_("You speak for yourself. Your employer may be named, but you do not speak for it."),
     Capacity.SECRETARIAT: N_("You speak for the Secretariat, which has invited you."),
 }
+HOW = {
+    How.EACH: N_("Each message"),
+    How.DIGEST: N_("Daily digest"),
+    How.NONE: N_("No emails"),
+}
+# What the page of each kind says of following it: before the buttons, and once someone follows it.
+FOLLOW = {
+    "forums": (N_("Follow this forum by email:"), N_("You follow this forum by email:")),
+    "groups": (N_("Follow this group by email:"), N_("You follow this group by email:")),
+    "questions": (N_("Follow this question by email:"), N_("You follow this question by email:")),
+    "topics": (N_("Follow this topic by email:"), N_("You follow this topic by email:")),
+}
+FOLLOW_KIND = {"forums": N_("Forum:"), "groups": N_("Group:"), "questions": N_("Question:"), "topics": N_("Topic:")}
+FOLLOWED = {How.EACH: N_("each message"), How.DIGEST: N_("daily digest")}
 STATUS = {
     MessageStatus.PENDING: N_("awaiting approval"),
     MessageStatus.PUBLISHED: N_("published"),

@@ -17,7 +17,7 @@ from app.database import LOCKED, utcnow
 from app.extensions import db
 from app.languages import language_or_default, site_languages, text_in
 from app.mail.outbox import enqueue
-from app.models import Act, ActKind, Annotation, Forum, ForumRole, Group, Mail, Message, Role, Topic, User
+from app.models import Act, ActKind, Annotation, Follow, Forum, ForumRole, Group, How, Mail, Message, Role, Topic, User
 from app.permissions import MESSAGE_IS_VISIBLE, visible_to
 
 BETWEEN_MAILS = timedelta(hours=1)  # to one moderator about one forum
@@ -54,6 +54,12 @@ def tell_of_all_withheld(user: User, count: int, reason: Mapping[str, str]) -> N
     """Tell a person that all their messages, so many, were withheld, and why."""
     if user.has_account:
         write_to(user, "all_withheld", count=count, reason=reason, address=address_for(user, "auth.account"))
+
+
+def follow_own(topic: Topic) -> None:
+    """Let the author follow a new topic, in the way that they have chosen for their own."""
+    if topic.author.mail_topics != How.NONE:
+        db.session.add(Follow(user_id=topic.author.id, topic_id=topic.id, how=topic.author.mail_topics))
 
 
 def tell_moderators(what: str, message: Message, *, but: User | None = None) -> None:

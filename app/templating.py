@@ -13,6 +13,7 @@ from werkzeug.local import LocalProxy
 
 from app import addresses, continuation, difference, labels, markup
 from app.database import utcnow
+from app.following.queries import Following, get_following
 from app.languages import (
     days_left,
     hours_left,
@@ -24,7 +25,7 @@ from app.languages import (
     stored_date,
     text_in,
 )
-from app.models.user import FOR_A_GOVERNMENT, FOR_AN_ORGANIZATION, Capacity
+from app.models.user import FOR_A_GOVERNMENT, FOR_AN_ORGANIZATION, Capacity, User
 from app.moderation.queue import count_of_queue
 from app.pages.queries import SiteTree
 from app.permissions import moderates_anything, translates_anything
@@ -65,6 +66,7 @@ def register(app: Flask) -> None:
         "place_of": addresses.place_of,
         "near": near,
         "moderation_waiting": moderation_waiting,
+        "follow_of": follow_of,
         "translates": translates,
         "view_under_way": view_under_way,
         "days_left": days_left,
@@ -142,6 +144,12 @@ def told_of(numbers: Collection[int]) -> dict[int, str]:
 def moderation_waiting() -> int | None:
     """The number of messages in the viewer's queue; None if the viewer moderates nothing."""
     return count_of_queue(viewer()) if moderates_anything(viewer()) else None
+
+
+def follow_of(kind: str, key: int) -> Following | None:
+    """How the viewer follows something by email; None for guests."""
+    user = viewer()
+    return get_following(kind, key, user) if isinstance(user, User) else None
 
 
 def translates() -> bool:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 
 from app.citations import cited, with_citations
 from app.counters import carried, count, count_in, count_out
@@ -16,7 +16,7 @@ from app.difference import compare
 from app.errors import AlreadyDecided, ChangedMeanwhile, HiddenMeanwhile
 from app.extensions import db
 from app.markup import language_attribute, render
-from app.models import Act, ActKind, Forum, Group, Message, MessageStatus, Revision, Topic, User
+from app.models import Act, ActKind, Follow, Forum, Group, Message, MessageStatus, Publication, Revision, Topic, User
 from app.permissions import MESSAGE_IS_VISIBLE, visible_to
 from app.versions import fingerprint
 
@@ -45,6 +45,7 @@ def publish(message: Message) -> None:
         message.status = MessageStatus.PUBLISHED
         message.published_at = utcnow()
         count_in(message)
+        db.session.add(Publication(message_id=message.id))  # for those who follow it by email
 
 
 def show(message: Message, status: MessageStatus) -> None:
@@ -238,7 +239,11 @@ def _topic_of(message: Message) -> Topic:
 
 
 def _merge(source: Topic, target: Topic) -> None:
-    """Let the address of the source, and those that led there, lead to the target."""
+    """Let the address of the source, and those that led there, lead to the target, which its followers now follow."""
+    followed = Follow.topic_id == source.id
+    there = select(Follow.user_id).where(Follow.topic_id == target.id)
+    db.session.execute(update(Follow).where(followed, Follow.user_id.not_in(there)).values(topic_id=target.id))
+    db.session.execute(delete(Follow).where(followed))
     led_here = update(Topic).where((Topic.id == source.id) | (Topic.merged_into_id == source.id))
     db.session.execute(led_here.values(merged_into_id=target.id).execution_options(synchronize_session=False))
 

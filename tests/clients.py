@@ -18,7 +18,7 @@ VERSIONED = re.compile(
     r"""/messages/\d+/(?:edit|withdraw)/
     | /moderation/messages/\d+/\w+/ | /moderation/topics/\d+/\w+/
     | /moderation/(?:summaries|follow-ups)/\w+/\d+/
-    | /account/(?:profile|language)/
+    | /account/(?:profile|language|follow)/ | /follow/\w+/\d+/
     | /admin/[\w-]+/\d+/(?:edit|settings|delete|close|unlock|publish|unpublish|archive|unarchive)/
     | /admin/forums/\d+/(?:invitations|roles|groups|periods/\w+)/ | /translate/[\w-]+/\d+/\w+/
     | /admin/people/\d+/ | /admin/mails/\d+/\w+/ | /admin/people/[\d-]+/(?:suspend|reinstate|withhold|approve)/

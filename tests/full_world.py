@@ -155,7 +155,13 @@ class FullWorld:
         small = World.make()
         people = {name: db.session.get_one(User, getattr(small, name)) for name in ("alice", "bruno", "admin")}
         translator = make_user(
-            "translator", capacity=Capacity.IPLC, organization="", country="", title="Ms", language="fr"
+            "translator",
+            capacity=Capacity.IPLC,
+            organization="",
+            country="",
+            title="Ms",
+            language="fr",
+            mails_refused=3,
         )
         suspended = make_user("suspended", suspended_at=utcnow(), suspended_for="Advertising", language="es")
         _former(people["admin"])

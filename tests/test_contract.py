@@ -36,7 +36,11 @@ LAYERS = (
         r"app\.\w+\.(\w+_)?actions|app\.(announcements|begin|periods|invitees|visits)|app\.printing\.archive(_pages|_data|_rows|_load)?|app\.moderation\.(messages|people|topics)"
         r"|app\.auth\.(account|email_change|leaving|own_data|second_step|sign_in|sign_up|tokens|undelivered)",
     ),
-    ("mail", r"app\.mail\.(outbox|letters|sending)|app\.auth\.emails|app\.notify|app\.receipts|app\.roles"),
+    (
+        "mail",
+        r"app\.mail\.(outbox|letters|sending)|app\.auth\.emails|app\.(notify|receipts|roles)"
+        r"|app\.following\.(letters|stopping)",
+    ),
     (
         "queries",
         r"app\.\w+\.(\w+_)?queries|app\.printing\.(archive_check|contributions|editions|proceedings|renditions)|app\.(allowances|audit|citations|copies|counters|former_addresses|never_public|paging|rows|submissions|wordings|writing)"

@@ -14,7 +14,8 @@ from sqlalchemy import JSON, String
 from app.copies import ARCHIVES, FILES, PDFS, PLACES, Fate
 from app.database import utcnow
 from app.extensions import db
-from app.models import Approval, Edition, Forum, Message, User
+from app.following.publication_actions import give_out_next
+from app.models import Approval, Edition, Follow, Forum, Mail, Message, User
 from app.printing.archive import make_due
 from app.printing.editions import latest
 from app.printing.editions import place as place_of_archives
@@ -57,6 +58,8 @@ class Site:
         with self.app.app_context():
             message = db.session.scalars(db.select(Message).order_by(Message.id.desc())).first()
             self.number, self.topic, self.file = message.id, message.topic_id, message.files[0].id
+            while give_out_next():  # to those who follow it by email
+                pass
         second = self.edit(body=f"Second {WORDS['message.body']}.")
         assert (first.status_code, second.status_code) == (302, 302)
 
@@ -154,6 +157,9 @@ def site(app: Flask, config: Config, world: World) -> Site:
             place_of_pdfs().delete(key)
         for key in list(place_of_archives().keys(older_than=-1)):
             place_of_archives().delete(key)
+        for person, how in ((world.bruno, "each"), (world.moderator, "digest")):
+            db.session.add(Follow(user_id=person, forum_id=world.forum, how=how))
+        db.session.commit()
     with changed(app, User, world.alice) as alice:
         alice.password_hash = PASSWORD_HASH
     return Site(app, config, sign_in(app, world.alice))
@@ -190,7 +196,11 @@ def test_list_names_real_places():
 
 
 def test_written_words_are_in_the_places_of_the_list_alone(site: Site):
+    """The email that waits for a follower has none."""
     site.write()
+
+    with site.app.app_context():
+        assert len(db.session.scalars(db.select(Mail).where(Mail.kind == "followed")).all()) == 1
 
     assert site.places() == {place.name for place in PLACES} - {"log_entry.detail", ARCHIVES}
     assert site.read_by(site.author) == set(WORDS)

@@ -39,6 +39,8 @@ VERSIONED = [
     ("annotations.edit", "moderator", "/moderation/summaries/groups/{small.group}/", {"en-body": "Other words."}),
     ("annotations.edit", "moderator", "/moderation/follow-ups/messages/{small.first}/", {"en-body": "Other words."}),
     ("auth.profile", "alice", "/account/profile/", {"name": "Alicia"}),
+    ("following.follow", "alice", "/follow/topics/{small.topic}/", {"how": "digest"}),
+    ("following.account", "alice", "/account/follow/", {"mail_answers": "digest"}),
     ("auth.language", "alice", "/account/language/", {"language": "fr"}),
     ("admin.objects.edit", "admin", "/admin/notices/{notice}/edit/", {"en-title": "Other"}),
     ("admin.objects.settings", "admin", "/admin/forums/{small.forum}/settings/", {"slug": "other"}),
@@ -82,6 +84,8 @@ WITHOUT = {
     "carries a link that is good for one state of the account": "auth.confirm auth.reset auth.confirm_email_change",
     "carries the password or a code": "auth.password auth.change_email auth.delete_account auth.second_step_code"
     " auth.second_step auth.recovery_codes auth.turn_off_second_step",
+    "carries a link that stops one thing, or is about whether one's address takes emails": "following.stop"
+    " following.again",
     "ends one's own sign-in or request, which cannot change": "auth.end_sign_in auth.end_other_sign_ins"
     " auth.cancel_email_change",
 }  # fmt: skip

@@ -89,17 +89,17 @@ def _write_to_both(user: User, email: str) -> None:
 
 def move_to(user: User, email: str, kept: str = "") -> None:
     """Inside a transaction: give the account this address, end all sign-ins but the one with the token `kept`, and tell
-    the new address if the account is confirmed. Unsent emails to a moderator about a forum and receipts go there too;
-    all others to the old one are deleted.
+    the new address if the account is confirmed. Unsent emails to a moderator about a forum, those with messages, and
+    receipts go there too; all others to the old one are deleted.
 
     Raises EmailChangeExpired if another account has the address.
     """
     _make_room(email)
-    goes_along = Mail.forum_id.is_not(None) | Mail.receipt_of_id.is_not(None)
+    goes_along = Mail.forum_id.is_not(None) | Mail.receipt_of_id.is_not(None) | Mail.kind.is_not(None)
     to_come = (Mail.recipient == user.email) & goes_along & Mail.sent_at.is_(None)
     db.session.execute(update(Mail).where(to_come).values(recipient=email))
     db.session.execute(delete(Mail).where(Mail.recipient == user.email))
-    user.email = email
+    user.email, user.mails_refused = email, 0
     try:
         db.session.flush()
     except IntegrityError:  # someone else has taken the address at the same moment

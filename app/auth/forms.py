@@ -18,7 +18,8 @@ from app.auth.passwords import LONGEST, composed, weakness
 from app.auth.second_step import LONGEST_CODE
 from app.forms import AtMost, ChoiceField, Form, IdentifierField, LineField, Required
 from app.languages import reader_language, site_languages
-from app.models import FOR_A_GOVERNMENT, FOR_AN_ORGANIZATION, Capacity, Invitee, User
+from app.models import FOR_A_GOVERNMENT, FOR_AN_ORGANIZATION, Capacity, How, Invitee, User
+from app.models.user import DIGEST_HOUR
 
 LIKE_AN_ADDRESS = re.compile(r"http|www\.|://", re.IGNORECASE)
 # Words such as a/l and Director/Head may be in a name, a path behind a short domain (t.co/a) may not.
@@ -110,9 +111,28 @@ class ProfileForm(Form):
             raise ValidationError(_("Enter the name of the organization or community on whose behalf you speak."))
 
     @property
-    def profile(self) -> dict[str, str]:
+    def profile(self) -> dict[str, Any]:
         """The values for the actions."""
         return {name: typed(self[name]) for name in self.PROFILE}
+
+
+class EmailChoicesForm(Form):
+    """Which messages are sent from the start, and when the digest is."""
+
+    mail_answers = ChoiceField(_l("Answers to your messages"), default=How.EACH)
+    mail_topics = ChoiceField(_l("Messages in topics that you start"), default=How.EACH)
+    digest_hour = ChoiceField(_l("Time of the daily digest"), coerce=int, default=DIGEST_HOUR)
+
+    EMAILS: tuple[str, ...] = ("mail_answers", "mail_topics", "digest_hour")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.mail_answers.choices = self.mail_topics.choices = [(how.value, _(labels.HOW[how])) for how in How]
+        self.digest_hour.choices = hour_choices()
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        return {name: self[name].data for name in self.EMAILS}
 
 
 class EmailForm(Form):
@@ -144,6 +164,10 @@ def checked_email(typed: str | None) -> str:
     if email is None or len(email) > User.MAX_EMAIL:
         raise ValidationError(_("Enter the full email address, for example name@example.org."))
     return email
+
+
+def hour_choices() -> list[tuple[int, str]]:
+    return [(hour, f"{hour:02}:00 UTC") for hour in range(24)]
 
 
 def language_choices() -> list[tuple[str, str]]:

@@ -30,7 +30,9 @@ from app.extensions import db, transaction
 from app.languages import site_default, speaking
 from app.models import (
     Capacity,
+    Delivery,
     EmailChange,
+    Follow,
     Forum,
     ForumRole,
     Invitee,
@@ -214,7 +216,7 @@ def _erase_from_log(user: User) -> None:
 
 
 def _delete_what_is_kept_for_the_account(user: User) -> None:
-    for model in (SignIn, ForumRole, RecoveryCode, EmailChange, Submission):
+    for model in (SignIn, ForumRole, RecoveryCode, EmailChange, Submission, Follow, Delivery):
         owned: Any = model
         db.session.execute(delete(owned).where(owned.user_id == user.id))
     db.session.execute(delete(Invitee).where(or_(Invitee.user_id == user.id, Invitee.email == user.email)))

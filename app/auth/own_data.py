@@ -20,6 +20,7 @@ from app.extensions import db, transaction
 from app.models import (
     Act,
     EmailChange,
+    Follow,
     Forum,
     ForumRole,
     Group,
@@ -36,8 +37,9 @@ from app.models import (
 from app.permissions import FORUM_IS_VISIBLE, require, visible_to
 
 PROFILE = ("email", "name", "title", "organization", "country", "capacity", "language", "is_admin", "created_at",
-           "confirmed_at", "profile_confirmed_at", "suspended_at", "suspended_for", "visit_began_at",
-           "new_since")  # fmt: skip
+           "confirmed_at", "profile_confirmed_at", "suspended_at", "suspended_for", "visit_began_at", "new_since",
+           "mail_answers", "mail_topics", "digest_hour", "digest_stopped", "digested_on", "mails_refused")  # fmt: skip
+FOLLOW = ("forum_id", "group_id", "question_id", "topic_id", "how", "created_at")
 MESSAGE = ("topic_id", "status", "language", "body", "capacity", "organization", "country", "confirmed",
            "on_behalf_of", "speaker", "reply_to_id", "posted_at", "edited_at", "withdrawn_at", "withheld_at",
            "withheld_for", "returned_at")  # fmt: skip
@@ -65,6 +67,7 @@ class OwnData:
     email_change: EmailChange | None
     recovery_codes: int
     mails: Sequence[Row[Any]]
+    follows: Sequence[Follow]
     forms_sent: Sequence[datetime]
     invitations: Sequence[Invitee]
 
@@ -92,6 +95,7 @@ def get_own_data(user: User) -> OwnData:
         email_change=get_email_change(user),
         recovery_codes=count_recovery_codes(user),
         mails=db.session.execute(mails.order_by(Mail.id.desc())).all(),
+        follows=_of_user(Follow, Follow.user_id == user.id),
         forms_sent=db.session.scalars(forms).all(),
         invitations=_of_user(Invitee, or_(Invitee.user_id == user.id, Invitee.email == user.email)),
     )
@@ -115,6 +119,7 @@ def as_json(user: User, data: OwnData) -> dict[str, Any]:
         "log": [_entry(entry, user) for entry in data.entries],
         "mails": [_picked(mail, MAIL) for mail in data.mails],
         "invitations": [_picked(one, INVITATION) | {"forum": one.forum.slug} for one in data.invitations],
+        "follows": [_picked(one, FOLLOW) for one in data.follows],
         "forms_sent": [_plain(at) for at in data.forms_sent],
     }
 

@@ -13,7 +13,7 @@ from app.errors import AnsweredIsGone, Closed, NotFound
 from app.extensions import db, transaction
 from app.forums import queries
 from app.models import ActKind, Group, Message, MessageStatus, Topic, User
-from app.notify import tell_moderators
+from app.notify import follow_own, tell_moderators
 from app.permissions import PostingContext, needs_approval, require
 from app.receipts import write_receipt
 from app.submissions import Once
@@ -59,6 +59,8 @@ def start_topic(
         db.session.add(topic)
         db.session.flush()
         first = _post(topic, author, None, message, files, is_late)
+        if not first.speaker:
+            follow_own(topic)
         once.made(first.id)
     return first
 

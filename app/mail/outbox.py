@@ -27,13 +27,13 @@ def enqueue(name: str, /, *, recipient: str, language: str, user_id: int | None 
         raise ValueError("an email goes to exactly one email address")
     spoken = language_or_default(language)
     with speaking(spoken):
-        subject, text, html = _render(name, spoken, values)
+        subject, text, html = render(name, spoken, values)
     mail = Mail(user_id=user_id, recipient=recipient, language=spoken.code, subject=subject, text=text, html=html)
     db.session.add(mail)
     return mail
 
 
-def _render(name: str, language: Language, values: dict[str, object]) -> tuple[str, str, str]:
+def render(name: str, language: Language, values: dict[str, object]) -> tuple[str, str, str]:
     """`(subject, text, HTML)`. Rendered without Flask's `render_template`, which would add the context of the request.
     Only HTML is escaped: an apostrophe in a name remains one in plain text."""
     known = {"language": language, **values}

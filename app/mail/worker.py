@@ -20,15 +20,15 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 from flask.ctx import AppContext
-from sqlalchemy import ColumnElement, and_, delete, or_, select
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.exc import OperationalError
 
 from app.database import utcnow
 from app.extensions import db, transaction
-from app.mail.letters import compose, sender_of
+from app.mail.letters import compose, letter_of, sender_of
 from app.mail.queries import is_void
 from app.mail.sending import Carrier, MailRefused, carrier_for
-from app.models import Mail, SignUp
+from app.models import Mail, SignUp, User
 
 CLAIMED_FOR = timedelta(minutes=15)
 FIRST_DELAY = timedelta(minutes=1)
@@ -201,18 +201,24 @@ def _deliver(mail_id: int, carrier: Carrier, sender: Address, say: Say) -> None:
     mail = db.session.get(Mail, mail_id)
     if mail is None or _is_dropped(mail):  # the recipient's account has just been deleted, or its address changed
         return
-    attempts = mail.attempts
+    attempts, is_of_kind, written = mail.attempts, bool(mail.kind), None
     try:
-        letter = compose(mail, sender, encoding=carrier.encoding)
+        written = current_app.extensions["letters"][mail.kind](mail) if mail.kind else letter_of(mail)
+        if written is None:
+            _drop(mail_id)
+            return
+        letter = compose(mail, sender, encoding=carrier.encoding, written=written)
         db.session.rollback()  # keeps no connection to the database while waiting for the network
         said = carrier.send(letter)
     except MailRefused as error:
-        _fail(mail_id, str(error), attempts=MOST_ATTEMPTS)
+        _fail(
+            mail_id, str(error), attempts=MOST_ATTEMPTS, refused_by=written.recipient if written and is_of_kind else ""
+        )
     except Exception as error:  # noqa: BLE001  one bad email must not stop the others
         db.session.rollback()
         _fail(mail_id, f"{type(error).__name__}: {error}", attempts=attempts)
     else:
-        _succeed(mail_id)
+        _succeed(mail_id, written.recipient)
         say(said)
 
 
@@ -222,18 +228,24 @@ def _drop(mail_id: int) -> None:
         db.session.execute(delete(Mail).where(Mail.id == mail_id))
 
 
-def _succeed(mail_id: int) -> None:
-    """Mark it as sent, unless it has been deleted in the meantime."""
+def _succeed(mail_id: int, recipient: str) -> None:
+    """Mark it as sent, unless it has been deleted in the meantime. The address takes emails again."""
     with transaction():
+        has_refused = (User.email == recipient) & (User.mails_refused > 0)
+        db.session.execute(update(User).where(has_refused).values(mails_refused=0))  # people are locked before emails
         mail = db.session.get(Mail, mail_id)
         if mail is not None:
             mail.sent_at, mail.error = utcnow(), ""
 
 
-def _fail(mail_id: int, reason: str, *, attempts: int) -> None:
-    """Keep the reason and try again later, or give up after the last attempt."""
+def _fail(mail_id: int, reason: str, *, attempts: int, refused_by: str = "") -> None:
+    """Keep the reason and try again later, or give up after the last attempt. `refused_by` is the address that has
+    refused an email of a kind."""
     now = utcnow()
+    refused = update(User).where(User.email == refused_by).values(mails_refused=User.mails_refused + 1)
     with transaction():
+        if refused_by:
+            db.session.execute(refused)
         mail = db.session.get(Mail, mail_id)
         if mail is None:
             return

@@ -4,6 +4,7 @@ from app.models.annotation import Annotation, AnnotationKind, AnnotationText
 from app.models.announcement import OF_A_DEADLINE, Announcement, AnnouncementKind, Audience
 from app.models.attachment import Attachment
 from app.models.edition import Edition
+from app.models.following import Delivery, Follow, Publication
 from app.models.forum import Approval, Document, DocumentText, Forum, ForumText, Invitation, Notice, NoticeText
 from app.models.group import Group, GroupText, Question, QuestionText
 from app.models.log import LogEntry
@@ -32,6 +33,7 @@ from app.models.user import (
     EmailChange,
     ForumRole,
     Guest,
+    How,
     Invitee,
     RecoveryCode,
     Role,
@@ -62,10 +64,12 @@ __all__ = [
     "Audience",
     "Capacity",
     "ChangeKind",
+    "Delivery",
     "Document",
     "DocumentText",
     "Edition",
     "EmailChange",
+    "Follow",
     "FormerAddress",
     "Forum",
     "ForumRole",
@@ -73,6 +77,7 @@ __all__ = [
     "Group",
     "GroupText",
     "Guest",
+    "How",
     "Invitation",
     "Invitee",
     "LogEntry",
@@ -88,6 +93,7 @@ __all__ = [
     "PageText",
     "Period",
     "PeriodKind",
+    "Publication",
     "Question",
     "QuestionText",
     "Reason",

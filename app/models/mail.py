@@ -14,7 +14,8 @@ class Mail(Base):
     `lane` is 1 for one of many emails of the same cause, for which no other email waits: the worker sends those of
     lane 0 first. `forum_id` is set if the email tells a moderator what waits in that forum; `news` is then the number
     of messages. `receipt_of_id` is the message whose text the email confirms to whoever posted it; `announcement_id`
-    is the announcement that it contains, of which no address gets two.
+    is the announcement that it contains, of which no address gets two. An email with a `kind` is written when it is
+    sent, and its row has no text (app/mail/letters.py).
     """
 
     __tablename__ = "mail"
@@ -25,6 +26,7 @@ class Mail(Base):
     forum_id: Mapped[int | None] = mapped_column(ForeignKey("forum.id", ondelete="CASCADE"), index=True)
     receipt_of_id: Mapped[int | None] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"), index=True)
     announcement_id: Mapped[int | None] = mapped_column(ForeignKey("announcement.id", ondelete="CASCADE"))
+    kind: Mapped[str | None] = mapped_column(String(20))
     lane: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     news: Mapped[int] = mapped_column(default=0, server_default="0")
     recipient: Mapped[str] = mapped_column(String(254))

@@ -3,11 +3,11 @@
 import enum
 import hashlib
 import secrets
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from flask_login import AnonymousUserMixin, UserMixin
-from sqlalchemy import ColumnElement, ForeignKey, String, UniqueConstraint
+from sqlalchemy import ColumnElement, ForeignKey, SmallInteger, String, UniqueConstraint, false
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -40,6 +40,17 @@ class Role(enum.StrEnum):
     PARTICIPANT = "participant"  # may post where only approved participants may
 
 
+class How(enum.StrEnum):
+    """How the messages that someone follows are sent."""
+
+    EACH = "each"
+    DIGEST = "digest"  # all of a day in one email
+    NONE = "none"
+
+
+DIGEST_HOUR = 7
+
+
 class Guest(AnonymousUserMixin):
     """A signed-out reader; answers the same questions as a User."""
 
@@ -62,6 +73,7 @@ class User(UserMixin, Base):
     MAX_ORGANIZATION = 200
     MAX_EMAIL = 254
     MAX_REASON = 500
+    MOST_REFUSED = 3
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(MAX_EMAIL), unique=True)
@@ -93,6 +105,15 @@ class User(UserMixin, Base):
     visit_began_at: Mapped[datetime | None]
     new_since: Mapped[datetime | None]
 
+    # Answers to the person's messages by email, and topics that they will start; the hour of the digest is in UTC.
+    mail_answers: Mapped[str] = mapped_column(String(10), default=How.EACH, server_default=How.EACH)
+    mail_topics: Mapped[str] = mapped_column(String(10), default=How.EACH, server_default=How.EACH)
+    digest_hour: Mapped[int] = mapped_column(SmallInteger, default=DIGEST_HOUR, server_default=str(DIGEST_HOUR))
+    digest_stopped: Mapped[bool] = mapped_column(default=False, server_default=false())
+    digested_on: Mapped[date | None]  # the day of the last digest
+    # How many emails with messages the mail server of the address has refused for good, one after the other.
+    mails_refused: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+
     roles: Mapped[list["ForumRole"]] = relationship(back_populates="user", cascade="all, delete-orphan")
     sign_ins: Mapped[list["SignIn"]] = relationship(back_populates="user", cascade="all, delete-orphan")
 
@@ -112,6 +133,11 @@ class User(UserMixin, Base):
     @classmethod
     def _has_account(cls) -> ColumnElement[bool]:
         return cls.former_number.is_(None) & cls.email.contains("@")
+
+    @property
+    def refuses_mail(self) -> bool:
+        """Whether the address has refused so many emails that no messages are sent to it."""
+        return self.mails_refused >= self.MOST_REFUSED
 
     @property
     def is_profile_confirmed(self) -> bool:
@@ -242,7 +268,8 @@ class SignUp(Base):
     __table_args__ = (UniqueConstraint("email", "password_hash"),)
 
     LIFE = timedelta(days=3)
-    PROFILE = ("name", "title", "organization", "country", "capacity", "language")
+    PROFILE = ("name", "title", "organization", "country", "capacity", "language", "mail_answers", "mail_topics",
+               "digest_hour")  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(User.MAX_EMAIL))
@@ -253,11 +280,14 @@ class SignUp(Base):
     country: Mapped[str] = mapped_column(String(2), default="")
     capacity: Mapped[str] = mapped_column(String(20))
     language: Mapped[str] = mapped_column(String(8))
+    mail_answers: Mapped[str] = mapped_column(String(10), default=How.EACH, server_default=How.EACH)
+    mail_topics: Mapped[str] = mapped_column(String(10), default=How.EACH, server_default=How.EACH)
+    digest_hour: Mapped[int] = mapped_column(SmallInteger, default=DIGEST_HOUR, server_default=str(DIGEST_HOUR))
     submission: Mapped[str] = mapped_column(String(36), default="")
     renewed_at: Mapped[datetime] = mapped_column(default=utcnow, index=True)
 
     @property
-    def profile(self) -> dict[str, str]:
+    def profile(self) -> dict[str, Any]:
         """The values that the account takes over."""
         return {name: getattr(self, name) for name in self.PROFILE}
 

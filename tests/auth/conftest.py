@@ -36,6 +36,9 @@ SIGN_UP = {
     "country": "TN",
     "capacity": "party",
     "language": "fr",
+    "mail_answers": "each",
+    "mail_topics": "each",
+    "digest_hour": 7,
     "submission": "a-form-key",
 }
 Mailbox = Callable[[], list["Letter"]]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import urldefrag, urljoin
+from urllib.parse import urldefrag, urljoin, urlsplit
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -12,7 +12,9 @@ from app.auth import tokens
 from app.auth.email_change import PURPOSES
 from app.auth.second_step import SECOND_STEP
 from app.extensions import db
-from app.models import SignUp, User
+from app.following.queries import ANSWERS, Way
+from app.following.stopping import address_to_stop
+from app.models import How, SignUp, User
 from tests.conftest import sign_in
 from tests.full_world import FullWorld
 from tests.route_table import Row, paths_of
@@ -29,6 +31,7 @@ SHOWN_ON = {
     "/admin/forums/<int:forum_id>/view/<any(participant,visitor):who>/": ("admin", "/en/admin/forums/{small.forum}/"),
     "/account/sign-ins/<int:sign_in_id>/end/": ("bruno", "/en/account/"),
     "/account/sign-ins/end-others/": ("bruno", "/en/account/"),
+    "/account/follow/again/": ("translator", "/en/account/follow/"),
     "/account/email/cancel/": ("bruno", "/en/account/email/"),
 }
 SENT_BY_A_SCRIPT = {"/preview/": ("alice", "/en/preview/?forum=1", ("body", "language"))}
@@ -58,6 +61,8 @@ def form_of(row: Row, app: Flask, full: FullWorld, people: dict[str, FlaskClient
         client, pages = app.test_client(), [page.format(_token(app, f"{name}@example.org", purpose))]
     elif row.rule == "/auth/confirm/<token>/":
         client, pages = app.test_client(), [f"/en/auth/confirm/{_token_of_sign_up(app)}/"]
+    elif row.rule == "/follow/stop/<token>/":
+        client, pages = app.test_client(), [_path_to_stop(app)]
     elif row.rule == "/auth/sign-out/":
         client, pages = sign_in(app, full.people["translator"]), ["/en/account/"]  # a browser that no other test needs
     elif row.rule == "/auth/second-step/":
@@ -82,6 +87,12 @@ def _found_on(client: FlaskClient, page: str, row: Row, app: Flask) -> Iterator[
 def _token(app: Flask, email: str, purpose: tokens.Purpose) -> str:
     with app.app_context():
         return tokens.make(purpose, db.session.scalars(db.select(User).filter_by(email=email)).one())
+
+
+def _path_to_stop(app: Flask) -> str:
+    with app.test_request_context():
+        alice = db.session.scalars(db.select(User).filter_by(email="alice@example.org")).one()
+        return urlsplit(address_to_stop(alice, Way(ANSWERS, 0, How.EACH))).path
 
 
 def _token_of_sign_up(app: Flask) -> str:

@@ -4,6 +4,7 @@ import io
 import re
 import shutil
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pyotp
 import pytest
@@ -37,9 +38,32 @@ RECEIPT = {
     "at": utcnow(),
 }
 ANNOUNCED = {"subject": "Κείμενο", "body": "Κείμενο", "html": "<p>Κείμενο</p>"}
+SENT = SimpleNamespace(
+    **dict.fromkeys(("speaker", "organization", "country", "on_behalf_of"), ""),
+    id=3,
+    reply_to_id=2,
+    author="Άννα",
+    capacity="expert",
+    confirmed=True,
+    language="en",
+    posted_at=utcnow(),
+    html="<p>Κείμενο</p>",
+    files=[],
+    is_taken_back=False,
+)
+PART = SimpleNamespace(
+    forum=SimpleNamespace(title="Φόρουμ", language="en"),
+    topic=SimpleNamespace(id=5, title="Τίτλος", language="en"),
+    messages=[(SENT, "Κείμενο")],
+    more=2,
+)
+PLACE = "http://127.0.0.1:8000/en/"
+OF_MESSAGES = {"subject": "Τίτλος", "why": "Λόγος", "stop": PLACE, "settings": PLACE, "reply": PLACE}
 SAYINGS = {
     "announcement": [{"announced": {**ANNOUNCED, "language": code}} for code in ("en", "fr")],
     "receipt": [{**RECEIPT, "waits": waits, "is_changed": waits} for waits in (True, False)],
+    "followed": [{**OF_MESSAGES, "part": PART}],
+    "digest": [{**OF_MESSAGES, "parts": [PART], "rest": 2, "ways": [("Λόγος", PLACE)]}],
     "moderated": [{"kind": kind} for kind in ("approve", "return", "edit", "withhold", "restore")],
     "followed_up": [{name: {"en": "Κείμενο"} for name in ("said", "html", "urls")}],
     "to_moderate": [{"what": what} for what in ("waits", "reported")],

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from itertools import product
+from types import SimpleNamespace
 
 import polib
 import pytest
@@ -18,6 +19,13 @@ from app.mail.outbox import enqueue
 from app.models import Mail, Message
 from config import ROOT, Config
 
+NAMES_OF_LINKS = ("address", "queue", "sign_in", "sign_up", "forgot", "reply", "stop", "settings")
+PART = SimpleNamespace(
+    forum=SimpleNamespace(title="Capacity-building", language="en"),
+    topic=SimpleNamespace(id=5, title="Reporting formats", language="en"),
+    messages=[],
+    more=2,
+)
 VALUES = {
     "name": "Clara O'Brien",
     "moment": utcnow(),
@@ -43,8 +51,14 @@ VALUES = {
         "html": "<p>It is closed.</p>",
         "language": "en",
     },
+    "subject": "Re: [Capacity] Reporting formats",
+    "part": PART,
+    "parts": [PART],
+    "rest": 2,
+    "why": "You receive this because it answers a message of yours.",
+    "ways": [("Because it answers a message of yours.", "http://127.0.0.1:8000/en/one/")],
     "urls": {"en": "http://127.0.0.1:8000/report/"},
-    **{name: f"http://127.0.0.1:8000/en/{name}/" for name in ("address", "queue", "sign_in", "sign_up", "forgot")},
+    **{name: f"http://127.0.0.1:8000/en/{name}/" for name in NAMES_OF_LINKS},
 }
 NAMES = sorted(path.stem for path in (ROOT / "app/templates/mail").glob("*.txt") if path.stem != "base")
 

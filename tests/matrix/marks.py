@@ -18,15 +18,16 @@ NO_WORDS = frozenset(
     act.detail act.kind annotation.kind annotation_text.language announcement.audiences announcement.kind
     attachment.key attachment.language attachment.media_type attachment.sha256 document.kind
     edition.content edition.facts edition.key edition.mark edition.reasons edition.sha256
-    document_text.language forum.approval forum.origin forum_role.languages forum_role.role forum_text.language
-    group.approval group_text.language invitation.country invitee.capacity invitee.country invitee.language
-    invitee.role log_entry.action log_entry.kind mail.language message.capacity
+    document_text.language follow.how forum.approval forum.origin forum_role.languages forum_role.role
+    forum_text.language group.approval group_text.language invitation.country invitee.capacity invitee.country
+    invitee.language invitee.role log_entry.action log_entry.kind mail.kind mail.language message.capacity
     message.country message.language message.status notice_text.language official_change.change official_change.kind
     page.kind page_text.language period.kind
     period.former_dates question_text.language reason.acts reason_text.language recovery_code.code_hash
      rendition.changed rendition.content rendition.kind rendition.language rendition.outcome rendition.taken_back
      report.cited revision.difference
     revision.language sign_in.token_hash sign_up.capacity sign_up.country sign_up.language sign_up.submission
+    sign_up.mail_answers sign_up.mail_topics user.mail_answers user.mail_topics
     submission.key topic.language user.capacity user.country user.language user.suspended_cited user.totp_secret
     """.split()
 )

@@ -113,6 +113,9 @@ OF_A_FORUM = """
    /forums/{forum}/deadlines.ics                +++++++  0000000  +++++++  +++++++  +++++++
    /feeds/forums/{forum}.atom                   +++++++  0000000  +++++++  +++++++  +++++++
    /attachments/{document_file}/{document_name} +++++++  0000+++  +++++++  +++++++  +++++++
+   /follow/forums/{forum_id}/                   ?++++++  ?000+++  ?++++++  ?++++++  ?++++++
+   /follow/groups/{group_id}/                   ?++++++  ?000+++  ?++++++  ?++++++  ?++++++
+   /follow/questions/{question}/                ?++++++  ?000+++  ?++++++  ?++++++  ?++++++
    /moderation/forums/{forum}/annotations/      ?----++  ?000-++  ?----++  ?----++  ?--+--+
    /moderation/summaries/forums/{forum_id}/     ?----++  ?000-++  ?----++  ?----++  ?--+--+
    /moderation/summaries/groups/{group_id}/     ?----++  ?000-++  ?----++  ?----++  ?--+--+
@@ -147,6 +150,7 @@ OF_A_TOPIC = """
    /topics/{topic}/reply/                       ?++++++  ?0+00++  ?000+++  ?xxxx++  ?xxxxxx  ?++++++
    /print/topics/{topic}/                       +++++++  00+00++  0000+++  +++++++  +++++++  +++++++
    /feeds/topics/{topic}.atom                   +++++++  0000000  0000000  +++++++  +++++++  +++++++
+   /follow/topics/{topic}/                      ?++++++  ?0+00++  ?000+++  ?++++++  ?++++++  ?++++++
    /moderation/topics/{topic}/                  ?----++  ?0-00++  ?000-++  ?----++  ?----xx  ?--+--+
    /moderation/topics/{topic}/{act}/            ?----++  ?0-00++  ?000-++  ?----++  ?----xx  ?--+--+
 """
@@ -219,6 +223,8 @@ OF_THE_SITE = """
    /account/contributions/                              ?++++++
    /account/profile/                                    ?++++++
    /account/language/                                   ?++++++
+   /account/follow/                                     ?++++++
+   /follow/stop/{token}/                                !!!!!!!
    /account/password/                                   ?++++++
    /account/data/                                       ?++++++
    /account/data.json                                   ?++++++
@@ -278,6 +284,9 @@ DONE = {"+": 302, "=": 302, "-": 403, "0": 404, "x": 409}
 SENT_TO_A_FORUM = """
                                                 public     draft      closed     archived   elsewhere
    /forums/{forum}/groups/{group}/new/          -++++++    -000+++    -xxxx++    -xxxxxx    -++++++
+   /follow/forums/{forum_id}/                   -++++++    -000+++    -++++++    -++++++    -++++++
+   /follow/groups/{group_id}/                   -++++++    -000+++    -++++++    -++++++    -++++++
+   /follow/questions/{question}/                -++++++    -000+++    -++++++    -++++++    -++++++
    /moderation/summaries/forums/{forum_id}/     -----++    -000-++    -----++    -----++    ---+--+
    /moderation/summaries/groups/{group_id}/     -----++    -000-++    -----++    -----++    ---+--+
    /moderation/summaries/questions/{question}/  -----++    -000-++    -----++    -----++    ---+--+
@@ -289,6 +298,7 @@ SENT_TO_A_FORUM = """
 SENT_TO_A_TOPIC = """
                                                 public     first      draft      closed     archived   elsewhere
    /topics/{topic}/reply/                       -++++++    -0+00++    -000+++    -xxxx++    -xxxxxx    -++++++
+   /follow/topics/{topic}/                      -++++++    -0+00++    -000+++    -++++++    -++++++    -++++++
    /moderation/topics/{topic}/pin/              -----++    -0-00++    -000-++    -----++    -----xx    ---+--+
    /moderation/topics/{topic}/unpin/            -----xx    -0-00xx    -000-xx    -----xx    -----xx    ---x--x
    /moderation/topics/{topic}/lock/             -----++    -0-00++    -000-++    -----++    -----xx    ---+--+

@@ -37,7 +37,7 @@ OF_ONESELF = """
     /auth/reset/<token>/ /auth/second-step/ /auth/email/<any(old,new):side>/<token>/ /preview/ /account/profile/
     /account/language/ /account/password/ /account/email/ /account/email/cancel/ /account/second-step/
     /account/second-step/codes/ /account/second-step/off/ /account/delete/ /account/sign-ins/end-others/
-    /account/sign-ins/<int:sign_in_id>/end/ /view/end/
+    /account/sign-ins/<int:sign_in_id>/end/ /view/end/ /account/follow/ /account/follow/again/ /follow/stop/<token>/
 """.split()
 # What somebody names, besides the address, who may do it there with what is of that forum: of another forum.
 NAMED = [
@@ -82,6 +82,7 @@ def filled_in(path: str, thing: Thing) -> dict[str, str]:
         "language": "en",
         "reason": "Why",
         "words": "Why",
+        "how": "digest",
         "place": f"{thing.values['other_group']}-0",
         "messages": f"{thing.values['number']}{'-' + thing.values['version'] if 'approve/?of=' in path else ''}",
         "target": str(thing.values["other_topic"]),

@@ -107,4 +107,6 @@ def let_in(user: User, target: str) -> ResponseReturnValue:
     if not user.session_token:
         return ask_for_code(user, target)
     begin_session(user)
+    if user.refuses_mail:
+        flash(_("Your address has refused several emails. Your account page says what you can do."), "error")
     return known_browsers.remember(make_response(redirect(target)), user.email)

@@ -12,7 +12,16 @@ from app.addresses import asked_destination, link, local_path
 from app.auth import limits, tokens
 from app.auth import sign_up as actions
 from app.auth.blueprint import bp, form_page, mailed, to_correct, to_mailbox
-from app.auth.forms import EmailForm, NewPassword, PasswordField, ProfileForm, capacity_choices, language_choices, typed
+from app.auth.forms import (
+    EmailChoicesForm,
+    EmailForm,
+    NewPassword,
+    PasswordField,
+    ProfileForm,
+    capacity_choices,
+    language_choices,
+    typed,
+)
 from app.auth.sign_in import sign_in
 from app.auth.views.sign_in import let_in, this_browser
 from app.forms import ChoiceField, Form, OnceForm, told_at_its_field
@@ -21,7 +30,7 @@ from app.models import Capacity, Invitee
 from app.viewer import viewer
 
 
-class SignUpForm(OnceForm, EmailForm, ProfileForm):
+class SignUpForm(OnceForm, EmailForm, ProfileForm, EmailChoicesForm):
     password = PasswordField(_l("Password"), _l("Choose a password."), [NewPassword()])
     language = ChoiceField(_l("Language of emails to you"))
 
@@ -52,6 +61,10 @@ class SignUpForm(OnceForm, EmailForm, ProfileForm):
 
     def _ask_for_password_again(self) -> None:
         self.password.errors = [_("Please enter the password again: it is not kept when a form is returned.")]
+
+    @property
+    def profile(self) -> dict[str, Any]:
+        return super().profile | self.choices
 
     @property
     def own_email(self) -> str:

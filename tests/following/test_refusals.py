@@ -1,0 +1,100 @@
+"""An address that refuses emails is left alone after a few; its owner is told on the site, and can try it again."""
+
+import pytest
+
+from app.auth.email_change import move_to
+from app.extensions import db
+from app.models import User
+from tests.auth.conftest import PASSWORD, PASSWORD_HASH
+from tests.following.conftest import change_user
+from tests.mail.conftest import add_mail
+from tests.world import World
+
+REFUSAL = "550 5.1.1 no such person"
+TOLD = "has refused several emails"
+
+
+@pytest.fixture
+def refusing(app, world: World, bruno, follow, reply, post):
+    """Alice follows a topic, and her address has refused three messages; so many emails were tried."""
+    follow(world.alice)
+    post.server.answers["RCPT"] = REFUSAL
+    for number in range(3):
+        reply(bruno, body=f"Words {number}.")
+        post.send()
+    post.server.answers.clear()
+    return post
+
+
+def refused(app, world: World) -> int:
+    with app.app_context():
+        return db.session.get_one(User, world.alice).mails_refused
+
+
+def test_address_that_has_refused_three_gets_no_more(app, world: World, bruno, reply, refusing):
+    assert refused(app, world) == 3
+    reply(bruno, body="More words.")
+    refusing.send()
+
+    assert refusing.server.taken == []
+
+
+def test_refusal_for_now_does_not_count(app, world: World, bruno, follow, reply, post):
+    follow(world.alice)
+    post.server.answers["RCPT"] = "450 later"
+    reply(bruno)
+    post.send()
+
+    assert refused(app, world) == 0
+
+
+def test_email_that_gets_through_is_a_new_beginning(app, world: World, bruno, reply, refusing):
+    add_mail(app, recipient="alice@example.org")
+    refusing.send()
+    reply(bruno, body="More words.")
+    refusing.send()
+
+    assert refused(app, world) == 0
+    assert len(refusing.of("alice")) == 1
+
+
+def test_new_address_is_a_new_beginning(app, world: World, bruno, reply, refusing):
+    with app.app_context():
+        move_to(db.session.get_one(User, world.alice), "new@example.org")
+        db.session.commit()
+    reply(bruno, body="More words.")
+    refusing.send()
+
+    assert len(refusing.of("new")) == 1
+
+
+def test_person_is_told_on_the_account_page_and_can_have_it_tried_again(
+    app, world: World, alice, bruno, reply, refusing
+):
+    for page in ("/en/account/", "/en/account/follow/"):
+        assert TOLD in alice.get(page).text
+    assert alice.post("/en/account/follow/again/").status_code == 302
+    reply(bruno, body="More words.")
+    refusing.send()
+
+    assert len(refusing.of("alice")) == 1
+    assert TOLD not in alice.get("/en/account/").text
+
+
+def test_address_that_is_tried_again_is_left_alone_after_one_more(app, world: World, alice, bruno, reply, refusing):
+    alice.post("/en/account/follow/again/")
+    refusing.server.answers["RCPT"] = REFUSAL
+    for number in range(2):
+        reply(bruno, body=f"Other words {number}.")
+        refusing.send()
+
+    assert refused(app, world) == 3
+
+
+def test_person_is_told_at_the_next_sign_in(app, world: World, visitor, refusing):
+    change_user(app, world.alice, password_hash=PASSWORD_HASH)
+    answer = visitor.post(
+        "/en/auth/sign-in/", data={"email": "alice@example.org", "password": PASSWORD}, follow_redirects=True
+    )
+
+    assert TOLD in answer.text
