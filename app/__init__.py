@@ -53,6 +53,7 @@ BLUEPRINTS = dict.fromkeys(
         "admin.forums:outside",
         "feeds.views",
         "following.views",
+        "search.views",
     )
 )
 

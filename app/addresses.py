@@ -25,6 +25,10 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "forums.group": ("page", "question"),
     **dict.fromkeys(("forums.topic", "forums.latest", "forums.history", "moderation.record"), ("page",)),
     **dict.fromkeys(("news.new", "news.answers", "news.contributions"), ("page",)),
+    "search.index": (
+        *("page", "q", "order", "forum", "group", "question", "author", "state", "capacity", "organization"),
+        *("language", "since", "until", "files"),
+    ),
     **dict.fromkeys(("printing.forum", "printing.group"), ("question", "since", "until", "language", "part", "whole")),
     "posting.new_topic": ("question",),
     "posting.reply": ("to", "quote"),

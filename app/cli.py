@@ -19,6 +19,7 @@ from app.printing.archive_cli import archive
 from app.printing.cli import pdf
 from app.sample.load import Loaded, NotEmpty, load
 from app.sample.people import describe, keep
+from app.search.cli import complete, search
 
 
 def register(app: Flask) -> None:
@@ -34,6 +35,7 @@ def register(app: Flask) -> None:
         files,
         pdf,
         archive,
+        search,
     ):
         app.cli.add_command(command)
 
@@ -58,6 +60,7 @@ def prepare(accounts: Path) -> None:
     """Bring the database up to date, begin a new site and load the sample into it, and say how to sign in. Used by
     `make run`."""
     upgrade()
+    complete()
     begin()
     try:
         loaded = load(utcnow(), keep=lambda made: keep(made, accounts))
@@ -78,6 +81,7 @@ def upgrade_command() -> None:
     """Bring the database up to date, and begin a new site. Run by the web server's unit before it serves."""
     try:
         upgrade()
+        complete()
         begin()
     except DBAPIError as error:
         raise click.ClickException(f"The database could not be brought up to date: {error.orig}") from None

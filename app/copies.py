@@ -61,6 +61,10 @@ PLACES = (
     # The receipt of whoever posted it, until 30 days after it was sent.
     Place("mail.text"),
     Place("mail.html"),
+    # The folded words of the message and of the names of its files (app/search/index.py). Those of a title are in a row
+    # of the topic.
+    Place("search_text.words", withdrawn=Fate.GONE, withheld=Fate.GONE, hidden=Fate.SHOWN),
+    Place("search_text.tokens", withdrawn=Fate.GONE, withheld=Fate.GONE, hidden=Fate.SHOWN),
     Place("log_entry.detail", withdrawn=Fate.GONE, hidden=Fate.GONE, erased=Fate.KEPT),
 )
 

@@ -38,6 +38,8 @@ AMOUNTS = {
     "reset_mails_to_account": "3 per hour",
     "password_of_person": "10 per 10 minutes; 50 per day",
     "email_change_of_person": "5 per hour",
+    "searches_from_network": "300 per minute",
+    "searches_of_person": "60 per minute",
 }
 SECONDS_TO_ANSWER = 0.2  # for a connection to Redis and for each question, each tried twice
 SECONDS_AWAY = 5.0  # for which a Redis that did not answer is not asked again

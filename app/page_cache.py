@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 READING = frozenset({"GET", "HEAD"})
 NEVER_KEPT = ("/static/", "/healthz")
+TOO_MANY = frozenset({"search.index"})  # of these pages there are too many to keep, but for that without a query
 ENCODINGS = ("zstd", "br", "gzip", "identity")  # in the order of preference of Flask-Compress
 LARGEST_ANSWER = 1024 * 1024  # in bytes
 OVERHEAD = 3072  # bytes of an answer, other than body and headers; about 2,100 were measured
@@ -199,10 +200,12 @@ class PageCache:
         return None if known is None else Key(path, known, encoding_for(environ.get("HTTP_ACCEPT_ENCODING", "")))
 
     def _find_known(self, path: str, query: str) -> str | None:
-        """The query with only the arguments that the page knows, in a fixed order; None if there is no page."""
+        """The query with only the arguments that the page knows, in a fixed order; None if nothing can be kept."""
         try:
             endpoint, _values = self._addresses.match(_decoded(path))
         except HTTPException:
+            return None
+        if endpoint in TOO_MANY:
             return None
         asked = parse_qs(_decoded(query), keep_blank_values=True)
         return urlencode({name: asked[name][0] for name in ARGUMENTS.get(endpoint, ()) if name in asked})

@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 from app.auth.passwords import UNUSABLE
 from app.counters import recount
 from app.extensions import db, transaction
-from app.markup import render
+from app.markup import render, text_of
 from app.models import (
     Capacity,
     Forum,
@@ -27,6 +27,7 @@ from app.models import (
 )
 from app.sample.files import read
 from app.sample.load import TOPICS
+from app.search import index
 
 SLUG = "stress"
 TITLES = {"en": "Figures for measuring", "es": "Cifras para medir", "fr": "Chiffres pour mesurer"}
@@ -48,7 +49,9 @@ def fill(topics: int, messages: int, now: datetime) -> list[int]:
         group = _group(now)
         authors = _authors(now)
         forum_id, numbers = group.forum_id, _start_topics(group, authors, topics, now - SPAN)
+        index.write(db.session(), [*(("topic", key) for key in numbers), *(("person", key) for key in authors)])
     texts = _texts()
+    found = [index.row(0, [index.Text(one["language"], "", text_of(one["html"]))]) for one in texts]
     table: Any = Message.__table__
     columns = insert(table)  # inserting into the table instead of the entity takes half the time
     for first in range(0, messages, BATCH):
@@ -61,7 +64,11 @@ def fill(topics: int, messages: int, now: datetime) -> list[int]:
                 }
                 for place in range(first, min(first + BATCH, messages))
             ]
+            last = index.newest_message()
             _connection().execute(columns, rows)
+            made = enumerate(index.messages_after(last))
+            words = [found[(first + at) % len(texts)].of(key, rows[at]["organization"]) for at, key in made]
+            index.store(db.session(), words)
     with transaction():
         _answer(numbers)
         recount()

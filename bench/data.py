@@ -19,6 +19,7 @@ from app.database import utcnow
 from app.extensions import db, transaction
 from app.models import Message, MessageStatus, Revision, SignIn, Topic, User
 from app.sample.load import load
+from app.search.index import write
 from config import ROOT, Config
 
 SECRET = "a secret only for measuring, long enough"
@@ -108,7 +109,8 @@ def _add_waiting(topic_id: int) -> None:
     first = db.session.scalars(db.select(Message).where(Message.topic_id == topic_id).limit(1)).one()
     copied = {name: getattr(first, name) for name in ("topic_id", "forum_id", "author_id", "language", "capacity")}
     waits = {**copied, "status": MessageStatus.PENDING, "body": first.body, "html": first.html}
-    db.session.execute(insert(Message), [waits] * WAITING)
+    numbers = db.session.scalars(insert(Message).returning(Message.id), [waits] * WAITING)
+    write(db.session(), (("message", number) for number in numbers))
 
 
 def _described(app: Flask, folder: Path, messages: int) -> Filled:

@@ -28,6 +28,8 @@ SECONDS = 0.1  # of processor time for one page in one round, approximately
 FIRST_PORT = 8391
 RESULTS = ROOT / "bench" / "RESULTS.md"
 MOST_KEPT, MOST_OF_A_TOPIC, MOST_OF_A_PAGE, MOST_GROWTH = 0.6, 14, 40, 1.2
+MOST_GROWTH_OF_A_SEARCH = 2.0
+SEARCH_IN_FORUM = "search/?q=budget&forum=stress&language=fr"
 GROUP, FORUM = "forums/stress/groups/group-1/", "forums/stress/"
 
 
@@ -39,6 +41,7 @@ class Page:
     address: str
     person: str = ""
     most: int = MOST_OF_A_PAGE
+    growth: float = MOST_GROWTH
 
     def path(self, data: Filled) -> str:
         """The path in Spanish, or without a language if `address` begins with a slash."""
@@ -73,6 +76,10 @@ PAGES = (
     Page("Feed of the forum", "feeds/forums/stress.atom"),
     Page("Sitemap, index", "/sitemap.xml"),
     Page("Sitemap, last part", "/sitemap/topics-{last_part}.xml"),
+    Page("Search, rare words", "search/?q=%22capacity+building%22", growth=MOST_GROWTH_OF_A_SEARCH),
+    Page("Search, common word", "search/?q=budget", growth=MOST_GROWTH_OF_A_SEARCH),
+    Page("Search, common word in a forum and a language", SEARCH_IN_FORUM, growth=MOST_GROWTH_OF_A_SEARCH),
+    Page("Contributions of a capacity", "search/?forum=stress&capacity=organization", growth=MOST_GROWTH_OF_A_SEARCH),
     Page("Queue of moderation", "moderation/", person="administrator"),
     Page("Account", "account/", person="participant"),
     Page("Latest messages of the forum", f"{FORUM}latest/"),
@@ -177,7 +184,7 @@ def _line(one: Measured) -> str:
         *(_told(one.ratio(what, small), most=MOST_KEPT) for what in ("kept", "304")),
         _told(one.ratio("missed", small), most=one.page.most),
         _told(one.ratio("signed in", small)),
-        *(_told(one.growth(what), most=MOST_GROWTH) for what in ("missed", "signed in")),
+        *(_told(one.growth(what), most=one.page.growth) for what in ("missed", "signed in")),
     ]
     return f"| {' | '.join(cells)} |"
 
@@ -202,7 +209,7 @@ is that of a bare Flask route that returns the same bytes, in microseconds; the 
 messages, and *growth* is the cost at {large} messages divided by that at {small}. Half of the messages stand in one
 topic. *Kept* comes from the page cache, *304* answers a reader who has the page already, *missed* is rendered.
 Bold figures are over their bound: kept {MOST_KEPT}, a topic missed {MOST_OF_A_TOPIC}, any other page missed
-{MOST_OF_A_PAGE}, growth {MOST_GROWTH}.
+{MOST_OF_A_PAGE}, growth {MOST_GROWTH}, of a search {MOST_GROWTH_OF_A_SEARCH:.0f}.
 
 | page | bare, µs | kept | 304 | missed | signed in | growth, missed | growth, signed in |
 |---|---|---|---|---|---|---|---|

@@ -7,6 +7,7 @@ from flask import current_app
 from sqlalchemy import Connection
 
 from app.database import UTCDateTime
+from app.models.search import is_compared
 
 migrate = current_app.extensions["migrate"]
 
@@ -33,6 +34,7 @@ def _migrate(connection: Connection) -> None:
         target_metadata=migrate.db.metadata,
         transactional_ddl=True,
         render_item=_render,
+        include_object=is_compared,
         **migrate.configure_args,
     )
     with context.begin_transaction():

@@ -127,6 +127,17 @@ ROWS = [
     Row("/new/answers/", GET, ("/new/answers/",)),
     Row("/account/contributions/", GET, ("/account/contributions/",)),
     Row("/forums/<forum_slug>/record/", GET, tuple(f"{path}record/" for path in FORUM_PATHS)),
+    Row("/forums/<forum_slug>/contributors/", GET, tuple(f"{path}contributors/" for path in FORUM_PATHS)),
+    Row(
+        "/search/",
+        GET,
+        (
+            "/search/",
+            "/search/?q=message",
+            "/search/?q=nothing-like-it",
+            "/search/?forum=open-forum&capacity=expert&order=newest",
+        ),
+    ),
     Row("/print/forums/<forum_slug>/record/", GET, ("/print/forums/open-forum/record/",)),
     Row("/print/forums/<forum_slug>/download/", GET, ("/print/forums/open-forum/download/",)),
     Row("/moderation/", GET, ("/moderation/",)),

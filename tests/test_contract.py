@@ -45,12 +45,12 @@ LAYERS = (
         "queries",
         r"app\.\w+\.(\w+_)?queries|app\.printing\.(archive_check|contributions|editions|proceedings|renditions)|app\.(allowances|audit|citations|copies|counters|former_addresses|never_public|paging|rows|submissions|wordings|writing)"
         r"|app\.attachments\.keeping|app\.feeds\.calendar"
-        r"|app\.figures\.(activity|charts|silence|tables)|app\.moderation\.(queue|record)",
+        r"|app\.figures\.(activity|charts|silence|tables)|app\.moderation\.(queue|record)|app\.search\.(index|hits)",
     ),
     (
         "rules",
         r"app\.(permissions|markup|blocks|phrases|plain|labels|spreadsheets|difference|versions)"
-        r"|app\.auth\.passwords"
+        r"|app\.auth\.passwords|app\.search\.(snippets|tokens|words)"
         r"|app\.attachments\.(kinds|linked|pictures|uploads)|app\.printing\.(schema|trees|typeset)",
     ),
     ("addresses", r"app\.(addresses|continuation)"),

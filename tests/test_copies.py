@@ -16,6 +16,7 @@ from app.database import utcnow
 from app.extensions import db
 from app.following.publication_actions import give_out_next
 from app.models import Approval, Edition, Follow, Forum, Mail, Message, User
+from app.models.search import Tokens
 from app.printing.archive import make_due
 from app.printing.editions import latest
 from app.printing.editions import place as place_of_archives
@@ -84,10 +85,12 @@ class Site:
         return WORDS["message.body"] in "".join(texts)
 
     def _columns(self) -> Iterator[str]:
+        """What searches look in has rows of topics, in which their titles are: these are looked for in the topics."""
         for table in db.metadata.sorted_tables:
             for column in table.columns:
-                if isinstance(column.type, String | JSON):
-                    values = db.session.scalars(db.select(column)).all()
+                if isinstance(column.type, String | JSON | Tokens):
+                    of_messages = column.table.c.id > 0 if table.name == "search_text" else db.true()
+                    values = db.session.scalars(db.select(column).where(of_messages)).all()
                     if WORD in json.dumps(values, ensure_ascii=False, default=str).casefold():
                         yield f"{table.name}.{column.name}"
 

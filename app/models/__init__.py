@@ -24,6 +24,7 @@ from app.models.period import (
     state_of_forum,
 )
 from app.models.rendition import Outcome, Rendition
+from app.models.search import SearchText
 from app.models.topic import Topic
 from app.models.user import (
     FOR_A_GOVERNMENT,
@@ -104,6 +105,7 @@ __all__ = [
     "Revision",
     "Role",
     "Said",
+    "SearchText",
     "SignIn",
     "SignUp",
     "State",

@@ -27,7 +27,9 @@ from app.addresses import ARGUMENTS
 MOST_IN_A_NAME = 60  # characters of the name of a file that was attached
 MOST_TRIES, SECONDS_BETWEEN = 60, 1.0  # of a page that is made in turn (app/turns.py)
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-NEEDS_AN_ACCOUNT = frozenset({"auth", "posting", "feeds", "figures", "view", "admin", "translate", "topic_moderation"})
+NEEDS_AN_ACCOUNT = frozenset(
+    {"auth", "posting", "feeds", "figures", "view", "admin", "translate", "topic_moderation", "search"}
+)
 NOT_IN_AN_ARCHIVE = frozenset({"printing.topic", "printing.message", "printing.forum_page", "forums.latest"})
 CHOICES, CHOICES_IN_PRINT = frozenset({"page", "question"}), frozenset({"part", "whole"})
 PDF, WITH_SUFFIX = ".pdf", (".csv", ".json", ".pdf")

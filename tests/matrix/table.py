@@ -100,6 +100,7 @@ OF_A_FORUM = """
    /forums/{forum}/pages/{page}/                +++++++  0000+++  +++++++  +++++++  +++++++
    /forums/{forum}/latest/                      +++++++  0000+++  +++++++  +++++++  +++++++
    /forums/{forum}/record/                      +++++++  0000+++  +++++++  +++++++  +++++++
+   /forums/{forum}/contributors/                +++++++  0000+++  +++++++  +++++++  +++++++
    /print/forums/{forum}/                       +++++++  0000+++  +++++++  +++++++  +++++++
    /print/forums/{forum}/groups/{group}/        +++++++  0000+++  +++++++  +++++++  +++++++
    /print/forums/{forum}.pdf                    wwwwwww  0000www  wwwwwww  wwwwwww  wwwwwww
@@ -204,6 +205,7 @@ OF_THE_SITE = """
    /portal/                                             +++++++
    /archive/                                            +++++++
    /pages/{page}/                                       +++++++
+   /search/                                             +++++++
    /print/pages/{page}/                                 +++++++
    /moderation/                                         ?--+-++
    /auth/sign-up/                                       +>>>>>>

@@ -1,0 +1,130 @@
+"""What a search looks for: words, and what the texts have to be. The address says all of it."""
+
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField
+from wtforms.validators import ValidationError
+
+from app import labels
+from app.bounds import LONGEST_ADDRESS
+from app.forms import AtMost, ChoiceField, DayField, InnerForm, LineField
+from app.languages import reader_language, site_languages, text_in
+from app.models import Forum, Group, Question, User
+from app.search.queries import Filters
+from app.search.words import LONGEST, MOST_WORDS, Search, Term, understood
+
+LONGEST_TITLE = 90  # characters of a title in a list
+BEST, NEWEST = "", "newest"
+
+
+class WordsField(LineField):
+    """Words of any length come back to be shortened: the address of a page bounds them."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.longest = LONGEST_ADDRESS
+
+
+class SearchForm(InnerForm):
+    q = WordsField(_l("Words"), [AtMost(LONGEST)], render_kw={"type": "search"})
+    order = ChoiceField(_l("Order"), coerce=lambda value: value or None)
+    forum = ChoiceField(_l("Forum"), coerce=lambda value: value or None)
+    group = ChoiceField(_l("Discussion group"), coerce=lambda value: value or None)
+    question = ChoiceField(_l("Guiding question"), coerce=lambda value: value or None)
+    author = LineField(_l("Author"), [AtMost(User.MAX_NAME)])
+    state = ChoiceField(_l("Party or Government"), coerce=lambda value: value or None)
+    capacity = ChoiceField(_l("Capacity"), coerce=lambda value: value or None)
+    organization = LineField(_l("Organization"), [AtMost(User.MAX_ORGANIZATION)])
+    language = ChoiceField(_l("Language"), coerce=lambda value: value or None)
+    since = DayField(_l("From"))
+    until = DayField(_l("Up to and including"))
+    files = BooleanField(_l("Only with files"), false_values=("",))
+
+    def __init__(self, asked: Any, forums: list[Forum], chosen: Forum | None) -> None:
+        """`chosen` is the forum that is asked for, with its groups and questions."""
+        super().__init__(formdata=asked)
+        self.in_forum = chosen
+        self.order.offer([(BEST, _("Best first")), (NEWEST, _("Newest first"))])
+        self.forum.offer(
+            [("", _("The whole site")), *((one.slug, *_named(text_in(one), "short_title")) for one in forums)]
+        )
+        state = asked.get("state", "")[:2]
+        is_known = reader_language().state_name(state) != state
+        self.state.offer([("", _("All")), *reader_language().states_in_order(state if is_known else "")])
+        self.capacity.offer([("", _("All")), *labels.choices(labels.CAPACITY)])
+        self.language.offer(
+            [("", _("All")), *((code, one.name, {"lang": code}) for code, one in site_languages().items())]
+        )
+        if chosen:
+            self._offer_places(chosen)
+        else:
+            del self.group, self.question
+        if not asked.get("organization"):
+            del self.organization
+
+    def _offer_places(self, forum: Forum) -> None:
+        self.groups = {str(group.number): group for group in forum.groups}
+        self.questions = {f"{group.number}.{one.number}": one for group in forum.groups for one in group.questions}
+        groups = ((key, *_named(text_in(one), "title", f"{key}. ")) for key, one in self.groups.items())
+        questions = ((key, *_named(text_in(one), "text", f"{key} ")) for key, one in self.questions.items())
+        self.group.offer([("", _("All groups")), *groups])
+        self.question.offer([("", _("All questions")), *questions])
+
+    def validate_q(self, field: Any) -> None:
+        if understood(field.data or "").is_too_long:
+            raise ValidationError(_("Please search for at most %(most)s words.", most=MOST_WORDS))
+        if field.data and not self.search.has_words:
+            raise ValidationError(_("Please enter at least one word or number to search for."))
+
+    def validate_until(self, field: Any) -> None:
+        if self.since.data and field.data and field.data < self.since.data:
+            raise ValidationError(_("The last day is before the first day."))
+
+    @property
+    def search(self) -> Search:
+        found = understood(self.q.data or "")
+        author = understood(self.author.data or "").all_words
+        return found.also_by(Term(author)) if author else found
+
+    @property
+    def filters(self) -> Filters:
+        return Filters(
+            forum=self.in_forum,
+            group=self._group,
+            question=self._question,
+            capacity=self.capacity.data or "",
+            state=self.state.data or "",
+            organization=(self.organization.data or "") if "organization" in self else "",
+            language=self.language.data or "",
+            since=self.since.data,
+            until=self.until.data,
+            with_files=bool(self.files.data),
+        )
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing is asked for."""
+        return not (self.q.data or self.author.data) and self.filters.is_empty
+
+    @property
+    def has_filters(self) -> bool:
+        """Whether more is asked for than words."""
+        return bool(self.author.data) or not self.filters.is_empty
+
+    @property
+    def _group(self) -> Group | None:
+        return self.groups.get(self.group.data) if "group" in self else None
+
+    @property
+    def _question(self) -> Question | None:
+        return self.questions.get(self.question.data) if "question" in self else None
+
+
+def _named(text: Any, field: str, before: str = "") -> tuple[str, dict[str, str]]:
+    """A name in a list, with the language of its text."""
+    name = getattr(text, field)
+    if len(name) > LONGEST_TITLE:
+        name = f"{name[:LONGEST_TITLE].rpartition(' ')[0]} …"
+    return f"{before}{name}", {"lang": text.language} if text.language != reader_language().code else {}

@@ -1,0 +1,544 @@
+"""Searching: what a reader's words and filters lead to, of what the reader may see.
+
+The cost does not grow with the site. The index gives at most WINDOW candidates, the newest ones; whether the reader may
+see them, and the filters, are checked in the tables themselves until MOST are found. Words that stand in more than one
+of a hundred messages are looked for in the newest WINDOW messages alone, of the forum if one is chosen.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from sqlalchemy import ColumnElement, Text, and_, case, false, func, literal, or_, select, text, type_coerce
+from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.orm import joinedload, selectinload
+
+from app.extensions import db
+from app.forums.topic_queries import MESSAGE_COLUMNS, READABLE, ShownMessage, read_messages
+from app.languages import Language, site_languages
+from app.models import (
+    FOR_A_GOVERNMENT,
+    FOR_AN_ORGANIZATION,
+    WHO_SPEAKS,
+    Attachment,
+    Capacity,
+    Document,
+    Forum,
+    Group,
+    Message,
+    MessageStatus,
+    Page,
+    Question,
+    SearchText,
+    Topic,
+    Viewer,
+)
+from app.permissions import FORUM_IS_VISIBLE, MESSAGE_IS_VISIBLE, TOPIC_IS_VISIBLE, visible_to
+from app.search.index import MESSAGE, kind_of
+from app.search.tokens import fold
+from app.search.words import Search, Term
+
+MOST = 1_000  # hits that are counted and put in order
+WINDOW = 10_000  # candidates
+FIRST = 1_200  # of these, which are tried before the others
+ONE_IN = 100  # messages; words in more than one of so many are common
+SAMPLE = 1_000
+PER_PAGE = 20
+IN_A_STATEMENT = 1_000
+MOST_PEOPLE = 200  # of a name
+Tokens = Collection[Collection[str]]
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What hits have to be: all that is given holds."""
+
+    forum: Forum | None = None
+    group: Group | None = None
+    question: Question | None = None
+    capacity: str = ""
+    state: str = ""
+    organization: str = ""
+    language: str = ""
+    since: date | None = None
+    until: date | None = None
+    with_files: bool = False
+
+    @property
+    def is_of_messages(self) -> bool:
+        """Whether nothing but messages can be meant."""
+        return bool(self.capacity or self.state or self.organization)
+
+    @property
+    def is_empty(self) -> bool:
+        return self == Filters()
+
+    def takes_row(self, row: Any) -> bool:
+        """Whether a message or a topic is meant, of which `row` has what the filters ask for. This is not a part of the
+        statements, since the databases would look for all that fits instead of the few candidates."""
+        wanted = {
+            "forum_id": self.forum and self.forum.id,
+            "group_id": self.group and self.group.id,
+            "question_id": self.question and self.question.id,
+            "capacity": self.capacity,
+            "country": self.state,
+            "organization": self.organization,
+            "language": self.language,
+        }
+        fits = all(getattr(row, name, None) == value for name, value in wanted.items() if value)
+        return fits and self._is_in_time(row.at.date()) and (row.has_files or not self.with_files)
+
+    def _is_in_time(self, day: date | None) -> bool:
+        if not (self.since or self.until):
+            return True
+        return day is not None and (self.since or date.min) <= day <= (self.until or date.max)
+
+    def takes(self, thing: Any) -> bool:
+        """Whether a text of the Secretariat is meant."""
+        if (self.forum and _forum_of(thing) != self.forum.id) or self.question or (self.group and thing != self.group):
+            return False
+        if self.language and self.language not in thing.texts:
+            return False
+        if not isinstance(thing, Document):
+            return not (self.since or self.until or self.with_files)
+        return self._is_in_time(thing.dated) and bool(thing.attachments or not self.with_files)
+
+
+@dataclass(frozen=True)
+class Hit:
+    """What is found: its kind, and the message, the topic or the text of the Secretariat."""
+
+    kind: str
+    thing: Any
+    at: datetime | None
+    forum: Forum | None
+    topic: Topic | None = None  # of a message, or itself
+
+
+@dataclass(frozen=True)
+class Found:
+    """One page of what is found. `is_more` says that there is more than `total`, `is_of_newest` that not all messages
+    were looked through."""
+
+    hits: Sequence[Hit] = ()
+    total: int = 0
+    page: int = 1
+    is_more: bool = False
+    is_of_newest: bool = False
+
+    @property
+    def pages(self) -> int:
+        return max(-(-self.total // PER_PAGE), 1)
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """A State or an organization that has spoken in a forum in a capacity, or all of a capacity; `name` is "" then."""
+
+    capacity: str
+    name: str
+    state: str
+    organization: str
+    messages: int
+    people: int
+
+
+def list_forums(viewer: Viewer) -> Sequence[Forum]:
+    """The forums that the viewer may see, the newest first."""
+    statement = select(Forum).where(FORUM_IS_VISIBLE).options(selectinload(Forum.texts)).order_by(Forum.id.desc())
+    return db.session.scalars(statement, visible_to(viewer)).all()
+
+
+def who_has_spoken(forum: Forum, language: Language) -> list[tuple[Speaker, list[Speaker]]]:
+    """Of each capacity the published messages in all, and those of each State and organization, in the alphabetical
+    order of the language."""
+    named = case(
+        (Message.capacity.in_(FOR_A_GOVERNMENT), Message.country),
+        (Message.capacity.in_(FOR_AN_ORGANIZATION), Message.organization),
+        else_="",
+    ).label("name")
+    of_forum = (Message.forum_id == forum.id) & (Message.status == MessageStatus.PUBLISHED)
+    found: dict[str, tuple[Speaker, list[Speaker]]] = {}
+    for columns in ((Message.capacity,), (Message.capacity, named)):
+        counted = select(*columns, func.count(), func.count(WHO_SPEAKS.distinct())).where(of_forum).group_by(*columns)
+        for capacity, *names, messages, people in db.session.execute(counted):
+            if not names:
+                found[capacity] = Speaker(capacity, "", "", "", messages, people), []
+            elif names[0]:
+                state, organization = (names[0], "") if capacity in FOR_A_GOVERNMENT else ("", names[0])
+                name = language.state_name(state) if state else organization
+                found[capacity][1].append(Speaker(capacity, name, state, organization, messages, people))
+    for _whole, speakers in found.values():
+        speakers.sort(key=lambda one: language.sort_key(one.name))
+    return [found[capacity] for capacity in Capacity if capacity in found]
+
+
+@dataclass
+class _Candidates:
+    """Keys of messages, the newest first."""
+
+    keys: Sequence[int]
+    are_there_more: bool
+    is_of_newest: bool
+
+
+@dataclass(frozen=True)
+class _Match:
+    """Something found, before it is read for the page."""
+
+    key: int
+    at: datetime | None
+    words: str = field(repr=False)
+
+
+def find(search: Search, filters: Filters, *, newest_first: bool, page: int, viewer: Viewer) -> Found:
+    """A page of what is found; beyond the last page, the last one."""
+    messages, is_of_newest = _find_messages(search, filters, viewer)
+    others = (
+        [] if filters.is_of_messages or search.authors or not search.terms else _find_others(search, filters, viewer)
+    )
+    matches = [*others, *messages]
+    if newest_first or not search.terms:
+        matches.sort(key=lambda one: (one.at is not None, one.at, one.key), reverse=True)
+    else:
+        weigh = _weigher(search.terms)
+        matches.sort(key=lambda one: (weigh(one.words), one.key), reverse=True)
+    total = min(len(matches), MOST)
+    page = max(min(page, -(-total // PER_PAGE)), 1)
+    shown = matches[:MOST][(page - 1) * PER_PAGE : page * PER_PAGE]
+    return Found(_read(shown, viewer), total, page, len(matches) > MOST, is_of_newest)
+
+
+def _find_messages(search: Search, filters: Filters, viewer: Viewer) -> tuple[list[_Match], bool]:
+    authors = [_is_author(term) for term in search.authors]
+    own_files = (Attachment.message_id == Message.id) & Attachment.removed_at.is_(None)
+    statement = select(
+        Message.id,
+        SearchText.words if search.terms else literal("").label("words"),
+        Message.posted_at.label("at"),
+        Message.forum_id,
+        Topic.group_id,
+        Topic.question_id,
+        Message.capacity,
+        Message.country,
+        Message.organization,
+        Message.language,
+        (select(Attachment.id).where(own_files).exists() if filters.with_files else false()).label("has_files"),
+    )
+    statement = statement.join(SearchText, SearchText.id == Message.id).join(Topic, Topic.id == Message.topic_id)
+    statement = statement.join(Group, Group.id == Topic.group_id).join(Forum, Forum.id == Group.forum_id)
+    statement = statement.where(
+        MESSAGE_IS_VISIBLE,
+        Message.status.in_(READABLE),
+        *(author.condition for author in authors),
+        *_phrases(search),
+    )
+    found: list[_Match] = []
+    checked: set[int] = set()
+    is_of_newest = False
+    for most in (FIRST, WINDOW):  # the first are enough where all of them may be seen and are meant
+        candidates = _candidates(search, filters, authors, most)
+        is_of_newest = candidates.is_of_newest
+        keys = [key for key in candidates.keys if key not in checked]
+        checked.update(keys)
+        for start in range(0, len(keys), IN_A_STATEMENT):
+            part = Message.id.in_(keys[start : start + IN_A_STATEMENT])
+            rows = db.session.execute(statement.where(part).order_by(Message.id.desc()), visible_to(viewer))
+            found += [_Match(row.id, row.at, row.words) for row in rows if filters.takes_row(row)]
+            if len(found) > MOST:
+                return found, is_of_newest
+        if not candidates.are_there_more:
+            break
+    return found, is_of_newest
+
+
+def _phrases(search: Search) -> list[ColumnElement[bool]]:
+    """What the index does not say: that words follow each other, and that a text does not have others."""
+    held = [SearchText.words.contains(f" {term.phrase} ") for term in search.terms if len(term.words) > 1]
+    for term in search.without:
+        is_there = SearchText.words.contains(f" {term.phrase} ") if term.is_exact else _has(term.alternatives)
+        held.append(~is_there)
+    return held
+
+
+def _has(tokens: Tokens) -> ColumnElement[bool]:
+    """That a row has one token of each of these sets."""
+    if _is_postgresql():
+        return SearchText.tokens.bool_op("@@")(type_coerce(_tsquery(tokens), TSQUERY))
+    stored = literal(" ").concat(type_coerce(SearchText.tokens, Text)).concat(" ")
+    return and_(*(or_(*(func.instr(stored, f" {one} ") > 0 for one in sorted(several))) for several in tokens))
+
+
+@dataclass(frozen=True)
+class _Author:
+    """Whom a name may mean: people with an account, the States with these codes, and whoever is named in a message."""
+
+    people: Sequence[int]
+    states: Sequence[str]
+    said_by: Tokens
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        of_person = Message.author_id.in_(self.people) & (Message.speaker == "")
+        return or_(of_person, Message.country.in_(self.states), _has(self.said_by))
+
+    def keys(self, filters: Filters, most: int) -> set[int]:
+        """The numbers of the newest messages of each."""
+        found = set(_matching(self.said_by, lowest=0, most=most))
+        for person in self.people:
+            found |= set(_newest([Message.author_id == person, *_in_forum(filters)], most))
+        for state in self.states:
+            found |= set(_of_state(state, filters, most))
+        return found
+
+
+def _is_author(term: Term) -> _Author:
+    people = [kind_of(key)[1] for key in _matching(term.said_by, highest=0, most=MOST_PEOPLE)]
+    named = {word.folded for word in term.words}
+    states = {
+        code
+        for language in site_languages().values()
+        for code, name in (language.states | language.invented_states).items()
+        if named <= {fold(word)[0] for word in name.replace("-", " ").split()}
+    }
+    return _Author(people, sorted(states), term.said_by)
+
+
+def _in_forum(filters: Filters) -> list[ColumnElement[bool]]:
+    return [Message.forum_id == filters.forum.id] if filters.forum else []
+
+
+def _newest(conditions: Iterable[ColumnElement[bool]], most: int) -> list[int]:
+    """In the order of the indexes of messages of a person and of a forum."""
+    statement = select(Message.id).where(*conditions).order_by(Message.posted_at.desc(), Message.id.desc()).limit(most)
+    return [number for status in READABLE for number in db.session.scalars(statement.where(Message.status == status))]
+
+
+def _of_state(state: str, filters: Filters, most: int) -> Sequence[int]:
+    statement = select(Message.id).where(Message.country == state, *_in_forum(filters))
+    return db.session.scalars(statement.order_by(Message.forum_id.desc(), Message.id.desc()).limit(most)).all()
+
+
+def _candidates(search: Search, filters: Filters, authors: Sequence[_Author], most: int) -> _Candidates:
+    if search.terms:
+        return _with_words(search.terms, filters, most)
+    if authors:
+        keys = set.intersection(*(author.keys(filters, most) for author in authors))
+    elif filters.state:
+        keys = set(_of_state(filters.state, filters, most))
+    else:
+        keys = set(_newest(_in_forum(filters), most))
+    return _Candidates(sorted(keys, reverse=True), len(keys) >= most, len(keys) >= WINDOW)
+
+
+def _with_words(terms: Sequence[Term], filters: Filters, most: int) -> _Candidates:
+    tokens = [alternative for term in terms for alternative in term.alternatives]
+    newest = db.session.scalar(select(func.max(SearchText.id))) or 0
+    if newest > WINDOW and all(_are_common(tokens, newest)):
+        lowest, highest = _window(filters, newest)
+        keys = _matching(tokens, lowest=lowest, highest=highest, most=most, is_bounded=True)
+        return _Candidates(keys, len(keys) == most, is_of_newest=True)
+    keys = _matching(tokens, lowest=0, most=most)
+    return _Candidates(keys, len(keys) == most, len(keys) == WINDOW)
+
+
+def _window(filters: Filters, newest: int) -> tuple[int, int]:
+    """Between which numbers the newest messages are, both excluded: those of the forum if one is chosen."""
+    if not filters.forum:
+        return newest - WINDOW, newest + 1
+    columns = Message.__table__.c
+    of_forum = select(columns.id).where(columns.forum_id == filters.forum.id, columns.status == READABLE[0])
+    of_forum = of_forum.order_by(columns.posted_at.desc(), columns.id.desc())
+    first, last = (db.session.scalar(of_forum.offset(at).limit(1)) for at in (WINDOW, 0))
+    return first or 0, (last or 0) + 1
+
+
+def _are_common(tokens: Tokens, newest: int) -> list[bool]:
+    """For each of these sets, whether more than one of ONE_IN messages has one of its tokens: SQLite counts so many,
+    PostgreSQL looks at a sample."""
+    if not _is_postgresql():
+        most = newest // ONE_IN + 1
+        return [db.session.scalar(_COUNTED, {"match": _match([one]), "most": most}) == most for one in tokens]
+    sampled = [newest * at // SAMPLE for at in range(1, SAMPLE + 1)]
+    counts = [func.count().filter(_has([one])) for one in tokens]
+    row = db.session.execute(select(*counts).where(SearchText.id.in_(sampled))).one()
+    return [count > SAMPLE // ONE_IN for count in row]
+
+
+def _matching(
+    tokens: Tokens, *, lowest: int = -(2**31), highest: int = 2**31, most: int = WINDOW, is_bounded: bool = False
+) -> Sequence[int]:
+    """The keys, between these two, of at most so many rows with one token of each set: the newest first."""
+    if not _is_postgresql():
+        asked = {"match": _match(tokens), "lowest": lowest, "highest": highest, "most": most}
+        return db.session.scalars(_FOUND_DOWNWARDS if highest > 0 else _FOUND_UPWARDS, asked).all()
+    # As in the conditions of the two indexes. Of rare words all rows are read from the index; common ones are found
+    # among the rows themselves.
+    part = SearchText.id > text("0") if highest > 0 else SearchText.id < text("0")
+    found = select(SearchText.id).where(_has(tokens), part)
+    if is_bounded:
+        within = found.where(SearchText.id > lowest, SearchText.id < highest)
+        return db.session.scalars(within.order_by(SearchText.id.desc()).limit(most)).all()
+    rows = found.cte("matching").prefix_with("MATERIALIZED")
+    newest_first = rows.c.id.desc() if highest > 0 else rows.c.id.asc()
+    return db.session.scalars(select(rows.c.id).order_by(newest_first).limit(most)).all()
+
+
+# Of SQLite's full-text index; the newest of what is no message has the lowest key.
+_FOUND_UPWARDS = text(
+    "SELECT rowid FROM search_index WHERE search_index MATCH :match AND rowid > :lowest AND rowid < :highest "
+    "ORDER BY rowid LIMIT :most"
+)
+_FOUND_DOWNWARDS = text(_FOUND_UPWARDS.text.replace("ORDER BY rowid", "ORDER BY rowid DESC"))
+_COUNTED = text(
+    "SELECT count(*) FROM (SELECT rowid FROM search_index WHERE search_index MATCH :match AND rowid > 0 LIMIT :most)"
+)
+
+
+def _is_postgresql() -> bool:
+    return db.engine.dialect.name == "postgresql"
+
+
+def _match(tokens: Tokens) -> str:
+    """What FTS5 looks for. Tokens have no quotation marks."""
+    return _joined(tokens, '"', " OR ", " AND ")
+
+
+def _tsquery(tokens: Tokens) -> str:
+    return _joined(tokens, "'", " | ", " & ")
+
+
+def _joined(tokens: Tokens, mark: str, either: str, both: str) -> str:
+    groups = (either.join(f"{mark}{one}{mark}" for one in sorted(several)) for several in tokens)
+    return both.join(f"({group})" for group in groups)
+
+
+def _find_others(search: Search, filters: Filters, viewer: Viewer) -> list[_Match]:
+    """Topics and texts of the Secretariat."""
+    keys = _matching([one for term in search.terms for one in term.alternatives], highest=0, most=MOST + 1)
+    by_kind: dict[str, list[int]] = {}
+    for key in keys:
+        by_kind.setdefault(kind_of(key)[0], []).append(key)
+    found: dict[int, datetime | None] = {}
+    for kind, of_kind in by_kind.items():
+        own = {kind_of(key)[1]: key for key in of_kind}
+        found |= {own[key]: at for key, at in _visible(kind, list(own), filters, viewer)}
+    statement = select(SearchText.id, SearchText.words).where(SearchText.id.in_(found), *_phrases(search))
+    return [_Match(row.id, found[row.id], row.words) for row in db.session.execute(statement)]
+
+
+def _visible(kind: str, keys: Collection[int], filters: Filters, viewer: Viewer) -> list[tuple[int, datetime | None]]:
+    """Which of these things are meant and may be seen, with their dates."""
+    if kind == "topic":
+        columns = Topic.id, Topic.created_at.label("at"), Topic.group_id, Topic.question_id, Topic.language
+        statement = select(*columns, Group.forum_id, false().label("has_files"))
+        statement = statement.join(Group, Group.id == Topic.group_id).join(Forum, Forum.id == Group.forum_id)
+        statement = statement.where(Topic.id.in_(keys), TOPIC_IS_VISIBLE, Topic.merged_into_id.is_(None))
+        rows = db.session.execute(statement, visible_to(viewer))
+        return [(row.id, row.at) for row in rows if filters.takes_row(row)]
+    things = _official(kind, keys, viewer)
+    return [(thing.id, _date_of(thing)) for thing in things if filters.takes(thing)]
+
+
+def _date_of(thing: Any) -> datetime | None:
+    if isinstance(thing, Document):
+        return datetime.combine(thing.dated, time(), UTC) if thing.dated else None
+    return thing.published_at if isinstance(thing, Forum) else None
+
+
+def _official(kind: str, keys: Collection[int], viewer: Viewer) -> Sequence[Any]:
+    """Those of these texts of the Secretariat that the viewer may see, with all that a list says of them."""
+    model: Any = OFFICIAL.get(kind)
+    if model is None:
+        return ()
+    statement = select(model).where(model.id.in_(keys)).options(selectinload(model.texts))
+    if model is Forum:
+        statement = statement.where(FORUM_IS_VISIBLE)
+    elif model is Page:
+        statement = statement.outerjoin(Forum, Forum.id == Page.forum_id)
+        statement = statement.where(or_(Page.forum_id.is_(None), FORUM_IS_VISIBLE))
+    else:
+        statement = statement.join(Forum, Forum.id == model.forum_id).where(FORUM_IS_VISIBLE)
+    if model is Document:
+        statement = statement.options(selectinload(Document.attachments))
+    if model is Group:
+        statement = statement.options(selectinload(Group.questions).selectinload(Question.texts))
+    return db.session.scalars(statement, visible_to(viewer)).unique().all()
+
+
+OFFICIAL: dict[str, Any] = {"forum": Forum, "group": Group, "page": Page, "document": Document}
+
+
+def _weigher(terms: Sequence[Term]) -> Any:
+    """How well a text fits: words of its title count most, then how often the words stand in it as they were typed,
+    then in other forms; of a long text less."""
+    sought = [(f" {term.phrase} ", _beginning(term)) for term in terms]
+
+    def weigh(words: str) -> float:
+        title, _line, body = words.partition("\n")
+        weight = 0.0
+        for exact, beginning in sought:
+            forms = min(body.count(beginning), 6)
+            weight += min(body.count(exact), 6) + forms / 2
+            weight += (6 if exact in title else 3) * (beginning in title)
+        return weight / (1 + len(words) / 20_000)
+
+    return weigh
+
+
+def _beginning(term: Term) -> str:
+    """How most forms of a word begin."""
+    found = [one.rpartition(":")[2] for several in term.alternatives for one in several]
+    return f" {min(found, key=len)}" if len(term.words) == 1 else f" {term.phrase} "
+
+
+def _read(matches: Sequence[_Match], viewer: Viewer) -> list[Hit]:
+    keys: dict[str, list[int]] = {}
+    for match in matches:
+        kind, own = kind_of(match.key)
+        keys.setdefault(kind, []).append(own)
+    messages = {one.id: one for one in _messages(keys.get(MESSAGE, ()), viewer)}
+    topics = _topics({*keys.get("topic", ()), *(one.topic_id for one in messages.values())})
+    things: dict[tuple[str, int], Any] = {
+        (kind, thing.id): thing for kind in OFFICIAL if kind in keys for thing in _official(kind, keys[kind], viewer)
+    }
+    forums = _forums({key for thing in things.values() if (key := _forum_of(thing))})
+    things |= {("topic", key): topic for key, topic in topics.items()}
+    things |= {(MESSAGE, number): message for number, message in messages.items()}
+    hits = []
+    for match in matches:
+        kind, own = kind_of(match.key)
+        if thing := things.get((kind, own)):
+            topic = thing if kind == "topic" else topics.get(getattr(thing, "topic_id", 0))
+            forum = topic.group.forum if topic else forums.get(_forum_of(thing) or 0)
+            hits.append(Hit(kind, thing, match.at, forum, topic))
+    return hits
+
+
+def _forum_of(thing: Any) -> int | None:
+    """The key of the forum to which a text of the Secretariat belongs."""
+    found: int | None = thing.id if isinstance(thing, Forum) else thing.forum_id
+    return found
+
+
+def _forums(keys: Collection[int]) -> dict[int, Forum]:
+    statement = select(Forum).where(Forum.id.in_(keys)).options(selectinload(Forum.texts))
+    return {forum.id: forum for forum in db.session.scalars(statement)} if keys else {}
+
+
+def _messages(numbers: Collection[int], viewer: Viewer) -> Sequence[ShownMessage]:
+    statement = MESSAGE_COLUMNS.join(Topic, Topic.id == Message.topic_id).join(Group, Group.id == Topic.group_id)
+    statement = statement.join(Forum, Forum.id == Group.forum_id).where(MESSAGE_IS_VISIBLE, Message.id.in_(numbers))
+    return read_messages(statement, visible_to(viewer)) if numbers else ()
+
+
+def _topics(keys: Collection[int]) -> dict[int, Topic]:
+    """With their groups and forums."""
+    forum = joinedload(Group.forum).selectinload(Forum.texts)
+    statement = (
+        select(Topic)
+        .where(Topic.id.in_(keys))
+        .options(joinedload(Topic.question), joinedload(Topic.group).options(selectinload(Group.texts), forum))
+    )
+    return {topic.id: topic for topic in db.session.scalars(statement)} if keys else {}

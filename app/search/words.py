@@ -1,0 +1,114 @@
+"""A reader's words, as a search understands them. Nothing that is typed is an error: signs that mean nothing are left
+out, and what is inside quotation marks, or a symbol such as BS-V/3, is looked for as it stands."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from app.plain import plain_line
+from app.search.tokens import ALGORITHMS, Word, by, tokens, words_of
+
+LONGEST = 300  # characters
+MOST_WORDS = 20
+PIECE = re.compile(
+    r"(?P<minus>[-\u2212\u2013])?(?:(?P<author>author|autora?|auteure?)[:\uff1a]\s?)?"
+    r'(?:"(?P<exact>[^"]*)"?|(?P<typed>[^\s"]+))',
+    re.IGNORECASE,
+)
+QUOTATION_MARKS = str.maketrans(dict.fromkeys("“”„‟«»\uff02", '"'))
+SYMBOL = re.compile(r"[\d/]")  # joins its words: BS-V/3, COP-MOP/6, 2012-03
+NUMBER = re.compile(r"(#)?\s?0*([1-9][0-9]{0,9})")
+# Left out of a search that has other words, since texts need not contain them.
+STOP_WORDS = frozenset(
+    """
+    a an and are as at be been but by do for from had has have how if in into is it its no not of on or our so such
+    that the their there these they this to was we were what when where which who will with would
+    al como con cual de del el en entre era es esta este ha han hay la las le les lo los mas ni no nos o para pero por
+    que se segun ser si sin sobre son su sus un una unas uno unos y
+    au aux avec ce ces cette dans des du elle en est et il ils je leur leurs mais me meme ne nos notre nous ont ou par
+    pas pour qu qui sa sans se ses son sont sous sur tous tout une vos votre vous
+    """.split()
+)
+
+
+@dataclass(frozen=True)
+class Term:
+    """Words that a text must contain: one, in any of its forms, or several exactly in this order."""
+
+    words: tuple[Word, ...]
+    is_exact: bool = False
+
+    @property
+    def phrase(self) -> str:
+        return " ".join(word.folded for word in self.words)
+
+    @property
+    def alternatives(self) -> list[frozenset[str]]:
+        """For each word the tokens of which a text must have one."""
+        languages = () if self.is_exact else ALGORITHMS
+        return [frozenset(tokens(word, *languages)) for word in self.words]
+
+    @property
+    def said_by(self) -> list[frozenset[str]]:
+        """The same for words that say who speaks."""
+        return [frozenset({by(word)}) for word in self.words]
+
+
+@dataclass(frozen=True)
+class Search:
+    """What the reader has typed, understood."""
+
+    terms: Sequence[Term] = ()
+    without: Sequence[Term] = ()
+    authors: Sequence[Term] = ()
+    number: int = 0  # if it is nothing but that of a message
+    is_reference: bool = False  # whether that was said, `#1234`
+
+    @property
+    def is_too_long(self) -> bool:
+        return sum(len(term.words) for term in (*self.terms, *self.without, *self.authors)) > MOST_WORDS
+
+    @property
+    def has_words(self) -> bool:
+        """Whether there is anything to search for: words that texts must not have alone are not."""
+        return bool(self.terms or self.authors)
+
+    @property
+    def all_words(self) -> tuple[Word, ...]:
+        """All that texts must have, in order."""
+        return tuple(word for term in self.terms for word in term.words)
+
+    def also_by(self, author: Term) -> "Search":
+        """The same search for what this author wrote."""
+        return replace(self, authors=(*self.authors, author))
+
+
+def understood(typed: str) -> Search:
+    """At most LONGEST characters are read."""
+    line = plain_line(typed, LONGEST).translate(QUOTATION_MARKS)
+    found: dict[str, list[Term]] = {"terms": [], "without": [], "authors": []}
+    for kind, term in _terms(line):
+        found[kind].append(term)
+    number = NUMBER.fullmatch(line.strip())
+    terms = [one for one in found["terms"] if one.is_exact or one.phrase not in STOP_WORDS] or found["terms"]
+    return Search(
+        tuple(dict.fromkeys(terms)),
+        tuple(found["without"]),
+        tuple(found["authors"]),
+        int(number[2]) if number else 0,
+        bool(number and number[1]),
+    )
+
+
+def _terms(line: str) -> Iterator[tuple[str, Term]]:
+    for piece in PIECE.finditer(line):
+        text = piece["exact"] if piece["exact"] is not None else piece["typed"]
+        words = tuple(Word(0, 0, word.folded, word.accented) for word in words_of(text))
+        if not words:
+            continue
+        is_exact = piece["exact"] is not None or (len(words) > 1 and bool(SYMBOL.search(text)))
+        kind = "authors" if piece["author"] else "without" if piece["minus"] else "terms"
+        if is_exact or kind == "authors":
+            yield kind, Term(words, is_exact)
+        else:
+            yield from ((kind, Term((word,))) for word in words)

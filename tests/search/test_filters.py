@@ -1,0 +1,135 @@
+"""Filters narrow what is found; each is a part of the address."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.extensions import db
+from app.models import Forum, Group, GroupText, Message, Question, QuestionText, User
+from tests.files import make_attachment
+from tests.search.conftest import Find
+from tests.world import World, make_forum, make_message, make_topic, texts
+
+
+@pytest.fixture
+def other(app: Flask, world: World) -> int:
+    """A message about seeds by an organization, of 2012, with a file, under the second question of another forum."""
+    with app.app_context():
+        forum = make_forum("second-forum")
+        group = Group(slug="group-2", number=2, forum=forum, texts=texts(GroupText, title="Soils"))
+        question = Question(number=2, group=group, texts=texts(QuestionText, text="Which soils?"))
+        db.session.add(group)
+        topic = make_topic(group, db.session.get_one(User, world.bruno), "Soil", question=question)
+        stated = {"capacity": "organization", "organization": "Seed & Soil", "country": ""}
+        made = make_message(
+            topic, topic.author, "Semillas y seeds.", language="es", posted_at=datetime(2012, 3, 1, 23, tzinfo=UTC)
+        )
+        for name, value in stated.items():
+            setattr(made, name, value)
+        make_attachment(made, "soil_survey-2011.txt", b"x")
+        db.session.commit()
+        return made.id
+
+
+NARROW = {
+    "forum": {"forum": "second-forum"},
+    "group": {"forum": "second-forum", "group": "2"},
+    "question": {"forum": "second-forum", "question": "2.2"},
+    "capacity": {"capacity": "organization"},
+    "organization": {"organization": "Seed & Soil"},
+    "language": {"language": "es"},
+    "since": {"until": "2012-03-01"},
+    "both days": {"since": "2012-03-01", "until": "2012-03-01"},
+    "files": {"files": "y"},
+    "author": {"author": "seed soil"},
+}
+
+
+@pytest.mark.parametrize("name", NARROW)
+def test_filter_leaves_what_it_names(name: str, other: int, write, find: Find):
+    number = write("Seeds of another kind.")
+
+    assert set(find("seeds")) == {f"/messages/{number}/", f"/messages/{other}/"}
+    assert find("seeds", **NARROW[name]) == [f"/messages/{other}/"]
+
+
+@pytest.mark.parametrize("name", NARROW)
+def test_filter_alone_lists_what_it_names(name: str, other: int, world: World, app: Flask, find: Find):
+    with app.app_context():
+        db.session.get_one(Message, world.second).language = "fr"
+        db.session.commit()
+
+    assert find("", **NARROW[name]) == [f"/messages/{other}/"]
+
+
+def test_state_alone_lists_its_contributions_the_newest_first(other: int, world: World, find: Find):
+    assert find(state="XA") == [f"/messages/{number}/" for number in (world.second, world.first)]
+
+
+def test_name_of_a_file_is_found(other: int, find: Find):
+    assert find("soil survey") == [f"/messages/{other}/"]
+    assert find("soil_survey-2011.txt") == [f"/messages/{other}/"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"since": "2012-03-02", "until": "2012-03-01"}, "The last day is before the first day."),
+        ({"since": "2012-02-31"}, "Please enter a date, such as 2026-12-31."),
+        ({"state": "??"}, "Please select one of the options offered"),
+        ({"forum": "nowhere"}, "Please select one of the options offered"),
+        ({"forum": "draft-forum"}, "Please select one of the options offered"),
+        ({"author": "x" * 101}, "the maximum is 100"),
+    ],
+)
+def test_filter_that_cannot_be_is_told_at_its_field(asked: dict, told: str, visitor: FlaskClient, world: World):
+    answer = visitor.get("/en/search/", query_string={"q": "shorter form", **asked})
+
+    assert (answer.status_code, told in answer.text) == (422, True)
+    assert 'value="shorter form"' in answer.text
+
+
+def test_language_bar_keeps_what_is_asked(visitor: FlaskClient, world: World):
+    page = visitor.get("/en/search/?q=form&forum=open-forum&order=newest&unknown=1").text
+
+    assert 'href="/fr/search/?q=form&amp;order=newest&amp;forum=open-forum"' in page
+
+
+def test_who_has_spoken_counts_by_state_and_organization_and_leads_there(other: int, world: World, visitor, find: Find):
+    page = visitor.get("/en/forums/open-forum/contributors/").text
+    assert re.search(
+        r'state=XA&amp;capacity=party" rel="nofollow"><bdi>\w.*?</a></th><td class="count">2</td><td class="count">2',
+        page,
+    )
+    page = visitor.get("/en/forums/second-forum/contributors/").text
+    link = re.search(r'href="/en/search/\?(forum=second-forum&amp;capacity=organization&amp;organization=.*?)"', page)[
+        1
+    ]
+
+    assert f"#message-{other}" in visitor.get(f"/en/search/?{link.replace('&amp;', '&')}").text
+
+
+def test_contributors_of_a_draft_are_for_its_moderators(visitor: FlaskClient, admin: FlaskClient, world: World):
+    path = "/en/forums/draft-forum/contributors/"
+
+    assert (visitor.get(path).status_code, admin.get(path).status_code) == (404, 200)
+
+
+def test_withheld_and_waiting_messages_are_not_counted(app: Flask, world: World, visitor: FlaskClient):
+    with app.app_context():
+        for number, status in ((world.first, "withheld"), (world.second, "pending")):
+            db.session.get_one(Message, number).status = status
+        db.session.commit()
+
+    page = visitor.get("/en/forums/open-forum/contributors/").text
+    assert "No messages have been published in this forum." in page
+
+
+def test_forum_that_is_not_published_is_offered_to_nobody_else(app: Flask, visitor, admin, world: World):
+    assert 'value="draft-forum"' not in visitor.get("/en/search/").text
+    assert 'value="draft-forum"' in admin.get("/en/search/").text
+    with app.app_context():
+        assert db.session.query(Forum).count() == 2
