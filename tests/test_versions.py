@@ -79,7 +79,9 @@ WITHOUT = {
     " admin.participants.participants admin.forums.copy_forum admin.forums.edition",
     "carries the version of each message": "moderation.approve_several",
     "changes nothing": "admin.forums.view view.end admin.people.data"
-    " posting.preview admin.periods.preview admin.periods.preview_new auth.sign_in auth.sign_out",
+    " posting.preview admin.periods.preview admin.periods.preview_new admin.announcements.preview auth.sign_in"
+    " auth.sign_out",
+    "carries the version once its preview was shown (tests/admin/test_announcements.py)": "admin.announcements.write",
     "makes an account, or sends a link": "auth.sign_up auth.new_confirmation auth.forgot",
     "carries a link that is good for one state of the account": "auth.confirm auth.reset auth.confirm_email_change",
     "carries the password or a code": "auth.password auth.change_email auth.delete_account auth.second_step_code"
