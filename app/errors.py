@@ -275,8 +275,8 @@ class TokenExpired(ForumError):
 
 
 class StopExpired(TokenExpired):
-    message = _l("This link is not valid. If you have an account, you can choose there which emails you receive.")
-    ways = (("following.account", _l("Emails with messages")),)
+    message = _l("This link is not valid. If you have an account, you can choose on its page which emails you receive.")
+    ways = (("following.account", _l("Messages by email")),)
 
 
 class ConfirmationExpired(TokenExpired):

@@ -35,7 +35,7 @@ CAPACITY_MEANS = {
     Capacity.SECRETARIAT: N_("You speak for the Secretariat, which has invited you."),
 }
 HOW = {
-    How.EACH: N_("Each message"),
+    How.EACH: N_("One email per message"),
     How.DIGEST: N_("Daily digest"),
     How.NONE: N_("No emails"),
 }
@@ -47,7 +47,7 @@ FOLLOW = {
     "topics": (N_("Follow this topic by email:"), N_("You follow this topic by email:")),
 }
 FOLLOW_KIND = {"forums": N_("Forum:"), "groups": N_("Group:"), "questions": N_("Question:"), "topics": N_("Topic:")}
-FOLLOWED = {How.EACH: N_("each message"), How.DIGEST: N_("daily digest")}
+FOLLOWED = {How.EACH: N_("one email per message"), How.DIGEST: N_("daily digest")}
 STATUS = {
     MessageStatus.PENDING: N_("awaiting approval"),
     MessageStatus.PUBLISHED: N_("published"),

@@ -119,7 +119,7 @@ class ProfileForm(Form):
 class EmailChoicesForm(Form):
     """Which messages are sent from the start, and when the digest is."""
 
-    mail_answers = ChoiceField(_l("Answers to your messages"), default=How.EACH)
+    mail_answers = ChoiceField(_l("Replies to your messages"), default=How.EACH)
     mail_topics = ChoiceField(_l("Messages in topics that you start"), default=How.EACH)
     digest_hour = ChoiceField(_l("Time of the daily digest"), coerce=int, default=DIGEST_HOUR)
 

@@ -181,7 +181,7 @@ def _first_number(topic: Topic) -> int:
 def _reason(way: Way) -> str:
     """Why someone gets a message."""
     if way.kind == ANSWERS:
-        return _("You receive this because it answers a message of yours.")
+        return _("You receive this because the message replies to one of yours.")
     name = named(way.kind, db.session.get_one(KINDS[way.kind], way.key)).name
     return {
         "topics": _("You receive this because you follow the topic “%(name)s”.", name=name),

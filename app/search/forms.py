@@ -46,7 +46,7 @@ class SearchForm(InnerForm):
         """`chosen` is the forum that is asked for, with its groups and questions."""
         super().__init__(formdata=asked)
         self.in_forum = chosen
-        self.order.offer([(BEST, _("Best first")), (NEWEST, _("Newest first"))])
+        self.order.offer([(BEST, _("Most relevant first")), (NEWEST, _("Newest first"))])
         self.forum.offer(
             [("", _("The whole site")), *((one.slug, *_named(text_in(one), "short_title")) for one in forums)]
         )

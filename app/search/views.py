@@ -29,7 +29,7 @@ class TooManySearches(ForumError):
 
     status = 429
     retry_after = 60
-    message = _l("There have been very many searches from your network or account. Please try again in a minute.")
+    message = _l("Too many searches have been made from your network or account. Please try again in a minute.")
 
 
 @bp.get("/search/")

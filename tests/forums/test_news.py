@@ -247,7 +247,7 @@ def test_replies_to_the_reader_are_listed_with_the_new_ones_marked(app: Flask, w
     page = reader.reads(LATER, "/en/new/answers/")
     assert listed(page) == [later, new, world.second]
     assert marked(page) == [later]
-    assert "Replies to you (1 new)" in reader.reads(LATER, NEW)
+    assert "Replies to your messages (1 new)" in reader.reads(LATER, NEW)
 
 
 def test_hidden_replies_are_not_listed(app: Flask, world: World, reader: Reader, moderator):

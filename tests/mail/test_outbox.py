@@ -55,7 +55,7 @@ VALUES = {
     "part": PART,
     "parts": [PART],
     "rest": 2,
-    "why": "You receive this because it answers a message of yours.",
+    "why": "You receive this because the message replies to one of yours.",
     "ways": [("Because it answers a message of yours.", "http://127.0.0.1:8000/en/one/")],
     "urls": {"en": "http://127.0.0.1:8000/report/"},
     **{name: f"http://127.0.0.1:8000/en/{name}/" for name in NAMES_OF_LINKS},

@@ -12,7 +12,7 @@ from tests.matrix.marks import Mark, marks_in
 from tests.matrix.planting import Planted
 from tests.matrix.table import PEOPLE
 
-NOTHING = "Nothing was found"
+NOTHING = "No results"
 COUNTED = re.compile(r'<h2 id="found">(.*?)</h2>')
 # Authors of what others see too are like whoever takes part.
 AUTHORS = ("pending", "first", "returned", "draft")
