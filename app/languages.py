@@ -83,8 +83,12 @@ class Language:
         time = self.patterns.time.format(h=moment.hour, n=moment.minute)
         return self.patterns.moment.format(date=self.date(moment), time=time)
 
+    def hour(self, hour: int) -> str:
+        """A full hour of the day: `07:00 UTC`, in French `7 h 00 UTC`."""
+        return self.patterns.time.format(h=hour, n=0)
+
     def at(self, moment: datetime) -> str:
-        """The same inside a sentence: `4 May 2012 at 23:00 UTC`, `4 de mayo de 2012 a la 01:00 UTC`."""
+        """A date and time inside a sentence: `4 May 2012 at 23:00 UTC`, `4 de mayo de 2012 a la 01:00 UTC`."""
         pattern = self.patterns.at_one if moment.hour == 1 else self.patterns.at
         time = self.patterns.time.format(h=moment.hour, n=moment.minute)
         return pattern.format(date=self.date(moment), time=time)

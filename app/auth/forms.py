@@ -167,7 +167,7 @@ def checked_email(typed: str | None) -> str:
 
 
 def hour_choices() -> list[tuple[int, str]]:
-    return [(hour, f"{hour:02}:00 UTC") for hour in range(24)]
+    return [(hour, reader_language().hour(hour)) for hour in range(24)]
 
 
 def language_choices() -> list[tuple[str, str]]:

@@ -91,7 +91,7 @@ def test_own_data_has_what_one_follows_and_the_choices(world: World, bruno, foll
 
     assert [(one["topic_id"], one["how"]) for one in data["follows"]] == [(world.topic, "digest")]
     assert data["profile"]["digest_hour"] == 7
-    assert "You follow the discussion in 1 place." in bruno.get("/en/account/data/").text
+    assert "Forums, groups, questions and topics that you follow: 1." in bruno.get("/en/account/data/").text
 
 
 def test_choices_stand_in_the_account(app, world: World, bruno):
@@ -101,7 +101,11 @@ def test_choices_stand_in_the_account(app, world: World, bruno):
     with app.app_context():
         user = db.session.get_one(User, world.bruno)
         assert (user.mail_answers, user.mail_topics, user.digest_hour) == ("digest", "none", 18)
-    assert "18:00 UTC" in bruno.get(ACCOUNT).text
+    assert "18:00\N{NO-BREAK SPACE}UTC" in bruno.get(ACCOUNT).text
+    assert (
+        "18\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}00\N{NO-BREAK SPACE}UTC"
+        in bruno.get(f"/fr{ACCOUNT.removeprefix('/en')}").text
+    )
 
 
 def test_digest_can_be_turned_off_and_on(app, world: World, bruno):
