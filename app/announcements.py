@@ -7,6 +7,7 @@ email is written, and again before it is sent (app/mail/queries.py), the announc
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,13 +21,14 @@ from app.audit import changed, record
 from app.auth import tokens
 from app.auth.emails import address_for
 from app.database import LOCKED, utcnow
-from app.errors import Refused
+from app.errors import ChangedMeanwhile, Refused
 from app.extensions import db, transaction
 from app.figures.queries import FOR_A_STATE, approved_for, has_not_written, has_written, is_registered, silent_states
 from app.languages import Language, language_or_default, site_default, site_languages, speaking, text_in
 from app.mail.outbox import enqueue
 from app.markup import render
 from app.models import (
+    INVITING,
     Announcement,
     AnnouncementKind,
     Audience,
@@ -68,8 +70,7 @@ def refusal(forum: Forum, kind: AnnouncementKind, now: datetime) -> Refused | No
     """Why this cannot be announced now; None if it can."""
     if forum.published_at is None:
         return Refused(NOT_PUBLIC)
-    has_outcome = kind != AnnouncementKind.OUTCOME or bool(forum.outcomes)
-    return None if has_outcome and kind.is_true_of(forum.state(now), now) else Refused(POSSIBLE[kind])
+    return None if kind.is_true_of(forum, now) else Refused(POSSIBLE[kind])
 
 
 def version_of(forum: Forum) -> str:
@@ -96,10 +97,11 @@ def _ready_text(forum: Forum, kind: AnnouncementKind, state: State, language: La
         "first": language.at(state.first_deadline) if state.first_deadline else "",
     }
     subject, *said = _said(forum, kind, state, named, named | {"forum": text.short_title}, language)
-    if state.varies and not state.has_ended:
+    is_ahead = state.opens_at is not None or not state.has_ended
+    if state.varies and is_ahead:
         said.append(_("The dates differ from group to group; those of each group are stated in the forum."))
     said += [_("Address of the forum:"), _address(language, "forums.forum", forum)]
-    if not state.has_ended:
+    if is_ahead:
         said += [_("Dates for your calendar:"), _address(language, "feeds.deadlines", forum)]
     return {"subject": subject, "body": "\n\n".join([*said, _("The Secretariat")])}
 
@@ -114,20 +116,8 @@ def _said(
 ) -> list[str]:
     """The subject and the paragraphs that belong to this kind."""
     match kind:
-        case AnnouncementKind.OPENING if not state.is_open:
-            said = _(
-                "The Secretariat wishes to inform you that the forum “%(forum)s” will open on %(opening)s. Messages "
-                "will be accepted until %(deadline)s, inclusive.",
-                **named,
-            )
-            return [_("Forum “%(forum)s”: opens on %(opening)s", **short), said, _("You are invited to contribute.")]
         case AnnouncementKind.OPENING:
-            said = _(
-                "The Secretariat wishes to inform you that the forum “%(forum)s” is open. Messages are accepted until "
-                "%(deadline)s, inclusive.",
-                **named,
-            )
-            return [_("Forum “%(forum)s”: open until %(deadline)s", **short), said, _("You are invited to contribute.")]
+            return [*_opening(state, named, short), _("You are invited to contribute.")]
         case AnnouncementKind.REMINDER:
             said = _(
                 "The Secretariat wishes to remind you that the deadline for messages in the forum “%(forum)s” is "
@@ -149,7 +139,8 @@ def _said(
                 **named,
             )
             thanks = _("The Secretariat thanks all participants for their contributions.")
-            return [_("Forum “%(forum)s”: closed", **short), said, thanks]
+            more = [_("It will reopen on %(opening)s.", **named)] if state.opens_at else []
+            return [_("Forum “%(forum)s”: closed", **short), said, *more, thanks]
         case AnnouncementKind.OUTCOME:
             said = _(
                 "The Secretariat wishes to inform you that the outcome of the forum “%(forum)s” has been published and "
@@ -157,6 +148,25 @@ def _said(
                 **named,
             )
             return [_("Forum “%(forum)s”: outcome", **short), said, _outcomes(forum, language)]
+
+
+def _opening(state: State, named: Mapping[str, str], short: Mapping[str, str]) -> tuple[str, str]:
+    if state.is_open:
+        said = _(
+            "The Secretariat wishes to inform you that the forum “%(forum)s” is open. Messages are accepted until "
+            "%(deadline)s, inclusive.",
+            **named,
+        )
+        return _("Forum “%(forum)s”: open until %(deadline)s", **short), said
+    if state.has_ended:
+        said = _("The Secretariat wishes to inform you that the forum “%(forum)s” will reopen on %(opening)s.", **named)
+        return _("Forum “%(forum)s”: reopens on %(opening)s", **short), said
+    said = _(
+        "The Secretariat wishes to inform you that the forum “%(forum)s” will open on %(opening)s. Messages "
+        "will be accepted until %(deadline)s, inclusive.",
+        **named,
+    )
+    return _("Forum “%(forum)s”: opens on %(opening)s", **short), said
 
 
 def _outcomes(forum: Forum, language: Language) -> str:
@@ -183,6 +193,12 @@ def count_recipients(forum: Forum, audiences: Iterable[str]) -> Counter[str]:
         for code, count in rows:
             counted[language_or_default(code).code] += count
     return counted
+
+
+def asks_to_sign_up(forum: Forum, kind: AnnouncementKind, audiences: Iterable[str]) -> bool:
+    """Whether an announcement would also go to invited people without an account, and ask them to sign up."""
+    invitees = select(Invitee.id).where(_is_invitee_in(forum, set(audiences))).limit(1)
+    return kind in INVITING and db.session.scalar(invitees) is not None
 
 
 def _is_invitee_in(forum: Forum, chosen: set[str]) -> ColumnElement[bool]:
@@ -219,22 +235,28 @@ def _member(forum: Forum, audience: Audience) -> ColumnElement[bool]:
 # Sending
 
 
-def send(
-    forum_id: int,
-    kind: AnnouncementKind,
-    audiences: Sequence[str],
-    texts: Texts,
-    *,
-    key: str,
-    version: str,
-    viewer: User,
-) -> int:
-    """Send an announcement to these audiences, and return its key; the same form sent again sends nothing.
+class Recounted(ChangedMeanwhile):
+    """Not as many people would get it as the preview has shown."""
 
-    `texts` has those languages alone in which there is a text. Raises Refused if it is not true or would go to nobody,
-    ChangedMeanwhile, NotFound and Forbidden.
+
+@dataclass(frozen=True)
+class Draft:
+    """What the preview has shown. `texts` has those languages alone in which there is a text, `people` is the
+    fingerprint of the numbers of recipients."""
+
+    kind: AnnouncementKind
+    audiences: Sequence[str]
+    texts: Texts
+    people: str
+
+
+def send(forum_id: int, draft: Draft, *, key: str, version: str, viewer: User) -> int:
+    """Send an announcement, and return its key; the same form sent again sends nothing.
+
+    Raises Refused if it is not true or would go to nobody, Recounted, ChangedMeanwhile, NotFound and Forbidden.
     """
-    once = Once(key, viewer, "announce", forum_id, kind, sorted(audiences), texts)
+    kind, audiences, texts = draft.kind, sorted(draft.audiences), draft.texts
+    once = Once(key, viewer, "announce", forum_id, kind, audiences, texts)
     with transaction(once=once):
         require(viewer, "administer")
         if once.before is not None:
@@ -245,20 +267,29 @@ def send(
         require_version(version, version_of(forum))
         if refused := refusal(forum, kind, now):
             raise refused
-        count = count_recipients(forum, audiences).total()
-        if not count:
+        counted = count_recipients(forum, audiences)
+        if fingerprint(counted) != draft.people:
+            raise Recounted
+        if not counted:
             raise Refused(NOBODY, "audiences")
         made = Announcement(
             forum=forum,
             made_by=viewer,
             kind=kind,
-            audiences=sorted(audiences),
+            audiences=audiences,
             texts=texts,
+            opens_at=forum.state(now).opens_at,
             deadline=forum.state(now).deadline,
         )
         db.session.add(made)
         db.session.flush()
-        record(viewer, "announce", "forums", forum, changed("announcement", "", kind) + changed("recipients", 0, count))
+        record(
+            viewer,
+            "announce",
+            "forums",
+            forum,
+            changed("announcement", "", kind) + changed("recipients", 0, counted.total()),
+        )
         once.made(made.id)
     return made.id
 
@@ -305,7 +336,7 @@ def _write_batch(key: int) -> bool:
         if one is None:
             return False
         if not one.holds(now):
-            one.written_at = one.stopped_at = now
+            one.written_at, one.stopped_at = now, one.stopped_at or now
             return True
         people = _next_people(one)
         if not people:
@@ -341,6 +372,8 @@ def _write_to(person: Invitee | User, one: Announcement, html: Mapping[str, str]
     is_invitee = isinstance(person, Invitee)
     language = language_or_default(person.language)
     code = best_code(one.texts, language)
+    missing, invitation = notes(language, code)
+    invites = is_invitee and one.kind in INVITING
     mail = enqueue(
         "announcement",
         recipient=person.email,
@@ -348,7 +381,9 @@ def _write_to(person: Invitee | User, one: Announcement, html: Mapping[str, str]
         language=language.code,
         name=person.name,
         announced={**one.texts[code], "html": html[code], "language": code},
-        sign_up=address_for(person, "auth.sign_up", invitation=tokens.make_invitation(person)) if is_invitee else "",
+        missing=missing,
+        invitation=invitation,
+        sign_up=address_for(person, "auth.sign_up", invitation=tokens.make_invitation(person)) if invites else "",
     )
     mail.announcement_id, mail.lane = one.id, LANE
 
@@ -357,6 +392,18 @@ def best_code(texts: Iterable[str], language: Language) -> str:
     """Of the languages of a text the one that a reader of this language gets."""
     known = {code: code for code in texts}
     return known.get(language.code) or known.get(site_default().code) or next(iter(known))
+
+
+def notes(language: Language, code: str) -> tuple[str, str]:
+    """What is said to a reader of this language around a text in the language `code`: that there is none in theirs, ""
+    if there is; and to people without an account, that they can sign up."""
+    with speaking(language):
+        missing = _("This announcement is not available in %(language)s.", language=language.name)
+        invitation = _(
+            "You have been invited to take part but have not signed up yet. Please sign up on this page with this "
+            "email address, and confirm it:"
+        )
+    return "" if code == language.code else missing, invitation
 
 
 def _settle(key: int) -> None:

@@ -1,10 +1,11 @@
 """Announcements of a forum by email: those that were sent, and the form of each kind, with its preview."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, make_response
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -45,12 +46,15 @@ bp = Blueprint("announcements", __name__, url_prefix="/forums/<int:forum_id>/ann
 
 @dataclass(frozen=True)
 class Copy:
-    """What the readers of one language get: a text in the language `code`, as HTML too."""
+    """What the readers of one language get: a text in the language `code`, as HTML too, and what is said around it
+    (app/announcements.py)."""
 
     people: int
     code: str
     subject: str
     html: str
+    missing: str
+    invitation: str
 
 
 class AnnouncementText(InnerForm):
@@ -73,7 +77,8 @@ class AnnouncementText(InnerForm):
         return any(self.typed.values())
 
     def validate_body(self, field: Any) -> None:
-        if bool(self.subject.data) != bool(field.data):
+        is_typed = any((one.raw_data or [""])[0] for one in (self.subject, field))
+        if is_typed and not (self.subject.data and field.data):
             raise ValidationError(_("Please enter the subject and the text, or clear both."))
 
 
@@ -81,7 +86,7 @@ class AnnouncementForm(WithInner, OnceForm, VersionedForm):
     """`texts` holds the form of each language, by its code, at first with the ready text."""
 
     audiences = ChoicesField(_l("Recipients"), coerce=str)
-    previewed = HiddenField()  # the digest of what the preview has shown
+    previewed = HiddenField()  # the digest of what the preview has shown, and the numbers of recipients
     attached: tuple[()] = ()
     stored: Mapping[str, Any] = {}
 
@@ -149,14 +154,18 @@ def write(forum_id: int, kind: str, only_shows: bool) -> ResponseReturnValue:
     if refused := announcements.refusal(forum, chosen, utcnow()):
         raise refused
     form, viewer = AnnouncementForm(forum, chosen), signed_in_user()
-    sends = not only_shows and form.previewed.data == form.digest
+    digest, _dash, numbers = (form.previewed.data or "").partition("-")
+    sends = not only_shows and digest == form.digest
 
     def take() -> int:
         if not sends:
             return 0
         key, version = form.submission.data or "", form.version.data
-        asked = form.audiences.data or (), form.typed
-        return announcements.send(forum_id, chosen, *asked, key=key, version=version, viewer=viewer)
+        draft = announcements.Draft(chosen, form.audiences.data or (), form.typed, numbers)
+        try:
+            return announcements.send(forum_id, draft, key=key, version=version, viewer=viewer)
+        except announcements.Recounted:
+            return 0
 
     taken = carry_out(form, take, lambda: AnnouncementForm(forum, chosen, formdata=None))
     back = link("admin.announcements.index", forum_id=forum_id)
@@ -164,29 +173,34 @@ def write(forum_id: int, kind: str, only_shows: bool) -> ResponseReturnValue:
         return done(_("The announcement is being sent."), back)
     is_previewed = taken == 0
     is_changed = is_previewed and not only_shows and bool(form.previewed.data)
-    form.previewed.data = form.digest if is_previewed else ""
+    counted = announcements.count_recipients(forum, form.audiences.data or ())
+    form.previewed.data = f"{form.digest}-{fingerprint(counted)}" if is_previewed else ""
     here = {"forum_id": forum_id, "kind": kind}
     shown: dict[str, Any] = {
         "forum": forum,
         "about": about(forum),
-        "copies": _copies(forum, form) if is_previewed else {},
+        "copies": _copies(form, counted) if is_previewed else {},
+        "asks_to_sign_up": announcements.asks_to_sign_up(forum, chosen, form.audiences.data or ()),
         "is_changed": is_changed,
         "action": link("admin.announcements.write", **here),
         "preview": link("admin.announcements.preview", **here),
         "back": back,
     }
     steps = [*steps_to(forum), (_("Announcements by email"), back, "")]
-    return show("admin/announcement.html", _(labels.ANNOUNCEMENT[chosen]), steps, form=form, **shown)
+    page = make_response(show("admin/announcement.html", _(labels.ANNOUNCEMENT[chosen]), steps, form=form, **shown))
+    if sends and is_previewed:  # to others than the preview has shown
+        page.status_code = 409
+    return page
 
 
-def _copies(forum: Forum, form: AnnouncementForm) -> dict[str, Copy]:
+def _copies(form: AnnouncementForm, counted: Counter[str]) -> dict[str, Copy]:
     """What would be sent, by the language of the reader."""
-    counted = announcements.count_recipients(forum, form.audiences.data or ())
     copies = {}
     for code, language in site_languages().items():
         used = announcements.best_code(form.typed, language)
         text = form.typed[used]
-        copies[code] = Copy(counted[code], used, text["subject"], render(text["body"], official=True))
+        shown = text["subject"], render(text["body"], official=True)
+        copies[code] = Copy(counted[code], used, *shown, *announcements.notes(language, used))
     return copies
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from app.database import utcnow
 from app.extensions import db
-from app.models import Announcement, Mail, User
+from app.models import INVITING, Announcement, Mail, User
 
 LATE = timedelta(days=1)
 MOST_TOLD = 20
@@ -42,12 +42,19 @@ def has_failed(mail: Mail, now: datetime) -> bool:
 
 def is_void(mail: Mail, now: datetime) -> bool:
     """Whether an email with an announcement must not be sent any more: that is no longer true, its forum is no longer
-    public, or the person is no longer active."""
-    announcement = db.session.get(Announcement, mail.announcement_id)
+    public, the person is no longer active, or has signed up although it asks them to do so."""
+    announcement, user = db.session.get(Announcement, mail.announcement_id), account_of(mail)
+    if announcement is None or not announcement.holds(now):
+        return True
+    if user is None or user.suspended_at:
+        return user is not None
+    return user.confirmed_at is None if mail.user_id else announcement.kind in INVITING and bool(user.confirmed_at)
+
+
+def account_of(mail: Mail) -> User | None:
+    """The account to which an email goes, also one that is newer than the email."""
     own = User.id == mail.user_id if mail.user_id else User.email == mail.recipient
-    user = db.session.scalar(select(User).where(own))
-    is_out = user is not None and bool(user.suspended_at or (mail.user_id and user.confirmed_at is None))
-    return is_out or announcement is None or not announcement.holds(now)
+    return db.session.scalar(select(User).where(own))
 
 
 def _has_failed() -> ColumnElement[bool]:

@@ -23,12 +23,12 @@ from flask.ctx import AppContext
 from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.exc import OperationalError
 
-from app.database import utcnow
+from app.database import LOCKED, utcnow
 from app.extensions import db, transaction
 from app.mail.letters import compose, letter_of, sender_of
-from app.mail.queries import is_void
+from app.mail.queries import account_of, is_void
 from app.mail.sending import Carrier, MailRefused, carrier_for
-from app.models import Mail, SignUp, User
+from app.models import Announcement, Mail, SignUp, User
 
 CLAIMED_FOR = timedelta(minutes=15)
 FIRST_DELAY = timedelta(minutes=1)
@@ -190,11 +190,22 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
 
 
 def _is_dropped(mail: Mail) -> bool:
-    """Delete an email with an announcement that must not be sent any more."""
-    is_over = mail.announcement_id is not None and is_void(mail, utcnow())
-    if is_over:
-        _drop(mail.id)
-    return is_over
+    """Delete an email with an announcement that must not be sent any more. If that no longer holds, it is stopped; an
+    invited person who has signed up meanwhile is written to again, as such."""
+    key, mail_id, now = mail.announcement_id, mail.id, utcnow()
+    if key is None or not is_void(mail, now):
+        return False
+    user = None if mail.user_id else account_of(mail)
+    account_id = user.id if user else None
+    with transaction():
+        one = db.session.get(Announcement, key, with_for_update=LOCKED)
+        if one is not None and not one.holds(now):
+            one.stopped_at = one.stopped_at or now
+        elif one is not None and account_id is not None:
+            one.written_at, one.last_user_id = None, min(one.last_user_id, account_id - 1)
+            one.recipients -= 1
+        db.session.execute(delete(Mail).where(Mail.id == mail_id))
+    return True
 
 
 def _deliver(mail_id: int, carrier: Carrier, sender: Address, say: Say) -> None:

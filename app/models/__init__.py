@@ -1,7 +1,7 @@
 """All tables, in modules by subject. Importing this package registers them."""
 
 from app.models.annotation import Annotation, AnnotationKind, AnnotationText
-from app.models.announcement import OF_A_DEADLINE, Announcement, AnnouncementKind, Audience
+from app.models.announcement import INVITING, Announcement, AnnouncementKind, Audience
 from app.models.attachment import Attachment
 from app.models.edition import Edition
 from app.models.following import Delivery, Follow, Publication
@@ -50,8 +50,8 @@ __all__ = [
     "FOR_AN_ORGANIZATION",
     "FOR_A_GOVERNMENT",
     "GUEST",
+    "INVITING",
     "IN_THE_RECORD",
-    "OF_A_DEADLINE",
     "WHO_SPEAKS",
     "Act",
     "ActKind",

@@ -8,7 +8,7 @@ from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.database import Base, utcnow
-from app.models.period import State, StateKind
+from app.models.period import StateKind
 from app.models.user import User
 
 if TYPE_CHECKING:
@@ -24,22 +24,24 @@ class AnnouncementKind(enum.StrEnum):
     CLOSING = "closing"
     OUTCOME = "outcome"
 
-    def is_true_of(self, state: State, now: datetime) -> bool:
-        """Whether a forum in this state can be announced so; an outcome needs its document as well."""
-        is_ahead = state.deadline is not None and now <= state.deadline
+    def is_true_of(self, forum: "Forum", now: datetime) -> bool:
+        """Whether the forum can be announced so."""
+        state = forum.state(now)
         match self:
             case AnnouncementKind.OPENING:
-                is_planned = state.kind == StateKind.PLANNED and state.opens_at is not None
-                return is_ahead and (state.is_open or is_planned)
+                return state.is_open or state.opens_at is not None
             case AnnouncementKind.REMINDER:
-                return is_ahead and state.is_open and state.deadline is not None and state.deadline - now < LAST_DAYS
+                return state.is_open and state.deadline is not None and state.deadline - now < LAST_DAYS
             case AnnouncementKind.EXTENSION:
-                return is_ahead and state.kind == StateKind.EXTENDED
-        return state.has_ended
+                return state.kind == StateKind.EXTENDED
+            case AnnouncementKind.CLOSING:
+                return state.has_ended
+            case AnnouncementKind.OUTCOME:
+                return state.has_ended and bool(forum.outcomes)
 
 
-# Those that tell a deadline to come.
-OF_A_DEADLINE = (AnnouncementKind.OPENING, AnnouncementKind.REMINDER, AnnouncementKind.EXTENSION)
+# Those that ask invited people to sign up.
+INVITING = (AnnouncementKind.OPENING, AnnouncementKind.REMINDER, AnnouncementKind.EXTENSION)
 
 
 class Audience(enum.StrEnum):
@@ -52,12 +54,14 @@ class Audience(enum.StrEnum):
 
 
 class Announcement(Base):
-    """`texts` has `subject` and `body` (Markdown) by language, `deadline` the one that they tell.
+    """`texts` has `subject` and `body` (Markdown) by language; `opens_at` and `deadline` are those of the state of the
+    forum of which they tell.
 
     The worker writes the emails in batches, first to invitees without an account and then to accounts, each in the
     order of their keys. `last_invitee_id` and `last_user_id` say how far it has come, `recipients` how many emails it
-    has written. `stopped_at` is when it found that the announcement was no longer true or the forum no longer public.
-    `sent` and `failed` count once no email waits any more; until then, the emails themselves are counted.
+    has written. `stopped_at` is when it found that the announcement was no longer true or the forum no longer public;
+    nothing more is sent then. `sent` and `failed` count once no email waits any more; until then, the emails
+    themselves are counted.
     """
 
     __tablename__ = "announcement"
@@ -71,6 +75,7 @@ class Announcement(Base):
     kind: Mapped[str] = mapped_column(String(20))
     audiences: Mapped[list[str]] = mapped_column(JSON)
     texts: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON)
+    opens_at: Mapped[datetime | None]
     deadline: Mapped[datetime | None]
     made_at: Mapped[datetime] = mapped_column(default=utcnow)
     last_invitee_id: Mapped[int] = mapped_column(default=0)
@@ -88,5 +93,7 @@ class Announcement(Base):
     def holds(self, now: datetime) -> bool:
         """Whether what it says is still true and its forum is public."""
         kind, state = AnnouncementKind(self.kind), self.forum.state(now)
-        is_same = kind not in OF_A_DEADLINE or state.deadline == self.deadline
-        return self.forum.published_at is not None and is_same and kind.is_true_of(state, now)
+        tells_dates = kind != AnnouncementKind.OUTCOME
+        if tells_dates and (state.opens_at, state.deadline) != (self.opens_at, self.deadline):
+            return False
+        return self.stopped_at is None and self.forum.published_at is not None and kind.is_true_of(self.forum, now)

@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(20), nullable=False),
         sa.Column("audiences", sa.JSON(), nullable=False),
         sa.Column("texts", sa.JSON(), nullable=False),
+        sa.Column("opens_at", sa.DateTime(), nullable=True),
         sa.Column("deadline", sa.DateTime(), nullable=True),
         sa.Column("made_at", sa.DateTime(), nullable=False),
         sa.Column("last_invitee_id", sa.Integer(), nullable=False),

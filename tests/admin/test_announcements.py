@@ -170,6 +170,26 @@ def test_invitee_without_an_account_gets_a_link_to_sign_up(app: Flask, cast, adm
     assert "no se ha inscrito" in clara.text
 
 
+def test_only_what_invites_asks_people_to_sign_up(app: Flask, world: World, cast, admin: FlaskClient):
+    dates(app, world, -48, -24)
+    data = seen(admin, "silent", path=f"{INDEX}closing/")
+    preview = admin.post(f"{INDEX}closing/preview/", data=data).text
+    admin.post(f"{INDEX}closing/", data=data)
+    write_all(app)
+    clara = next(mail for mail in mails(app) if mail.recipient.startswith("clara"))
+
+    assert "sign-up" not in clara.text
+    assert "no se ha inscrito" not in clara.text + preview
+
+
+def test_preview_shows_what_is_said_around_the_text(app: Flask, cast, admin: FlaskClient):
+    data = seen(admin, "silent", **{"fr-subject": "", "fr-body": ""})
+    preview = admin.post(f"{OPENING}preview/", data=data).text
+
+    assert "Cette annonce n’est pas disponible en français." in preview
+    assert "no se ha inscrito" in preview
+
+
 def test_preview_tells_texts_and_numbers_and_sends_nothing(app: Flask, cast, admin: FlaskClient):
     data = seen(admin, "contributors", "silent", **{"en-subject": "Please note"})
     preview = admin.post(f"{OPENING}preview/", data=data).text
@@ -189,6 +209,20 @@ def test_nothing_is_sent_that_the_preview_has_not_shown(app: Flask, cast, admin:
     assert (unseen.status_code, altered.status_code) == (200, 200)
     assert "have been changed since the preview" in altered.text
     assert names(app) == []
+
+
+def test_other_number_of_recipients_leads_back_to_the_preview(app: Flask, cast, admin: FlaskClient):
+    data = seen(admin, "not-written")
+    with app.app_context():
+        make_user("nina")
+        db.session.commit()
+    answer = admin.post(OPENING, data=data)
+
+    assert answer.status_code == 409
+    assert "Send to 4 people" in answer.text
+    assert names(app) == []
+    again = data | {"previewed": hidden(answer.text, "previewed")}
+    assert admin.post(OPENING, data=again).status_code == 302
 
 
 def test_form_sent_twice_is_sent_once(app: Flask, cast, admin: FlaskClient):
@@ -212,7 +246,7 @@ def test_form_of_former_dates_or_before_another_announcement_is_outdated(app, wo
     assert names(app) == ["alice", "bruno"]
 
 
-@pytest.mark.parametrize("missing", ["audiences", "texts", "subject", "nobody"])
+@pytest.mark.parametrize("missing", ["audiences", "texts", "subject", "visible", "nobody"])
 def test_announcement_that_lacks_something_is_refused(missing: str, app: Flask, cast, admin: FlaskClient):
     data = seen(admin, "contributors")
     if missing == "audiences":
@@ -221,6 +255,8 @@ def test_announcement_that_lacks_something_is_refused(missing: str, app: Flask, 
         data |= {name: "" for name in data if "-" in name}
     elif missing == "subject":
         data["en-subject"] = ""
+    elif missing == "visible":
+        data |= {"fr-subject": " \N{NO-BREAK SPACE}\u200b", "fr-body": "\u200b"}
     else:
         with app.app_context():
             db.session.execute(db.update(User).values(suspended_at=utcnow()).where(User.is_admin.is_(False)))
@@ -272,6 +308,17 @@ def test_outcome_is_announced_with_its_documents(app: Flask, world: World, cast,
     assert "(UNEP/CBD/1)" in page
 
 
+def test_planned_reopening_is_announced_as_opening_and_with_the_closing(app, world, cast, admin: FlaskClient):
+    dates(app, world, -48, -24)
+    with changed(app, Forum, world.forum) as forum:
+        forum.periods.append(make_period(PeriodKind.REOPENING, 24, 48))
+    opening, closing = admin.get(OPENING).text, admin.get(f"{INDEX}closing/").text
+
+    assert "will reopen on" in opening
+    assert "deadlines.ics" in opening
+    assert "It will reopen on" in closing
+
+
 def test_extension_states_both_deadlines(app: Flask, world: World, cast, admin: FlaskClient):
     dates(app, world, -24, 24, 240)
     page = admin.get(f"{INDEX}extension/").text
@@ -312,6 +359,20 @@ def test_list_tells_how_many_were_sent_and_failed(app: Flask, cast, admin: Flask
     assert (before, after) == (["0", "0", "0"], ["4", "4", "0"])
     assert cells(admin) == after, "also once the emails are deleted"
     assert "@example.org" not in admin.get(INDEX).text
+
+
+def test_pages_of_announcements_are_marked_in_the_parts_of_the_forum(world: World, admin: FlaskClient):
+    index, form = admin.get(INDEX).text, admin.get(OPENING).text
+
+    assert f'<a href="{INDEX}" aria-current="page">' in index
+    assert f'<a href="{INDEX}" aria-current="true">' in form
+
+
+@pytest.mark.parametrize(("code", "heading"), [("es", "Enviados"), ("fr", "Envoyés")])
+def test_column_of_a_number_says_so(code: str, heading: str, app: Flask, cast, admin: FlaskClient):
+    send(admin, "contributors")
+
+    assert f">{heading}</th>" in admin.get(INDEX.replace("/en/", f"/{code}/")).text
 
 
 def cells(admin: FlaskClient) -> list[str]:
@@ -398,7 +459,46 @@ def test_what_is_no_longer_true_is_not_sent(happened, written, app, world, cast,
 
     assert server.taken == []
     assert mails(app) == []
-    assert written or "stopped" in admin.get(INDEX).text
+    assert "stopped" in admin.get(INDEX).text
+
+
+@pytest.mark.parametrize("written", [False, True])
+@pytest.mark.parametrize("opens", [-1, 48])
+def test_opening_is_not_sent_once_it_was_moved_or_has_passed(opens, written, app, world, cast, admin, server):  # noqa: F811
+    dates(app, world, 24, 240)
+    send(admin, "contributors")
+    if written:
+        write_all(app)
+    with changed(app, Forum, world.forum) as forum:
+        forum.periods[0].opens_at = utcnow() + timedelta(hours=opens)
+    deliver(app, server.url)
+
+    assert server.taken == []
+
+
+@pytest.mark.parametrize("written", [False, True])
+def test_outcome_is_not_sent_without_a_document(written, app, world, cast, admin, server):  # noqa: F811
+    dates(app, world, -48, -24)
+    with changed(app, Forum, world.forum) as forum:
+        add_document(forum, DocumentKind.OUTCOME)
+    send(admin, "contributors", path=f"{INDEX}outcome/")
+    if written:
+        write_all(app)
+    with changed(app, Forum, world.forum) as forum:
+        forum.documents[:] = []
+    deliver(app, server.url)
+
+    assert server.taken == []
+
+
+def test_announcement_that_was_stopped_stays_so(app, world, cast, admin, server):  # noqa: F811
+    send(admin, "contributors")
+    write_all(app)
+    with changed(app, Announcement, 1) as stopped:
+        stopped.stopped_at = utcnow()
+    deliver(app, server.url)
+
+    assert server.taken == []
 
 
 def test_person_who_is_suspended_meanwhile_gets_none(app, world, cast, admin, server):  # noqa: F811
@@ -420,6 +520,22 @@ def test_invitee_who_signs_up_meanwhile_gets_one(app: Flask, world: World, cast,
         db.session.commit()
 
     assert names(app).count("clara") == 1
+
+
+def test_invitee_who_signs_up_before_the_email_is_sent_is_not_asked_to(app, world, cast, admin, server):  # noqa: F811
+    send(admin, "invited")
+    write_all(app)
+    with app.app_context():
+        user = make_user("clara")
+        db.session.scalars(select(Invitee)).one().user_id = user.id
+        db.session.commit()
+    deliver(app, server.url)
+    to_clara = [envelope for envelope in server.taken if envelope.rcpt_tos == ["clara@example.org"]]
+
+    assert len(to_clara) == 1
+    assert b"invitation=" not in to_clara[0].content
+    assert len(server.taken) == 5
+    assert cells(admin) == ["5", "5", "0"]
 
 
 def test_withdrawn_invitation_takes_its_email_along(app: Flask, world: World, cast, admin: FlaskClient):

@@ -51,7 +51,7 @@ def test_dates_of_an_archived_forum_offer_no_actions(admin: FlaskClient, look):
 def test_page_of_a_forum_leads_to_its_parts(admin: FlaskClient, path):
     parts = [f"{ADMIN}forums/1/#{part}" for part in ("settings", "dates", "groups", "papers", "people")]
 
-    assert links(admin.get(ADMIN + path).text, "Parts of the forum") == parts
+    assert links(admin.get(ADMIN + path).text, "Parts of the forum") == [*parts, f"{ADMIN}forums/1/announcements/"]
 
 
 @pytest.mark.parametrize(
