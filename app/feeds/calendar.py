@@ -1,10 +1,12 @@
 """The dates of a forum as a calendar (RFC 5545): an event for each opening and for each deadline.
 
-An extension moves the deadline that it extends, so both are one event, whose SEQUENCE counts what was changed of it; a
-calendar that knew the earlier deadline shows the new one. A deadline is the last second in which a message is accepted.
+An extension moves the deadline that it extends, so both are one event; a calendar that knew the earlier deadline shows
+the new one. SEQUENCE counts all changes of the dates of the forum that the log has, so that it rises even if a date
+returns to a former one, or a period was deleted while the forum was not public. A deadline is the last second in which
+a message is accepted.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -26,14 +28,12 @@ ESCAPED = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
 @dataclass(frozen=True)
 class Event:
     """An opening or a deadline of the forum as a whole or, with a number, of a group; `period` is the one with which it
-    begins, and `sequence` the number of times that its date was changed."""
+    begins."""
 
     opens: bool
     period: Period
     at: datetime
     group: int | None
-    sequence: int
-    periods: Sequence[Period]  # all on which its date depends
 
     @property
     def told(self) -> tuple[bool, datetime, datetime | None]:
@@ -44,7 +44,8 @@ class Event:
 def calendar_of(forum: Forum) -> str:
     """The calendar of a public forum in the reader's language."""
     language, text = reader_language(), text_in(forum)
-    changed = _changed_at(forum)
+    changes, changed_at = _changes(forum)
+    stamp = _utc(max(filter(None, [forum.published_at, changed_at])))
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
@@ -54,7 +55,8 @@ def calendar_of(forum: Forum) -> str:
         "X-PUBLISHED-TTL:PT6H",
     ]
     for event in events_of(forum):
-        lines += _event(forum, event, text.short_title, changed, language)
+        lines += _event(forum, event, text.short_title, language)
+        lines += [f"DTSTAMP:{stamp}", f"LAST-MODIFIED:{stamp}", f"SEQUENCE:{changes}", "END:VEVENT"]
     return "".join(folded(line) for line in [*lines, "END:VCALENDAR"])
 
 
@@ -76,22 +78,21 @@ def _events_in(schedule: Iterable[Period], groups: Mapping[int, int]) -> Iterato
         else:
             runs.append([period])
     for first, *extensions in runs:
-        run, group = [first, *extensions], groups.get(first.group_id or 0)
-        changes = len(first.former_dates or ()) + bool(first.called_off_at)
-        yield Event(True, first, first.opens_at, group, changes, [first])
-        changes += sum(1 + len(one.former_dates or ()) + bool(one.called_off_at) for one in extensions)
+        group = groups.get(first.group_id or 0)
+        yield Event(True, first, first.opens_at, group)
         deadline = max([first.closes_at, *(one.closes_at for one in extensions if not one.called_off_at)])
-        yield Event(False, first, deadline, group, changes, run)
+        yield Event(False, first, deadline, group)
 
 
-def _changed_at(forum: Forum) -> dict[int, datetime]:
-    """When each period was last changed, by its key, as the log has it."""
-    entries = select(LogEntry.subject_id, func.max(LogEntry.at)).where(LogEntry.forum_id == forum.id)
-    rows = db.session.execute(entries.where(LogEntry.kind == "periods").group_by(LogEntry.subject_id))
-    return {row[0]: row[1] for row in rows}
+def _changes(forum: Forum) -> tuple[int, datetime | None]:
+    """How many changes of the dates of a forum the log has, and when the last one was made."""
+    entries = select(func.count(), func.max(LogEntry.at))
+    row = db.session.execute(entries.where(LogEntry.forum_id == forum.id, LogEntry.kind == "periods")).one()
+    return row[0], row[1]
 
 
-def _event(forum: Forum, event: Event, name: str, changed: Mapping[int, datetime], language: Language) -> Iterator[str]:
+def _event(forum: Forum, event: Event, name: str, language: Language) -> Iterator[str]:
+    """Its lines, without those that all events have and the last one."""
     if event.group is not None:
         name = _("%(forum)s, group %(number)s", forum=name, number=event.group)
     if event.opens:
@@ -102,20 +103,14 @@ def _event(forum: Forum, event: Event, name: str, changed: Mapping[int, datetime
         said = _("Open for messages until %(deadline)s, inclusive.", deadline=language.at(event.at))
     address = absolute(link("forums.forum", forum_slug=forum.slug))
     host = urlsplit(current_app.config["SITE"].site_url).hostname
-    since = [forum.published_at, *(changed.get(period.id) for period in event.periods)]
-    stamp = _utc(max(filter(None, since)))
     yield "BEGIN:VEVENT"
     yield f"UID:{'opening' if event.opens else 'deadline'}-{event.period.id}@{host}"
-    yield f"DTSTAMP:{stamp}"
-    yield f"LAST-MODIFIED:{stamp}"
-    yield f"SEQUENCE:{event.sequence}"
     yield f"DTSTART:{_utc(event.at)}"
     yield f"SUMMARY:{escaped(summary)}"
     yield f"DESCRIPTION:{escaped(said)}\\n{escaped(address)}"
     yield f"URL:{address}"
     yield "TRANSP:TRANSPARENT"
     yield f"STATUS:{'CANCELLED' if event.period.called_off_at else 'CONFIRMED'}"
-    yield "END:VEVENT"
 
 
 def escaped(text: str) -> str:

@@ -12,6 +12,7 @@ from app.extensions import db
 from app.feeds.calendar import folded
 from app.models import Forum, Group, GroupText, Period, PeriodKind
 from tests.admin.periods import add
+from tests.clients import Client
 from tests.moderation.conftest import changed
 from tests.world import World, make_period, texts
 
@@ -87,15 +88,36 @@ def test_extension_moves_the_same_event(app: Flask, world: World, admin: FlaskCl
     assert after["LAST-MODIFIED"] > before["LAST-MODIFIED"]
 
 
-def test_deadline_that_is_brought_forward_is_a_further_change(app: Flask, world: World, visitor: FlaskClient):
+def change_deadline(admin: Client, day: int) -> None:
+    path, days = "/en/admin/periods/1/edit/", [f"{utcnow() + timedelta(days=days):%Y-%m-%d}" for days in (9, day)]
+    data = admin.with_version(path, {"opens_at": [days[0], "12:00"], "closes_at": [days[1], "12:00"]})
+    assert admin.post(path, data=data).status_code == 302
+
+
+def test_each_change_of_a_deadline_is_a_further_one_even_if_it_was_told_before(
+    app: Flask, world: World, visitor, admin
+):
     with changed(app, Forum, world.forum) as forum:
         period = forum.periods[0]
-        period.former_dates = ((period.opens_at, period.closes_at),)
-        period.closes_at -= timedelta(hours=2)
-        earlier = period.closes_at
+        period.opens_at, period.closes_at = (utcnow() + timedelta(days=days) for days in (9, 19))
+    told = [deadline(visitor)]
+    for day in (17, 20, 17, 20, 17):
+        change_deadline(admin, day)
+        told.append(deadline(visitor))
 
-    assert deadline(visitor)["SEQUENCE"] == "1"
-    assert moment(deadline(visitor)["DTSTART"]) == earlier
+    assert [int(one["SEQUENCE"]) for one in told] == [0, 1, 2, 3, 4, 5]
+    assert told[1]["DTSTART"] == told[3]["DTSTART"] == told[5]["DTSTART"]
+
+
+def test_change_while_the_forum_is_not_public_is_one_as_well(app: Flask, world: World, visitor, admin):
+    before = deadline(visitor)
+    with changed(app, Forum, world.forum) as forum:
+        published_at, forum.published_at = forum.published_at, None
+    change_deadline(admin, 20)
+    with changed(app, Forum, world.forum) as forum:
+        forum.published_at = published_at
+
+    assert int(deadline(visitor)["SEQUENCE"]) > int(before["SEQUENCE"])
 
 
 def test_cancelled_extension_gives_the_former_deadline_back(app: Flask, world: World, visitor: FlaskClient):
@@ -106,7 +128,6 @@ def test_cancelled_extension_gives_the_former_deadline_back(app: Flask, world: W
         forum.periods.append(extension)
 
     assert moment(deadline(visitor)["DTSTART"]) == closes_at
-    assert deadline(visitor)["SEQUENCE"] == "2"
 
 
 def test_cancelled_period_is_told_as_cancelled(app: Flask, world: World, visitor: FlaskClient):
