@@ -6,10 +6,13 @@ text as stored: its UTF-8 bytes, with a line feed at the end of each line but th
 
 import hashlib
 
+from sqlalchemy import delete
+
 from app.auth.emails import address_for
+from app.extensions import db
 from app.languages import language_or_default, text_in
 from app.mail.outbox import enqueue
-from app.models import Message, MessageStatus
+from app.models import Mail, Message, MessageStatus
 
 
 def write_receipt(message: Message, *, is_changed: bool = False) -> None:
@@ -32,6 +35,11 @@ def write_receipt(message: Message, *, is_changed: bool = False) -> None:
         address=address_for(author, "forums.message", number=message.id),
     )
     mail.receipt_of_id = message.id
+
+
+def drop_receipts(message: Message) -> None:
+    """Delete the receipts of a message that is withdrawn: none that waits goes out and says that it will be public."""
+    db.session.execute(delete(Mail).where(Mail.receipt_of_id == message.id))
 
 
 def sha256_of(text: str) -> str:

@@ -89,6 +89,24 @@ def test_receipt_says_that_a_message_waits(app: Flask, world: World, alice: Flas
     assert "It is public" not in mail.text
 
 
+def test_receipt_of_a_message_that_is_withdrawn_is_not_sent(app: Flask, world: World, alice: FlaskClient, server):
+    with changed(app, Forum, world.forum) as forum:
+        forum.approval = Approval.EVERYBODY
+    reply(alice, world)
+    path = f"/en/messages/{last(app).id}/withdraw/"
+    assert alice.post(path, data=alice.with_version(path, {})).status_code == 302
+    deliver(app, server.url)
+
+    assert [envelope.rcpt_tos for envelope in server.taken] == [["moderator@example.org"]]
+
+
+def test_sentences_of_a_receipt_have_a_space_between_them(app: Flask, world: World, alice: FlaskClient):
+    reply(alice, world)
+    [mail] = receipts(app)
+
+    assert re.search(r"has been received as shown below\.\sIt is public:", mail.html)
+
+
 def test_receipt_of_a_letter_goes_to_the_official_who_typed_it(app: Flask, world: World, moderator: FlaskClient):
     moderator.post(f"/en/topics/{world.topic}/reply/", data=LETTER | {"on_behalf_of": "Friends of Letters"})
     [mail] = receipts(app)
