@@ -33,7 +33,7 @@ def own(client: FlaskClient, page: int = 1) -> dict[int, str]:
 def test_published_message_is_listed_with_its_topic_and_forum(world: World, alice: FlaskClient):
     row = own(alice)[world.first]
 
-    for words in ("Reporting formats", "Short open-forum (en)", "Group 1", "Published"):
+    for words in ("Reporting formats", "Short open-forum (en)", "Group&nbsp;1", "Published"):
         assert words in row
 
 
