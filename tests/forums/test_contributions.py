@@ -33,8 +33,13 @@ def own(client: FlaskClient, page: int = 1) -> dict[int, str]:
 def test_published_message_is_listed_with_its_topic_and_forum(world: World, alice: FlaskClient):
     row = own(alice)[world.first]
 
-    for words in ("Reporting formats", "Short open-forum (en)", "Group&nbsp;1", "Published"):
+    for words in ("Reporting formats", "Short open-forum (en)", "Group 1", "Published"):
         assert words in row
+
+
+@pytest.mark.parametrize("path", [OWN, "/en/new/answers/"])
+def test_number_of_a_group_stays_on_the_line_of_its_word(path: str, world: World, alice: FlaskClient):
+    assert "Group\N{NO-BREAK SPACE}1" in alice.get(path).text
 
 
 def test_withdrawn_message_is_listed(world: World, alice: FlaskClient):

@@ -222,7 +222,7 @@ def test_page_of_all_that_is_new_lists_every_forum_latest_first(app: Flask, worl
 
     page = reader.reads(LATER, NEW)
     assert listed(page) == [there, new]
-    assert f'#message-{there}">Elsewhere</a>, Group&nbsp;1, <span>Short second-forum' in page
+    assert f'#message-{there}">Elsewhere</a>, Group 1, <span>Short second-forum' in page
 
 
 def test_page_of_all_that_is_new_has_pages_of_twenty(app: Flask, world: World, reader: Reader):
