@@ -3,6 +3,7 @@
 Passwords are hashed and checked before the transaction begins, since that is slow and a writer keeps others waiting;
 inside it, `require_unchanged` only checks that the password is still the same."""
 
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,13 +13,14 @@ from sqlalchemy import delete, select
 from app.audit import assign, record
 from app.auth import sign_in, tokens
 from app.auth.emails import RESET, address_for, find_by_email, may_email, write_no_account, write_to
-from app.auth.passwords import hash_password, is_right
+from app.auth.passwords import UNUSABLE, hash_password, is_right
 from app.auth.sign_up import forget
 from app.database import LOCKED, utcnow
 from app.errors import AddressTaken, LastAdministrator, NotFound, Refused, WrongPassword
 from app.extensions import db, transaction
 from app.invitees import accept
-from app.models import EmailChange, Forum, Role, User, speaks_for
+from app.languages import site_default
+from app.models import Capacity, EmailChange, Forum, Role, User, speaks_for
 from app.permissions import count_other_administrators, require
 from app.roles import held_by, hold
 from app.rows import fetch
@@ -125,6 +127,13 @@ def change_profile_and_rights(
             hold(user, role, wanted, viewer=viewer)
         require_version(version, present, changes=version_of_user(user) != present)
     return user_id
+
+
+def without_account(name: str, *, title: str = "", capacity: Capacity = Capacity.EXPERT) -> User:
+    """A new row for somebody who has a name, but no account: nobody can sign in, or be written to."""
+    email = f"without-account-{secrets.token_hex(8)}"
+    about = {"name": name, "title": title, "capacity": capacity, "language": site_default().code}
+    return User(email=email, password_hash=UNUSABLE, **about)
 
 
 def get_person(user_id: int) -> User:

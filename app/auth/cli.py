@@ -9,10 +9,11 @@ from flask.cli import AppGroup
 
 from app.auth.account import create_confirmed
 from app.auth.emails import normal_email
-from app.auth.leaving import erase_author
+from app.auth.leaving import author_without_account, erase_author
 from app.auth.passwords import weakness
 from app.auth.second_step import remove
 from app.errors import AddressTaken, NotFound
+from app.extensions import db
 from app.languages import site_default, site_languages
 from app.models import Capacity, User
 from app.plain import is_blank
@@ -71,21 +72,28 @@ def remove_second_step(email: str) -> None:
 
 
 @users.command()
-@click.option("--message", type=int, required=True, help="Number of a message that the person posted.")
-@click.confirmation_option(prompt="The name will be lost for good. Go on?")
-def erase(message: int) -> None:
-    """Erase someone who has no account, but a name in a forum that was loaded from its archive.
+@click.option("--message", type=int, required=True, help="Number of a message with the words of the person.")
+@click.option("--typed-by", is_flag=True, help="Erase whoever typed this message for someone else.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def erase(message: int, typed_by: bool, yes: bool) -> None:
+    """Erase someone who has no account, but a name in a forum that was loaded from its archive, or wrote by letter.
 
-    The messages remain, by a former participant with a number, as when an account is deleted.
+    The messages remain, by a former participant with a number, as when an account is deleted. Of a message that was
+    typed for someone else, this other person is erased, in all messages that were typed for the same name.
     """
     try:
-        number = erase_author(message)
+        user = author_without_account(message, typed=typed_by)
+        name = f"{user.title} {user.name}".strip()
+        db.session.rollback()  # keeps no connection to the database while it asks
+        if not yes:
+            click.confirm(f"The name of {name} will be lost for good. Go on?", abort=True)
+        number = erase_author(message, typed=typed_by)
     except NotFound:
         raise click.ClickException(
-            f"Message {message} was not posted by someone without an account. Accounts are deleted in the "
-            "administration. Nothing was changed."
+            f"Message {message} is not by someone without an account. Accounts are deleted in the administration. "
+            "Nothing was changed."
         ) from None
-    click.echo(f"The messages of this person are now those of former participant {number}.")
+    click.echo(f"The messages of {name} are now those of former participant {number}.")
 
 
 def _password_given(email: str) -> str:

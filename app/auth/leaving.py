@@ -10,6 +10,7 @@ up under a name that is in the record.
 Reports, log entries and acts of moderation remain as facts, since others decided on them or are accountable for them,
 without the words of the reports and without what the log says of the person."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -90,15 +91,27 @@ def delete_person(user_id: int, *, is_speaker: bool, version: str, viewer: User)
     return user_id
 
 
-def erase_author(number: int) -> int:
-    """Erase the person who posted the message with this number in a forum that was loaded from its archive, and leave
-    the record. Returns the number of the former participant. Raises NotFound unless there is such a person, without an
-    account."""
-    with transaction():
-        user = fetch(Message, number).author
-        if user.has_account or user.former_number:
+def author_without_account(number: int, *, typed: bool = False) -> User:
+    """Whose words the message with this number has: the speaker, who has no row yet, or the author; with `typed`,
+    whoever typed it. Raises NotFound if this person has an account, or was erased."""
+    message = fetch(Message, number)
+    if message.speaker and not typed:
+        if message.speaker == _former_name(re.sub(r"\D", "", message.speaker)):
             raise NotFound
-        erase(user)
+        return account.without_account(message.speaker)
+    if message.author.has_account or message.author.former_number:
+        raise NotFound
+    return message.author
+
+
+def erase_author(number: int, *, typed: bool = False) -> int:
+    """Erase a person as `author_without_account` finds it, and leave the record: a speaker in all messages that were
+    posted for this name. Returns the number of the former participant."""
+    with transaction():
+        user = author_without_account(number, typed=typed)
+        is_speaker = user.id is None
+        db.session.add(user)
+        erase(user, is_speaker=is_speaker)
         record(None, "delete", "users", user, [])
         return user.former_number or 0
 
@@ -193,8 +206,7 @@ def _erase_from_messages(is_heard: ColumnElement[bool], own: list[str]) -> None:
 def _erase_as_speaker(is_heard: ColumnElement[bool], number: int) -> None:
     """Replace the name by the number where the Secretariat posted what this person wrote by letter. It is text, in one
     language for all messages, since such speakers are distinguished by their names."""
-    with speaking(site_default()):
-        name = _("Former participant %(number)s", number=number)
+    name = _former_name(number)
     spoken = db.session.scalars(select(Message).where(is_heard, Message.speaker != "")).all()
     for message in spoken:
         message.speaker = name
@@ -204,6 +216,11 @@ def _erase_as_speaker(is_heard: ColumnElement[bool], number: int) -> None:
         count(topic)
     for forum_id in sorted({message.forum_id for message in spoken}):
         count_forum(db.session.get_one(Forum, forum_id, with_for_update=LOCKED))
+
+
+def _former_name(number: int | str) -> str:
+    with speaking(site_default()):
+        return _("Former participant %(number)s", number=number)
 
 
 def _erase_from_log(user: User) -> None:

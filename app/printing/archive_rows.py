@@ -5,6 +5,7 @@ moderation names what was never public, of which an archive has the number alone
 """
 
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from functools import cached_property
@@ -13,7 +14,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import func, select, update
 
-from app.auth.passwords import UNUSABLE
+from app.auth.account import without_account
 from app.difference import compare
 from app.extensions import db
 from app.languages import site_default, speaking
@@ -127,7 +128,8 @@ class ForumRows:
             _flush(Document(forum_id=self.forum.id, **about, **_same(one, "kind symbol position")))
 
     def _add_people(self) -> None:
-        """Those who have written, the moderators whom the forum names, and the Secretariat, for its acts."""
+        """Those who have written, the moderators whom the forum names, and the Secretariat, for its acts. A moderator
+        of exactly the name of one who has written is taken for the same person, so that both are erased together."""
         with speaking(site_default()):
             self.secretariat = _person({"title": "", "name": _("Secretariat")}, Capacity.SECRETARIAT)
         for one in (*self.data["messages"], *self.data["topics"]):
@@ -135,8 +137,14 @@ class ForumRows:
             if given["number"] not in self.people:
                 self.people[given["number"]] = self._author(given)
         _flush(self.secretariat, *self.people.values())
-        for one in self.data["forum"]["moderators"] or ():
+        known = Counter((one.title, one.name) for one in self.people.values())
+        written = {(one.title, one.name): one for one in self.people.values() if known[one.title, one.name] == 1}
+        moderators = self.data["forum"]["moderators"] or ()
+        named = Counter(site_default().sort_key(one["name"]) for one in moderators)
+        for one in moderators:
             person = _person(one, Capacity.SECRETARIAT)
+            if named[site_default().sort_key(one["name"])] == 1:  # otherwise the keys of the rows put them in order
+                person = written.get((one["title"], one["name"]), person)
             held = {"role": Role.MODERATOR, "languages": " ".join(one["languages"])}
             _flush(person, ForumRole(user=person, forum=self.forum, **held))
 
@@ -357,9 +365,7 @@ def _edition(forum_id: int, one: Given, **more: Any) -> Edition:
 
 def _person(given: Given, capacity: Capacity) -> User:
     """Somebody without an account: nobody can sign in, or be written to."""
-    email = f"without-account-{secrets.token_hex(8)}"
-    about = {"title": given["title"], "name": given["name"], "capacity": capacity, "language": site_default().code}
-    return User(email=email, password_hash=UNUSABLE, **about)
+    return without_account(given["name"], title=given["title"], capacity=capacity)
 
 
 def _revisions_of(one: Given, last: int) -> Iterator[Revision]:

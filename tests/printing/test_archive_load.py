@@ -39,6 +39,7 @@ from app.printing.editions import place
 from app.storage import storage
 from tests.attachments.test_full_disk import no_file_larger_than
 from tests.conftest import sign_in
+from tests.forums.test_named_moderators import line
 from tests.full_world import REASON, FullWorld
 from tests.hostile import HOSTILE
 from tests.printing.archived import bytes_of, close, files_of
@@ -321,6 +322,50 @@ def test_someone_without_an_account_can_be_erased_and_the_next_edition_says_so(l
         last = db.session.scalars(db.select(Edition).order_by(Edition.number.desc())).first()
         assert (last.number, last.reasons) == (3, ["accounts"])
     assert loaded.test_cli_runner().invoke(args=erase).exit_code == 1
+
+
+@pytest.fixture
+def letter(app: Flask, world: World) -> int:
+    """A message that Bruno, who has no account any more, typed for Dora Letter."""
+    with app.app_context():
+        bruno = db.session.get_one(User, world.bruno)
+        bruno.email = "without-account-1"
+        made = make_message(db.session.get_one(Topic, world.topic), bruno, "By post", speaker="Dora Letter")
+        db.session.commit()
+        return made.id
+
+
+@pytest.mark.parametrize(
+    ("option", "gone", "stays"), [([], "Dora Letter", "Bruno"), (["--typed-by"], "Bruno", "Dora Letter")]
+)
+def test_of_a_letter_whoever_wrote_it_is_erased_unless_the_typist_is_asked_for(
+    option: list[str], gone: str, stays: str, app: Flask, world: World, letter: int
+):
+    erase = ["users", "erase", "--message", str(letter), *option]
+    asked = app.test_cli_runner().invoke(args=erase, input="n\n")
+    before = app.test_client().get(f"/en/topics/{world.topic}/").text
+    done = app.test_cli_runner().invoke(args=erase, input="y\n")
+    page = app.test_client().get(f"/en/topics/{world.topic}/").text
+
+    assert f"The name of {gone} will be lost for good." in asked.output
+    assert gone in before
+    assert stays in before
+    assert f"The messages of {gone} are now those of former participant 1." in done.output
+    assert "Former participant 1" in page
+    assert gone not in page
+    assert stays in page
+    assert app.test_cli_runner().invoke(args=[*erase, "--yes"]).exit_code == 1, "once is enough"
+
+
+def test_moderator_who_has_written_is_erased_from_the_head_too(archives, empty: Flask, full: FullWorld):
+    load(empty, archives["open-forum"])
+    with empty.app_context():
+        number = db.session.scalar(db.select(Message.id).join(User).where(User.name == "Moderator"))
+    before = line(empty.test_client().get("/en/forums/open-forum/").text)
+    empty.test_cli_runner().invoke(args=["users", "erase", "--yes", "--message", str(number)])
+
+    assert "Moderator" in before
+    assert "Moderator" not in line(empty.test_client().get("/en/forums/open-forum/").text)
 
 
 def test_someone_with_an_account_is_not_erased_from_the_command_line(app: Flask, world: World):
