@@ -21,7 +21,8 @@ CLICKED = "nav, .top-bar, .continue, main > ul.onward, button, .button, [href='#
 SIGN_IN = "a[href*='/auth/sign-']:not(.prose a)"  # an official text may lead there
 # The texts of official and participants' words that are on the page but not on the sheet.
 LOST = """() => [...document.querySelectorAll("main :is(h1, h2, h3, .prose p, .prose li, label, legend, .question)")]
-  .filter((one) => !one.closest(".visually-hidden, .on-paper") && !one.checkVisibility({contentVisibilityAuto: true}))
+  .filter((one) => !one.closest(".visually-hidden, .on-paper, [role=search]"))
+  .filter((one) => !one.checkVisibility({contentVisibilityAuto: true}))
   .map((one) => one.textContent.slice(0, 60))"""
 LINES = """() => ["orphans", "widows"].flatMap((name) =>
   [...new Set([...document.querySelectorAll("main :is(p, li)")].map((one) => getComputedStyle(one)[name]))])"""
