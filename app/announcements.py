@@ -211,7 +211,7 @@ def _is_invitee_in(forum: Forum, chosen: set[str]) -> ColumnElement[bool]:
 
 def _is_user_in(forum: Forum, chosen: set[str]) -> ColumnElement[bool]:
     """People with an account that they can use, without the Secretariat."""
-    members = [_member(forum, Audience(one)) for one in sorted(chosen)]
+    members = [_member(forum, one) for one in Audience if one in chosen]
     return is_registered() & (User.capacity != Capacity.SECRETARIAT) & or_(False, *members)
 
 

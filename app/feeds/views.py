@@ -28,7 +28,7 @@ from app.turns import in_turn
 
 # Forms, pages for signed-in people, and pages that repeat the content of topics. Links to them have `rel="nofollow"`.
 NOT_FOR_CRAWLERS = (
-    *("auth/", "account/", "admin/", "moderation/", "figures/", "new/", "search/", "print/"),
+    *("auth/", "account/", "admin/", "moderation/", "figures/", "new/", "search/?", "print/"),
     *(f"messages/*/{act}/" for act in ("edit", "history", "report", "withdraw")),
     *("topics/*/reply/", "forums/*/groups/*/new/", "forums/*/latest/"),
 )

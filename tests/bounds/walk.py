@@ -14,7 +14,7 @@ from app.auth.second_step import SECOND_STEP
 from app.extensions import db
 from app.following.queries import ANSWERS, Way
 from app.following.stopping import address_to_stop
-from app.models import How, SignUp, User
+from app.models import AnnouncementKind, How, SignUp, User
 from tests.conftest import sign_in
 from tests.full_world import FullWorld
 from tests.route_table import Row, paths_of
@@ -35,6 +35,8 @@ SHOWN_ON = {
     "/account/email/cancel/": ("bruno", "/en/account/email/"),
 }
 SENT_BY_A_SCRIPT = {"/preview/": ("alice", "/en/preview/?forum=1", ("body", "language"))}
+# The same form is sent to the address itself once the preview has been seen.
+SHOWN_AFTER_A_PREVIEW = {f"/admin/forums/<int:forum_id>/announcements/<any({','.join(AnnouncementKind)}):kind>/"}
 LINKED_IN_A_MAIL = {
     "/auth/reset/<token>/": ("alice", tokens.RESET, "/en/auth/reset/{}/"),
     "/auth/email/<any(old,new):side>/<token>/": ("bruno", PURPOSES["new"], "/en/auth/email/new/{}/"),
@@ -76,12 +78,17 @@ def form_of(row: Row, app: Flask, full: FullWorld, people: dict[str, FlaskClient
 
 def _found_on(client: FlaskClient, page: str, row: Row, app: Flask) -> Iterator[SentForm]:
     adapter = app.url_map.bind("localhost")
+    shown = f"{row.rule}preview/" if row.rule in SHOWN_AFTER_A_PREVIEW else row.rule
     for form in html.document_fromstring(client.get(page).text).xpath("//form[@method='post']"):
         for action in (form.get("action") or page, *form.xpath(".//@formaction")):
             path = urldefrag(urljoin(page, action)).url
             rule = adapter.match(path.partition("?")[0], method="POST", return_rule=True)[0].rule
-            if rule.removeprefix("/<language:lang>") == row.rule:
-                yield SentForm(client, path, tuple(dict.fromkeys(form.xpath(".//@name"))))
+            if rule.removeprefix("/<language:lang>") == shown:
+                yield SentForm(
+                    client,
+                    path.removesuffix("preview/") if shown != row.rule else path,
+                    tuple(dict.fromkeys(form.xpath(".//@name"))),
+                )
 
 
 def _token(app: Flask, email: str, purpose: tokens.Purpose) -> str:

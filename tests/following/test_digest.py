@@ -162,7 +162,7 @@ def test_long_digest_says_how_many_more_there_are_and_where(app, world: World, s
 
     [letter] = post.of("alice")
     assert numbers_in([letter]) == numbers[:3]
-    assert "2 more messages are not in this email" in text_of(letter)
+    assert "2 more messages are not included in this email" in text_of(letter)
     assert f"http://127.0.0.1:8000/en/topics/{world.topic}/" in text_of(letter)
 
 

@@ -62,7 +62,7 @@ def test_answers_are_followed_from_the_start(world: World, bruno, reply, post):
     post.send()
 
     assert len(post.of("alice")) == 1
-    assert "because it answers a message of yours" in text_of(post.of("alice")[0])
+    assert "because the message replies to one of yours" in text_of(post.of("alice")[0])
 
 
 def test_own_topics_are_followed_from_the_start(app, world: World, alice, bruno, post):
