@@ -16,6 +16,7 @@ from app.forums.queries import find_message, get_forum, get_forum_and_groups
 from app.languages import reader_language
 from app.limits import Limit, network_of
 from app.models import Forum
+from app.plain import plain_identifier
 from app.search import hits, queries
 from app.search.forms import NEWEST, SearchForm
 from app.turns import in_turn
@@ -63,7 +64,7 @@ def contributors(forum_slug: str) -> ResponseReturnValue:
 
 def _asked_forum() -> Forum | None:
     try:
-        slug = request.args.get("forum", "")[: Forum.MAX_SLUG]
+        slug = plain_identifier(request.args.get("forum", ""), Forum.MAX_SLUG)
         return get_forum_and_groups(slug, viewer=viewer()) if slug else None
     except NotFound:
         return None
