@@ -147,7 +147,7 @@ def main() -> None:
 @contextmanager
 def _server(data: Filled, keeps: bool, port: int) -> Iterator[Server]:
     environment = settings(data.folder) | {"PAGE_CACHE_MB": "64" if keeps else "0"}
-    with serving("wsgi:app", port, environment) as pid:
+    with serving("bench.unlimited:app", port, environment) as pid:
         yield Server(data, keeps, pid, port)
 
 
