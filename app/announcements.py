@@ -253,7 +253,7 @@ class Draft:
 def send(forum_id: int, draft: Draft, *, key: str, version: str, viewer: User) -> int:
     """Send an announcement, and return its key; the same form sent again sends nothing.
 
-    Raises Refused if it is not true or would go to nobody, Recounted, ChangedMeanwhile, NotFound and Forbidden.
+    Raises Refused if it is not true or has no recipients, Recounted, ChangedMeanwhile, NotFound and Forbidden.
     """
     kind, audiences, texts = draft.kind, sorted(draft.audiences), draft.texts
     once = Once(key, viewer, "announce", forum_id, kind, audiences, texts)
@@ -312,7 +312,7 @@ def list_announcements(forum_id: int, page: int) -> tuple[Listing, Mapping[Any, 
 
 
 def write_next() -> bool:
-    """Write a batch of emails, or count those of an announcement of which none waits any more. Returns whether there
+    """Write a batch of emails, or count those of an announcement once none is waiting. Returns whether there
     may be more to write."""
     unsettled = select(Announcement.id, Announcement.written_at).where(Announcement.settled_at.is_(None))
     first = db.session.execute(

@@ -2,8 +2,8 @@
 
 Add every new place (a column, a folder) to this list: after each act, a test searches every column of the database and
 fails if the text is in a place that is not listed. Differences (app/difference.py) contain only numbers, emails about a
-message contain none of its text, but for the receipt of whoever posted it (app/receipts.py), and former wordings of
-official texts (app/wordings.py) are the Secretariat's own, so none of these is listed.
+message contain none of its text, except for the receipt of the person who posted it (app/receipts.py), and former
+wordings of official texts (app/wordings.py) are the Secretariat's own, so none of these is listed.
 """
 
 import enum
@@ -58,7 +58,7 @@ PLACES = (
     # A title belongs to all who write in the topic. Whoever withholds the first message can change it; the log keeps
     # the former title. It is erased if only moderators have read it.
     Place("topic.title", withdrawn=Fate.SHOWN, withheld=Fate.GONE, hidden=Fate.SHOWN),
-    # The receipt of whoever posted it, until 30 days after it was sent.
+    # The receipt of the person who posted it, until 30 days after it was sent.
     Place("mail.text", withdrawn=Fate.GONE),
     Place("mail.html", withdrawn=Fate.GONE),
     # The folded words of the message and of the names of its files (app/search/index.py). Those of a title are in a row

@@ -1,4 +1,4 @@
-"""Receipts: an email to whoever has posted a message, typed it for somebody or changed it, with what was stored.
+"""Receipts: an email with what was stored, to the person who posted a message, typed it for someone or changed it.
 
 It is written in the same transaction and goes with the words of the message (app/copies.py). The SHA-256 is that of the
 text as stored: its UTF-8 bytes, with a line feed at the end of each line but the last.

@@ -29,7 +29,7 @@ def begin(user: User, now: datetime, *, last_active: datetime | None) -> datetim
     """Begin a visit, or join that of another browser, and return since when what is published is new in it.
 
     `last_active` is when the person was last active in this browser, None if that is not known. A visit that cannot be
-    stored keeps nobody from reading: more will then be new at the next one.
+    stored does not keep anyone from reading: more will then be new at the next one.
     """
     if user.new_since and goes_on(user.visit_began_at, now):
         return user.new_since

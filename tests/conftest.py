@@ -22,6 +22,7 @@ from config import MEGABYTE, Config
 from tests.clients import Client
 from tests.databases import Kept, PostgreSQL, SQLite, server_url
 from tests.full_world import FullWorld
+from tests.mail_server import MailServer
 from tests.world import World
 
 SECRET = "a secret only for tests, long enough"
@@ -53,6 +54,14 @@ def _runs_on(chosen: str, item: pytest.Item) -> bool:
     if only is not None:
         return bool(only.args[0] == chosen)
     return chosen == "sqlite" or ("database" in item.fixturenames and "browser" not in item.keywords)
+
+
+@pytest.fixture
+def server() -> Iterator[MailServer]:
+    """A mail server to which the worker can send."""
+    server = MailServer()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

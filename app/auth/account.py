@@ -130,7 +130,7 @@ def change_profile_and_rights(
 
 
 def without_account(name: str, *, title: str = "", capacity: Capacity = Capacity.EXPERT) -> User:
-    """A new row for somebody who has a name, but no account: nobody can sign in, or be written to."""
+    """A new row for a person who has a name but no account, so cannot sign in or receive email."""
     email = f"without-account-{secrets.token_hex(8)}"
     about = {"name": name, "title": title, "capacity": capacity, "language": site_default().code}
     return User(email=email, password_hash=UNUSABLE, **about)

@@ -73,7 +73,7 @@ def remove_second_step(email: str) -> None:
 
 @users.command()
 @click.option("--message", type=int, required=True, help="Number of a message with the words of the person.")
-@click.option("--typed-by", is_flag=True, help="Erase whoever typed this message for someone else.")
+@click.option("--typed-by", is_flag=True, help="Erase the person who typed this message for someone else.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def erase(message: int, typed_by: bool, yes: bool) -> None:
     """Erase someone who has no account, but a name in a forum that was loaded from its archive, or wrote by letter.

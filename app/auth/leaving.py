@@ -92,8 +92,8 @@ def delete_person(user_id: int, *, is_speaker: bool, version: str, viewer: User)
 
 
 def author_without_account(number: int, *, typed: bool = False) -> User:
-    """Whose words the message with this number has: the speaker, who has no row yet, or the author; with `typed`,
-    whoever typed it. Raises NotFound if this person has an account, or was erased."""
+    """The person whose words the message with this number contains: the speaker, who has no row yet, or the author;
+    with `typed`, the person who typed it. Raises NotFound if this person has an account, or was erased."""
     message = fetch(Message, number)
     if message.speaker and not typed:
         if message.speaker == _former_name(re.sub(r"\D", "", message.speaker)):
@@ -211,7 +211,7 @@ def _erase_as_speaker(is_heard: ColumnElement[bool], number: int) -> None:
     for message in spoken:
         message.speaker = name
     numbers = [message.id for message in spoken]
-    db.session.execute(delete(Mail).where(Mail.receipt_of_id.in_(numbers)))  # the receipts of whoever typed them
+    db.session.execute(delete(Mail).where(Mail.receipt_of_id.in_(numbers)))  # of those who typed them
     for topic in writing.held(*{message.topic_id for message in spoken}).values():
         count(topic)
     for forum_id in sorted({message.forum_id for message in spoken}):

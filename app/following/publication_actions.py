@@ -64,7 +64,7 @@ def give_out_next() -> bool:
 def digest_next() -> bool:
     """Put what waits for one person into an email, once their hour has come. Returns whether anyone was waiting.
 
-    Nobody gets two for one day: what comes later, because the worker had stopped or the hour was changed, waits until
+    No one receives two on one day: what is late, because the worker was stopped or the hour was changed, waits until
     the next day.
     """
     now = utcnow()
@@ -99,7 +99,8 @@ def _is_shown(message: Message) -> bool:
 
 
 def _mail(kind: str, user_id: int, email: str, language: str, number: int = 0) -> Mail:
-    """An email whose text is written when it is sent. Lists of emails show this subject, which nobody wrote."""
+    """An email whose text is written when it is sent. Until then, lists of emails show a
+    general subject."""
     spoken = language_or_default(language)
     with speaking(spoken):
         subject = _("Message #%(number)s", number=number) if number else _("Daily digest")

@@ -1,6 +1,6 @@
 """The links in emails that stop them: signed, and valid as long as there is something to stop.
 
-Whoever has the email can stop it and begin it again, without signing in; nothing else can be done with the link.
+Anyone who has the email can stop these emails and receive them again without signing in. The link allows nothing else.
 """
 
 import re
@@ -58,7 +58,7 @@ def redeem(token: str) -> tuple[Stop, Named | None]:
 
 
 def is_stopped(stop: Stop) -> bool:
-    """Whether it sends nothing any more."""
+    """Whether it no longer sends anything."""
     user = db.session.get_one(User, stop.user_id)
     if stop.kind == DIGEST:
         return user.digest_stopped

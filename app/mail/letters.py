@@ -55,7 +55,7 @@ class Letter:
     stop: str = ""
 
 
-Writer = Callable[[Mail], Letter | None]  # None if there is nothing to send any more
+Writer = Callable[[Mail], Letter | None]  # None if there is no longer anything to send
 
 
 def is_one_address(text: str) -> bool:

@@ -41,8 +41,8 @@ def has_failed(mail: Mail, now: datetime) -> bool:
 
 
 def is_void(mail: Mail, now: datetime) -> bool:
-    """Whether an email with an announcement must not be sent any more: that is no longer true, its forum is no longer
-    public, the person is no longer active, or has signed up although it asks them to do so."""
+    """Whether an email with an announcement must no longer be sent: the announcement is no longer true, its forum is no
+    longer public, or the person has been suspended or has meanwhile signed up as it asks them to."""
     announcement, user = db.session.get(Announcement, mail.announcement_id), account_of(mail)
     if announcement is None or not announcement.holds(now):
         return True

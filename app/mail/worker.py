@@ -189,9 +189,9 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
     return and_(Mail.sent_at.is_(None), Mail.given_up_at.is_(None), Mail.due_at <= now)
 
 
-def _is_dropped(mail: Mail) -> bool:
-    """Delete an email with an announcement that must not be sent any more. If that no longer holds, it is stopped; an
-    invited person who has signed up meanwhile is written to again, as such."""
+def _drop_if_void(mail: Mail) -> bool:
+    """Delete an email with an announcement that must no longer be sent, and return whether it was one. An announcement
+    that is no longer true is stopped; an invited person who has signed up meanwhile is sent another email."""
     key, mail_id, now = mail.announcement_id, mail.id, utcnow()
     if key is None or not is_void(mail, now):
         return False
@@ -210,7 +210,7 @@ def _is_dropped(mail: Mail) -> bool:
 
 def _deliver(mail_id: int, carrier: Carrier, sender: Address, say: Say) -> None:
     mail = db.session.get(Mail, mail_id)
-    if mail is None or _is_dropped(mail):  # the recipient's account has just been deleted, or its address changed
+    if mail is None or _drop_if_void(mail):  # the recipient's account has just been deleted, or its address changed
         return
     attempts, is_of_kind, written = mail.attempts, bool(mail.kind), None
     try:
@@ -234,7 +234,7 @@ def _deliver(mail_id: int, carrier: Carrier, sender: Address, say: Say) -> None:
 
 
 def _drop(mail_id: int) -> None:
-    """Delete an email that has nothing to tell any more."""
+    """Delete an email that no longer has anything to say."""
     with transaction():
         db.session.execute(delete(Mail).where(Mail.id == mail_id))
 

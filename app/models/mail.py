@@ -13,9 +13,9 @@ class Mail(Base):
 
     `lane` is 1 for one of many emails of the same cause, for which no other email waits: the worker sends those of
     lane 0 first. `forum_id` is set if the email tells a moderator what waits in that forum; `news` is then the number
-    of messages. `receipt_of_id` is the message whose text the email confirms to whoever posted it; `announcement_id`
-    is the announcement that it contains, of which no address gets two. An email with a `kind` is written when it is
-    sent, and its row has no text (app/mail/letters.py).
+    of messages. `receipt_of_id` is the message whose text the email confirms to the person who posted it;
+    `announcement_id` is the announcement that it contains, of which no address gets two. An email with a `kind` is
+    written when it is sent, and its row has no text (app/mail/letters.py).
     """
 
     __tablename__ = "mail"

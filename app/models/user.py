@@ -125,8 +125,8 @@ class User(UserMixin, Base):
 
     @hybrid_property
     def has_account(self) -> bool:
-        """Whether this is an account: neither a deleted one, nor somebody of whom a forum that was loaded from its
-        archive has the name alone, with something else in place of an email address."""
+        """Whether this is an account: neither a deleted one nor a person known only by name, from a forum that
+        was loaded from its archive. These have something else in place of an email address."""
         return self.former_number is None and "@" in self.email
 
     @has_account.inplace.expression

@@ -364,7 +364,7 @@ def _edition(forum_id: int, one: Given, **more: Any) -> Edition:
 
 
 def _person(given: Given, capacity: Capacity) -> User:
-    """Somebody without an account: nobody can sign in, or be written to."""
+    """A new row for a person as the data describe them, without an account."""
     return without_account(given["name"], title=given["title"], capacity=capacity)
 
 

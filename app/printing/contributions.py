@@ -1,7 +1,7 @@
 """Every contribution to a forum: as a table in the reader's language, and as data (docs/contributions.md).
 
-Both contain only public content, whoever asks, and are made in parts, by message number, so that a forum of any length
-needs little memory.
+Both contain only public content, no matter who asks, and are made in parts, by message number, so that a forum of any
+length needs little memory.
 """
 
 import json

@@ -111,7 +111,9 @@ def _note_statement(state: ORMExecuteState) -> None:
     statement: Any = state.statement
     if isinstance(state.parameters, Sequence):  # rows of values, each with its key
         if source.columns & set().union(*state.parameters) - {"id"}:
-            raise NotImplementedError(f"rows of {mapper.class_.__name__} are not changed one by one in a statement")
+            raise TypeError(
+                f"no statement changes rows of {mapper.class_.__name__} one by one: the index would miss it"
+            )
         return
     named = {part.key for part in iterate(statement) if isinstance(part, ColumnClause)}
     if state.is_delete or source.columns & named - set(source.owners.values()):
@@ -167,7 +169,7 @@ def store(session: Session, rows: Collection[Row]) -> None:
     if not rows:
         return
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(SearchText.__table__)  # type: ignore[arg-type]
+    statement = insert(SearchText)
     renewed = {name: statement.excluded[name] for name in ("words", "tokens")}
     statement = statement.on_conflict_do_update(index_elements=["id"], set_=renewed)
     session.connection().execute(statement, [{"id": one.id, "words": one.words, "tokens": one.tokens} for one in rows])
@@ -225,7 +227,7 @@ def _topics(session: Session, keys: list[int]) -> Iterator[Row]:
 
 
 def _people(session: Session, keys: list[int]) -> Iterator[Row]:
-    """Those who have an account: only whoever searches for an author finds them, by what they have written."""
+    """People whose name can be searched for as an author; they are found by what they have written."""
     stand = User.former_number.is_(None)
     for one in session.execute(select(User.id, User.name, User.organization).where(User.id.in_(keys), stand)):
         yield row(key_of("person", one.id), (), f"{one.name} · {one.organization}")

@@ -272,7 +272,7 @@ def _has(tokens: Tokens) -> ColumnElement[bool]:
 
 @dataclass(frozen=True)
 class _Author:
-    """Whom a name may mean: people with an account, the States with these codes, and whoever is named in a message."""
+    """Those whom a name may mean: people, the States with these codes, and those named in a message."""
 
     people: Sequence[int]
     states: Sequence[str]

@@ -28,7 +28,7 @@ from app.models import (
 )
 from app.models.forum import DocumentKind
 from tests.full_world import add_document, make_invitee
-from tests.mail.conftest import MailServer, deliver, server  # noqa: F401  a fixture
+from tests.mail_server import MailServer, deliver
 from tests.moderation.conftest import changed
 from tests.world import World, make_period, make_user
 
@@ -347,7 +347,7 @@ def test_announcement_is_in_the_log_without_addresses(app: Flask, world: World, 
     assert "Announced by email" in page
 
 
-def test_list_tells_how_many_were_sent_and_failed(app: Flask, cast, admin: FlaskClient, server: MailServer):  # noqa: F811
+def test_list_tells_how_many_were_sent_and_failed(app: Flask, cast, admin: FlaskClient, server: MailServer):
     send(admin, "contributors", "silent")
     before = cells(admin)
     deliver(app, server.url)
@@ -414,7 +414,7 @@ def test_batch_that_is_cut_off_is_written_again_from_its_beginning(app: Flask, w
     assert len(names(app)) == len(set(names(app))) > BATCH + 9
 
 
-def test_password_reset_does_not_wait_behind_an_announcement(app, world, cast, admin, visitor, server):  # noqa: F811
+def test_password_reset_does_not_wait_behind_an_announcement(app, world, cast, admin, visitor, server):
     send(admin, "invited", "not-written")
     write_all(app)
     visitor.post("/en/auth/forgot/", data={"email": "alice@example.org"})
@@ -424,7 +424,7 @@ def test_password_reset_does_not_wait_behind_an_announcement(app, world, cast, a
     assert len(server.taken) == 7
 
 
-def test_server_that_is_dead_for_two_days_loses_nothing(app, world, cast, admin, server):  # noqa: F811
+def test_server_that_is_dead_for_two_days_loses_nothing(app, world, cast, admin, server):
     dates(app, world, -24, 240)
     send(admin, "invited")
     server.stop()
@@ -443,7 +443,7 @@ def test_server_that_is_dead_for_two_days_loses_nothing(app, world, cast, admin,
 
 @pytest.mark.parametrize("written", [False, True])
 @pytest.mark.parametrize("happened", ["hidden", "extended", "over"])
-def test_what_is_no_longer_true_is_not_sent(happened, written, app, world, cast, admin, server):  # noqa: F811
+def test_what_is_no_longer_true_is_not_sent(happened, written, app, world, cast, admin, server):
     send(admin, "contributors")
     if written:
         write_all(app)
@@ -464,7 +464,7 @@ def test_what_is_no_longer_true_is_not_sent(happened, written, app, world, cast,
 
 @pytest.mark.parametrize("written", [False, True])
 @pytest.mark.parametrize("opens", [-1, 48])
-def test_opening_is_not_sent_once_it_was_moved_or_has_passed(opens, written, app, world, cast, admin, server):  # noqa: F811
+def test_opening_is_not_sent_once_it_was_moved_or_has_passed(opens, written, app, world, cast, admin, server):
     dates(app, world, 24, 240)
     send(admin, "contributors")
     if written:
@@ -477,7 +477,7 @@ def test_opening_is_not_sent_once_it_was_moved_or_has_passed(opens, written, app
 
 
 @pytest.mark.parametrize("written", [False, True])
-def test_outcome_is_not_sent_without_a_document(written, app, world, cast, admin, server):  # noqa: F811
+def test_outcome_is_not_sent_without_a_document(written, app, world, cast, admin, server):
     dates(app, world, -48, -24)
     with changed(app, Forum, world.forum) as forum:
         add_document(forum, DocumentKind.OUTCOME)
@@ -491,7 +491,7 @@ def test_outcome_is_not_sent_without_a_document(written, app, world, cast, admin
     assert server.taken == []
 
 
-def test_announcement_that_was_stopped_stays_so(app, world, cast, admin, server):  # noqa: F811
+def test_announcement_that_was_stopped_stays_so(app, world, cast, admin, server):
     send(admin, "contributors")
     write_all(app)
     with changed(app, Announcement, 1) as stopped:
@@ -501,7 +501,7 @@ def test_announcement_that_was_stopped_stays_so(app, world, cast, admin, server)
     assert server.taken == []
 
 
-def test_person_who_is_suspended_meanwhile_gets_none(app, world, cast, admin, server):  # noqa: F811
+def test_person_who_is_suspended_meanwhile_gets_none(app, world, cast, admin, server):
     send(admin, "contributors")
     write_all(app)
     with changed(app, User, world.alice) as alice:
@@ -522,7 +522,7 @@ def test_invitee_who_signs_up_meanwhile_gets_one(app: Flask, world: World, cast,
     assert names(app).count("clara") == 1
 
 
-def test_invitee_who_signs_up_before_the_email_is_sent_is_not_asked_to(app, world, cast, admin, server):  # noqa: F811
+def test_invitee_who_signs_up_before_the_email_is_sent_is_not_asked_to(app, world, cast, admin, server):
     send(admin, "invited")
     write_all(app)
     with app.app_context():
@@ -549,7 +549,7 @@ def test_withdrawn_invitation_takes_its_email_along(app: Flask, world: World, ca
     assert names(app) == ["bea"]
 
 
-def test_error_in_an_announcement_keeps_no_other_email_waiting(app, world, cast, admin, visitor, server):  # noqa: F811
+def test_error_in_an_announcement_keeps_no_other_email_waiting(app, world, cast, admin, visitor, server):
     send(admin, "contributors")
     with app.app_context():
         db.session.scalars(select(Announcement)).one().texts = {"en": {}}

@@ -1,7 +1,7 @@
 """People who follow, and a real SMTP server to which the worker sends."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -17,17 +17,10 @@ from app.mail.letters import sender_of
 from app.mail.sending import SmtpCarrier, server_of
 from app.mail.worker import deliver_due
 from app.models import Follow, Mail, User
-from tests.mail.conftest import MailServer
+from tests.mail_server import MailServer
 from tests.world import World
 
 REPLY = {"body": "Words that were just posted.", "language": "en", "on_behalf_of": ""}
-
-
-@pytest.fixture
-def server() -> Iterator[MailServer]:
-    server = MailServer()
-    yield server
-    server.stop()
 
 
 class Post:

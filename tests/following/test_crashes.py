@@ -17,7 +17,7 @@ from app.extensions import db, transaction
 from app.models import Delivery, Follow, Mail, Message, Publication
 from config import ROOT
 from tests.following.conftest import Post
-from tests.mail.conftest import MailServer, free_port
+from tests.mail_server import MailServer, free_port
 from tests.world import World, make_user
 
 FOLLOWERS = 230  # more than are given a message in one step

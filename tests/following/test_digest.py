@@ -7,7 +7,7 @@ from email.message import EmailMessage
 import pytest
 
 from tests.following.conftest import Post, change_user, path_to_stop, text_of
-from tests.mail.conftest import free_port
+from tests.mail_server import free_port
 from tests.moderation.conftest import do
 from tests.world import World
 

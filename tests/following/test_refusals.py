@@ -7,7 +7,7 @@ from app.extensions import db
 from app.models import User
 from tests.auth.conftest import PASSWORD, PASSWORD_HASH
 from tests.following.conftest import change_user
-from tests.mail.conftest import add_mail
+from tests.mail_server import add_mail
 from tests.world import World
 
 REFUSAL = "550 5.1.1 no such person"

@@ -5,12 +5,12 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 
 from flask import Flask
-from sqlalchemy import event
 
 from app.database import as_of, utcnow
 from app.extensions import db
 from app.models import Topic, User
 from tests.conftest import sign_in
+from tests.test_queries import statements
 from tests.world import make_message
 
 START = utcnow() + timedelta(hours=1)  # in the period of the small world's forum
@@ -59,16 +59,6 @@ class Reader:
 @contextmanager
 def writings(app: Flask) -> Iterator[list[str]]:
     """The statements made inside that write."""
-    made: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-        if statement.split(maxsplit=1)[0].upper() in {"INSERT", "UPDATE", "DELETE"}:
-            made.append(statement)
-
-    with app.app_context():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
+    with statements(app) as made:
         yield made
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
+    made[:] = [one for one in made if one.split(maxsplit=1)[0].upper() in {"INSERT", "UPDATE", "DELETE"}]

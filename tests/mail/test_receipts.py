@@ -16,7 +16,7 @@ from app.extensions import db
 from app.models import Approval, Forum, Mail, Message, User
 from tests.attachments.conftest import send
 from tests.auth.conftest import PASSWORD, PASSWORD_HASH
-from tests.mail.conftest import MailServer, deliver
+from tests.mail_server import MailServer, deliver
 from tests.moderation.conftest import changed
 from tests.moderation.test_on_behalf import LETTER
 from tests.world import World

@@ -11,7 +11,7 @@ from aiosmtpd.smtp import AuthResult
 
 from app.mail.sending import FolderCarrier, Server, SmtpCarrier, carrier_for, server_of
 from config import Config, SettingError
-from tests.mail.conftest import MailServer, add_mail, deliver, read_mail
+from tests.mail_server import MailServer, add_mail, deliver, read_mail
 
 
 def test_mail_url_is_read():

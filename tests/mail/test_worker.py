@@ -23,7 +23,7 @@ from app.extensions import db
 from app.mail import worker
 from app.models import Mail, SignUp
 from config import ROOT, SettingError
-from tests.mail.conftest import MailServer, add_mail, deliver, read_mail
+from tests.mail_server import MailServer, add_mail, deliver, read_mail
 
 REFUSED = "450 try again later"
 MINUTE = timedelta(minutes=1)

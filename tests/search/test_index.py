@@ -10,6 +10,7 @@ from app.extensions import db, transaction
 from app.models import Message, MessageStatus, SearchText, Topic
 from app.search.index import OTHERS, SOURCES, check, complete, key_of, kind_of, rebuild
 from tests.search.conftest import Find
+from tests.test_queries import statements
 from tests.world import World
 
 
@@ -46,20 +47,13 @@ def test_statements_that_change_many_rows_are_noticed(app: Flask, world: World, 
 
 
 def test_counting_and_moving_write_nothing_in_the_index(app: Flask, world: World):
-    with app.app_context():
-        statements = []
-        listener = lambda _c, _cursor, statement, *_rest: statements.append(statement)  # noqa: E731
-        db.event.listen(db.engine, "before_cursor_execute", listener)
-        with transaction():
-            db.session.execute(update(Topic).values(message_count=7))
-            db.session.execute(
-                update(Message).where(Message.position.is_not(None)).values(position=Message.position + 9)
-            )
-            db.session.get_one(Topic, world.topic).participant_count = 3
-        db.event.remove(db.engine, "before_cursor_execute", listener)
+    with app.app_context(), statements(app) as made, transaction():
+        db.session.execute(update(Topic).values(message_count=7))
+        db.session.execute(update(Message).where(Message.position.is_not(None)).values(position=Message.position + 9))
+        db.session.get_one(Topic, world.topic).participant_count = 3
 
-    assert statements
-    assert not [one for one in statements if "search_" in one]
+    assert made
+    assert not [one for one in made if "search_" in one]
 
 
 def test_what_is_rolled_back_is_not_in_the_index(app: Flask, world: World, find: Find):

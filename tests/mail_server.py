@@ -1,9 +1,7 @@
 """A real SMTP server in a thread, whose answers a test can set."""
 
 import socket
-from collections.abc import Iterator
 
-import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from flask import Flask
@@ -47,13 +45,6 @@ class MailServer:
     @property
     def url(self) -> str:
         return f"smtp://127.0.0.1:{self.controller.port}"
-
-
-@pytest.fixture
-def server() -> Iterator[MailServer]:
-    server = MailServer()
-    yield server
-    server.stop()
 
 
 def free_port() -> int:
