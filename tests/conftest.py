@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 
 from app import create_app, page_cache
 from app.extensions import db
@@ -30,6 +31,7 @@ CONTACT = "secretariat@example.org"
 TESTS = Path(__file__).parent
 LONGEST = ("matrix", "browser", "bounds", "commands", "test_queries", "test_routes", "test_copies", "languages")
 Flask.test_client_class = Client  # of every application that a test makes
+Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache()}  # so that each template is compiled once for all
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -13,6 +13,7 @@ from app.database import utcnow
 from app.extensions import db
 from app.models import Capacity, Forum, Group, GroupText, Message, MessageStatus, Question, QuestionText, Topic, User
 from app.printing import proceedings
+from tests.conftest import Shelf
 from tests.files import make_attachment
 from tests.forums.test_reading import fill
 from tests.world import World, make_forum, make_message, make_pending, make_topic, make_user, texts
@@ -251,17 +252,25 @@ def test_selection_names_no_group_or_question_that_is_empty_in_it(questions: Wor
 # Parts
 
 
-@pytest.fixture
-def long(app: Flask, world: World) -> World:
-    """302 messages in two topics."""
-    fill(app, world, 250)
-    with app.app_context():
-        alice, group = db.session.get(User, world.alice), db.session.get(Group, world.group)
+@pytest.fixture(scope="module")
+def made_long(one_app: Flask, small: World, shelf: Shelf) -> World:
+    """302 messages in two topics, made once and kept for `long`."""
+    shelf.database.put_back("world")
+    fill(one_app, small, 250)
+    with one_app.app_context():
+        alice, group = db.session.get(User, small.alice), db.session.get(Group, small.group)
         topic = make_topic(group, alice, "Another")
         for number in range(50):
             make_message(topic, alice, f"Another {number}.")
         db.session.commit()
-    return world
+    shelf.keep("long")
+    return small
+
+
+@pytest.fixture
+def long(app: Flask, made_long: World, shelf: Shelf) -> World:
+    shelf.put_back("long")
+    return made_long
 
 
 @pytest.mark.parametrize("path", [PATH, GROUP])

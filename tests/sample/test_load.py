@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, select
 
 from app.auth.passwords import UNUSABLE, is_right
@@ -28,17 +29,28 @@ from app.models import (
     User,
 )
 from app.sample.files import ATTACHED, read
-from app.sample.load import ANNOTATIONS, FORUMS, TOPICS, NotEmpty, load
+from app.sample.load import ANNOTATIONS, FORUMS, TOPICS, Loaded, NotEmpty, load
 from app.sample.people import keep
 from app.storage import storage
+from tests.conftest import Shelf
 
 LANGUAGES = ("en", "es", "fr")
 
 
+@pytest.fixture(scope="module")
+def made(one_app: Flask, shelf: Shelf) -> Loaded:
+    """The sample, loaded once and kept for `loaded`."""
+    shelf.database.put_back("empty")
+    with one_app.app_context():
+        made = load(utcnow())
+    shelf.keep("sample")
+    return made
+
+
 @pytest.fixture
-def loaded(app):
-    with app.app_context():
-        return load(utcnow())
+def loaded(app: Flask, made: Loaded, shelf: Shelf) -> Loaded:
+    shelf.put_back("sample")
+    return made
 
 
 def test_everything_in_the_files_is_loaded(app, loaded):
