@@ -24,6 +24,7 @@ from app.database import LOCKED, utcnow
 from app.errors import ChangedMeanwhile, Refused
 from app.extensions import db, transaction
 from app.figures.queries import FOR_A_STATE, approved_for, has_not_written, has_written, is_registered, silent_states
+from app.following.stopping import address_to_decline
 from app.languages import Language, language_or_default, site_default, site_languages, speaking, text_in
 from app.mail.outbox import enqueue
 from app.markup import render
@@ -195,6 +196,15 @@ def count_recipients(forum: Forum, audiences: Iterable[str]) -> Counter[str]:
     return counted
 
 
+def count_left_out(forum: Forum, audiences: Iterable[str]) -> tuple[int, int]:
+    """How many people of these audiences get no announcement because their address refuses emails, and because they
+    have declined."""
+    declined = ~User.refuses_mail & ~User.mail_announcements
+    counted = select(func.count().filter(User.refuses_mail), func.count().filter(declined))
+    refusing, declining = db.session.execute(counted.where(_belongs(forum, set(audiences)))).one()
+    return refusing, declining
+
+
 def asks_to_sign_up(forum: Forum, kind: AnnouncementKind, audiences: Iterable[str]) -> bool:
     """Whether an announcement would also go to invited people without an account, and ask them to sign up."""
     invitees = select(Invitee.id).where(_is_invitee_in(forum, set(audiences))).limit(1)
@@ -210,6 +220,11 @@ def _is_invitee_in(forum: Forum, chosen: set[str]) -> ColumnElement[bool]:
 
 
 def _is_user_in(forum: Forum, chosen: set[str]) -> ColumnElement[bool]:
+    """People of these audiences to whom announcements can be sent and who have not declined them."""
+    return _belongs(forum, chosen) & ~User.refuses_mail & User.mail_announcements
+
+
+def _belongs(forum: Forum, chosen: set[str]) -> ColumnElement[bool]:
     """People with an account that they can use, without the Secretariat."""
     members = [_member(forum, one) for one in Audience if one in chosen]
     return is_registered() & (User.capacity != Capacity.SECRETARIAT) & or_(False, *members)
@@ -384,8 +399,10 @@ def _write_to(person: Invitee | User, one: Announcement, html: Mapping[str, str]
         missing=missing,
         invitation=invitation,
         sign_up=address_for(person, "auth.sign_up", invitation=tokens.make_invitation(person)) if invites else "",
+        stop=address_to_decline(person) if isinstance(person, User) else "",
+        settings=address_for(person, "following.account"),
     )
-    mail.announcement_id, mail.lane = one.id, LANE
+    mail.announcement_id, mail.lane, mail.kind = one.id, LANE, None if is_invitee else "announcement"
 
 
 def best_code(texts: Iterable[str], language: Language) -> str:

@@ -59,8 +59,8 @@ PLACES = (
     # the former title. It is erased if only moderators have read it.
     Place("topic.title", withdrawn=Fate.SHOWN, withheld=Fate.GONE, hidden=Fate.SHOWN),
     # The receipt of the person who posted it, until 30 days after it was sent.
-    Place("mail.text", withdrawn=Fate.GONE),
-    Place("mail.html", withdrawn=Fate.GONE),
+    Place("mail.text", withdrawn=Fate.GONE, withheld=Fate.GONE, hidden=Fate.GONE),
+    Place("mail.html", withdrawn=Fate.GONE, withheld=Fate.GONE, hidden=Fate.GONE),
     # The folded words of the message and of the names of its files (app/search/index.py). Those of a title are in a row
     # of the topic.
     Place("search_text.words", withdrawn=Fate.GONE, withheld=Fate.GONE, hidden=Fate.SHOWN),

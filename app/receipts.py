@@ -1,12 +1,13 @@
 """Receipts: an email with what was stored, to the person who posted a message, typed it for someone or changed it.
 
-It is written in the same transaction and goes with the words of the message (app/copies.py). The SHA-256 is that of the
+It is written in the same transaction and goes with the words of the message (app/copies.py): what is withheld or hidden
+while it waits is not sent afterwards. The SHA-256 is that of the
 text as stored: its UTF-8 bytes, with a line feed at the end of each line but the last.
 """
 
 import hashlib
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from app.auth.emails import address_for
 from app.extensions import db
@@ -18,23 +19,43 @@ from app.models import Mail, Message, MessageStatus
 def write_receipt(message: Message, *, is_changed: bool = False) -> None:
     """Confirm a message that has been flushed, and its files, to the account that posted it."""
     author, topic = message.author, message.topic
-    forum = text_in(topic.group.forum, language_or_default(author.language))
-    mail = enqueue(
+    _write(
         "receipt",
-        recipient=author.email,
-        user_id=author.id,
-        language=author.language,
-        name=author.name,
+        message,
         message=message,
         at=message.written_at,
-        forum=forum.title if forum else "",
         title=topic.title if topic.author is author else "",  # no words of others
         sha256=sha256_of(message.body),
         waits=message.status == MessageStatus.PENDING,
         is_changed=is_changed,
+    )
+
+
+def _write(name: str, message: Message, /, **values: object) -> None:
+    author = message.author
+    forum = text_in(message.topic.group.forum, language_or_default(author.language))
+    mail = enqueue(
+        name,
+        recipient=author.email,
+        user_id=author.id,
+        language=author.language,
+        name=author.name,
+        number=message.id,
+        forum=forum.title if forum else "",
         address=address_for(author, "forums.message", number=message.id),
+        **values,
     )
     mail.receipt_of_id = message.id
+
+
+def take_back_receipts(message: Message) -> None:
+    """Delete the receipts of a message whose text is withheld or hidden. If one is still waiting, the author gets one
+    without the text in its place."""
+    waits = (Mail.receipt_of_id == message.id) & Mail.sent_at.is_(None) & Mail.given_up_at.is_(None)
+    is_waiting = db.session.scalar(select(Mail.id).where(waits).limit(1)) is not None
+    drop_receipts(message)
+    if is_waiting:
+        _write("receipt_without_text", message, at=message.posted_at)
 
 
 def drop_receipts(message: Message) -> None:

@@ -175,12 +175,15 @@ def write(forum_id: int, kind: str, only_shows: bool) -> ResponseReturnValue:
     is_changed = is_previewed and not only_shows and bool(form.previewed.data)
     counted = announcements.count_recipients(forum, form.audiences.data or ())
     form.previewed.data = f"{form.digest}-{fingerprint(counted)}" if is_previewed else ""
+    refusing, declining = announcements.count_left_out(forum, form.audiences.data or ())
     here = {"forum_id": forum_id, "kind": kind}
     shown: dict[str, Any] = {
         "forum": forum,
         "about": about(forum),
         "copies": _copies(form, counted) if is_previewed else {},
         "asks_to_sign_up": announcements.asks_to_sign_up(forum, chosen, form.audiences.data or ()),
+        "refusing": refusing,
+        "declining": declining,
         "is_changed": is_changed,
         "action": link("admin.announcements.write", **here),
         "preview": link("admin.announcements.preview", **here),

@@ -2,6 +2,7 @@
 
 import secrets
 import sys
+from functools import partial
 
 import click
 from flask import current_app
@@ -9,7 +10,7 @@ from flask.cli import AppGroup
 
 from app.auth.account import create_confirmed
 from app.auth.emails import normal_email
-from app.auth.leaving import author_without_account, erase_author
+from app.auth.leaving import author_without_account, erase_without_account, moderator_without_account
 from app.auth.passwords import weakness
 from app.auth.second_step import remove
 from app.errors import AddressTaken, NotFound
@@ -72,28 +73,37 @@ def remove_second_step(email: str) -> None:
 
 
 @users.command()
-@click.option("--message", type=int, required=True, help="Number of a message with the words of the person.")
+@click.option("--message", type=int, help="Number of a message with the words of the person.")
+@click.option("--moderator", help="Name of a moderator whom a loaded forum names, even without messages.")
 @click.option("--typed-by", is_flag=True, help="Erase the person who typed this message for someone else.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def erase(message: int, typed_by: bool, yes: bool) -> None:
+def erase(message: int | None, moderator: str | None, typed_by: bool, yes: bool) -> None:
     """Erase someone who has no account, but a name in a forum that was loaded from its archive, or wrote by letter.
 
     The messages remain, by a former participant with a number, as when an account is deleted. Of a message that was
     typed for someone else, this other person is erased, in all messages that were typed for the same name.
     """
+    if message is not None and moderator is None:
+        find = partial(author_without_account, message, typed=typed_by)
+        refusal = f"Message {message} is not by someone without an account."
+        done = "The messages of {} are now those of former participant {}."
+    elif moderator is not None and message is None and not typed_by:
+        find, done = partial(moderator_without_account, moderator), "{} is now former participant {}."
+        refusal = f"No moderator without an account has the name {moderator}."
+    else:
+        raise click.UsageError("Give either --message, with or without --typed-by, or --moderator.")
     try:
-        user = author_without_account(message, typed=typed_by)
+        user = find()
         name = f"{user.title} {user.name}".strip()
         db.session.rollback()  # keeps no connection to the database while it asks
         if not yes:
             click.confirm(f"The name of {name} will be lost for good. Go on?", abort=True)
-        number = erase_author(message, typed=typed_by)
+        number = erase_without_account(find)
     except NotFound:
         raise click.ClickException(
-            f"Message {message} is not by someone without an account. Accounts are deleted in the administration. "
-            "Nothing was changed."
+            f"{refusal} Accounts are deleted in the administration. Nothing was changed."
         ) from None
-    click.echo(f"The messages of {name} are now those of former participant {number}.")
+    click.echo(done.format(name, number))
 
 
 def _password_given(email: str) -> str:

@@ -95,7 +95,8 @@ def move_to(user: User, email: str, kept: str = "") -> None:
     Raises EmailChangeExpired if another account has the address.
     """
     _make_room(email)
-    goes_along = Mail.forum_id.is_not(None) | Mail.receipt_of_id.is_not(None) | Mail.kind.is_not(None)
+    has_messages = Mail.kind.is_not(None) & Mail.announcement_id.is_(None)
+    goes_along = Mail.forum_id.is_not(None) | Mail.receipt_of_id.is_not(None) | has_messages
     to_come = (Mail.recipient == user.email) & goes_along & Mail.sent_at.is_(None)
     db.session.execute(update(Mail).where(to_come).values(recipient=email))
     db.session.execute(delete(Mail).where(Mail.recipient == user.email))

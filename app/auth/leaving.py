@@ -11,7 +11,7 @@ Reports, log entries and acts of moderation remain as facts, since others decide
 without the words of the reports and without what the log says of the person."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -44,6 +44,7 @@ from app.models import (
     RecoveryCode,
     Report,
     Revision,
+    Role,
     SignIn,
     Submission,
     Topic,
@@ -104,11 +105,22 @@ def author_without_account(number: int, *, typed: bool = False) -> User:
     return message.author
 
 
-def erase_author(number: int, *, typed: bool = False) -> int:
-    """Erase a person as `author_without_account` finds it, and leave the record: a speaker in all messages that were
-    posted for this name. Returns the number of the former participant."""
+def moderator_without_account(name: str) -> User:
+    """A moderator with this name, with or without the title, whom a loaded forum names; of several, the first. Raises
+    NotFound if there is none."""
+    is_one = ~User.has_account & User.former_number.is_(None) & User.roles.any(ForumRole.role == Role.MODERATOR)
+    known = db.session.scalars(select(User).where(is_one).order_by(User.id))
+    found = next((user for user in known if name in {user.name, f"{user.title} {user.name}"}), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def erase_without_account(find: Callable[[], User]) -> int:
+    """Erase a person whom `author_without_account` or `moderator_without_account` finds, and leave the record: a
+    speaker in all messages that were posted for this name. Returns the number of the former participant."""
     with transaction():
-        user = author_without_account(number, typed=typed)
+        user = find()
         is_speaker = user.id is None
         db.session.add(user)
         erase(user, is_speaker=is_speaker)

@@ -38,7 +38,8 @@ from app.permissions import FORUM_IS_VISIBLE, require, visible_to
 
 PROFILE = ("email", "name", "title", "organization", "country", "capacity", "language", "is_admin", "created_at",
            "confirmed_at", "profile_confirmed_at", "suspended_at", "suspended_for", "visit_began_at", "new_since",
-           "mail_answers", "mail_topics", "digest_hour", "digest_stopped", "digested_on", "mails_refused")  # fmt: skip
+           "mail_answers", "mail_topics", "digest_hour", "digest_stopped", "digested_on", "mail_announcements",
+           "mails_refused")  # fmt: skip
 FOLLOW = ("forum_id", "group_id", "question_id", "topic_id", "how", "created_at")
 MESSAGE = ("topic_id", "status", "language", "body", "capacity", "organization", "country", "confirmed",
            "on_behalf_of", "speaker", "reply_to_id", "posted_at", "edited_at", "withdrawn_at", "withheld_at",

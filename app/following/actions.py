@@ -7,13 +7,13 @@ from sqlalchemy import delete, update
 
 from app.database import LOCKED, utcnow
 from app.extensions import db, transaction
-from app.following.queries import ANSWERS, KEYS, find_follow, get_following, get_thing
+from app.following.queries import ANNOUNCEMENTS, ANSWERS, KEYS, find_follow, get_following, get_thing
 from app.following.stopping import DIGEST, Stop
 from app.models import Delivery, Follow, How, User
 from app.permissions import require
 from app.versions import require_version, version_of
 
-SETTINGS = ("mail_answers", "mail_topics", "digest_hour", "digest_stopped")
+SETTINGS = ("mail_answers", "mail_topics", "digest_hour", "digest_stopped", "mail_announcements")
 
 
 def next_hour(moment: datetime, hour: int) -> datetime:
@@ -63,6 +63,8 @@ def stop(what: Stop, *, again: bool = False) -> None:
         how = what.how if again else How.NONE
         if what.kind == DIGEST:
             user.digest_stopped = not again
+        elif what.kind == ANNOUNCEMENTS:
+            user.mail_announcements = again
         elif what.kind == ANSWERS:
             user.mail_answers = how
         elif again:

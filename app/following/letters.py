@@ -5,7 +5,7 @@ Each text stands as it was written, with the name of its language; all around it
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -16,11 +16,11 @@ from sqlalchemy.orm import aliased
 
 from app.auth.emails import address_for
 from app.extensions import db
-from app.following.queries import ANSWERS, KINDS, Way, named, way_to, ways_of
-from app.following.stopping import DIGEST, address_to_stop
+from app.following.queries import ANNOUNCEMENTS, ANSWERS, KINDS, Way, named, way_to, ways_of
+from app.following.stopping import DIGEST, address_to_decline, address_to_stop
 from app.forums.topic_queries import MESSAGE_COLUMNS, ShownMessage, read_messages
 from app.languages import language_or_default, speaking, text_in
-from app.mail.letters import Letter
+from app.mail.letters import Letter, letter_of
 from app.mail.outbox import render
 from app.models import Delivery, Forum, Group, How, Mail, Message, MessageStatus, Topic, User
 from app.permissions import MESSAGE_IS_VISIBLE, visible_to
@@ -128,7 +128,7 @@ def _reader(mail: Mail) -> User | None:
     """The person, if emails with messages may be sent to them."""
     user = db.session.get(User, mail.user_id)
     is_active = user and user.confirmed_at and not user.suspended_at and not user.former_number
-    return user if is_active and user and not user.refuses_mail else None
+    return user if is_active else None
 
 
 def _left_in(mail: Mail, user: User, how: str) -> dict[Any, Way]:
@@ -191,4 +191,10 @@ def _reason(way: Way) -> str:
     }[way.kind]
 
 
-WRITERS: Mapping[str, Any] = {"followed": write_followed, DIGEST: write_digest}
+def write_announcement(mail: Mail) -> Letter | None:
+    """An announcement as it was written, with the address at which mail programs can decline further ones."""
+    user = _reader(mail)
+    return replace(letter_of(mail), list_key=ANNOUNCEMENTS, stop=address_to_decline(user)) if user else None
+
+
+WRITERS: Mapping[str, Any] = {"followed": write_followed, DIGEST: write_digest, "announcement": write_announcement}

@@ -105,4 +105,4 @@ def _mail(kind: str, user_id: int, email: str, language: str, number: int = 0) -
     with speaking(spoken):
         subject = _("Message #%(number)s", number=number) if number else _("Daily digest")
     values = {"user_id": user_id, "recipient": email, "language": spoken.code}
-    return Mail(kind=kind, lane=1, subject=subject, text="", html="", **values)
+    return Mail(kind=kind, is_notice=True, lane=1, subject=subject, text="", html="", **values)

@@ -25,6 +25,7 @@ KEYS: dict[str, Any] = {
     "groups": Follow.group_id,
     "forums": Follow.forum_id,
 }
+ANNOUNCEMENTS = "secretariat"  # of the Secretariat, which are on from the start
 ANSWERS = "answers"  # to one's own messages, which are no row but a choice of the account
 
 

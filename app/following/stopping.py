@@ -12,17 +12,17 @@ from itsdangerous import BadSignature, Signer
 from app.addresses import absolute, link_in
 from app.errors import NotFound, StopExpired
 from app.extensions import db
-from app.following.queries import ANSWERS, KINDS, Named, Way, find_follow, get_thing, named
+from app.following.queries import ANNOUNCEMENTS, ANSWERS, KINDS, Named, Way, find_follow, get_thing, named
 from app.languages import language_or_default
 from app.models import How, User
 
 DIGEST = "digest"
-LETTERS = {kind[0]: kind for kind in (*KINDS, ANSWERS, DIGEST)}
+LETTERS = {kind[0]: kind for kind in (*KINDS, ANSWERS, DIGEST, ANNOUNCEMENTS)}
 TOKEN = re.compile(r"([0-9]{1,10})([a-z])([0-9]{1,10})([de])")  # short, so that no mail program breaks the address
 
 
 class Stop(NamedTuple):
-    """What a link stops: what the person follows, and how, or the whole digest."""
+    """What a link stops: what the person follows, and how, the whole digest, or announcements."""
 
     user_id: int
     kind: str
@@ -34,6 +34,11 @@ def address_to_stop(user: User, way: Way) -> str:
     """The address of the page that stops it, in the person's language."""
     token = _signer().sign(f"{user.id}{way.kind[0]}{way.key}{way.how[0]}").decode()
     return absolute(link_in(language_or_default(user.language).code, "following.stop", token=token))
+
+
+def address_to_decline(user: User) -> str:
+    """The address of the page that stops announcements."""
+    return address_to_stop(user, Way(ANNOUNCEMENTS, 0, How.EACH))
 
 
 def redeem(token: str) -> tuple[Stop, Named | None]:
@@ -62,6 +67,8 @@ def is_stopped(stop: Stop) -> bool:
     user = db.session.get_one(User, stop.user_id)
     if stop.kind == DIGEST:
         return user.digest_stopped
+    if stop.kind == ANNOUNCEMENTS:
+        return not user.mail_announcements
     if stop.kind == ANSWERS:
         return user.mail_answers == How.NONE
     return find_follow(stop.kind, stop.key, user) is None

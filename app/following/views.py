@@ -6,6 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField
 
 from app.addresses import asked_destination, link
 from app.auth.forms import EmailChoicesForm, hour_choices
@@ -31,6 +32,10 @@ class FollowForm(VersionedForm):
 
 
 class SettingsForm(VersionedForm, EmailChoicesForm):
+    mail_announcements = BooleanField(_l("Announcements of the Secretariat"))
+
+    EMAILS = (*EmailChoicesForm.EMAILS, "mail_announcements")
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.digest_hour.choices = [(NEVER, _("No daily digest")), *hour_choices()]
@@ -98,5 +103,5 @@ def stop(token: str) -> ResponseReturnValue:
 
 def _settings(user: User, **source: Any) -> SettingsForm:
     stopped = {"digest_hour": NEVER} if user.digest_stopped else {"digest_hour": user.digest_hour}
-    shown = {"mail_answers": user.mail_answers, "mail_topics": user.mail_topics, **stopped}
+    shown = {name: getattr(user, name) for name in SettingsForm.EMAILS} | stopped
     return SettingsForm(version=version_of(user, actions.SETTINGS), **shown, **source)

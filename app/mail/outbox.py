@@ -14,6 +14,12 @@ from app.models import Mail
 from app.plain import plain_line
 
 MAX_SUBJECT = 300
+# What its recipient has not asked for at that moment. All other emails belong to something that someone is doing now,
+# such as signing up, and go to every address.
+NOTICES = frozenset(
+    "all_withheld announcement followed_up moderated receipt receipt_without_text reinstated role_ended role_given "
+    "suspended to_moderate to_moderate_more".split()
+)
 
 
 def enqueue(name: str, /, *, recipient: str, language: str, user_id: int | None = None, **values: object) -> Mail:
@@ -28,7 +34,8 @@ def enqueue(name: str, /, *, recipient: str, language: str, user_id: int | None 
     spoken = language_or_default(language)
     with speaking(spoken):
         subject, text, html = render(name, spoken, values)
-    mail = Mail(user_id=user_id, recipient=recipient, language=spoken.code, subject=subject, text=text, html=html)
+    about = {"user_id": user_id, "recipient": recipient, "language": spoken.code, "is_notice": name in NOTICES}
+    mail = Mail(**about, subject=subject, text=text, html=html)
     db.session.add(mail)
     return mail
 

@@ -41,20 +41,27 @@ def has_failed(mail: Mail, now: datetime) -> bool:
 
 
 def is_void(mail: Mail, now: datetime) -> bool:
-    """Whether an email with an announcement must no longer be sent: the announcement is no longer true, its forum is no
-    longer public, or the person has been suspended or has meanwhile signed up as it asks them to."""
-    announcement, user = db.session.get(Announcement, mail.announcement_id), account_of(mail)
+    """Whether an email must no longer be sent: a notice to an address that refuses emails; or an announcement that is
+    no longer true, whose forum is no longer public, or whose reader has been suspended, has declined announcements or
+    has meanwhile signed up as it asks them to."""
+    user = account_of(mail) if mail.is_notice else None
+    if user is not None and user.refuses_mail:
+        return True
+    if mail.announcement_id is None:
+        return False
+    announcement = db.session.get(Announcement, mail.announcement_id)
     if announcement is None or not announcement.holds(now):
         return True
-    if user is None or user.suspended_at:
+    if user is None or user.suspended_at or not user.mail_announcements:
         return user is not None
     return user.confirmed_at is None if mail.user_id else announcement.kind in INVITING and bool(user.confirmed_at)
 
 
 def account_of(mail: Mail) -> User | None:
     """The account to which an email goes, also one that is newer than the email."""
-    own = User.id == mail.user_id if mail.user_id else User.email == mail.recipient
-    return db.session.scalar(select(User).where(own))
+    if mail.user_id:
+        return db.session.get(User, mail.user_id)
+    return db.session.scalar(select(User).where(User.email == mail.recipient))
 
 
 def _has_failed() -> ColumnElement[bool]:

@@ -190,20 +190,21 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
 
 
 def _drop_if_void(mail: Mail) -> bool:
-    """Delete an email with an announcement that must no longer be sent, and return whether it was one. An announcement
-    that is no longer true is stopped; an invited person who has signed up meanwhile is sent another email."""
+    """Delete an email that must no longer be sent, and return whether it was one. An announcement that is no longer
+    true is stopped; an invited person who has signed up meanwhile is sent another email."""
     key, mail_id, now = mail.announcement_id, mail.id, utcnow()
-    if key is None or not is_void(mail, now):
+    if not is_void(mail, now):
         return False
     user = None if mail.user_id else account_of(mail)
     account_id = user.id if user else None
     with transaction():
-        one = db.session.get(Announcement, key, with_for_update=LOCKED)
+        one = db.session.get(Announcement, key, with_for_update=LOCKED) if key else None
         if one is not None and not one.holds(now):
             one.stopped_at = one.stopped_at or now
-        elif one is not None and account_id is not None:
-            one.written_at, one.last_user_id = None, min(one.last_user_id, account_id - 1)
+        elif one is not None:
             one.recipients -= 1
+            if account_id is not None:
+                one.written_at, one.last_user_id = None, min(one.last_user_id, account_id - 1)
         db.session.execute(delete(Mail).where(Mail.id == mail_id))
     return True
 
@@ -212,7 +213,7 @@ def _deliver(mail_id: int, carrier: Carrier, sender: Address, say: Say) -> None:
     mail = db.session.get(Mail, mail_id)
     if mail is None or _drop_if_void(mail):  # the recipient's account has just been deleted, or its address changed
         return
-    attempts, is_of_kind, written = mail.attempts, bool(mail.kind), None
+    attempts, written = mail.attempts, None
     try:
         written = current_app.extensions["letters"][mail.kind](mail) if mail.kind else letter_of(mail)
         if written is None:
@@ -222,9 +223,7 @@ def _deliver(mail_id: int, carrier: Carrier, sender: Address, say: Say) -> None:
         db.session.rollback()  # keeps no connection to the database while waiting for the network
         said = carrier.send(letter)
     except MailRefused as error:
-        _fail(
-            mail_id, str(error), attempts=MOST_ATTEMPTS, refused_by=written.recipient if written and is_of_kind else ""
-        )
+        _fail(mail_id, str(error), attempts=MOST_ATTEMPTS, refused_by=written.recipient if written else "")
     except Exception as error:  # noqa: BLE001  one bad email must not stop the others
         db.session.rollback()
         _fail(mail_id, f"{type(error).__name__}: {error}", attempts=attempts)
@@ -251,7 +250,7 @@ def _succeed(mail_id: int, recipient: str) -> None:
 
 def _fail(mail_id: int, reason: str, *, attempts: int, refused_by: str = "") -> None:
     """Keep the reason and try again later, or give up after the last attempt. `refused_by` is the address that has
-    refused an email of a kind."""
+    refused it for good."""
     now = utcnow()
     refused = update(User).where(User.email == refused_by).values(mails_refused=User.mails_refused + 1)
     with transaction():

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, SmallInteger, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, SmallInteger, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Base, utcnow
@@ -15,7 +15,8 @@ class Mail(Base):
     lane 0 first. `forum_id` is set if the email tells a moderator what waits in that forum; `news` is then the number
     of messages. `receipt_of_id` is the message whose text the email confirms to the person who posted it;
     `announcement_id` is the announcement that it contains, of which no address gets two. An email with a `kind` is
-    written when it is sent, and its row has no text (app/mail/letters.py).
+    finished when it is sent, and its row has no text, unless it is an announcement (app/mail/letters.py). One that
+    `is_notice` was not asked for by its recipient, and is not sent to an address that refuses emails.
     """
 
     __tablename__ = "mail"
@@ -27,6 +28,7 @@ class Mail(Base):
     receipt_of_id: Mapped[int | None] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"), index=True)
     announcement_id: Mapped[int | None] = mapped_column(ForeignKey("announcement.id", ondelete="CASCADE"))
     kind: Mapped[str | None] = mapped_column(String(20))
+    is_notice: Mapped[bool] = mapped_column(default=False, server_default=false())
     lane: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     news: Mapped[int] = mapped_column(default=0, server_default="0")
     recipient: Mapped[str] = mapped_column(String(254))

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from flask_login import AnonymousUserMixin, UserMixin
-from sqlalchemy import ColumnElement, ForeignKey, SmallInteger, String, UniqueConstraint, false
+from sqlalchemy import ColumnElement, ForeignKey, SmallInteger, String, UniqueConstraint, false, true
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -111,7 +111,8 @@ class User(UserMixin, Base):
     digest_hour: Mapped[int] = mapped_column(SmallInteger, default=DIGEST_HOUR, server_default=str(DIGEST_HOUR))
     digest_stopped: Mapped[bool] = mapped_column(default=False, server_default=false())
     digested_on: Mapped[date | None]  # the day of the last digest
-    # How many emails with messages the mail server of the address has refused for good, one after the other.
+    mail_announcements: Mapped[bool] = mapped_column(default=True, server_default=true())
+    # How many emails the mail server of the address has refused for good, one after the other.
     mails_refused: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
 
     roles: Mapped[list["ForumRole"]] = relationship(back_populates="user", cascade="all, delete-orphan")
@@ -134,9 +135,9 @@ class User(UserMixin, Base):
     def _has_account(cls) -> ColumnElement[bool]:
         return cls.former_number.is_(None) & cls.email.contains("@")
 
-    @property
+    @hybrid_property
     def refuses_mail(self) -> bool:
-        """Whether the address has refused so many emails that no messages are sent to it."""
+        """Whether the address has refused so many emails that no notices are sent to it (app/mail/outbox.py)."""
         return self.mails_refused >= self.MOST_REFUSED
 
     @property

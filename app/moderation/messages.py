@@ -21,6 +21,7 @@ from app.models import Act, ActKind, Message, MessageStatus, Report, Topic, User
 from app.moderation.queue import begins_topic, find_report, open_reports, version_of
 from app.notify import tell_author, tell_moderators, tell_of_all_withheld
 from app.permissions import can, require
+from app.receipts import take_back_receipts
 from app.submissions import Once
 
 Reason = Mapping[str, str]
@@ -86,6 +87,8 @@ def correct(message: Message, *, by: User, version: str, reason: Reason, changes
         if kept is None:
             raise Refused(NOTHING_CHANGED)
         hidden = {"hides": kept.id} if hide or message.position is None else {}
+        if hidden:
+            take_back_receipts(message)
         _record(ActKind.EDIT, message, by, reason, detail={"revision": kept.id, **hidden})
 
 
@@ -187,6 +190,7 @@ def _refuse_if_changed(message: Message, version: str) -> None:
 def _withhold(message: Message, reason: Reason, title: str, by: User) -> Act:
     reason = with_citations(reason, message.forum_id)
     message.withheld_at, message.withheld_for, message.returned_at = utcnow(), reason, None
+    take_back_receipts(message)
     writing.show(message, MessageStatus.WITHHELD)
     topic = _retitle(message, title, by)
     _settle(open_reports(message), by)

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, literal, select
 
 from app import audit, writing
 from app.counters import carried
 from app.database import utcnow
 from app.errors import AlreadyDecided, ChangedMeanwhile, NotFound, Refused
 from app.extensions import db, transaction
-from app.models import Act, ActKind, Forum, Group, Message, Question, Topic, User
+from app.models import Act, ActKind, Follow, Forum, Group, Message, Question, Topic, User
+from app.notify import follow_own
 from app.permissions import require
 from app.submissions import Once
 from app.versions import require_version, version_of
@@ -155,6 +156,7 @@ def split(
         made = Topic(group=group, question=question, author=first.author, created_at=first.posted_at, **titled)
         db.session.add(made)
         db.session.flush()
+        _keep_followers(source, made, first)
         detail = _move(source, made, numbers, decision.by)
         return _keep(decision, once, ActKind.SPLIT, made, detail=detail)
 
@@ -189,6 +191,18 @@ def _keep(
     writing.record_act(kind, by=decision.by, forum=forum, reason=decision.reason, topic=topic, **(detail or {}))
     once.made(topic.id)
     return topic.id
+
+
+def _keep_followers(source: Topic, made: Topic, first: Message) -> None:
+    """Let those who follow a topic follow the one that is split off from it, in the same way, and its author as if they
+    had started it. Who started both has chosen already."""
+    own = select(Follow.user_id, literal(made.id), Follow.how, literal(utcnow())).where(Follow.topic_id == source.id)
+    columns = ("user_id", "topic_id", "how", "created_at")
+    db.session.execute(insert(Follow).from_select(columns, own))
+    author, followed = first.author, select(Follow.id).where(Follow.topic_id == made.id)
+    is_new = author is not source.author and not first.speaker and author.has_account
+    if is_new and db.session.scalar(followed.where(Follow.user_id == author.id)) is None:
+        follow_own(made)
 
 
 def _held(topic_id: int) -> Topic:

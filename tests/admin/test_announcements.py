@@ -2,6 +2,9 @@
 
 import re
 from datetime import timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 
 import pytest
 from flask import Flask
@@ -499,6 +502,87 @@ def test_announcement_that_was_stopped_stays_so(app, world, cast, admin, server)
     deliver(app, server.url)
 
     assert server.taken == []
+
+
+@pytest.mark.parametrize(
+    ("why", "told"),
+    [
+        ({"mails_refused": 3}, "1 person is left out because their address refuses emails."),
+        ({"mail_announcements": False}, "1 person has chosen not to receive announcements."),
+    ],
+)
+def test_who_refuses_or_declines_is_left_out_and_the_preview_says_so(why, told, app, world, cast, admin, server):
+    with changed(app, User, world.alice) as alice:
+        for name, value in why.items():
+            setattr(alice, name, value)
+    data = seen(admin, "contributors", "silent")
+    preview = admin.post(f"{OPENING}preview/", data=data).text
+    admin.post(OPENING, data=data)
+    deliver(app, server.url)
+
+    assert "Send to 3 people" in preview
+    assert told in preview
+    assert preview.count("left out") + preview.count("has chosen not to") == 1
+    assert "People who have posted (1)" in admin.get(OPENING).text
+    assert names(app) == ["bea", "bruno", "clara"]
+    assert cells(admin) == ["3", "3", "0"]
+
+
+@pytest.mark.parametrize("why", [{"mails_refused": 3}, {"mail_announcements": False}])
+def test_person_who_refuses_or_declines_meanwhile_gets_none(why, app, world, cast, admin, server):
+    send(admin, "contributors")
+    write_all(app)
+    with changed(app, User, world.alice) as alice:
+        for name, value in why.items():
+            setattr(alice, name, value)
+    deliver(app, server.url)
+
+    assert [envelope.rcpt_tos for envelope in server.taken] == [["bruno@example.org"]]
+    assert cells(admin) == ["1", "1", "0"]
+
+
+def test_announcement_can_be_declined_with_one_request_and_had_again(app, world, cast, admin, visitor, server):
+    send(admin, "contributors")
+    deliver(app, server.url)
+    letter = letter_to("alice", server)
+    path = letter["List-Unsubscribe"].strip("<>").removeprefix("http://127.0.0.1:8000")
+    assert letter["List-Id"] == "<secretariat.127.0.0.1>"
+    assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert path in letter.get_body(("plain",)).get_content()
+
+    assert "Announcements of the Secretariat" in visitor.get(path).text
+    for answer, is_wanted in (({"List-Unsubscribe": "One-Click"}, False), ({"again": "yes"}, True)):
+        assert visitor.post(path, data=answer).status_code == 200
+        with app.app_context():
+            assert db.session.get_one(User, world.alice).mail_announcements == is_wanted
+
+
+def test_invitee_without_an_account_has_nothing_to_decline(app, world, cast, admin, server):
+    send(admin, "silent")
+    deliver(app, server.url)
+    letter = letter_to("clara", server)
+
+    assert letter["List-Unsubscribe"] is None
+    assert "/follow/stop/" not in letter.as_string()
+
+
+def test_announcements_are_declined_in_the_account(app, world, cast, admin, bruno):
+    account = "/en/account/follow/"
+    shown = html.fromstring(bruno.get(account).text).get_element_by_id("mail_announcements")
+    data = {"mail_answers": "each", "mail_topics": "each", "digest_hour": "7"}
+    assert shown.checked
+    assert bruno.post(account, data=data).status_code == 302
+    send(admin, "contributors")
+    assert names(app) == ["alice"]
+    assert bruno.post(account, data=data | {"mail_announcements": "y"}).status_code == 302
+
+    with app.app_context():
+        assert db.session.get_one(User, world.bruno).mail_announcements
+
+
+def letter_to(name: str, server: MailServer) -> EmailMessage:
+    [found] = [one for one in server.taken if one.rcpt_tos == [f"{name}@example.org"]]
+    return message_from_bytes(found.content, policy=default)
 
 
 def test_person_who_is_suspended_meanwhile_gets_none(app, world, cast, admin, server):

@@ -1,22 +1,33 @@
 """Processes that are killed: nothing is lost, and nothing is sent twice but what was under way, with its Message-ID."""
 
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections import Counter
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
+from urllib.parse import urlencode
 
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from flask import Flask
+from flask.testing import FlaskClient
 
+from app.counters import recount
 from app.database import utcnow
 from app.extensions import db, transaction
 from app.models import Delivery, Follow, Mail, Message, Publication
 from config import ROOT
-from tests.following.conftest import Post
+from tests.conftest import sign_in
+from tests.following.conftest import REPLY, Post
 from tests.mail_server import MailServer, free_port
 from tests.world import World, make_user
 
@@ -47,18 +58,115 @@ def deadly():
     server.stop()
 
 
-def start_worker(app: Flask, server: MailServer) -> subprocess.Popen[bytes]:
+def start(app: Flask, *command: str, **settings: str) -> subprocess.Popen[bytes]:
+    """A process of the site, in a group of its own with those that it starts."""
     site = app.config["SITE"]
     environ = os.environ | {
         "SECRET_KEY": site.secret_key,
         "SITE_URL": site.site_url,
         "INSTANCE_FOLDER": str(site.instance),
         "DATABASE_URL": site.database_url,
-        "MAIL_URL": server.url,
         "FLASK_APP": "wsgi.py",
+        **settings,
     }
-    command = [sys.executable, "-m", "flask", "worker", "--quiet"]
-    return subprocess.Popen(command, cwd=Path(ROOT), env=environ, stderr=subprocess.DEVNULL)
+    command = (sys.executable, "-m", *command)
+    return subprocess.Popen(command, cwd=Path(ROOT), env=environ, stderr=subprocess.DEVNULL, start_new_session=True)
+
+
+def start_worker(app: Flask, server: MailServer) -> subprocess.Popen[bytes]:
+    return start(app, "flask", "worker", "--quiet", MAIL_URL=server.url)
+
+
+@dataclass
+class Poster(Thread):
+    """A person's browser that posts by HTTP until the server is gone: `told` has the numbers of the messages of which
+    it was told, `sent` the last form, without an answer at the end."""
+
+    client: FlaskClient
+    port: int
+    path: str
+    told: list[int] = field(default_factory=list)
+    sent: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def run(self) -> None:
+        cookie = {"Cookie": f"session={self.client.get_cookie('session').value}"}
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=30)) as server, suppress(OSError, HTTPException):
+            server.request("GET", self.path, headers=cookie)
+            page = server.getresponse()
+            cookie["Cookie"] = page.headers.get("Set-Cookie", cookie["Cookie"]).partition(";")[0]
+            [token] = re.findall(r'name="csrf_token"[^>]*value="([^"]+)"', page.read().decode())[:1]
+            while True:
+                key = os.urandom(8).hex()
+                self.sent = REPLY | {"body": f"Words {key}.", "submission": key, "csrf_token": token}
+                form = {**cookie, "Content-Type": "application/x-www-form-urlencoded"}
+                server.request("POST", self.path, urlencode(self.sent), form)
+                answer = server.getresponse()
+                answer.read()
+                assert answer.status == 302
+                self.told.append(int(answer.headers["Location"].rpartition("-")[2]))
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_killed_web_server_has_a_receipt_and_an_event_of_each_message_and_of_no_other(app, world: World, follow, post):
+    port = free_port()
+    serves = ("--interface", "wsgi", "--no-ws", "--host", "127.0.0.1", "--port", str(port), "--blocking-threads", "4")
+    web = start(app, "granian", *serves, "wsgi:app")
+    try:
+        with app.app_context():
+            people = [make_user(f"person{number}").id for number in range(5)]
+            db.session.commit()
+            before = set(db.session.scalars(db.select(Message.id)))
+        path = f"/en/topics/{world.topic}/reply/"
+        posters = [Poster(sign_in(app, key), port, path) for key in people]
+        wait_until(lambda: answers(port))
+        for poster in posters:
+            poster.start()
+        wait_until(lambda: sum(len(poster.told) for poster in posters) >= 15)
+    finally:
+        os.killpg(web.pid, signal.SIGKILL)
+        web.wait()
+    for poster in posters:
+        poster.join()
+
+    with app.app_context():
+        made = set(db.session.scalars(db.select(Message.id))) - before
+        assert {number for poster in posters for number in poster.told} <= made
+        assert sorted(db.session.scalars(db.select(Publication.message_id))) == sorted(made)
+        assert sorted(db.session.scalars(db.select(Mail.receipt_of_id))) == sorted(made)
+        assert recount() == []
+        db.session.rollback()
+    for poster in posters:  # with no answer, people send the form again
+        assert poster.client.post(path, data=poster.sent).status_code == 302
+    follow(world.alice)
+    post.send()
+
+    with app.app_context():
+        made = set(db.session.scalars(db.select(Message.id))) - before
+    assert len(made) == sum(len(poster.told) + 1 for poster in posters)
+    assert sorted(str(letter["Message-ID"]) for letter in post.of("alice")) == sorted(
+        f"<message-{number}-{world.alice}@127.0.0.1>" for number in made
+    )
+    receipts = re.findall(
+        rb"\r\nSubject: Receipt for message #(\d+)", b"".join(one.content for one in post.server.taken)
+    )
+    assert sorted(map(int, receipts)) == sorted(made)
 
 
 def keys_of(server: MailServer) -> list[str]:

@@ -106,6 +106,16 @@ def test_worker_that_stood_still_for_days_sends_one_digest(said, post: Post):
     assert len(post.of("alice")) == 2, "what the worker saw only then waits for the hour that comes"
 
 
+def test_digest_that_is_late_is_followed_by_the_next_one_at_its_hour_with_nothing_of_it(said, post: Post):
+    first = said(SIX)
+    post.send(SIX, hours=14)
+    second = said(SIX + timedelta(hours=15))
+    for hours in (16, 25, 26, 49):
+        post.send(SIX, hours=hours)
+
+    assert [numbers_in([letter]) for letter in post.of("alice")] == [[first], [second]]
+
+
 def test_mail_server_that_is_away_for_two_days_loses_and_doubles_nothing(said, post: Post):
     numbers, there = [], post.url
     post.url = f"smtp://127.0.0.1:{free_port()}"

@@ -192,6 +192,22 @@ def test_message_hidden_while_it_waits_is_not_sent(world: World, moderator, brun
     assert post.of("alice") == []
 
 
+def test_author_who_is_erased_while_a_message_waits_is_not_named_in_it(app, world, bruno, follow, reply, post):
+    follow(world.alice)
+    reply(bruno)
+    post.server.answers["RCPT"] = "450 later"
+    post.send()
+    with app.app_context():
+        erase(db.session.get_one(User, world.bruno))
+        db.session.commit()
+    post.server.answers.clear()
+    post.send(hours=1)
+
+    [letter] = post.of("alice")
+    assert "Former participant 1" in text_of(letter)
+    assert "Bruno" not in letter.as_string()
+
+
 def test_what_one_has_stopped_following_while_it_waits_is_not_sent(app, world: World, bruno, follow, reply, post):
     follow(world.alice)
     reply(bruno)

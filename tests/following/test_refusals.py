@@ -4,10 +4,11 @@ import pytest
 
 from app.auth.email_change import move_to
 from app.extensions import db
-from app.models import User
+from app.models import Mail, User
 from tests.auth.conftest import PASSWORD, PASSWORD_HASH
-from tests.following.conftest import change_user
+from tests.following.conftest import REPLY, change_user
 from tests.mail_server import add_mail
+from tests.moderation.conftest import do
 from tests.world import World
 
 REFUSAL = "550 5.1.1 no such person"
@@ -98,3 +99,37 @@ def test_person_is_told_at_the_next_sign_in(app, world: World, visitor, refusing
     )
 
     assert TOLD in answer.text
+
+
+def test_refusing_address_gets_no_receipts_and_notices(app, world: World, alice, moderator, refusing):
+    alice.post(f"/en/topics/{world.topic}/reply/", data=REPLY)
+    do(moderator, world.first, "correct", body="Other words.", language="en")
+    refusing.send()
+
+    assert [envelope.rcpt_tos for envelope in refusing.server.taken] == []
+    with app.app_context():
+        assert (
+            db.session.scalars(db.select(Mail).where(Mail.user_id == world.alice, Mail.given_up_at.is_(None))).all()
+            == []
+        )
+
+
+def test_refusing_address_gets_what_its_owner_asks_for(world: World, visitor, refusing):
+    visitor.post("/en/auth/forgot/", data={"email": "alice@example.org"})
+    refusing.send()
+
+    assert b"auth/reset" in refusing.server.taken[0].content
+
+
+def test_refusal_of_any_email_counts(app, world: World, alice, post):
+    post.server.answers["RCPT"] = REFUSAL
+    for number in range(3):
+        alice.post(f"/en/topics/{world.topic}/reply/", data=REPLY | {"body": f"Words {number}."})
+    post.send()
+
+    assert refused(app, world) == 3
+
+
+def test_administrator_sees_that_an_address_refuses_emails(world: World, admin, refusing):
+    assert "refuses emails" in admin.get(f"/en/admin/people/{world.alice}/").text
+    assert "refuses emails" not in admin.get(f"/en/admin/people/{world.bruno}/").text

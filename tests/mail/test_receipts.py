@@ -17,7 +17,7 @@ from app.models import Approval, Forum, Mail, Message, User
 from tests.attachments.conftest import send
 from tests.auth.conftest import PASSWORD, PASSWORD_HASH
 from tests.mail_server import MailServer, deliver
-from tests.moderation.conftest import changed
+from tests.moderation.conftest import changed, do
 from tests.moderation.test_on_behalf import LETTER
 from tests.world import World
 
@@ -179,3 +179,56 @@ def test_receipt_that_waits_goes_to_the_new_address(app: Flask, world: World, al
         db.session.commit()
 
     assert [mail.recipient for mail in receipts(app)] == ["new@example.org"]
+
+
+# What is withheld or hidden while its receipt waits
+
+
+@pytest.mark.parametrize("act", ["withhold", "correct"])
+@pytest.mark.parametrize("waits", [False, True])
+def test_receipt_of_a_text_that_is_withheld_or_hidden_goes_without_it(
+    act: str, waits: bool, app: Flask, world: World, alice: FlaskClient, moderator: FlaskClient, server: MailServer
+):
+    if waits:
+        with changed(app, Forum, world.forum) as forum:
+            forum.approval = Approval.EVERYBODY
+    send(alice, f"/en/topics/{world.topic}/reply/", {"secret.csv": b"a,b\n"}, body="Unlawful words.", submission="a")
+    number = last(app).id
+    more = {"body": "Other words.", "language": "en", "hide": "y"} if act == "correct" else {}
+    assert do(moderator, number, act, **more).status_code == 302
+    deliver(app, server.url)
+    letters = [message_from_bytes(envelope.content, policy=default) for envelope in server.taken]
+    to_alice = [letter for letter in letters if letter["To"] == "alice@example.org"]
+
+    assert f"Receipt for message #{number}" in [letter["Subject"] for letter in to_alice]
+    assert len(to_alice) == 2, "the other tells what was done, and why"
+    for letter in letters:
+        assert "Unlawful" not in letter.as_string()
+        assert "secret.csv" not in letter.as_string()
+        if letter["To"] == "alice@example.org":
+            assert f"http://127.0.0.1:8000/en/messages/{number}/" in plain(letter)
+
+
+def test_receipt_that_was_sent_is_not_sent_again_without_its_text(app, world, alice, moderator, server: MailServer):
+    reply(alice, world)
+    deliver(app, server.url)
+    do(moderator, last(app).id, "withhold")
+
+    assert receipts(app) == []
+
+
+def test_corrected_text_that_stays_public_keeps_its_receipt(app, world: World, alice, moderator):
+    reply(alice, world)
+    do(moderator, last(app).id, "correct", body="Other words.", language="fr")
+
+    assert TEXT in receipts(app)[0].text
+
+
+def test_receipt_of_a_letter_that_is_withheld_goes_to_its_typist_without_the_text(app, world, moderator, admin, server):
+    moderator.post(f"/en/topics/{world.topic}/reply/", data=LETTER | {"body": "Unlawful words."})
+    do(admin, last(app).id, "withhold")
+    deliver(app, server.url)
+
+    receipt = next(one for one in map(str, (envelope.content for envelope in server.taken)) if "Receipt for" in one)
+    assert "Unlawful" not in receipt
+    assert "Dora" not in receipt

@@ -31,6 +31,7 @@ from app.models import (
     Page,
     Period,
     Revision,
+    Role,
     Topic,
     User,
 )
@@ -366,6 +367,44 @@ def test_moderator_who_has_written_is_erased_from_the_head_too(archives, empty: 
 
     assert "Moderator" in before
     assert "Moderator" not in line(empty.test_client().get("/en/forums/open-forum/").text)
+
+
+def test_moderator_who_has_not_written_is_erased_by_name(loaded: Flask):
+    page = "/en/forums/open-forum/"
+    with loaded.app_context():
+        wrote = db.select(Message.id).where(Message.author_id == User.id).exists()
+        named = db.select(User.name).where(User.roles.any(role=Role.MODERATOR), ~wrote)
+        name = db.session.scalars(named.order_by(User.id)).first()
+    erase = ["users", "erase", "--yes", "--moderator", name]
+    before = line(loaded.test_client().get(page).text)
+    answer = loaded.test_cli_runner().invoke(args=erase)
+
+    assert name in before
+    assert f"{name} is now former participant" in answer.output
+    assert name not in line(loaded.test_client().get(page).text)
+    assert loaded.test_cli_runner().invoke(args=erase).exit_code == 1, "once is enough"
+    with loaded.app_context():
+        assert db.session.scalar(db.select(func.count(User.id)).where(User.name == name)) == 0
+        while archive.make_due():
+            pass
+        assert db.session.scalar(db.select(func.max(Edition.number))) == 3, "the edition with the name is not given out"
+
+
+@pytest.mark.parametrize(
+    "options", [[], ["--message", "1", "--moderator", "Ada"], ["--moderator", "Ada", "--typed-by"]]
+)
+def test_person_to_erase_is_named_in_one_way(options: list[str], app: Flask, world: World):
+    answer = app.test_cli_runner().invoke(args=["users", "erase", "--yes", *options])
+
+    assert answer.exit_code == 2
+    assert "Give either --message" in answer.output
+
+
+def test_moderator_with_an_account_is_not_erased_by_name(app: Flask, world: World):
+    answer = app.test_cli_runner().invoke(args=["users", "erase", "--yes", "--moderator", "Moderator"])
+
+    assert answer.exit_code == 1
+    assert "No moderator without an account has the name Moderator." in answer.output
 
 
 def test_someone_with_an_account_is_not_erased_from_the_command_line(app: Flask, world: World):
