@@ -115,6 +115,7 @@ class Config:
                 "application/atom+xml",
                 "application/xml",
             ],
+            "COMPRESS_ZSTD_LEVEL": 5,  # pages are 4% smaller than with 3, and take a seventh of a millisecond more
             # For static files, which are streamed; the default list lacks gzip, which is all that some clients accept.
             "COMPRESS_ALGORITHM_STREAMING": ["zstd", "br", "gzip", "deflate"],
             **self.overrides,

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Collection
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from babel.support import NullTranslations
@@ -57,6 +57,7 @@ def register(app: Flask) -> None:
         "site_languages": site_languages,
         "in_language": in_language,
         "capacity_name": capacity_name,
+        "said_by": _names_of_speakers(),
         "FOR_A_GOVERNMENT": FOR_A_GOVERNMENT,
         "FOR_AN_ORGANIZATION": FOR_AN_ORGANIZATION,
         "language_name": language_name,
@@ -172,6 +173,34 @@ def in_language(code: str, *, always: bool = False) -> Markup:
 
 def capacity_name(code: str) -> str:
     return _catalogue().ugettext(labels.CAPACITY[Capacity(code)])
+
+
+def _names_of_speakers() -> Callable[..., Markup]:
+    """The only way in which pages name who has spoken in a forum. A name is made once, as most stand there again."""
+
+    @lru_cache(maxsize=4096)
+    def named(code: str, forum_slug: str, capacity: str, state: str, organization: str, is_aside: bool) -> Markup:
+        language = site_languages()[code]
+        if state:
+            name, in_capacity = language.state_name(state), capacity in FOR_A_GOVERNMENT
+        elif organization:
+            name, in_capacity = organization, capacity in FOR_AN_ORGANIZATION
+        else:
+            name, in_capacity = language.catalogue.ugettext(labels.CAPACITY[Capacity(capacity)]), True
+        sought = {"state": state, "organization": organization, "capacity": capacity if in_capacity else ""}
+        given = {field: value for field, value in sought.items() if value}
+        address = addresses.link_in(code, "search.index", forum=forum_slug, **given) if forum_slug else ""
+        return markup.name_element(name, address, is_typed=bool(organization), is_aside=is_aside)
+
+    def said_by(
+        forum_slug: str, capacity: str = "", state: str = "", organization: str = "", *, aside: bool = False
+    ) -> Markup:
+        """The name of a State, else of an organization, else of a capacity, as a link to what it has said in a forum;
+        the name alone without a forum. In a capacity in which nobody speaks for the State or the organization, as for
+        the State of an expert, the link leads to all that state it. With `aside`, the keyboard passes it over."""
+        return named(reader_language().code, forum_slug, capacity, state, organization, aside)
+
+    return said_by
 
 
 def language_name(code: str) -> str:

@@ -74,7 +74,7 @@ def over_time(context: Context) -> Table:
 
 def by_capacity(context: Context) -> Table:
     counts = queries.count_by(context.forum, Message.capacity)
-    entries = [_entry(_(labels.CAPACITY[one]), counts.get(one)) for one in Capacity]
+    entries = [_entry_of_speakers(_(labels.CAPACITY[one]), counts.get(one), one) for one in Capacity]
     return counted("capacities", _("By capacity"), (_("Capacity"),), entries, context)
 
 
@@ -82,7 +82,8 @@ def by_state(context: Context) -> Table:
     """Sorted by name in the reader's language; the chart shows the States with the most messages."""
     found = queries.count_by(context.forum, Message.country)
     without = found.pop("", None)
-    entries = [_entry(context.language.state_name(code), counts) for code, counts in found.items()]
+    name = context.language.state_name
+    entries = [_entry_of_speakers(name(code), counts, state=code) for code, counts in found.items()]
     entries.sort(key=lambda entry: context.language.sort_key(entry.label))
     rows = [*entries, _entry(_("No State"), without)] if without else entries
     most = sorted(entries, key=lambda entry: -entry.counts.messages)[:MOST_STATES_PICTURED]
@@ -215,6 +216,12 @@ def _picture_over_time(entries: list[Entry], context: Context) -> Picture | None
 
 def _entry(name: str, counts: Counts | None, *more: Cell) -> Entry:
     return Entry((words(name), *more), counts or Counts(), name)
+
+
+def _entry_of_speakers(name: str, counts: Counts | None, capacity: str = "", state: str = "") -> Entry:
+    """An entry whose name leads to the messages, if there are any."""
+    cell = replace(words(name), said_by=(capacity, state) if counts else None)
+    return Entry((cell,), counts or Counts(), name)
 
 
 def _entries_within(group: Group, context: Context) -> list[Entry]:

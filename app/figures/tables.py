@@ -51,13 +51,14 @@ class Cell:
     """A value as the page shows it, and as a file has it.
 
     `language` is the language of a name or text that may not be in the reader's language. `is_text` is true for a
-    translatable text, not for a name.
+    translatable text, not for a name. `said_by` are a capacity and a State that have spoken, of which it is the name.
     """
 
     shown: str
     exact: str | int | float
     language: str = ""
     is_text: bool = False
+    said_by: tuple[str, str] | None = None
 
     @property
     def is_number(self) -> bool:

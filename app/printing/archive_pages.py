@@ -114,7 +114,8 @@ class Pages:
             yield name, rewriter.written
 
     def place(self, link: str) -> Address | str | None:
-        """The file of a link to a page of the archive; DEAD for what needs the server; None for all others."""
+        """The file of a link to a page of the archive; DEAD for what needs the server, UNLINKED for a name
+        that leads to it; None for all others."""
         link = link.removeprefix(self.site) if link.startswith(f"{self.site}/") else link
         parts = urlsplit(link)
         if parts.scheme or parts.netloc or not parts.path.startswith("/"):
@@ -126,6 +127,8 @@ class Pages:
         asked = parse_qs(parts.query)
         known = {name: asked[name][0] for name in ARGUMENTS.get(endpoint, ()) if name in asked}
         name = self._name(endpoint, values, known)
+        if name is None and endpoint == "search.index" and known:
+            return UNLINKED  # the name of a speaker, which stays
         if name is None:
             return DEAD if self._needs_the_server(endpoint) else None
         return Address(name, f"{parts.path}?{urlencode(known)}" if known else parts.path)
@@ -191,7 +194,7 @@ class Pages:
         if found is None:
             return f"{self.site}{whole}" if whole.startswith("/") else whole
         if not isinstance(found, Address):
-            return DEAD
+            return found
         target = self._same.get(found.name, found.name)
         fragment = urlsplit(whole).fragment
         if target == name:

@@ -41,7 +41,7 @@ IN_ONE = 300  # messages; a longer document comes in parts
 IN_A_PART = 100
 # Bytes of markup around the texts, as measured on the sample: for a message, a participant in the list, the document of
 # a group or of a forum, and a group in that of a forum.
-FRAME, LINE, GROUP_FRAME, FORUM_FRAME, SECTION = 700, 190, 6_000, 8_500, 2_000
+FRAME, LINE, GROUP_FRAME, FORUM_FRAME, SECTION = 700, 390, 6_000, 8_500, 2_000
 NOTE = 300  # and for a summary or a follow-up
 Notes = Mapping[tuple[int | None, str], int]
 
@@ -142,12 +142,14 @@ class PrintedGroup:
 
 @dataclass(frozen=True)
 class Participant:
-    """A person with a published message, as stated in it; `represents` is the State or the organization."""
+    """A person with a published message, as stated in it; `represents` names the State or the organization, which is
+    one of `speaks_for`, and `country` and `organization` are what is stated besides."""
 
     name: str
     person: str
     capacity: str
     represents: str
+    speaks_for: tuple[str, str]
     country: str
     organization: str
     messages: int
@@ -497,14 +499,15 @@ def _spoken(groups: Sequence[Group], chosen: Chosen, language: Language) -> tupl
 
 def _participant(row: Any, language: Language) -> Participant:
     written = person_name(row) if row.former_number else f"{row.title} {row.name}".strip()
-    state = language.state_name(row.country) if row.country and row.capacity in FOR_A_GOVERNMENT else ""
+    state = row.country if row.capacity in FOR_A_GOVERNMENT else ""
     organization = row.organization if row.capacity in FOR_AN_ORGANIZATION else ""
     return Participant(
         name=row.speaker or written,
         person=row.speaker or (written if row.former_number else row.name),
         capacity=row.capacity,
-        represents=state or organization,
-        country="" if state or not row.country else language.state_name(row.country),
+        represents=language.state_name(state) if state else organization,
+        speaks_for=(state, organization),
+        country="" if state else row.country,
         organization="" if organization else row.organization,
         messages=0,
     )

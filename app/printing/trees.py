@@ -308,7 +308,7 @@ class _Tree:
         if address.startswith("#"):
             return address if address[1:] in self.targets else ""
         if address.startswith("/"):
-            return self.site + address
+            return "" if "/search/?" in address else self.site + address  # names stay as they are on paper
         return address if ADDRESS.fullmatch(address) else ""
 
     def _target(self, element: Element) -> str:

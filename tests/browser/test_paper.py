@@ -24,6 +24,12 @@ LOST = """() => [...document.querySelectorAll("main :is(h1, h2, h3, .prose p, .p
   .filter((one) => !one.closest(".visually-hidden, .on-paper, [role=search]"))
   .filter((one) => !one.checkVisibility({contentVisibilityAuto: true}))
   .map((one) => one.textContent.slice(0, 60))"""
+# The names that do not look like what is around them, or are followed by their address.
+UNLIKE = """() => [...document.querySelectorAll("main a[href*='/search/?']")].filter((one) => {
+  const own = getComputedStyle(one), around = getComputedStyle(one.parentElement);
+  return own.textDecorationLine !== "none" || own.color !== around.color
+    || getComputedStyle(one, "::after").content !== "none";
+}).map((one) => one.outerHTML)"""
 LINES = """() => ["orphans", "widows"].flatMap((name) =>
   [...new Set([...document.querySelectorAll("main :is(p, li)")].map((one) => getComputedStyle(one)[name]))])"""
 
@@ -42,6 +48,17 @@ def test_sheet_has_the_place_address_and_day_and_nothing_to_click(new_page: NewP
             assert page.locator(clicked).filter(visible=True).count() == 0, page.url
             assert page.evaluate(LOST) == [], page.url
             assert page.evaluate(LINES) in ([], ["2", "2"]), page.url
+
+
+def test_names_of_speakers_are_words_among_others_on_paper(new_page: NewPage, long_topic: int):
+    page = new_page()
+    for path in (f"topics/{long_topic}/", f"forums/{OPEN}/contributors/", f"print/forums/{OPEN}/"):
+        page.goto(f"/en/{path}")
+        names = page.locator("main a[href*='/search/?']").filter(visible=True)
+        assert names.count() > 1, path
+        page.emulate_media(media="print")
+        assert page.evaluate(UNLIKE) == [], path
+        page.emulate_media(media="screen")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -207,6 +207,14 @@ def test_links_to_other_pages_of_the_site_are_whole_and_those_that_need_an_accou
         assert not any(word in link for link in links for word in ("/sign-in", "/sign-up", "/report/", ".atom")), name
 
 
+def test_names_of_speakers_stay_without_their_links(files, full: FullWorld):
+    pages = [files[f"en/{name}.html"].decode() for name in (f"topics/{full.small.topic}", "proceedings")]
+
+    for page in pages:
+        assert "Republic of Valdorenia" in page
+        assert "/search/" not in page
+
+
 def test_message_that_waits_is_not_in_it(app: Flask, archived: World, visitor):
     with app.app_context():
         topic, alice = db.session.get_one(Topic, archived.topic), db.session.get_one(User, archived.alice)

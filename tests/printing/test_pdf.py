@@ -129,6 +129,15 @@ def test_every_visible_message_is_in_it_once_and_in_order(
     assert re.findall(r"Begin\d+x|End\d+x", text_of(visitor.get(f"/{language}{FORUM[3:]}").data)) == words
 
 
+def test_names_of_speakers_are_no_links_in_it(app: Flask, world: World, visitor: FlaskClient):
+    make(app)
+    pages = PdfReader(io.BytesIO(visitor.get(FORUM).data)).pages
+    links = [str(link.get_object().get("/A", "")) for page in pages for link in page.get("/Annots", ())]
+
+    assert any("/en/" in link for link in links)
+    assert not any("/search/" in link for link in links)
+
+
 def test_it_is_an_archival_document_that_can_be_read_aloud(app: Flask, world: World, visitor: FlaskClient):
     make(app)
     found = PdfReader(io.BytesIO(visitor.get("/es" + FORUM[3:]).data))
