@@ -4,6 +4,7 @@ memory than the request itself."""
 import re
 from collections.abc import Iterable
 from typing import IO, TYPE_CHECKING, Any, NoReturn
+from urllib.parse import unquote_plus, urlencode
 
 from flask import Flask, abort, request
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 LONGEST_ADDRESS = 8_000  # in bytes, as all lengths here; of the path, and of the query
+# The page whose address people fill by typing, and how many characters of too many words it gets to give them back.
+SEARCH, SEARCH_PATH, LONGEST_SEARCH = "search.index", re.compile(r"/[a-z]{2}/search/"), 1_000
 MOST_ARGUMENTS = 100
 LONGEST_HEADERS = 16_000  # of the values of all of them together
 LONGEST_KEPT = 1_000  # of one header, if all together are too long
@@ -50,8 +53,8 @@ def register(app: Flask) -> None:
     app.wsgi_app = _without_excess(app.wsgi_app)  # type: ignore[assignment, method-assign]
 
     @app.url_value_preprocessor
-    def refuse_excess(_endpoint: str | None, _values: Any) -> None:
-        if excess := request.environ.get(EXCESS):
+    def refuse_excess(endpoint: str | None, _values: Any) -> None:
+        if (excess := request.environ.get(EXCESS)) and not (endpoint == SEARCH and request.query_string):
             abort(excess)
         if request.routing_exception is None:
             _refuse_excess_of_form()
@@ -120,13 +123,24 @@ def _without_excess(answer: "WSGIApplication") -> "WSGIApplication":
         if environ[EXCESS]:
             for name in (name for name, length in _lengths(environ).items() if length > LONGEST_KEPT):
                 del environ[name]
-            environ["PATH_INFO"], environ["QUERY_STRING"] = environ["PATH_INFO"][:LONGEST_ADDRESS], ""
+            environ["PATH_INFO"], environ["QUERY_STRING"] = environ["PATH_INFO"][:LONGEST_ADDRESS], _kept_of(environ)
             environ.pop("HTTP_COOKIE", None)
         if not _is_one_range(environ.get("HTTP_RANGE", "")):
             environ.pop("HTTP_RANGE", None)
         return answer(environ, start_response)
 
     return answer_in_bounds
+
+
+def _kept_of(environ: "WSGIEnvironment") -> str:
+    """The beginning of the words of a search that are too long for an address; nothing of any other query."""
+    query = environ.get("QUERY_STRING", "")
+    if environ[EXCESS] != URI_TOO_LONG or not SEARCH_PATH.fullmatch(environ["PATH_INFO"]):
+        return ""
+    few = query.split("&", MOST_ARGUMENTS)[:MOST_ARGUMENTS]
+    words = next((one.removeprefix("q=") for one in few if one.startswith("q=")), "")
+    typed = unquote_plus(words[:LONGEST_ADDRESS], errors="ignore")[:LONGEST_SEARCH]
+    return urlencode({"q": typed}) if len(words) > LONGEST_SEARCH else ""
 
 
 def excess_of(environ: "WSGIEnvironment") -> int | None:

@@ -26,6 +26,14 @@ CAPACITY = {
     Capacity.EXPERT: N_("Expert in a personal capacity"),
     Capacity.SECRETARIAT: N_("Secretariat"),
 }
+# Headings above those of a capacity.
+CAPACITIES = {
+    **CAPACITY,
+    Capacity.PARTY: N_("Parties"),
+    Capacity.GOVERNMENT: N_("Other Governments"),
+    Capacity.ORGANIZATION: N_("Organizations"),
+    Capacity.EXPERT: N_("Experts in a personal capacity"),
+}
 CAPACITY_MEANS = {
     Capacity.PARTY: N_("You speak for a State or a regional organization that is a Party to the treaty."),
     Capacity.GOVERNMENT: N_("You speak for a Government that is not a Party to the treaty."),

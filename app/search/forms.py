@@ -52,10 +52,11 @@ class SearchForm(InnerForm):
         )
         state = asked.get("state", "")[:2]
         is_known = reader_language().state_name(state) != state
-        self.state.offer([("", _("All")), *reader_language().states_in_order(state if is_known else "")])
-        self.capacity.offer([("", _("All")), *labels.choices(labels.CAPACITY)])
+        states = reader_language().states_in_order(state if is_known else "")
+        self.state.offer([("", _("All Parties and Governments")), *states])
+        self.capacity.offer([("", _("All capacities")), *labels.choices(labels.CAPACITY)])
         self.language.offer(
-            [("", _("All")), *((code, one.name, {"lang": code}) for code, one in site_languages().items())]
+            [("", _("All languages")), *((code, one.name, {"lang": code}) for code, one in site_languages().items())]
         )
         if chosen:
             self._offer_places(chosen)
@@ -81,6 +82,13 @@ class SearchForm(InnerForm):
     def validate_until(self, field: Any) -> None:
         if self.since.data and field.data and field.data < self.since.data:
             raise ValidationError(_("The last day is before the first day."))
+
+    def refuse_as_cut(self) -> None:
+        """Say that of the words only the beginning has come."""
+        text = _(
+            "Please search for at most %(most)s characters. Only the beginning of your text is shown.", most=LONGEST
+        )
+        self.q.errors = [text]
 
     @property
     def search(self) -> Search:
@@ -112,6 +120,36 @@ class SearchForm(InnerForm):
     def has_filters(self) -> bool:
         """Whether more is asked for than words."""
         return bool(self.author.data) or not self.filters.is_empty
+
+    @property
+    def whose(self) -> str:
+        """Whose messages are listed, if no words are asked for; "" otherwise."""
+        if self.q.data:
+            return ""
+        one = self._state_name or self.filters.organization or self.author.data
+        return one or self._chosen(self.capacity)[0]
+
+    @property
+    def asked(self) -> list[tuple[str, str, str]]:
+        """What is asked for besides words: labels, values, and the language of the value or ""."""
+        fields = [field for field in self if field.name not in {"q", "files"} and field.data]
+        files = [(self.files.label.text, "", "")] if self.files.data else []
+        return [(field.label.text, *self._chosen(field)) for field in fields] + files
+
+    @property
+    def _state_name(self) -> str:
+        return reader_language().state_name(self.state.data) if self.state.data else ""
+
+    @staticmethod
+    def _chosen(field: Any) -> tuple[str, str]:
+        """The value of a field as it is shown, and its language or ""."""
+        if isinstance(field, DayField):
+            return reader_language().date(field.data), ""  # type: ignore[arg-type]
+        if not isinstance(field, ChoiceField):
+            return field.data, ""
+        chosen = (choice for choice in field.choices or () if field.data and choice[0] == field.data)
+        _value, label, attributes = (*next(chosen, ("", "")), {})[:3]
+        return str(label), attributes.get("lang", "")
 
     @property
     def _group(self) -> Group | None:

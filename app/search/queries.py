@@ -6,7 +6,7 @@ of a hundred messages are looked for in the newest WINDOW messages alone, of the
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from app.extensions import db
 from app.forums.topic_queries import MESSAGE_COLUMNS, READABLE, ShownMessage, read_messages
-from app.languages import Language, site_languages
+from app.languages import Language
 from app.models import (
     FOR_A_GOVERNMENT,
     FOR_AN_ORGANIZATION,
@@ -32,12 +32,14 @@ from app.models import (
     Question,
     SearchText,
     Topic,
+    User,
     Viewer,
 )
 from app.permissions import FORUM_IS_VISIBLE, MESSAGE_IS_VISIBLE, TOPIC_IS_VISIBLE, visible_to
 from app.search.index import MESSAGE, kind_of
-from app.search.tokens import fold
-from app.search.words import Search, Term
+from app.search.state_names import states_called, states_with
+from app.search.tokens import words_of
+from app.search.words import STOP_WORDS, Search, Term
 
 MOST = 1_000  # hits that are counted and put in order
 WINDOW = 10_000  # candidates
@@ -144,10 +146,56 @@ class Speaker:
     people: int
 
 
+@dataclass(frozen=True)
+class Named:
+    """A State that the words of a search name, by its code, or "" for people or organizations; and how many of their
+    messages are found, at most MOST. `is_more` says that there are more."""
+
+    state: str
+    messages: int
+    is_more: bool
+
+
 def list_forums(viewer: Viewer) -> Sequence[Forum]:
     """The forums that the viewer may see, the newest first."""
     statement = select(Forum).where(FORUM_IS_VISIBLE).options(selectinload(Forum.texts)).order_by(Forum.id.desc())
     return db.session.scalars(statement, visible_to(viewer)).all()
+
+
+def find_named(search: Search, filters: Filters, viewer: Viewer) -> list[Named]:
+    """Whom the words name, if they are nothing but a name. Only what the viewer finds decides it."""
+    words = {word.folded for word in search.all_words}
+    is_a_name = search.terms and not (search.without or search.authors or search.has_only_stop_words)
+    if not is_a_name or search.number is not None or filters.is_of_messages:
+        return []
+    states = [(code, replace(filters, state=code)) for code in states_called(words)]
+    found = [Named(code, *_count(_find_messages(Search(), of_state, viewer)[0])) for code, of_state in states]
+    return [one for one in found if one.messages] or _find_named_people(Term(search.all_words), filters, viewer)
+
+
+def _find_named_people(term: Term, filters: Filters, viewer: Viewer) -> list[Named]:
+    newest = db.session.scalar(select(func.max(SearchText.id))) or 0
+    if newest > WINDOW and all(_are_common(term.said_by, newest)):
+        return []
+    found, _is_of_newest = _find_messages(Search(authors=(term,)), filters, viewer)
+    said_by = select(User.name, Message.speaker, Message.organization, Message.on_behalf_of).distinct()
+    said_by = said_by.join(User, User.id == Message.author_id)
+    rows = db.session.execute(said_by.where(Message.id.in_([one.key for one in found[:MOST]]))) if found else ()
+    return [Named("", *_count(found))] if any(_is_called(row, term) for row in rows) else []
+
+
+def _count(found: Sequence[Any]) -> tuple[int, bool]:
+    return min(len(found), MOST), len(found) > MOST
+
+
+def _is_called(row: Any, term: Term) -> bool:
+    """Whether the words are a part of the name of the person, or the whole name of what the person speaks for."""
+    words = {word.folded for word in term.words} - STOP_WORDS
+    of_person, *of_others = (
+        {word.folded for word in words_of(name)} - STOP_WORDS
+        for name in (row.speaker or row.name, row.organization, row.on_behalf_of)
+    )
+    return words <= of_person or words in of_others
 
 
 def who_has_spoken(forum: Forum, language: Language) -> list[tuple[Speaker, list[Speaker]]]:
@@ -295,13 +343,7 @@ class _Author:
 
 def _is_author(term: Term) -> _Author:
     people = [kind_of(key)[1] for key in _matching(term.said_by, highest=0, most=MOST_PEOPLE)]
-    named = {word.folded for word in term.words}
-    states = {
-        code
-        for language in site_languages().values()
-        for code, name in (language.states | language.invented_states).items()
-        if named <= {fold(word)[0] for word in name.replace("-", " ").split()}
-    }
+    states = states_with({word.folded for word in term.words})
     return _Author(people, sorted(states), term.said_by)
 
 

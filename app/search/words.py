@@ -17,7 +17,15 @@ PIECE = re.compile(
 )
 QUOTATION_MARKS = str.maketrans(dict.fromkeys("“”„‟«»\uff02", '"'))
 SYMBOL = re.compile(r"[\d/]")  # joins its words: BS-V/3, COP-MOP/6, 2012-03
-NUMBER = re.compile(r"(#)?\s?0*([1-9][0-9]{0,9})")
+# As people write that of a message: 12, #12, message 12, n° 12, No. 12, mensaje núm. 12.
+NUMBER = re.compile(
+    r"(?P<named>(?:messages?\s|mensajes?\s)?(?:(?:n\.?\s?[°ºo]|n[uú]m(?:ero)?|num[eé]ro|number)\.?\s?|№\s?)?)"
+    r"(?P<sign>#)?\s?(?P<number>[0-9]{1,18})",
+    re.IGNORECASE,
+)
+NAME_WITHOUT_QUOTATION_MARKS = re.compile(
+    r'(?P<before>(?:.*\s)?(?:author|autora?|auteure?)[:\uff1a]\s?)(?P<name>[^\s"]+\s[^"]+)', re.IGNORECASE
+)
 # Left out of a search that has other words, since texts need not contain them.
 STOP_WORDS = frozenset(
     """
@@ -61,8 +69,9 @@ class Search:
     terms: Sequence[Term] = ()
     without: Sequence[Term] = ()
     authors: Sequence[Term] = ()
-    number: int = 0  # if it is nothing but that of a message
-    is_reference: bool = False  # whether that was said, `#1234`
+    number: int | None = None  # if it is nothing but that of a message
+    is_reference: bool = False  # written as one, `#1234`
+    is_of_message: bool = False  # whether no other number can be meant
 
     @property
     def is_too_long(self) -> bool:
@@ -74,13 +83,18 @@ class Search:
         return bool(self.terms or self.authors)
 
     @property
+    def has_only_stop_words(self) -> bool:
+        return bool(self.terms) and all(_is_stop_word(term) for term in self.terms)
+
+    @property
     def all_words(self) -> tuple[Word, ...]:
         """All that texts must have, in order."""
         return tuple(word for term in self.terms for word in term.words)
 
     def also_by(self, author: Term) -> "Search":
         """The same search for what this author wrote."""
-        return replace(self, authors=(*self.authors, author))
+        terms = () if self.has_only_stop_words else self.terms
+        return replace(self, terms=terms, authors=(*self.authors, author))
 
 
 def understood(typed: str) -> Search:
@@ -90,14 +104,26 @@ def understood(typed: str) -> Search:
     for kind, term in _terms(line):
         found[kind].append(term)
     number = NUMBER.fullmatch(line.strip())
-    terms = [one for one in found["terms"] if one.is_exact or one.phrase not in STOP_WORDS] or found["terms"]
+    terms = [one for one in found["terms"] if not _is_stop_word(one)]
     return Search(
-        tuple(dict.fromkeys(terms)),
+        tuple(dict.fromkeys(terms or ([] if found["authors"] else found["terms"]))),
         tuple(found["without"]),
         tuple(found["authors"]),
-        int(number[2]) if number else 0,
-        bool(number and number[1]),
+        int(number["number"]) if number else None,
+        bool(number and number["sign"]),
+        bool(number and (number["named"] or number["sign"])),
     )
+
+
+def with_quotation_marks(typed: str) -> str:
+    """The same search with all words after `author:` as one name; "" if there is one word or they are quoted."""
+    line = plain_line(typed, LONGEST).translate(QUOTATION_MARKS)
+    found = NAME_WITHOUT_QUOTATION_MARKS.fullmatch(line)
+    return f'{found["before"]}"{found["name"]}"' if found else ""
+
+
+def _is_stop_word(term: Term) -> bool:
+    return not term.is_exact and term.phrase in STOP_WORDS
 
 
 def _terms(line: str) -> Iterator[tuple[str, Term]]:

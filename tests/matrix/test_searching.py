@@ -61,5 +61,11 @@ def test_author_who_is_hidden_is_told_to_nobody(planted: Planted, asking: Asking
     assert answers == {NOTHING}
 
 
+def test_name_of_an_author_who_is_hidden_leads_nowhere(planted: Planted, asking: Asking):
+    pages = [asking.get(f"/en/search/?q={name}", "visitor").shown for name in hidden_names()]
+
+    assert not [page for page in pages if 'class="named"' in page]
+
+
 def hidden_names() -> list[str]:
     return [str(Mark(state, "head", "messagespeaker")) for state in ("pending", "first", "draft")] + ["nobody-like-it"]

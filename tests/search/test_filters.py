@@ -131,3 +131,50 @@ def test_forum_that_is_not_published_is_offered_to_nobody_else(app: Flask, visit
     assert 'value="draft-forum"' in admin.get("/en/search/").text
     with app.app_context():
         assert db.session.query(Forum).count() == 2
+
+
+def heading_of(page: str) -> str:
+    return re.search(r"<h1>(.*?)</h1>", page)[1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "heading"),
+    [
+        ({"state": "XA", "capacity": "party"}, "Messages: Republic of Valdorenia"),
+        ({"organization": "Seed & Soil", "forum": "second-forum"}, "Messages: Seed &amp; Soil"),
+        ({"capacity": "organization"}, "Messages: Organization"),
+        ({"author": "Bruno"}, "Messages: Bruno"),
+        ({"forum": "second-forum"}, "Search"),
+        ({"q": "seeds", "state": "XA"}, "Search: seeds"),
+    ],
+)
+def test_list_of_messages_is_named_for_those_whose_they_are(asked: dict, heading: str, other: int, visitor):
+    assert heading_of(visitor.get("/en/search/", query_string=asked).text) == heading
+
+
+@pytest.mark.parametrize("asked", ["state=XA", "q=form&state=XA"])
+def test_filters_that_find_something_are_closed_and_told_in_words(asked: str, visitor: FlaskClient, world: World):
+    page = visitor.get(f"/en/search/?{asked}&forum=open-forum&since=2012-05-04").text
+    told = re.search(r'</(?:details|form)>\s*<p class="facts">(.*?)</p>', page)[1]
+
+    assert re.search(r"<details[^>]*>", page)[0] == f'<details class="{"more-filters" if "q=" in asked else "narrow"}">'
+    plain = re.sub(r"<.*?>", "", told).replace("&nbsp;", " ").replace("\N{NO-BREAK SPACE}", " ")
+    assert plain == "Forum: Short open-forum (en) · Party or Government: Republic of Valdorenia · From: 4 May 2012"
+
+
+def test_filters_that_find_nothing_are_open(visitor: FlaskClient, world: World):
+    assert '<details class="more-filters" open>' in visitor.get("/en/search/?q=nothing-like-it&state=XA").text
+
+
+def test_printed_search_has_its_whole_address(visitor: FlaskClient, world: World):
+    page = visitor.get("/en/search/?q=form&state=XA&unknown=1").text
+
+    assert re.search(r'<span class="address">(.*?)</span>', page)[1].endswith("/en/search/?q=form&amp;state=XA")
+
+
+@pytest.mark.parametrize(("language", "total"), [("en", "Total"), ("es", "Total"), ("fr", "Total")])
+def test_tables_of_who_has_spoken_have_plural_headings_and_a_total(language: str, total: str, other: int, visitor):
+    page = visitor.get(f"/{language}/forums/open-forum/contributors/").text
+
+    assert re.findall(r"<h2.*?>(.*?)</h2>", page) == [{"en": "Parties", "es": "Partes", "fr": "Parties"}[language]]
+    assert f'capacity=party" rel="nofollow">{total}</a>' in page

@@ -72,10 +72,6 @@ def test_long_search_comes_back_whole_to_be_shortened(visitor: FlaskClient, worl
     assert typed_back(answer.text) == typed
 
 
-def test_search_that_no_address_can_hold_is_refused_clearly(visitor: FlaskClient, world: World):
-    assert visitor.get("/en/search/", query_string={"q": "seed " * 2_000}).status_code == 414
-
-
 def test_too_many_words_come_back_to_be_fewer(visitor: FlaskClient, world: World):
     typed = " ".join(f"w{number}" for number in range(MOST_WORDS + 1))
     answer = visitor.get("/en/search/", query_string={"q": typed})
@@ -88,6 +84,13 @@ def test_only_words_that_every_text_has_are_searched_for(write, find: Find):
     number = write("The one of the many.")
 
     assert f"/messages/{number}/" in find("the of")
+
+
+@pytest.mark.parametrize(("typed", "is_told"), [("le la de et", True), ('"of the"', False), ("the seeds", False)])
+def test_words_that_every_text_has_are_told_to_be_so(typed: str, is_told: bool, visitor: FlaskClient, world: World):
+    page = visitor.get("/en/search/", query_string={"q": typed}).text
+
+    assert ("These words appear in nearly all texts." in page) == is_told
 
 
 def test_number_with_its_sign_leads_to_the_message(visitor: FlaskClient, world: World):
@@ -104,10 +107,30 @@ def test_number_leads_to_the_message_and_is_searched_for(write, visitor: FlaskCl
     assert f"#message-{number}" in page
 
 
-def test_number_of_no_message_finds_nothing(visitor: FlaskClient, world: World):
-    for typed in ("#999999", "#0", "9999999999"):
-        answer = visitor.get("/en/search/", query_string={"q": typed})
-        assert (answer.status_code, "No results" in answer.text) == (200, True), typed
+@pytest.mark.parametrize(
+    "typed",
+    ["message {}", "Message #{}", "mensaje {}", "n° {}", "No. {}", "nº {}", "n.º {}", "mensaje núm. {}", "№ {}"],
+)
+def test_number_leads_to_the_message_however_it_is_written(typed: str, visitor: FlaskClient, world: World):
+    answer = visitor.get("/en/search/", query_string={"q": typed.format(world.first)})
+
+    assert answer.location == f"/en/messages/{world.first}/" or f"Go to message #{world.first}<" in answer.text
+
+
+@pytest.mark.parametrize("typed", ["#999999", "#0", "9999999999", "message 999999", "#99999999999"])
+def test_number_of_no_message_is_told_to_be_so(typed: str, visitor: FlaskClient, world: World):
+    answer = visitor.get("/en/search/", query_string={"q": typed})
+    number = int(re.sub(r"\D", "", typed))
+
+    assert (answer.status_code, "No results" in answer.text) == (200, True)
+    assert f"No public message has the number {number}." in answer.text
+    assert "Check the spelling" not in answer.text
+
+
+def test_number_that_texts_have_need_not_be_that_of_a_message(write, visitor: FlaskClient):
+    write("In 2012, we began.")
+
+    assert "No public message" not in visitor.get("/en/search/?q=2012").text
 
 
 def test_words_are_marked_and_the_text_stays_text(write, visitor: FlaskClient):
