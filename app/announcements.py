@@ -1,4 +1,4 @@
-"""Announcements of the Secretariat: which can be sent now, their ready texts, to whom they go, and sending them.
+"""Announcements of the Secretariat: which can be sent now, to whom they go, and sending them.
 
 Sending one writes its row, and nothing else. From it, the worker writes the emails in batches, each in a transaction
 that also says how far it has come: a worker that is killed goes on where it was, and no address gets two. Before each
@@ -16,7 +16,6 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Row, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
-from app.addresses import absolute, link_in
 from app.audit import changed, record
 from app.auth import tokens
 from app.auth.emails import address_for
@@ -25,7 +24,7 @@ from app.errors import ChangedMeanwhile, Refused
 from app.extensions import db, transaction
 from app.figures.queries import FOR_A_STATE, approved_for, has_not_written, has_written, is_registered, silent_states
 from app.following.stopping import address_to_decline
-from app.languages import Language, language_or_default, site_default, site_languages, speaking, text_in
+from app.languages import Language, language_or_default, site_default, speaking
 from app.mail.outbox import enqueue
 from app.markup import render
 from app.models import (
@@ -39,7 +38,6 @@ from app.models import (
     Invitee,
     Mail,
     Role,
-    State,
     User,
 )
 from app.paging import Listing, one_page
@@ -54,17 +52,17 @@ LANE = 1  # for which no other email waits
 NOT_PUBLIC = _l("The forum is not public, so nothing can be announced about it.")
 NOBODY = _l("No one would receive this announcement.")
 POSSIBLE = {
-    AnnouncementKind.OPENING: _l("Possible while the forum is open, or once the date of its opening is set."),
-    AnnouncementKind.REMINDER: _l("Possible while the forum is open and three days or fewer are left."),
-    AnnouncementKind.EXTENSION: _l("Possible while the forum is open and its deadline has been extended."),
-    AnnouncementKind.CLOSING: _l("Possible once the forum is closed."),
-    AnnouncementKind.OUTCOME: _l("Possible once the forum is closed and a document of the kind “Outcome” is listed."),
+    AnnouncementKind.OPENING: _l("Available once a date of opening or reopening is set, and while the forum is open."),
+    AnnouncementKind.REMINDER: _l("Available in the last three days before the deadline."),
+    AnnouncementKind.EXTENSION: _l("Available while the forum is open, once its deadline has been changed."),
+    AnnouncementKind.CLOSING: _l("Available once the forum is closed."),
+    AnnouncementKind.OUTCOME: _l("Available once the forum is closed and a document of the kind “Outcome” is listed."),
 }
 
 Texts = Mapping[str, Mapping[str, str]]  # `subject` and `body` by language
 
 
-# Which can be sent, and what they say
+# Which can be sent
 
 
 def refusal(forum: Forum, kind: AnnouncementKind, now: datetime) -> Refused | None:
@@ -78,106 +76,6 @@ def version_of(forum: Forum) -> str:
     """Of what a form for an announcement shows: the dates of the forum, and what has been announced before."""
     last = select(func.max(Announcement.id)).where(Announcement.forum_id == forum.id)
     return fingerprint(version_of_life(forum), db.session.scalar(last) or 0)
-
-
-def ready_texts(forum: Forum, kind: AnnouncementKind, now: datetime) -> dict[str, dict[str, str]]:
-    """The text of an announcement in each language of the site, with the dates and the titles of now."""
-    state, made = forum.state(now), {}
-    for code, language in site_languages().items():
-        with speaking(language):
-            made[code] = _ready_text(forum, kind, state, language)
-    return made
-
-
-def _ready_text(forum: Forum, kind: AnnouncementKind, state: State, language: Language) -> dict[str, str]:
-    text = text_in(forum, language)
-    named = {
-        "forum": text.title,
-        "opening": language.at(state.opens_at) if state.opens_at else "",
-        "deadline": language.at(state.deadline) if state.deadline else "",
-        "first": language.at(state.first_deadline) if state.first_deadline else "",
-    }
-    subject, *said = _said(forum, kind, state, named, named | {"forum": text.short_title}, language)
-    is_ahead = state.opens_at is not None or not state.has_ended
-    if state.varies and is_ahead:
-        said.append(_("The dates differ from group to group; those of each group are stated in the forum."))
-    said += [_("Address of the forum:"), _address(language, "forums.forum", forum)]
-    if is_ahead:
-        said += [_("Dates for your calendar:"), _address(language, "feeds.deadlines", forum)]
-    return {"subject": subject, "body": "\n\n".join([*said, _("The Secretariat")])}
-
-
-def _said(
-    forum: Forum,
-    kind: AnnouncementKind,
-    state: State,
-    named: Mapping[str, str],
-    short: Mapping[str, str],
-    language: Language,
-) -> list[str]:
-    """The subject and the paragraphs that belong to this kind."""
-    match kind:
-        case AnnouncementKind.OPENING:
-            return [*_opening(state, named, short), _("You are invited to contribute.")]
-        case AnnouncementKind.REMINDER:
-            said = _(
-                "The Secretariat wishes to remind you that the deadline for messages in the forum “%(forum)s” is "
-                "%(deadline)s, inclusive.",
-                **named,
-            )
-            return [_("Forum “%(forum)s”: reminder of the deadline, %(deadline)s", **short), said]
-        case AnnouncementKind.EXTENSION:
-            said = _(
-                "The Secretariat wishes to inform you that the deadline for messages in the forum “%(forum)s” has been "
-                "extended to %(deadline)s, inclusive. The original deadline was %(first)s.",
-                **named,
-            )
-            return [_("Forum “%(forum)s”: deadline extended to %(deadline)s", **short), said]
-        case AnnouncementKind.CLOSING:
-            said = _(
-                "The Secretariat wishes to inform you that the forum “%(forum)s” closed on %(deadline)s. All messages "
-                "remain available to readers.",
-                **named,
-            )
-            thanks = _("The Secretariat thanks all participants for their contributions.")
-            more = [_("It will reopen on %(opening)s.", **named)] if state.opens_at else []
-            return [_("Forum “%(forum)s”: closed", **short), said, *more, thanks]
-        case AnnouncementKind.OUTCOME:
-            said = _(
-                "The Secretariat wishes to inform you that the outcome of the forum “%(forum)s” has been published and "
-                "is available on its page:",
-                **named,
-            )
-            return [_("Forum “%(forum)s”: outcome", **short), said, _outcomes(forum, language)]
-
-
-def _opening(state: State, named: Mapping[str, str], short: Mapping[str, str]) -> tuple[str, str]:
-    if state.is_open:
-        said = _(
-            "The Secretariat wishes to inform you that the forum “%(forum)s” is open. Messages are accepted until "
-            "%(deadline)s, inclusive.",
-            **named,
-        )
-        return _("Forum “%(forum)s”: open until %(deadline)s", **short), said
-    if state.has_ended:
-        said = _("The Secretariat wishes to inform you that the forum “%(forum)s” will reopen on %(opening)s.", **named)
-        return _("Forum “%(forum)s”: reopens on %(opening)s", **short), said
-    said = _(
-        "The Secretariat wishes to inform you that the forum “%(forum)s” will open on %(opening)s. Messages "
-        "will be accepted until %(deadline)s, inclusive.",
-        **named,
-    )
-    return _("Forum “%(forum)s”: opens on %(opening)s", **short), said
-
-
-def _outcomes(forum: Forum, language: Language) -> str:
-    """The documents of the outcome as a list, with their symbols."""
-    titles = [(text_in(document, language).title, document.symbol) for document in forum.outcomes]
-    return "\n".join(f"- {title} ({symbol})" if symbol else f"- {title}" for title, symbol in titles)
-
-
-def _address(language: Language, endpoint: str, forum: Forum) -> str:
-    return absolute(link_in(language.code, endpoint, forum_slug=forum.slug))
 
 
 # To whom

@@ -180,6 +180,7 @@ def write_invitation(invitee: Invitee) -> None:
         address=address if forum.published_at else "",
         opening=state.opens_at,
         deadline=None if state.has_ended else state.deadline,
+        is_next=state.is_next,
     )
 
 

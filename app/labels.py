@@ -115,18 +115,16 @@ ACT = {
     ActKind.ENTER: N_("Entered after the deadline"),
 }
 ANNOUNCEMENT = {
-    AnnouncementKind.OPENING: N_("Opening"),
+    AnnouncementKind.OPENING: N_("Opening or reopening"),
     AnnouncementKind.REMINDER: N_("Last three days"),
-    AnnouncementKind.EXTENSION: N_("Extension"),
+    AnnouncementKind.EXTENSION: N_("Change of the deadline"),
     AnnouncementKind.CLOSING: N_("Closing"),
     AnnouncementKind.OUTCOME: N_("Outcome"),
 }
 AUDIENCE = {
     Audience.INVITED: N_("Invited people, and people registered for the invited States"),
     Audience.CONTRIBUTORS: N_("People who have posted"),
-    Audience.SILENT: N_(
-        "Invited people who have not posted, and people registered for invited States that have not contributed"
-    ),
+    Audience.SILENT: N_("Invited people and States that have not contributed yet"),
     Audience.NOT_WRITTEN: N_("Registered people who have not posted"),
 }
 # Columns whose values are dates or times in changes and former wordings.

@@ -49,7 +49,7 @@ LAYERS = (
     ),
     (
         "rules",
-        r"app\.(permissions|markup|blocks|phrases|plain|labels|spreadsheets|difference|versions)"
+        r"app\.(announcement_texts|permissions|markup|blocks|phrases|plain|labels|spreadsheets|difference|versions)"
         r"|app\.auth\.passwords|app\.search\.(snippets|state_names|tokens|words)"
         r"|app\.attachments\.(kinds|linked|pictures|uploads)|app\.printing\.(schema|trees|typeset)",
     ),

@@ -15,6 +15,7 @@ from wtforms.validators import ValidationError
 from app import announcements, labels
 from app.addresses import asked_page, link
 from app.admin.frame import about, done, show, steps_to
+from app.announcement_texts import ready_texts
 from app.database import utcnow
 from app.forms import (
     AtMost,
@@ -92,7 +93,7 @@ class AnnouncementForm(WithInner, OnceForm, VersionedForm):
 
     def __init__(self, forum: Forum, kind: AnnouncementKind, **source: Any) -> None:
         super().__init__(version=announcements.version_of(forum), **source)
-        ready = announcements.ready_texts(forum, kind, utcnow())
+        ready = ready_texts(forum, kind, utcnow())
         self.texts = {code: AnnouncementText(prefix=code, data=ready[code], **source) for code in site_languages()}
         self.audiences.offer([(one.value, _of_audience(forum, one)) for one in Audience])
 

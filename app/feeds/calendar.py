@@ -96,7 +96,8 @@ def _event(forum: Forum, event: Event, name: str, language: Language) -> Iterato
     if event.group is not None:
         name = _("%(forum)s, group %(number)s", forum=name, number=event.group)
     if event.opens:
-        summary = _("Opening: %(forum)s", forum=name)
+        reopens = event.period.kind == PeriodKind.REOPENING
+        summary = _("Reopening: %(forum)s", forum=name) if reopens else _("Opening: %(forum)s", forum=name)
         said = _("Opens for messages on %(opening)s.", opening=language.at(event.at))
     else:
         summary = _("Deadline for messages: %(forum)s", forum=name)

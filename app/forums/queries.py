@@ -76,7 +76,8 @@ class Kept:
 
 
 def get_portal(viewer: Viewer, now: datetime | None = None) -> Portal:
-    """Open forums by their deadline, planned ones by their opening (undated ones last), closed ones latest first."""
+    """Open forums by their next deadline; planned ones, also those that will reopen, by their opening (undated ones
+    last); closed ones, the latest first."""
     return _by_state(db.session.scalars(_NOT_ARCHIVED, visible_to(viewer)).unique(), now or utcnow())
 
 
@@ -91,8 +92,8 @@ def _by_state(listed: Iterable[Forum], now: datetime) -> Portal:
     by_opening = sorted(forums, key=lambda pair: (pair[0].opens_at is None, pair[0].opens_at or now, pair[1].id))
     return Portal(
         open=[forum for state, forum in by_deadline if state.is_open],
-        planned=[forum for state, forum in by_opening if state.kind == StateKind.PLANNED],
-        closed=[forum for state, forum in reversed(by_deadline) if state.kind == StateKind.CLOSED],
+        planned=[forum for state, forum in by_opening if state.opens_at or state.kind == StateKind.PLANNED],
+        closed=[forum for state, forum in reversed(by_deadline) if state.has_ended and not state.opens_at],
     )
 
 

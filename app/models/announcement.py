@@ -4,11 +4,11 @@ import enum
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import JSON, ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import JSON, ForeignKey, String, exists, func, select
+from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship
 
 from app.database import Base, utcnow
-from app.models.period import StateKind
+from app.models.log import LogEntry
 from app.models.user import User
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class AnnouncementKind(enum.StrEnum):
             case AnnouncementKind.REMINDER:
                 return state.is_open and state.deadline is not None and state.deadline - now < LAST_DAYS
             case AnnouncementKind.EXTENSION:
-                return state.kind == StateKind.EXTENDED
+                return any(own.is_open and own.former for _group, own in forum.group_states(now))
             case AnnouncementKind.CLOSING:
                 return state.has_ended
             case AnnouncementKind.OUTCOME:
@@ -93,7 +93,15 @@ class Announcement(Base):
     def holds(self, now: datetime) -> bool:
         """Whether what it says is still true and its forum is public."""
         kind, state = AnnouncementKind(self.kind), self.forum.state(now)
-        tells_dates = kind != AnnouncementKind.OUTCOME
-        if tells_dates and (state.opens_at, state.deadline) != (self.opens_at, self.deadline):
+        told = self.opens_at, self.deadline
+        is_same = told == (state.opens_at, state.deadline) and not self._dates_have_changed()
+        if kind != AnnouncementKind.OUTCOME and not is_same:
             return False
         return self.stopped_at is None and self.forum.published_at is not None and kind.is_true_of(self.forum, now)
+
+    def _dates_have_changed(self) -> bool:
+        """Whether any date of the forum or its groups was changed since, by the log."""
+        session, of_forum = object_session(self), LogEntry.forum_id == self.forum_id
+        sent = select(func.min(LogEntry.id)).where(of_forum, LogEntry.action == "announce", LogEntry.at >= self.made_at)
+        later = exists().where(of_forum, LogEntry.kind == "periods", LogEntry.id > sent.scalar_subquery())
+        return session is not None and bool(session.scalar(select(later)))

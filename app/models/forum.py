@@ -117,6 +117,9 @@ class Forum(Base):
     def group_state(self, group: Group, now: datetime) -> State:
         return state_of(self.group_periods(group), self.archived_at, now)
 
+    def group_states(self, now: datetime) -> list[tuple[Group, State]]:
+        return [(group, self.group_state(group, now)) for group in self.groups]
+
     @property
     def group_numbers(self) -> dict[int, int]:
         """Each group's number, by its key."""

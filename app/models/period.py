@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -52,21 +52,24 @@ class StateKind(enum.StrEnum):
 class State:
     """The state of a forum or a group at one moment.
 
-    `opens_at` is the next opening (if planned, or closed with a reopening to come), `deadline` the last second for
-    posting (if open) or the one that has passed (if closed), `first_deadline` the deadline before it was extended,
-    `announced` a later deadline that was announced and then brought forward, `closed_before` the deadline before it was
-    reopened. For a forum, `varies` says that these dates differ between its groups, and `lacks_groups` that it has no
+    `opens_at` is the next opening (if planned, or closed with a reopening to come), `reopens_until` the deadline of a
+    reopening to come, `deadline` the last second for posting (if open) or the one that has passed (if closed),
+    `first_deadline` the original deadline, `closed_before` the deadline before it was reopened, `former` all other
+    deadlines that were announced since. For a forum, `varies` says that these dates differ between its groups,
+    `is_next` that `deadline` is only the next one and other groups have later ones, and `lacks_groups` that it has no
     group in which people could post.
     """
 
     kind: StateKind
     opens_at: datetime | None = None
     deadline: datetime | None = None
+    reopens_until: datetime | None = None
     first_deadline: datetime | None = None
-    announced: datetime | None = None
     closed_before: datetime | None = None
+    former: tuple[datetime, ...] = field(default=(), compare=False)
     archived_at: datetime | None = None
     varies: bool = False
+    is_next: bool = False
     lacks_groups: bool = False
 
     @property
@@ -76,6 +79,11 @@ class State:
     @property
     def has_ended(self) -> bool:
         return self.kind in {StateKind.CLOSED, StateKind.ARCHIVED}
+
+    @property
+    def announced(self) -> datetime | None:
+        """The latest deadline that was announced and then brought forward; None if none was later than `deadline`."""
+        return _latest_after(self.deadline, self.former) if self.deadline else None
 
     def tells_as(self, other: "State") -> bool:
         """Whether readers of the other are told the same, so that a group need not repeat what its forum says."""
@@ -109,22 +117,31 @@ def schedules(periods: Iterable[Period], group_ids: Iterable[int]) -> list[list[
 def state_of_forum(
     periods: Iterable[Period], group_ids: Iterable[int], archived_at: datetime | None, now: datetime
 ) -> State:
-    """The state of a whole forum: it is open as long as any of its groups is, until the last of their deadlines."""
+    """The state of a whole forum: it is open as long as any of its groups is. Its deadline is the next one of those
+    that are open; if none is open, the last that has passed; if all are planned, the first to come."""
     groups = list(group_ids)
     states = [state_of(schedule, archived_at, now) for schedule in schedules(periods, groups)]
-    whole = max(states, key=_how_far)
-    if whole.is_open and not groups:
+    leading = [state for state in states if state.is_open]
+    leading = leading or [state for state in states if state.kind != StateKind.PLANNED] or states
+    if leading[0].is_open and not groups:
         return State(StateKind.PLANNED, lacks_groups=True)
+    deadlines = {state.deadline for state in leading if state.deadline}
+    choose = max if leading[0].has_ended else min
+    told = choose(deadlines, default=None)
+    whole = max((state for state in leading if state.deadline == told), key=_latest_announced)
     openings = [state.opens_at for state in states if state.opens_at and not whole.is_open]
-    dates = {(state.is_open, state.opens_at, state.deadline) for state in states}
-    return replace(whole, opens_at=min(openings, default=None), varies=len(dates) > 1 and not archived_at)
+    dates = {(state.is_open, state.opens_at, state.deadline, state.reopens_until) for state in states}
+    return replace(
+        whole,
+        opens_at=min(openings, default=None),
+        varies=len(dates) > 1 and not archived_at,
+        is_next=len(deadlines) > 1 and not whole.has_ended,
+    )
 
 
-def _how_far(state: State) -> tuple[Any, ...]:
-    """A sort key: open, then closed, then planned; among these the latest deadline, and where that is the same, the
-    latest that was announced. No time is compared with None."""
-    times = [(time is not None, time) for time in (state.deadline, state.announced)]
-    return state.is_open, state.kind != StateKind.PLANNED, *times
+def _latest_announced(state: State) -> tuple[bool, Any]:
+    """A sort key; no time is compared with None."""
+    return state.announced is not None, state.announced
 
 
 def state_of(periods: Iterable[Any], archived_at: datetime | None, now: datetime) -> State:
@@ -137,25 +154,26 @@ def state_of(periods: Iterable[Any], archived_at: datetime | None, now: datetime
     if running:
         return _open_state(known, ordered, running[0])
     coming = next((period for period in ordered if period.opens_at > now), None)
-    opens_at = coming.opens_at if coming else None
+    opens_at, closes_at = (coming.opens_at, coming.closes_at) if coming else (None, None)
     past = [period for period in ordered if period.closes_at < now]
     if past:
-        return State(StateKind.CLOSED, opens_at=opens_at, **_end(known, past))
-    return State(StateKind.PLANNED, opens_at=opens_at, deadline=coming.closes_at if coming else None)
+        return State(StateKind.CLOSED, opens_at=opens_at, reopens_until=closes_at, **_end(known, past))
+    return State(StateKind.PLANNED, opens_at=opens_at, deadline=closes_at)
 
 
 def _open_state(known: list[Any], ordered: list[Any], running: Any) -> State:
-    """Follow the extensions that join on to the running period, as they were announced before it ended."""
+    """Follow the extensions that join on to the running period, as they were announced before it ended. What ends
+    before a deadline that was announced is not said to be extended."""
     deadline = running.closes_at
     extended = running.kind == PeriodKind.EXTENSION
     for period in ordered:
         if period.kind == PeriodKind.EXTENSION and period.opens_at <= deadline < period.closes_at:
             deadline, extended = period.closes_at, True
     first = _begun_with(ordered, running)
-    dates = _dates(known, ordered, first, deadline)
-    if extended:
-        return State(StateKind.EXTENDED, **dates, first_deadline=_first_deadline(first))
-    return State(StateKind.REOPENED if running.kind == PeriodKind.REOPENING else StateKind.OPEN, **dates)
+    state = State(StateKind.OPEN, **_dates(known, ordered, first, deadline, extended=extended))
+    if state.first_deadline and not state.announced:
+        return replace(state, kind=StateKind.EXTENDED)
+    return replace(state, kind=StateKind.REOPENED) if first.kind == PeriodKind.REOPENING else state
 
 
 def _end(known: list[Any], ended: list[Any]) -> dict[str, Any]:
@@ -165,24 +183,23 @@ def _end(known: list[Any], ended: list[Any]) -> dict[str, Any]:
     last = max(ended, key=lambda period: period.closes_at)
     own = [period for period in ended if period.group_id == last.group_id]
     first = _begun_with(own, last)
-    dates = _dates(known, own, first, last.closes_at)
-    # An extension may also have been cancelled, so that what ended is the first period.
-    was_extended = last is not first or dates["announced"]
-    first_deadline = _first_deadline(first) if was_extended else None
-    is_told = first_deadline in (dates["deadline"], dates["announced"])
-    return dates | {"first_deadline": None if is_told else first_deadline}
+    return _dates(known, own, first, last.closes_at, extended=last is not first)
 
 
-def _dates(known: list[Any], ordered: list[Any], first: Any, deadline: datetime) -> dict[str, Any]:
-    """A deadline, the later one that was announced in its place, and the deadline before a reopening."""
+def _dates(known: list[Any], ordered: list[Any], first: Any, deadline: datetime, *, extended: bool) -> dict[str, Any]:
+    """A deadline, the others that were announced in its place, and the deadline before a reopening. An extension may
+    also have been cancelled, so that what remains is the first period."""
     earlier = [period.closes_at for period in ordered if period.closes_at < first.opens_at]
-    closed_before = max(earlier, default=None) if first.kind == PeriodKind.REOPENING else None
-    return {"deadline": deadline, "announced": _announced(known, first, deadline), "closed_before": closed_before}
-
-
-def _first_deadline(first: Any) -> datetime:
-    deadline: datetime = first.former_dates[0][1] if first.former_dates else first.closes_at
-    return deadline
+    former = _former(known, first, deadline)
+    original = first.former_dates[0][1] if first.former_dates else first.closes_at
+    announced = _latest_after(deadline, former)
+    is_told = original in (deadline, announced)
+    return {
+        "deadline": deadline,
+        "first_deadline": original if (extended or announced) and not is_told else None,
+        "closed_before": max(earlier, default=None) if first.kind == PeriodKind.REOPENING else None,
+        "former": former,
+    }
 
 
 def _begun_with(ordered: list[Any], period: Any) -> Any:
@@ -191,12 +208,18 @@ def _begun_with(ordered: list[Any], period: Any) -> Any:
     return begun[-1] if begun else period
 
 
-def _announced(known: list[Any], first: Any, deadline: datetime) -> datetime | None:
-    """The latest deadline ever announced for a period and its extensions; None if none was later than `deadline`."""
-    latest = deadline
+def _former(known: list[Any], first: Any, deadline: datetime) -> tuple[datetime, ...]:
+    """The other deadlines ever announced for a period and its extensions, each once: those of each period in turn, the
+    oldest first."""
+    told: list[datetime] = []
     for period in known:
         since = period.called_off_at or period.opens_at
         extends = period.kind == PeriodKind.EXTENSION and period.group_id == first.group_id
-        if period is first or (extends and period.opens_at <= latest and first.opens_at <= since <= deadline):
-            latest = max(latest, period.closes_at, *(closes_at for _opens_at, closes_at in period.former_dates or ()))
-    return latest if latest > deadline else None
+        follows = period.opens_at <= max([deadline, *told]) and first.opens_at <= since <= deadline
+        if period is first or (extends and follows):
+            told += [*(closes_at for _opens_at, closes_at in period.former_dates or ()), period.closes_at]
+    return tuple(one for one in dict.fromkeys(told) if one != deadline)
+
+
+def _latest_after(deadline: datetime, former: Iterable[datetime]) -> datetime | None:
+    return max((one for one in former if one > deadline), default=None)

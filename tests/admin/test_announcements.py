@@ -15,12 +15,15 @@ from sqlalchemy import event, select
 from app.announcements import BATCH, write_next
 from app.database import utcnow
 from app.extensions import db
+from app.languages import KNOWN
 from app.mail.worker import discard_old
 from app.models import (
     Announcement,
     Capacity,
     Forum,
     ForumRole,
+    Group,
+    GroupText,
     Invitation,
     Invitee,
     LogEntry,
@@ -30,10 +33,11 @@ from app.models import (
     User,
 )
 from app.models.forum import DocumentKind
+from tests.clients import Client
 from tests.full_world import add_document, make_invitee
 from tests.mail_server import MailServer, deliver
 from tests.moderation.conftest import changed
-from tests.world import World, make_period, make_user
+from tests.world import World, make_period, make_user, texts
 
 INDEX = "/en/admin/forums/1/announcements/"
 OPENING = f"{INDEX}opening/"
@@ -317,17 +321,149 @@ def test_planned_reopening_is_announced_as_opening_and_with_the_closing(app, wor
         forum.periods.append(make_period(PeriodKind.REOPENING, 24, 48))
     opening, closing = admin.get(OPENING).text, admin.get(f"{INDEX}closing/").text
 
-    assert "will reopen on" in opening
+    assert re.search("will reopen on [^.]+. Messages will be accepted until", opening)
     assert "deadlines.ics" in opening
-    assert "It will reopen on" in closing
+    assert re.search("It will reopen on [^.]+. Messages will be accepted until", closing)
 
 
-def test_extension_states_both_deadlines(app: Flask, world: World, cast, admin: FlaskClient):
+def test_reopened_forum_is_open_again(app: Flask, world: World, admin: FlaskClient):
+    with changed(app, Forum, world.forum) as forum:
+        forum.periods[:] = [make_period(PeriodKind.SCHEDULED, -48, -24), make_period(PeriodKind.REOPENING, -1, 240)]
+    ready = fields(admin.get(OPENING).text)
+
+    assert "is open again. Messages are accepted until" in ready["en-body"]
+    assert "est de nouveau ouvert. Les messages sont acceptés jusqu’au" in ready["fr-body"]
+
+
+def at(moment) -> str:
+    return KNOWN["en"].at(moment)
+
+
+def test_extension_states_both_deadlines(app: Flask, world: World, admin: FlaskClient):
     dates(app, world, -24, 24, 240)
-    page = admin.get(f"{INDEX}extension/").text
+    body, subject = (fields(admin.get(f"{INDEX}extension/").text)[f"en-{name}"] for name in ("body", "subject"))
+    with app.app_context():
+        first, second = (period.closes_at for period in db.session.get_one(Forum, world.forum).periods)
 
-    assert "has been extended to" in page
-    assert "The original deadline was" in page
+    assert f"deadline for messages in the forum “Title of open-forum (en)” has been extended to {at(second)}" in body
+    assert f"The previous deadline was {at(first)}." in body
+    assert f"deadline extended to {at(second)}" in subject
+
+
+def test_deadline_brought_forward_is_announced_as_a_change(app: Flask, world: World, admin: FlaskClient):
+    dates(app, world, -24, 240)
+    with changed(app, Forum, world.forum) as forum:
+        [period] = forum.periods
+        before = period.closes_at
+        period.former_dates = ((period.opens_at, before),)
+        period.closes_at = utcnow() + timedelta(hours=99)
+    body = fields(admin.get(f"{INDEX}extension/").text)["en-body"]
+
+    assert "has been brought forward to" in body
+    assert f"The previous deadline was {at(before)}." in body
+
+
+def test_extension_below_a_deadline_announced_earlier_is_a_change_with_all_dates(app, world, admin: FlaskClient):
+    dates(app, world, -24, 48, 240)
+    with changed(app, Forum, world.forum) as forum:
+        first, announced = forum.periods[0], utcnow() + timedelta(hours=480)
+        first.former_dates, shortened = ((first.opens_at, announced),), first.closes_at
+    body = fields(admin.get(f"{INDEX}extension/").text)["en-body"]
+
+    assert "has been changed to" in body
+    assert f"Deadlines announced previously: {at(announced)}; {at(shortened)}." in body
+
+
+def test_closing_before_the_announced_deadline_says_so(app: Flask, world: World, admin: FlaskClient):
+    dates(app, world, -48, -24)
+    with changed(app, Forum, world.forum) as forum:
+        announced = utcnow() + timedelta(hours=48)
+        forum.periods[0].former_dates = ((forum.periods[0].opens_at, announced),)
+    body = fields(admin.get(f"{INDEX}closing/").text)["en-body"]
+
+    assert f", before the announced deadline ({at(announced)}). All messages remain" in body
+
+
+def dates_of_groups(app: Flask, world: World, *spans: tuple[float, float], kind=PeriodKind.SCHEDULED) -> None:
+    """Let the forum have groups that are open so, in hours from now."""
+    with changed(app, Forum, world.forum) as forum:
+        for number in range(2, len(spans) + 1):
+            title = texts(GroupText, title=f"Group {number}")
+            forum.groups.append(Group(slug=f"group-{number}", number=number, texts=title))
+        db.session.flush()
+        pairs = zip(forum.groups, spans, strict=True)
+        forum.periods[:] = [make_period(kind, *span, group_id=group.id) for group, span in pairs]
+
+
+@pytest.mark.parametrize(
+    ("spans", "kind", "lines"),
+    [
+        ([(-9, 500), (-9, 90), (-9, -2)], "opening", ["open until", "open until", "closed on"]),
+        ([(-9, 500), (-9, 90), (-9, -2)], "reminder", ["open until", "open until", "closed on"]),
+        ([(-9, 500), (-9, 90), (30, 90)], "opening", ["open until", "open until", "open from"]),
+        ([(9, 500), (9, 90)], "opening", ["open from", "open from"]),
+        ([(-9, -4), (-9, -2)], "closing", ["closed on", "closed on"]),
+    ],
+)
+def test_where_dates_differ_every_group_is_told_with_its_own(spans, kind, lines, app, world, admin: FlaskClient):
+    dates_of_groups(app, world, *spans)
+    body = fields(admin.get(f"{INDEX}{kind}/").text)["en-body"]
+
+    assert re.findall(r"^- Group \d: (\w+ \w+)", body, re.MULTILINE) == lines
+    assert "The dates of each group are as follows:" in body
+
+
+def test_reminder_is_of_the_next_deadline_among_the_groups(app: Flask, world: World, admin: FlaskClient):
+    dates_of_groups(app, world, (-9, 500), (-9, 90))
+    with app.app_context():
+        following = db.session.get_one(Forum, world.forum).periods[1].closes_at
+    ready = fields(admin.get(f"{INDEX}reminder/").text)
+
+    assert ready["en-subject"].endswith(f"reminder of the next deadline, {at(following)}")
+    assert ready["fr-subject"].endswith(f"rappel\xa0: prochaine date limite le {KNOWN['fr'].at(following)}")
+
+
+def test_extension_of_one_group_says_which(app: Flask, world: World, admin: FlaskClient):
+    dates_of_groups(app, world, (-9, 90), (-9, 90), (-9, -2))
+    with changed(app, Forum, world.forum) as forum:
+        first = forum.periods[0]
+        extension = make_period(PeriodKind.EXTENSION, 90, 200, group_id=first.group_id)
+        extension.opens_at = first.closes_at
+        forum.periods.append(extension)
+    ready = fields(admin.get(f"{INDEX}extension/").text)
+
+    assert "the deadline for messages in group 1 of the forum “Title of open-forum (en)” has been" in ready["en-body"]
+    assert "dans le groupe 1 du forum" in ready["fr-body"]
+    assert ready["en-subject"].endswith("(group 1)")
+    assert len(re.findall("^- Group", ready["en-body"], re.MULTILINE)) == 3
+
+
+def test_change_of_the_dates_of_any_group_stops_an_announcement(app, world, cast, admin: Client, server: MailServer):
+    dates_of_groups(app, world, (-9, 500), (-9, 90))
+    send(admin, "contributors")
+    write_all(app)
+    later = utcnow() + timedelta(days=30)
+    data = {"group_id": "1", "closes_at": [f"{later:%Y-%m-%d}", "12:00"]}
+    assert admin.post("/en/admin/forums/1/periods/extension/", data=data).status_code == 302
+    deliver(app, server.url)
+
+    assert server.taken == []
+
+
+def test_announcement_greets_as_an_official_letter_does(app: Flask, cast, admin: FlaskClient):
+    send(admin, "contributors")
+    write_all(app)
+    english, french = mails(app)
+
+    assert english.text.startswith("Dear Madam or Sir,\n")
+    assert french.text.startswith("Madame, Monsieur,\n")
+
+
+def test_recipients_are_listed_as_one_phrase(app: Flask, cast, admin: FlaskClient):
+    send(admin, "invited", "contributors")
+
+    assert "invitados; personas que" in admin.get(INDEX.replace("/en/", "/es/")).text
+    assert "invités\xa0; personnes qui" in admin.get(INDEX.replace("/en/", "/fr/")).text
 
 
 def test_forum_that_is_not_public_cannot_be_announced(app: Flask, world: World, admin: FlaskClient):
@@ -379,7 +515,7 @@ def test_column_of_a_number_says_so(code: str, heading: str, app: Flask, cast, a
 
 
 def cells(admin: FlaskClient) -> list[str]:
-    return re.findall(r'<td class="count">(\d+)</td>', admin.get(INDEX).text)
+    return re.findall(r'<td class="count"[^>]*>(\d+)</td>', admin.get(INDEX).text)
 
 
 # How it is sent

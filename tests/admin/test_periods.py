@@ -88,7 +88,7 @@ def test_forum_that_was_closed_early_tells_what_was_announced(admin: FlaskClient
 
     for path in EVERY_STATE_LINE:
         page = visitor.get(path.format_map(vars(world))).text
-        told_twice = f"The deadline was {told(closed)}, earlier than announced ({told(announced)})."
+        told_twice = f"Closed on {told(closed)}, before the announced deadline ({told(announced)})."
         assert told_twice in page, path
     for path in EVERY_TIMELINE:
         assert f"{listed(closed)} Previously announced deadline: {listed(announced)}." in timeline(visitor, path), path
@@ -104,7 +104,7 @@ def test_closing_calls_off_the_extension_to_come_and_keeps_it_in_sight(admin: Fl
     assert page.index("Extended") < page.index("Closed"), "the state now, then the state afterwards"
     admin.post(f"{ADMIN}forums/1/close/")
     assert state_shown(visitor) == "Closed"
-    assert f"earlier than announced ({told(announced)})" in visitor.get("/en/forums/open-forum/").text
+    assert f"before the announced deadline ({told(announced)})" in visitor.get("/en/forums/open-forum/").text
     called_off = f"{listed(deadline)} – {listed(announced)} Cancelled on {said(end_of(look, 1))}."
     assert called_off in timeline(visitor)
     assert called_off in timeline(visitor, "/en/print/forums/open-forum/")
@@ -114,7 +114,7 @@ def test_closing_shows_beforehand_what_will_be_told(admin: FlaskClient, look):
     add(admin, "extension", moment(20), moment(72))
     page = admin.get(f"{ADMIN}forums/1/close/").text
 
-    assert f"earlier than announced ({told(end_of(look, 3))})" in page.split("Status afterwards")[1]
+    assert f"before the announced deadline ({told(end_of(look, 3))})" in page.split("Status afterwards")[1]
 
 
 def test_forum_that_was_closed_during_its_extension_can_be_reopened(admin: FlaskClient, visitor: FlaskClient, look):
@@ -375,7 +375,7 @@ def test_every_date_that_was_announced_stays_in_sight(admin: FlaskClient, visito
 
     shown = timeline(visitor)
     assert [shown.count(f"Previously announced deadline: {listed(end)}.") for end in ends] == [1, 1, 1]
-    assert f"earlier than announced ({told(ends[0])})" in visitor.get("/en/forums/open-forum/").text
+    assert f"before the announced deadline ({told(ends[0])})" in visitor.get("/en/forums/open-forum/").text
 
 
 def test_end_that_is_saved_unchanged_leaves_no_trace(admin: FlaskClient, visitor: FlaskClient, look, log):

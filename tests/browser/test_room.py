@@ -2,10 +2,14 @@
 
 import pytest
 from playwright.sync_api import Page
+from sqlalchemy import select
 
+from app.extensions import db
 from app.markup import render
+from app.models import Audience, Forum, User
 from tests.browser.addresses import LANGUAGES, OPEN
-from tests.browser.conftest import NewPage
+from tests.browser.conftest import Look, NewPage
+from tests.full_world import make_announcement
 
 pytestmark = pytest.mark.browser
 
@@ -197,6 +201,21 @@ def test_facts_of_a_topic_take_one_line_of_a_list_on_a_telephone(new_page: NewPa
 def test_record_of_moderation_does_not_scroll_sideways_on_a_telephone(new_page: NewPage, language: str):
     page = new_page(viewport=SMALL_TELEPHONE)
     page.goto(f"/{language}/forums/{OPEN}/record/")
+
+    assert page.locator(".table-wrap").evaluate("(one) => one.scrollWidth - one.clientWidth") == 0
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_announcements_sent_do_not_scroll_sideways_on_a_telephone(new_page: NewPage, look: Look, language: str):
+    def send() -> int:
+        admin = db.session.scalars(select(User).where(User.is_admin)).first()
+        made = make_announcement(db.session.scalars(select(Forum).where(Forum.slug == OPEN)).one().id, admin)
+        made.audiences = list(Audience)
+        db.session.commit()
+        return made.forum_id
+
+    page = new_page("administrator", viewport=SMALL_TELEPHONE)
+    page.goto(f"/{language}/admin/forums/{look(send)}/announcements/")
 
     assert page.locator(".table-wrap").evaluate("(one) => one.scrollWidth - one.clientWidth") == 0
 

@@ -137,6 +137,14 @@ def test_cancelled_period_is_told_as_cancelled(app: Flask, world: World, visitor
     assert [event["STATUS"] for event in read(visitor)] == ["CONFIRMED", "CONFIRMED", "CANCELLED", "CANCELLED"]
 
 
+def test_reopening_is_called_so(app: Flask, world: World, visitor: FlaskClient):
+    with changed(app, Forum, world.forum) as forum:
+        forum.periods.append(make_period(PeriodKind.REOPENING, 100, 200))
+    names = [event["SUMMARY"].partition(":")[0] for event in read(visitor)]
+
+    assert names == ["Opening", "Deadline for messages", "Reopening", "Deadline for messages"]
+
+
 def test_group_has_events_only_for_dates_of_its_own(app: Flask, world: World, visitor: FlaskClient):
     with changed(app, Forum, world.forum) as forum:
         second = Group(slug="group-2", number=2, texts=texts(GroupText, title="Second group"))

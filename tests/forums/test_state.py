@@ -10,10 +10,20 @@ from flask.testing import FlaskClient
 from app.database import utcnow
 from app.extensions import db
 from app.languages import KNOWN
-from app.models import Forum, Period, PeriodKind, StateKind, last_second, state_of, state_of_forum
+from app.models import (
+    Forum,
+    Group,
+    GroupText,
+    Period,
+    PeriodKind,
+    StateKind,
+    last_second,
+    state_of,
+    state_of_forum,
+)
 from app.models.forum import DocumentKind
 from tests.full_world import add_document
-from tests.world import World, make_forum, make_period
+from tests.world import World, make_forum, make_period, texts
 
 OPENING = datetime(2012, 2, 20, 1, tzinfo=UTC)
 DEADLINE = datetime(2012, 3, 2, 23, tzinfo=UTC)
@@ -263,11 +273,11 @@ def test_forum_without_a_group_is_not_open(app: Flask, world: World, visitor: Fl
     [
         # The periods of two groups in hours from now; None for the period of the forum, from -24 to 24.
         ([None, None], "open", 24, False),
-        ([None, (-24, 48)], "open", 48, True),
-        ([(-24, 9), (-24, 5)], "open", 9, True),
+        ([None, (-24, 48)], "open", 24, True),
+        ([(-24, 9), (-24, 5)], "open", 5, True),
         ([(-24, -9), (-24, -5)], "closed", -5, True),
         ([(-24, -9), None], "open", 24, True),
-        ([(9, 20), (5, 30)], "planned", 30, True),
+        ([(9, 20), (5, 30)], "planned", 20, True),
         ([(-24, -9), (5, 30)], "closed", -9, True),
     ],
 )
@@ -277,6 +287,82 @@ def test_state_of_a_forum_follows_from_its_groups(of_groups, kind, hours, varies
     state = state_of_forum([forum, *own], [0, 1], None, NOW)
 
     assert (state.kind, state.deadline, state.varies) == (kind, NOW + timedelta(hours=hours), varies)
+
+
+def test_deadline_that_returns_below_an_announced_one_is_not_called_extended():
+    """Announced until NOW, brought forward to the deadline, then extended to a day that is still before NOW."""
+    reopened = period("reopening", OPENING, DEADLINE, former_dates=((OPENING, NOW),))
+    further = period("extension", DEADLINE, LATER)
+    earlier = period("scheduled", OPENING - timedelta(days=9), OPENING - timedelta(days=2))
+    state = state_of([earlier, reopened, further], None, DEADLINE)
+
+    assert (state.kind, state.deadline, state.announced) == ("reopened", LATER, NOW)
+    assert state.former == (NOW, DEADLINE)
+
+
+def with_second_group(app: Flask, world: World, first: float, second: float) -> None:
+    """Let the two groups of the forum be open until so many hours from now."""
+    with app.app_context():
+        forum = db.session.get_one(Forum, world.forum)
+        forum.groups.append(Group(slug="group-2", number=2, texts=texts(GroupText, title="Second group")))
+        db.session.flush()
+        forum.periods = [
+            make_period(PeriodKind.SCHEDULED, -24, closes, group_id=group.id)
+            for group, closes in zip(forum.groups, (first, second), strict=True)
+        ]
+        db.session.commit()
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "the deadlines differ from group to group. <"),
+        ("es", "las fechas límite varían según el grupo. <"),
+        ("fr", "les dates limites varient d’un groupe à l’autre. <"),
+    ],
+)
+def test_forum_whose_deadlines_differ_tells_the_next_one(language, words, app, world, visitor: FlaskClient):
+    with_second_group(app, world, 500, 100)
+    pages = [visitor.get(f"/{language}{path}").text for path in ("/forums/open-forum/", "/forums/open-forum/groups/")]
+    with app.app_context():
+        at = [KNOWN[language].at(period.closes_at) for period in db.session.get_one(Forum, world.forum).periods]
+    lines = [" ".join(page.split('<p class="state ')[1].split("</p>")[0].split()) for page in pages]
+
+    assert all(words in line and at[1] in line and at[0] not in line for line in lines)
+    assert at[0] in pages[1], "each group tells its own"
+
+
+def test_home_tells_the_next_deadline_of_a_forum_whose_deadlines_differ(app, world, visitor: FlaskClient):
+    with_second_group(app, world, 500, 100)
+    page = visitor.get("/en/").text.split('<div class="state deadline')[1].split("</div>")[0]
+
+    assert "Next deadline</span>" in page
+    assert "4 days left." in page
+    assert "The dates differ from group to group." in page
+
+
+def test_portal_sorts_open_forums_by_their_next_deadline(app: Flask, world: World, visitor: FlaskClient):
+    with_second_group(app, world, 500, 100)
+    with app.app_context():
+        make_forum("other-forum", opens=-24, closes=200)
+        db.session.commit()
+    portal = visitor.get("/en/portal/").text
+
+    assert portal.index("Title of open-forum") < portal.index("Title of other-forum")
+
+
+def test_planned_reopening_is_planned_on_the_portal_and_says_until_when(app, world, visitor: FlaskClient):
+    with app.app_context():
+        forum = db.session.get_one(Forum, world.forum)
+        forum.periods = [make_period(PeriodKind.SCHEDULED, -200, -100), make_period(PeriodKind.REOPENING, 100, 300)]
+        db.session.commit()
+        until = forum.periods[1].closes_at
+    portal = visitor.get("/fr/portal/").text
+    planned = portal[portal.index('id="planned"') : portal.index('id="closed"')]
+
+    assert "Title of open-forum (fr)" in planned
+    assert "Il rouvrira le <time" in planned
+    assert f"{KNOWN['fr'].at(until)}</time> inclus." in planned
 
 
 def test_forum_reopens_with_the_first_of_its_groups():
