@@ -63,6 +63,7 @@ def create_app(config: Config | None = None) -> Flask:
     config = config or from_environment()
     installation.require(config)
     app = Flask(__name__, instance_path=str(config.instance))
+    app.jinja_environment = templating.Templates
     app.config.from_mapping(config.for_flask())
     if config.trusted_proxies:
         hops = config.trusted_proxies

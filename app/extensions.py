@@ -1,9 +1,9 @@
 """The extensions, unbound (`create_app` binds them), and the one way to write: `transaction()`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask_babel import Babel
 from flask_compress import Compress
@@ -11,6 +11,7 @@ from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
+from sqlalchemy import Executable, Result
 
 from app.database import Base
 from app.limits import Limiter
@@ -25,6 +26,12 @@ csrf = CSRFProtect()
 login_manager = LoginManager()
 limiter = Limiter()
 compress = Compress()
+
+
+def read(statement: Executable, asked: Mapping[str, object]) -> Result[*tuple[Any, ...]]:
+    """The rows of a statement on columns, at less cost than `db.session.execute`, which prepares for entities. What has
+    not been flushed yet is not seen."""
+    return db.session.connection().execute(statement, asked)
 
 
 @dataclass

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, g, request
-from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from flask import Flask, Request, Response, g, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 
 from app import continuation
 from app.viewer import has_session
@@ -44,10 +44,13 @@ PERSONAL = frozenset({"auth", "admin", "following", "moderation", "figures", "ne
 
 class Sessions(SecureCookieSessionInterface):
     """Flask's sessions, without `Vary: Cookie` on responses that do not depend on one: Flask-Login reads the session at
-    the end of every request, which is enough for Flask to add it.
+    the end of every request, which is enough for Flask to add it. Without a cookie, nothing is prepared for reading it.
 
     Nor is it on the answer to a form, which no cache gives to anybody else: browsers could not go back to it once a
     cookie has changed, and what was typed would be lost."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        return super().open_session(app, request) if has_session() else self.session_class()
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         if has_session() or session or session.modified:

@@ -299,6 +299,11 @@ def site_default() -> Language:
     return site_languages()[current_app.config["SITE"].default_language]
 
 
+def preferred() -> dict[str, str]:
+    """The codes of the reader's language and of the site's default, for statements that choose the best text."""
+    return {"language": reader_language().code, "default": site_default().code}
+
+
 def negotiate(saved: str | None, accepted: LanguageAccept) -> Language:
     """The reader's saved choice, otherwise the browser's preference by quality, otherwise the site's default.
 

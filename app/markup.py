@@ -123,15 +123,23 @@ def name_element(name: str, address: str, *, is_typed: bool, is_aside: bool) -> 
     return Markup('<a href="{}" rel="nofollow"{}>{}</a>').format(address, ASIDE if is_aside else "", shown)
 
 
+def phrase(translated: str, values: Mapping[str, object]) -> Markup:
+    """A text of the catalogue, which may have HTML, with its values, which are escaped."""
+    made = translated % {name: escape(value) for name, value in values.items()} if values else translated
+    return Markup(made)  # noqa: S704  the catalogues are part of the code
+
+
 def language_attribute(code: str, page_language: str, *, always: bool = False) -> Markup:
     """The `lang` attribute of a text in another language than the page's (or `always`), and `dir` if its direction
     differs, each after a space; otherwise nothing."""
     if not code or (code == page_language and not always):
         return NOTHING
-    known = site_languages()
     language = f' lang="{escape(code)}"'
-    if {code, page_language} <= known.keys() and known[code].direction != known[page_language].direction:
-        language += f' dir="{known[code].direction}"'
+    if code != page_language:
+        known = site_languages()
+        own, page = known.get(code), known.get(page_language)
+        if own and page and own.direction != page.direction:
+            language += f' dir="{own.direction}"'
     return Markup(language)  # noqa: S704  the code is escaped
 
 

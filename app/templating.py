@@ -1,13 +1,17 @@
 """The global names and filters of templates."""
 
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, MutableMapping
 from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 from babel.support import NullTranslations
 from flask import Flask, g, get_flashed_messages
+from flask.templating import Environment
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
 from markupsafe import Markup
 from werkzeug.local import LocalProxy
 
@@ -32,17 +36,19 @@ from app.permissions import moderates_anything, translates_anything
 from app.viewer import done_to, has_session, view_under_way, viewer
 
 
+class Templates(Environment):
+    """The environment of all templates. Their globals are one plain dictionary: pages look there hundreds of times."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        return {**self.globals, **(d or {})}
+
+
 def register(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.add_extension("jinja2.ext.i18n")
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        gettext=lambda message: _catalogue().ugettext(message),
-        ngettext=lambda one, many, number: _catalogue().ungettext(one, many, number),
-        pgettext=lambda context, message: _catalogue().upgettext(context, message),
-        newstyle=True,
-    )
-    app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"]  # avoids a look-up at each call
     app.jinja_env.globals |= {
+        "_": gettext,
+        "ngettext": ngettext,
+        "pgettext": pgettext,
         "viewer": LocalProxy(viewer),
         "language": LocalProxy(reader_language),
         "tree": LocalProxy(site_tree),
@@ -95,6 +101,26 @@ def _catalogue() -> NullTranslations:
     return reader_language().catalogue
 
 
+@pass_eval_context
+def gettext(where: EvalContext, message: str, /, **values: object) -> str:
+    return _phrase(where, _catalogue().ugettext(message), values)
+
+
+@pass_eval_context
+def ngettext(where: EvalContext, one: str, many: str, num: int, /, **values: object) -> str:
+    return _phrase(where, _catalogue().ungettext(one, many, num), {"num": num, **values})
+
+
+@pass_eval_context
+def pgettext(where: EvalContext, context: str, message: str, /, **values: object) -> str:
+    return _phrase(where, _catalogue().upgettext(context, message), values)
+
+
+def _phrase(where: EvalContext, translated: str, values: Mapping[str, object]) -> str:
+    """A text of the catalogue, which may have HTML, with its values, which are escaped."""
+    return markup.phrase(translated, values) if where.autoescape else translated % values if values else translated
+
+
 def stamp(moment: datetime) -> Markup:
     """A date and time by itself, in a list or a table: `21 February 2012, 15:32 UTC`."""
     return markup.time_element(moment, reader_language().moment(moment))
@@ -139,7 +165,7 @@ def flashes() -> list[tuple[str, str]]:
 def told_of(numbers: Collection[int]) -> dict[int, str]:
     """What has just been done to these messages, by number; each message shows it, instead of the top of the page."""
     told = dict(flashes())
-    return {number: told[done_to(number)] for number in numbers if done_to(number) in told}
+    return {number: told[done_to(number)] for number in numbers if done_to(number) in told} if told else {}
 
 
 def moderation_waiting() -> int | None:

@@ -197,7 +197,7 @@ def record_act(
     return act
 
 
-def why_returned(messages: Iterable[Message]) -> dict[int, Act]:
+def why_returned(messages: Iterable[Any]) -> dict[int, Act]:
     """For the messages that were returned to their authors, the acts that returned them, by number of the message."""
     numbers = [message.id for message in messages if message.returned_at]
     statement = select(Act).where(Act.message_id.in_(numbers), Act.kind == ActKind.RETURN).order_by(Act.id)

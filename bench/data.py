@@ -26,6 +26,8 @@ SECRET = "a secret only for measuring, long enough"
 KEPT = ROOT / "bench" / ".data"
 SHORT_TOPIC, LONG_TOPIC = 20, 50  # in messages; so a list of topics has a full page at 10,000 messages too
 WAITING = 10
+PARTICIPANT = "participant@sample.example.org"
+OWN = 100  # messages of the participant at any size, each with an answer, so that the pages of a person compare
 
 
 @dataclass(frozen=True)
@@ -96,12 +98,27 @@ def _fill(folder: Path, messages: int) -> None:
     with _app(folder).app_context():
         load(utcnow())
         half = messages // 2
-        stress.fill(1, half, utcnow())
+        [long] = stress.fill(1, half, utcnow())
+        with transaction():
+            _give_to_participant(long)
         stress.fill(half // LONG_TOPIC, half, utcnow())
         [short] = stress.fill(1, SHORT_TOPIC, utcnow())
         with transaction():
             _add_waiting(short)
         db.engine.dispose()
+
+
+def _give_to_participant(topic_id: int) -> None:
+    """Give one person some messages that others have answered. Those of the other people grow with the database. The
+    next filling counts again."""
+    first = db.session.scalars(db.select(User).join(Message, Message.author_id == User.id).limit(1)).one()
+    copied = {name: getattr(first, name) for name in ("password_hash", "organization", "capacity", "language")}
+    person = User(email=PARTICIPANT, name="Participant", confirmed_at=utcnow(), **copied)
+    db.session.add(person)
+    db.session.flush()
+    answered = db.select(Message.reply_to_id).where(Message.topic_id == topic_id, Message.reply_to_id.is_not(None))
+    numbers = db.session.scalars(answered.order_by(Message.reply_to_id).limit(OWN)).all()
+    db.session.execute(db.update(Message).where(Message.id.in_(numbers)).values(author_id=person.id))
 
 
 def _add_waiting(topic_id: int) -> None:
@@ -116,9 +133,8 @@ def _add_waiting(topic_id: int) -> None:
 def _described(app: Flask, folder: Path, messages: int) -> Filled:
     first = db.select(Topic.id).where(Topic.title == "Topic 1").order_by(Topic.id)
     long, topic, short = db.session.scalars(first).all()
-    participant = db.select(User).join(Message, Message.author_id == User.id).where(Message.topic_id == long).limit(1)
     people = {
-        "participant": db.session.scalars(participant).one(),
+        "participant": db.session.scalars(db.select(User).where(User.email == PARTICIPANT)).one(),
         "administrator": db.session.scalars(db.select(User).where(User.is_admin).limit(1)).one(),
     }
     other = aliased(Topic)

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
-from bench.data import Filled, filled, settings
+from bench.data import OWN, Filled, filled, settings
 from bench.load import fetch, microseconds_per_page, resident_megabytes, serving
 from config import ROOT
 
@@ -207,9 +207,10 @@ Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, one worker 
 Processor time of the server (the scheduler's count), median of {ROUNDS} rounds, each page in Spanish. The first figure
 is that of a bare Flask route that returns the same bytes, in microseconds; the others are ratios to it at {small}
 messages, and *growth* is the cost at {large} messages divided by that at {small}. Half of the messages stand in one
-topic. *Kept* comes from the page cache, *304* answers a reader who has the page already, *missed* is rendered.
-Bold figures are over their bound: kept {MOST_KEPT}, a topic missed {MOST_OF_A_TOPIC}, any other page missed
-{MOST_OF_A_PAGE}, growth {MOST_GROWTH}, of a search {MOST_GROWTH_OF_A_SEARCH:.0f}.
+topic. The signed-in person has posted {OWN} messages at both sizes, since the person's own pages grow with these alone.
+*Kept* comes from the page cache, *304* answers a reader who has the page already, *missed* is rendered. Bold figures
+are over their bound: kept {MOST_KEPT}, a topic missed {MOST_OF_A_TOPIC}, any other page missed {MOST_OF_A_PAGE},
+growth {MOST_GROWTH}, of a search {MOST_GROWTH_OF_A_SEARCH:.0f}.
 
 | page | bare, µs | kept | 304 | missed | signed in | growth, missed | growth, signed in |
 |---|---|---|---|---|---|---|---|

@@ -7,7 +7,7 @@ from sqlalchemy import Row, bindparam, select
 
 from app.database import in_parts
 from app.errors import NotFound
-from app.extensions import db
+from app.extensions import db, read
 from app.models import Attachment, Document, Forum, Group, Message, Topic, Viewer
 from app.permissions import ATTACHMENT_IS_VISIBLE, visible_to
 
@@ -23,7 +23,7 @@ def files_of_messages(numbers: Collection[int]) -> dict[int, list[Any]]:
     """The files of these messages that have not been removed, by the number of the message, oldest first."""
     files: dict[int, list[Any]] = {}
     for part in in_parts(numbers):
-        for row in db.session.execute(FILES_OF_MESSAGES, {"numbers": part}):
+        for row in read(FILES_OF_MESSAGES, {"numbers": part}):
             files.setdefault(row.message_id, []).append(row)
     return files
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, literal, select, tuple_
+from sqlalchemy import Row, bindparam, func, select, tuple_
 
-from app.extensions import db
+from app.extensions import db, read
 from app.forums.topic_queries import MESSAGE_COLUMNS, ShownMessage, read_messages
 from app.models import IN_THE_RECORD, Act, Forum, Group, Message, MessageStatus, Page, PageKind, Topic, Viewer
 from app.permissions import FORUM_IS_VISIBLE, visible_to
@@ -43,12 +43,12 @@ class Feed:
 
 def latest_in_forum(forum_id: int, *, viewer: Viewer) -> Feed:
     """The latest messages of a forum, by when they were published: one that was approved late comes first."""
-    return _latest(Message.forum_id == forum_id, (Message.published_at, Message.id), viewer)
+    return _latest(_OF_FORUM, forum_id, viewer)
 
 
 def latest_in_topic(topic_id: int, *, viewer: Viewer) -> Feed:
     """The latest messages of a topic, in the order of publication."""
-    return _latest(Message.topic_id == topic_id, (Message.position,), viewer)
+    return _latest(_OF_TOPIC, topic_id, viewer)
 
 
 @dataclass(frozen=True)
@@ -101,24 +101,50 @@ def pages_of_topics(part: int, numbers: int, *, viewer: Viewer) -> Sequence[Any]
     return found
 
 
-def _latest(there: Any, order: tuple[Any, ...], viewer: Viewer) -> Feed:
-    """The newest messages that meet the condition `there`, in the order of these columns, which have an index."""
-    newest = [column.desc() for column in order]
-    published = _in_forums(MESSAGE_COLUMNS).where(there, Message.status == MessageStatus.PUBLISHED)
-    entries = read_messages(published.order_by(*newest).limit(ENTRIES), visible_to(viewer))
-    named = select(Topic.id, Topic.title, Topic.language).where(Topic.id.in_({entry.topic_id for entry in entries}))
-    topics = {topic.id: topic for topic in db.session.execute(named)}
-    # An outer join, so that no database begins with all topics.
-    changes = _in_forums(CHANGES.outerjoin(Topic, Topic.id == Message.topic_id)).where(there)
+@dataclass(frozen=True)
+class _Source:
+    """The statements of a kind of feed, built once: its entries, and the latest changes of all its messages, or of
+    those from the oldest entry on, which is compared by the columns of its `order`."""
+
+    entries: Any
+    changes: Any
+    changes_since: Any
+    order: tuple[str, ...]
+
+
+def _latest(source: _Source, key: int, viewer: Viewer) -> Feed:
+    """The newest messages of the forum or the topic with this key."""
+    asked = visible_to(viewer) | {"key": key}
+    entries = read_messages(source.entries, asked)
+    topics = {topic.id: topic for topic in read(_TITLES, {"keys": {entry.topic_id for entry in entries}})}
     # Messages older than the oldest entry have left the feed, so their changes do not count. A message that was in the
     # feed and is no longer shown is not older than that.
-    if len(entries) == ENTRIES:
-        oldest = (literal(getattr(entries[-1], column.key), column.type) for column in order)
-        changes = changes.where(tuple_(*order) >= tuple_(*oldest))
-    moments = db.session.execute(changes, visible_to(viewer)).one()
-    return Feed(entries, topics, max(filter(None, moments), default=None))
+    is_full = len(entries) == ENTRIES
+    oldest = {f"oldest_{name}": getattr(entries[-1], name) for name in source.order} if is_full else {}
+    changes = read(source.changes_since if is_full else source.changes, asked | oldest)
+    return Feed(entries, topics, max(filter(None, changes.one()), default=None))
+
+
+def _source(owner: Any, *order: Any) -> _Source:
+    """Of the messages of a forum or a topic, the newest by these columns, which have an index."""
+    there = owner == bindparam("key")
+    published = _in_forums(MESSAGE_COLUMNS).where(there, Message.status == MessageStatus.PUBLISHED)
+    # An outer join, so that no database begins with all topics.
+    changes = _in_forums(CHANGES.outerjoin(Topic, Topic.id == Message.topic_id)).where(there)
+    oldest = (bindparam(f"oldest_{column.key}", type_=column.type) for column in order)
+    return _Source(
+        entries=published.order_by(*(column.desc() for column in order)).limit(ENTRIES),
+        changes=changes,
+        changes_since=changes.where(tuple_(*order) >= tuple_(*oldest)),
+        order=tuple(column.key for column in order),
+    )
 
 
 def _in_forums(statement: Any) -> Any:
     """Restrict a statement on messages to the forums that the viewer may see."""
     return statement.join(Forum, Forum.id == Message.forum_id).where(FORUM_IS_VISIBLE)
+
+
+_OF_FORUM = _source(Message.forum_id, Message.published_at, Message.id)
+_OF_TOPIC = _source(Message.topic_id, Message.position)
+_TITLES = select(Topic.id, Topic.title, Topic.language).where(Topic.id.in_(bindparam("keys", expanding=True)))

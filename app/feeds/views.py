@@ -184,5 +184,5 @@ def _pages_of_site() -> Iterator[dict[str, str]]:
 
 
 def _addresses(endpoint: str, page: int = 1, **values: object) -> dict[str, str]:
-    query = f"?page={page}" if page > 1 else ""
-    return {code: absolute(link_in(code, endpoint, **values) + query) for code in site_languages()}
+    site, query = absolute(""), f"?page={page}" if page > 1 else ""
+    return {code: f"{site}{link_in(code, endpoint, **values)}{query}" for code in site_languages()}

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, func, select, union_all
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, union_all
 
 from app.addresses import link
 from app.errors import NotFound
@@ -24,6 +24,10 @@ KEYS: dict[str, Any] = {
     "questions": Follow.question_id,
     "groups": Follow.group_id,
     "forums": Follow.forum_id,
+}
+_HOW = {
+    kind: select(Follow.how).where(Follow.user_id == bindparam("user_id"), column == bindparam("key"))
+    for kind, column in KEYS.items()
 }
 ANNOUNCEMENTS = "secretariat"  # of the Secretariat, which are on from the start
 ANSWERS = "answers"  # to one's own messages, which are no row but a choice of the account
@@ -70,8 +74,8 @@ def get_thing(kind: str, key: int, viewer: User) -> Any:
 
 def get_following(kind: str, key: int, user: User) -> Following:
     """How a person follows something."""
-    found = find_follow(kind, key, user)
-    return Following(kind, key, found.how if found else How.NONE)
+    how = db.session.scalar(_HOW[kind], {"user_id": user.id, "key": key})
+    return Following(kind, key, how or How.NONE)
 
 
 def find_follow(kind: str, key: int, user: User) -> Follow | None:

@@ -36,10 +36,8 @@ def list_annotations(forum_id: int, *, with_messages: bool = False) -> Annotatio
 def latest_annotations(forum_id: int, most: int, *, topic_id: int | None = None) -> Sequence[Annotation]:
     """At most so many of those that `list_annotations` gives with those about messages, the last changed first; with
     `topic_id`, those about the messages of this topic alone."""
-    changed_at = func.coalesce(Annotation.corrected_at, Annotation.written_at)
-    found = _WITH_MESSAGES if topic_id is None else _WITH_MESSAGES.where(Message.topic_id == topic_id)
-    found = found.where(Annotation.texts.any()).order_by(changed_at.desc(), Annotation.id.desc()).limit(most)
-    return db.session.scalars(found, {"forum_id": forum_id}).unique().all()
+    found = _LATEST if topic_id is None else _LATEST_OF_TOPIC
+    return db.session.scalars(found, {"forum_id": forum_id, "topic_id": topic_id, "most": most}).unique().all()
 
 
 def is_followed_up(forum_id: int) -> bool:
@@ -81,6 +79,13 @@ _ALL = (
 _OF_PARTS = _ALL.where(Annotation.message_id.is_(None))
 _IS_TOLD = Annotation.message_id.is_(None) | (Message.status == MessageStatus.PUBLISHED)
 _WITH_MESSAGES = _ALL.outerjoin(Message, Message.id == Annotation.message_id).where(_IS_TOLD)
+_CHANGED_AT = func.coalesce(Annotation.corrected_at, Annotation.written_at)
+_LATEST = (
+    _WITH_MESSAGES.where(Annotation.texts.any())
+    .order_by(_CHANGED_AT.desc(), Annotation.id.desc())
+    .limit(bindparam("most"))
+)
+_LATEST_OF_TOPIC = _LATEST.where(Message.topic_id == bindparam("topic_id"))
 _BY_KEY = (
     select(Annotation)
     .where(Annotation.id.in_(bindparam("keys", expanding=True)), Annotation.kind == AnnotationKind.FOLLOW_UP)

@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, case, func, select
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm import aliased
 
-from app.extensions import db
-from app.forums.topic_queries import MESSAGE_COLUMNS, ShownMessage, read_messages
-from app.models import Forum, Group, Message, MessageStatus, Topic, User, Viewer
+from app.extensions import read
+from app.forums.topic_queries import MESSAGE_COLUMNS, ShownMessage, get_places, read_messages
+from app.models import Forum, Message, MessageStatus, Topic, User, Viewer
 from app.paging import Listing, count_pages
 from app.permissions import FORUM_IS_VISIBLE, visible_to
 
@@ -28,10 +28,11 @@ MOST_ANSWERED = 1_000  # of a person's own messages, the latest: answers to olde
 
 @dataclass(frozen=True)
 class MessageList:
-    """One page of messages of several topics, and the topics by key; `total` is that of all pages."""
+    """One page of messages of several topics, and the places of these by key (`get_places`); `total` is that of all
+    pages."""
 
     messages: Sequence[ShownMessage]
-    topics: Mapping[int, Topic]
+    places: Mapping[int, Row[Any]]
     total: int
     page: int
     pages: int
@@ -45,20 +46,20 @@ class MessageList:
 def new_in_forums(forums: Collection[Forum], *, viewer: Viewer, since: datetime | None) -> dict[int, int]:
     """How many messages are new in each forum that has any, by its key."""
     keys = [forum.id for forum in forums]
-    found = db.session.execute(_IN_FORUMS, _asked(viewer, since, keys=keys)) if since and keys else ()
+    found = read(_IN_FORUMS, _asked(viewer, since, keys=keys)) if since and keys else ()
     return {row.id: row.number for row in found if row.number}
 
 
 def new_in_groups(forum: Forum, *, viewer: Viewer, since: datetime | None) -> dict[int, int]:
     """The same for the groups of a forum."""
-    found = db.session.execute(_IN_GROUPS, _asked(viewer, since, forum_id=forum.id)) if since else ()
+    found = read(_IN_GROUPS, _asked(viewer, since, forum_id=forum.id)) if since else ()
     return {row.group_id: row.number for row in found}
 
 
 def new_in_topics(keys: Collection[int], *, viewer: Viewer, since: datetime | None) -> dict[int, Row[Any]]:
     """For each of these topics with new messages their `number` and the place (`id`, `topic_id`, `position`) of the
     first one, by the key of the topic."""
-    found = db.session.execute(_IN_TOPICS, _asked(viewer, since, keys=sorted(keys))) if since and keys else ()
+    found = read(_IN_TOPICS, _asked(viewer, since, keys=sorted(keys))) if since and keys else ()
     return {row.topic_id: row for row in found}
 
 
@@ -76,56 +77,60 @@ def new_among(messages: Collection[ShownMessage], *, viewer: Viewer, since: date
     }
 
 
-def list_new(page: int, *, viewer: Viewer, since: datetime | None) -> MessageList:
+def list_new(page: int, *, viewer: Viewer, since: datetime | None, **languages: str) -> MessageList:
     """All that is new in all forums, the latest first. Raises NotFound beyond the last page."""
-    return _list(_NEW, _asked(viewer, since), page) if since else MessageList((), {}, 0, page, count_pages(0, page))
+    if since is None:
+        return MessageList((), {}, 0, page, count_pages(0, page))
+    asked = _asked(viewer, since)
+    return _page(_NEW, asked, _number(_NUMBER_OF_NEW, asked), page, **languages)
 
 
-def list_answers(page: int, *, user: User) -> MessageList:
+def list_answers(page: int, *, user: User, **languages: str) -> MessageList:
     """The messages that reply to the person's own, the latest first. Raises NotFound beyond the last page."""
-    return _list(_ANSWERS, _asked(user, None), page)
+    asked = _asked(user, None)
+    return _page(_ANSWERS, asked, _number(_NUMBER_OF_ANSWERS, asked), page, **languages)
 
 
 def count_new_answers(user: User, *, since: datetime | None) -> int:
     """How many of these are new."""
-    return (db.session.scalar(_NEW_ANSWERS, _asked(user, since)) or 0) if since else 0
+    return _number(_NUMBER_OF_NEW_ANSWERS, _asked(user, since)) if since else 0
 
 
-def list_latest(forum: Forum, page: int) -> MessageList:
+def list_latest(forum: Forum, page: int, **languages: str) -> MessageList:
     """The messages of a forum that the viewer may see, the latest first. Raises NotFound beyond the last page."""
-    return _page(_LATEST, {"forum_id": forum.id}, min(forum.message_count, MOST_LISTED), page)
+    return _page(_LATEST, {"forum_id": forum.id}, min(forum.message_count, MOST_LISTED), page, **languages)
 
 
-def list_own(user: User, page: int) -> Listing:
-    """All that the person has posted: what waits first, then the latest first. Raises NotFound beyond the last page."""
-    total = db.session.scalar(_counted(_OWN), visible_to(user)) or 0
+def list_own(user: User, page: int, **languages: str) -> tuple[Listing, Mapping[int, Row[Any]]]:
+    """All that the person has posted, with its places (`get_places`): what waits first, then the latest first. Raises
+    NotFound beyond the last page."""
+    total = _number(_NUMBER_OF_OWN, visible_to(user))
     pages = count_pages(total, page, PER_PAGE)
-    numbers = _OWN.order_by(*_WAITING_FIRST).limit(PER_PAGE).offset((page - 1) * PER_PAGE)
-    found = select(Message).where(Message.id.in_(db.session.scalars(numbers, visible_to(user)).all()))
-    found = found.order_by(*_WAITING_FIRST).options(joinedload(Message.topic).options(_PLACE_OF_TOPIC))
-    return Listing(db.session.scalars(found).all(), total, page, pages)
+    rows = read(_OWN, visible_to(user) | {"first": (page - 1) * PER_PAGE}).all()
+    return Listing(rows, total, page, pages), get_places({row.topic_id for row in rows}, **languages)
 
 
 def _asked(viewer: Viewer, since: datetime | None, **more: object) -> dict[str, object]:
     return {**visible_to(viewer), "since": since, **more}
 
 
-def _list(statement: Select[Any], asked: Mapping[str, object], page: int) -> MessageList:
-    number = _counted(statement.with_only_columns(Message.id).order_by(None).limit(MOST_LISTED))
-    return _page(statement, asked, db.session.scalar(number, asked) or 0, page)
+def _number(statement: Select[int], asked: Mapping[str, object]) -> int:
+    return read(statement, {**asked, "listed": MOST_LISTED}).scalar() or 0
 
 
-def _page(statement: Select[Any], asked: Mapping[str, object], total: int, page: int) -> MessageList:
+def _page(statement: Select[Any], asked: Mapping[str, object], total: int, page: int, **languages: str) -> MessageList:
     pages = count_pages(total, page, PER_PAGE)
     first = (page - 1) * PER_PAGE
-    messages = read_messages(statement.limit(min(PER_PAGE, MOST_LISTED - first)).offset(first), asked)
-    named = select(Topic).where(Topic.id.in_({one.topic_id for one in messages})).options(_PLACE_OF_TOPIC)
-    topics = {topic.id: topic for topic in db.session.scalars(named)} if messages else {}
-    return MessageList(messages, topics, total, page, pages)
+    messages = read_messages(statement, {**asked, "first": first, "most": min(PER_PAGE, MOST_LISTED - first)})
+    return MessageList(messages, get_places({one.topic_id for one in messages}, **languages), total, page, pages)
 
 
-def _counted(statement: Select[Any]) -> Select[int]:
-    return select(func.count()).select_from(statement.with_only_columns(Message.id).order_by(None).subquery())
+def _counted(numbers: Select[int]) -> Select[int]:
+    return select(func.count()).select_from(numbers.subquery())
+
+
+def _paged(statement: Select[Any]) -> Select[Any]:
+    return statement.order_by(*_LATEST_FIRST).limit(bindparam("most")).offset(bindparam("first"))
 
 
 def _is_new(message: Any) -> Any:
@@ -171,8 +176,8 @@ def _in_topics() -> Select[Any]:
 
 _IN_FORUMS, _IN_GROUPS, _IN_TOPICS = _in_forums(), _in_groups(), _in_topics()
 _LATEST_FIRST = (Message.published_at.desc(), Message.id.desc())
+_NUMBERS = select(Message.id).join(Forum, Forum.id == Message.forum_id).where(FORUM_IS_VISIBLE)
 _VISIBLE = MESSAGE_COLUMNS.join(Forum, Forum.id == Message.forum_id).where(FORUM_IS_VISIBLE)
-_NEW = _VISIBLE.where(_is_new(Message)).order_by(*_LATEST_FIRST)
 _mine = aliased(Message)
 _ANSWERED = (
     select(_mine.id)
@@ -185,16 +190,41 @@ _IS_AN_ANSWER = (
     & (Message.status == MessageStatus.PUBLISHED)
     & (Message.author_id != bindparam("viewer_id"))
 )
-_ANSWERS = _VISIBLE.where(_IS_AN_ANSWER).order_by(*_LATEST_FIRST)
-_NEW_ANSWERS = _counted(_ANSWERS.where(Message.published_at >= bindparam("since")).limit(MOST_COUNTED + 1))
-_LATEST = MESSAGE_COLUMNS.where(
-    Message.forum_id == bindparam("forum_id"), Message.status == MessageStatus.PUBLISHED
-).order_by(*_LATEST_FIRST)
-# The numbers of a person's messages, which an index has with what is asked of them.
-_OWN = (
-    select(Message.id)
-    .join(Forum, Forum.id == Message.forum_id)
-    .where(FORUM_IS_VISIBLE, Message.author_id == bindparam("viewer_id"))
+_ANSWER_NUMBERS = _NUMBERS.where(_IS_AN_ANSWER)
+_NEW = _paged(_VISIBLE.where(_is_new(Message)))
+# No index has these in their order, so their numbers are sorted alone, without the texts.
+_ANSWERS = MESSAGE_COLUMNS.where(Message.id.in_(_paged(_ANSWER_NUMBERS).correlate(None))).order_by(*_LATEST_FIRST)
+_NUMBER_OF_NEW, _NUMBER_OF_ANSWERS = (
+    _counted(numbers.limit(bindparam("listed"))) for numbers in (_NUMBERS.where(_is_new(Message)), _ANSWER_NUMBERS)
 )
+_NUMBER_OF_NEW_ANSWERS = _counted(
+    _ANSWER_NUMBERS.where(Message.published_at >= bindparam("since")).limit(MOST_COUNTED + 1)
+)
+_LATEST = _paged(
+    MESSAGE_COLUMNS.where(Message.forum_id == bindparam("forum_id"), Message.status == MessageStatus.PUBLISHED)
+)
+# The numbers of a person's messages, which an index has with what is asked of them.
+_OWN_NUMBERS = _NUMBERS.where(Message.author_id == bindparam("viewer_id"))
+_NUMBER_OF_OWN = _counted(_OWN_NUMBERS)
 _WAITING_FIRST = (case((Message.status == MessageStatus.PENDING, 0), else_=1), Message.id.desc())
-_PLACE_OF_TOPIC = joinedload(Topic.group).joinedload(Group.forum).selectinload(Forum.texts)
+_OWN_PAGE = _OWN_NUMBERS.order_by(*_WAITING_FIRST).limit(PER_PAGE).offset(bindparam("first")).correlate(None)
+_OWN = (
+    select(
+        Message.id,
+        Message.topic_id,
+        Message.position,
+        Message.status,
+        Message.speaker,
+        Message.posted_at,
+        Message.published_at,
+        Message.edited_at,
+        Message.returned_at,
+        Message.withdrawn_at,
+        Message.withheld_at,
+        Message.withheld_for,
+        Forum.archived_at,
+    )
+    .join(Forum, Forum.id == Message.forum_id)
+    .where(Message.id.in_(_OWN_PAGE))
+    .order_by(*_WAITING_FIRST)
+)

@@ -10,13 +10,13 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, case, func, literal_column, select, union_all
-from sqlalchemy.orm import aliased, joinedload, selectinload
+from sqlalchemy.orm import aliased, contains_eager, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.addresses import LARGEST_KEY
 from app.database import in_parts, utcnow
 from app.errors import NoSuchMessage, NotFound
-from app.extensions import db
+from app.extensions import db, read
 from app.languages import Language
 from app.models import (
     AnnotationKind,
@@ -31,6 +31,7 @@ from app.models import (
     Notice,
     OfficialChange,
     Page,
+    Period,
     Question,
     Role,
     StateKind,
@@ -132,22 +133,32 @@ def get_forum_page(forum_slug: str, slug: str, *, viewer: Viewer) -> tuple[Forum
 
 
 def get_forum_and_pages(slug: str, *, viewer: Viewer) -> Forum:
-    """A forum with its pages, and of its documents only the outcomes. Raises NotFound."""
-    return _one_forum(_FORUM_OF_PAGE, slug, viewer)
+    """A forum with its texts and its pages. Raises NotFound."""
+    return _one_forum(_FORUM_AND_PAGES, slug, viewer)
 
 
 def get_group(forum_slug: str, slug: str, *, viewer: Viewer) -> Group:
-    """A group with its texts, its questions and its forum, and of the forum's documents only the outcomes. Raises
-    NotFound."""
-    forum = _one_forum(_FORUM_OF_GROUP, forum_slug, viewer)
-    group = next((group for group in forum.groups if group.slug == slug), None)
+    """A group with its texts, its questions and its forum and, once it has ended, of the forum's documents only the
+    outcomes. Raises NotFound."""
+    asked = visible_to(viewer) | {"slug": forum_slug, "group": slug}
+    group = db.session.scalars(_GROUP, asked).unique().one_or_none()
     if group is None:
         raise NotFound
-    questions = db.session.scalars(_QUESTIONS_OF_GROUP, {"group_id": group.id}).unique().all()
-    set_committed_value(group, "texts", db.session.scalars(_TEXTS_OF_GROUP, {"group_id": group.id}).all())
-    set_committed_value(group, "questions", questions)
-    set_committed_value(group, "forum", forum)  # without a reference it would be dropped, and read again row by row
+    forum = group.forum
+    _load(group, "texts", _TEXTS_OF_GROUP, group_id=group.id)
+    _load(group, "questions", _QUESTIONS_OF_GROUP, group_id=group.id)
+    _load(forum, "periods", _PERIODS_OF_FORUM, forum_id=forum.id)
+    _load(forum, "official_changes", _CHANGES_OF_FORUM, forum_id=forum.id)
+    if forum.group_state(group, utcnow()).has_ended:
+        _load(forum, "documents", _OUTCOMES_OF_FORUM, forum_id=forum.id)
+    else:
+        set_committed_value(forum, "documents", ())
     return group
+
+
+def _load(thing: Any, name: str, statement: Select[Any], **asked: int) -> None:
+    """Load a collection by a statement built once, which costs less than a loading option."""
+    set_committed_value(thing, name, db.session.scalars(statement, asked).unique().all())
 
 
 def places_of_topics(forum_id: int) -> set[tuple[int, int | None]]:
@@ -181,14 +192,16 @@ def list_topics(group: Group, page: int = 1, *, question: Question | None = None
     """A page of a group's topics, or of those under a question: pinned ones first, then the liveliest first, and last
     those in which nothing can be read any longer. Raises NotFound beyond the last page."""
     owner = question or group
-    hidden = _keys_of_hidden(_HIDDEN_OF_QUESTION if question else _HIDDEN_OF_GROUP, owner.id, viewer)
+    public_keys, hidden_keys = (
+        (_PUBLIC_OF_QUESTION, _HIDDEN_OF_QUESTION) if question else (_PUBLIC_OF_GROUP, _HIDDEN_OF_GROUP)
+    )
+    hidden = _keys_of_hidden(hidden_keys, owner.id, viewer)
     total = owner.topic_count + len(hidden)
     pages = count_pages(total, page)
     first = (page - 1) * PER_PAGE
-    column = Topic.question_id if question else Topic.group_id
     # At most this many public topics come later in the list, after hidden ones.
     start = max(first - len(hidden), 0)
-    public = _public_keys(column == owner.id, start, PER_PAGE + len(hidden), owner.topic_count)
+    public = _keys_of_public(public_keys, owner, start, PER_PAGE + len(hidden))
     keys = _in_order([*public, *hidden])[first - start :][:PER_PAGE]
     return Listing(_topics_of(keys), total, page, pages)
 
@@ -200,7 +213,7 @@ def topics_by_group(forum: Forum, *, viewer: Viewer) -> dict[int, list[Row[Any]]
         return topics
     keys: dict[int, list[Row[Any]]] = {group: [] for group in topics}
     asked = {f"group_{at}": group for at, group in enumerate(topics)}
-    public = db.session.execute(_liveliest_of(len(topics)), asked)
+    public = read(_liveliest_of(len(topics)), asked)
     for key in [*public, *_keys_of_hidden(_HIDDEN_OF_FORUM, forum.id, viewer)]:
         keys[key.group_id].append(key)
     shown = [key for of_group in keys.values() for key in _in_order(of_group)[:OF_A_GROUP]]
@@ -209,25 +222,27 @@ def topics_by_group(forum: Forum, *, viewer: Viewer) -> dict[int, list[Row[Any]]
     return topics
 
 
-def _public_keys(there: Any, start: int, number: int, total: int) -> Sequence[Any]:
+def _keys_of_public(
+    statements: tuple[Select[*tuple[Any, ...]], ...], owner: Group | Question, start: int, number: int
+) -> Sequence[Any]:
     """The keys of the public topics at these places of a list. It is read from the nearer end, so the last page costs
     the same as the first."""
-    number = min(number, total - start)
+    from_start, from_end = statements
+    number = min(number, owner.topic_count - start)
     if number <= 0:
         return ()
-    behind = total - start - number
+    behind = owner.topic_count - start - number
+    asked = {"owner": owner.id, "number": number}
     if behind < start:
-        page = _LIST_KEYS.where(there, _IS_PUBLIC).order_by(*(column.asc() for column in _LIVELIEST))
-        return db.session.execute(page.limit(number).offset(behind)).all()[::-1]
-    page = _LIST_KEYS.where(there, _IS_PUBLIC).order_by(*(column.desc() for column in _LIVELIEST))
-    return db.session.execute(page.limit(number).offset(start)).all()
+        return read(from_end, {**asked, "start": behind}).all()[::-1]
+    return read(from_start, {**asked, "start": start}).all()
 
 
 def _keys_of_hidden(statement: Select[*tuple[Any, ...]], owner: int, viewer: Viewer) -> Sequence[Any]:
     """The keys of topics in which nothing has been published yet: their authors and the moderators see them."""
     if not viewer.is_authenticated:
         return ()
-    return db.session.execute(statement, visible_to(viewer) | {"owner": owner}).all()
+    return read(statement, visible_to(viewer) | {"owner": owner}).all()
 
 
 def _in_order(keys: Sequence[Any]) -> list[Any]:
@@ -243,7 +258,7 @@ def _topics_of(keys: Sequence[Any]) -> list[Any]:
     """These topics as lists show them, in the same order."""
     rows = {}
     for part in in_parts([key.id for key in keys]):
-        rows.update({row.id: row for row in db.session.execute(_TOPIC_ROWS, {"keys": part})})
+        rows.update({row.id: row for row in read(_TOPIC_ROWS, {"keys": part})})
     return [rows[key.id] for key in keys]
 
 
@@ -261,14 +276,14 @@ def _liveliest_of(groups: int) -> Any:
 def list_corrections(forum: Forum) -> dict[tuple[str, int | None], list[Any]]:
     """That the texts of groups and questions were changed, and when last, by kind and key; not what they said."""
     corrections: dict[tuple[str, int | None], list[Any]] = {}
-    for row in db.session.execute(_CORRECTIONS, {"forum_id": forum.id}):
+    for row in read(_CORRECTIONS, {"forum_id": forum.id}):
         corrections.setdefault((row.kind, row.thing_id), []).append(row)
     return corrections
 
 
 def latest_by_group(forum: Forum) -> dict[int, Any]:
     """The topic of each group's latest message, by the group's id."""
-    rows: Sequence[Any] = db.session.execute(_LATEST, {"forum_id": forum.id}).all()
+    rows: Sequence[Any] = read(_LATEST, {"forum_id": forum.id}).all()
     return {row.group_id: row for row in sorted(rows, key=lambda row: (row.active_at, row.id))}
 
 
@@ -281,7 +296,7 @@ def named_moderators(forum: Forum, language: Language) -> Sequence[Row[Any]]:
     """The moderators whom the head of a forum names, in the order of the language; `languages` as in ForumRole."""
     if not forum.names_moderators:
         return ()
-    rows: Sequence[Any] = db.session.execute(_MODERATORS, {"forum_id": forum.id}).all()
+    rows: Sequence[Any] = read(_MODERATORS, {"forum_id": forum.id}).all()
     return sorted(rows, key=lambda row: (language.sort_key(row.name), row.id))
 
 
@@ -350,6 +365,17 @@ HIDDEN = 4  # the difference between the standing of a hidden topic now and once
 READABLE_STANDINGS = (2, 3)  # of topics with messages that can be read
 _IS_PUBLIC = Topic.standing >= literal_column("0")
 _LIST_KEYS = select(Topic.id, Topic.group_id, Topic.standing, Topic.active_at)
+
+
+def _public(owner: Any) -> tuple[Select[*tuple[Any, ...]], Select[*tuple[Any, ...]]]:
+    """Some keys of public topics, from the start of a list and from its end."""
+    there = _LIST_KEYS.where(owner == bindparam("owner"), _IS_PUBLIC)
+    listed = there.limit(bindparam("number")).offset(bindparam("start"))
+    from_start = listed.order_by(*(column.desc() for column in _LIVELIEST))
+    return from_start, listed.order_by(*(column.asc() for column in _LIVELIEST))
+
+
+_PUBLIC_OF_GROUP, _PUBLIC_OF_QUESTION = _public(Topic.group_id), _public(Topic.question_id)
 _HIDDEN = (
     _LIST_KEYS.join(Group, Group.id == Topic.group_id)
     .join(Forum, Forum.id == Group.forum_id)
@@ -358,29 +384,34 @@ _HIDDEN = (
 _HIDDEN_OF_GROUP = _HIDDEN.where(Topic.group_id == bindparam("owner"))
 _HIDDEN_OF_QUESTION = _HIDDEN.where(Topic.question_id == bindparam("owner"))
 _HIDDEN_OF_FORUM = _HIDDEN.where(Group.forum_id == bindparam("owner"))
-_TOPIC_ROWS = (
-    select(
-        Topic.id,
-        Topic.title,
-        Topic.language,
-        Topic.group_id,
-        Topic.question_id,
-        Question.number.label("question_number"),
-        Topic.message_count,
-        Topic.participant_count,
-        Topic.active_at,
-        Topic.pinned_at,
-        Topic.locked_at,
-        Topic.last_position,
+
+
+def _topic_rows() -> Select[*tuple[Any, ...]]:
+    """Columns of tables, not attributes of entities, as for messages (app/forums/topic_queries.py)."""
+    topic, question, author = Topic.__table__.c, Question.__table__.c, User.__table__.c
+    columns = (
+        topic.id,
+        topic.title,
+        topic.language,
+        topic.group_id,
+        topic.question_id,
+        question.number.label("question_number"),
+        topic.message_count,
+        topic.participant_count,
+        topic.active_at,
+        topic.pinned_at,
+        topic.locked_at,
+        topic.last_position,
         _EMPTIED.label("emptied"),
-        User.name.label("author"),
-        User.former_number,
+        author.name.label("author"),
+        author.former_number,
         _SPEAKER.label("speaker"),
     )
-    .join(User, User.id == Topic.author_id)
-    .outerjoin(Question, Question.id == Topic.question_id)
-    .where(Topic.id.in_(bindparam("keys", expanding=True)))
-)
+    joined = select(*columns).join_from(Topic.__table__, User.__table__, author.id == topic.author_id)
+    return joined.outerjoin(Question.__table__, question.id == topic.question_id)
+
+
+_TOPIC_ROWS = _topic_rows().where(Topic.id.in_(bindparam("keys", expanding=True)))
 
 
 def _latest_in(standing: int) -> Any:
@@ -407,7 +438,7 @@ _CHANGES = selectinload(Forum.official_changes.and_(OfficialChange.kind.not_in(s
 _WHOLE_FORUM = _FORUM.options(*_HEAD, _GROUPS, _PAGES, _NOTICES, _DOCUMENTS, _CHANGES)
 _FORUM_AND_GROUPS = _FORUM.options(*_HEAD, _GROUPS, _PAGES, _OUTCOMES)
 _FORUM_OF_PAGE = _FORUM.options(*_HEAD, selectinload(Forum.groups), _PAGES, _OUTCOMES, _CHANGES)
-_FORUM_OF_GROUP = _FORUM.options(*_HEAD, selectinload(Forum.groups), _OUTCOMES, _CHANGES)
+_FORUM_AND_PAGES = _FORUM.options(joinedload(Forum.texts), _PAGES)
 _FORUM_OF_FEED = _FORUM.options(joinedload(Forum.texts), _NOTICES, _CHANGES)
 # Lists of forums show only the outcomes among their documents.
 _LISTED = select(Forum).where(FORUM_IS_VISIBLE).order_by(Forum.id)
@@ -450,4 +481,22 @@ _QUESTIONS_OF_GROUP = (
     .order_by(Question.number)
     .options(joinedload(Question.texts))
 )
+_GROUP = (
+    select(Group)
+    .join(Group.forum)
+    .where(Forum.slug == bindparam("slug"), Group.slug == bindparam("group"), FORUM_IS_VISIBLE)
+    .options(contains_eager(Group.forum).joinedload(Forum.texts))
+)
 _TEXTS_OF_GROUP = select(GroupText).where(GroupText.group_id == bindparam("group_id"))
+_PERIODS_OF_FORUM = select(Period).where(Period.forum_id == bindparam("forum_id")).order_by(Period.opens_at, Period.id)
+_CHANGES_OF_FORUM = (
+    select(OfficialChange)
+    .where(OfficialChange.forum_id == bindparam("forum_id"), OfficialChange.kind.not_in(sorted(AnnotationKind)))
+    .order_by(OfficialChange.id)
+)
+_OUTCOMES_OF_FORUM = (
+    select(Document)
+    .where(Document.forum_id == bindparam("forum_id"), Document.kind == DocumentKind.OUTCOME)
+    .order_by(Document.position, Document.id)
+    .options(joinedload(Document.texts))
+)

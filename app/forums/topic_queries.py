@@ -6,15 +6,15 @@ Readers open topics more than anything else, so these statements are built once 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, bindparam, case, func, literal_column, select
+from sqlalchemy import Row, Select, bindparam, case, func, literal_column, or_, select
 from sqlalchemy.orm import aliased
 
 from app.attachments.queries import files_of_messages
 from app.database import in_parts
 from app.errors import NoSuchMessage, NotFound
-from app.extensions import db
+from app.extensions import read
 from app.forums.annotation_queries import follow_ups
 from app.labels import person_name
 from app.models import (
@@ -50,9 +50,9 @@ WHOLE = 10**9
 READABLE = (MessageStatus.PUBLISHED, MessageStatus.PENDING)
 
 
-@dataclass(frozen=True, slots=True)
-class ShownMessage:
-    """A message as every view shows it, on screen, on paper and in feeds.
+class ShownMessage(NamedTuple):
+    """A message as every view shows it, on screen, on paper and in feeds: a row of MESSAGE_COLUMNS, and what belongs to
+    it.
 
     `html` is "" if its text can no longer be read, and then it has no `files` either. `name`, `title` and
     `former_number` are its author's; `answers` are the numbers of the published messages that answer it, and
@@ -146,7 +146,7 @@ def get_topic_page(
     waiting = read_messages(WAITING, asked) if viewer.is_authenticated else ()
     posting = _posting(head, now)
     sought = {"forum_id": head.forum_id, "language": language, "default_language": default}
-    outcomes = db.session.execute(OUTCOMES, sought).all() if posting.state.has_ended else ()
+    outcomes = read(OUTCOMES, sought).all() if posting.state.has_ended else ()
     return TopicPage(head, posting, messages, waiting, page or 1, pages, outcomes)
 
 
@@ -171,14 +171,13 @@ def get_message_page(number: int, *, viewer: Viewer, language: str, default: str
 
 
 def _posting(head: Row[Any], now: datetime) -> PostingContext:
-    periods = db.session.execute(PERIODS, {"forum_id": head.forum_id, "group_id": head.group_id}).all()
+    periods = read(PERIODS, {"forum_id": head.forum_id, "group_id": head.group_id}).all()
     return PostingContext.of_row(head, periods, now)
 
 
 def reported_by(viewer: Viewer, numbers: Collection[int]) -> set[int]:
     """Those of these messages that the viewer has reported, unless the report has been settled."""
-    own = select(Report.message_id).where(Report.reporter_id == viewer.id, Report.settled_at.is_(None))
-    return set(db.session.scalars(own.where(Report.message_id.in_(numbers))))
+    return set(read(REPORTED, {"reporter_id": viewer.id, "numbers": sorted(numbers)}).scalars())
 
 
 def get_shown_message(number: int, *, viewer: Viewer) -> ShownMessage:
@@ -192,22 +191,17 @@ def get_shown_message(number: int, *, viewer: Viewer) -> ShownMessage:
 def read_messages(statement: Select[*tuple[Any, ...]], parameters: Mapping[str, object]) -> list[ShownMessage]:
     """The messages of a statement on MESSAGE_COLUMNS, with their answers and files: three queries in all, and one more
     where the Secretariat has told what became of some."""
-    rows = db.session.execute(statement, parameters).mappings().all()
-    answers = _answers_to([row["id"] for row in rows])
-    files = files_of_messages([row["id"] for row in rows if row["status"] in READABLE])
-    told = follow_ups({row["follow_up_id"] for row in rows if row["follow_up_id"]})
-    return [
-        ShownMessage(
-            **row, follow_up=told.get(row["id"]), answers=answers.get(row["id"], ()), files=files.get(row["id"], ())
-        )
-        for row in rows
-    ]
+    rows: Sequence[Any] = read(statement, parameters).all()
+    answers = _answers_to([row.id for row in rows])
+    files = files_of_messages([row.id for row in rows if row.status in READABLE])
+    told = follow_ups({row.follow_up_id for row in rows if row.follow_up_id})
+    return [ShownMessage(*(*row, told.get(row.id), answers.get(row.id, ()), files.get(row.id, ()))) for row in rows]
 
 
 def _answers_to(numbers: Collection[int]) -> dict[int, list[int]]:
     answers: dict[int, list[int]] = {}
     for part in in_parts(numbers):
-        for answered, number in db.session.execute(ANSWERS, {"numbers": part}):
+        for answered, number in read(ANSWERS, {"numbers": part}):
             answers.setdefault(answered, []).append(number)
     return answers
 
@@ -215,10 +209,16 @@ def _answers_to(numbers: Collection[int]) -> dict[int, list[int]]:
 def get_topic_head(topic_id: int, *, viewer: Viewer, language: str, default: str) -> Row[Any]:
     """A topic with the titles of its group and forum. Raises NotFound."""
     asked = {"topic_id": topic_id, "language": language, "default_language": default}
-    head = db.session.execute(TOPIC_HEAD, asked | visible_to(viewer)).first()
+    head = read(TOPIC_HEAD, asked | visible_to(viewer)).first()
     if head is None:
         raise NotFound
     return head
+
+
+def get_places(keys: Collection[int], *, language: str, default: str) -> dict[int, Row[Any]]:
+    """Topics with the numbers of their groups and the titles of their forums, by key."""
+    asked = {"keys": sorted(keys), "language": language, "default_language": default}
+    return {place.id: place for place in read(PLACES, asked)} if keys else {}
 
 
 def page_of(position: int) -> int:
@@ -305,9 +305,26 @@ def _topic_head() -> Select[*tuple[Any, ...]]:
     )
 
 
+def _places() -> Select[*tuple[Any, ...]]:
+    topic, group, forum, text = Topic.__table__.c, Group.__table__.c, Forum.__table__.c, ForumText.__table__.c
+    columns = (
+        topic.id,
+        topic.title,
+        topic.language,
+        group.number.label("group_number"),
+        forum.slug.label("forum_slug"),
+        text.short_title.label("forum_title"),
+        text.language.label("forum_language"),
+    )
+    is_best = (text.forum_id == forum.id) & (text.language == _best_language(ForumText, forum.id))
+    joined = select(*columns).join_from(Topic.__table__, Group.__table__, group.id == topic.group_id)
+    return joined.join(Forum.__table__, forum.id == group.forum_id).outerjoin(ForumText.__table__, is_best)
+
+
 def _message_columns() -> Select[*tuple[Any, ...]]:
     """Columns of tables, not attributes of entities: SQLAlchemy reads rows of these at half the cost."""
     message, author, act, note = Message.__table__.c, User.__table__.c, Act.__table__.c, Annotation.__table__.c
+    is_readable = or_(*(message.status == status for status in READABLE))  # a list would be written into each statement
     corrected_at = select(func.max(act.at)).where(act.message_id == message.id, act.kind == ActKind.EDIT)
     follow_up = select(note.id).where(note.message_id == message.id)
     return select(
@@ -317,7 +334,7 @@ def _message_columns() -> Select[*tuple[Any, ...]]:
         message.status,
         message.returned_at,
         message.language,
-        case((message.status.in_(READABLE), message.html), else_="").label("html"),
+        case((is_readable, message.html), else_="").label("html"),
         author.name,
         author.title,
         author.former_number,
@@ -349,13 +366,19 @@ _IN_SPAN = (_message.topic_id == bindparam("topic_id")) & _message.position.betw
 )
 
 TOPIC_HEAD = _topic_head()
+PLACES = _places().where(Topic.id.in_(bindparam("keys", expanding=True)))
 ANSWERS = (
     select(_message.reply_to_id, _message.id)
     .where(_message.reply_to_id.in_(bindparam("numbers", expanding=True)), _message.position.is_not(None))
     .order_by(_message.id)
 )
-# The columns of a ShownMessage, for `read_messages`. A statement that selects neither by place (`Message.position`) nor
-# only published messages has MESSAGE_IS_VISIBLE among its conditions.
+REPORTED = select(Report.message_id).where(
+    Report.reporter_id == bindparam("reporter_id"),
+    Report.settled_at.is_(None),
+    Report.message_id.in_(bindparam("numbers", expanding=True)),
+)
+# The columns of a ShownMessage in their order, for `read_messages`. A statement that selects neither by place
+# (`Message.position`) nor only published messages has MESSAGE_IS_VISIBLE among its conditions.
 MESSAGE_COLUMNS = _message_columns()
 MESSAGES = MESSAGE_COLUMNS.where(_IN_SPAN).order_by(_message.position)
 _IN_FORUM = (

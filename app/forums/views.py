@@ -12,7 +12,7 @@ from app.database import utcnow
 from app.forums import news_queries, queries, topic_queries
 from app.forums.annotation_queries import list_annotations
 from app.forums.history_queries import get_history
-from app.languages import reader_language, site_default, site_languages
+from app.languages import preferred, reader_language, site_languages
 from app.models import Forum, PageKind, Viewer
 from app.pages.queries import find_page
 from app.permissions import can, is_invited, moderates, moderates_in, posting_refusal
@@ -85,7 +85,7 @@ def groups(forum_slug: str) -> ResponseReturnValue:
 @bp.get("/forums/<forum_slug>/latest/")
 def latest(forum_slug: str) -> ResponseReturnValue:
     found = queries.get_forum_and_pages(forum_slug, viewer=viewer())
-    listed = news_queries.list_latest(found, asked_page())
+    listed = news_queries.list_latest(found, asked_page(), **preferred())
     new = news_queries.new_among(listed.messages, viewer=viewer(), since=new_since())
     return render_template("forums/latest.html", forum=found, found=listed, new=new, now=utcnow())
 
@@ -113,8 +113,7 @@ def group(forum_slug: str, group_slug: str) -> ResponseReturnValue:
 @bp.get("/topics/<int:topic_id>/")
 def topic(topic_id: int) -> ResponseReturnValue:
     reader, now = viewer(), utcnow()
-    languages = {"language": reader_language().code, "default": site_default().code}
-    shown = topic_queries.get_topic_page(topic_id, asked_page(), viewer=reader, now=now, **languages)
+    shown = topic_queries.get_topic_page(topic_id, asked_page(), viewer=reader, now=now, **preferred())
     if shown.head.merged_into_id:
         return redirect(link("forums.topic", topic_id=shown.head.merged_into_id))
     return render_template(
@@ -131,8 +130,8 @@ def topic(topic_id: int) -> ResponseReturnValue:
 @bp.get("/messages/<int:number>/")
 def message(number: int) -> ResponseReturnValue:
     """The message alone, which says where it stands."""
-    reader, languages = viewer(), {"language": reader_language().code, "default": site_default().code}
-    shown = topic_queries.get_message_page(number, viewer=reader, now=utcnow(), **languages)
+    reader = viewer()
+    shown = topic_queries.get_message_page(number, viewer=reader, now=utcnow(), **preferred())
     new = news_queries.new_among([shown.message], viewer=reader, since=new_since())
     return render_template("forums/message.html", shown=shown, viewer=reader, new=new, **_possible_in(shown, reader))
 
@@ -162,6 +161,7 @@ def _possible_in(shown: topic_queries.TopicPage | topic_queries.MessagePage, rea
             "takes_answers": shown.posting.takes_messages,
             "can_post": False,
             "can_enter": False,
+            "reported": (),
             "moderated": (),
         }
     can_post = posting_refusal(reader, shown.posting) is None

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from app.addresses import link_in
 from app.errors import NotFound, Refused
-from app.extensions import db
+from app.extensions import db, read
 from app.models import Page, PageKind, PageText
 
 # The endpoints of the pages that have an address of their own.
@@ -44,7 +44,7 @@ class SiteTree:
     def __init__(self, language: str, default: str) -> None:
         self.language = language
         asked = {"language": language, "default_language": default}
-        self.rows = db.session.execute(TREE, asked).all()
+        self.rows = read(TREE, asked).all()
         self.by_id = {row.id: row for row in self.rows}
 
     def trail_to(self, kind: PageKind) -> list[Crumb]:
@@ -152,7 +152,7 @@ def _tree() -> Any:
     page, text = Page.__table__.c, PageText.__table__.c
     return (
         select(page.id, page.parent_id, page.slug, page.kind, text.title, text.language)
-        .join_from(Page, PageText, (text.page_id == page.id) & (text.language == best))
+        .join_from(Page.__table__, PageText.__table__, (text.page_id == page.id) & (text.language == best))
         .where(page.forum_id.is_(None))
         .order_by(page.position, page.id)
     )

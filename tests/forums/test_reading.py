@@ -9,6 +9,7 @@ from lxml import html
 
 from app.counters import recount
 from app.extensions import db
+from app.forums.topic_queries import MESSAGE_COLUMNS, ShownMessage
 from app.models import Message, Topic, User
 from tests.moderation.conftest import do
 from tests.world import World, make_forum, make_message
@@ -22,6 +23,12 @@ def fill(app: Flask, world: World, messages: int) -> None:
         for number in range(messages):
             make_message(topic, bruno, f"Filler {number}.")
         db.session.commit()
+
+
+def test_shown_message_has_its_fields_in_the_order_of_the_columns():
+    names = list(ShownMessage.__annotations__)
+
+    assert names == [*(column.key for column in MESSAGE_COLUMNS.selected_columns), "follow_up", "answers", "files"]
 
 
 def test_topic_shows_twenty_messages_a_page(app: Flask, world: World, visitor: FlaskClient):
