@@ -24,7 +24,8 @@ FILE = re.compile(r"\.[a-z0-9]{1,5}$", re.IGNORECASE)  # a link in a mail may en
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     "forums.group": ("page", "question"),
     **dict.fromkeys(("forums.topic", "forums.latest", "forums.history", "moderation.record"), ("page",)),
-    **dict.fromkeys(("news.new", "news.answers", "news.contributions"), ("page",)),
+    "news.new": ("page", "forum"),
+    **dict.fromkeys(("news.answers", "news.contributions"), ("page",)),
     "search.index": (
         *("page", "q", "order", "forum", "group", "question", "author", "state", "capacity", "organization"),
         *("language", "since", "until", "files"),
@@ -43,7 +44,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "translate.cell": ("page", "forum", "language"),
     "admin.objects.new": ("kind",),
     "admin.log.index": ("page", "words", "person", "action", "kind", "forum", "since", "until"),
-    "following.follow": ("next",),
+    **dict.fromkeys(("following.follow", "moderation.message", "moderation.act"), ("next",)),
     "auth.sign_up": ("next", "invitation", "again"),
     **dict.fromkeys(("auth.new_confirmation", "auth.forgot"), ("next", "again")),
     **dict.fromkeys(

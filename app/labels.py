@@ -54,6 +54,12 @@ FOLLOW = {
     "questions": (N_("Follow this question by email:"), N_("You follow this question by email:")),
     "topics": (N_("Follow this topic by email:"), N_("You follow this topic by email:")),
 }
+FOLLOWED_NO_LONGER = {
+    "forums": N_("You no longer follow this forum by email."),
+    "groups": N_("You no longer follow this group by email."),
+    "questions": N_("You no longer follow this question by email."),
+    "topics": N_("You no longer follow this topic by email."),
+}
 FOLLOW_KIND = {"forums": N_("Forum:"), "groups": N_("Group:"), "questions": N_("Question:"), "topics": N_("Topic:")}
 FOLLOWED = {How.EACH: N_("one email per message"), How.DIGEST: N_("daily digest")}
 STATUS = {

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
 
+from app import labels
 from app.addresses import asked_destination, link
 from app.auth.forms import EmailChoicesForm, hour_choices
 from app.following import actions, queries, stopping
@@ -58,7 +59,7 @@ def follow(kind: str, key: int) -> ResponseReturnValue:
     form = FollowForm()
     version = form.version.data
     if carry_out(form, lambda: actions.follow(kind, key, str(form.how.data), user=user, version=version)):
-        flash(_("Saved."), "success")
+        flash(_present_state(kind, str(form.how.data)), "success")
         return redirect(asked_destination() or thing.path)
     present = queries.get_following(kind, key, user)
     form.shows(present.version)
@@ -99,6 +100,13 @@ def stop(token: str) -> ResponseReturnValue:
         actions.stop(what, again="again" in request.form)
     page = {"what": what, "thing": thing, "is_stopped": stopping.is_stopped(what)}
     return render_template("following/stop.html", form=Form(), **page)
+
+
+def _present_state(kind: str, how: str) -> str:
+    """How someone follows something now, in words."""
+    if how == How.NONE:
+        return _(labels.FOLLOWED_NO_LONGER[kind])
+    return f"{_(labels.FOLLOW[kind][True])} {_(labels.FOLLOWED[How(how)])}."
 
 
 def _settings(user: User, **source: Any) -> SettingsForm:

@@ -1,13 +1,19 @@
-"""Summaries and what became of contributions, as readers see them."""
+"""Summaries, what became of contributions, and what else the Secretariat published, as readers see them."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy.orm import joinedload, selectinload
 
 from app.database import in_parts
 from app.extensions import db
-from app.models import Annotation, AnnotationKind, Message, MessageStatus, Question
+from app.models import Annotation, AnnotationKind, Forum, Message, MessageStatus, Notice, Question, Viewer
+from app.permissions import FORUM_IS_VISIBLE, visible_to
+
+MOST_PUBLISHED = 20  # notices and, among the latest annotations, as many of these
+MOST_ANNOTATIONS = 200
 
 
 class Annotations(list[Annotation]):
@@ -57,6 +63,17 @@ def follow_ups(keys: Collection[int]) -> dict[int, Annotation]:
     return found
 
 
+def list_published(
+    *, viewer: Viewer, since: datetime, now: datetime, forum: Forum | None = None
+) -> list[Row[datetime, Forum, Any]]:
+    """What the Secretariat has published since then in this forum or in all, the latest first: when, where, and a
+    Notice or an Annotation. Documents have no date of publication."""
+    asked = visible_to(viewer) | {"since": since, "now": now}
+    statements = [one.where(Forum.id == forum.id) if forum else one for one in (_NOTICES, _ANNOTATIONS)]
+    found = [row for one in statements for row in db.session.execute(one, asked)]
+    return sorted(found, key=lambda row: row.at, reverse=True)
+
+
 def _has_text(one: Annotation) -> bool:
     return bool(one.texts)
 
@@ -90,4 +107,28 @@ _BY_KEY = (
     select(Annotation)
     .where(Annotation.id.in_(bindparam("keys", expanding=True)), Annotation.kind == AnnotationKind.FOLLOW_UP)
     .options(joinedload(Annotation.texts), joinedload(Annotation.forum))
+)
+_NOTICES = (
+    select(Notice.published_at.label("at"), Forum, Notice)
+    .join(Forum, Forum.id == Notice.forum_id)
+    .where(FORUM_IS_VISIBLE, Notice.published_at.between(bindparam("since"), bindparam("now")), Notice.texts.any())
+    .order_by(Notice.published_at.desc(), Notice.id.desc())
+    .limit(MOST_PUBLISHED)
+    .options(selectinload(Forum.texts), selectinload(Notice.texts))
+)
+# The latest by their keys, which are in the order of writing.
+_LATEST_KEYS = select(Annotation.id).order_by(Annotation.id.desc()).limit(MOST_ANNOTATIONS).subquery()
+_ANNOTATIONS = (
+    select(Annotation.written_at.label("at"), Forum, Annotation)
+    .join(_LATEST_KEYS, _LATEST_KEYS.c.id == Annotation.id)
+    .join(Forum, Forum.id == Annotation.forum_id)
+    .outerjoin(Message, Message.id == Annotation.message_id)
+    .where(FORUM_IS_VISIBLE, _IS_TOLD, Annotation.written_at >= bindparam("since"), Annotation.texts.any())
+    .order_by(Annotation.written_at.desc(), Annotation.id.desc())
+    .limit(MOST_PUBLISHED)
+    .options(
+        selectinload(Forum.texts),
+        joinedload(Annotation.group),
+        joinedload(Annotation.question).joinedload(Question.group),
+    )
 )

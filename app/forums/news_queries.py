@@ -77,12 +77,15 @@ def new_among(messages: Collection[ShownMessage], *, viewer: Viewer, since: date
     }
 
 
-def list_new(page: int, *, viewer: Viewer, since: datetime | None, **languages: str) -> MessageList:
-    """All that is new in all forums, the latest first. Raises NotFound beyond the last page."""
+def list_new(
+    page: int, *, viewer: Viewer, since: datetime | None, forum: Forum | None = None, **languages: str
+) -> MessageList:
+    """All that is new in this forum or in all, the latest first. Raises NotFound beyond the last page."""
     if since is None:
         return MessageList((), {}, 0, page, count_pages(0, page))
-    asked = _asked(viewer, since)
-    return _page(_NEW, asked, _number(_NUMBER_OF_NEW, asked), page, **languages)
+    asked = _asked(viewer, since, **({"forum_id": forum.id} if forum else {}))
+    messages, number = (_NEW_IN_FORUM, _NUMBER_OF_NEW_IN_FORUM) if forum else (_NEW, _NUMBER_OF_NEW)
+    return _page(messages, asked, _number(number, asked), page, **languages)
 
 
 def list_answers(page: int, *, user: User, **languages: str) -> MessageList:
@@ -191,18 +194,20 @@ _IS_AN_ANSWER = (
     & (Message.author_id != bindparam("viewer_id"))
 )
 _ANSWER_NUMBERS = _NUMBERS.where(_IS_AN_ANSWER)
+_OF_FORUM = Message.forum_id == bindparam("forum_id")
 _NEW = _paged(_VISIBLE.where(_is_new(Message)))
+_NEW_IN_FORUM = _NEW.where(_OF_FORUM)
 # No index has these in their order, so their numbers are sorted alone, without the texts.
 _ANSWERS = MESSAGE_COLUMNS.where(Message.id.in_(_paged(_ANSWER_NUMBERS).correlate(None))).order_by(*_LATEST_FIRST)
-_NUMBER_OF_NEW, _NUMBER_OF_ANSWERS = (
-    _counted(numbers.limit(bindparam("listed"))) for numbers in (_NUMBERS.where(_is_new(Message)), _ANSWER_NUMBERS)
+_NEW_NUMBERS = _NUMBERS.where(_is_new(Message))
+_NUMBER_OF_NEW, _NUMBER_OF_NEW_IN_FORUM, _NUMBER_OF_ANSWERS = (
+    _counted(numbers.limit(bindparam("listed")))
+    for numbers in (_NEW_NUMBERS, _NEW_NUMBERS.where(_OF_FORUM), _ANSWER_NUMBERS)
 )
 _NUMBER_OF_NEW_ANSWERS = _counted(
     _ANSWER_NUMBERS.where(Message.published_at >= bindparam("since")).limit(MOST_COUNTED + 1)
 )
-_LATEST = _paged(
-    MESSAGE_COLUMNS.where(Message.forum_id == bindparam("forum_id"), Message.status == MessageStatus.PUBLISHED)
-)
+_LATEST = _paged(MESSAGE_COLUMNS.where(_OF_FORUM, Message.status == MessageStatus.PUBLISHED))
 # The numbers of a person's messages, which an index has with what is asked of them.
 _OWN_NUMBERS = _NUMBERS.where(Message.author_id == bindparam("viewer_id"))
 _NUMBER_OF_OWN = _counted(_OWN_NUMBERS)

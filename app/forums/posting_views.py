@@ -216,10 +216,7 @@ def _question_choices(group: Group) -> list[tuple[Any, ...]]:
 
 
 def _waiting(message: Message) -> str:
-    """What to say about a message that no one else sees yet; nothing about other messages."""
+    """What to say about a message that no one else sees yet, as the message itself tells; nothing about other ones."""
     if message.status != MessageStatus.PENDING:
         return ""
-    return _(
-        "Your message #%(number)s is awaiting approval. Until then it is visible only to you and the Secretariat.",
-        number=message.id,
-    )
+    return _("Your message #%(number)s has been received.", number=message.id)

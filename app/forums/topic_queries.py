@@ -97,6 +97,11 @@ class ShownMessage(NamedTuple):
         return person_name(self) if self.former_number else f"{self.title} {self.name}".strip()
 
     @property
+    def is_published_late(self) -> bool:
+        """Whether it waited for approval so long that readers are told."""
+        return self.published_at is not None and self.published_at - self.posted_at >= Message.LATE
+
+    @property
     def is_taken_back(self) -> bool:
         """Whether its author withdrew it or the Secretariat withheld it."""
         return self.withdrawn_at is not None or self.withheld_at is not None

@@ -1,7 +1,7 @@
 """A message: one numbered contribution. Its number is its primary key and is never used again."""
 
 import enum
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -83,6 +83,7 @@ class Message(Base):
     MAX_ON_BEHALF_OF = 200
     MAX_SPEAKER = User.MAX_NAME
     PER_PAGE = 20
+    LATE = timedelta(minutes=5)  # if it waited so long for its publication, readers are told
 
     id: Mapped[int] = mapped_column(primary_key=True)
     topic_id: Mapped[int] = mapped_column(ForeignKey("topic.id"))

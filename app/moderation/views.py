@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from app.addresses import asked_page, link
+from app.addresses import asked_destination, asked_page, link
 from app.database import utcnow
 from app.errors import ChangedMeanwhile, HiddenMeanwhile
 from app.forms import Form, given_back, unsaved_text
@@ -18,7 +18,7 @@ from app.moderation.queue import Case, get_case, get_queue, place_after, place_i
 from app.moderation.record import record_page, whole_record
 from app.permissions import can, moderates, require
 from app.turns import in_turn
-from app.viewer import signed_in, signed_in_user, to_message, viewer
+from app.viewer import done_to, signed_in, signed_in_user, to_message, viewer
 
 bp = Blueprint("moderation", __name__, url_prefix="/<language:lang>")
 
@@ -89,8 +89,9 @@ def act(number: int, name: str) -> ResponseReturnValue:
         form = sent_form(name, case)
         form.version.data = case.version  # the page shows the present text, so the form can be sent again
         return _message_page(case, {name: form}, ChangedMeanwhile.message), error.status
-    flash(_(step.done, number=number), "success")
-    return redirect(link("moderation.queue", _anchor=place))
+    target = asked_destination()
+    flash(_(step.done, number=number), done_to(number) if target else "success")
+    return redirect(target or link("moderation.queue", _anchor=place))
 
 
 @bp.route("/messages/<int:number>/report/", methods=["GET", "POST"])
@@ -141,5 +142,6 @@ def _message_page(case: Case, sent: dict[str, Form], problem: object = "", unsav
         "unsaved": unsaved or given_back(Message.MAX_BODY),
         "steps": STEPS,
         "now": utcnow(),
+        "destination": asked_destination(),
     }
     return render_template("moderation/message.html", **shown)

@@ -462,8 +462,8 @@ def test_announcement_greets_as_an_official_letter_does(app: Flask, cast, admin:
 def test_recipients_are_listed_as_one_phrase(app: Flask, cast, admin: FlaskClient):
     send(admin, "invited", "contributors")
 
-    assert "invitados; personas que" in admin.get(INDEX.replace("/en/", "/es/")).text
-    assert "invités\xa0; personnes qui" in admin.get(INDEX.replace("/en/", "/fr/")).text
+    assert "han escrito; personas invitadas" in admin.get(INDEX.replace("/en/", "/es/")).text
+    assert "ont écrit\xa0; personnes invitées" in admin.get(INDEX.replace("/en/", "/fr/")).text
 
 
 def test_forum_that_is_not_public_cannot_be_announced(app: Flask, world: World, admin: FlaskClient):

@@ -47,6 +47,25 @@ def test_page_of_what_can_be_followed_has_its_buttons(app, world: World, bruno, 
     assert follows(app) == []
 
 
+@pytest.mark.parametrize(
+    ("how", "language", "said"),
+    [
+        ("each", "en", "You follow this topic by email: one email per message."),
+        ("digest", "en", "You follow this topic by email: daily digest."),
+        ("none", "en", "You no longer follow this topic by email."),
+        ("none", "es", "Ya no sigue este hilo por correo electrónico."),
+        ("none", "fr", "Vous ne suivez plus ce fil par courriel."),
+    ],
+)
+def test_button_is_answered_with_what_holds_now(world: World, bruno, follow, how: str, language: str, said: str):
+    follow(world.bruno, "each" if how != "each" else "digest")
+    path = f"/{language}/topics/{world.topic}/"
+    press(bruno, path, how)
+
+    flash = html.document_fromstring(bruno.get(path).text).xpath("//div[contains(@class, 'flash')]")[0]
+    assert flash.text_content().strip() == said
+
+
 @pytest.mark.parametrize("page", ["/en/forums/open-forum/", "/en/forums/open-forum/groups/group-1/", "/en/topics/1/"])
 def test_signed_out_reader_sees_nothing_of_it(world: World, visitor, page):
     assert "/follow/" not in visitor.get(page).text

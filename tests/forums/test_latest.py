@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from lxml import etree
+from lxml import etree, html
 
 from app.extensions import db
 from app.forums import news_queries
@@ -27,6 +27,17 @@ def late(app: Flask, world: World, moderator: FlaskClient) -> int:
     with at(60):
         do(moderator, number, "approve")
     return number
+
+
+@pytest.mark.parametrize("path", ["/en/topics/1/", "/en/print/topics/1/", LATEST, "/en/messages/{number}/"])
+def test_message_that_waited_says_when_it_was_published(path: str, visitor: FlaskClient, late: int):
+    page = html.fromstring(visitor.get(path.format(number=late)).text)
+    facts = {one.get("id"): one.xpath('.//p[@class="facts"]')[0] for one in page.xpath("//article")}
+    told = facts.pop(f"message-{late}")
+
+    assert "(published on" in told.text_content()
+    assert told.xpath("time/@datetime")[-1] == f"{moment(60):%Y-%m-%d %H:%MZ}"
+    assert not [one for one in facts.values() if "published" in one.text_content()]
 
 
 def entries(client: FlaskClient) -> list[etree._Element]:

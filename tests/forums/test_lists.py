@@ -68,6 +68,14 @@ def test_unanswered_question_leads_those_who_may_post_to_a_new_topic(filed, visi
     assert [start in client.get(GROUPS).text for client in (visitor, alice)] == [False, True]
 
 
+@pytest.mark.parametrize("path", [GROUP, GROUPS])
+def test_unanswered_question_leads_to_its_own_list_where_it_can_be_followed(path: str, filed, alice: FlaskClient):
+    address = f"{GROUP}?question=1"
+
+    assert f'href="{address}#topics">No answer yet to question 1</a>' in alice.get(path).text
+    assert "Follow this question by email:" in alice.get(address).text
+
+
 def test_topics_of_a_question_that_are_not_listed_are_a_click_away(
     app: Flask, world: World, filed, visitor: FlaskClient
 ):

@@ -8,8 +8,21 @@ from flask.testing import FlaskClient
 from lxml import html
 
 from app.extensions import db
-from app.models import Forum, Group, GroupText, Message, MessageStatus, Topic, User
-from tests.forums.visiting import LATER, Reader, at, publish
+from app.models import (
+    Annotation,
+    AnnotationKind,
+    AnnotationText,
+    Forum,
+    Group,
+    GroupText,
+    Message,
+    MessageStatus,
+    Notice,
+    NoticeText,
+    Topic,
+    User,
+)
+from tests.forums.visiting import LATER, Reader, at, moment, publish
 from tests.moderation.conftest import do
 from tests.moderation.test_moving import newest_topic, split_fields
 from tests.moderation.tidying import act, add_pending
@@ -36,7 +49,7 @@ def new(app: Flask, world: World, reader: Reader) -> int:
 
 def marked(page: str) -> list[int]:
     """The numbers of the messages that are marked as new."""
-    found = html.fromstring(page).xpath('//article[.//p[@class="facts"]/strong[normalize-space()="New"]]/@id')
+    found = html.fromstring(page).xpath('//article[.//p[@class="facts"]//strong[normalize-space()="New"]]/@id')
     return [int(name.removeprefix("message-")) for name in found]
 
 
@@ -50,23 +63,25 @@ def topic_page(reader: Reader, topic: int, page: int = 1) -> str:
 
 @pytest.mark.parametrize("path", LISTS)
 def test_list_counts_what_is_new(path: str, reader: Reader, new: int):
-    assert "1 new</strong>" in reader.reads(LATER, path)
+    assert "1 new message</strong>" in reader.reads(LATER, path)
 
 
 @pytest.mark.parametrize("path", LISTS)
 def test_list_counts_nothing_if_nothing_is_new(path: str, reader: Reader):
-    assert not re.search(r"\bnew</strong>", reader.reads(LATER, path))
+    assert not re.search(r"\bnew messages?</strong>", reader.reads(LATER, path))
 
 
 @pytest.mark.parametrize("path", [*LISTS, "/en/topics/{topic}/"])
 def test_nothing_is_new_to_signed_out_readers(path: str, visitor: FlaskClient, world: World, new: int):
     page = visitor.get(path.format(topic=world.topic)).text
 
-    assert not re.search(r"\b[Nn]ew</strong>", page)
+    assert not re.search(r"\b([Nn]ew|new messages?)</strong>", page)
     assert "First new message" not in page
 
 
-@pytest.mark.parametrize(("language", "words"), [("es", "1 nuevo</strong>"), ("fr", "1 nouveau</strong>")])
+@pytest.mark.parametrize(
+    ("language", "words"), [("es", "1 mensaje nuevo</strong>"), ("fr", "1 nouveau message</strong>")]
+)
 def test_list_counts_in_the_language_of_the_reader(language: str, words: str, reader: Reader, new: int):
     assert words in reader.reads(LATER, f"/{language}/forums/open-forum/")
 
@@ -78,14 +93,17 @@ def test_list_of_topics_leads_to_the_first_new_message(app: Flask, world: World,
     publish(app, world.topic, world.bruno, 61)
 
     page = reader.reads(LATER, f"{FORUM}groups/group-1/")
-    assert f'<a href="/en/topics/{world.topic}/?page=2#message-{first}"><strong class="mark">2 new</strong></a>' in page
+    assert (
+        f'<a href="/en/topics/{world.topic}/?page=2#message-{first}"><strong class="mark">2 new messages</strong></a>'
+        in page
+    )
 
 
 def test_topic_marks_new_messages_and_leads_to_the_first(reader: Reader, world: World, new: int):
     page = topic_page(reader, world.topic)
 
     assert marked(page) == [new]
-    assert f'<a href="/en/topics/{world.topic}/#message-{new}">First new message</a> (1 new)' in page
+    assert f'<a href="/en/topics/{world.topic}/#message-{new}">First new message</a> (1 new message)' in page
 
 
 def test_message_by_itself_is_marked_as_new(reader: Reader, new: int):
@@ -100,7 +118,7 @@ def test_late_approval_is_new(app: Flask, world: World, reader: Reader, moderato
         do(moderator, late, "approve")
 
     assert marked(topic_page(reader, world.topic)) == [late]
-    assert "1 new</strong>" in reader.reads(LATER, FORUM)
+    assert "1 new message</strong>" in reader.reads(LATER, FORUM)
     assert before not in listed(reader.reads(LATER, NEW))
 
 
@@ -141,7 +159,7 @@ def test_merged_topic_keeps_what_is_new_in_it(app: Flask, world: World, reader: 
 
     page = topic_page(reader, world.topic)
     assert marked(page) == [early, later]
-    assert f'#message-{early}">First new message</a> (2 new)' in page
+    assert f'#message-{early}">First new message</a> (2 new messages)' in page
 
 
 def test_own_messages_are_not_new(app: Flask, world: World, reader: Reader):
@@ -149,7 +167,7 @@ def test_own_messages_are_not_new(app: Flask, world: World, reader: Reader):
     publish(app, world.topic, world.alice, 61, speaker="Ms Dora Letter")
 
     assert marked(topic_page(reader, world.topic)) == []
-    assert "new</strong>" not in reader.reads(LATER, FORUM)
+    assert not re.search("new messages?</strong>", reader.reads(LATER, FORUM))
 
 
 @pytest.mark.parametrize("status", ["withdrawn", "withheld"])
@@ -162,7 +180,7 @@ def test_message_that_cannot_be_read_is_not_new(status: str, world, reader: Read
 
     assert marked(topic_page(reader, world.topic)) == []
     for path in (*LISTS, NEW):
-        assert "1 new</strong>" not in reader.reads(LATER, path)
+        assert "1 new message</strong>" not in reader.reads(LATER, path)
 
 
 def test_waiting_message_is_not_new_to_moderators(app: Flask, world: World):
@@ -186,7 +204,7 @@ def test_hidden_forum_is_in_no_count_and_no_list(app: Flask, world: World, reade
     admin.reads(0)
 
     assert hidden not in listed(reader.reads(LATER, NEW))
-    assert "new</strong>" not in reader.reads(LATER, "/en/portal/")
+    assert not re.search("new messages?</strong>", reader.reads(LATER, "/en/portal/"))
     assert listed(admin.reads(LATER, NEW)) == [hidden], "administrators see it"
 
 
@@ -196,8 +214,8 @@ def test_more_than_99_are_not_counted(app: Flask, world: World, reader: Reader):
         publish(app, world.topic, world.bruno, 61 + number)
 
     for path in LISTS:
-        assert "More than 99 new</strong>" in reader.reads(LATER, path)
-    assert f'#message-{first}">First new message</a> (More than 99 new)' in topic_page(reader, world.topic)
+        assert "More than 99 new messages</strong>" in reader.reads(LATER, path)
+    assert f'#message-{first}">First new message</a> (More than 99 new messages)' in topic_page(reader, world.topic)
 
 
 def test_each_group_has_its_own_count(app: Flask, world: World, reader: Reader, new: int):
@@ -209,7 +227,7 @@ def test_each_group_has_its_own_count(app: Flask, world: World, reader: Reader, 
     for minutes in (60, 61):
         publish(app, topic, world.bruno, minutes)
 
-    assert re.findall(r"(\d+) new</strong>", reader.reads(LATER, FORUM)) == ["1", "2"]
+    assert re.findall(r"(\d+) new messages?</strong>", reader.reads(LATER, FORUM)) == ["1", "2"]
 
 
 def test_page_of_all_that_is_new_lists_every_forum_latest_first(app: Flask, world: World, reader: Reader, new: int):
@@ -223,6 +241,84 @@ def test_page_of_all_that_is_new_lists_every_forum_latest_first(app: Flask, worl
     page = reader.reads(LATER, NEW)
     assert listed(page) == [there, new]
     assert f'#message-{there}">Elsewhere</a>, Group 1, <span>Short second-forum' in page
+
+
+@pytest.mark.parametrize("path", ["/en/", "/en/portal/"])
+def test_count_of_a_forum_leads_to_what_is_new_in_it(path: str, app: Flask, world: World, reader: Reader, new: int):
+    with app.app_context():
+        topic = make_topic(make_forum("second-forum").groups[0], db.session.get_one(User, world.bruno), "Elsewhere")
+        db.session.commit()
+        topic = topic.id
+    there = publish(app, topic, world.bruno, 70)
+
+    assert '<a href="/en/new/?forum=open-forum"><strong class="mark">1 new message<' in reader.reads(LATER, path)
+    assert listed(reader.reads(LATER, f"{NEW}?forum=open-forum")) == [new]
+    assert listed(reader.reads(LATER, f"{NEW}?forum=second-forum")) == [there]
+
+
+def test_pages_of_what_is_new_in_a_forum_stay_in_it(app: Flask, world: World, reader: Reader):
+    for minutes in range(21):
+        publish(app, world.topic, world.bruno, 60 + minutes)
+
+    assert 'href="/en/new/?page=2&amp;forum=open-forum"' in reader.reads(LATER, f"{NEW}?forum=open-forum")
+
+
+@pytest.mark.parametrize("slug", ["draft-forum", "none"])
+def test_what_is_new_in_a_forum_that_one_may_not_see_is_not_found(slug: str, reader: Reader):
+    with at(LATER):
+        assert reader.client.get(f"{NEW}?forum={slug}").status_code == 404
+
+
+def write_official(app: Flask, forum: int, minutes: float, **about: int) -> None:
+    """A notice, and a summary of the forum or of what it is about, published then."""
+    with app.app_context():
+        summary = Annotation(forum_id=forum, kind=AnnotationKind.SUMMARY, written_at=moment(minutes), **about)
+        summary.texts = texts(AnnotationText, body="What was said.", html="<p>What was said.</p>")
+        notice = Notice(forum_id=forum, published_at=moment(minutes))
+        notice.texts = texts(NoticeText, title=f"Notice at {minutes}")
+        db.session.add_all([summary, notice])
+        db.session.commit()
+
+
+def official(page: str) -> list[tuple[str, str]]:
+    """What the Secretariat has published: the addresses and the words."""
+    found = html.fromstring(page).xpath('//p[starts-with(., "Published by")]/following-sibling::ul[1]//a')
+    return [(link.get("href"), link.text_content()) for link in found]
+
+
+def test_what_the_secretariat_has_published_since_is_listed_latest_first(app, world: World, reader: Reader):
+    write_official(app, world.forum, -60)
+    write_official(app, world.forum, 60, group_id=world.group)
+    write_official(app, world.forum, LATER + 60, question_id=1)
+
+    assert official(reader.reads(LATER, NEW)) == [
+        ("/en/forums/open-forum/#notices", "Notice: Notice at 60 (en)"),
+        ("/en/forums/open-forum/groups/group-1/", "Summary: Group 1"),
+    ]
+
+
+def test_what_the_secretariat_has_published_in_a_hidden_forum_is_not_listed(app, world: World, reader: Reader):
+    with app.app_context():
+        draft = db.session.scalars(db.select(Forum.id).where(Forum.slug == "draft-forum")).one()
+    for forum in (world.forum, draft):
+        write_official(app, forum, 60)
+
+    addresses = [address for address, _words in official(reader.reads(LATER, NEW))]
+    assert addresses == ["/en/forums/open-forum/#notices", "/en/forums/open-forum/"]
+
+
+def test_follow_up_of_a_message_is_listed_as_long_as_the_message_is_shown(app, world: World, reader: Reader, moderator):
+    with app.app_context():
+        told = Annotation(forum_id=world.forum, kind=AnnotationKind.FOLLOW_UP, message_id=world.second)
+        told.texts, told.written_at = texts(AnnotationText, body="Taken up.", html="<p>Taken up.</p>"), moment(60)
+        db.session.add(told)
+        db.session.commit()
+    expected = [(f"/en/messages/{world.second}/", f"Follow-up: Message #{world.second}")]
+
+    assert official(reader.reads(LATER, NEW)) == expected
+    with at(LATER):
+        do(moderator, world.second, "withhold")
+    assert official(reader.reads(LATER + 1, NEW)) == []
 
 
 def test_page_of_all_that_is_new_has_pages_of_twenty(app: Flask, world: World, reader: Reader):
@@ -247,7 +343,7 @@ def test_replies_to_the_reader_are_listed_with_the_new_ones_marked(app: Flask, w
     page = reader.reads(LATER, "/en/new/answers/")
     assert listed(page) == [later, new, world.second]
     assert marked(page) == [later]
-    assert "Replies to your messages (1 new)" in reader.reads(LATER, NEW)
+    assert "Replies to your messages (1 new message)" in reader.reads(LATER, NEW)
 
 
 def test_hidden_replies_are_not_listed(app: Flask, world: World, reader: Reader, moderator):
@@ -267,8 +363,17 @@ def test_topic_without_its_old_messages_counts_its_new_ones(app: Flask, world: W
         topic = topic.id
     first = publish(app, topic, world.bruno, 60)
 
-    assert f'<a href="/en/topics/{topic}/#message-{first}"><strong class="mark">1 new' in reader.reads(
+    assert f'<a href="/en/topics/{topic}/#message-{first}"><strong class="mark">1 new message<' in reader.reads(
         LATER, f"{FORUM}groups/"
     )
     with app.app_context():
         assert db.session.get_one(Topic, topic).message_count == 1
+
+
+@pytest.mark.parametrize("path", [*LISTS, "/en/topics/1/"])
+def test_what_is_new_is_left_out_on_paper(path: str, reader: Reader, new: int):
+    page = html.fromstring(reader.reads(LATER, path))
+    marks = page.xpath('//main//strong[contains(@class, "mark")]')
+
+    assert marks
+    assert [mark.text_content() for mark in marks if not mark.xpath('ancestor::*[contains(@class, "local")]')] == []

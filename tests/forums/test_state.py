@@ -326,7 +326,7 @@ def test_forum_whose_deadlines_differ_tells_the_next_one(language, words, app, w
     pages = [visitor.get(f"/{language}{path}").text for path in ("/forums/open-forum/", "/forums/open-forum/groups/")]
     with app.app_context():
         at = [KNOWN[language].at(period.closes_at) for period in db.session.get_one(Forum, world.forum).periods]
-    lines = [" ".join(page.split('<p class="state ')[1].split("</p>")[0].split()) for page in pages]
+    lines = [re.sub(r"\s*\n\s*", " ", page.split('<p class="state ')[1].split("</p>")[0]) for page in pages]
 
     assert all(words in line and at[1] in line and at[0] not in line for line in lines)
     assert at[0] in pages[1], "each group tells its own"

@@ -25,39 +25,50 @@ def reader(app: Flask, world: World) -> Reader:
 
 
 def test_nothing_that_was_there_before_is_new_at_the_first_visit(reader: Reader, app: Flask, world: World):
-    publish(app, world.topic, world.bruno, -10)
+    old = publish(app, world.topic, world.bruno, -10)
 
-    assert "Nothing has been published since" in reader.reads(0, NEW)
+    assert f'id="message-{old}"' not in reader.reads(0, NEW)
+
+
+def test_first_visit_is_told_and_led_to_the_latest_messages(reader: Reader, world: World):
+    page = reader.reads(0, NEW)
+
+    assert "This is your first visit." in page
+    assert '<a href="/en/forums/open-forum/latest/"' in page
+    assert "No messages have been published since" not in page
+    page = reader.reads(LATER, NEW)
+    assert "This is your first visit." not in page
+    assert "No messages have been published since" in page
 
 
 def test_what_is_published_during_the_first_visit_is_new_in_it(reader: Reader, app: Flask, world: World):
     reader.reads(0)
     publish(app, world.topic, world.bruno, 5)
 
-    assert "1 new" in reader.reads(10, FORUM)
+    assert "1 new message" in reader.reads(10, FORUM)
 
 
 def test_what_was_published_since_the_previous_visit_is_new(reader: Reader, app: Flask, world: World):
     reader.reads(0)
     publish(app, world.topic, world.bruno, 60)
 
-    assert "1 new" in reader.reads(LATER, FORUM)
-    assert "1 new" in reader.reads(LATER + 20, FORUM), "as long as the visit lasts"
-    assert "1 new" not in reader.reads(LATER + 90, FORUM), "and not in the next one"
+    assert "1 new message" in reader.reads(LATER, FORUM)
+    assert "1 new message" in reader.reads(LATER + 20, FORUM), "as long as the visit lasts"
+    assert "1 new message" not in reader.reads(LATER + 90, FORUM), "and not in the next one"
 
 
 def test_what_nobody_had_time_to_see_in_the_previous_visit_is_new(reader: Reader, app: Flask, world: World):
     reader.reads(0)
     publish(app, world.topic, world.bruno, 1)
 
-    assert "1 new" in reader.reads(LATER, FORUM)
+    assert "1 new message" in reader.reads(LATER, FORUM)
 
 
 def test_what_was_being_committed_when_the_previous_visit_began_is_new(reader: Reader, app: Flask, world: World):
     reader.reads(0)
     publish(app, world.topic, world.bruno, -0.1)
 
-    assert "1 new" in reader.reads(LATER, FORUM)
+    assert "1 new message" in reader.reads(LATER, FORUM)
 
 
 def test_long_visit_repeats_its_last_half_hour_only(reader: Reader, app: Flask, world: World):
@@ -66,7 +77,7 @@ def test_long_visit_repeats_its_last_half_hour_only(reader: Reader, app: Flask, 
     for minutes in range(0, 241, 20):
         reader.reads(minutes)
 
-    assert "1 new" in reader.reads(LATER, FORUM)
+    assert "1 new message" in reader.reads(LATER, FORUM)
 
 
 def test_visit_ends_after_thirty_idle_minutes(reader: Reader):
@@ -110,7 +121,7 @@ def test_second_browser_joins_a_visit_that_has_just_begun(reader: Reader, app: F
     reader.reads(LATER)
 
     with writings(app) as made:
-        assert "1 new" in reader.another_browser().reads(LATER + 10, FORUM)
+        assert "1 new message" in reader.another_browser().reads(LATER + 10, FORUM)
     assert [one for one in made if "sign_in" not in one] == []
 
 
@@ -121,8 +132,10 @@ def test_visit_in_another_browser_takes_no_mark_from_one_that_goes_on(reader: Re
         reader.reads(LATER + minutes)
     other = reader.another_browser()
 
-    assert "1 new" not in other.reads(LATER + 65, FORUM), "what was new to the person when this visit began was shown"
-    assert "1 new" in reader.reads(LATER + 70, FORUM)
+    assert "1 new message" not in other.reads(LATER + 65, FORUM), (
+        "what was new to the person when this visit began was shown"
+    )
+    assert "1 new message" in reader.reads(LATER + 70, FORUM)
 
 
 def test_other_browser_misses_nothing(reader: Reader, app: Flask, world: World):
@@ -131,7 +144,7 @@ def test_other_browser_misses_nothing(reader: Reader, app: Flask, world: World):
     reader.reads(LATER)
     publish(app, world.topic, world.bruno, LATER + 60)
 
-    assert "1 new" in other.reads(2 * LATER, FORUM)
+    assert "1 new message" in other.reads(2 * LATER, FORUM)
 
 
 def test_visit_is_one_small_write(reader: Reader, app: Flask, world: World):
@@ -162,7 +175,7 @@ def test_clock_that_is_set_back_hides_nothing(reader: Reader, app: Flask, world:
     reader.reads(3 * LATER)
     publish(app, world.topic, world.bruno, LATER)
 
-    assert "1 new" in reader.reads(LATER + 10, FORUM)
+    assert "1 new message" in reader.reads(LATER + 10, FORUM)
     assert reader.visit()[0] == moment(LATER + 10)
 
 
@@ -181,7 +194,7 @@ def test_view_as_a_participant_is_no_visit_and_shows_nothing_as_new(app: Flask, 
         admin.post(f"/en/admin/forums/{world.forum}/view/participant/")
     publish(app, world.topic, world.bruno, 60)
     with at(LATER):
-        assert "1 new" not in admin.get(FORUM).text
+        assert "1 new message" not in admin.get(FORUM).text
 
     with app.app_context():
         assert db.session.get_one(User, world.admin).visit_began_at == moment(0)
@@ -196,7 +209,7 @@ def test_visit_that_cannot_be_stored_keeps_nobody_from_reading(reader: Reader, a
 
     monkeypatch.setattr(visits, "transaction", fails)
 
-    assert "1 new" in reader.reads(LATER, FORUM)
+    assert "1 new message" in reader.reads(LATER, FORUM)
     assert reader.visit()[0] == moment(0)
 
 
@@ -216,5 +229,5 @@ def test_signing_in_begins_a_visit(app: Flask, world: World):
     publish(app, world.topic, world.bruno, 45)
     again = first.another_browser()
 
-    assert "1 new" in again.reads(50, FORUM)
+    assert "1 new message" in again.reads(50, FORUM)
     assert again.visit() == (moment(50), moment(0) - timedelta(seconds=15))

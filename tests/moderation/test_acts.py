@@ -5,13 +5,14 @@ import threading
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from lxml import html
 
 from app.database import utcnow
 from app.errors import AlreadyDecided, ChangedMeanwhile
 from app.extensions import db
 from app.models import ForumRole, LogEntry, Message, Reason, ReasonText, Revision, Topic, User
 from app.moderation import messages
-from tests.moderation.conftest import BODY, archive, changed, do, seen_by
+from tests.moderation.conftest import BODY, REASON, archive, changed, do, seen_by
 from tests.world import World, make_pending, make_topic, texts
 
 CORRECTED = {"body": "Better words.", "language": "en", "on_behalf_of": "Some others"}
@@ -469,3 +470,18 @@ def test_participant_does_none_of_it_in_an_archived_forum(act: str, app, world, 
 
     assert do(alice, world.first, act).status_code == 403
     assert acts() == []
+
+
+@pytest.mark.parametrize(("act", "done"), [("withhold", "withheld"), ("correct", "corrected")])
+def test_act_on_a_message_leads_back_to_where_the_moderator_came_from(act: str, done: str, world: World, moderator):
+    page = html.fromstring(moderator.get(f"/en/topics/{world.topic}/").text)
+    [address] = page.xpath(f'//article[@id="message-{world.first}"]//a[.="Moderate"]/@href')
+    page = html.fromstring(moderator.get(address).text)
+    [form] = page.xpath(f'//form[contains(@action, "/{act}/")]')
+    sent = {**dict(form.form_values()), **REASON, **ACTS[act]}
+    answer = moderator.post(form.get("action"), data=sent)
+
+    assert answer.location == f"/en/topics/{world.topic}/#message-{world.first}"
+    shown = html.fromstring(moderator.get(answer.location).text)
+    told = shown.xpath(f'//article[@id="message-{world.first}"]//p[@role="status"]')
+    assert told[0].text_content() == f"Message #{world.first} has been {done}."

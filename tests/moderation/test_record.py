@@ -42,7 +42,7 @@ def test_record_shows_no_withheld_content(world: World, moderator, visitor):
     for path in (RECORD, PRINTED):
         assert "Alice" not in visitor.get(path).text
         assert lines(visitor.get(path).text) == [
-            ["Withheld. The topic was renamed.", "#1, Topic 1: Neutral", "Secretariat", "Off topic"]
+            ["Withheld. The topic was renamed.", "#1, topic 1: Neutral", "Secretariat", "Off topic"]
         ]
 
 
@@ -97,7 +97,7 @@ def test_every_kind_of_act_in_the_record_has_a_label(app: Flask, world: World, v
     told = [line[0] for line in lines(visitor.get(RECORD).text)]
     assert len(told) == len(set(told)) == len(ActKind) - 2
     assert {"Approved", "Returned to its author"}.isdisjoint(told)
-    assert f'Topic 1: <a href="/en/topics/{world.topic}/"><bdi>Reporting formats</bdi></a>' in visitor.get(RECORD).text
+    assert f'topic 1: <a href="/en/topics/{world.topic}/"><bdi>Reporting formats</bdi></a>' in visitor.get(RECORD).text
 
 
 def test_topics_are_named_by_their_present_titles_and_linked(app, world: World, place: Place, moderator, visitor):
@@ -108,10 +108,10 @@ def test_topics_are_named_by_their_present_titles_and_linked(app, world: World, 
 
     for path in (RECORD, PRINTED, PROCEEDINGS):
         page = visitor.get(path).text
-        assert ["Split", "#2, Topic 5: Cost & <b>time</b> (from topic 1: Forms)"] in [line[:2] for line in lines(page)]
+        assert ["Split", "#2, topic 5: Cost & <b>time</b> (from topic 1: Forms)"] in [line[:2] for line in lines(page)]
         assert '<a href="/en/topics/5/"><bdi lang="fr">Cost &amp; &lt;b&gt;time&lt;/b&gt;</bdi></a>' in page
         assert '<a href="/en/topics/1/"><bdi>Forms</bdi></a>' in page
-    assert "Fil 5 : Cost" in "".join(lines(visitor.get(RECORD.replace("/en/", "/fr/")).text)[1])
+    assert "#2, fil 5 : Cost" in "".join(lines(visitor.get(RECORD.replace("/en/", "/fr/")).text)[1])
 
 
 def test_merged_topic_keeps_its_title_in_the_record(app: Flask, world: World, place: Place, moderator, visitor):
@@ -119,7 +119,7 @@ def test_merged_topic_keeps_its_title_in_the_record(app: Flask, world: World, pl
 
     for path in (RECORD, PRINTED, PROCEEDINGS):
         page = visitor.get(path).text
-        assert lines(page)[0][1].endswith(f"Topic 1: Reporting formats (from topic {place.other}: Annual reports)")
+        assert lines(page)[0][1].endswith(f"topic 1: Reporting formats (from topic {place.other}: Annual reports)")
         assert f"/en/topics/{place.other}/" not in page, "it no longer has a page"
 
 

@@ -457,7 +457,7 @@ def test_number_of_messages_is_that_of_the_published_ones_everywhere(accounted: 
     [link] = read(visitor, "/en/print/forums/open-forum/download/").xpath(f"//main//a[@href='{PATH}']")
 
     assert told_in(link.getparent()).startswith("Proceedings of the whole forum 3 messages, about")
-    assert "3 messages are stored here." in visitor.get(PATH).text
+    assert "This forum contains 3 messages." in visitor.get(PATH).text
     assert "It contains 2 messages." in visitor.get(f"{PATH}?language=en").text
 
 

@@ -128,10 +128,10 @@ def test_names_of_states_with_messages_are_links_in_the_figures(world: World, mo
     assert names_in(page, "//table[@aria-labelledby='states']") == {STATE: f"{ASKED}&state=XA"}
 
 
-def test_heading_of_a_capacity_is_a_link_among_who_has_spoken(world: World, visitor: FlaskClient):
+def test_total_of_a_capacity_is_a_link_among_who_has_spoken(world: World, visitor: FlaskClient):
     page = visitor.get("/en/forums/open-forum/contributors/").text
 
-    assert names_in(page, "//h2") == {"Party": f"{ASKED}&capacity=party"}
+    assert names_in(page, "//tr[last()]/th[@scope='row']") == {"Total": f"{ASKED}&capacity=party"}
 
 
 def test_names_in_results_are_links(world: World, visitor: FlaskClient):
