@@ -275,6 +275,7 @@ class TokenExpired(ForumError):
 
 
 class StopExpired(TokenExpired):
+    heading = _l("This link is not valid")
     message = _l("This link is not valid. If you have an account, you can choose on its page which emails you receive.")
     ways = (("following.account", _l("Messages by email")),)
 

@@ -1,8 +1,8 @@
 """Receipts: an email with what was stored, to the person who posted a message, typed it for someone or changed it.
 
 It is written in the same transaction and goes with the words of the message (app/copies.py): what is withheld or hidden
-while it waits is not sent afterwards. The SHA-256 is that of the
-text as stored: its UTF-8 bytes, with a line feed at the end of each line but the last.
+while it waits is not sent afterwards. The SHA-256 is that of the text as stored: its UTF-8 bytes, with a line feed at
+the end of each line but the last.
 """
 
 import hashlib
@@ -25,6 +25,8 @@ def write_receipt(message: Message, *, is_changed: bool = False) -> None:
         message=message,
         at=message.written_at,
         title=topic.title if topic.author is author else "",  # no words of others
+        group=topic.group.number,
+        said_by=message.speaker or f"{author.title} {author.name}".strip(),
         sha256=sha256_of(message.body),
         waits=message.status == MessageStatus.PENDING,
         is_changed=is_changed,

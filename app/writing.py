@@ -16,7 +16,20 @@ from app.difference import compare
 from app.errors import AlreadyDecided, ChangedMeanwhile, HiddenMeanwhile
 from app.extensions import db
 from app.markup import language_attribute, render
-from app.models import Act, ActKind, Follow, Forum, Group, Message, MessageStatus, Publication, Revision, Topic, User
+from app.models import (
+    Act,
+    ActKind,
+    Follow,
+    Forum,
+    Group,
+    Mail,
+    Message,
+    MessageStatus,
+    Publication,
+    Revision,
+    Topic,
+    User,
+)
 from app.permissions import MESSAGE_IS_VISIBLE, visible_to
 from app.versions import fingerprint
 
@@ -49,13 +62,19 @@ def publish(message: Message) -> None:
 
 
 def show(message: Message, status: MessageStatus) -> None:
-    """Change the status of a message that has a position: withdrawn, withheld or published. Raises as `publish`."""
+    """Change the status of a message that has a position: withdrawn, withheld or published. Raises as `publish`.
+
+    One that is published again goes to those followers who have not had it, unless it is older than what is known of
+    emails that were sent.
+    """
     topic = _topic_of(message)
     was, is_now = (one == MessageStatus.PUBLISHED for one in (message.status, status))
     with carried(topic):
         message.status = status
         if was != is_now:
             (count_in if is_now else count_out)(message)
+        if is_now and not was and message.published_at and utcnow() - message.published_at < Mail.KEPT_FOR:
+            db.session.merge(Publication(message_id=message.id))
 
 
 def held(*topic_ids: int) -> dict[int, Topic]:

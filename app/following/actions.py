@@ -3,13 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from app.database import LOCKED, utcnow
 from app.extensions import db, transaction
 from app.following.queries import ANNOUNCEMENTS, ANSWERS, KEYS, find_follow, get_following, get_thing
 from app.following.stopping import DIGEST, Stop
-from app.models import Delivery, Follow, How, User
+from app.models import Delivery, Follow, How, Topic, User
 from app.permissions import require
 from app.versions import require_version, version_of
 
@@ -22,11 +22,19 @@ def next_hour(moment: datetime, hour: int) -> datetime:
     return found if found > moment else found + timedelta(days=1)
 
 
+def next_digest(user: User, now: datetime) -> datetime:
+    """When the next daily digest of a person is due: there is one a day at most."""
+    found = next_hour(now, user.digest_hour)
+    return found + timedelta(days=1) if user.digested_on == found.date() else found
+
+
 def follow(kind: str, key: int, how: str, *, user: User, version: str) -> bool:
     """Follow this in one of the ways of How, or stop following it. Raises NotFound and ChangedMeanwhile."""
     with transaction():
         db.session.refresh(user, with_for_update=LOCKED)
         require(user, "change_account")
+        if kind == "topics":  # which may be being merged: its followers then follow another one
+            db.session.execute(select(Topic.id).where(Topic.id == key).with_for_update(**LOCKED))
         get_thing(kind, key, user)
         present = get_following(kind, key, user)
         require_version(version, present.version, changes=how != present.how)
@@ -41,10 +49,12 @@ def change_settings(user: User, values: dict[str, Any], *, version: str) -> bool
         require(user, "change_account")
         is_changed = any(getattr(user, name) != value for name, value in values.items())
         require_version(version, version_of(user, SETTINGS), changes=is_changed)
+        hour, now = user.digest_hour, utcnow()
         for name, value in values.items():
             setattr(user, name, value)
-        waiting = (Delivery.user_id == user.id) & Delivery.mail_id.is_(None)
-        db.session.execute(update(Delivery).where(waiting).values(due_at=next_hour(utcnow(), user.digest_hour)))
+        if user.digest_hour != hour:  # for what waits, but is not due yet
+            waiting = (Delivery.user_id == user.id) & Delivery.mail_id.is_(None) & (Delivery.due_at > now)
+            db.session.execute(update(Delivery).where(waiting).values(due_at=next_hour(now, user.digest_hour)))
     return True
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import aliased
 
 from app.auth.emails import address_for
+from app.database import utcnow
 from app.extensions import db
 from app.following.queries import ANNOUNCEMENTS, ANSWERS, KINDS, Way, named, way_to, ways_of
 from app.following.stopping import DIGEST, address_to_decline, address_to_stop
@@ -88,8 +89,14 @@ def write_followed(mail: Mail) -> Letter | None:
             subject=title if first else f"Re: {title}",
             part=part,
             why=_reason(way),
-            reply=address_for(user, "posting.reply", topic_id=row.topic_id) + f"?to={row.id}",
+            reply=_reply_to(row, part.topic, user),
         )
+
+
+def _reply_to(row: Any, topic: Topic, user: User) -> str:
+    """The page to reply to a message; "" if its group takes no messages now."""
+    is_open = topic.group.forum.group_state(topic.group, utcnow()).is_open
+    return address_for(user, "posting.reply", topic_id=topic.id) + f"?to={row.id}" if is_open else ""
 
 
 def write_digest(mail: Mail) -> Letter | None:
@@ -112,7 +119,7 @@ def write_digest(mail: Mail) -> Letter | None:
             parts=parts,
             count=len(rows),
             rest=len(rows) - sum(len(part.messages) for part in parts),
-            ways=[(_reason(way), address_to_stop(user, way)) for way in ways[:MOST_WAYS]],
+            ways=[(_reason(way, of_many=True), address_to_stop(user, way)) for way in ways[:MOST_WAYS]],
         )
 
 
@@ -178,8 +185,10 @@ def _first_number(topic: Topic) -> int:
     return db.session.scalars(first).one()
 
 
-def _reason(way: Way) -> str:
-    """Why someone gets a message."""
+def _reason(way: Way, *, of_many: bool = False) -> str:
+    """Why someone gets a message, or some of many."""
+    if way.kind == ANSWERS and of_many:
+        return _("You receive some of these messages because they reply to yours.")
     if way.kind == ANSWERS:
         return _("You receive this because the message replies to one of yours.")
     name = named(way.kind, db.session.get_one(KINDS[way.kind], way.key)).name

@@ -7,7 +7,7 @@ follow each message get an email in the outbox, which has no text yet; for the o
 from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 
 from app.database import LOCKED, utcnow
 from app.extensions import db, transaction
@@ -76,6 +76,9 @@ def digest_next() -> bool:
         user = db.session.get_one(User, user_id, with_for_update=LOCKED)
         due = _is_due(now) & (Delivery.user_id == user.id)
         hour = next_hour(now, user.digest_hour) - DAY  # the last one that has come
+        # What is not public now is given out again if it is restored.
+        hidden = select(Message.id).where(Message.id == Delivery.message_id, Message.status != MessageStatus.PUBLISHED)
+        db.session.execute(delete(Delivery).where(due, hidden.exists()))
         if db.session.scalar(select(Delivery.message_id).where(due).limit(1)) is None:
             return True  # another worker was first
         if user.digested_on == hour.date():

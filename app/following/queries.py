@@ -104,7 +104,8 @@ def named(kind: str, thing: Any) -> Named:
     if kind == "groups":
         name = _("Group %(number)s: %(title)s", number=group.number, title=text.title)
         return Named(name, text.language, path)
-    return Named(f"{thing.number}. {text.text}", text.language, f"{path}?question={thing.number}")
+    name = _("Group %(group)s, question %(number)s: %(text)s", group=group.number, number=thing.number, text=text.text)
+    return Named(name, text.language, f"{path}?question={thing.number}")
 
 
 def followers(message: Message, after: int, most: int) -> Sequence[Follower]:

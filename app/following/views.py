@@ -6,13 +6,15 @@ from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField
+from wtforms import BooleanField, ValidationError
 
 from app import labels
 from app.addresses import asked_destination, link
 from app.auth.forms import EmailChoicesForm, hour_choices
+from app.database import utcnow
 from app.following import actions, queries, stopping
 from app.forms import ChoiceField, Form, VersionedForm, carry_out
+from app.languages import reader_language
 from app.models import How, User
 from app.versions import version_of
 from app.viewer import signed_in, signed_in_user
@@ -41,6 +43,12 @@ class SettingsForm(VersionedForm, EmailChoicesForm):
         super().__init__(*args, **kwargs)
         self.digest_hour.choices = [(NEVER, _("No daily digest")), *hour_choices()]
 
+    def validate_digest_hour(self, field: Any) -> None:
+        if field.data == NEVER and How.DIGEST in (self.mail_answers.data, self.mail_topics.data):
+            raise ValidationError(
+                _("You have chosen the daily digest above. Choose a time for it, or another way above.")
+            )
+
     @property
     def choices(self) -> dict[str, Any]:
         """The columns; without a digest, the hour stays."""
@@ -59,7 +67,7 @@ def follow(kind: str, key: int) -> ResponseReturnValue:
     form = FollowForm()
     version = form.version.data
     if carry_out(form, lambda: actions.follow(kind, key, str(form.how.data), user=user, version=version)):
-        flash(_present_state(kind, str(form.how.data)), "success")
+        flash(_present_state(kind, str(form.how.data), user), "success")
         return redirect(asked_destination() or thing.path)
     present = queries.get_following(kind, key, user)
     form.shows(present.version)
@@ -76,7 +84,7 @@ def account() -> ResponseReturnValue:
         return actions.change_settings(user, form.choices, version=form.version.data)
 
     if carry_out(form, change, lambda: _settings(user, formdata=None)):
-        flash(_("Saved."), "success")
+        flash(_("Saved.") if user.digest_stopped else f"{_('Saved.')} {_next_digest(user)}", "success")
         return redirect(link("following.account"))
     followed = queries.list_followed(user)
     return render_template("following/account.html", form=form, followed=followed, user=user), form.status
@@ -102,11 +110,17 @@ def stop(token: str) -> ResponseReturnValue:
     return render_template("following/stop.html", form=Form(), **page)
 
 
-def _present_state(kind: str, how: str) -> str:
+def _present_state(kind: str, how: str, user: User) -> str:
     """How someone follows something now, in words."""
     if how == How.NONE:
         return _(labels.FOLLOWED_NO_LONGER[kind])
-    return f"{_(labels.FOLLOW[kind][True])} {_(labels.FOLLOWED[How(how)])}."
+    said = f"{_(labels.FOLLOW[kind][True])} {_(labels.FOLLOWED[How(how)])}."
+    return f"{said} {_next_digest(user)}" if how == How.DIGEST else said
+
+
+def _next_digest(user: User) -> str:
+    moment = reader_language().at(actions.next_digest(user, utcnow()))
+    return _("The next daily digest is due on %(moment)s.", moment=moment)
 
 
 def _settings(user: User, **source: Any) -> SettingsForm:

@@ -184,7 +184,7 @@ _VISIBLE = MESSAGE_COLUMNS.join(Forum, Forum.id == Message.forum_id).where(FORUM
 _mine = aliased(Message)
 _ANSWERED = (
     select(_mine.id)
-    .where(_mine.author_id == bindparam("viewer_id"))
+    .where(_mine.author_id == bindparam("viewer_id"), _mine.speaker == "")  # not what they only typed
     .order_by(_mine.posted_at.desc())
     .limit(MOST_ANSWERED)
 )

@@ -34,7 +34,6 @@ CLAIMED_FOR = timedelta(minutes=15)
 FIRST_DELAY = timedelta(minutes=1)
 LONGEST_DELAY = timedelta(hours=6)
 MOST_ATTEMPTS = 20
-KEPT_FOR = timedelta(days=30)
 POLL_SECONDS = 1.0
 POLLS_PER_JOB = 10
 
@@ -153,9 +152,9 @@ def claim(now: datetime) -> int | None:
 
 
 def discard_old(now: datetime) -> None:
-    """Delete addresses that are no longer needed: emails that were sent or given up KEPT_FOR ago, and sign-ups that
-    were not confirmed in time."""
-    mails = or_(Mail.sent_at < now - KEPT_FOR, Mail.given_up_at < now - KEPT_FOR)
+    """Delete addresses that are no longer needed: emails that were sent or given up `Mail.KEPT_FOR` ago, and sign-ups
+    that were not confirmed in time."""
+    mails = or_(Mail.sent_at < now - Mail.KEPT_FOR, Mail.given_up_at < now - Mail.KEPT_FOR)
     for kind, is_old in ((Mail, mails), (SignUp, SignUp.renewed_at <= now - SignUp.LIFE)):
         found = db.session.scalar(select(kind.id).where(is_old).limit(1))
         db.session.rollback()

@@ -1,6 +1,6 @@
 """The outbox: emails, written in the transaction that causes them and sent later by the worker."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, Index, SmallInteger, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
@@ -18,6 +18,8 @@ class Mail(Base):
     finished when it is sent, and its row has no text, unless it is an announcement (app/mail/letters.py). One that
     `is_notice` was not asked for by its recipient, and is not sent to an address that refuses emails.
     """
+
+    KEPT_FOR = timedelta(days=30)  # after it was sent or given up
 
     __tablename__ = "mail"
     __table_args__ = (Index("ix_mail_due", "sent_at", "due_at"), UniqueConstraint("announcement_id", "recipient"))

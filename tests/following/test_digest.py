@@ -6,6 +6,9 @@ from email.message import EmailMessage
 
 import pytest
 
+from app.database import utcnow
+from app.extensions import db
+from app.models import Delivery
 from tests.following.conftest import Post, change_user, path_to_stop, text_of
 from tests.mail_server import free_port
 from tests.moderation.conftest import do
@@ -156,6 +159,37 @@ def test_hidden_message_is_not_in_the_digest(world: World, said, moderator, post
     post.send(SIX, hours=1)
 
     assert numbers_in(post.of("alice")) == [shown]
+
+
+def test_message_that_was_hidden_at_the_hour_is_in_the_next_digest_once_it_is_restored(said, moderator, post: Post):
+    hidden, shown = said(SIX), said(SIX)
+    do(moderator, hidden, "withhold")
+    post.send(SIX, hours=1)
+    do(moderator, hidden, "restore")
+    for days in (1, 2):
+        post.send(SIX, days=days, hours=1)
+
+    assert [numbers_in([letter]) for letter in post.of("alice")] == [[shown], [hidden]]
+
+
+def test_choice_of_something_else_postpones_no_digest_that_is_due(app, world: World, alice, said, post: Post):
+    said()
+    post.send()
+    with app.app_context():
+        db.session.execute(db.update(Delivery).values(due_at=utcnow() - timedelta(minutes=5)))
+        db.session.commit()
+    alice.post("/en/account/follow/", data={"mail_answers": "each", "mail_topics": "none", "digest_hour": "7"})
+    post.send()
+
+    assert len(post.of("alice")) == 1
+
+
+def test_digest_names_forum_and_group_once(said, post: Post):
+    said(SIX), said(SIX)
+    post.send(SIX, hours=1)
+
+    [letter] = post.of("alice")
+    assert text_of(letter).count("\nGroup 1: ") == 1
 
 
 def test_digest_in_which_nothing_is_left_is_not_sent(world: World, said, moderator, post: Post):

@@ -1,6 +1,7 @@
 """Each message to those who follow it: who gets it, what the email says, and its headers."""
 
 import re
+from datetime import timedelta
 from email.utils import parseaddr
 
 import pytest
@@ -9,7 +10,20 @@ from app.auth.email_change import move_to
 from app.auth.leaving import erase
 from app.database import utcnow
 from app.extensions import db, transaction
-from app.models import Approval, Delivery, Follow, Forum, ForumRole, Mail, Publication, Role, Topic, User
+from app.models import (
+    Approval,
+    Delivery,
+    Follow,
+    Forum,
+    ForumRole,
+    Mail,
+    Message,
+    Period,
+    Publication,
+    Role,
+    Topic,
+    User,
+)
 from app.writing import held, move
 from tests.conftest import sign_in
 from tests.following.conftest import REPLY, change_user, html_of, text_of
@@ -174,6 +188,57 @@ def test_withdrawn_message_is_not_sent(world: World, bruno, follow, reply, post)
     post.send()
 
     assert post.of("alice") == []
+
+
+def test_message_that_is_restored_is_sent_to_those_who_have_not_had_it(
+    world: World, bruno, follow, reply, post, moderator
+):
+    follow(world.alice)
+    number = reply(bruno)
+    do(moderator, number, "withhold")
+    post.send()
+    assert post.of("alice") == []
+    do(moderator, number, "restore")
+    post.send()
+
+    assert len(post.of("alice")) == 1
+
+
+def test_message_that_is_restored_is_not_sent_again(world: World, bruno, follow, reply, post, moderator):
+    follow(world.alice)
+    number = reply(bruno)
+    post.send()
+    for act in ("withhold", "restore"):
+        do(moderator, number, act)
+    post.send()
+
+    assert len(post.of("alice")) == 1
+
+
+def test_message_that_is_restored_after_a_month_is_not_sent(app, world: World, bruno, follow, reply, post, moderator):
+    follow(world.alice)
+    number = reply(bruno)
+    do(moderator, number, "withhold")
+    post.send()
+    with app.app_context():
+        db.session.get_one(Message, number).published_at = utcnow() - Mail.KEPT_FOR
+        db.session.commit()
+    do(moderator, number, "restore")
+    post.send()
+
+    assert post.of("alice") == []
+
+
+def test_email_of_a_message_of_a_closed_group_leads_to_no_reply(app, world: World, bruno, follow, reply, post):
+    follow(world.alice)
+    reply(bruno)
+    with app.app_context():
+        db.session.execute(db.update(Period).values(closes_at=utcnow() - timedelta(minutes=2)))
+        db.session.commit()
+    post.send()
+
+    [letter] = post.of("alice")
+    assert "To reply:" not in text_of(letter)
 
 
 @pytest.mark.parametrize("act", ["withdraw", "withhold"])

@@ -4,8 +4,11 @@ import pytest
 from lxml import html
 
 from app.auth import sign_up
+from app.database import utcnow
 from app.extensions import db
-from app.models import Follow, SignUp, Topic, User
+from app.following.actions import next_hour
+from app.languages import KNOWN
+from app.models import Follow, Group, SignUp, Topic, User
 from tests.auth.conftest import SIGN_UP
 from tests.clients import Client
 from tests.conftest import sign_in
@@ -63,7 +66,15 @@ def test_button_is_answered_with_what_holds_now(world: World, bruno, follow, how
     press(bruno, path, how)
 
     flash = html.document_fromstring(bruno.get(path).text).xpath("//div[contains(@class, 'flash')]")[0]
-    assert flash.text_content().strip() == said
+    assert flash.text_content().strip().startswith(said)
+
+
+def test_button_for_the_digest_is_answered_with_when_the_next_one_is_due(world: World, bruno):
+    path = f"/en/topics/{world.topic}/"
+    press(bruno, path, "digest")
+
+    due = next_hour(utcnow(), 7)
+    assert f"The next daily digest is due on {KNOWN['en'].at(due)}." in bruno.get(path).text
 
 
 @pytest.mark.parametrize("page", ["/en/forums/open-forum/", "/en/forums/open-forum/groups/group-1/", "/en/topics/1/"])
@@ -139,6 +150,32 @@ def test_digest_can_be_turned_off_and_on(app, world: World, bruno):
         assert not db.session.get_one(User, world.bruno).digest_stopped
 
 
+@pytest.mark.parametrize("name", ["mail_answers", "mail_topics"])
+def test_digest_is_not_chosen_without_its_hour(app, world: World, bruno, name: str):
+    data = {"mail_answers": "each", "mail_topics": "each", "digest_hour": "-1"}
+    answer = bruno.post(ACCOUNT, data=data | {name: "digest"})
+
+    assert answer.status_code == 422
+    assert "Choose a time for it, or another way above." in answer.text
+    with app.app_context():
+        assert not db.session.get_one(User, world.bruno).digest_stopped
+
+
+def test_list_says_that_nothing_comes_of_what_is_followed_in_a_stopped_digest(app, world: World, bruno, follow):
+    follow(world.bruno, "digest")
+    change_user(app, world.bruno, digest_stopped=True)
+
+    assert "so nothing is sent of what you follow in it" in bruno.get(ACCOUNT).text
+
+
+def test_list_names_the_group_of_a_question(app, world: World, bruno, follow):
+    with app.app_context():
+        question = db.session.get_one(Group, world.group).questions[0].id
+    follow(world.bruno, question_id=question)
+
+    assert "Group 1, question 1: " in bruno.get(ACCOUNT).text
+
+
 def test_choices_are_made_at_sign_up(app, world: World, visitor):
     chosen = {"mail_answers": "none", "mail_topics": "digest", "digest_hour": "0"}
     visitor.post("/en/auth/sign-up/", data=SIGN_UP | chosen)
@@ -203,7 +240,9 @@ def test_link_stops_exactly_what_it_names_and_leads_back(app, world: World, brun
 @pytest.mark.parametrize("token", ["nonsense", "1t1e.AAAAAAAAAAAAAAAAAAAAAAAAAAA", "1t1e", "%C3%A9.x"])
 def test_link_that_we_never_sent_is_refused(world: World, visitor, token):
     for method in (visitor.get, visitor.post):
-        assert method(f"/en/follow/stop/{token}/").status_code == 410
+        answer = method(f"/en/follow/stop/{token}/")
+        assert answer.status_code == 410
+        assert "<h1>This link is not valid</h1>" in answer.text
 
 
 def test_other_forms_still_need_their_token(app, world: World, with_tokens):

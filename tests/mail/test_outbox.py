@@ -41,7 +41,11 @@ VALUES = {
     "reason": {"en": "Off topic", "es": "Ajeno al tema", "fr": "Hors sujet"},
     "said": {"en": "See paragraph 12.", "es": "Véase el párrafo 12.", "fr": "Voir le paragraphe 12."},
     "html": {"en": "<p>See paragraph 12.</p>", "es": "<p>Véase el párrafo 12.</p>", "fr": "<p>Voir.</p>"},
-    "message": Message(id=3, language="en", body="A <long> text.", speaker="Ms Letter", on_behalf_of="A&B"),
+    "message": Message(
+        id=3, language="en", body="A <long> text.", speaker="Ms Letter", capacity="party", on_behalf_of="A&B"
+    ),
+    "said_by": "Ms Letter",
+    "group": 1,
     "title": "Fewer forms",
     "at": utcnow(),
     "sha256": "0" * 64,

@@ -63,6 +63,16 @@ def test_receipt_arrives_with_the_text_that_was_typed(app: Flask, world: World, 
     assert "It is public:" in plain(mail)
 
 
+def test_receipt_says_as_whom_one_is_recorded_and_to_what_one_replies(app, world: World, bruno):
+    bruno.post(f"/en/topics/{world.topic}/reply/?to={world.first}", data={"body": TEXT, "language": "fr"})
+    text = receipts(app)[0].text
+
+    assert "\nGroup: 1\n" in text
+    assert f"\nIn reply to #{world.first}\n" in text
+    assert "\nRecorded as: Bruno, " in text
+    assert "\nLanguage: français\n" in text
+
+
 def test_checksum_is_that_of_the_text_between_the_lines(app: Flask, world: World, alice, server: MailServer):
     reply(alice, world)
     text = plain(received(app, server))

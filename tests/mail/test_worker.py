@@ -233,7 +233,7 @@ def test_idle_worker_keeps_no_writer_waiting(app):
 
 
 def test_old_emails_are_deleted_and_waiting_ones_kept(app):
-    long_ago = utcnow() - worker.KEPT_FOR - MINUTE
+    long_ago = utcnow() - Mail.KEPT_FOR - MINUTE
     add_mail(app, sent_at=long_ago)
     add_mail(app, given_up_at=long_ago)
     kept = [add_mail(app, created_at=long_ago), add_mail(app, sent_at=utcnow())]
