@@ -14,7 +14,7 @@ test:  ## Set up what the tests need and run them; ARGS are passed to pytest
 check:  ## Style, types and catalogues
 	@$(PYTHON) tools/check.py
 
-bench:  ## The cost of pages; with ARGS=strangers of hostile requests, with ARGS=failures the effect of restarts, with ARGS=pdf PDFs, with ARGS=followers what is followed by email
+bench:  ## The cost of pages; with ARGS=strangers of hostile requests, with ARGS=failures the effect of restarts, with ARGS=pdf PDFs, with ARGS=followers what is followed by email, with ARGS=search searches
 	@$(PYTHON) tools/environment.py -m bench.$(or $(ARGS),report)
 
 catalogues:  ## Update the catalogues from the source texts

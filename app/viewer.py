@@ -11,7 +11,6 @@ from flask import Flask, current_app, flash, g, redirect, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user, login_user
-from sqlalchemy.orm import joinedload
 
 from app import visits
 from app.addresses import link, place_of
@@ -33,7 +32,6 @@ SIGNED_IN = (
     db.select(User)
     .join(SignIn)
     .where(SignIn.token_hash == db.bindparam("token_hash"), User.suspended_at.is_(None), User.former_number.is_(None))
-    .options(joinedload(User.roles))  # each page asks for them
 )
 
 
@@ -131,7 +129,7 @@ def load_user(token: str) -> User | None:
 
     Suspending a user and deleting an account end all sign-ins, also one that is being made at the same time.
     """
-    user = db.session.scalars(SIGNED_IN, {"token_hash": SignIn.hash_of(token)}).unique().one_or_none()
+    user = db.session.scalar(SIGNED_IN, {"token_hash": SignIn.hash_of(token)})
     if user is not None:
         user.session_token = token
     return user

@@ -29,7 +29,6 @@ FIRST_PORT = 8391
 RESULTS = ROOT / "bench" / "RESULTS.md"
 MOST_KEPT, MOST_OF_A_TOPIC, MOST_OF_A_PAGE, MOST_GROWTH = 0.6, 14, 40, 1.2
 MOST_GROWTH_OF_A_SEARCH = 2.0
-SEARCH_IN_FORUM = "search/?q=budget&forum=stress&language=fr"
 GROUP, FORUM = "forums/stress/groups/group-1/", "forums/stress/"
 
 
@@ -57,6 +56,28 @@ class Page:
         return filled_in if filled_in.startswith("/") else f"/es/{filled_in}"
 
 
+SEARCHES = tuple(
+    Page(name, f"search/?{query}", growth=MOST_GROWTH_OF_A_SEARCH)
+    for name, query in {
+        "Search, rare words": "q=%22capacity+building%22",
+        "Search, common word": "q=budget",
+        "Search, common word, newest first": "q=budget&order=newest",
+        "Search, common word in a forum and a language": "q=budget&forum=stress&language=fr",
+        "Search, common word but another": "q=budget+-capacity",
+        "Search, an author": "author=Participant+7",
+        "Search, a name that 100 authors share": "author=Participant",
+        "Search, a word of an author": "q=budget+author:%22Participant+7%22",
+        "Contributions in a language, on the whole site": "language=fr",
+        "Contributions of a capacity": "forum=stress&capacity=organization",
+        "Contributions of an organization": "forum=stress&organization=Organization+7",
+    }.items()
+)
+LISTS = (
+    Page("Latest messages of the forum", f"{FORUM}latest/"),
+    Page("What is new", "new/", person="participant"),
+    Page("Replies to a person", "new/answers/", person="participant"),
+    Page("Contributions of a person", "account/contributions/", person="participant"),
+)
 PAGES = (
     Page("Home", ""),
     Page("Portal", "portal/"),
@@ -76,16 +97,10 @@ PAGES = (
     Page("Feed of the forum", "feeds/forums/stress.atom"),
     Page("Sitemap, index", "/sitemap.xml"),
     Page("Sitemap, last part", "/sitemap/topics-{last_part}.xml"),
-    Page("Search, rare words", "search/?q=%22capacity+building%22", growth=MOST_GROWTH_OF_A_SEARCH),
-    Page("Search, common word", "search/?q=budget", growth=MOST_GROWTH_OF_A_SEARCH),
-    Page("Search, common word in a forum and a language", SEARCH_IN_FORUM, growth=MOST_GROWTH_OF_A_SEARCH),
-    Page("Contributions of a capacity", "search/?forum=stress&capacity=organization", growth=MOST_GROWTH_OF_A_SEARCH),
+    *SEARCHES,
     Page("Queue of moderation", "moderation/", person="administrator"),
     Page("Account", "account/", person="participant"),
-    Page("Latest messages of the forum", f"{FORUM}latest/"),
-    Page("What is new", "new/", person="participant"),
-    Page("Replies to a person", "new/answers/", person="participant"),
-    Page("Contributions of a person", "account/contributions/", person="participant"),
+    *LISTS,
 )
 
 
@@ -167,8 +182,8 @@ def _measure(one: Measured, servers: list[Server]) -> None:
 
 def _cost(pid: int, port: int, path: str, headers: Mapping[str, str] | None = None) -> float:
     """Microseconds for one page, requested as often as SECONDS allow, which a few requests before show."""
-    first = microseconds_per_page(pid, port, path, 10, headers=headers, warm_up=5)
-    return microseconds_per_page(pid, port, path, max(int(SECONDS * 1e6 / first), 10), headers=headers, warm_up=0)
+    first = microseconds_per_page([pid], port, path, 10, headers=headers, warm_up=5)
+    return microseconds_per_page([pid], port, path, max(int(SECONDS * 1e6 / first), 10), headers=headers, warm_up=0)
 
 
 def _body(page: Page, server: Server) -> bytes:

@@ -159,26 +159,32 @@ class Unit:
 
 
 class Postgres:
-    """A database server of its own, run by an unprivileged user; `url` is its address over TCP."""
+    """A database server of its own, run by an unprivileged user, with what the folder has of an earlier one; `url` is
+    its address over TCP."""
 
     def __init__(self, folder: Path, port: int) -> None:
         self._control, self._data = program("pg_ctl", "postgresql"), folder / "postgres"
         self._owner = UNPRIVILEGED if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
         self._options = f"-p {port} -k {self._data} -h 127.0.0.1"
         self.url = f"postgresql+psycopg://plenary@127.0.0.1:{port}/postgres"
-        self._data.mkdir()
-        shutil.chown(self._data, self._owner)
-        self._run("initdb", "-o", "--username=plenary --auth=trust --encoding=UTF8 --no-locale")
+        if not self._data.exists():
+            self._data.mkdir()
+            shutil.chown(self._data, self._owner)
+            self._run("initdb", "-o", "--username=plenary --auth=trust --encoding=UTF8 --no-locale")
 
     def start(self) -> None:
         self._run("start", "-w", "-l", str(self._data / "log"), "-o", self._options)
+
+    @property
+    def pid(self) -> int:
+        return int((self._data / "postmaster.pid").read_text().split()[0])
 
     def restart(self, mode: str) -> None:
         """`fast` closes all connections; `immediate` is a crash, after which the server recovers from its log."""
         self._run("restart", "-w", "-m", mode, "-l", str(self._data / "log"), "-o", self._options)
 
-    def stop(self) -> None:
-        self._run("stop", "-w", "-m", "immediate")
+    def stop(self, mode: str = "immediate") -> None:
+        self._run("stop", "-w", "-m", mode)
 
     def _run(self, *arguments: str) -> None:
         as_owner = {"user": self._owner} if os.geteuid() == 0 else {}

@@ -97,7 +97,7 @@ def pages_of_topics(part: int, numbers: int, *, viewer: Viewer) -> Sequence[Any]
         .where(Message.id.between((part - 1) * numbers + 1, part * numbers), begins_page, FORUM_IS_VISIBLE)
         .order_by(Message.id)
     )
-    found: Sequence[Any] = db.session.execute(statement, visible_to(viewer)).all()
+    found: Sequence[Any] = read(statement, visible_to(viewer)).all()
     return found
 
 

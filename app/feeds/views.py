@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import cache
 from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
@@ -97,7 +98,8 @@ def sitemap_of_topics(part: int) -> ResponseReturnValue:
     if not 0 < part <= queries.count_parts(_most_pages()):
         raise NotFound
     found = queries.pages_of_topics(part, _most_pages(), viewer=GUEST)
-    return _sitemap(_addresses("forums.topic", page, topic_id=topic_id) for topic_id, page in found)
+    of_topic = cache(lambda topic_id: _addresses("forums.topic", topic_id=topic_id))
+    return _sitemap(_on_page(of_topic(topic_id), page) for topic_id, page in found)
 
 
 @bp.get("/robots.txt")
@@ -183,6 +185,10 @@ def _pages_of_site() -> Iterator[dict[str, str]]:
     yield from (_addresses("forums.group", forum_slug=forum, group_slug=slug) for forum, slug in found.groups)
 
 
-def _addresses(endpoint: str, page: int = 1, **values: object) -> dict[str, str]:
-    site, query = absolute(""), f"?page={page}" if page > 1 else ""
-    return {code: f"{site}{link_in(code, endpoint, **values)}{query}" for code in site_languages()}
+def _addresses(endpoint: str, **values: object) -> dict[str, str]:
+    site = absolute("")
+    return {code: f"{site}{link_in(code, endpoint, **values)}" for code in site_languages()}
+
+
+def _on_page(addresses: dict[str, str], page: int) -> dict[str, str]:
+    return {code: f"{address}?page={page}" for code, address in addresses.items()} if page > 1 else addresses

@@ -118,12 +118,13 @@ _NOTICES = (
 )
 # The latest by their keys, which are in the order of writing.
 _LATEST_KEYS = select(Annotation.id).order_by(Annotation.id.desc()).limit(MOST_ANNOTATIONS).subquery()
+_IS_RECENT = Annotation.written_at.between(bindparam("since"), bindparam("now"))
 _ANNOTATIONS = (
     select(Annotation.written_at.label("at"), Forum, Annotation)
     .join(_LATEST_KEYS, _LATEST_KEYS.c.id == Annotation.id)
     .join(Forum, Forum.id == Annotation.forum_id)
     .outerjoin(Message, Message.id == Annotation.message_id)
-    .where(FORUM_IS_VISIBLE, _IS_TOLD, Annotation.written_at >= bindparam("since"), Annotation.texts.any())
+    .where(FORUM_IS_VISIBLE, _IS_TOLD, _IS_RECENT, Annotation.texts.any())
     .order_by(Annotation.written_at.desc(), Annotation.id.desc())
     .limit(MOST_PUBLISHED)
     .options(

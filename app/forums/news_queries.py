@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, case, func, select
+from sqlalchemy import Row, Select, bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from app.extensions import read
@@ -109,7 +109,12 @@ def list_own(user: User, page: int, **languages: str) -> tuple[Listing, Mapping[
     NotFound beyond the last page."""
     total = _number(_NUMBER_OF_OWN, visible_to(user))
     pages = count_pages(total, page, PER_PAGE)
-    rows = read(_OWN, visible_to(user) | {"first": (page - 1) * PER_PAGE}).all()
+    first = (page - 1) * PER_PAGE
+    waiting = read(_OWN_WAITING, visible_to(user)).scalars().all()
+    numbers = [*waiting[first : first + PER_PAGE]]
+    others = {"most": PER_PAGE - len(numbers), "first": max(first - len(waiting), 0)}
+    numbers += read(_OWN_OTHERS, visible_to(user) | others).scalars()
+    rows = sorted(read(_OWN, {"numbers": numbers}), key=lambda row: numbers.index(row.id))
     return Listing(rows, total, page, pages), get_places({row.topic_id for row in rows}, **languages)
 
 
@@ -211,8 +216,11 @@ _LATEST = _paged(MESSAGE_COLUMNS.where(_OF_FORUM, Message.status == MessageStatu
 # The numbers of a person's messages, which an index has with what is asked of them.
 _OWN_NUMBERS = _NUMBERS.where(Message.author_id == bindparam("viewer_id"))
 _NUMBER_OF_OWN = _counted(_OWN_NUMBERS)
-_WAITING_FIRST = (case((Message.status == MessageStatus.PENDING, 0), else_=1), Message.id.desc())
-_OWN_PAGE = _OWN_NUMBERS.order_by(*_WAITING_FIRST).limit(PER_PAGE).offset(bindparam("first")).correlate(None)
+# Each in the order of an index.
+_OWN_WAITING = _OWN_NUMBERS.where(Message.status == MessageStatus.PENDING).order_by(Message.id.desc())
+_OWN_OTHERS = _OWN_NUMBERS.where(Message.status != MessageStatus.PENDING)
+_OWN_OTHERS = _OWN_OTHERS.order_by(Message.posted_at.desc(), Message.id.desc())
+_OWN_OTHERS = _OWN_OTHERS.limit(bindparam("most")).offset(bindparam("first"))
 _OWN = (
     select(
         Message.id,
@@ -230,6 +238,5 @@ _OWN = (
         Forum.archived_at,
     )
     .join(Forum, Forum.id == Message.forum_id)
-    .where(Message.id.in_(_OWN_PAGE))
-    .order_by(*_WAITING_FIRST)
+    .where(Message.id.in_(bindparam("numbers", expanding=True)))
 )

@@ -26,11 +26,10 @@ def new() -> ResponseReturnValue:
     forum = queries.get_forum_and_pages(slug, viewer=user) if slug else None
     is_first = user.visit_began_at is not None and user.new_since == user.visit_began_at
     found = news_queries.list_new(asked_page(), viewer=user, since=since, forum=forum, **preferred())
-    official = list_published(viewer=user, since=since, now=now, forum=forum) if since else ()
     return render_template(
         "forums/new.html",
         found=found,
-        official=official if found.page == 1 else (),
+        official=list_published(viewer=user, since=since, now=now, forum=forum) if since and found.page == 1 else (),
         since=since,
         forum=forum,
         open_forums=queries.list_open(user) if is_first else None,

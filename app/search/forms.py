@@ -77,6 +77,8 @@ class SearchForm(InnerForm):
         if understood(field.data or "").is_too_long:
             raise ValidationError(_("Please search for at most %(most)s words.", most=MOST_WORDS))
         if field.data and not self.search.has_words:
+            if self.search.leaves_out:
+                raise ValidationError(_("Please add a word to search for: a minus sign only leaves texts out."))
             raise ValidationError(_("Please enter at least one word or number to search for."))
 
     def validate_until(self, field: Any) -> None:

@@ -49,7 +49,7 @@ def shown(hit: Hit, terms: Sequence[Term]) -> Shown:
     thing, path = hit.thing, _path(hit)
     if hit.kind == "topic":
         return Shown(_(KINDS[hit.kind]), path, Text(thing.language, whole(thing.title, terms), ()), at=thing.created_at)
-    text = _best(thing, terms)
+    text = _best(hit, terms)
     if isinstance(thing, Document):
         files = [whole(file.name, terms) for file in thing.attachments]
         return Shown(_(DOCUMENT[DocumentKind(thing.kind)]), path, text, whole(thing.symbol, terms), hit.at, files)
@@ -62,22 +62,25 @@ def cut(hit: Hit, terms: Sequence[Term]) -> tuple[Sequence[Piece], list[Sequence
     return snippet(text_of(message.html), terms), [whole(file.name, terms) for file in message.files]
 
 
-def _best(thing: Any, terms: Sequence[Term]) -> Text:
+def _best(hit: Hit, terms: Sequence[Term]) -> Text:
     """The text in the reader's language or, if only another one has words that are looked for, that one."""
+    thing = hit.thing
     preferred = text_in(thing)
     found = [
-        Text(one.language, whole(one.title, terms), snippet(_body_of(thing, one), terms))
+        Text(one.language, whole(one.title, terms), snippet(_body_of(hit, one), terms))
         for one in (preferred, *(other for other in thing.texts.values() if other is not preferred))
     ]
     return next((one for one in found if any(marked for _text, marked in (*one.title, *one.body))), found[0])
 
 
-def _body_of(thing: Any, text: Any) -> str:
+def _body_of(hit: Hit, text: Any) -> str:
+    thing = hit.thing
+    said = [text_of(one.texts[text.language].html) for one in hit.annotations if text.language in one.texts]
     if isinstance(thing, Forum):
-        return _joined([text.description, text.remarks, text_of(text.about_html), text_of(text.mandate_html)])
+        return _joined([text.description, text.remarks, text_of(text.about_html), text_of(text.mandate_html), *said])
     if isinstance(thing, Group):
         questions = [one.texts[text.language].text for one in thing.questions if text.language in one.texts]
-        return _joined([*questions, text_of(text.introduction_html), text_of(text.remarks_html)])
+        return _joined([*questions, text_of(text.introduction_html), text_of(text.remarks_html), *said])
     if isinstance(thing, Page):
         return _joined([text.description, text_of(text.html)])
     return str(text.note)

@@ -9,16 +9,18 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from itertools import chain
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnClause, delete, event, func, inspect, select, text
+from sqlalchemy import ColumnClause, case, delete, event, func, inspect, select, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DatabaseError
-from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.orm import ORMExecuteState, Session, object_session
 from sqlalchemy.sql.visitors import iterate
 
 from app.database import LOCKED, in_parts
 from app.extensions import db, transaction
 from app.markup import text_of
 from app.models import (
+    Annotation,
+    AnnotationText,
     Attachment,
     Document,
     DocumentText,
@@ -79,21 +81,37 @@ SOURCES: dict[type[Any], Source] = {
     GroupText: _source("title introduction_html remarks_html", group="group_id"),
     Question: _source("number", group="group_id"),
     QuestionText: _source("text", question="question_id"),
+    Annotation: _source("", forum="forum_id", group="group_id", question="question_id"),
+    AnnotationText: _source("html", annotation="annotation_id"),
     Page: _source("", page="id"),
     PageText: _source("title description html", page="page_id"),
     Document: _source("symbol", document="id"),
     DocumentText: _source("title note", document="document_id"),
-    User: _source("name organization former_number", person="id"),
+    User: _source("name former_number", person="id"),
 }
 
 
 @event.listens_for(db.session, "after_flush")
 def _note_flush(session: Session, _context: Any) -> None:
-    due = session.info.setdefault(DUE, set())
-    for thing in chain(session.new, session.deleted, session.dirty):
+    for thing in chain(session.new, session.dirty):
         source = SOURCES.get(type(thing))
-        if source and (thing not in session.dirty or _has_changed(thing, source)):
-            due.update((kind, key) for kind, name in source.owners.items() if (key := getattr(thing, name)))
+        if source and (thing in session.new or _has_changed(thing, source)):
+            _note(session, thing, source)
+
+
+def _note_deletion(_mapper: Any, _connection: Any, thing: Any) -> None:
+    """The session does not list what is deleted because it was taken out of a list of its owner."""
+    if session := object_session(thing):
+        _note(session, thing, SOURCES[type(thing)])
+
+
+for _model in SOURCES:
+    event.listen(_model, "after_delete", _note_deletion)
+
+
+def _note(session: Session, thing: Any, source: Source) -> None:
+    owned = {(kind, key) for kind, name in source.owners.items() if (key := getattr(thing, name))}
+    session.info.setdefault(DUE, set()).update(owned)
 
 
 def _has_changed(thing: Any, source: Source) -> bool:
@@ -140,6 +158,11 @@ def write(session: Session, due: Iterable[tuple[str, int]]) -> None:
     wanted: dict[str, set[int]] = {}
     for kind, key in due:
         wanted.setdefault(kind, set()).add(key)
+    if annotations := wanted.pop("annotation", None):
+        columns = Annotation.forum_id, Annotation.group_id, Annotation.question_id
+        for owners in session.execute(select(*columns).where(Annotation.id.in_(annotations))):
+            for kind, own in zip(("forum", "group", "question"), owners, strict=True):
+                wanted.setdefault(kind, set()).update([own] if own else ())
     if questions := wanted.pop("question", None):
         found = session.scalars(select(Question.group_id).where(Question.id.in_(questions)))
         wanted.setdefault("group", set()).update(found)
@@ -227,10 +250,11 @@ def _topics(session: Session, keys: list[int]) -> Iterator[Row]:
 
 
 def _people(session: Session, keys: list[int]) -> Iterator[Row]:
-    """People whose name can be searched for as an author; they are found by what they have written."""
+    """People whose name can be searched for as an author; they are found by what they have written. Of organizations,
+    only those that messages name are known."""
     stand = User.former_number.is_(None)
-    for one in session.execute(select(User.id, User.name, User.organization).where(User.id.in_(keys), stand)):
-        yield row(key_of("person", one.id), (), f"{one.name} · {one.organization}")
+    for one in session.execute(select(User.id, User.name).where(User.id.in_(keys), stand)):
+        yield row(key_of("person", one.id), (), one.name)
 
 
 class Official(NamedTuple):
@@ -240,8 +264,21 @@ class Official(NamedTuple):
     owner: Any
     titles: tuple[str, ...]
     bodies: tuple[str, ...]
+    joined: Callable[[Any], Any] = lambda statement: statement
 
 
+def _with_questions(statement: Any) -> Any:
+    return statement.join(Question, Question.id == QuestionText.question_id).order_by(Question.number)
+
+
+def _with_annotations(statement: Any) -> Any:
+    """Those of a forum, a group or a question; what became of a message stands with the message."""
+    statement = statement.join(Annotation, Annotation.id == AnnotationText.annotation_id)
+    statement = statement.outerjoin(Question, Question.id == Annotation.question_id)
+    return statement.where(Annotation.message_id.is_(None)).order_by(Annotation.id)
+
+
+ANNOTATED_GROUP = func.coalesce(Annotation.group_id, Question.group_id)
 OFFICIAL = {
     "forum": [
         Official(
@@ -249,11 +286,19 @@ OFFICIAL = {
             ForumText.forum_id,
             ("title", "short_title"),
             ("description", "remarks", "about_html", "mandate_html"),
-        )
+        ),
+        Official(
+            AnnotationText,
+            case((ANNOTATED_GROUP.is_(None), Annotation.forum_id)),
+            (),
+            ("html",),
+            _with_annotations,
+        ),
     ],
     "group": [
         Official(GroupText, GroupText.group_id, ("title",), ("introduction_html", "remarks_html")),
-        Official(QuestionText, Question.group_id, (), ("text",)),
+        Official(QuestionText, Question.group_id, (), ("text",), _with_questions),
+        Official(AnnotationText, ANNOTATED_GROUP, (), ("html",), _with_annotations),
     ],
     "page": [Official(PageText, PageText.page_id, ("title",), ("description", "html"))],
     "document": [Official(DocumentText, DocumentText.document_id, ("title",), ("note",))],
@@ -277,12 +322,10 @@ def _official(kind: str) -> Callable[[Session, list[int]], Iterator[Row]]:
 
 
 def _texts(session: Session, of_kind: Official, keys: list[int]) -> Iterator[tuple[int, Text]]:
-    model, owner, titles, bodies = of_kind
+    model, owner, titles, bodies, joined = of_kind
     columns = [getattr(model, name) for name in (*titles, *bodies)]
     statement = select(owner, model.language, *columns).where(owner.in_(keys)).order_by(owner, model.language)
-    if model is QuestionText:
-        statement = statement.join(Question, Question.id == QuestionText.question_id).order_by(Question.number)
-    for own, language, *values in session.execute(statement):
+    for own, language, *values in session.execute(joined(statement)):
         said = [
             text_of(value) if name.endswith("html") else value
             for name, value in zip((*titles, *bodies), values, strict=True)
@@ -349,7 +392,8 @@ def check(tell: Callable[[int, int], None]) -> list[int]:
     for start in range(0, len(keys), BATCH):
         wrong += _wrong_among(keys[start : start + BATCH])
         tell(min(start + BATCH, len(keys)), len(keys))
-    return wrong if _is_sound() else [*wrong, 0]
+    with transaction():
+        return wrong if _is_sound() else [*wrong, 0]
 
 
 def _wrong_among(keys: list[int]) -> list[int]:
@@ -384,11 +428,13 @@ def _write_in_parts(keys: list[int], tell: Callable[[int, int], None]) -> None:
 
 
 def _is_sound() -> bool:
-    """Whether SQLite's full-text index is that of the rows."""
+    """Whether SQLite's full-text index is that of the rows. Inside a transaction, as if it were written."""
     if db.engine.dialect.name != "sqlite":
         return True
     try:
         db.session.execute(text("INSERT INTO search_index (search_index, rank) VALUES ('integrity-check', 1)"))
+    except OperationalError:  # as when another process is writing
+        raise
     except DatabaseError:
         return False
     return True

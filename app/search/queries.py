@@ -5,9 +5,10 @@ see them, and the filters, are checked in the tables themselves until MOST are f
 of a hundred messages are looked for in the newest WINDOW messages alone, of the forum if one is chosen.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
+from functools import cached_property, partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Text, and_, case, false, func, literal, or_, select, text, type_coerce
@@ -15,12 +16,14 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.extensions import db
+from app.forums.annotation_queries import list_annotations
 from app.forums.topic_queries import MESSAGE_COLUMNS, READABLE, ShownMessage, read_messages
 from app.languages import Language
 from app.models import (
     FOR_A_GOVERNMENT,
     FOR_AN_ORGANIZATION,
     WHO_SPEAKS,
+    Annotation,
     Attachment,
     Capacity,
     Document,
@@ -43,11 +46,11 @@ from app.search.words import STOP_WORDS, Search, Term
 
 MOST = 1_000  # hits that are counted and put in order
 WINDOW = 10_000  # candidates
-FIRST = 1_200  # of these, which are tried before the others
+STEPS = (1_200, 4_000, WINDOW)  # so many are tried at first, and more while too few of them are found
 ONE_IN = 100  # messages; words in more than one of so many are common
 SAMPLE = 1_000
 PER_PAGE = 20
-IN_A_STATEMENT = 1_000
+IN_A_STATEMENT = MOST + 1
 MOST_PEOPLE = 200  # of a name
 Tokens = Collection[Collection[str]]
 
@@ -79,6 +82,12 @@ class Filters:
     def takes_row(self, row: Any) -> bool:
         """Whether a message or a topic is meant, of which `row` has what the filters ask for. This is not a part of the
         statements, since the databases would look for all that fits instead of the few candidates."""
+        fits = all(getattr(row, name, None) == value for name, value in self.wanted)
+        return fits and self._is_in_time(row.at) and (row.has_files or not self.with_files)
+
+    @cached_property
+    def wanted(self) -> list[tuple[str, Any]]:
+        """Names of columns of MEANT, and what they must say."""
         wanted = {
             "forum_id": self.forum and self.forum.id,
             "group_id": self.group and self.group.id,
@@ -88,13 +97,12 @@ class Filters:
             "organization": self.organization,
             "language": self.language,
         }
-        fits = all(getattr(row, name, None) == value for name, value in wanted.items() if value)
-        return fits and self._is_in_time(row.at.date()) and (row.has_files or not self.with_files)
+        return [(name, value) for name, value in wanted.items() if value]
 
-    def _is_in_time(self, day: date | None) -> bool:
+    def _is_in_time(self, at: datetime | None) -> bool:
         if not (self.since or self.until):
             return True
-        return day is not None and (self.since or date.min) <= day <= (self.until or date.max)
+        return at is not None and (self.since or date.min) <= at.date() <= (self.until or date.max)
 
     def takes(self, thing: Any) -> bool:
         """Whether a text of the Secretariat is meant."""
@@ -104,7 +112,7 @@ class Filters:
             return False
         if not isinstance(thing, Document):
             return not (self.since or self.until or self.with_files)
-        return self._is_in_time(thing.dated) and bool(thing.attachments or not self.with_files)
+        return self._is_in_time(_date_of(thing)) and bool(thing.attachments or not self.with_files)
 
 
 @dataclass(frozen=True)
@@ -116,6 +124,7 @@ class Hit:
     at: datetime | None
     forum: Forum | None
     topic: Topic | None = None  # of a message, or itself
+    annotations: Sequence[Annotation] = ()  # of a forum or a group
 
 
 @dataclass(frozen=True)
@@ -165,7 +174,7 @@ def list_forums(viewer: Viewer) -> Sequence[Forum]:
 def find_named(search: Search, filters: Filters, viewer: Viewer) -> list[Named]:
     """Whom the words name, if they are nothing but a name. Only what the viewer finds decides it."""
     words = {word.folded for word in search.all_words}
-    is_a_name = search.terms and not (search.without or search.authors or search.has_only_stop_words)
+    is_a_name = search.terms and not (search.authors or search.leaves_out or search.has_only_stop_words)
     if not is_a_name or search.number is not None or filters.is_of_messages:
         return []
     states = [(code, replace(filters, state=code)) for code in states_called(words)]
@@ -222,15 +231,6 @@ def who_has_spoken(forum: Forum, language: Language) -> list[tuple[Speaker, list
     return [found[capacity] for capacity in Capacity if capacity in found]
 
 
-@dataclass
-class _Candidates:
-    """Keys of messages, the newest first."""
-
-    keys: Sequence[int]
-    are_there_more: bool
-    is_of_newest: bool
-
-
 @dataclass(frozen=True)
 class _Match:
     """Something found, before it is read for the page."""
@@ -243,9 +243,8 @@ class _Match:
 def find(search: Search, filters: Filters, *, newest_first: bool, page: int, viewer: Viewer) -> Found:
     """A page of what is found; beyond the last page, the last one."""
     messages, is_of_newest = _find_messages(search, filters, viewer)
-    others = (
-        [] if filters.is_of_messages or search.authors or not search.terms else _find_others(search, filters, viewer)
-    )
+    is_of_messages = filters.is_of_messages or search.authors or search.other_authors or not search.terms
+    others = [] if is_of_messages else _find_others(search, filters, viewer)
     matches = [*others, *messages]
     if newest_first or not search.terms:
         matches.sort(key=lambda one: (one.at is not None, one.at, one.key), reverse=True)
@@ -258,6 +257,17 @@ def find(search: Search, filters: Filters, *, newest_first: bool, page: int, vie
     return Found(_read(shown, viewer), total, page, len(matches) > MOST, is_of_newest)
 
 
+MEANT: dict[str, Any] = {
+    "forum_id": Message.forum_id,
+    "group_id": Topic.group_id,
+    "question_id": Topic.question_id,
+    "capacity": Message.capacity,
+    "country": Message.country,
+    "organization": Message.organization,
+    "language": Message.language,
+}
+
+
 def _find_messages(search: Search, filters: Filters, viewer: Viewer) -> tuple[list[_Match], bool]:
     authors = [_is_author(term) for term in search.authors]
     own_files = (Attachment.message_id == Message.id) & Attachment.removed_at.is_(None)
@@ -265,13 +275,7 @@ def _find_messages(search: Search, filters: Filters, viewer: Viewer) -> tuple[li
         Message.id,
         SearchText.words if search.terms else literal("").label("words"),
         Message.posted_at.label("at"),
-        Message.forum_id,
-        Topic.group_id,
-        Topic.question_id,
-        Message.capacity,
-        Message.country,
-        Message.organization,
-        Message.language,
+        *(MEANT[name] for name, _value in filters.wanted),
         (select(Attachment.id).where(own_files).exists() if filters.with_files else false()).label("has_files"),
     )
     statement = statement.join(SearchText, SearchText.id == Message.id).join(Topic, Topic.id == Message.topic_id)
@@ -280,15 +284,16 @@ def _find_messages(search: Search, filters: Filters, viewer: Viewer) -> tuple[li
         MESSAGE_IS_VISIBLE,
         Message.status.in_(READABLE),
         *(author.condition for author in authors),
+        *(~_is_author(term).condition for term in search.other_authors),
         *_phrases(search),
     )
     found: list[_Match] = []
     checked: set[int] = set()
-    is_of_newest = False
-    for most in (FIRST, WINDOW):  # the first are enough where all of them may be seen and are meant
-        candidates = _candidates(search, filters, authors, most)
-        is_of_newest = candidates.is_of_newest
-        keys = [key for key in candidates.keys if key not in checked]
+    newest, is_of_newest = _candidates(search, filters, authors)
+    for most in STEPS:
+        candidates = newest(most=most)
+        is_of_newest = is_of_newest or len(candidates) >= WINDOW
+        keys = sorted(set(candidates) - checked, reverse=True)
         checked.update(keys)
         for start in range(0, len(keys), IN_A_STATEMENT):
             part = Message.id.in_(keys[start : start + IN_A_STATEMENT])
@@ -296,7 +301,7 @@ def _find_messages(search: Search, filters: Filters, viewer: Viewer) -> tuple[li
             found += [_Match(row.id, row.at, row.words) for row in rows if filters.takes_row(row)]
             if len(found) > MOST:
                 return found, is_of_newest
-        if not candidates.are_there_more:
+        if len(candidates) < most and len(authors) < 2:  # of two, few may be by both at first
             break
     return found, is_of_newest
 
@@ -332,10 +337,8 @@ class _Author:
         return or_(of_person, Message.country.in_(self.states), _has(self.said_by))
 
     def keys(self, filters: Filters, most: int) -> set[int]:
-        """The numbers of the newest messages of each."""
-        found = set(_matching(self.said_by, lowest=0, most=most))
-        for person in self.people:
-            found |= set(_newest([Message.author_id == person, *_in_forum(filters)], most))
+        """The numbers of the newest messages of all these people together, and of each State and name."""
+        found = {*_matching(self.said_by, lowest=0, most=most), *_of_people(self.people, filters, most)}
         for state in self.states:
             found |= set(_of_state(state, filters, most))
         return found
@@ -351,10 +354,23 @@ def _in_forum(filters: Filters) -> list[ColumnElement[bool]]:
     return [Message.forum_id == filters.forum.id] if filters.forum else []
 
 
-def _newest(conditions: Iterable[ColumnElement[bool]], most: int) -> list[int]:
-    """In the order of the indexes of messages of a person and of a forum."""
-    statement = select(Message.id).where(*conditions).order_by(Message.posted_at.desc(), Message.id.desc()).limit(most)
-    return [number for status in READABLE for number in db.session.scalars(statement.where(Message.status == status))]
+def _newest(most: int, *conditions: ColumnElement[bool]) -> Sequence[int]:
+    """In the order of one of two indexes: of all messages, whose status is checked with the rights, or of those of a
+    forum with a status."""
+    statement = select(Message.id).where(*conditions).order_by(Message.posted_at.desc(), Message.id.desc())
+    return db.session.scalars(statement.limit(most)).all()
+
+
+def _of_people(people: Sequence[int], filters: Filters, most: int) -> list[int]:
+    """After each person, only those are asked for that are newer than so many of those before."""
+    newest: list[Any] = []
+    for person in people:
+        own = select(Message.posted_at, Message.id).where(Message.author_id == person, *_in_forum(filters))
+        if len(newest) == most:
+            own = own.where(Message.posted_at >= newest[-1][0])
+        own = own.order_by(Message.posted_at.desc(), Message.id.desc()).limit(most)
+        newest = sorted([*newest, *map(tuple, db.session.execute(own))], reverse=True)[:most]
+    return [number for _at, number in newest]
 
 
 def _of_state(state: str, filters: Filters, most: int) -> Sequence[int]:
@@ -362,27 +378,32 @@ def _of_state(state: str, filters: Filters, most: int) -> Sequence[int]:
     return db.session.scalars(statement.order_by(Message.forum_id.desc(), Message.id.desc()).limit(most)).all()
 
 
-def _candidates(search: Search, filters: Filters, authors: Sequence[_Author], most: int) -> _Candidates:
+def _candidates(
+    search: Search, filters: Filters, authors: Sequence[_Author]
+) -> tuple[Callable[..., Collection[int]], bool]:
+    """What gives the numbers of at most so many candidates, `most`, the newest ones; and whether it looks for them in
+    the newest messages alone."""
     if search.terms:
-        return _with_words(search.terms, filters, most)
+        tokens = [alternative for term in search.terms for alternative in term.alternatives]
+        newest = db.session.scalar(select(func.max(SearchText.id))) or 0
+        if newest > WINDOW and all(_are_common(tokens, newest)):
+            lowest, highest = _window(filters, newest)
+            return partial(_matching, tokens, lowest=lowest, highest=highest, is_bounded=True), True
+        return partial(_matching, tokens, lowest=0), False
     if authors:
-        keys = set.intersection(*(author.keys(filters, most) for author in authors))
-    elif filters.state:
-        keys = set(_of_state(filters.state, filters, most))
-    else:
-        keys = set(_newest(_in_forum(filters), most))
-    return _Candidates(sorted(keys, reverse=True), len(keys) >= most, len(keys) >= WINDOW)
+        return partial(_by_all, authors, filters), False
+    if filters.state:
+        return partial(_of_state, filters.state, filters), False
+    return partial(_of_forum, filters) if filters.forum else _newest, False
 
 
-def _with_words(terms: Sequence[Term], filters: Filters, most: int) -> _Candidates:
-    tokens = [alternative for term in terms for alternative in term.alternatives]
-    newest = db.session.scalar(select(func.max(SearchText.id))) or 0
-    if newest > WINDOW and all(_are_common(tokens, newest)):
-        lowest, highest = _window(filters, newest)
-        keys = _matching(tokens, lowest=lowest, highest=highest, most=most, is_bounded=True)
-        return _Candidates(keys, len(keys) == most, is_of_newest=True)
-    keys = _matching(tokens, lowest=0, most=most)
-    return _Candidates(keys, len(keys) == most, len(keys) == WINDOW)
+def _by_all(authors: Sequence[_Author], filters: Filters, most: int) -> Collection[int]:
+    return set.intersection(*(author.keys(filters, most) for author in authors))
+
+
+def _of_forum(filters: Filters, most: int) -> Collection[int]:
+    conditions = _in_forum(filters)
+    return {key for status in READABLE for key in _newest(most, *conditions, Message.status == status)}
 
 
 def _window(filters: Filters, newest: int) -> tuple[int, int]:
@@ -546,6 +567,8 @@ def _read(matches: Sequence[_Match], viewer: Viewer) -> list[Hit]:
         (kind, thing.id): thing for kind in OFFICIAL if kind in keys for thing in _official(kind, keys[kind], viewer)
     }
     forums = _forums({key for thing in things.values() if (key := _forum_of(thing))})
+    annotated = {_forum_of(thing) or 0 for thing in things.values() if isinstance(thing, (Forum, Group))}
+    annotations = [one for key in annotated for one in list_annotations(key)]
     things |= {("topic", key): topic for key, topic in topics.items()}
     things |= {(MESSAGE, number): message for number, message in messages.items()}
     hits = []
@@ -554,8 +577,14 @@ def _read(matches: Sequence[_Match], viewer: Viewer) -> list[Hit]:
         if thing := things.get((kind, own)):
             topic = thing if kind == "topic" else topics.get(getattr(thing, "topic_id", 0))
             forum = topic.group.forum if topic else forums.get(_forum_of(thing) or 0)
-            hits.append(Hit(kind, thing, match.at, forum, topic))
+            said = [one for one in annotations if _annotated(one) is thing]
+            hits.append(Hit(kind, thing, match.at, forum, topic, said))
     return hits
+
+
+def _annotated(one: Annotation) -> Forum | Group:
+    """The forum or the group with which it is found."""
+    return one.question.group if one.question else one.group or one.forum
 
 
 def _forum_of(thing: Any) -> int | None:

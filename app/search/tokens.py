@@ -29,6 +29,27 @@ APOSTROPHES = "'\u2018\u2019\u02bc\u00b4`\uff07"
 ELIDED = frozenset("l d j m n s t c qu jusqu lorsqu puisqu quoiqu presqu quelqu".split())
 # Dropped after one, as in *Party’s* and *don’t*.
 ENDINGS = frozenset("s t d m ll re ve".split())
+# Regular forms that Snowball does not bring together: such a word has the stem of the one it is turned into as well.
+# English: British spelling (recognised). Spanish: plurals of words that end as infinitives do (mujeres) or in *-en*
+# (imágenes), of which the singular loses its ending, and of words in *-z* (voces). French: verbs in the plural, third
+# and first person (ils parlent, nous proposons), and the forms of those in *-dre*, *-ttre* and *-ivre* (répondre,
+# répondu): the stem is that of a verb in *-er*, which all their other forms have. Words in *-ement* and *-ions* are
+# nouns.
+REGULAR = {
+    "en": [(re.compile(r"(?<=\w{3}[iy])s(?=(e[ds]?|ing|ations?)$)"), "z")],
+    "es": [(re.compile(r"(?<=[aeáé]r|[eé]n)es$"), ""), (re.compile(r"(?<=[aeiouáéíóú])ces$"), "z")],
+    "fr": [
+        (
+            re.compile(
+                r"((?<=\w{3})(?<!em|ém|ai)ent|(?<=\w{5})(?<!i)(?<!ais)ons"
+                r"|(?<=[nr]d|tt|iv)(r(e|ont|a(it|ient)?)|ue?s?))$"
+            ),
+            "er",
+        )
+    ],
+}
+# No verbs, and they would have the stem of other common words: près, récit, par, conte, comme.
+IRREGULAR = frozenset("present recent parent content comment".split())
 
 
 class Word(NamedTuple):
@@ -69,13 +90,21 @@ def stems(accented: str, folded: str, language: str) -> frozenset[str]:
     and the stem can depend on them."""
     if language not in ALGORITHMS:
         return frozenset()
-    found = _stemmer(language).stemWords([accented, folded])
-    return frozenset(f"{language}:{fold(one)[0]}" for one in found)
+    forms = [accented, folded]
+    if folded not in IRREGULAR:
+        forms += [ending.sub(other, one) for ending, other in REGULAR[language] for one in forms[:2]]
+    return frozenset(f"{language}:{fold(one)[0]}" for one in _stemmer(language).stemWords(forms))
 
 
 def tokens(word: Word, *languages: str) -> set[str]:
     """The tokens of a word in a text of these languages, or in a search: a reader's word is one in any."""
     return {word.folded}.union(*(stems(word.accented, word.folded, language) for language in languages))
+
+
+def sought(word: Word, *languages: str) -> set[str]:
+    """The tokens of which a text must have one, if this word is searched for. Typed without its accent, it can be the
+    stem of other forms: *interes* of *intereses*."""
+    return tokens(word, *languages) | {f"{language}:{word.folded}" for language in languages}
 
 
 def by(word: Word) -> str:

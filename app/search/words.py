@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from app.plain import plain_line
-from app.search.tokens import ALGORITHMS, Word, by, tokens, words_of
+from app.search.tokens import ALGORITHMS, Word, by, sought, words_of
 
 LONGEST = 300  # characters
 MOST_WORDS = 20
@@ -54,7 +54,7 @@ class Term:
     def alternatives(self) -> list[frozenset[str]]:
         """For each word the tokens of which a text must have one."""
         languages = () if self.is_exact else ALGORITHMS
-        return [frozenset(tokens(word, *languages)) for word in self.words]
+        return [frozenset(sought(word, *languages)) for word in self.words]
 
     @property
     def said_by(self) -> list[frozenset[str]]:
@@ -69,13 +69,19 @@ class Search:
     terms: Sequence[Term] = ()
     without: Sequence[Term] = ()
     authors: Sequence[Term] = ()
+    other_authors: Sequence[Term] = ()  # whose messages are left out
     number: int | None = None  # if it is nothing but that of a message
     is_reference: bool = False  # written as one, `#1234`
     is_of_message: bool = False  # whether no other number can be meant
 
     @property
     def is_too_long(self) -> bool:
-        return sum(len(term.words) for term in (*self.terms, *self.without, *self.authors)) > MOST_WORDS
+        typed = (*self.terms, *self.without, *self.authors, *self.other_authors)
+        return sum(len(term.words) for term in typed) > MOST_WORDS
+
+    @property
+    def leaves_out(self) -> bool:
+        return bool(self.without or self.other_authors)
 
     @property
     def has_words(self) -> bool:
@@ -100,7 +106,7 @@ class Search:
 def understood(typed: str) -> Search:
     """At most LONGEST characters are read."""
     line = plain_line(typed, LONGEST).translate(QUOTATION_MARKS)
-    found: dict[str, list[Term]] = {"terms": [], "without": [], "authors": []}
+    found: dict[str, list[Term]] = {"terms": [], "without": [], "authors": [], "other_authors": []}
     for kind, term in _terms(line):
         found[kind].append(term)
     number = NUMBER.fullmatch(line.strip())
@@ -109,6 +115,7 @@ def understood(typed: str) -> Search:
         tuple(dict.fromkeys(terms or ([] if found["authors"] else found["terms"]))),
         tuple(found["without"]),
         tuple(found["authors"]),
+        tuple(found["other_authors"]),
         int(number["number"]) if number else None,
         bool(number and number["sign"]),
         bool(number and (number["named"] or number["sign"])),
@@ -133,8 +140,11 @@ def _terms(line: str) -> Iterator[tuple[str, Term]]:
         if not words:
             continue
         is_exact = piece["exact"] is not None or (len(words) > 1 and bool(SYMBOL.search(text)))
-        kind = "authors" if piece["author"] else "without" if piece["minus"] else "terms"
-        if is_exact or kind == "authors":
+        if piece["author"]:
+            kind = "other_authors" if piece["minus"] else "authors"
+        else:
+            kind = "without" if piece["minus"] else "terms"
+        if is_exact or piece["author"]:
             yield kind, Term(words, is_exact)
         else:
             yield from ((kind, Term((word,))) for word in words)

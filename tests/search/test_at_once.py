@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.extensions import db
+from app.extensions import db, transaction
 from app.models import Document, DocumentText, Forum, Message, Page, PageText, SearchText, Topic, User
 from app.models.forum import DocumentKind
 from app.search.index import check
@@ -14,6 +14,8 @@ from tests.auth.conftest import PASSWORD, PASSWORD_HASH
 from tests.conftest import sign_in
 from tests.files import make_attachment
 from tests.moderation.conftest import changed, do
+from tests.moderation.test_annotations import path_of
+from tests.moderation.test_annotations import write as annotate
 from tests.search.conftest import Find
 from tests.world import World, make_forum, make_message, make_pending, make_topic, texts
 
@@ -212,6 +214,23 @@ def test_text_of_a_question_and_of_a_page_are_found_by_their_new_words(app: Flas
     assert set(find(WORD)) == {"/forums/open-forum/groups/group-1/", "/pages/rules/"}
 
 
+@pytest.mark.parametrize("of", ["forum", "group", "question"])
+def test_summary_is_found_where_it_stands_until_it_is_deleted(
+    of: str, app: Flask, world: World, moderator: FlaskClient, visitor: FlaskClient, find: Find
+):
+    with app.app_context():
+        group = db.session.get_one(Forum, world.forum).groups[0]
+        about = {"forum": group.forum_id, "group": group.id, "question": group.questions[0].id}[of]
+    path = path_of("summaries", f"{of}s", about)
+    annotate(moderator, path, **{"fr-body": f"Beaucoup de **{WORD}**."})
+    place = "/forums/open-forum/" if of == "forum" else "/forums/open-forum/groups/group-1/"
+    assert find(WORD) == [place]
+    assert f"Beaucoup de <mark>{WORD}</mark>." in visitor.get(f"/en/search/?q={WORD}").text
+    annotate(moderator, path, **{"fr-body": ""})
+
+    assert find(WORD) == []
+
+
 def test_removed_file_is_not_found(app: Flask, world: World, find: Find):
     with app.app_context():
         file = make_attachment(db.session.get_one(Message, world.first), f"{WORD}.txt", b"x")
@@ -222,5 +241,23 @@ def test_removed_file_is_not_found(app: Flask, world: World, find: Find):
         file = db.session.get_one(type(file), key)
         file.removed_at = file.created_at
         db.session.commit()
+
+    assert find(WORD) == []
+
+
+def test_text_and_file_that_are_taken_out_of_their_owner_are_not_found(app: Flask, world: World, find: Find):
+    with app.app_context():
+        forum, page = db.session.get_one(Forum, world.forum), db.session.query(Page).filter_by(slug="rules").one()
+        document = Document(kind=DocumentKind.DRAFT, symbol="X/1", texts=texts(DocumentText, title="A paper"))
+        forum.documents.append(document)
+        db.session.flush()
+        make_attachment(document, f"{WORD}.txt", b"x")
+        page.texts["es"].title = WORD
+        db.session.commit()
+    assert len(find(WORD)) == 2
+    with app.app_context(), transaction():
+        document, page = db.session.query(Document).one(), db.session.query(Page).filter_by(slug="rules").one()
+        document.attachments.remove(document.attachments[0])
+        page.texts.pop("es")
 
     assert find(WORD) == []

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from app.extensions import db
 from app.models import Forum, Group, GroupText, Message, Question, QuestionText, User
+from app.search import queries
 from tests.files import make_attachment
 from tests.search.conftest import Find
 from tests.world import World, make_forum, make_message, make_topic, texts
@@ -63,6 +64,24 @@ def test_filter_alone_lists_what_it_names(name: str, other: int, world: World, a
         db.session.commit()
 
     assert find("", **NARROW[name]) == [f"/messages/{other}/"]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"words": "seeds"}, {"author": "Alice"}, {"words": "author:alice author:union"}, {"forum": "open-forum"}, {}],
+)
+def test_what_is_meant_is_found_beyond_the_first_candidates(
+    asked: dict, app: Flask, world: World, write, find: Find, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(queries, "STEPS", (1, 3, 50))
+    with app.app_context():
+        db.session.get_one(User, world.bruno).name = "Alice too"
+        db.session.get_one(Message, world.second).language = "en"
+        db.session.commit()
+    languages = ("es", "fr", "es", "en", "fr", "en", "es", "en")
+    numbers = [write("Semillas, seeds.", language=code, organization="Seed Union") for code in languages]
+
+    assert find(**asked, language="es", order="newest") == [f"/messages/{numbers[at]}/" for at in (6, 2, 0)]
 
 
 def test_state_alone_lists_its_contributions_the_newest_first(other: int, world: World, find: Find):

@@ -1,14 +1,17 @@
 """The index follows from the texts, however they are written."""
 
+from typing import Any
+
 import pytest
 from flask import Flask
-from sqlalchemy import delete, inspect, text, update
+from sqlalchemy import Engine, delete, event, inspect, text, update
 
-from app import stress
+from app import create_app, stress
 from app.database import utcnow
 from app.extensions import db, transaction
 from app.models import Message, MessageStatus, SearchText, Topic
 from app.search.index import OTHERS, SOURCES, check, complete, key_of, kind_of, rebuild
+from config import Config
 from tests.search.conftest import Find
 from tests.test_queries import statements
 from tests.world import World
@@ -75,9 +78,11 @@ def test_every_column_of_words_is_known_to_be_one():
     left_out = {
         "message.body message.country message.capacity attachment.media_type attachment.sha256 attachment.key",
         "attachment.language forum.slug forum.approval forum_text.about forum_text.mandate group.slug group.approval",
+        "annotation.kind annotation_text.body annotation_text.url",
         "group_text.introduction group_text.remarks page.slug page.kind page_text.body document.kind document_text.url",
         "user.email user.password_hash user.title user.country user.capacity user.language user.suspended_for",
-        "user.suspended_cited user.totp_secret user.mail_answers user.mail_topics forum.origin forum_text.organizer",
+        "user.organization user.suspended_cited user.totp_secret user.mail_answers user.mail_topics forum.origin",
+        "forum_text.organizer",
     }
     named = set(" ".join(left_out).split()) | {f"{kind.__tablename__}.language" for kind in SOURCES}
     unknown = {
@@ -131,6 +136,17 @@ def test_site_from_before_is_completed_where_it_was_left(app: Flask, world: Worl
     assert wrong(app) == []
 
 
+def test_check_is_not_disturbed_by_what_is_written_meanwhile(app: Flask, world: World):
+    def write_at_the_end(done: int, total: int) -> None:
+        if done == total:
+            with db.engine.connect() as connection:
+                connection.execute(text('UPDATE "user" SET title = title'))
+                connection.commit()
+
+    with app.app_context():
+        assert check(write_at_the_end) == []
+
+
 def test_commands_rebuild_and_check(app: Flask, world: World):
     runner = app.test_cli_runner()
     assert runner.invoke(args=["search", "check"]).exit_code == 0
@@ -157,3 +173,25 @@ def test_messages_for_measuring_are_indexed(app: Flask, world: World):
         stress.fill(2, 50, utcnow())
 
     assert wrong(app) == []
+
+
+def test_site_that_starts_reads_no_index_and_makes_no_stemmer(
+    app: Flask, world: World, config: Config, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("app.search.tokens.Stemmer", None)
+    made: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        made.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        site = create_app(config)
+        assert site.test_client().get("/en/").status_code == 200
+        with site.app_context():
+            db.engine.dispose()
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+    assert made
+    assert not [one for one in made if "search_" in one]

@@ -6,6 +6,7 @@ from html import unescape
 import pytest
 from flask.testing import FlaskClient
 
+from app.limits import Store
 from app.search.words import LONGEST, MOST_WORDS
 from tests.search.conftest import Find
 from tests.world import World
@@ -44,7 +45,15 @@ def test_signs_are_no_error_of_syntax(typed: str, visitor: FlaskClient, world: W
     assert (NO_WORD in answer.text) == (answer.status_code == 422)
 
 
-@pytest.mark.parametrize("typed", ["*", "…", "😀", "-budget", "()"])
+@pytest.mark.parametrize("typed", ["-budget", "-author:alice"])
+def test_search_that_only_leaves_out_asks_for_a_word(typed: str, visitor: FlaskClient, world: World):
+    answer = visitor.get("/en/search/", query_string={"q": typed})
+
+    assert answer.status_code == 422
+    assert "Please add a word to search for: a minus sign only leaves texts out." in answer.text
+
+
+@pytest.mark.parametrize("typed", ["*", "…", "😀", "()"])
 def test_search_without_a_word_says_what_is_needed(typed: str, visitor: FlaskClient, world: World):
     answer = visitor.get("/en/search/", query_string={"q": typed})
 
@@ -165,3 +174,19 @@ def test_page_is_for_no_search_engine_and_needs_no_script(visitor: FlaskClient, 
     assert '<meta name="robots" content="noindex">' in page
     assert '<form class="search" role="search" action="/fr/search/"' in page
     assert "Disallow: /en/search/" in visitor.get("/robots.txt").text
+
+
+@pytest.mark.parametrize("limit", ["SEARCHES_FROM_NETWORK", "SEARCHES_OF_PERSON"])
+def test_too_many_searches_are_refused_for_a_minute(
+    limit: str, visitor: FlaskClient, alice: FlaskClient, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(visitor.application.config, "RATELIMIT_ENABLED", True)
+    monkeypatch.setitem(visitor.application.config, f"LIMIT_{limit}", "2 per minute")
+    monkeypatch.setitem(visitor.application.extensions, "limits", Store(""))
+    limited, other = (visitor, alice) if limit == "SEARCHES_FROM_NETWORK" else (alice, visitor)
+    answers = [limited.get("/en/search/?q=shorter+form") for _ in range(3)]
+
+    assert [one.status_code for one in answers] == [200, 200, 429]
+    assert (answers[-1].headers["Retry-After"], "try again in a minute" in answers[-1].text) == ("60", True)
+    assert limited.get("/en/search/").status_code == 200, "the form alone is no search"
+    assert other.get("/en/search/?q=shorter+form").status_code == 200
