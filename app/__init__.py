@@ -73,7 +73,8 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["renditions"] = LocalFolder(config.instance / "pdf", to_spare=config.free_space)
     app.extensions["archives"] = LocalFolder(config.instance / "archives", to_spare=config.free_space)
     app.extensions["jobs"] = (make_next, make_due)  # what `flask worker` does beside sending emails
-    app.extensions["writers"] = (write_next, give_out_next, digest_next)  # write emails to many people, a few at a time
+    # What writes emails to many people, a few at a time, by lane from 1 on.
+    app.extensions["writers"] = ((give_out_next, digest_next), (write_next,))
     app.extensions["letters"] = WRITERS
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)

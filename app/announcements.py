@@ -13,18 +13,18 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Row, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, case, exists, func, literal, or_, select
 from sqlalchemy.orm import joinedload
 
 from app.audit import changed, record
 from app.auth import tokens
 from app.auth.emails import address_for
 from app.database import LOCKED, utcnow
-from app.errors import ChangedMeanwhile, Refused
+from app.errors import ChangedMeanwhile, NotFound, Refused
 from app.extensions import db, transaction
 from app.figures.queries import FOR_A_STATE, approved_for, has_not_written, has_written, is_registered, silent_states
 from app.following.stopping import address_to_decline
-from app.languages import Language, language_or_default, site_default, speaking
+from app.languages import N_, Language, language_or_default, site_default, speaking, text_in
 from app.mail.outbox import enqueue
 from app.markup import render
 from app.models import (
@@ -48,7 +48,8 @@ from app.submissions import Once
 from app.versions import fingerprint, require_version
 
 BATCH = 50  # emails in one transaction
-LANE = 1  # for which no other email waits
+COUNTS = func.count(Mail.sent_at).label("sent"), func.count(Mail.given_up_at).label("failed")
+LANE = 2  # for which no other email waits
 NOT_PUBLIC = _l("The forum is not public, so nothing can be announced about it.")
 NOBODY = _l("No one would receive this announcement.")
 POSSIBLE = {
@@ -57,6 +58,17 @@ POSSIBLE = {
     AnnouncementKind.EXTENSION: _l("Available while the forum is open, once its deadline has been changed."),
     AnnouncementKind.CLOSING: _l("Available once the forum is closed."),
     AnnouncementKind.OUTCOME: _l("Available once the forum is closed and a document of the kind “Outcome” is listed."),
+}
+
+# Why someone gets an announcement: who has no account, and who has one, by the first of these audiences that they
+# belong to.
+INVITED_IN_PERSON = N_("You receive this because you have been invited to take part in the forum “%(forum)s”.")
+INVITED = N_("You receive this because you, or your State, have been invited to take part in the forum “%(forum)s”.")
+REASONS = {
+    Audience.CONTRIBUTORS: N_("You receive this because you have posted in the forum “%(forum)s”."),
+    Audience.INVITED: INVITED,
+    Audience.SILENT: INVITED,
+    Audience.NOT_WRITTEN: N_("You receive this because you have an account on this site."),
 }
 
 Texts = Mapping[str, Mapping[str, str]]  # `subject` and `body` by language
@@ -191,6 +203,7 @@ def send(forum_id: int, draft: Draft, *, key: str, version: str, viewer: User) -
             kind=kind,
             audiences=audiences,
             texts=texts,
+            recipients=counted.total(),
             opens_at=forum.state(now).opens_at,
             deadline=forum.state(now).deadline,
         )
@@ -207,18 +220,34 @@ def send(forum_id: int, draft: Draft, *, key: str, version: str, viewer: User) -
     return made.id
 
 
-def list_announcements(forum_id: int, page: int) -> tuple[Listing, Mapping[Any, Row[Any]]]:
-    """A page of the announcements of a forum, the latest first, and of those whose emails are not settled yet how many
-    were `sent` and how many `failed` so far, by key. Raises NotFound beyond the last page."""
+def list_announcements(forum_id: int, page: int) -> tuple[Listing, Mapping[int, Row[Any]]]:
+    """A page of the announcements of a forum, the latest first, and their numbers of emails. Raises NotFound beyond the
+    last page."""
     own = select(Announcement).where(Announcement.forum_id == forum_id).order_by(Announcement.id.desc())
     found = one_page(own.options(joinedload(Announcement.made_by)), page)
-    counted = select(
-        Mail.announcement_id, func.count(Mail.sent_at).label("sent"), func.count(Mail.given_up_at).label("failed")
-    )
-    keys = [row[0].id for row in found.rows if row[0].settled_at is None]
-    counted = counted.where(Mail.announcement_id.in_(keys)).group_by(Mail.announcement_id)
-    rows: Any = db.session.execute(counted)
-    return found, {row.announcement_id: row for row in rows}
+    return found, count_emails([row[0] for row in found.rows])
+
+
+def count_emails(found: Sequence[Announcement]) -> Mapping[int, Row[Any]]:
+    """Of those whose emails are not settled yet, how many were `sent` and how many `failed` so far, by key."""
+    keys = [one.id for one in found if one.settled_at is None]
+    counted = select(Mail.announcement_id, *COUNTS).where(Mail.announcement_id.in_(keys))
+    rows: Any = db.session.execute(counted.group_by(Mail.announcement_id))
+    return {row.announcement_id: row for row in rows}
+
+
+def get_announcement(forum_id: int, key: int) -> Announcement:
+    """One of the announcements of a forum. Raises NotFound."""
+    one = fetch(Announcement, key)
+    if one.forum_id != forum_id:
+        raise NotFound
+    return one
+
+
+def latest_of(forum: Forum, kind: AnnouncementKind) -> Announcement | None:
+    """The latest announcement of this kind about a forum."""
+    own = select(Announcement).where(Announcement.forum_id == forum.id, Announcement.kind == kind)
+    return db.session.scalar(own.order_by(Announcement.id.desc()).limit(1))
 
 
 # What the worker does
@@ -255,38 +284,42 @@ def _write_batch(key: int) -> bool:
         if not people:
             one.written_at = now
         html = {code: render(text["body"], official=True) for code, text in one.texts.items()}
-        emails = [person.email for person in people]
+        emails = [person.email for person, _reason in people]
         told = select(Mail.recipient).where(Mail.announcement_id == key, Mail.recipient.in_(emails))
         known = set(db.session.scalars(told))
-        for person in people:
+        for person, reason in people:
             if person.email not in known:
-                _write_to(person, one, html)
-                one.recipients += 1
+                _write_to(person, reason, one, html)
     return True
 
 
-def _next_people(one: Announcement) -> Sequence[Invitee | User]:
-    """The next ones in the order of their keys; none once all have been written to."""
+def _next_people(one: Announcement) -> list[tuple[Invitee | User, str]]:
+    """The next ones in the order of their keys, each with the reason why they get it; none once all have been written
+    to."""
     chosen = set(one.audiences)
     invitees = select(Invitee).where(_is_invitee_in(one.forum, chosen), Invitee.id > one.last_invitee_id)
-    found: Sequence[Invitee | User] = db.session.scalars(invitees.order_by(Invitee.id).limit(BATCH)).all()
+    found: Sequence[Any] = db.session.scalars(invitees.order_by(Invitee.id).limit(BATCH)).all()
     if found:
         one.last_invitee_id = found[-1].id
-        return found
-    users = select(User).where(_is_user_in(one.forum, chosen), User.id > one.last_user_id)
-    found = db.session.scalars(users.order_by(User.id).limit(BATCH)).all()
+        return [(invitee, INVITED_IN_PERSON) for invitee in found]
+    belongs = [(_member(one.forum, audience), literal(audience.value)) for audience in REASONS if audience in chosen]
+    audience = case(*belongs, else_=literal(Audience.NOT_WRITTEN.value))
+    users = select(User, audience).where(_is_user_in(one.forum, chosen), User.id > one.last_user_id)
+    found = db.session.execute(users.order_by(User.id).limit(BATCH)).all()
     if found:
-        one.last_user_id = found[-1].id
-    return found
+        one.last_user_id = found[-1][0].id
+    return [(user, REASONS[audience]) for user, audience in found]
 
 
-def _write_to(person: Invitee | User, one: Announcement, html: Mapping[str, str]) -> None:
+def _write_to(person: Invitee | User, reason: str, one: Announcement, html: Mapping[str, str]) -> None:
     """In the person's language or, if there is no text in it, in the best other one, which the email says."""
     is_invitee = isinstance(person, Invitee)
     language = language_or_default(person.language)
     code = best_code(one.texts, language)
     missing, invitation = notes(language, code)
     invites = is_invitee and one.kind in INVITING
+    with speaking(language):
+        why = _(reason, forum=text_in(one.forum, language).title)
     mail = enqueue(
         "announcement",
         recipient=person.email,
@@ -299,6 +332,7 @@ def _write_to(person: Invitee | User, one: Announcement, html: Mapping[str, str]
         sign_up=address_for(person, "auth.sign_up", invitation=tokens.make_invitation(person)) if invites else "",
         stop=address_to_decline(person) if isinstance(person, User) else "",
         settings=address_for(person, "following.account"),
+        why=why,
     )
     mail.announcement_id, mail.lane, mail.kind = one.id, LANE, None if is_invitee else "announcement"
 
@@ -322,7 +356,8 @@ def notes(language: Language, code: str) -> tuple[str, str]:
 
 
 def _settle(key: int) -> None:
-    """Keep the counts before the emails are deleted (app/mail/worker.py)."""
+    """Keep the counts before the emails are deleted (app/mail/worker.py). Of one that was stopped, how many it was for
+    is kept as well."""
     own = Mail.announcement_id == key
     waits = select(exists().where(own, Mail.sent_at.is_(None), Mail.given_up_at.is_(None)))
     is_waiting = db.session.scalar(waits)
@@ -331,7 +366,8 @@ def _settle(key: int) -> None:
         return
     with transaction():
         one = db.session.get(Announcement, key, with_for_update=LOCKED)
-        if one is not None:
-            counts = select(func.count(Mail.sent_at), func.count(Mail.given_up_at)).where(own)
-            one.sent, one.failed = db.session.execute(counts).one()
-            one.settled_at = utcnow()
+        if one is None or one.written_at is None or db.session.scalar(waits):  # changed by another worker meanwhile
+            return
+        one.sent, one.failed = db.session.execute(select(*COUNTS).where(own)).one()
+        one.recipients = one.recipients if one.stopped_at else one.sent + one.failed
+        one.settled_at = utcnow()

@@ -5,6 +5,7 @@ Whoever has an account gets the role at once. If an account speaks for the same 
 invitation says, these count as confirmed by the Secretariat.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -110,7 +111,7 @@ def invite(forum_id: int, people: Sequence[Mapping[str, str]], role: Role, *, ke
                 invitee = Invitee(forum=forum)
                 db.session.add(invitee)
             else:
-                _discard_unsent(invitee)
+                discard_unsent(invitee)
                 stated["email"] = invitee.email
                 altered += not (user and user.confirmed_at)
             assign(invitee, {**stated, "invited_by_id": viewer.id})
@@ -211,17 +212,32 @@ def withdraw(forum_id: int, key: int, *, version: str, viewer: User) -> bool:
         if invitee.user_id:
             raise Refused(HAS_SIGNED_UP)
         require_version(version, version_of_invitee(invitee))
-        _discard_unsent(invitee)
+        discard_unsent(invitee)
         record(viewer, "withdraw_invitation", "forums", invitee.forum, changed("role", invitee.role, ""))
         db.session.delete(invitee)
     return True
 
 
-def _discard_unsent(invitee: Invitee) -> None:
+def discard_unsent(invitee: Invitee) -> None:
     """Delete the emails with a link to this invitation that have not been sent."""
-    invitation, _time, _signature = tokens.make_invitation(invitee).rsplit(".", 2)
-    has_link = Mail.text.contains(f"invitation={invitation}.", autoescape=True)
+    has_link = Mail.text.contains(_link(invitee), autoescape=True)
     db.session.execute(delete(Mail).where(Mail.recipient == invitee.email, Mail.sent_at.is_(None), has_link))
+
+
+def readdress_invitation(invitee: Invitee, email: str) -> None:
+    """Give an invitation another address. Its link in emails that wait (app/mail/outbox.py) is renewed, since the
+    former one no longer holds."""
+    former, link = invitee.email, re.compile(re.escape(_link(invitee)) + r"[\w.-]+")
+    invitee.email = email
+    fresh = f"invitation={tokens.make_invitation(invitee)}"
+    for mail in db.session.scalars(select(Mail).where(Mail.recipient == former, Mail.sent_at.is_(None))):
+        mail.text, mail.html = link.sub(fresh, mail.text), link.sub(fresh, mail.html)
+
+
+def _link(invitee: Invitee) -> str:
+    """What every link to this invitation contains."""
+    invitation, _time, _signature = tokens.make_invitation(invitee).rsplit(".", 2)
+    return f"invitation={invitation}."
 
 
 def is_invited_for_secretariat(email: str) -> bool:

@@ -101,10 +101,12 @@ def _tell_moderator(person: User, message: Message, what: str) -> None:
     now, last = utcnow(), _last_mail(person, message.topic.group.forum)
     due_at, news = now, 1
     if last is not None and not last.attempts:
-        due_at, news = last.due_at, last.news + 1
+        due_at, news = min(last.due_at, now + BETWEEN_MAILS), last.news + 1
         db.session.delete(last)
     elif last is not None:
-        due_at = max((last.sent_at or now) + BETWEEN_MAILS, now)
+        due_at = min(
+            max((last.sent_at or now) + BETWEEN_MAILS, now), now + BETWEEN_MAILS
+        )  # a clock may have been wrong
     mail, endpoint = ("to_moderate", "moderation.message") if news == 1 else ("to_moderate_more", "moderation.queue")
     made = _tell(mail, person, message, endpoint, what=what, news=news)
     made.forum_id, made.news, made.due_at = message.topic.group.forum_id, news, due_at

@@ -114,7 +114,7 @@ def _seen_as(who: str) -> Viewer:
         return GUEST
     name, code = _("A participant"), reader_language().code
     profile = {"capacity": Capacity.EXPERT, "organization": "", "country": "", "language": code}
-    return User(id=0, name=name, email="", is_admin=False, **profile)
+    return User(id=0, name=name, email="", is_admin=False, mails_refused=0, **profile)
 
 
 def has_session() -> bool:

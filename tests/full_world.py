@@ -422,8 +422,8 @@ def make_invitee(forum_id: int, email: str) -> Invitee:
 
 
 def make_announcement(forum_id: int, by: User) -> Announcement:
-    """One of which all emails have been sent."""
-    texts, now = {"en": {"subject": "It is open", "body": "It is open."}}, utcnow()
+    """One of which all emails have been sent, in Greek letters as all data of a site in marks."""
+    texts, now = {"en": {"subject": "Ανοικτό", "body": "Είναι ανοικτό."}}, utcnow()
     values = {"audiences": [Audience.INVITED], "written_at": now, "settled_at": now, "recipients": 2, "sent": 2}
     made = Announcement(forum_id=forum_id, made_by=by, kind=AnnouncementKind.OPENING, texts=texts, **values)
     db.session.add(made)

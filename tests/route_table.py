@@ -344,6 +344,11 @@ ROWS = [
         ("/admin/forums/{small.forum}/announcements/", "/admin/forums/{forums[archived-forum]}/announcements/"),
     ),
     Row(
+        "/admin/forums/<int:forum_id>/announcements/<int:key>/",
+        GET,
+        ("/admin/forums/{small.forum}/announcements/1/",),
+    ),
+    Row(
         f"/admin/forums/<int:forum_id>/announcements/<any({','.join(AnnouncementKind)}):kind>/",
         FORM,
         ("/admin/forums/{small.forum}/announcements/opening/",),

@@ -14,7 +14,7 @@ from wtforms.validators import ValidationError
 
 from app import announcements, labels
 from app.addresses import asked_page, link
-from app.admin.frame import about, done, show, steps_to
+from app.admin.frame import Steps, about, done, show, steps_to
 from app.announcement_texts import ready_texts
 from app.database import utcnow
 from app.forms import (
@@ -36,7 +36,7 @@ from app.languages import site_languages
 from app.markup import render
 from app.models import Announcement, AnnouncementKind, Audience, Forum
 from app.rows import fetch
-from app.versions import fingerprint
+from app.versions import fingerprint, require_version
 from app.viewer import signed_in_user
 
 KINDS = f"<any({','.join(AnnouncementKind)}):kind>"
@@ -88,6 +88,7 @@ class AnnouncementForm(WithInner, OnceForm, VersionedForm):
 
     audiences = ChoicesField(_l("Recipients"), coerce=str)
     previewed = HiddenField()  # the digest of what the preview has shown, and the numbers of recipients
+    ready = HiddenField()  # the digests of the ready texts with which the form began
     attached: tuple[()] = ()
     stored: Mapping[str, Any] = {}
 
@@ -95,6 +96,8 @@ class AnnouncementForm(WithInner, OnceForm, VersionedForm):
         super().__init__(version=announcements.version_of(forum), **source)
         ready = ready_texts(forum, kind, utcnow())
         self.texts = {code: AnnouncementText(prefix=code, data=ready[code], **source) for code in site_languages()}
+        if not self.is_submitted():
+            self.ready.data = " ".join(_mark(code, *text) for code in ready for text in ready[code].items())
         self.audiences.offer([(one.value, _of_audience(forum, one)) for one in Audience])
 
     @property
@@ -128,9 +131,14 @@ class AnnouncementForm(WithInner, OnceForm, VersionedForm):
         return False
 
     def tell_what_is_stored(self, stored: Form) -> None:
+        """Ready texts that nobody has edited are renewed."""
         super().tell_what_is_stored(stored)
         for code, form in self.texts.items():
+            for name, text in form.typed.items():
+                if _mark(code, name, text) in (self.ready.data or ""):
+                    form[name].data = stored.texts[code][name].data
             tell_differences(form, stored.texts[code])
+        self.ready.data = stored["ready"].data
 
 
 @bp.get("/")
@@ -147,6 +155,16 @@ def index(forum_id: int) -> ResponseReturnValue:
     return show("admin/announcements.html", _("Announcements by email"), steps_to(forum), **shown)
 
 
+@bp.get("/<int:key>/")
+def sent(forum_id: int, key: int) -> ResponseReturnValue:
+    """One that has been sent, with its texts."""
+    forum, one = fetch(Forum, forum_id), announcements.get_announcement(forum_id, key)
+    counts = announcements.count_emails([one]).get(key) or one
+    shown: dict[str, Any] = {"forum": forum, "about": about(forum), "one": one, "counts": counts, "render": render}
+    heading = _(labels.ANNOUNCEMENT[AnnouncementKind(one.kind)])
+    return show("admin/announcement_sent.html", heading, _steps_to(forum), **shown)
+
+
 @bp.route(f"/{KINDS}/", methods=["GET", "POST"], defaults={"only_shows": False})
 @bp.route(f"/{KINDS}/preview/", methods=["GET", "POST"], defaults={"only_shows": True}, endpoint="preview")
 def write(forum_id: int, kind: str, only_shows: bool) -> ResponseReturnValue:
@@ -160,6 +178,7 @@ def write(forum_id: int, kind: str, only_shows: bool) -> ResponseReturnValue:
 
     def take() -> int:
         if not sends:
+            require_version(form.version.data, announcements.version_of(forum))
             return 0
         key, version = form.submission.data or "", form.version.data
         draft = announcements.Draft(chosen, form.audiences.data or (), form.typed, numbers)
@@ -186,15 +205,26 @@ def write(forum_id: int, kind: str, only_shows: bool) -> ResponseReturnValue:
         "refusing": refusing,
         "declining": declining,
         "is_changed": is_changed,
+        "before": announcements.latest_of(forum, chosen),
         "action": link("admin.announcements.write", **here),
         "preview": link("admin.announcements.preview", **here),
         "back": back,
     }
-    steps = [*steps_to(forum), (_("Announcements by email"), back, "")]
-    page = make_response(show("admin/announcement.html", _(labels.ANNOUNCEMENT[chosen]), steps, form=form, **shown))
+    heading, steps = _(labels.ANNOUNCEMENT[chosen]), _steps_to(forum)
+    page = make_response(show("admin/announcement.html", heading, steps, form=form, **shown))
     if sends and is_previewed:  # to others than the preview has shown
         page.status_code = 409
     return page
+
+
+def _mark(code: str, name: str, text: str) -> str:
+    """A short digest of the text of a field."""
+    return fingerprint(code, name, text)[:8]
+
+
+def _steps_to(forum: Forum) -> Steps:
+    index = link("admin.announcements.index", forum_id=forum.id)
+    return [*steps_to(forum), (_("Announcements by email"), index, "")]
 
 
 def _copies(form: AnnouncementForm, counted: Counter[str]) -> dict[str, Copy]:

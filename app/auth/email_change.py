@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from app.auth import account, sign_in, tokens
@@ -12,6 +12,7 @@ from app.database import utcnow
 from app.errors import EmailChangeExpired, SameAddress
 from app.extensions import db, transaction
 from app.invitees import accept
+from app.mail.outbox import readdress
 from app.models import EmailChange, Mail, User
 from app.permissions import require
 
@@ -89,16 +90,13 @@ def _write_to_both(user: User, email: str) -> None:
 
 def move_to(user: User, email: str, kept: str = "") -> None:
     """Inside a transaction: give the account this address, end all sign-ins but the one with the token `kept`, and tell
-    the new address if the account is confirmed. Unsent emails to a moderator about a forum, those with messages, and
-    receipts go there too; all others to the old one are deleted.
+    the new address if the account is confirmed. Emails that are not bound to the old address go there too
+    (app/mail/outbox.py); all others to the old one are deleted.
 
     Raises EmailChangeExpired if another account has the address.
     """
     _make_room(email)
-    has_messages = Mail.kind.is_not(None) & Mail.announcement_id.is_(None)
-    goes_along = Mail.forum_id.is_not(None) | Mail.receipt_of_id.is_not(None) | has_messages
-    to_come = (Mail.recipient == user.email) & goes_along & Mail.sent_at.is_(None)
-    db.session.execute(update(Mail).where(to_come).values(recipient=email))
+    readdress(user.email, email)
     db.session.execute(delete(Mail).where(Mail.recipient == user.email))
     user.email, user.mails_refused = email, 0
     try:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 
 from app.audit import changed, record
 from app.auth import sign_up, tokens
@@ -14,7 +14,8 @@ from app.auth.emails import address_for, find_by_email, write_to
 from app.database import utcnow
 from app.errors import AlreadyDecided, ConfirmationExpired, EmailChangeExpired, Refused
 from app.extensions import db, transaction
-from app.invitees import accept, find_invitees, write_invitation
+from app.invitees import accept, discard_unsent, find_invitees, readdress_invitation, write_invitation
+from app.mail.outbox import make_due, readdress
 from app.models import Invitee, Mail, SignUp, User
 from app.permissions import require
 from app.rows import fetch
@@ -46,7 +47,7 @@ def send_again(mail_id: int, *, version: str, viewer: User) -> None:
         user, _waiting = people_of(mail)
         if user is not None:
             record(viewer, "send_again", "users", user, [])
-        mail.due_at, mail.given_up_at, mail.attempts = utcnow(), None, 0
+        make_due(mail)
 
 
 def correct_address(mail_id: int, email: str, *, version: str, viewer: User) -> None:
@@ -70,14 +71,16 @@ def correct_address(mail_id: int, email: str, *, version: str, viewer: User) -> 
                 user = sign_up.make_account(waiting[0], email, None)
                 sign_up.forget(former)
                 _take_invitations_along(former, email)
+                readdress(former, email)
                 _write_corrected(user)
             elif invitees := find_invitees(former):
                 _move_invitations(invitees, email, viewer)
+                readdress(former, email)
             else:
                 raise Refused(NO_ACCOUNT, "email")
         except (EmailChangeExpired, ConfirmationExpired):
             raise Refused(TAKEN, "email") from None
-        db.session.execute(delete(Mail).where(Mail.sent_at.is_(None), Mail.recipient == former))
+        _drop_unsent(former)
         if user is not None:
             record(viewer, "edit", "users", user, changed(field, former, email))
 
@@ -114,9 +117,10 @@ def _take_invitations_along(former: str, email: str) -> None:
     taken = {invitee.forum_id for invitee in find_invitees(email)}
     for invitee in find_invitees(former):
         if invitee.forum_id in taken:
+            discard_unsent(invitee)
             db.session.delete(invitee)
         else:
-            invitee.email = email
+            readdress_invitation(invitee, email)
 
 
 def confirm_by_hand(mail_id: int, sign_up_id: int | None, *, version: str, viewer: User) -> int:
@@ -135,8 +139,7 @@ def confirm_by_hand(mail_id: int, sign_up_id: int | None, *, version: str, viewe
         user.confirmed_at = utcnow()
         accept(user)
         record(viewer, "confirm", "users", user, [])
-        unsent: Any = Mail.sent_at.is_(None) & Mail.user_id.is_(None)
-        db.session.execute(delete(Mail).where(Mail.recipient == mail.recipient, unsent))
+        _drop_unsent(mail.recipient, Mail.user_id.is_(None))
         key: int = user.id
     return key
 
@@ -173,9 +176,15 @@ def _move_invitations(invitees: Sequence[Invitee], email: str, viewer: User) -> 
     if find_by_email(email) or forums & {one.forum_id for one in invitees}:
         raise Refused(TAKEN, "email")
     for invitee in invitees:
-        invitee.email = email
+        readdress_invitation(invitee, email)
         write_invitation(invitee)
         record(viewer, "edit", "forums", invitee.forum, changed("email", "", email))
+
+
+def _drop_unsent(recipient: str, *conditions: ColumnElement[bool]) -> None:
+    """Delete what is still to be sent to an address, but no announcement: the worker knows whether it still fits."""
+    unsent: Any = Mail.sent_at.is_(None) & Mail.announcement_id.is_(None)
+    db.session.execute(delete(Mail).where(Mail.recipient == recipient, unsent, *conditions))
 
 
 def _write_corrected(user: User) -> None:

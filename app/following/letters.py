@@ -203,7 +203,9 @@ def _reason(way: Way, *, of_many: bool = False) -> str:
 def write_announcement(mail: Mail) -> Letter | None:
     """An announcement as it was written, with the address at which mail programs can decline further ones."""
     user = _reader(mail)
-    return replace(letter_of(mail), list_key=ANNOUNCEMENTS, stop=address_to_decline(user)) if user else None
+    if user is None:
+        return None
+    return replace(letter_of(mail), recipient=user.email, list_key=ANNOUNCEMENTS, stop=address_to_decline(user))
 
 
 WRITERS: Mapping[str, Any] = {"followed": write_followed, DIGEST: write_digest, "announcement": write_announcement}

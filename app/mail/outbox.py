@@ -6,11 +6,13 @@ environment, but nothing of the request or the viewer.
 """
 
 from flask import current_app
+from sqlalchemy import delete, or_, select, update
 
+from app.database import utcnow
 from app.extensions import db
 from app.languages import Language, language_or_default, speaking
 from app.mail.letters import is_one_address
-from app.models import Mail
+from app.models import Announcement, Mail
 from app.plain import plain_line
 
 MAX_SUBJECT = 300
@@ -49,3 +51,32 @@ def render(name: str, language: Language, values: dict[str, object]) -> tuple[st
     text = template.render(known).strip() + "\n"
     html = current_app.jinja_env.get_template(f"mail/{name}.html").render(known, subject=subject)
     return subject, text, html
+
+
+def readdress(former: str, email: str) -> None:
+    """Inside a transaction: let emails to an address go to another one: announcements, those to a moderator about a
+    forum, those with messages, and receipts.
+
+    An announcement that could not be delivered is due again. Those that were sent are readdressed too, so that neither
+    their counts change nor anyone gets two; of one that has gone or goes to both addresses, one email remains.
+    """
+    here, there = Mail.recipient == former, Mail.recipient == email
+    of_here = select(Mail.announcement_id).where(here)
+    sent_there = select(Mail.announcement_id).where(there, Mail.sent_at.is_not(None))
+    db.session.execute(delete(Mail).where(here, Mail.announcement_id.in_(sent_there)))
+    db.session.execute(delete(Mail).where(there, Mail.announcement_id.in_(of_here)))
+    goes_along = or_(
+        *(key.is_not(None) for key in (Mail.forum_id, Mail.receipt_of_id, Mail.announcement_id, Mail.kind))
+    )
+    is_announced = Mail.announcement_id.is_not(None)
+    for mail in db.session.scalars(select(Mail).where(here, is_announced, Mail.given_up_at.is_not(None))):
+        make_due(mail)
+    is_kept = Mail.sent_at.is_(None) | is_announced
+    db.session.execute(update(Mail).where(here, goes_along, is_kept).values(recipient=email))
+
+
+def make_due(mail: Mail) -> None:
+    """Let the worker try an email again at once, as if it were new; its announcement is then counted again."""
+    own = update(Announcement).where(Announcement.id == mail.announcement_id)
+    db.session.execute(own.values(settled_at=None))
+    mail.due_at, mail.given_up_at, mail.attempts = utcnow(), None, 0

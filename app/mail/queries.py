@@ -14,12 +14,15 @@ MOST_TOLD = 20
 
 
 def failed_mails(most: int = MOST_TOLD) -> Sequence[Mail]:
-    """The mails that were refused for good, or have been tried in vain for a day, the latest first."""
-    return db.session.scalars(select(Mail).where(_has_failed()).order_by(Mail.id.desc()).limit(most)).all()
+    """Of the mails that were refused for good, or have been tried in vain for a day, the latest to each address, the
+    latest first."""
+    latest = select(func.max(Mail.id)).where(_has_failed()).group_by(Mail.recipient)
+    return db.session.scalars(select(Mail).where(Mail.id.in_(latest)).order_by(Mail.id.desc()).limit(most)).all()
 
 
 def count_failed() -> int:
-    return db.session.scalar(select(func.count(Mail.id)).where(_has_failed())) or 0
+    """To how many addresses mails have failed."""
+    return db.session.scalar(select(func.count(Mail.recipient.distinct())).where(_has_failed())) or 0
 
 
 def mails_of(user: User, most: int = MOST_TOLD) -> Sequence[Mail]:

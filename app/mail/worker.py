@@ -34,6 +34,8 @@ CLAIMED_FOR = timedelta(minutes=15)
 FIRST_DELAY = timedelta(minutes=1)
 LONGEST_DELAY = timedelta(hours=6)
 MOST_ATTEMPTS = 20
+LAST_LANE = 2
+LONGEST_WAIT = LONGEST_DELAY + timedelta(hours=1)  # an hour more, since clocks are set a little
 POLL_SECONDS = 1.0
 POLLS_PER_JOB = 10
 
@@ -105,24 +107,24 @@ def run(carrier: Carrier, sender: Address, *, say: Say, stopping: Stopping) -> N
 def deliver_due(
     carrier: Carrier, sender: Address, *, say: Say = lambda _text: None, stopping: Stopping = lambda: False
 ) -> int:
-    """Send every email that is due, lane by lane, oldest first, and then what is still to be written, a few at a time,
-    so that the outbox never has many emails to many people. Returns how many were tried."""
-    tried = 0
+    """Send every email that is due, lane by lane, oldest first. What is still to be written in a lane comes before the
+    next lane, a few at a time, so that the outbox never has many emails to many people. Returns how many were tried."""
+    writers, tried, lane = current_app.extensions["writers"], 0, 1
     with carrier:
-        while not stopping():
-            mail_id = claim(utcnow())
+        while lane <= len(writers) and not stopping():
+            mail_id = claim(utcnow(), lane)
             if mail_id is not None:
                 _deliver(mail_id, carrier, sender, say)
                 tried += 1
-            elif not _write_more():
-                break
+            is_more = mail_id is not None or _write_more(writers[lane - 1])
+            lane = 1 if is_more else lane + 1
     return tried
 
 
-def _write_more() -> bool:
+def _write_more(writers: Sequence[Callable[[], bool]]) -> bool:
     """Write some of the emails to many people. Returns whether there may be more. An error in one writer must not stop
     the others."""
-    for write in current_app.extensions["writers"]:
+    for write in writers:
         try:
             if write():
                 return True
@@ -134,10 +136,10 @@ def _write_more() -> bool:
     return False
 
 
-def claim(now: datetime) -> int | None:
+def claim(now: datetime, last_lane: int = LAST_LANE) -> int | None:
     """Take the oldest due email of the first lane that has one, for CLAIMED_FOR. Returns its id, or None if nothing is
     due."""
-    due = select(Mail).where(_is_due(now)).order_by(Mail.lane, Mail.id).limit(1)
+    due = select(Mail).where(_is_due(now), Mail.lane <= last_lane).order_by(Mail.lane, Mail.id).limit(1)
     found = db.session.scalar(due.with_only_columns(Mail.id))
     db.session.rollback()
     if found is None:  # an idle worker only reads, so it keeps no writer waiting
@@ -153,8 +155,11 @@ def claim(now: datetime) -> int | None:
 
 def discard_old(now: datetime) -> None:
     """Delete addresses that are no longer needed: emails that were sent or given up `Mail.KEPT_FOR` ago, and sign-ups
-    that were not confirmed in time."""
-    mails = or_(Mail.sent_at < now - Mail.KEPT_FOR, Mail.given_up_at < now - Mail.KEPT_FOR)
+    that were not confirmed in time. Those of an announcement stay together until none has waited for so long: they say
+    who has got it, should one be sent again."""
+    is_over = select(Announcement.id).where(Announcement.settled_at < now - Mail.KEPT_FOR)
+    is_needed = Mail.announcement_id.is_not(None) & Mail.announcement_id.not_in(is_over)
+    mails = or_(Mail.sent_at < now - Mail.KEPT_FOR, Mail.given_up_at < now - Mail.KEPT_FOR) & ~is_needed
     for kind, is_old in ((Mail, mails), (SignUp, SignUp.renewed_at <= now - SignUp.LIFE)):
         found = db.session.scalar(select(kind.id).where(is_old).limit(1))
         db.session.rollback()
@@ -185,7 +190,9 @@ def until_signalled() -> Iterator[Stopping]:
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
-    return and_(Mail.sent_at.is_(None), Mail.given_up_at.is_(None), Mail.due_at <= now)
+    """What waits for a later moment than it can was written when the clock was wrong."""
+    has_come = or_(Mail.due_at <= now, Mail.due_at > now + LONGEST_WAIT)
+    return and_(Mail.sent_at.is_(None), Mail.given_up_at.is_(None), has_come)
 
 
 def _drop_if_void(mail: Mail) -> bool:
@@ -200,10 +207,8 @@ def _drop_if_void(mail: Mail) -> bool:
         one = db.session.get(Announcement, key, with_for_update=LOCKED) if key else None
         if one is not None and not one.holds(now):
             one.stopped_at = one.stopped_at or now
-        elif one is not None:
-            one.recipients -= 1
-            if account_id is not None:
-                one.written_at, one.last_user_id = None, min(one.last_user_id, account_id - 1)
+        elif one is not None and account_id is not None:
+            one.written_at, one.last_user_id = None, min(one.last_user_id, account_id - 1)
         db.session.execute(delete(Mail).where(Mail.id == mail_id))
     return True
 

@@ -58,10 +58,10 @@ class Announcement(Base):
     forum of which they tell.
 
     The worker writes the emails in batches, first to invitees without an account and then to accounts, each in the
-    order of their keys. `last_invitee_id` and `last_user_id` say how far it has come, `recipients` how many emails it
-    has written. `stopped_at` is when it found that the announcement was no longer true or the forum no longer public;
-    no more emails are sent then. `sent` and `failed` are stored once no email is waiting; until then, the emails
-    themselves are counted.
+    order of their keys; `last_invitee_id` and `last_user_id` say how far it has come. `stopped_at` is when it found
+    that the announcement was no longer true or the forum no longer public; no more emails are sent then. `sent` and
+    `failed` are stored once no email is waiting; until then, the emails themselves are counted, and `recipients` is the
+    number that the preview has shown.
     """
 
     __tablename__ = "announcement"

@@ -11,12 +11,12 @@ from app.database import Base, utcnow
 class Mail(Base):
     """`user_id` is the account whose data the email contains, whatever its address; None if there is none.
 
-    `lane` is 1 for one of many emails of the same cause, for which no other email waits: the worker sends those of
-    lane 0 first. `forum_id` is set if the email tells a moderator what waits in that forum; `news` is then the number
-    of messages. `receipt_of_id` is the message whose text the email confirms to the person who posted it;
-    `announcement_id` is the announcement that it contains, of which no address gets two. An email with a `kind` is
-    finished when it is sent, and its row has no text, unless it is an announcement (app/mail/letters.py). One that
-    `is_notice` was not asked for by its recipient, and is not sent to an address that refuses emails.
+    `lane` is 1 for an email with messages and 2 for an announcement, which go to many people: the worker sends those of
+    lane 0 first, and then lane by lane. `forum_id` is set if the email tells a moderator what waits in that forum;
+    `news` is then the number of messages. `receipt_of_id` is the message whose text the email confirms to the person
+    who posted it; `announcement_id` is the announcement that it contains, of which no address gets two. An email with a
+    `kind` is finished when it is sent, and its row has no text, unless it is an announcement (app/mail/letters.py). One
+    that `is_notice` was not asked for by its recipient, and is not sent to an address that refuses emails.
     """
 
     KEPT_FOR = timedelta(days=30)  # after it was sent or given up

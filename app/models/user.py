@@ -55,7 +55,7 @@ class Guest(AnonymousUserMixin):
     """A signed-out reader; answers the same questions as a User."""
 
     id = None
-    is_admin = False
+    is_admin = refuses_mail = False
     suspended_at = former_number = None
 
     def has_role(self, role: Role, forum_id: int, language: str = "") -> bool:

@@ -9,7 +9,9 @@ from flask import Flask
 
 from app.database import utcnow
 from app.extensions import db
-from app.models import LogEntry
+from app.models import Capacity, Invitation, LogEntry, User
+from tests.full_world import make_invitee
+from tests.world import World, make_user
 
 LANGUAGES = ("en", "es", "fr")
 ALREADY = "This has already been done. No further change was made."
@@ -50,3 +52,19 @@ def log(look) -> Callable[[], list[tuple[str, str, str]]]:
         return [(entry.action, entry.kind, entry.subject) for entry in found]
 
     return lambda: look(entries)
+
+
+@pytest.fixture
+def cast(app: Flask, world: World) -> None:
+    """Bruno (French) and Alice have posted. Of the invited State XB, whom nobody has spoken for, there is Bea; of XA,
+    Zoe, who has not posted; Clara (Spanish) was invited by email; Otto is registered and nothing else."""
+    with app.app_context():
+        db.session.get_one(User, world.bruno).language = "fr"
+        db.session.get_one(User, world.moderator).capacity = Capacity.SECRETARIAT
+        db.session.get_one(User, world.admin).capacity = Capacity.SECRETARIAT
+        db.session.add_all([Invitation(forum_id=world.forum, country=code) for code in ("XA", "XB")])
+        make_user("bea", country="XB")
+        make_user("zoe")
+        make_user("otto", country="", capacity=Capacity.EXPERT)
+        make_invitee(world.forum, "clara@example.org")
+        db.session.commit()

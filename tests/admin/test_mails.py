@@ -60,6 +60,15 @@ def test_mail_that_was_refused_for_good_is_told_on_the_first_page(admin: FlaskCl
     assert REFUSED in page
 
 
+def test_mails_to_one_address_are_told_once_by_the_latest(admin: FlaskClient, failed):
+    for subject in ("First", "Second"):
+        failed(subject=subject)
+    failed("clara@example.org", subject="Third")
+    page = admin.get("/en/admin/").text
+
+    assert [page.count(told) for told in ("bruno@example.org", "First", "Second", "Third")] == [1, 0, 1, 1]
+
+
 @pytest.mark.parametrize(
     ("values", "is_told"),
     [

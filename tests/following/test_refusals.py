@@ -131,5 +131,14 @@ def test_refusal_of_any_email_counts(app, world: World, alice, post):
 
 
 def test_administrator_sees_that_an_address_refuses_emails(world: World, admin, refusing):
-    assert "refuses emails" in admin.get(f"/en/admin/people/{world.alice}/").text
-    assert "refuses emails" not in admin.get(f"/en/admin/people/{world.bruno}/").text
+    told = "nothing is sent to it any more"
+    assert told in admin.get(f"/en/admin/people/{world.alice}/").text
+    assert told not in admin.get(f"/en/admin/people/{world.bruno}/").text
+
+
+@pytest.mark.parametrize("path", ["/en/", "/en/new/"])
+def test_owner_of_the_address_is_told_where_a_visit_begins(path, app, world: World, alice, bruno, refusing):
+    told = "so you no longer receive any about the forums"
+
+    assert told in alice.get(path).text
+    assert told not in bruno.get(path).text + app.test_client().get("/en/").text

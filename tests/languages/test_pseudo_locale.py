@@ -493,7 +493,7 @@ def test_database_out_of_reach_is_told_without_bare_text(site, person, monkeypat
 def test_mail_has_no_bare_text(site):
     address = "http://127.0.0.1:8000/en/"
     values = dict.fromkeys(("address", "forgot", "queue", "sign_in", "sign_up"), address)
-    values |= {"moment": utcnow(), "name": "Άννα", "reason": "Λόγος", "email": "anna@example.org"}
+    values |= {"moment": utcnow(), "at": utcnow(), "name": "Άννα", "reason": "Λόγος", "email": "anna@example.org"}
     values |= {"number": 3, "count": 3, "forum": "Φόρουμ"}
     wrong = []
     with site[0].app_context():

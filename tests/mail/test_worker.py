@@ -319,8 +319,8 @@ def test_email_deleted_after_it_was_claimed_is_not_sent(app, server: MailServer,
     add_mail(app)
     real = worker.claim
 
-    def claim_and_delete(now: datetime) -> int | None:
-        mail_id = real(now)
+    def claim_and_delete(now: datetime, last_lane: int) -> int | None:
+        mail_id = real(now, last_lane)
         db.session.query(Mail).delete()
         db.session.commit()
         return mail_id

@@ -249,6 +249,7 @@ OF_THE_SITE = """
    /admin/forums/{forum_id}/invitations/                ?-----+
    /admin/forums/{forum_id}/announcements/              ?-----+
    /admin/forums/{forum_id}/announcements/opening/      ?-----+
+   /admin/forums/{forum_id}/announcements/{key}/        ?-----+
    /admin/forums/{forum_id}/announcements/opening/preview/ ?-----+
    /admin/forums/{forum_id}/participants/               ?-----+
    /admin/forums/{forum_id}/participants/{key}/withdraw/ ?-----+

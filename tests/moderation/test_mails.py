@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from app.database import utcnow
+from app.database import as_of, utcnow
 from app.extensions import db
 from app.mail.letters import sender_of
 from app.mail.sending import FolderCarrier
@@ -200,6 +200,16 @@ def test_message_after_an_hour_without_mail_sends_one_at_once(app: Flask, world:
 
     assert sent(app) == 1
     assert mails()[-1].subject == "2 messages to moderate", "both were posted before the worker ran"
+
+
+def test_clock_that_was_ahead_keeps_no_moderator_waiting(app: Flask, world: World, read_first, mails):
+    post(app, world, 1)
+    with as_of(utcnow() + timedelta(days=400)):
+        sent(app)
+    post(app, world, 2)
+
+    assert mails()[-1].news == 2
+    assert mails()[-1].due_at <= utcnow() + timedelta(hours=1)
 
 
 def test_messages_posted_while_a_mail_is_being_sent_are_in_the_next_mail(app: Flask, world: World, read_first, mails):
