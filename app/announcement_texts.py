@@ -127,7 +127,7 @@ def _change(forum: Forum, now: datetime, named: Words, short: Words, language: L
     for (deadline, former), numbers in parts.items():
         subject, place = _moved(deadline, former, short, language), _("the forum “%(forum)s”", **named)
         if len(numbers) < len(forum.groups):
-            groups, count = ", ".join(numbers), len(numbers)
+            groups, count = _listed(numbers), len(numbers)
             subject = ngettext(
                 "%(subject)s (group %(numbers)s)",
                 "%(subject)s (groups %(numbers)s)",
@@ -145,6 +145,11 @@ def _change(forum: Forum, now: datetime, named: Words, short: Words, language: L
         subjects.append(subject)
         said.append(f"{_moved_in(deadline, former, place, language)} {_before(former, language)}")
     return subjects[0] if len(subjects) == 1 else _("Forum “%(forum)s”: new deadlines", **short), "\n\n".join(said)
+
+
+def _listed(numbers: Sequence[str]) -> str:
+    *others, last = numbers
+    return _("%(others)s and %(last)s", others=", ".join(others), last=last) if others else last
 
 
 def _moved(deadline: datetime, former: Sequence[datetime], short: Words, language: Language) -> str:
@@ -194,11 +199,11 @@ def _closing(state: State, named: Words, short: Words) -> list[str]:
         if state.announced
         else _("The Secretariat wishes to inform you that the forum “%(forum)s” closed on %(deadline)s.", **named)
     )
-    reopening = [_("It will reopen on %(opening)s.", **named) + _will_accept(state, named)] if state.opens_at else []
+    reopens = _("The forum will reopen on %(opening)s.", **named) + _will_accept(state, named)
     return [
         _("Forum “%(forum)s”: closed", **short),
         said + " " + _("All messages remain available to readers."),
-        *reopening,
+        *([reopens] if state.opens_at else []),
         _("The Secretariat thanks all participants for their contributions."),
     ]
 

@@ -59,11 +59,12 @@ def is_replaced() -> bool:
 def provisional_pages() -> list[tuple[Page, list[str]]]:
     """The pages whose texts were to be replaced on a new site, with the languages in which that is still to be done."""
     given = {one["kind"]: one["text"] for one in _given()["page"] if one.get("is_provisional")}
-    return [
-        (page, [code for code, text in page.texts.items() if text.body == given[page.kind][code]["body"].strip()])
-        for page in _built_in()
-        if page.kind in given
-    ]
+    found = []
+    for page in _built_in():
+        if texts := given.get(page.kind):
+            kept = (code for code in site_languages() if code in page.texts)
+            found.append((page, [code for code in kept if page.texts[code].body == texts[code]["body"].strip()]))
+    return found
 
 
 @cache

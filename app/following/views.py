@@ -46,7 +46,7 @@ class SettingsForm(VersionedForm, EmailChoicesForm):
     def validate_digest_hour(self, field: Any) -> None:
         if field.data == NEVER and How.DIGEST in (self.mail_answers.data, self.mail_topics.data):
             raise ValidationError(
-                _("You have chosen the daily digest above. Choose a time for it, or another way above.")
+                _("You have chosen the daily digest above. Please choose a time for it, or change that choice.")
             )
 
     @property

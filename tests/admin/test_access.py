@@ -103,6 +103,7 @@ def test_every_route_is_asked(app):
     asked = {adapter.match(f"/en/admin/{page}", return_rule=True)[0].endpoint for page in PAGES}
 
     needs_a_row = {"admin.log.entry", "admin.mails.mail", "admin.mails.step", "admin.participants.withdraw_invitation"}
+    needs_a_row |= {"admin.announcements.sent"}
     leads_on = {"admin.people.choose"}
     takes_post_only = {"admin.forums.copy_forum", "admin.forums.edition", "admin.forums.view"}
     assert {rule.endpoint for rule in routes} - asked == needs_a_row | leads_on | takes_post_only

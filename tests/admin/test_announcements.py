@@ -305,7 +305,7 @@ def test_planned_reopening_is_announced_as_opening_and_with_the_closing(app, wor
 
     assert re.search("will reopen on [^.]+. Messages will be accepted until", opening)
     assert "deadlines.ics" in opening
-    assert re.search("It will reopen on [^.]+. Messages will be accepted until", closing)
+    assert re.search("The forum will reopen on [^.]+. Messages will be accepted until", closing)
 
 
 def test_reopened_forum_is_open_again(app: Flask, world: World, admin: FlaskClient):
@@ -402,7 +402,7 @@ def test_reminder_is_of_the_next_deadline_among_the_groups(app: Flask, world: Wo
     ready = fields(admin.get(f"{INDEX}reminder/").text)
 
     assert ready["en-subject"].endswith(f"reminder of the next deadline, {at(following)}")
-    assert ready["fr-subject"].endswith(f"rappel\xa0: prochaine date limite le {KNOWN['fr'].at(following)}")
+    assert ready["fr-subject"].endswith(f"rappel de la prochaine date limite ({KNOWN['fr'].at(following)})")
 
 
 def test_extension_of_one_group_says_which(app: Flask, world: World, admin: FlaskClient):
@@ -418,6 +418,21 @@ def test_extension_of_one_group_says_which(app: Flask, world: World, admin: Flas
     assert "dans le groupe 1 du forum" in ready["fr-body"]
     assert ready["en-subject"].endswith("(group 1)")
     assert len(re.findall("^- Group", ready["en-body"], re.MULTILINE)) == 3
+
+
+def test_extension_of_some_groups_lists_them(app: Flask, world: World, admin: FlaskClient):
+    dates_of_groups(app, world, (-9, 90), (-9, 90), (-9, -2))
+    with changed(app, Forum, world.forum) as forum:
+        until = make_period(PeriodKind.EXTENSION, 90, 200).closes_at
+        for first in forum.periods[:2]:
+            extension = make_period(PeriodKind.EXTENSION, 90, 200, group_id=first.group_id)
+            extension.opens_at, extension.closes_at = first.closes_at, until
+            forum.periods.append(extension)
+    ready = fields(admin.get(f"{INDEX}extension/").text)
+
+    assert ready["en-subject"].endswith("(groups 1 and 2)")
+    assert "en los grupos 1 y 2 del foro" in ready["es-body"]
+    assert "dans les groupes 1 et 2 du forum" in ready["fr-body"]
 
 
 def test_change_of_the_dates_of_any_group_stops_an_announcement(app, world, cast, admin: Client, server: MailServer):

@@ -156,7 +156,7 @@ def test_digest_is_not_chosen_without_its_hour(app, world: World, bruno, name: s
     answer = bruno.post(ACCOUNT, data=data | {name: "digest"})
 
     assert answer.status_code == 422
-    assert "Choose a time for it, or another way above." in answer.text
+    assert "Please choose a time for it, or change that choice." in answer.text
     with app.app_context():
         assert not db.session.get_one(User, world.bruno).digest_stopped
 
@@ -165,7 +165,7 @@ def test_list_says_that_nothing_comes_of_what_is_followed_in_a_stopped_digest(ap
     follow(world.bruno, "digest")
     change_user(app, world.bruno, digest_stopped=True)
 
-    assert "so nothing is sent of what you follow in it" in bruno.get(ACCOUNT).text
+    assert "so nothing that you follow in this way is sent to you" in bruno.get(ACCOUNT).text
 
 
 def test_list_names_the_group_of_a_question(app, world: World, bruno, follow):

@@ -33,8 +33,12 @@ PASSWORD = "four plain words here"
 MAILS = sorted({path.stem for path in (ROOT / "app/templates/mail").glob("*.txt")} - {"base"})
 # Mails that say one thing or another, and what each of them says.
 RECEIPT = {
-    "message": Message(id=3, language="en", body="Κείμενο", speaker="Δ", on_behalf_of="Δ", received_on=utcnow()),
+    "message": Message(
+        id=3, language="en", body="Κείμενο", speaker="Δ", capacity="expert", on_behalf_of="Δ", received_on=utcnow()
+    ),
     "title": "Τίτλος",
+    "said_by": "Δ",
+    "group": 1,
     "at": utcnow(),
 }
 ANNOUNCED = {"subject": "Κείμενο", "body": "Κείμενο", "html": "<p>Κείμενο</p>"}
@@ -51,9 +55,10 @@ SENT = SimpleNamespace(
     files=[],
     is_taken_back=False,
 )
+GROUP = SimpleNamespace(id=1, number=1, texts={"en": SimpleNamespace(title="Φόρουμ", language="en")})
 PART = SimpleNamespace(
     forum=SimpleNamespace(title="Φόρουμ", language="en"),
-    topic=SimpleNamespace(id=5, title="Τίτλος", language="en"),
+    topic=SimpleNamespace(id=5, title="Τίτλος", language="en", group=GROUP),
     messages=[(SENT, "Κείμενο")],
     more=2,
 )

@@ -101,7 +101,7 @@ def told_too_much(app: Flask) -> list[tuple[str, Mark]]:
 
 def _may_be_told(address: str, mark: Mark, receipt_of: int | None) -> bool:
     states = [found.state for found in marks_in(address)]
-    if mark.kind in ("who", "staff") or (receipt_of and mark.kind in ("words", "head")):
+    if mark.kind in ("who", "staff") or (receipt_of and mark.kind in ("words", "head", "profile")):
         return mark.state in states
     person = address.partition("-x@")[0] if not states else "moderator" if "site" in states else "author"
     return mark.kind == "texts" and may_see(person, "", mark)

@@ -29,7 +29,8 @@ def test_author_sees_their_waiting_message_in_its_topic(world: World, alice: Fla
     answer = reply(alice, world)
 
     page = alice.get(answer.location).text
-    assert f"Your message #{number_of(answer)} is awaiting approval" in page
+    assert f"Your message #{number_of(answer)} has been received." in page
+    assert page.count("Awaiting approval.") == 1
     assert f'id="message-{number_of(answer)}"' in page
     assert "New words" in page
 
@@ -38,7 +39,7 @@ def test_new_topic_waits_with_its_first_message(world: World, alice: FlaskClient
     answer = start(alice)
 
     group = "/en/forums/open-forum/groups/group-1/"
-    assert "awaiting approval" in alice.get(answer.location).text
+    assert "Awaiting approval." in alice.get(answer.location).text
     assert "New title" in alice.get(group).text
     assert "New title" not in bruno.get(group).text
     assert bruno.get(answer.location).status_code == 404
@@ -61,7 +62,7 @@ def test_moderators_see_waiting_messages_in_the_topic(world: World, alice: Flask
 
     page = moderator.get(f"/en/topics/{world.topic}/").text
     assert "New words" in page
-    assert f'href="/en/moderation/messages/{number}/"' in page
+    assert f'href="/en/moderation/messages/{number}/?next=' in page
 
 
 def test_group_can_be_exempt_from_approval(app: Flask, world: World, alice: FlaskClient):
@@ -98,7 +99,7 @@ def test_returned_message_shows_its_author_the_reason_and_waits_again_once_chang
     assert "has asked the author to change" in alice.get(f"/en/topics/{world.topic}/").text
     data = {"body": "New words, with a source", "language": "en"}
     answer = alice.post(f"/en/messages/{number}/edit/", data=data, follow_redirects=True)
-    assert "awaiting approval" in answer.text
+    assert "Awaiting approval." in answer.text
     assert look(number).returned_at is None
 
 

@@ -174,7 +174,7 @@ def test_list_of_messages_is_named_for_those_whose_they_are(asked: dict, heading
 @pytest.mark.parametrize("asked", ["state=XA", "q=form&state=XA"])
 def test_filters_that_find_something_are_closed_and_told_in_words(asked: str, visitor: FlaskClient, world: World):
     page = visitor.get(f"/en/search/?{asked}&forum=open-forum&since=2012-05-04").text
-    told = re.search(r'</(?:details|form)>\s*<p class="facts">(.*?)</p>', page)[1]
+    told = re.search(r'</(?:details|form)>\s*<p class="forum-line">(.*?)</p>', page)[1]
 
     assert re.search(r"<details[^>]*>", page)[0] == f'<details class="{"more-filters" if "q=" in asked else "narrow"}">'
     plain = re.sub(r"<.*?>", "", told).replace("&nbsp;", " ").replace("\N{NO-BREAK SPACE}", " ")
