@@ -34,7 +34,8 @@ TITLES = {"en": "Figures for measuring", "es": "Cifras para medir", "fr": "Chiff
 PEOPLE = 100
 BATCH = 20_000
 CACHE_KILOBYTES = 512 * 1024
-DEFAULTS = {"status": MessageStatus.PUBLISHED, "country": "", "on_behalf_of": "", "speaker": ""}
+STATE, OF_STATE = "XA", 10  # one in so many of the people
+DEFAULTS = {"status": MessageStatus.PUBLISHED, "on_behalf_of": "", "speaker": ""}
 SPAN = timedelta(days=30)
 REPLIES_EVERY, REPLIES_BACK = 4, 3
 
@@ -163,6 +164,7 @@ def _message(
         "position": round_ + 1,
         "author_id": authors[author],
         "capacity": Capacity.ORGANIZATION,
+        "country": "" if author % OF_STATE else STATE,
         "organization": f"Organization {author + 1}",
         "posted_at": at.replace(microsecond=0),
         "published_at": at.replace(microsecond=0),

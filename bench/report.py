@@ -67,6 +67,7 @@ SEARCHES = tuple(
         "Search, an author": "author=Participant+7",
         "Search, a name that 100 authors share": "author=Participant",
         "Search, a word of an author": "q=budget+author:%22Participant+7%22",
+        "Contributions of a State, on the whole site": "state=XA",
         "Contributions in a language, on the whole site": "language=fr",
         "Contributions of a capacity": "forum=stress&capacity=organization",
         "Contributions of an organization": "forum=stress&organization=Organization+7",

@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from app.database import in_parts
 from app.extensions import db
-from app.models import Annotation, AnnotationKind, Forum, Message, MessageStatus, Notice, Question, Viewer
+from app.models import Annotation, AnnotationKind, Forum, Group, Message, MessageStatus, Notice, Question, Viewer
 from app.permissions import FORUM_IS_VISIBLE, visible_to
 
 MOST_PUBLISHED = 20  # notices and, among the latest annotations, as many of these
@@ -36,6 +36,16 @@ def list_annotations(forum_id: int, *, with_messages: bool = False) -> Annotatio
     became of a message is told as long as the message is shown. The caller checks that the viewer may see the forum.
     """
     found = db.session.scalars(_WITH_MESSAGES if with_messages else _OF_PARTS, {"forum_id": forum_id}).unique()
+    return Annotations(sorted(filter(_has_text, found), key=_place))
+
+
+def annotations_about(forums: Collection[Forum], groups: Collection[Group]) -> Annotations:
+    """Those with a text about these forums themselves, and about these groups and their questions. The caller checks
+    that the viewer may see them."""
+    whole = [forum.id for forum in forums]
+    keys = {*whole, *(group.forum_id for group in groups)}
+    asked = {"forums": sorted(keys), "whole": whole, "groups": [group.id for group in groups]}
+    found = db.session.scalars(_OF_SEVERAL, asked).unique() if keys else ()
     return Annotations(sorted(filter(_has_text, found), key=_place))
 
 
@@ -83,17 +93,21 @@ def _place(one: Annotation) -> tuple[int, int, int, str]:
     return one.message_id or 0, group.number if group else 0, one.question.number if one.question else 0, one.kind
 
 
-_ALL = (
-    select(Annotation)
-    .where(Annotation.forum_id == bindparam("forum_id"))
-    .options(
-        joinedload(Annotation.texts),
-        joinedload(Annotation.forum),
-        joinedload(Annotation.group),
-        joinedload(Annotation.question).joinedload(Question.group),
-    )
+_WITH_PLACES = select(Annotation).options(
+    joinedload(Annotation.texts),
+    joinedload(Annotation.forum),
+    joinedload(Annotation.group),
+    joinedload(Annotation.question).joinedload(Question.group),
 )
+_ALL = _WITH_PLACES.where(Annotation.forum_id == bindparam("forum_id"))
 _OF_PARTS = _ALL.where(Annotation.message_id.is_(None))
+ANNOTATED_GROUP = func.coalesce(Annotation.group_id, Question.group_id)
+_OF_SEVERAL = _WITH_PLACES.outerjoin(Question, Question.id == Annotation.question_id).where(
+    Annotation.forum_id.in_(bindparam("forums", expanding=True)),
+    Annotation.message_id.is_(None),
+    ANNOTATED_GROUP.in_(bindparam("groups", expanding=True))
+    | (ANNOTATED_GROUP.is_(None) & Annotation.forum_id.in_(bindparam("whole", expanding=True))),
+)
 _IS_TOLD = Annotation.message_id.is_(None) | (Message.status == MessageStatus.PUBLISHED)
 _WITH_MESSAGES = _ALL.outerjoin(Message, Message.id == Annotation.message_id).where(_IS_TOLD)
 _CHANGED_AT = func.coalesce(Annotation.corrected_at, Annotation.written_at)

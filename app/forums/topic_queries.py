@@ -386,17 +386,17 @@ REPORTED = select(Report.message_id).where(
 # (`Message.position`) nor only published messages has MESSAGE_IS_VISIBLE among its conditions.
 MESSAGE_COLUMNS = _message_columns()
 MESSAGES = MESSAGE_COLUMNS.where(_IN_SPAN).order_by(_message.position)
-_IN_FORUM = (
+VISIBLE_MESSAGES = (
     MESSAGE_COLUMNS.join(Topic, Topic.id == Message.topic_id)
     .join(Group, Group.id == Topic.group_id)
     .join(Forum, Forum.id == Group.forum_id)
     .where(MESSAGE_IS_VISIBLE)
 )
-ONE_MESSAGE = _IN_FORUM.where(Message.id == bindparam("number"))
+ONE_MESSAGE = VISIBLE_MESSAGES.where(Message.id == bindparam("number"))
 # Messages that wait, and the viewer's own that were withheld or withdrawn before they were published.
 _WAITS = (Message.status == MessageStatus.PENDING) | (Message.author_id == bindparam("viewer_id"))
 _IS_WAITING = (Message.topic_id == bindparam("topic_id")) & Message.position.is_(None) & _WAITS
-WAITING = _IN_FORUM.where(_IS_WAITING).order_by(Message.id)
+WAITING = VISIBLE_MESSAGES.where(_IS_WAITING).order_by(Message.id)
 PERIODS = select(
     Period.group_id, Period.kind, Period.opens_at, Period.closes_at, Period.former_dates, Period.called_off_at
 ).where(

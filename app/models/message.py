@@ -70,7 +70,7 @@ class Message(Base):
         Index("ix_message_forum_published", "forum_id", "published_at", "id"),
         Index("ix_message_topic_published", "topic_id", "published_at"),
         Index("ix_message_published", "published_at", "id"),
-        # The messages of a State, in a forum or of the newest forums first.
+        # The messages of a State in a forum, the newest first.
         Index("ix_message_country_forum", "country", "forum_id", "id"),
         # Whether a person has messages in a forum or a topic, and which of a person's messages are not published.
         Index("ix_message_author_status", "author_id", "status", "forum_id", "speaker", "topic_id"),

@@ -13,7 +13,8 @@ from app.forms import AtMost, ChoiceField, DayField, InnerForm, LineField
 from app.languages import reader_language, site_languages, text_in
 from app.models import Forum, Group, Question, User
 from app.search.queries import Filters
-from app.search.words import LONGEST, MOST_WORDS, Search, Term, understood
+from app.search.tokens import words_of
+from app.search.words import LONGEST, MOST_WORDS, Search, named, understood
 
 LONGEST_TITLE = 90  # characters of a title in a list
 BEST, NEWEST = "", "newest"
@@ -81,6 +82,10 @@ class SearchForm(InnerForm):
                 raise ValidationError(_("Please add a word to search for: a minus sign only leaves texts out."))
             raise ValidationError(_("Please enter at least one word or number to search for."))
 
+    def validate_author(self, field: Any) -> None:
+        if field.data and not any(words_of(field.data)):
+            raise ValidationError(_("Please enter at least one word of the author’s name."))
+
     def validate_until(self, field: Any) -> None:
         if self.since.data and field.data and field.data < self.since.data:
             raise ValidationError(_("The last day is before the first day."))
@@ -94,9 +99,8 @@ class SearchForm(InnerForm):
 
     @property
     def search(self) -> Search:
-        found = understood(self.q.data or "")
-        author = understood(self.author.data or "").all_words
-        return found.also_by(Term(author)) if author else found
+        found, author = understood(self.q.data or ""), named(words_of(self.author.data or ""))
+        return found.also_by(author) if author.words else found
 
     @property
     def filters(self) -> Filters:

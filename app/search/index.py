@@ -17,6 +17,8 @@ from sqlalchemy.sql.visitors import iterate
 
 from app.database import LOCKED, in_parts
 from app.extensions import db, transaction
+from app.forums.annotation_queries import ANNOTATED_GROUP
+from app.forums.topic_queries import READABLE
 from app.markup import text_of
 from app.models import (
     Annotation,
@@ -29,7 +31,6 @@ from app.models import (
     Group,
     GroupText,
     Message,
-    MessageStatus,
     Page,
     PageText,
     Question,
@@ -40,7 +41,6 @@ from app.models import (
 )
 from app.search.tokens import by, tokens, words_of
 
-READABLE = (MessageStatus.PUBLISHED, MessageStatus.PENDING)
 BATCH = 500  # messages in a transaction, when the index is filled
 DUE = "search_due"  # in `Session.info`: the keys of what the current transaction has changed
 
@@ -51,7 +51,8 @@ KINDS = 8
 SEPARATED = " \n "
 
 
-def key_of(kind: str, own: int) -> int:
+def key_of(kind: str, own: Any) -> Any:
+    """The key of a row of the index; of a column, that of its value."""
     return own if kind == MESSAGE else -(own * KINDS + OTHERS.index(kind))
 
 
@@ -278,7 +279,6 @@ def _with_annotations(statement: Any) -> Any:
     return statement.where(Annotation.message_id.is_(None)).order_by(Annotation.id)
 
 
-ANNOTATED_GROUP = func.coalesce(Annotation.group_id, Question.group_id)
 OFFICIAL = {
     "forum": [
         Official(

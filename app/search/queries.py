@@ -11,13 +11,27 @@ from datetime import UTC, date, datetime, time
 from functools import cached_property, partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, case, false, func, literal, or_, select, text, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    and_,
+    case,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    text,
+    type_coerce,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import TSQUERY
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from app.extensions import db
-from app.forums.annotation_queries import list_annotations
-from app.forums.topic_queries import MESSAGE_COLUMNS, READABLE, ShownMessage, read_messages
+from app.forums.annotation_queries import annotations_about
+from app.forums.topic_queries import READABLE, VISIBLE_MESSAGES, ShownMessage, read_messages
 from app.languages import Language
 from app.models import (
     FOR_A_GOVERNMENT,
@@ -39,10 +53,10 @@ from app.models import (
     Viewer,
 )
 from app.permissions import FORUM_IS_VISIBLE, MESSAGE_IS_VISIBLE, TOPIC_IS_VISIBLE, visible_to
-from app.search.index import MESSAGE, kind_of
+from app.search.index import MESSAGE, key_of, kind_of
 from app.search.state_names import states_called, states_with
 from app.search.tokens import words_of
-from app.search.words import STOP_WORDS, Search, Term
+from app.search.words import STOP_WORDS, Search, Term, named
 
 MOST = 1_000  # hits that are counted and put in order
 WINDOW = 10_000  # candidates
@@ -51,7 +65,7 @@ ONE_IN = 100  # messages; words in more than one of so many are common
 SAMPLE = 1_000
 PER_PAGE = 20
 IN_A_STATEMENT = MOST + 1
-MOST_PEOPLE = 200  # of a name
+MOST_PEOPLE = 200  # of a name, if nothing else is looked for
 Tokens = Collection[Collection[str]]
 
 
@@ -179,7 +193,7 @@ def find_named(search: Search, filters: Filters, viewer: Viewer) -> list[Named]:
         return []
     states = [(code, replace(filters, state=code)) for code in states_called(words)]
     found = [Named(code, *_count(_find_messages(Search(), of_state, viewer)[0])) for code, of_state in states]
-    return [one for one in found if one.messages] or _find_named_people(Term(search.all_words), filters, viewer)
+    return [one for one in found if one.messages] or _find_named_people(named(search.all_words), filters, viewer)
 
 
 def _find_named_people(term: Term, filters: Filters, viewer: Viewer) -> list[Named]:
@@ -210,22 +224,27 @@ def _is_called(row: Any, term: Term) -> bool:
 def who_has_spoken(forum: Forum, language: Language) -> list[tuple[Speaker, list[Speaker]]]:
     """Of each capacity the published messages in all, and those of each State and organization, in the alphabetical
     order of the language."""
-    named = case(
+    name_of = case(
         (Message.capacity.in_(FOR_A_GOVERNMENT), Message.country),
         (Message.capacity.in_(FOR_AN_ORGANIZATION), Message.organization),
         else_="",
     ).label("name")
     of_forum = (Message.forum_id == forum.id) & (Message.status == MessageStatus.PUBLISHED)
-    found: dict[str, tuple[Speaker, list[Speaker]]] = {}
-    for columns in ((Message.capacity,), (Message.capacity, named)):
-        counted = select(*columns, func.count(), func.count(WHO_SPEAKS.distinct())).where(of_forum).group_by(*columns)
-        for capacity, *names, messages, people in db.session.execute(counted):
-            if not names:
-                found[capacity] = Speaker(capacity, "", "", "", messages, people), []
-            elif names[0]:
-                state, organization = (names[0], "") if capacity in FOR_A_GOVERNMENT else ("", names[0])
-                name = language.state_name(state) if state else organization
-                found[capacity][1].append(Speaker(capacity, name, state, organization, messages, people))
+    counts = func.count(), func.count(WHO_SPEAKS.distinct())
+    whole = select(Message.capacity, null().label("name"), *counts).where(of_forum).group_by(Message.capacity)
+    of_each = select(Message.capacity, name_of, *counts).where(of_forum).group_by(Message.capacity, name_of)
+    # One statement, so that both count the same messages while others are published.
+    rows = db.session.execute(union_all(whole, of_each)).all()
+    found: dict[str, tuple[Speaker, list[Speaker]]] = {
+        capacity: (Speaker(capacity, "", "", "", messages, people), [])
+        for capacity, name, messages, people in rows
+        if name is None
+    }
+    for capacity, said, messages, people in rows:
+        if said:
+            state, organization = (said, "") if capacity in FOR_A_GOVERNMENT else ("", said)
+            name = language.state_name(state) if state else organization
+            found[capacity][1].append(Speaker(capacity, name, state, organization, messages, people))
     for _whole, speakers in found.values():
         speakers.sort(key=lambda one: language.sort_key(one.name))
     return [found[capacity] for capacity in Capacity if capacity in found]
@@ -315,11 +334,12 @@ def _phrases(search: Search) -> list[ColumnElement[bool]]:
     return held
 
 
-def _has(tokens: Tokens) -> ColumnElement[bool]:
+def _has(tokens: Tokens, row: Any = SearchText) -> ColumnElement[bool]:
     """That a row has one token of each of these sets."""
     if _is_postgresql():
-        return SearchText.tokens.bool_op("@@")(type_coerce(_tsquery(tokens), TSQUERY))
-    stored = literal(" ").concat(type_coerce(SearchText.tokens, Text)).concat(" ")
+        of_row: ColumnElement[bool] = row.tokens.bool_op("@@")(type_coerce(_tsquery(tokens), TSQUERY))
+        return of_row
+    stored = literal(" ").concat(type_coerce(row.tokens, Text)).concat(" ")
     return and_(*(or_(*(func.instr(stored, f" {one} ") > 0 for one in sorted(several))) for several in tokens))
 
 
@@ -327,14 +347,20 @@ def _has(tokens: Tokens) -> ColumnElement[bool]:
 class _Author:
     """Those whom a name may mean: people, the States with these codes, and those named in a message."""
 
-    people: Sequence[int]
     states: Sequence[str]
     said_by: Tokens
 
     @property
     def condition(self) -> ColumnElement[bool]:
-        of_person = Message.author_id.in_(self.people) & (Message.speaker == "")
-        return or_(of_person, Message.country.in_(self.states), _has(self.said_by))
+        person = aliased(SearchText)
+        is_named = select(person.id).where(person.id == key_of("person", Message.author_id), _has(self.said_by, person))
+        of_person = (Message.speaker == "") & is_named.exists()
+        return or_(Message.country.in_(self.states), _has(self.said_by), of_person)
+
+    @cached_property
+    def people(self) -> Sequence[int]:
+        """The newest of the people."""
+        return [kind_of(key)[1] for key in _matching(self.said_by, highest=0, most=MOST_PEOPLE)]
 
     def keys(self, filters: Filters, most: int) -> set[int]:
         """The numbers of the newest messages of all these people together, and of each State and name."""
@@ -345,9 +371,8 @@ class _Author:
 
 
 def _is_author(term: Term) -> _Author:
-    people = [kind_of(key)[1] for key in _matching(term.said_by, highest=0, most=MOST_PEOPLE)]
     states = states_with({word.folded for word in term.words})
-    return _Author(people, sorted(states), term.said_by)
+    return _Author(sorted(states), term.said_by)
 
 
 def _in_forum(filters: Filters) -> list[ColumnElement[bool]]:
@@ -374,8 +399,21 @@ def _of_people(people: Sequence[int], filters: Filters, most: int) -> list[int]:
 
 
 def _of_state(state: str, filters: Filters, most: int) -> Sequence[int]:
-    statement = select(Message.id).where(Message.country == state, *_in_forum(filters))
-    return db.session.scalars(statement.order_by(Message.forum_id.desc(), Message.id.desc()).limit(most)).all()
+    """Forum by forum, as the index has them: that with the newest message comes first, and of the others only those
+    are asked for that are newer than so many of those before."""
+    of_forum = (Message.country == state) & (Message.forum_id == Forum.id)
+    last = select(func.max(Message.id)).where(of_forum).correlate(Forum).scalar_subquery()
+    forums = select(last, Forum.id).where(*([Forum.id == filters.forum.id] if filters.forum else []))
+    newest: list[int] = []
+    for last_of_forum, forum in sorted((row for row in map(tuple, db.session.execute(forums)) if row[0]), reverse=True):
+        own = select(Message.id).where(Message.country == state, Message.forum_id == forum)
+        if len(newest) == most:
+            if last_of_forum < newest[-1]:
+                break
+            own = own.where(Message.id > newest[-1])
+        own = own.order_by(Message.id.desc()).limit(most)
+        newest = sorted([*newest, *db.session.scalars(own)], reverse=True)[:most]
+    return newest
 
 
 def _candidates(
@@ -567,8 +605,9 @@ def _read(matches: Sequence[_Match], viewer: Viewer) -> list[Hit]:
         (kind, thing.id): thing for kind in OFFICIAL if kind in keys for thing in _official(kind, keys[kind], viewer)
     }
     forums = _forums({key for thing in things.values() if (key := _forum_of(thing))})
-    annotated = {_forum_of(thing) or 0 for thing in things.values() if isinstance(thing, (Forum, Group))}
-    annotations = [one for key in annotated for one in list_annotations(key)]
+    of_forums = [thing for thing in things.values() if isinstance(thing, Forum)]
+    of_groups = [thing for thing in things.values() if isinstance(thing, Group)]
+    annotations = annotations_about(of_forums, of_groups)
     things |= {("topic", key): topic for key, topic in topics.items()}
     things |= {(MESSAGE, number): message for number, message in messages.items()}
     hits = []
@@ -599,8 +638,7 @@ def _forums(keys: Collection[int]) -> dict[int, Forum]:
 
 
 def _messages(numbers: Collection[int], viewer: Viewer) -> Sequence[ShownMessage]:
-    statement = MESSAGE_COLUMNS.join(Topic, Topic.id == Message.topic_id).join(Group, Group.id == Topic.group_id)
-    statement = statement.join(Forum, Forum.id == Group.forum_id).where(MESSAGE_IS_VISIBLE, Message.id.in_(numbers))
+    statement = VISIBLE_MESSAGES.where(Message.id.in_(numbers))
     return read_messages(statement, visible_to(viewer)) if numbers else ()
 
 

@@ -2,7 +2,7 @@
 out, and what is inside quotation marks, or a symbol such as BS-V/3, is looked for as it stands."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from app.plain import plain_line
@@ -120,6 +120,12 @@ def understood(typed: str) -> Search:
         bool(number and number["sign"]),
         bool(number and (number["named"] or number["sign"])),
     )
+
+
+def named(words: Iterable[Word]) -> Term:
+    """What looks for a name with these words. Those that every text has need not be in it."""
+    words = dict.fromkeys(Word(0, 0, word.folded, word.accented) for word in words)
+    return Term(tuple(word for word in words if word.folded not in STOP_WORDS) or tuple(words))
 
 
 def with_quotation_marks(typed: str) -> str:

@@ -5,9 +5,24 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event
 
+from app.database import utcnow
 from app.extensions import db, transaction
-from app.models import Document, DocumentText, Forum, Message, Page, PageText, SearchText, Topic, User
+from app.models import (
+    Annotation,
+    AnnotationKind,
+    AnnotationText,
+    Document,
+    DocumentText,
+    Forum,
+    Message,
+    Page,
+    PageText,
+    SearchText,
+    Topic,
+    User,
+)
 from app.models.forum import DocumentKind
 from app.search.index import check
 from tests.auth.conftest import PASSWORD, PASSWORD_HASH
@@ -229,6 +244,35 @@ def test_summary_is_found_where_it_stands_until_it_is_deleted(
     annotate(moderator, path, **{"fr-body": ""})
 
     assert find(WORD) == []
+
+
+def test_summaries_are_read_at_once_however_many_forums_are_found(app: Flask, moderator, world: World, visitor, find):
+    def statements() -> int:
+        made: list[object] = []
+        event.listen(engine, "before_cursor_execute", note := lambda *asked: made.append(asked))
+        assert find(WORD)
+        event.remove(engine, "before_cursor_execute", note)
+        return len(made)
+
+    with app.app_context():
+        engine, slugs = db.engine, ["second-forum", "third-forum", "fourth-forum"]
+        forums = [db.session.get_one(Forum, world.forum), *map(make_forum, slugs)]
+        db.session.commit()
+        keys = [forum.id for forum in forums]
+    annotate_forum(app, keys[0])
+    before = statements()
+    for key in keys[1:]:
+        annotate_forum(app, key)
+
+    assert statements() == before
+    assert len(find(WORD)) == len(keys)
+
+
+def annotate_forum(app: Flask, forum_id: int) -> None:
+    with app.app_context():
+        summary = texts(AnnotationText, html=f"<p>{WORD}</p>", body=WORD)
+        db.session.add(Annotation(kind=AnnotationKind.SUMMARY, forum_id=forum_id, texts=summary, written_at=utcnow()))
+        db.session.commit()
 
 
 def test_removed_file_is_not_found(app: Flask, world: World, find: Find):

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event, update
 
 from app.extensions import db
 from app.models import Forum, Group, GroupText, Message, Question, QuestionText, User
 from app.search import queries
 from tests.files import make_attachment
-from tests.search.conftest import Find
+from tests.search.conftest import Find, hits_in
 from tests.world import World, make_forum, make_message, make_topic, texts
 
 
@@ -88,6 +89,29 @@ def test_state_alone_lists_its_contributions_the_newest_first(other: int, world:
     assert find(state="XA") == [f"/messages/{number}/" for number in (world.second, world.first)]
 
 
+def test_state_alone_lists_the_newest_of_all_forums_if_there_are_more(
+    app: Flask, other: int, world: World, write, find: Find, monkeypatch: pytest.MonkeyPatch
+):
+    """The forum that was made last has the older messages."""
+    monkeypatch.setattr(queries, "STEPS", (2,))
+    with app.app_context():
+        topic = db.session.get_one(Message, other).topic
+        of_state = [make_message(topic, topic.author, "Seeds.") for _ in range(3)]
+        for message in of_state:
+            message.country = "XA"
+        db.session.commit()
+    numbers = [write("Seeds.", country="XA") for _ in range(2)]
+
+    assert find(state="XA") == [f"/messages/{number}/" for number in reversed(numbers)]
+
+
+@pytest.mark.parametrize(
+    ("author", "is_found"), [("-bruno", True), ('"bruno', True), ("-zzz", False), ("author:zzz", False)]
+)
+def test_signs_mean_nothing_in_the_name_of_an_author(author: str, is_found: bool, world: World, find: Find):
+    assert find(author=author) == ([f"/messages/{world.second}/"] if is_found else [])
+
+
 def test_name_of_a_file_is_found(other: int, find: Find):
     assert find("soil survey") == [f"/messages/{other}/"]
     assert find("soil_survey-2011.txt") == [f"/messages/{other}/"]
@@ -102,6 +126,7 @@ def test_name_of_a_file_is_found(other: int, find: Find):
         ({"forum": "nowhere"}, "Please select one of the options offered"),
         ({"forum": "draft-forum"}, "Please select one of the options offered"),
         ({"author": "x" * 101}, "the maximum is 100"),
+        ({"author": "!!!"}, "Please enter at least one word of the author’s name."),
     ],
 )
 def test_filter_that_cannot_be_is_told_at_its_field(asked: dict, told: str, visitor: FlaskClient, world: World):
@@ -109,6 +134,13 @@ def test_filter_that_cannot_be_is_told_at_its_field(asked: dict, told: str, visi
 
     assert (answer.status_code, told in answer.text) == (422, True)
     assert 'value="shorter form"' in answer.text
+
+
+def test_author_that_has_no_words_comes_back_as_typed(visitor: FlaskClient, world: World):
+    answer = visitor.get("/en/search/?author=!!!")
+
+    assert (answer.status_code, hits_in(answer.text)) == (422, [])
+    assert re.search(r'<input[^>]* name="author"[^>]* value="!!!"', answer.text)
 
 
 def test_language_bar_keeps_what_is_asked(visitor: FlaskClient, world: World):
@@ -127,6 +159,24 @@ def test_who_has_spoken_counts_by_state_and_organization_and_leads_there(other: 
     link = re.search(r'href="/en/search/\?(forum=second-forum&amp;organization=.*?&amp;capacity=.*?)"', page)[1]
 
     assert f"#message-{other}" in visitor.get(f"/en/search/?{link.replace('&amp;', '&')}").text
+
+
+def test_message_that_is_published_meanwhile_does_not_stop_who_has_spoken(app: Flask, world: World, visitor):
+    with app.app_context():
+        engine = db.engine
+
+    def change(_connection, _cursor, asked: str, *_more: object) -> None:
+        if "count(distinct" in asked.lower() and not changed:
+            changed.append(asked)
+            with engine.begin() as another:
+                another.execute(update(Message).where(Message.id == world.second).values(capacity="government"))
+
+    changed: list[str] = []
+    event.listen(engine, "after_cursor_execute", change)
+    answer = visitor.get("/en/forums/open-forum/contributors/")
+    event.remove(engine, "after_cursor_execute", change)
+
+    assert (answer.status_code, len(changed)) == (200, 1)
 
 
 def test_contributors_of_a_draft_are_for_its_moderators(visitor: FlaskClient, admin: FlaskClient, world: World):

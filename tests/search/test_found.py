@@ -4,9 +4,10 @@ import pytest
 from flask import Flask
 
 from app.extensions import db
-from app.models import User
+from app.models import Topic, User
+from app.search import queries
 from tests.search.conftest import Find
-from tests.world import World
+from tests.world import World, make_message
 
 TEXTS = {
     "budget": ("en", "National strategies need a budget of their own."),
@@ -147,6 +148,22 @@ def test_minus_leaves_out_messages_of_an_author(write, world: World, find: Find)
 
     assert find('seeds -author:"Seed Bank"') == [f"/messages/{other}/"]
     assert find("author:alice -author:soil seeds") == [f"/messages/{number}/"]
+
+
+@pytest.mark.parametrize("typed", ["seeds -author:alice", "author:union -author:alice"])
+def test_minus_leaves_out_all_people_of_a_name(
+    typed: str, app: Flask, write, world: World, find: Find, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(queries, "MOST_PEOPLE", 1)
+    with app.app_context():
+        db.session.get_one(User, world.bruno).name = "Alice too"
+        made = make_message(db.session.get_one(Topic, world.topic), db.session.get_one(User, world.bruno), "Seeds.")
+        made.organization = "Seed Union"
+        db.session.commit()
+    write("Seeds.", organization="Seed Union")
+    number = write("Seeds.", organization="Seed Union", speaker="Carla")
+
+    assert find(typed) == [f"/messages/{number}/"]
 
 
 def test_author_is_not_found_by_an_organization_that_no_message_names(app: Flask, world: World, find: Find):
