@@ -1,8 +1,8 @@
 """Receipts: an email with what was stored, to the person who posted a message, typed it for someone or changed it.
 
-It is written in the same transaction and goes with the words of the message (app/copies.py): what is withheld or hidden
-while it waits is not sent afterwards. The SHA-256 is that of the text as stored: its UTF-8 bytes, with a line feed at
-the end of each line but the last.
+It is written in the same transaction and goes with the words of the message (app/copies.py): what is withheld, hidden
+or withdrawn while it waits is not sent afterwards. The SHA-256 is that of the text as stored: its UTF-8 bytes, with a
+line feed at the end of each line but the last.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ def write_receipt(message: Message, *, is_changed: bool = False) -> None:
         at=message.written_at,
         title=topic.title if topic.author is author else "",  # no words of others
         group=topic.group.number,
-        said_by=message.speaker or f"{author.title} {author.name}".strip(),
+        recorded_as=message.speaker or f"{author.title} {author.name}".strip(),
         sha256=sha256_of(message.body),
         waits=message.status == MessageStatus.PENDING,
         is_changed=is_changed,
@@ -51,18 +51,14 @@ def _write(name: str, message: Message, /, **values: object) -> None:
 
 
 def take_back_receipts(message: Message) -> None:
-    """Delete the receipts of a message whose text is withheld or hidden. If one is still waiting, the author gets one
-    without the text in its place."""
+    """Delete the receipts of a message whose text is withheld, hidden or withdrawn. If one is still waiting, the author
+    gets one without the text in its place."""
     waits = (Mail.receipt_of_id == message.id) & Mail.sent_at.is_(None) & Mail.given_up_at.is_(None)
     is_waiting = db.session.scalar(select(Mail.id).where(waits).limit(1)) is not None
-    drop_receipts(message)
-    if is_waiting:
-        _write("receipt_without_text", message, at=message.posted_at)
-
-
-def drop_receipts(message: Message) -> None:
-    """Delete the receipts of a message that is withdrawn: none that waits goes out and says that it will be public."""
     db.session.execute(delete(Mail).where(Mail.receipt_of_id == message.id))
+    if is_waiting:
+        is_withdrawn = message.status == MessageStatus.WITHDRAWN
+        _write("receipt_without_text", message, at=message.posted_at, is_withdrawn=is_withdrawn)
 
 
 def sha256_of(text: str) -> str:

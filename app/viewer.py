@@ -5,6 +5,7 @@ Without a session cookie it is a guest, and the session stays untouched."""
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, current_app, flash, g, redirect, request, session
@@ -27,6 +28,7 @@ SECOND_STEP = "second_step"
 VIEW = "view"
 VISIT = "visit"
 VIEWS = {"participant": N_("View as a participant"), "visitor": N_("View as a visitor")}
+COLUMNS: Any = User.__table__.columns
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 SIGNED_IN = (
     db.select(User)
@@ -113,8 +115,8 @@ def _seen_as(who: str) -> Viewer:
     if who == "visitor":
         return GUEST
     name, code = _("A participant"), reader_language().code
-    profile = {"capacity": Capacity.EXPERT, "organization": "", "country": "", "language": code}
-    return User(id=0, name=name, email="", is_admin=False, mails_refused=0, **profile)
+    defaults = {column.name: column.default.arg for column in COLUMNS if column.default and column.default.is_scalar}
+    return User(**defaults | {"id": 0, "name": name, "email": "", "capacity": Capacity.EXPERT, "language": code})
 
 
 def has_session() -> bool:

@@ -3,13 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, update
 
 from app.database import LOCKED, utcnow
 from app.extensions import db, transaction
-from app.following.queries import ANNOUNCEMENTS, ANSWERS, KEYS, find_follow, get_following, get_thing
+from app.following.queries import ANNOUNCEMENTS, ANSWERS, KEYS, find_follow, get_following, get_thing, standing
 from app.following.stopping import DIGEST, Stop
-from app.models import Delivery, Follow, How, Topic, User
+from app.models import Delivery, Follow, How, User
 from app.permissions import require
 from app.versions import require_version, version_of
 
@@ -33,8 +33,7 @@ def follow(kind: str, key: int, how: str, *, user: User, version: str) -> bool:
     with transaction():
         db.session.refresh(user, with_for_update=LOCKED)
         require(user, "change_account")
-        if kind == "topics":  # which may be being merged: its followers then follow another one
-            db.session.execute(select(Topic.id).where(Topic.id == key).with_for_update(**LOCKED))
+        key = standing(kind, key, is_locked=True)
         get_thing(kind, key, user)
         present = get_following(kind, key, user)
         require_version(version, present.version, changes=how != present.how)
@@ -70,7 +69,7 @@ def stop(what: Stop, *, again: bool = False) -> None:
     """Stop what the link of an email names, or follow it again as before."""
     with transaction():
         user = db.session.get_one(User, what.user_id, with_for_update=LOCKED, populate_existing=True)
-        how = what.how if again else How.NONE
+        how, key = what.how if again else How.NONE, standing(what.kind, what.key, is_locked=True)
         if what.kind == DIGEST:
             user.digest_stopped = not again
         elif what.kind == ANNOUNCEMENTS:
@@ -78,10 +77,10 @@ def stop(what: Stop, *, again: bool = False) -> None:
         elif what.kind == ANSWERS:
             user.mail_answers = how
         elif again:
-            get_thing(what.kind, what.key, user)
-            _set(what.kind, what.key, how, user)
+            get_thing(what.kind, key, user)
+            _set(what.kind, key, how, user)
         else:
-            db.session.execute(delete(Follow).where(Follow.user_id == user.id, KEYS[what.kind] == what.key))
+            db.session.execute(delete(Follow).where(Follow.user_id == user.id, KEYS[what.kind] == key))
 
 
 def _set(kind: str, key: int, how: str, user: User) -> None:

@@ -24,7 +24,7 @@ from app.languages import language_or_default, speaking, text_in
 from app.mail.letters import Letter, letter_of
 from app.mail.outbox import render
 from app.models import Delivery, Forum, Group, How, Mail, Message, MessageStatus, Topic, User
-from app.permissions import MESSAGE_IS_VISIBLE, visible_to
+from app.permissions import MESSAGE_IS_VISIBLE, PostingContext, posting_refusal, visible_to
 
 MOST_TEXTS = 50  # in one digest
 MOST_CHARACTERS = 200_000  # of these texts as HTML; the first is whole however long it is
@@ -94,9 +94,10 @@ def write_followed(mail: Mail) -> Letter | None:
 
 
 def _reply_to(row: Any, topic: Topic, user: User) -> str:
-    """The page to reply to a message; "" if its group takes no messages now."""
-    is_open = topic.group.forum.group_state(topic.group, utcnow()).is_open
-    return address_for(user, "posting.reply", topic_id=topic.id) + f"?to={row.id}" if is_open else ""
+    """The page to reply to a message; "" if its reader cannot reply now."""
+    if posting_refusal(user, PostingContext.of_group(topic.group, utcnow(), topic)):
+        return ""
+    return address_for(user, "posting.reply", topic_id=topic.id) + f"?to={row.id}"
 
 
 def write_digest(mail: Mail) -> Letter | None:

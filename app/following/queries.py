@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, bindparam, func, select, union_all
 
+from app import writing
 from app.addresses import link
 from app.errors import NotFound
 from app.extensions import db
@@ -34,7 +35,7 @@ ANSWERS = "answers"  # to one's own messages, which are no row but a choice of t
 
 
 class Following(NamedTuple):
-    """How someone follows something, and the version of that."""
+    """How someone follows something, and the version of that, which stays the same when a topic is merged."""
 
     kind: str
     key: int
@@ -42,7 +43,7 @@ class Following(NamedTuple):
 
     @property
     def version(self) -> str:
-        return fingerprint(*self)
+        return fingerprint(self.how)
 
 
 class Named(NamedTuple):
@@ -61,6 +62,15 @@ class Follower(NamedTuple):
     language: str
     digest_hour: int
     how: str
+
+
+def standing(kind: str, key: int, *, is_locked: bool = False) -> int:
+    """The key of what is followed: for a merged topic, that of the topic in which its messages are now, which is locked
+    on request until the transaction ends."""
+    topic = db.session.get(Topic, key) if kind == "topics" else None
+    if topic is None:
+        return key
+    return (writing.standing(topic) if is_locked else topic.merged_into or topic).id
 
 
 def get_thing(kind: str, key: int, viewer: User) -> Any:

@@ -12,7 +12,7 @@ from itsdangerous import BadSignature, Signer
 from app.addresses import absolute, link_in
 from app.errors import NotFound, StopExpired
 from app.extensions import db
-from app.following.queries import ANNOUNCEMENTS, ANSWERS, KINDS, Named, Way, find_follow, get_thing, named
+from app.following.queries import ANNOUNCEMENTS, ANSWERS, KINDS, Named, Way, find_follow, get_thing, named, standing
 from app.languages import language_or_default
 from app.models import How, User
 
@@ -50,7 +50,8 @@ def redeem(token: str) -> tuple[Stop, Named | None]:
     if found is None:
         raise StopExpired
     user_id, letter, key, how = found.groups()
-    stop = Stop(int(user_id), LETTERS[letter], int(key), How.EACH if how == "e" else How.DIGEST)
+    kind = LETTERS[letter]
+    stop = Stop(int(user_id), kind, standing(kind, int(key)), How.EACH if how == "e" else How.DIGEST)
     user = db.session.get(User, stop.user_id)
     if user is None or user.former_number:
         raise StopExpired
@@ -71,7 +72,7 @@ def is_stopped(stop: Stop) -> bool:
         return not user.mail_announcements
     if stop.kind == ANSWERS:
         return user.mail_answers == How.NONE
-    return find_follow(stop.kind, stop.key, user) is None
+    return find_follow(stop.kind, standing(stop.kind, stop.key), user) is None
 
 
 def _signer() -> Signer:

@@ -62,7 +62,7 @@ class SettingsForm(VersionedForm, EmailChoicesForm):
 @bp.route("/follow/<any(forums,groups,questions,topics):kind>/<int:key>/", methods=["GET", "POST"])
 @signed_in
 def follow(kind: str, key: int) -> ResponseReturnValue:
-    user = signed_in_user()
+    user, key = signed_in_user(), queries.standing(kind, key)
     thing = queries.named(kind, queries.get_thing(kind, key, user))
     form = FollowForm()
     version = form.version.data
@@ -95,7 +95,8 @@ def account() -> ResponseReturnValue:
 def again() -> ResponseReturnValue:
     """Send messages to an address that has refused emails."""
     actions.try_address_again(signed_in_user())
-    flash(_("Emails will be sent to your address again."), "success")
+    not_later = _("Emails that were not sent in the meantime will not be sent later.")
+    flash(f"{_('Emails will be sent to your address again.')} {not_later}", "success")
     return redirect(link("following.account"))
 
 

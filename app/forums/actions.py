@@ -15,7 +15,7 @@ from app.forums import queries
 from app.models import ActKind, Group, Message, MessageStatus, Topic, User
 from app.notify import follow_own, tell_moderators
 from app.permissions import PostingContext, needs_approval, require
-from app.receipts import drop_receipts, write_receipt
+from app.receipts import take_back_receipts, write_receipt
 from app.submissions import Once
 from app.versions import require_version
 
@@ -158,7 +158,7 @@ def withdraw(message: Message, *, author: User, version: str) -> bool:
         require_version(version, writing.version_of(message))
         message.withdrawn_at = utcnow()
         writing.show(message, MessageStatus.WITHDRAWN)
-        drop_receipts(message)
+        take_back_receipts(message)
     return True
 
 

@@ -196,7 +196,8 @@ def _keep(
 def _keep_followers(source: Topic, made: Topic, first: Message) -> None:
     """Let those who follow a topic follow the one that is split off from it, in the same way, and its author as if they
     had started it. Who started both has chosen already."""
-    own = select(Follow.user_id, literal(made.id), Follow.how, literal(utcnow())).where(Follow.topic_id == source.id)
+    now = literal(utcnow(), Follow.created_at.type)
+    own = select(Follow.user_id, literal(made.id), Follow.how, now).where(Follow.topic_id == source.id)
     columns = ("user_id", "topic_id", "how", "created_at")
     db.session.execute(insert(Follow).from_select(columns, own))
     author, followed = first.author, select(Follow.id).where(Follow.topic_id == made.id)

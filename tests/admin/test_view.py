@@ -51,6 +51,12 @@ def test_view_of_a_participant_is_what_a_participant_sees(admin: FlaskClient, br
     assert main_of(admin.get(path).text) == main_of(bruno.get(path).text)
 
 
+def test_view_of_a_participant_has_the_choices_of_a_new_account(admin: FlaskClient):
+    begin(admin, "participant")
+
+    assert "The daily digest is sent at 07:00" in admin.get("/en/follow/topics/1/").text
+
+
 @pytest.mark.parametrize("who", VIEWS)
 def test_view_is_marked_on_every_page(admin: FlaskClient, who):
     begin(admin, who)

@@ -241,6 +241,22 @@ def test_email_of_a_message_of_a_closed_group_leads_to_no_reply(app, world: Worl
     assert "To reply:" not in text_of(letter)
 
 
+@pytest.mark.parametrize("why", ["locked", "by_invitation"])
+def test_email_leads_to_no_reply_where_its_reader_cannot_reply(why, app, world: World, bruno, follow, reply, post):
+    follow(world.alice)
+    reply(bruno)
+    with app.app_context():
+        if why == "locked":
+            db.session.get_one(Topic, world.topic).locked_at = utcnow()
+        else:
+            db.session.get_one(Forum, world.forum).by_invitation = True
+        db.session.commit()
+    post.send()
+
+    [letter] = post.of("alice")
+    assert "To reply:" not in text_of(letter)
+
+
 @pytest.mark.parametrize("act", ["withdraw", "withhold"])
 def test_message_hidden_while_it_waits_is_not_sent(world: World, moderator, bruno, follow, reply, post, act):
     follow(world.alice)

@@ -1,6 +1,7 @@
 """An address that refuses emails is left alone after a few; its owner is told on the site, and can try it again."""
 
 import pytest
+from lxml import html
 
 from app.auth.email_change import move_to
 from app.extensions import db
@@ -82,6 +83,15 @@ def test_person_is_told_on_the_account_page_and_can_have_it_tried_again(
     assert TOLD not in alice.get("/en/account/").text
 
 
+def test_person_is_told_that_what_was_not_sent_is_not_sent_later(alice, refusing):
+    told = "Emails that were not sent in the meantime will not be sent later."
+    [notice] = html.document_fromstring(alice.get("/en/account/follow/").text).xpath("//main//div[@class='warning']")
+
+    assert told in notice.text_content()
+    assert notice.xpath(".//a[@href='/en/new/']")
+    assert told in alice.post("/en/account/follow/again/", follow_redirects=True).text
+
+
 def test_address_that_is_tried_again_is_left_alone_after_one_more(app, world: World, alice, bruno, reply, refusing):
     alice.post("/en/account/follow/again/")
     refusing.server.answers["RCPT"] = REFUSAL
@@ -131,7 +141,7 @@ def test_refusal_of_any_email_counts(app, world: World, alice, post):
 
 
 def test_administrator_sees_that_an_address_refuses_emails(world: World, admin, refusing):
-    told = "nothing is sent to it any more"
+    told = "It now receives only those that the person requests."
     assert told in admin.get(f"/en/admin/people/{world.alice}/").text
     assert told not in admin.get(f"/en/admin/people/{world.bruno}/").text
 

@@ -1,11 +1,18 @@
 """Topics that are split or merged: who follows one goes on following where its messages are, and gets none twice."""
 
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event
 
+from app.database import utcnow
 from app.extensions import db
 from app.models import Follow, Topic
-from tests.following.conftest import REPLY, change_user
+from tests.following.conftest import REPLY, Post, change_user, path_to_stop
 from tests.moderation.conftest import place  # noqa: F401  a fixture
 from tests.moderation.test_moving import newest_topic, split_fields
 from tests.moderation.tidying import Place, act
@@ -104,3 +111,74 @@ def test_followers_of_a_topic_that_is_merged_follow_the_target(app, world: World
 
     assert followers_of(app, place.other) == {}
     assert followers_of(app, world.topic) == {world.admin: "digest", world.moderator: "each"}
+
+
+@pytest.fixture
+def merged(app: Flask, world: World, place: Place, moderator) -> Callable[[], int]:  # noqa: F811
+    """Merges a topic into one that is then merged into the topic of the small world; returns its key."""
+
+    def merge() -> int:
+        made = split(app, world, moderator, place.fourth)
+        for source, target in ((place.other, made), (made, world.topic)):
+            assert act(app, moderator, source, "merge", target=str(target)).status_code == 302
+        return place.other
+
+    return merge
+
+
+@pytest.fixture
+def path(place: Place, bruno: FlaskClient, follow: Callable[..., None], post: Post, world: World) -> str:  # noqa: F811
+    """Where the moderator stops the emails of the first of these topics."""
+    follow(world.moderator, topic_id=place.other)
+    bruno.post(f"/en/topics/{place.other}/reply/", data=REPLY | {"submission": "a"})
+    post.send()
+    return path_to_stop(post.of("moderator")[0])
+
+
+def test_link_in_an_email_stops_a_topic_that_was_merged_since(app, world: World, visitor, path, merged):
+    merged()
+
+    assert "Stop these emails?" in visitor.get(path).text
+    assert "These emails have been stopped" in visitor.post(path).text
+    assert world.moderator not in followers_of(app, world.topic)
+
+
+def test_link_in_an_email_follows_again_what_its_topic_was_merged_into(app, world: World, visitor, path, merged):
+    visitor.post(path)
+    key = merged()
+    visitor.post(path, data={"again": "yes"})
+
+    assert followers_of(app, key) == {}
+    assert followers_of(app, world.topic)[world.moderator] == "each"
+
+
+def test_button_of_a_topic_that_was_merged_since_follows_the_target(app, world: World, place, alice, merged):  # noqa: F811
+    path = f"/en/follow/topics/{place.other}/"
+    fields = alice.with_version(path, {"how": "digest"})
+    key = merged()
+
+    assert alice.post(path, data=fields).location == f"/en/topics/{world.topic}/"
+    assert followers_of(app, key) == {}
+    assert followers_of(app, world.topic)[world.alice] == "digest"
+
+
+def test_new_followers_follow_since_now_whatever_the_time_zone_of_the_database(app, world: World, follow, moderator):
+    def elsewhere(connection: Any, *_: object) -> None:
+        connection.execute("SET TIME ZONE 'Asia/Tokyo'")
+
+    follow(world.admin)
+    with app.app_context():
+        engine = db.engine
+    is_postgresql = engine.dialect.name == "postgresql"
+    if is_postgresql:
+        event.listen(engine, "checkout", elsewhere)
+    try:
+        made = split(app, world, moderator)
+    finally:
+        if is_postgresql:
+            event.remove(engine, "checkout", elsewhere)
+    with app.app_context():
+        [since] = db.session.scalars(
+            db.select(Follow.created_at).where(Follow.topic_id == made, Follow.user_id == world.admin)
+        )
+    assert abs(utcnow() - since) < timedelta(minutes=5)

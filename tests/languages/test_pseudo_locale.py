@@ -20,7 +20,7 @@ from app.database import utcnow
 from app.errors import EmailChangeExpired, SecondStepExpired, SecondStepNeeded, Suspended
 from app.extensions import db
 from app.mail.outbox import enqueue
-from app.models import Message, Role, SignIn, SignUp, User
+from app.models import Group, GroupText, Message, Role, SignIn, SignUp, User
 from config import ROOT
 from tests.admin.conftest import moment
 from tests.attachments.samples import compound
@@ -37,7 +37,7 @@ RECEIPT = {
         id=3, language="en", body="Κείμενο", speaker="Δ", capacity="expert", on_behalf_of="Δ", received_on=utcnow()
     ),
     "title": "Τίτλος",
-    "said_by": "Δ",
+    "recorded_as": "Δ",
     "group": 1,
     "at": utcnow(),
 }
@@ -55,7 +55,7 @@ SENT = SimpleNamespace(
     files=[],
     is_taken_back=False,
 )
-GROUP = SimpleNamespace(id=1, number=1, texts={"en": SimpleNamespace(title="Φόρουμ", language="en")})
+GROUP = Group(id=1, number=1, texts={"en": GroupText(language="en", title="Ομάδα")})
 PART = SimpleNamespace(
     forum=SimpleNamespace(title="Φόρουμ", language="en"),
     topic=SimpleNamespace(id=5, title="Τίτλος", language="en", group=GROUP),
@@ -67,6 +67,7 @@ OF_MESSAGES = {"subject": "Τίτλος", "why": "Λόγος", "stop": PLACE, "s
 SAYINGS = {
     "announcement": [{"announced": {**ANNOUNCED, "language": code}} for code in ("en", "fr")],
     "receipt": [{**RECEIPT, "waits": waits, "is_changed": waits} for waits in (True, False)],
+    "receipt_without_text": [{"is_withdrawn": withdrawn} for withdrawn in (True, False)],
     "followed": [{**OF_MESSAGES, "part": PART}],
     "digest": [{**OF_MESSAGES, "parts": [PART], "rest": 2, "ways": [("Λόγος", PLACE)]}],
     "moderated": [{"kind": kind} for kind in ("approve", "return", "edit", "withhold", "restore")],

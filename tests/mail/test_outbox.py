@@ -44,7 +44,7 @@ VALUES = {
     "message": Message(
         id=3, language="en", body="A <long> text.", speaker="Ms Letter", capacity="party", on_behalf_of="A&B"
     ),
-    "said_by": "Ms Letter",
+    "recorded_as": "Ms Letter",
     "group": 1,
     "title": "Fewer forms",
     "at": utcnow(),

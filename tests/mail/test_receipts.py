@@ -99,7 +99,7 @@ def test_receipt_says_that_a_message_waits(app: Flask, world: World, alice: Flas
     assert "It is public" not in mail.text
 
 
-def test_receipt_of_a_message_that_is_withdrawn_is_not_sent(app: Flask, world: World, alice: FlaskClient, server):
+def test_receipt_of_a_message_that_is_withdrawn_goes_without_its_text(app: Flask, world: World, alice, server):
     with changed(app, Forum, world.forum) as forum:
         forum.approval = Approval.EVERYBODY
     reply(alice, world)
@@ -107,7 +107,19 @@ def test_receipt_of_a_message_that_is_withdrawn_is_not_sent(app: Flask, world: W
     assert alice.post(path, data=alice.with_version(path, {})).status_code == 302
     deliver(app, server.url)
 
-    assert [envelope.rcpt_tos for envelope in server.taken] == [["moderator@example.org"]]
+    letters = [message_from_bytes(envelope.content, policy=default) for envelope in server.taken]
+    [receipt] = [plain(letter) for letter in letters if letter["To"] == "alice@example.org"]
+    assert "you have withdrawn it, so this receipt does not contain its text" in receipt
+    assert "énergie" not in receipt
+    assert "public" not in receipt
+
+
+def test_receipt_that_was_sent_is_not_sent_again_once_the_message_is_withdrawn(app, world: World, alice, server):
+    reply(alice, world)
+    deliver(app, server.url)
+    alice.post(f"/en/messages/{last(app).id}/withdraw/")
+
+    assert receipts(app) == []
 
 
 def test_sentences_of_a_receipt_have_a_space_between_them(app: Flask, world: World, alice: FlaskClient):
