@@ -6,7 +6,7 @@ email is written, and again before it is sent (app/mail/queries.py), the announc
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,7 @@ from app.extensions import db, transaction
 from app.figures.queries import FOR_A_STATE, approved_for, has_not_written, has_written, is_registered, silent_states
 from app.following.stopping import address_to_decline
 from app.languages import N_, Language, language_or_default, site_default, speaking, text_in
-from app.mail.outbox import enqueue
+from app.mail.outbox import enqueue, writing
 from app.markup import render
 from app.models import (
     INVITING,
@@ -253,19 +253,21 @@ def latest_of(forum: Forum, kind: AnnouncementKind) -> Announcement | None:
 # What the worker does
 
 
-def write_next() -> bool:
-    """Write a batch of emails, or count those of an announcement once none is waiting. Returns whether there
-    may be more to write."""
+def write_next(but: Collection[int] = ()) -> bool:
+    """Write a batch of emails, or count those of an announcement once none is waiting; of no announcement in `but`.
+    Returns whether there may be more to write. Raises NotWritten."""
     unsettled = select(Announcement.id, Announcement.written_at).where(Announcement.settled_at.is_(None))
+    unsettled = unsettled.where(Announcement.id.not_in(but))
     first = db.session.execute(
         unsettled.order_by(Announcement.written_at.is_not(None), Announcement.id).limit(1)
     ).first()
     db.session.rollback()
     if first is None:
         return False
-    if first.written_at is None:
-        return _write_batch(first.id)
-    _settle(first.id)
+    with writing(first.id):
+        if first.written_at is None:
+            return _write_batch(first.id)
+        _settle(first.id)
     return False
 
 

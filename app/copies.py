@@ -58,7 +58,8 @@ PLACES = (
     # A title belongs to all who write in the topic. Whoever withholds the first message can change it; the log keeps
     # the former title. It is erased if only moderators have read it.
     Place("topic.title", withdrawn=Fate.SHOWN, withheld=Fate.GONE, hidden=Fate.SHOWN),
-    # The receipt of the person who posted it, until 30 days after it was sent.
+    # The receipt of the person who posted it, until 30 days after it was sent. A title is in all receipts of the author
+    # of the topic; they go with it.
     Place("mail.text", withdrawn=Fate.GONE, withheld=Fate.GONE, hidden=Fate.GONE),
     Place("mail.html", withdrawn=Fate.GONE, withheld=Fate.GONE, hidden=Fate.GONE),
     # The folded words of the message and of the names of its files (app/search/index.py). Those of a title are in a row

@@ -13,7 +13,7 @@ from app.auth.emails import address_for
 from app.extensions import db
 from app.languages import language_or_default, text_in
 from app.mail.outbox import enqueue
-from app.models import Mail, Message, MessageStatus
+from app.models import Mail, Message, MessageStatus, Topic
 
 
 def write_receipt(message: Message, *, is_changed: bool = False) -> None:
@@ -64,3 +64,10 @@ def take_back_receipts(message: Message) -> None:
 def sha256_of(text: str) -> str:
     """In 64 hexadecimal digits."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def take_back_title(topic: Topic) -> None:
+    """Take back all receipts with the title of a topic, which are those of its author, once the title is taken away."""
+    own = select(Message).where(Message.topic_id == topic.id, Message.author_id == topic.author_id)
+    for message in db.session.scalars(own.where(Message.id.in_(select(Mail.receipt_of_id)))).all():
+        take_back_receipts(message)

@@ -202,7 +202,8 @@ def capacity_name(code: str) -> str:
 
 
 def _names_of_speakers() -> Callable[..., Markup]:
-    """The only way in which pages name who has spoken in a forum. A name is made once, as most stand there again."""
+    """How lists and pages of a forum name a State, an organization or a capacity that has spoken in it. A name is made
+    once, as most stand there again."""
 
     @lru_cache(maxsize=4096)
     def named(code: str, forum_slug: str, capacity: str, state: str, organization: str, is_aside: bool) -> Markup:

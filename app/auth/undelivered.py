@@ -15,7 +15,7 @@ from app.database import utcnow
 from app.errors import AlreadyDecided, ConfirmationExpired, EmailChangeExpired, Refused
 from app.extensions import db, transaction
 from app.invitees import accept, discard_unsent, find_invitees, readdress_invitation, write_invitation
-from app.mail.outbox import make_due, readdress
+from app.mail.outbox import lock_announcements, make_due, readdress
 from app.models import Invitee, Mail, SignUp, User
 from app.permissions import require
 from app.rows import fetch
@@ -161,7 +161,7 @@ def version_of_locks(user: User) -> str:
 
 def _undelivered(mail_id: int, version: str, viewer: User) -> Mail:
     require(viewer, "administer")
-    fetch(Mail, mail_id)
+    lock_announcements(fetch(Mail, mail_id).recipient)
     mail = db.session.scalar(select(Mail).where(Mail.id == mail_id).with_for_update())
     if mail is None or mail.sent_at:
         raise AlreadyDecided

@@ -1,5 +1,6 @@
-"""What emails with messages say. They are written when they are sent: only what their reader may see at that moment and
-still follows is in them, and an email in which nothing is left is not sent.
+"""What emails with messages, and announcements, say. They are written when they are sent: only what their reader may
+see at that moment and still follows is in them, and an email in which nothing is left is not sent. An announcement is
+sent as it was written.
 
 Each text stands as it was written, with the name of its language; all around it is in the reader's language.
 """

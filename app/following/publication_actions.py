@@ -4,6 +4,7 @@ A message is given to so many of its followers at a time; its row in `publicatio
 follow each message get an email in the outbox, which has no text yet; for the others the message waits for the digest.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
@@ -14,6 +15,7 @@ from app.extensions import db, transaction
 from app.following.actions import next_hour
 from app.following.queries import followers
 from app.languages import language_or_default, speaking
+from app.mail.outbox import writing
 from app.models import Delivery, How, Mail, Message, MessageStatus, Publication, User
 
 AT_ONCE = 200  # people in one step
@@ -22,14 +24,15 @@ LONGEST_WAIT = timedelta(hours=25)  # for a digest; an hour more than a day, sin
 FOLLOWED, DIGEST = "followed", "digest"  # kinds of emails
 
 
-def give_out_next() -> bool:
-    """Give the message that has waited longest to its next followers. Returns whether there was one."""
-    waiting = select(Publication).order_by(Publication.message_id).limit(1)
+def give_out_next(but: Collection[int] = ()) -> bool:
+    """Give the message that has waited longest, and is not in `but`, to its next followers. Returns whether there was
+    one. Raises NotWritten."""
+    waiting = select(Publication).where(Publication.message_id.not_in(but)).order_by(Publication.message_id).limit(1)
     found = db.session.scalar(waiting.with_only_columns(Publication.message_id))
     db.session.rollback()
     if found is None:
         return False
-    with transaction():
+    with writing(found), transaction():
         publication = db.session.scalar(waiting.with_for_update(skip_locked=True))
         if publication is None:
             return False
@@ -61,18 +64,19 @@ def give_out_next() -> bool:
     return True
 
 
-def digest_next() -> bool:
-    """Put what waits for one person into an email, once their hour has come. Returns whether anyone was waiting.
+def digest_next(but: Collection[int] = ()) -> bool:
+    """Put what waits for one person, who is not in `but`, into an email, once their hour has come. Returns whether
+    anyone was waiting. Raises NotWritten.
 
     No one receives two on one day: what is late, because the worker was stopped or the hour was changed, waits until
     the next day.
     """
     now = utcnow()
-    user_id = db.session.scalar(select(Delivery.user_id).where(_is_due(now)).limit(1))
+    user_id = db.session.scalar(select(Delivery.user_id).where(_is_due(now), Delivery.user_id.not_in(but)).limit(1))
     db.session.rollback()
     if user_id is None:
         return False
-    with transaction():
+    with writing(user_id), transaction():
         user = db.session.get_one(User, user_id, with_for_update=LOCKED)
         due = _is_due(now) & (Delivery.user_id == user.id)
         hour = next_hour(now, user.digest_hour) - DAY  # the last one that has come

@@ -12,8 +12,7 @@ from app.extensions import db
 from app.models import Annotation, AnnotationKind, Forum, Group, Message, MessageStatus, Notice, Question, Viewer
 from app.permissions import FORUM_IS_VISIBLE, visible_to
 
-MOST_PUBLISHED = 20  # notices and, among the latest annotations, as many of these
-MOST_ANNOTATIONS = 200
+MOST_PUBLISHED = 20
 
 
 class Annotations(list[Annotation]):
@@ -75,13 +74,15 @@ def follow_ups(keys: Collection[int]) -> dict[int, Annotation]:
 
 def list_published(
     *, viewer: Viewer, since: datetime, now: datetime, forum: Forum | None = None
-) -> list[Row[datetime, Forum, Any]]:
+) -> tuple[list[Row[datetime, Forum, Any]], bool]:
     """What the Secretariat has published since then in this forum or in all, the latest first: when, where, and a
-    Notice or an Annotation. Documents have no date of publication."""
+    Notice or an Annotation; and whether only the latest MOST_PUBLISHED are listed. Documents have no date of
+    publication."""
     asked = visible_to(viewer) | {"since": since, "now": now}
     statements = [one.where(Forum.id == forum.id) if forum else one for one in (_NOTICES, _ANNOTATIONS)]
     found = [row for one in statements for row in db.session.execute(one, asked)]
-    return sorted(found, key=lambda row: row.at, reverse=True)
+    found.sort(key=lambda row: row.at, reverse=True)
+    return found[:MOST_PUBLISHED], len(found) > MOST_PUBLISHED
 
 
 def _has_text(one: Annotation) -> bool:
@@ -127,20 +128,17 @@ _NOTICES = (
     .join(Forum, Forum.id == Notice.forum_id)
     .where(FORUM_IS_VISIBLE, Notice.published_at.between(bindparam("since"), bindparam("now")), Notice.texts.any())
     .order_by(Notice.published_at.desc(), Notice.id.desc())
-    .limit(MOST_PUBLISHED)
+    .limit(MOST_PUBLISHED + 1)
     .options(selectinload(Forum.texts), selectinload(Notice.texts))
 )
-# The latest by their keys, which are in the order of writing.
-_LATEST_KEYS = select(Annotation.id).order_by(Annotation.id.desc()).limit(MOST_ANNOTATIONS).subquery()
 _IS_RECENT = Annotation.written_at.between(bindparam("since"), bindparam("now"))
 _ANNOTATIONS = (
     select(Annotation.written_at.label("at"), Forum, Annotation)
-    .join(_LATEST_KEYS, _LATEST_KEYS.c.id == Annotation.id)
     .join(Forum, Forum.id == Annotation.forum_id)
     .outerjoin(Message, Message.id == Annotation.message_id)
     .where(FORUM_IS_VISIBLE, _IS_TOLD, _IS_RECENT, Annotation.texts.any())
     .order_by(Annotation.written_at.desc(), Annotation.id.desc())
-    .limit(MOST_PUBLISHED)
+    .limit(MOST_PUBLISHED + 1)
     .options(
         selectinload(Forum.texts),
         joinedload(Annotation.group),

@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 from app.extensions import read
 from app.forums.topic_queries import MESSAGE_COLUMNS, ShownMessage, get_places, read_messages
 from app.models import Forum, Message, MessageStatus, Topic, User, Viewer
-from app.paging import Listing, count_pages
+from app.paging import count_pages
 from app.permissions import FORUM_IS_VISIBLE, visible_to
 
 PER_PAGE = Message.PER_PAGE
@@ -104,18 +104,18 @@ def list_latest(forum: Forum, page: int, **languages: str) -> MessageList:
     return _page(_LATEST, {"forum_id": forum.id}, min(forum.message_count, MOST_LISTED), page, **languages)
 
 
-def list_own(user: User, page: int, **languages: str) -> tuple[Listing, Mapping[int, Row[Any]]]:
-    """All that the person has posted, with its places (`get_places`): what waits first, then the latest first. Raises
-    NotFound beyond the last page."""
-    total = _number(_NUMBER_OF_OWN, visible_to(user))
+def list_own(user: User, page: int, **languages: str) -> MessageList:
+    """What the person has posted: what waits first, then the latest first. Raises NotFound beyond the last page."""
+    asked = visible_to(user)
+    total = _number(_NUMBER_OF_OWN, asked)
     pages = count_pages(total, page, PER_PAGE)
     first = (page - 1) * PER_PAGE
-    waiting = read(_OWN_WAITING, visible_to(user)).scalars().all()
-    numbers = [*waiting[first : first + PER_PAGE]]
-    others = {"most": PER_PAGE - len(numbers), "first": max(first - len(waiting), 0)}
-    numbers += read(_OWN_OTHERS, visible_to(user) | others).scalars()
-    rows = sorted(read(_OWN, {"numbers": numbers}), key=lambda row: numbers.index(row.id))
-    return Listing(rows, total, page, pages), get_places({row.topic_id for row in rows}, **languages)
+    numbers = [*read(_OWN_WAITING, asked | {"most": PER_PAGE, "first": first}).scalars()]
+    waiting = _number(_NUMBER_OF_OWN_WAITING, asked) if first else 0
+    others = {"most": PER_PAGE - len(numbers), "first": max(first - waiting, 0)}
+    numbers += read(_OWN_OTHERS, asked | others).scalars()
+    rows: list[Any] = sorted(read(_OWN, {"numbers": numbers}), key=lambda row: numbers.index(row.id))
+    return MessageList(rows, get_places({row.topic_id for row in rows}, **languages), total, page, pages)
 
 
 def _asked(viewer: Viewer, since: datetime | None, **more: object) -> dict[str, object]:
@@ -215,9 +215,12 @@ _NUMBER_OF_NEW_ANSWERS = _counted(
 _LATEST = _paged(MESSAGE_COLUMNS.where(_OF_FORUM, Message.status == MessageStatus.PUBLISHED))
 # The numbers of a person's messages, which an index has with what is asked of them.
 _OWN_NUMBERS = _NUMBERS.where(Message.author_id == bindparam("viewer_id"))
-_NUMBER_OF_OWN = _counted(_OWN_NUMBERS)
+_OWN_WAITING = _OWN_NUMBERS.where(Message.status == MessageStatus.PENDING)
+_NUMBER_OF_OWN, _NUMBER_OF_OWN_WAITING = (
+    _counted(numbers.limit(bindparam("listed"))) for numbers in (_OWN_NUMBERS, _OWN_WAITING)
+)
 # Each in the order of an index.
-_OWN_WAITING = _OWN_NUMBERS.where(Message.status == MessageStatus.PENDING).order_by(Message.id.desc())
+_OWN_WAITING = _OWN_WAITING.order_by(Message.id.desc()).limit(bindparam("most")).offset(bindparam("first"))
 _OWN_OTHERS = _OWN_NUMBERS.where(Message.status != MessageStatus.PENDING)
 _OWN_OTHERS = _OWN_OTHERS.order_by(Message.posted_at.desc(), Message.id.desc())
 _OWN_OTHERS = _OWN_OTHERS.limit(bindparam("most")).offset(bindparam("first"))

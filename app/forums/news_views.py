@@ -26,10 +26,14 @@ def new() -> ResponseReturnValue:
     forum = queries.get_forum_and_pages(slug, viewer=user) if slug else None
     is_first = user.visit_began_at is not None and user.new_since == user.visit_began_at
     found = news_queries.list_new(asked_page(), viewer=user, since=since, forum=forum, **preferred())
+    official, official_is_cut = (
+        list_published(viewer=user, since=since, now=now, forum=forum) if since and found.page == 1 else ([], False)
+    )
     return render_template(
         "forums/new.html",
         found=found,
-        official=list_published(viewer=user, since=since, now=now, forum=forum) if since and found.page == 1 else (),
+        official=official,
+        official_is_cut=official_is_cut,
         since=since,
         forum=forum,
         open_forums=queries.list_open(user) if is_first else None,
@@ -55,12 +59,11 @@ def answers() -> ResponseReturnValue:
 @signed_in
 def contributions() -> ResponseReturnValue:
     user = signed_in_user()
-    own, places = news_queries.list_own(user, asked_page(), **preferred())
+    own = news_queries.list_own(user, asked_page(), **preferred())
     new_answers = news_queries.count_new_answers(user, since=new_since())
     return render_template(
         "forums/contributions.html",
         own=own,
-        places=places,
-        returned=why_returned(own.rows),
+        returned=why_returned(own.messages),
         new_answers=new_answers,
     )

@@ -1,7 +1,7 @@
 """From a row of the outbox to a message for a mail server.
 
-The row of an email of a kind has no text: it is written when it is sent, by what `create_app` names for this kind,
-since what it tells may have been hidden, or its reader may have lost a right, while it waited.
+An email of a kind is written when it is sent, by what `create_app` names for this kind, since what it tells may have
+been hidden, or its reader may have lost a right, while it waited. Only announcements have a text in their row before.
 """
 
 import re

@@ -5,10 +5,14 @@ in a block of that name. Both know what the caller passes, `language` (the recip
 environment, but nothing of the request or the viewer.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from flask import current_app
 from sqlalchemy import delete, or_, select, update
+from sqlalchemy.exc import OperationalError
 
-from app.database import utcnow
+from app.database import LOCKED, utcnow
 from app.extensions import db
 from app.languages import Language, language_or_default, speaking
 from app.mail.letters import is_one_address
@@ -22,6 +26,25 @@ NOTICES = frozenset(
     "all_withheld announcement followed_up moderated receipt receipt_without_text reinstated role_ended role_given "
     "suspended to_moderate to_moderate_more".split()
 )
+
+
+class NotWritten(Exception):
+    """Of what goes to many people, that with this key could not be written."""
+
+    def __init__(self, key: int) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+@contextmanager
+def writing(key: int) -> Iterator[None]:
+    """Raises NotWritten if anything goes wrong but the connection to the database."""
+    try:
+        yield
+    except OperationalError:
+        raise
+    except Exception as error:
+        raise NotWritten(key) from error
 
 
 def enqueue(name: str, /, *, recipient: str, language: str, user_id: int | None = None, **values: object) -> Mail:
@@ -62,6 +85,7 @@ def readdress(former: str, email: str) -> None:
     """
     here, there = Mail.recipient == former, Mail.recipient == email
     of_here = select(Mail.announcement_id).where(here)
+    lock_announcements(former)
     sent_there = select(Mail.announcement_id).where(there, Mail.sent_at.is_not(None))
     db.session.execute(delete(Mail).where(here, Mail.announcement_id.in_(sent_there)))
     db.session.execute(delete(Mail).where(there, Mail.announcement_id.in_(of_here)))
@@ -75,8 +99,16 @@ def readdress(former: str, email: str) -> None:
     db.session.execute(update(Mail).where(here, goes_along, is_kept).values(recipient=email))
 
 
+def lock_announcements(recipient: str) -> None:
+    """Inside a transaction: lock the announcements to an address, which comes before locking any of its emails."""
+    told = select(Mail.announcement_id).where(Mail.recipient == recipient)
+    locked = select(Announcement.id).where(Announcement.id.in_(told)).order_by(Announcement.id)
+    db.session.execute(locked.with_for_update(**LOCKED))
+
+
 def make_due(mail: Mail) -> None:
-    """Let the worker try an email again at once, as if it were new; its announcement is then counted again."""
+    """Let the worker try an email again at once, as if it were new; its announcement, which is locked already, is
+    then counted again."""
     own = update(Announcement).where(Announcement.id == mail.announcement_id)
     db.session.execute(own.values(settled_at=None))
     mail.due_at, mail.given_up_at, mail.attempts = utcnow(), None, 0

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from app.database import utcnow
 from app.extensions import db
-from app.models import INVITING, Announcement, Mail, User
+from app.models import INVITING, Announcement, Invitee, Mail, User
 
 LATE = timedelta(days=1)
 MOST_TOLD = 20
@@ -45,8 +45,8 @@ def has_failed(mail: Mail, now: datetime) -> bool:
 
 def is_void(mail: Mail, now: datetime) -> bool:
     """Whether an email must no longer be sent: a notice to an address that refuses emails; or an announcement that is
-    no longer true, whose forum is no longer public, or whose reader has been suspended, has declined announcements or
-    has meanwhile signed up as it asks them to."""
+    no longer true, whose forum is no longer public, or whose reader has been suspended, has declined announcements, has
+    meanwhile signed up as it asks them to, or is no longer invited and had no account."""
     user = account_of(mail) if mail.is_notice else None
     if user is not None and user.refuses_mail:
         return True
@@ -55,9 +55,19 @@ def is_void(mail: Mail, now: datetime) -> bool:
     announcement = db.session.get(Announcement, mail.announcement_id)
     if announcement is None or not announcement.holds(now):
         return True
+    if not mail.user_id and not _is_invited(mail, user, announcement.forum_id):
+        return True
     if user is None or user.suspended_at or not user.mail_announcements:
         return user is not None
     return user.confirmed_at is None if mail.user_id else announcement.kind in INVITING and bool(user.confirmed_at)
+
+
+def _is_invited(mail: Mail, user: User | None, forum_id: int) -> bool:
+    """Whether the recipient is invited to a forum, also under a former address of the account."""
+    is_theirs = Invitee.email == mail.recipient
+    if user is not None:
+        is_theirs |= Invitee.user_id == user.id
+    return bool(db.session.scalar(select(exists().where(Invitee.forum_id == forum_id, is_theirs))))
 
 
 def account_of(mail: Mail) -> User | None:

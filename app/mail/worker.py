@@ -10,7 +10,7 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from email.headerregistry import Address
@@ -26,6 +26,7 @@ from sqlalchemy.exc import OperationalError
 from app.database import LOCKED, utcnow
 from app.extensions import db, transaction
 from app.mail.letters import compose, letter_of, sender_of
+from app.mail.outbox import NotWritten
 from app.mail.queries import account_of, is_void
 from app.mail.sending import Carrier, MailRefused, carrier_for
 from app.models import Announcement, Mail, SignUp, User
@@ -38,12 +39,16 @@ LAST_LANE = 2
 LONGEST_WAIT = LONGEST_DELAY + timedelta(hours=1)  # an hour more, since clocks are set a little
 POLL_SECONDS = 1.0
 POLLS_PER_JOB = 10
+PASSED_OVER_FOR = timedelta(minutes=5)
+MOST_PASSED_OVER = 500  # with more, something else is wrong
 
 log = logging.getLogger(__name__)
 
 Say = Callable[[str], None]
 Stopping = Callable[[], bool]
 Job = Callable[[Stopping], bool]  # one step; whether there was anything to do
+Writer = Callable[[Collection[int]], bool]  # the same, but for what has these keys
+PassedOver = dict[Writer, dict[int, datetime]]  # what could not be written, by key, and until when it is left alone
 
 
 @click.command()
@@ -94,9 +99,10 @@ def _repeat(contexts: Callable[[], AppContext], jobs: Sequence[Job], stopping: S
 
 def run(carrier: Carrier, sender: Address, *, say: Say, stopping: Stopping) -> None:
     """Send what is due until `stopping()`, whether or not the database always answers."""
+    passed_over: PassedOver = {}
     while not stopping():
         try:
-            deliver_due(carrier, sender, say=say, stopping=stopping)
+            deliver_due(carrier, sender, say=say, stopping=stopping, passed_over=passed_over)
             discard_old(utcnow())
         except OperationalError as error:
             db.session.rollback()
@@ -105,31 +111,47 @@ def run(carrier: Carrier, sender: Address, *, say: Say, stopping: Stopping) -> N
 
 
 def deliver_due(
-    carrier: Carrier, sender: Address, *, say: Say = lambda _text: None, stopping: Stopping = lambda: False
+    carrier: Carrier,
+    sender: Address,
+    *,
+    say: Say = lambda _text: None,
+    stopping: Stopping = lambda: False,
+    passed_over: PassedOver | None = None,
 ) -> int:
     """Send every email that is due, lane by lane, oldest first. What is still to be written in a lane comes before the
     next lane, a few at a time, so that the outbox never has many emails to many people. Returns how many were tried."""
     writers, tried, lane = current_app.extensions["writers"], 0, 1
+    passed_over = {} if passed_over is None else passed_over
     with carrier:
         while lane <= len(writers) and not stopping():
             mail_id = claim(utcnow(), lane)
             if mail_id is not None:
                 _deliver(mail_id, carrier, sender, say)
                 tried += 1
-            is_more = mail_id is not None or _write_more(writers[lane - 1])
+            is_more = mail_id is not None or _write_more(writers[lane - 1], passed_over)
             lane = 1 if is_more else lane + 1
     return tried
 
 
-def _write_more(writers: Sequence[Callable[[], bool]]) -> bool:
+def _write_more(writers: Sequence[Writer], passed_over: PassedOver) -> bool:
     """Write some of the emails to many people. Returns whether there may be more. An error in one writer must not stop
-    the others."""
+    the others, and what could not be written is tried again later, so that the rest does not wait for it."""
+    now = utcnow()
     for write in writers:
+        waiting = {key: until for key, until in passed_over.get(write, {}).items() if until > now}
+        passed_over[write] = waiting
+        if len(waiting) >= MOST_PASSED_OVER:
+            continue
         try:
-            if write():
+            if write(list(waiting)):
                 return True
         except OperationalError:
             raise
+        except NotWritten as error:
+            db.session.rollback()
+            log.exception("Emails to many people could not be written; this is tried again later")
+            waiting[error.key] = now + PASSED_OVER_FOR
+            return True
         except Exception:
             db.session.rollback()
             log.exception("Emails to many people could not be written; this is tried again")
@@ -215,7 +237,7 @@ def _drop_if_void(mail: Mail) -> bool:
 
 def _deliver(mail_id: int, carrier: Carrier, sender: Address, say: Say) -> None:
     mail = db.session.get(Mail, mail_id)
-    if mail is None or _drop_if_void(mail):  # the recipient's account has just been deleted, or its address changed
+    if mail is None or _drop_if_void(mail):  # deleted meanwhile, or no longer to be sent
         return
     attempts, written = mail.attempts, None
     try:

@@ -48,7 +48,7 @@ class Annotation(Base):
     group_id: Mapped[int | None] = mapped_column(ForeignKey("group.id", ondelete="CASCADE"))
     question_id: Mapped[int | None] = mapped_column(ForeignKey("question.id", ondelete="CASCADE"))
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"))
-    written_at: Mapped[datetime] = mapped_column(default=utcnow)
+    written_at: Mapped[datetime] = mapped_column(default=utcnow, index=True)
     corrected_at: Mapped[datetime | None]
     told_at: Mapped[datetime | None]  # when the author of the message was told
 

@@ -21,7 +21,7 @@ from app.models import Act, ActKind, Message, MessageStatus, Report, Topic, User
 from app.moderation.queue import begins_topic, find_report, open_reports, version_of
 from app.notify import tell_author, tell_moderators, tell_of_all_withheld
 from app.permissions import can, require
-from app.receipts import take_back_receipts
+from app.receipts import take_back_receipts, take_back_title
 from app.submissions import Once
 
 Reason = Mapping[str, str]
@@ -206,6 +206,7 @@ def _retitle(message: Message, title: str, by: User) -> Topic | None:
     changes = audit.changed("title", topic.title, title, topic.language)
     audit.record(by, "edit", "topics", topic, changes, name=topic.group.forum)
     topic.title = title
+    take_back_title(topic)
     return topic
 
 

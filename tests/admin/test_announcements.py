@@ -13,10 +13,10 @@ from lxml import html
 from sqlalchemy import event, select
 
 from app.announcements import BATCH, write_next
-from app.database import utcnow
+from app.database import as_of, utcnow
 from app.extensions import db
 from app.languages import KNOWN
-from app.mail.worker import discard_old
+from app.mail.worker import PassedOver, _write_more, discard_old
 from app.models import (
     Announcement,
     Forum,
@@ -775,6 +775,52 @@ def test_error_in_an_announcement_keeps_no_other_email_waiting(app, world, cast,
     deliver(app, server.url)
 
     assert len(server.taken) == 1
+
+
+def test_announcement_that_cannot_be_written_keeps_no_later_one_waiting(app, world, cast, admin, server, caplog):
+    send(admin, "contributors")
+    with app.app_context():
+        db.session.scalars(select(Announcement)).one().texts = {"en": {}}
+        db.session.commit()
+    send(admin, "contributors")
+    deliver(app, server.url)
+
+    assert len(server.taken) == 2
+    assert caplog.text.count("could not be written") == 1
+
+
+def test_what_could_not_be_written_is_tried_again_after_a_pause(app, world, cast, admin, caplog):
+    send(admin, "contributors")
+    with app.app_context():
+        one = db.session.scalars(select(Announcement)).one()
+        right, one.texts = one.texts, {"en": {}}
+        db.session.commit()
+    passed_over: PassedOver = {}
+    tried = []
+    for minutes, texts_now in ((0, None), (4, right), (6, right)):
+        with app.app_context(), as_of(utcnow() + timedelta(minutes=minutes)):
+            if texts_now:
+                db.session.scalars(select(Announcement)).one().texts = texts_now
+                db.session.commit()
+            while _write_more([write_next], passed_over):
+                pass
+        tried.append(len(mails(app)))
+
+    assert tried == [0, 0, 2]
+
+
+def test_withdrawn_invitation_takes_what_does_not_ask_to_sign_up_along(app, world, cast, admin, server):
+    dates(app, world, -48, -24)
+    send(admin, "silent", path=f"{INDEX}closing/")
+    write_all(app)
+    with app.app_context():
+        key = db.session.scalars(select(Invitee)).one().id
+    path = f"/en/admin/forums/1/participants/{key}/withdraw/"
+    assert admin.post(path, data=admin.with_version(path, {})).status_code == 302
+    deliver(app, server.url)
+
+    assert [envelope.rcpt_tos for envelope in server.taken] == [["bea@example.org"]]
+    assert cells(admin) == ["1", "1", "0"]
 
 
 def crowd(app: Flask, people: int) -> None:

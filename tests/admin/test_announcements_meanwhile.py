@@ -1,20 +1,23 @@
 """Announcements whose readers get another address, sign up or are suspended while the emails wait."""
 
 import re
+import time
 from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
+from threading import Thread
 
 import pytest
 from aiosmtpd.smtp import Envelope
 from flask import Flask
 from flask.testing import FlaskClient
 from lxml import html
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app import announcements
 from app.auth import email_change
 from app.auth.sign_up import hash_for
+from app.auth.undelivered import send_again, version_of_mail
 from app.database import as_of, utcnow
 from app.extensions import db
 from app.mail.worker import discard_old
@@ -322,3 +325,40 @@ def test_announcement_says_why_its_reader_gets_it(name, audience, reason, app, c
 
     for kind in ("plain", "html"):
         assert reason in " ".join(letter.get_body((kind,)).get_content().split())
+
+
+@pytest.mark.only_on("postgresql", reason="SQLite locks no rows")
+@pytest.mark.parametrize("way", ["new address", "sent again"])
+def test_announcement_is_locked_before_any_of_its_emails(way, app, world, cast, admin):
+    """As the worker does it, so that neither waits for the other."""
+    for _time in range(2):
+        send(admin, "contributors")
+    write_all(app)
+    with app.app_context():
+        own = db.session.scalars(select(Mail).where(Mail.user_id == world.alice).order_by(Mail.id)).all()
+        for mail in own:
+            mail.given_up_at = utcnow()
+        db.session.commit()
+        keys, version, latest = [mail.id for mail in own], version_of_mail(own[-1]), own[-1].announcement_id
+
+    def act() -> None:
+        with app.app_context():
+            viewer = db.session.get_one(User, world.admin)
+            if way == "sent again":
+                send_again(keys[-1], version=version, viewer=viewer)
+            else:
+                move(app, world.alice)
+
+    thread = Thread(target=act)
+    with app.app_context():
+        db.session.execute(select(Announcement.id).where(Announcement.id == latest).with_for_update())
+        thread.start()
+        waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        while not db.session.scalar(waits):
+            assert thread.is_alive()
+            time.sleep(0.05)
+        free = db.session.scalars(select(Mail.id).with_for_update(skip_locked=True)).all()
+        db.session.rollback()
+    thread.join()
+
+    assert set(keys) <= set(free)

@@ -48,6 +48,26 @@ def test_digest_is_sent_at_its_hour_with_all_that_has_come(said, post: Post):
     assert letter["List-Id"] == "<digest.127.0.0.1>"
 
 
+def test_person_whose_digest_cannot_be_written_keeps_nobody_else_waiting(app, world: World, follow, said, post: Post):
+    follow(world.admin, "digest")
+    number = said(SIX)
+    change_user(app, world.alice, digest_hour=99)
+    post.send(SIX, hours=1)
+
+    assert numbers_in(post.of("admin")) == [number]
+
+
+def test_message_that_cannot_be_given_out_keeps_no_later_one_waiting(app, world, follow, alice, said, post, reply):
+    follow(world.bruno, "each", forum_id=world.forum)
+    change_user(app, world.alice, digest_hour=99)
+    said()
+    number = reply(alice)
+    post.send()
+
+    [letter] = post.of("bruno")
+    assert f"/messages/{number}/" in text_of(letter)
+
+
 def test_empty_digest_is_not_sent(said, post: Post):
     said(SIX)
     for hours in (1, 2, 25, 49):

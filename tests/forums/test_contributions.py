@@ -5,11 +5,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.extensions import db
+from app.forums import news_queries
 from app.models import Approval, Forum
 from tests.forums.visiting import publish
 from tests.moderation.conftest import do
 from tests.moderation.test_on_behalf import LETTER
 from tests.moderation.test_posting import number_of, reply
+from tests.moderation.tidying import add_pending
 from tests.world import World
 
 OWN = "/en/account/contributions/"
@@ -80,6 +82,24 @@ def test_contributions_have_pages_of_twenty(app: Flask, world: World, alice: Fla
 
     assert (len(own(alice)), list(own(alice, 2))) == (20, [world.first])
     assert alice.get(f"{OWN}?page=3").status_code == 404
+
+
+def test_what_waits_and_the_others_go_on_from_page_to_page(app: Flask, world: World, read_first, alice: FlaskClient):
+    waiting = [add_pending(app, world.topic, world.alice) for _number in range(21)]
+    others = [publish(app, world.topic, world.alice, minutes) for minutes in range(20)]
+
+    assert list(own(alice)) == waiting[:0:-1]
+    assert list(own(alice, 2)) == [waiting[0], *others[:0:-1]]
+    assert list(own(alice, 3)) == [others[0], world.first]
+
+
+def test_only_the_latest_are_listed_and_the_page_says_so(app: Flask, world: World, alice: FlaskClient, monkeypatch):
+    monkeypatch.setattr(news_queries, "MOST_LISTED", 20)
+    for minutes in range(20):
+        publish(app, world.topic, world.alice, minutes)
+
+    assert "Only the latest 20 messages are listed." in alice.get(OWN).text
+    assert alice.get(f"{OWN}?page=2").status_code == 404
 
 
 def test_messages_of_others_are_not_listed(world: World, bruno: FlaskClient):

@@ -321,6 +321,43 @@ def test_follow_up_of_a_message_is_listed_as_long_as_the_message_is_shown(app, w
     assert official(reader.reads(LATER + 1, NEW)) == []
 
 
+@pytest.mark.parametrize("query", ["", "?forum=open-forum"])
+def test_what_the_secretariat_has_published_is_not_lost_behind_what_is_in_a_draft(query, app, world, reader):
+    """As hundreds of follow-ups in a draft, which are newer."""
+    write_official(app, world.forum, 60, question_id=1)
+    with app.app_context():
+        draft = db.session.scalars(db.select(Forum).where(Forum.slug == "draft-forum")).one()
+        author = db.session.get_one(User, world.bruno)
+        topic = make_topic(draft.groups[0], author, "A topic")
+        for number in range(201):
+            told = Annotation(forum_id=draft.id, kind=AnnotationKind.FOLLOW_UP, written_at=moment(90))
+            told.message_id = make_message(topic, author, f"Words {number}").id
+            told.texts = texts(AnnotationText, body="Taken up.", html="<p>Taken up.</p>")
+            db.session.add(told)
+        db.session.commit()
+
+    words = [words for _address, words in official(reader.reads(LATER, f"{NEW}{query}"))]
+    assert words == ["Notice: Notice at 60 (en)", "Summary: Group 1, guiding question 1"]
+
+
+def test_page_says_if_only_the_latest_of_the_secretariat_are_listed(app, world: World, reader: Reader):
+    def add(number: int) -> None:
+        with app.app_context():
+            notice = Notice(forum_id=world.forum, published_at=moment(60 + number))
+            notice.texts = texts(NoticeText, title=f"Notice {number}")
+            db.session.add(notice)
+            db.session.commit()
+
+    for number in range(20):
+        add(number)
+    assert "Only the latest" not in reader.reads(LATER, NEW)
+    add(20)
+    page = reader.reads(LATER + 1, NEW)
+
+    assert "Only the latest 20 publications are listed." in page
+    assert (len(official(page)), official(page)[-1][1]) == (20, "Notice: Notice 1 (en)")
+
+
 def test_page_of_all_that_is_new_has_pages_of_twenty(app: Flask, world: World, reader: Reader):
     numbers = [publish(app, world.topic, world.bruno, 60 + minutes) for minutes in range(21)]
 

@@ -254,3 +254,16 @@ def test_receipt_of_a_letter_that_is_withheld_goes_to_its_typist_without_the_tex
     receipt = next(one for one in map(str, (envelope.content for envelope in server.taken)) if "Receipt for" in one)
     assert "Unlawful" not in receipt
     assert "Dora" not in receipt
+
+
+def test_title_that_is_taken_away_is_in_no_other_receipt_of_its_author(
+    app, world, alice, moderator, server: MailServer
+):
+    reply(alice, world)
+    assert "Reporting formats" in receipts(app)[0].text
+    assert do(moderator, world.first, "withhold", title="A neutral title").status_code == 302
+    deliver(app, server.url)
+    contents = [envelope.content.decode() for envelope in server.taken]
+
+    assert any(f"Receipt for message #{last(app).id}" in content for content in contents)
+    assert not any("Reporting formats" in content for content in contents)
