@@ -24,6 +24,7 @@ from tests.clients import Client
 from tests.databases import Kept, PostgreSQL, SQLite, server_url
 from tests.full_world import FullWorld
 from tests.mail_server import MailServer
+from tests.moderation.tidying import Place, check_everything_in_place, furnish
 from tests.world import World
 
 SECRET = "a secret only for tests, long enough"
@@ -205,6 +206,15 @@ def world(app: Flask, small: World, database: Kept) -> World:
 
 
 @pytest.fixture
+def place(app: Flask, world: World) -> Iterator[Place]:
+    """Topics and messages to move. After the test, checks that places and counters are right."""
+    with app.app_context():
+        made = furnish(world)
+    yield made
+    check_everything_in_place(app)
+
+
+@pytest.fixture
 def visitor(app: Flask) -> FlaskClient:
     return app.test_client()
 
@@ -232,7 +242,7 @@ def admin(app: Flask, world: World) -> FlaskClient:
 
 
 def sign_in(app: Flask, user_id: int, *, in_a_visit: bool = True) -> FlaskClient:
-    """A client of somebody who is signed in, without the cost of hashing a password, and by default in the middle of a
+    """A client of a person who is signed in, without the cost of hashing a password, and by default in the middle of a
     visit in which nothing is new."""
     token = SignIn.new_token()
     with app.app_context():

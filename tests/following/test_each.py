@@ -204,17 +204,6 @@ def test_message_that_is_restored_is_sent_to_those_who_have_not_had_it(
     assert len(post.of("alice")) == 1
 
 
-def test_message_that_is_restored_is_not_sent_again(world: World, bruno, follow, reply, post, moderator):
-    follow(world.alice)
-    number = reply(bruno)
-    post.send()
-    for act in ("withhold", "restore"):
-        do(moderator, number, act)
-    post.send()
-
-    assert len(post.of("alice")) == 1
-
-
 def test_message_that_is_restored_after_a_month_is_not_sent(app, world: World, bruno, follow, reply, post, moderator):
     follow(world.alice)
     number = reply(bruno)

@@ -13,7 +13,6 @@ from app.database import utcnow
 from app.extensions import db
 from app.models import Follow, Topic
 from tests.following.conftest import REPLY, Post, change_user, path_to_stop
-from tests.moderation.conftest import place  # noqa: F401  a fixture
 from tests.moderation.test_moving import newest_topic, split_fields
 from tests.moderation.tidying import Place, act
 from tests.world import World
@@ -59,7 +58,7 @@ def test_author_who_does_not_follow_their_own_topics_does_not_follow_it(app, wor
     assert followers_of(app, split(app, world, moderator)) == {}
 
 
-def test_author_of_both_topics_who_has_stopped_following_is_left_alone(app, world: World, place: Place, moderator):  # noqa: F811
+def test_author_of_both_topics_who_has_stopped_following_is_left_alone(app, world: World, place: Place, moderator):
     assert act(app, moderator, place.other, "merge", target=str(world.topic)).status_code == 302
 
     assert followers_of(app, split(app, world, moderator, place.fifth)) == {}
@@ -103,7 +102,7 @@ def test_new_message_in_either_topic_is_sent_once(app, world: World, bruno, foll
     assert len(post.of("admin")) == 2
 
 
-def test_followers_of_a_topic_that_is_merged_follow_the_target(app, world: World, place: Place, follow, moderator):  # noqa: F811
+def test_followers_of_a_topic_that_is_merged_follow_the_target(app, world: World, place: Place, follow, moderator):
     follow(world.admin, "digest", topic_id=place.other)
     follow(world.moderator, "digest", topic_id=place.other)
     follow(world.moderator, "each")
@@ -114,7 +113,7 @@ def test_followers_of_a_topic_that_is_merged_follow_the_target(app, world: World
 
 
 @pytest.fixture
-def merged(app: Flask, world: World, place: Place, moderator) -> Callable[[], int]:  # noqa: F811
+def merged(app: Flask, world: World, place: Place, moderator) -> Callable[[], int]:
     """Merges a topic into one that is then merged into the topic of the small world; returns its key."""
 
     def merge() -> int:
@@ -127,7 +126,7 @@ def merged(app: Flask, world: World, place: Place, moderator) -> Callable[[], in
 
 
 @pytest.fixture
-def path(place: Place, bruno: FlaskClient, follow: Callable[..., None], post: Post, world: World) -> str:  # noqa: F811
+def path(place: Place, bruno: FlaskClient, follow: Callable[..., None], post: Post, world: World) -> str:
     """Where the moderator stops the emails of the first of these topics."""
     follow(world.moderator, topic_id=place.other)
     bruno.post(f"/en/topics/{place.other}/reply/", data=REPLY | {"submission": "a"})
@@ -152,7 +151,7 @@ def test_link_in_an_email_follows_again_what_its_topic_was_merged_into(app, worl
     assert followers_of(app, world.topic)[world.moderator] == "each"
 
 
-def test_button_of_a_topic_that_was_merged_since_follows_the_target(app, world: World, place, alice, merged):  # noqa: F811
+def test_button_of_a_topic_that_was_merged_since_follows_the_target(app, world: World, place, alice, merged):
     path = f"/en/follow/topics/{place.other}/"
     fields = alice.with_version(path, {"how": "digest"})
     key = merged()

@@ -14,7 +14,6 @@ from app.database import utcnow
 from app.extensions import db
 from app.models import Act, Approval, Forum, ForumRole, Mail, Message, Role, Topic, User
 from tests.conftest import sign_in
-from tests.moderation.tidying import Place, check_everything_in_place, furnish
 from tests.world import World, make_forum, make_pending, make_user
 
 REASON = {"words": "Please name your source"}
@@ -30,15 +29,6 @@ def waiting(app: Flask, world: World) -> int:
         made = make_pending(db.session.get_one(Topic, world.topic), bruno, BODY, on_behalf_of="Some others")
         db.session.commit()
         return made.id
-
-
-@pytest.fixture
-def place(app: Flask, world: World) -> Iterator[Place]:
-    """Topics and messages to move. After the test, checks that places and counters are right."""
-    with app.app_context():
-        made = furnish(world)
-    yield made
-    check_everything_in_place(app)
 
 
 @pytest.fixture
