@@ -2,7 +2,7 @@
 
 The cost does not grow with the site. The index gives at most WINDOW candidates, the newest ones; whether the reader may
 see them, and the filters, are checked in the tables themselves until MOST are found. Words that stand in more than one
-of a hundred messages are looked for in the newest WINDOW messages alone, of the forum if one is chosen.
+of a hundred messages are searched for only in the newest WINDOW messages, of the forum if one is chosen.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -15,16 +15,13 @@ from sqlalchemy import (
     ColumnElement,
     Text,
     and_,
-    case,
     false,
     func,
     literal,
-    null,
     or_,
     select,
     text,
     type_coerce,
-    union_all,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import aliased, joinedload, selectinload
@@ -32,19 +29,13 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 from app.extensions import db
 from app.forums.annotation_queries import annotations_about
 from app.forums.topic_queries import READABLE, VISIBLE_MESSAGES, ShownMessage, read_messages
-from app.languages import Language
 from app.models import (
-    FOR_A_GOVERNMENT,
-    FOR_AN_ORGANIZATION,
-    WHO_SPEAKS,
     Annotation,
     Attachment,
-    Capacity,
     Document,
     Forum,
     Group,
     Message,
-    MessageStatus,
     Page,
     Question,
     SearchText,
@@ -158,18 +149,6 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Speaker:
-    """A State or an organization that has spoken in a forum in a capacity, or all of a capacity; `name` is "" then."""
-
-    capacity: str
-    name: str
-    state: str
-    organization: str
-    messages: int
-    people: int
-
-
-@dataclass(frozen=True)
 class Named:
     """A State that the words of a search name, by its code, or "" for people or organizations; and how many of their
     messages are found, at most MOST. `is_more` says that there are more."""
@@ -219,35 +198,6 @@ def _is_called(row: Any, term: Term) -> bool:
         for name in (row.speaker or row.name, row.organization, row.on_behalf_of)
     )
     return words <= of_person or words in of_others
-
-
-def who_has_spoken(forum: Forum, language: Language) -> list[tuple[Speaker, list[Speaker]]]:
-    """Of each capacity the published messages in all, and those of each State and organization, in the alphabetical
-    order of the language."""
-    name_of = case(
-        (Message.capacity.in_(FOR_A_GOVERNMENT), Message.country),
-        (Message.capacity.in_(FOR_AN_ORGANIZATION), Message.organization),
-        else_="",
-    ).label("name")
-    of_forum = (Message.forum_id == forum.id) & (Message.status == MessageStatus.PUBLISHED)
-    counts = func.count(), func.count(WHO_SPEAKS.distinct())
-    whole = select(Message.capacity, null().label("name"), *counts).where(of_forum).group_by(Message.capacity)
-    of_each = select(Message.capacity, name_of, *counts).where(of_forum).group_by(Message.capacity, name_of)
-    # One statement, so that both count the same messages while others are published.
-    rows = db.session.execute(union_all(whole, of_each)).all()
-    found: dict[str, tuple[Speaker, list[Speaker]]] = {
-        capacity: (Speaker(capacity, "", "", "", messages, people), [])
-        for capacity, name, messages, people in rows
-        if name is None
-    }
-    for capacity, said, messages, people in rows:
-        if said:
-            state, organization = (said, "") if capacity in FOR_A_GOVERNMENT else ("", said)
-            name = language.state_name(state) if state else organization
-            found[capacity][1].append(Speaker(capacity, name, state, organization, messages, people))
-    for _whole, speakers in found.values():
-        speakers.sort(key=lambda one: language.sort_key(one.name))
-    return [found[capacity] for capacity in Capacity if capacity in found]
 
 
 @dataclass(frozen=True)
@@ -572,8 +522,8 @@ OFFICIAL: dict[str, Any] = {"forum": Forum, "group": Group, "page": Page, "docum
 
 
 def _weigher(terms: Sequence[Term]) -> Any:
-    """How well a text fits: words of its title count most, then how often the words stand in it as they were typed,
-    then in other forms; of a long text less."""
+    """A function that says how well a text fits: words in its title count most, then the words as they were typed, then
+    their other forms; in a long text, all count a little less."""
     sought = [(f" {term.phrase} ", _beginning(term)) for term in terms]
 
     def weigh(words: str) -> float:

@@ -18,7 +18,7 @@ from app.languages import reader_language
 from app.limits import Limit, network_of
 from app.models import Forum, User
 from app.plain import plain_identifier
-from app.search import hits, queries
+from app.search import hits, queries, speaker_queries
 from app.search.forms import NEWEST, SearchForm
 from app.search.words import with_quotation_marks
 from app.turns import in_turn
@@ -65,7 +65,7 @@ def index() -> ResponseReturnValue:
 def contributors(forum_slug: str) -> ResponseReturnValue:
     """Who has spoken, by capacity: each State and organization leads to what it has said."""
     forum = get_forum(forum_slug, viewer=viewer())
-    spoken = queries.who_has_spoken(forum, reader_language())
+    spoken = speaker_queries.who_has_spoken(forum, reader_language())
     return render_template("search/contributors.html", forum=forum, spoken=spoken, now=utcnow())
 
 
