@@ -37,7 +37,7 @@ def tell_author(act: Act, message: Message) -> None:
     author = message.author
     if author is not act.user and author.has_account and _may_see(author, message):
         kind = ActKind(act.kind)
-        _tell("moderated", author, message, AUTHOR_GOES_TO[kind], kind=kind.value, reason=act.reason)
+        tell("moderated", author, message, AUTHOR_GOES_TO[kind], kind=kind.value, reason=act.reason)
 
 
 def tell_of_follow_up(message: Message, follow_up: Annotation, *, by: User) -> None:
@@ -47,7 +47,7 @@ def tell_of_follow_up(message: Message, follow_up: Annotation, *, by: User) -> N
         return
     said = with_citations({code: text.body for code, text in texts}, message.forum_id)
     html, urls = ({code: getattr(text, name) for code, text in texts} for name in ("html", "url"))
-    _tell("followed_up", author, message, "forums.message", said=said, html=html, urls=urls)
+    tell("followed_up", author, message, "forums.message", said=said, html=html, urls=urls)
 
 
 def tell_of_all_withheld(user: User, count: int, reason: Mapping[str, str]) -> None:
@@ -108,7 +108,7 @@ def _tell_moderator(person: User, message: Message, what: str) -> None:
             max((last.sent_at or now) + BETWEEN_MAILS, now), now + BETWEEN_MAILS
         )  # a clock may have been wrong
     mail, endpoint = ("to_moderate", "moderation.message") if news == 1 else ("to_moderate_more", "moderation.queue")
-    made = _tell(mail, person, message, endpoint, what=what, news=news)
+    made = tell(mail, person, message, endpoint, what=what, news=news)
     made.forum_id, made.news, made.due_at = message.topic.group.forum_id, news, due_at
 
 
@@ -118,7 +118,8 @@ def _last_mail(person: User, forum: Forum) -> Mail | None:
     return db.session.scalar(told.limit(1).with_for_update(**LOCKED), execution_options={"populate_existing": True})
 
 
-def _tell(mail: str, person: User, message: Message, endpoint: str, **values: Any) -> Mail:
+def tell(mail: str, person: User, message: Message, endpoint: str, /, **values: Any) -> Mail:
+    """Write an email to a person about a message, with the address of a page about it or of the queue."""
     where = {} if endpoint == "moderation.queue" else {"number": message.id}
     forum = text_in(message.topic.group.forum, language_or_default(person.language))
     return enqueue(

@@ -9,11 +9,9 @@ import hashlib
 
 from sqlalchemy import delete, select
 
-from app.auth.emails import address_for
 from app.extensions import db
-from app.languages import language_or_default, text_in
-from app.mail.outbox import enqueue
 from app.models import Mail, Message, MessageStatus, Topic
+from app.notify import tell
 
 
 def write_receipt(message: Message, *, is_changed: bool = False) -> None:
@@ -34,20 +32,7 @@ def write_receipt(message: Message, *, is_changed: bool = False) -> None:
 
 
 def _write(name: str, message: Message, /, **values: object) -> None:
-    author = message.author
-    forum = text_in(message.topic.group.forum, language_or_default(author.language))
-    mail = enqueue(
-        name,
-        recipient=author.email,
-        user_id=author.id,
-        language=author.language,
-        name=author.name,
-        number=message.id,
-        forum=forum.title if forum else "",
-        address=address_for(author, "forums.message", number=message.id),
-        **values,
-    )
-    mail.receipt_of_id = message.id
+    tell(name, message.author, message, "forums.message", **values).receipt_of_id = message.id
 
 
 def take_back_receipts(message: Message) -> None:
