@@ -97,7 +97,7 @@ def _opens(state: State, named: Words, short: Words) -> tuple[str, str]:
 
 
 def _will_accept(state: State, named: Words) -> str:
-    """A further sentence, unless the dates differ and stand in the list of the groups."""
+    """The sentence on the deadline; "" if dates differ, since the list of groups gives them."""
     return "" if state.varies else " " + _("Messages will be accepted until %(until)s, inclusive.", **named)
 
 

@@ -51,7 +51,7 @@ BATCH = 50  # emails in one transaction
 COUNTS = func.count(Mail.sent_at).label("sent"), func.count(Mail.given_up_at).label("failed")
 LANE = 2  # for which no other email waits
 NOT_PUBLIC = _l("The forum is not public, so nothing can be announced about it.")
-NOBODY = _l("No one would receive this announcement.")
+NO_RECIPIENTS = _l("No one would receive this announcement.")
 POSSIBLE = {
     AnnouncementKind.OPENING: _l("Available once a date of opening or reopening is set, and while the forum is open."),
     AnnouncementKind.REMINDER: _l("Available in the last three days before the deadline."),
@@ -196,7 +196,7 @@ def send(forum_id: int, draft: Draft, *, key: str, version: str, viewer: User) -
         if fingerprint(counted) != draft.people:
             raise Recounted
         if not counted:
-            raise Refused(NOBODY, "audiences")
+            raise Refused(NO_RECIPIENTS, "audiences")
         made = Announcement(
             forum=forum,
             made_by=viewer,

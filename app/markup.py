@@ -115,8 +115,8 @@ def time_element(moment: datetime, words: str) -> Markup:
 
 
 def name_element(name: str, address: str, *, is_typed: bool, is_aside: bool) -> Markup:
-    """A name as a link, or alone without an address. If somebody `is_typed` it, it may be in any direction; if it
-    `is_aside`, the keyboard passes it over."""
+    """A name as a link, or alone without an address. A name that `is_typed` by a person may be written in either
+    direction; the keyboard skips a link that `is_aside`."""
     shown = Markup("<bdi>{}</bdi>").format(name) if is_typed else escape(name)
     if not address:
         return shown

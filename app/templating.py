@@ -223,8 +223,8 @@ def _names_of_speakers() -> Callable[..., Markup]:
         forum_slug: str, capacity: str = "", state: str = "", organization: str = "", *, aside: bool = False
     ) -> Markup:
         """The name of a State, else of an organization, else of a capacity, as a link to what it has said in a forum;
-        the name alone without a forum. In a capacity in which nobody speaks for the State or the organization, as for
-        the State of an expert, the link leads to all that state it. With `aside`, the keyboard passes it over."""
+        the name alone without a forum. An expert does not speak for a State: then the link leads to all messages that
+        state it. With `aside`, the keyboard skips the link."""
         return named(reader_language().code, forum_slug, capacity, state, organization, aside)
 
     return said_by

@@ -3,7 +3,7 @@
 A reply is posted in a topic that no one follows, and in one with 2,000 followers, in turns. The first figures are SQL
 statements and milliseconds of processor time of the form, with the ratio of the two. Then, for one message and 2,000
 followers: the time in which the worker writes the emails to the outbox, and sends them to a carrier that takes them at
-once. Nobody else uses the database.
+once. The database has no other users.
 """
 
 import secrets

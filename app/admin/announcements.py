@@ -131,7 +131,7 @@ class AnnouncementForm(WithInner, OnceForm, VersionedForm):
         return False
 
     def tell_what_is_stored(self, stored: Form) -> None:
-        """Ready texts that nobody has edited are renewed."""
+        """Renew the ready texts that have not been edited."""
         super().tell_what_is_stored(stored)
         for code, form in self.texts.items():
             for name, text in form.typed.items():

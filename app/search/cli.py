@@ -10,7 +10,7 @@ search = AppGroup("search", help="The index of searches.")
 
 @search.command("rebuild")
 def rebuild() -> None:
-    """Make the whole index anew. The site can go on meanwhile."""
+    """Build the whole index again, while the site stays in use."""
     click.echo(f"Texts in the index: {index.rebuild(tell)}")
 
 

@@ -137,7 +137,7 @@ class SearchForm(InnerForm):
 
     @property
     def asked(self) -> list[tuple[str, str, str]]:
-        """What is asked for besides words: labels, values, and the language of the value or ""."""
+        """The filters in use: the label and the value of each, and the language of the value or ""."""
         fields = [field for field in self if field.name not in {"q", "files"} and field.data]
         files = [(self.files.label.text, "", "")] if self.files.data else []
         return [(field.label.text, *self._chosen(field)) for field in fields] + files

@@ -1,8 +1,8 @@
 """What searches look in, written in the transaction that writes the text.
 
 The session itself says which texts have changed, by its flushes and by statements that change many rows at once, and
-their rows are made anew from the database before it commits: no action has to remember it. A message is in the index
-while its text can be read; who may find it is decided when searching, by app/permissions.py.
+their rows are built again from the database before it commits, so no action has to remember this. A message is in the
+index while its text can be read; who may find it is decided when searching, by app/permissions.py.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
@@ -378,7 +378,7 @@ def complete(tell: Callable[[int, int], None] = lambda _done, _all: None) -> int
 
 
 def rebuild(tell: Callable[[int, int], None]) -> int:
-    """Make all rows anew, while searches go on; the number of rows."""
+    """Build all rows again, while searches go on. Returns the number of rows."""
     with transaction():
         if not _is_sound():
             db.session.execute(text("INSERT INTO search_index (search_index) VALUES ('rebuild')"))

@@ -56,7 +56,7 @@ def log(look) -> Callable[[], list[tuple[str, str, str]]]:
 
 @pytest.fixture
 def cast(app: Flask, world: World) -> None:
-    """Bruno (French) and Alice have posted. Of the invited State XB, whom nobody has spoken for, there is Bea; of XA,
+    """Bruno (French) and Alice have posted. Of the invited State XB, for which no one has spoken, there is Bea; of XA,
     Zoe, who has not posted; Clara (Spanish) was invited by email; Otto is registered and nothing else."""
     with app.app_context():
         db.session.get_one(User, world.bruno).language = "fr"

@@ -86,7 +86,7 @@ def test_reader_with_a_new_address_gets_no_second_copy(app, world, cast, admin, 
     send(admin, "contributors")
     deliver(app, server.url)
     move(app, world.alice)
-    with changed(app, Announcement, 1) as sent:  # as once somebody has signed up while the email to them waited
+    with changed(app, Announcement, 1) as sent:  # as when a person has signed up while the email to them waited
         sent.written_at, sent.last_user_id, sent.settled_at = None, 0, None
     deliver(app, server.url)
 

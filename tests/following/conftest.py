@@ -62,7 +62,7 @@ def follow(app: Flask, world: World) -> Callable[..., None]:
 @pytest.fixture
 def reply(app: Flask, world: World) -> Callable[..., int]:
     """Posts in the topic of the small world, through its form. Returns the number of the message, whose receipt is left
-    out: it would be one more email to whoever posted."""
+    out: it would be one more email to its author."""
 
     def send(client: FlaskClient, to: int = 0, **changes: object) -> int:
         address = f"/en/topics/{world.topic}/reply/" + (f"?to={to}" if to else "")
